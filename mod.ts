@@ -1,0 +1,64 @@
+/**
+ * A text server for Telnet and MUD clients that runs under your game loop, on Deno, Bun and Node.
+ *
+ * @example The three-line server
+ * ```ts no-eval
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * const server = await TelnetServer.listen();
+ * while (true) await server.poll();
+ * ```
+ *
+ * @example A handler, and a loop of your own
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const transport = new MemoryTransport(); // leave it out, and it is a real port
+ * const server = await TelnetServer.listen({
+ *   transport,
+ *   onConnect: (client) => client.sendCc("^GWelcome!^~\n"),
+ *   onDisconnect: () => {},
+ * });
+ * const peer = transport.connect(server.port);
+ * peer.write("shout hello\r\n");
+ *
+ * let heard: string | undefined;
+ * while (heard === undefined) {
+ *   await server.poll();
+ *   for (const client of server.clientList()) heard = client.getCommand();
+ * }
+ * assertEquals(heard, "shout hello");
+ * await server.stop();
+ * ```
+ *
+ * The subpath `./protocol` is the Telnet protocol alone, without any I/O; `./options`, `./text` and
+ * `./transport` are the other parts.
+ *
+ * @module
+ */
+
+export { isTelnetError, TelnetError, type TelnetErrorCode } from "./src/protocol/error.ts";
+export type { TelnetLimits } from "./src/protocol/limits.ts";
+export type { ViolationKind } from "./src/protocol/events.ts";
+export { TelnetClient } from "./src/server/client.ts";
+export type { Clock } from "./src/server/clock.ts";
+export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";
+export {
+  type HandlerResult,
+  type ListenOptions,
+  type ServeOptions,
+  TelnetServer,
+} from "./src/server/server.ts";
+export type { ClientViolation, DisconnectReason } from "./src/server/session.ts";
+export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
+export type { Encoding } from "./src/text/charset.ts";
+export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
+export type {
+  Connection,
+  ConnectionAcceptor,
+  ConnectionHandler,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./src/transport/transport.ts";

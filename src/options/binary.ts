@@ -1,0 +1,15 @@
+import type { TelnetOption } from "./option.ts";
+
+/**
+ * Code of the option TRANSMIT-BINARY (RFC 856): bytes above 0x7F pass, and CR is a byte like any
+ * other. Some clients strip the eighth bit without it.
+ */
+export const BINARY = 0x00;
+
+/** TRANSMIT-BINARY as the server uses it. */
+export const binary: TelnetOption = {
+  code: BINARY,
+  name: "BINARY",
+  agreeLocal: true,
+  agreeRemote: true,
+};

@@ -1,0 +1,75 @@
+import type { TelnetOption } from "./option.ts";
+
+/** Code of the option NAWS, negotiate about window size (RFC 1073). */
+export const NAWS = 0x1f;
+
+/** The widest and highest window that the server believes in. */
+export const NAWS_MAX = 1_000;
+
+/** The size of a window in characters. 0 means that the peer does not know. */
+export interface WindowSize {
+  /** Width in characters, 0 to 65535. */
+  readonly columns: number;
+  /** Height in lines, 0 to 65535. */
+  readonly rows: number;
+}
+
+/**
+ * Reads the payload of a NAWS subnegotiation: two unsigned 16-bit numbers, high byte first.
+ *
+ * @param payload The bytes between `IAC SB NAWS` and `IAC SE`, unescaped.
+ * @returns The size, or `undefined` where the payload is not four bytes long.
+ *
+ * @example
+ * ```ts
+ * import { decodeNaws } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeNaws(Uint8Array.of(0, 140, 0, 50)), { columns: 140, rows: 50 });
+ * assertEquals(decodeNaws(Uint8Array.of(0, 140)), undefined);
+ * ```
+ */
+export function decodeNaws(payload: Uint8Array): WindowSize | undefined {
+  const [columnsHigh, columnsLow, rowsHigh, rowsLow, ...rest] = payload.subarray(0, 5);
+  if (columnsHigh === undefined || columnsLow === undefined) return undefined;
+  if (rowsHigh === undefined || rowsLow === undefined || rest.length > 0) return undefined;
+  return { columns: columnsHigh * 256 + columnsLow, rows: rowsHigh * 256 + rowsLow };
+}
+
+/**
+ * Writes the payload of a NAWS subnegotiation; the escaping of 0xFF is the machine's business.
+ *
+ * @param size The size; each number is cut to the range 0 to 65535.
+ * @returns Four bytes.
+ *
+ * @example
+ * ```ts
+ * import { encodeNaws } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...encodeNaws({ columns: 80, rows: 24 })], [0, 80, 0, 24]);
+ * ```
+ */
+export function encodeNaws(size: WindowSize): Uint8Array {
+  const columns = cut(size.columns);
+  const rows = cut(size.rows);
+  return Uint8Array.of(columns >> 8, columns & 0xff, rows >> 8, rows & 0xff);
+}
+
+/** NAWS as the server uses it: 0 keeps what was known before, absurd sizes are cut. */
+export const naws: TelnetOption = {
+  code: NAWS,
+  name: "NAWS",
+  agreeLocal: false,
+  agreeRemote: true,
+  subnegotiation(payload, session) {
+    const size = decodeNaws(payload);
+    if (size === undefined) return;
+    if (size.columns > 0) session.columns = Math.min(size.columns, NAWS_MAX);
+    if (size.rows > 0) session.rows = Math.min(size.rows, NAWS_MAX);
+  },
+};
+
+function cut(value: number): number {
+  return Math.max(0, Math.min(0xffff, Math.trunc(value) || 0));
+}

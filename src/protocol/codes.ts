@@ -1,0 +1,93 @@
+/**
+ * The command bytes of RFC 854, RFC 885 (EOR) and RFC 1184 (EOF, SUSP, ABORT).
+ *
+ * Option codes live with their options, not here: the protocol knows no option by name.
+ */
+
+/** End of file (RFC 1184). */
+export const EOF = 0xec;
+/** Suspend the current process (RFC 1184). */
+export const SUSP = 0xed;
+/** Abort the current process (RFC 1184). */
+export const ABORT = 0xee;
+/** End of record: marks a prompt once END-OF-RECORD is agreed (RFC 885). */
+export const EOR = 0xef;
+/** End of a subnegotiation (RFC 854). */
+export const SE = 0xf0;
+/** No operation (RFC 854). */
+export const NOP = 0xf1;
+/** Data mark, the data part of a Synch (RFC 854). */
+export const DM = 0xf2;
+/** Break (RFC 854). */
+export const BRK = 0xf3;
+/** Interrupt process (RFC 854). */
+export const IP = 0xf4;
+/** Abort output (RFC 854). */
+export const AO = 0xf5;
+/** Are you there (RFC 854). */
+export const AYT = 0xf6;
+/** Erase character (RFC 854). */
+export const EC = 0xf7;
+/** Erase line (RFC 854). */
+export const EL = 0xf8;
+/** Go ahead (RFC 854). */
+export const GA = 0xf9;
+/** Begin of a subnegotiation (RFC 854). */
+export const SB = 0xfa;
+/** "I will, or shall I, do this" (RFC 854). */
+export const WILL = 0xfb;
+/** "I will not, or no longer, do this" (RFC 854). */
+export const WONT = 0xfc;
+/** "Please do this, or yes, do" (RFC 854). */
+export const DO = 0xfd;
+/** "Do not do this, or no longer" (RFC 854). */
+export const DONT = 0xfe;
+/** Interpret as command; doubled where it is data (RFC 854). */
+export const IAC = 0xff;
+
+const COMMAND_NAMES = [
+  "EOF",
+  "SUSP",
+  "ABORT",
+  "EOR",
+  "SE",
+  "NOP",
+  "DM",
+  "BRK",
+  "IP",
+  "AO",
+  "AYT",
+  "EC",
+  "EL",
+  "GA",
+  "SB",
+  "WILL",
+  "WONT",
+  "DO",
+  "DONT",
+  "IAC",
+] as const;
+
+/**
+ * The name of a command byte, for logs and messages.
+ *
+ * @param command A byte, 0 to 255.
+ * @returns Its name in RFC 854, or the number where the byte is no command.
+ *
+ * @example
+ * ```ts
+ * import { commandName } from "@miniboa/miniboa/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(commandName(0xf6), "AYT");
+ * assertEquals(commandName(7), "7");
+ * ```
+ */
+export function commandName(command: number): string {
+  return COMMAND_NAMES[command - EOF] ?? String(command);
+}
+
+/** Whether a byte after IAC is a command that stands alone: no option byte, no payload. */
+export function isPlainCommand(byte: number): boolean {
+  return byte >= EOF && byte <= GA && byte !== SE;
+}

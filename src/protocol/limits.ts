@@ -1,0 +1,40 @@
+import { misuse } from "./error.ts";
+
+/** What bounds a machine. */
+export interface TelnetLimits {
+  /** The most payload bytes of one subnegotiation; a longer one is dropped whole. Default 16384. */
+  readonly subnegotiation: number;
+  /** How long a request waits for its answer, in milliseconds. Default 3000. */
+  readonly answerTimeout: number;
+  /** How often the same request of the peer is refused before it is ignored, 0 to 254. Default 32. */
+  readonly refusals: number;
+}
+
+/** The default limits. */
+export const TELNET_LIMITS: TelnetLimits = {
+  subnegotiation: 16_384, // ZMP asks for at least 16 KiB; GMCP and MSDP messages stay far below
+  answerTimeout: 3_000, // a round trip over a bad mobile line
+  refusals: 32, // an honest peer asks once or twice
+};
+
+/** Fills in the defaults and checks what the caller gave. */
+export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
+  const {
+    subnegotiation = TELNET_LIMITS.subnegotiation,
+    answerTimeout = TELNET_LIMITS.answerTimeout,
+    refusals = TELNET_LIMITS.refusals,
+  } = given;
+  const limits = { subnegotiation, answerTimeout, refusals };
+  checkCount("limits.subnegotiation", limits.subnegotiation);
+  checkCount("limits.answerTimeout", limits.answerTimeout);
+  checkCount("limits.refusals", limits.refusals);
+  if (limits.refusals > 254) misuse(`Cannot count limits.refusals over 254: ${limits.refusals}`);
+  return limits;
+}
+
+/** Checks that a caller's number is a whole one, 0 or more. */
+export function checkCount(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    misuse(`Cannot use ${name} that is not a whole number of 0 or more: ${value}`);
+  }
+}

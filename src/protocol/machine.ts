@@ -1,0 +1,353 @@
+import { ByteQueue } from "./byte_queue.ts";
+import { commandName, isPlainCommand, SB, SE } from "./codes.ts";
+import { type DecoderSnapshot, FrameDecoder, type FrameSink } from "./decoder.ts";
+import { checkByte, misuse } from "./error.ts";
+import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
+import { type TelnetLimits, telnetLimits } from "./limits.ts";
+import { type NegotiationSnapshot, Negotiator } from "./negotiator.ts";
+
+/** How to set up a {@linkcode TelnetMachine}. */
+export interface TelnetMachineOptions {
+  /** Options that this end performs when the peer asks with DO. Default: none. */
+  readonly local?: readonly number[];
+  /** Options that the peer may perform when it offers with WILL. Default: none. */
+  readonly remote?: readonly number[];
+  /** What bounds the machine; each field has its default. */
+  readonly limits?: Partial<TelnetLimits>;
+}
+
+/** How to ask for a change of an option. */
+export interface RequestOptions {
+  /**
+   * The time, in milliseconds on any clock that never goes back. With it the wait for the answer
+   * is bounded by `limits.answerTimeout`; without it the request may wait for ever.
+   */
+  readonly now?: number;
+}
+
+/** How to ask for an option to be turned on. */
+export interface EnableOptions extends RequestOptions {
+  /**
+   * Where an earlier WONT or DONT still waits for its answer: take it as answered and ask at once.
+   * RFC 854 lets no peer refuse it, and TinTin++ never acknowledges one. Default `false`.
+   */
+  readonly urgent?: boolean;
+}
+
+/** All that a machine knows, as plain JSON. */
+export interface TelnetSnapshot {
+  /** The format of this snapshot. */
+  readonly version: 1;
+  /** The decoder between two chunks. */
+  readonly decoder: DecoderSnapshot;
+  /** Every side of an option that is not in its first state. */
+  readonly options: readonly NegotiationSnapshot[];
+  /** Output that was not taken. */
+  readonly output: readonly number[];
+  /** What bounds the machine. */
+  readonly limits: TelnetLimits;
+}
+
+/**
+ * The Telnet protocol without any I/O: bytes in, events and bytes out (RFC 854, 855 and 1143).
+ *
+ * It works for either end of a connection, has no clock and calls nobody back. Its methods:
+ *
+ * - **feed it**: {@linkcode receive}
+ * - **drain it** after each feeding, in any order: {@linkcode takeEvents}, {@linkcode takeOutput}
+ * - **talk**: {@linkcode send}, {@linkcode sendCommand}, {@linkcode sendSubnegotiation}
+ * - **negotiate**: {@linkcode enableLocal}, {@linkcode disableLocal}, {@linkcode enableRemote},
+ *   {@linkcode disableRemote}; ask with {@linkcode localEnabled}, {@linkcode remoteEnabled}
+ * - **time**, where requests shall not wait for ever: {@linkcode nextTimeout},
+ *   {@linkcode handleTimeout}
+ * - **survive a restart**: {@linkcode snapshot}, {@linkcode TelnetMachine.restore}
+ *
+ * Whatever the peer sends, no method throws: its faults are events of the type `violation`. Misuse
+ * by the caller throws a `TelnetError` with the code `misuse` at once.
+ *
+ * @example An echo server's side of a connection
+ * ```ts
+ * import { TelnetMachine } from "@miniboa/miniboa/protocol";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ECHO = 1, NAWS = 31;
+ * const telnet = new TelnetMachine({ local: [ECHO], remote: [NAWS] });
+ * telnet.enableRemote(NAWS);
+ *
+ * // the wire: "hi", IAC WILL NAWS, IAC AYT
+ * telnet.receive(Uint8Array.of(0x68, 0x69, 0xff, 0xfb, 31, 0xff, 0xf6));
+ * for (const event of telnet.takeEvents()) {
+ *   if (event.type === "data") telnet.send(event.bytes);
+ * }
+ * assertEquals(telnet.remoteEnabled(NAWS), true);
+ * // IAC DO NAWS, "hi"
+ * assertEquals([...telnet.takeOutput()], [0xff, 0xfd, 31, 0x68, 0x69]);
+ * ```
+ */
+export class TelnetMachine {
+  readonly #limits: TelnetLimits;
+  readonly #output: ByteQueue = new ByteQueue();
+  readonly #events: EventQueue = new EventQueue();
+  readonly #negotiator: Negotiator;
+  readonly #intake: Intake;
+  readonly #decoder: FrameDecoder;
+
+  /**
+   * Makes a machine for a new connection.
+   *
+   * @param options What to agree to, and the limits.
+   * @throws {TelnetError} `misuse`: an option that is not a byte, a limit that is not a number.
+   */
+  constructor(options: TelnetMachineOptions = {}) {
+    this.#limits = telnetLimits(options.limits);
+    this.#negotiator = new Negotiator(this.#output, this.#events, this.#limits);
+    this.#intake = new Intake(this.#events, this.#negotiator);
+    this.#decoder = new FrameDecoder(this.#limits.subnegotiation, this.#intake);
+    for (const option of options.local ?? []) {
+      checkByte(option, "an option");
+      this.#negotiator.agree("local", option);
+    }
+    for (const option of options.remote ?? []) {
+      checkByte(option, "an option");
+      this.#negotiator.agree("remote", option);
+    }
+  }
+
+  /**
+   * Takes bytes of the peer. Then drain {@linkcode takeEvents} and {@linkcode takeOutput}.
+   *
+   * Nothing is copied where it can be helped: the ranges of events may lie in `chunk` itself.
+   * They hold for as long as you leave `chunk` unchanged; whoever reads the next bytes into the
+   * same array must first have used the events, or kept `event.bytes.slice()`.
+   *
+   * @param chunk Any number of bytes, cut anywhere.
+   * @param now The time in milliseconds, for the requests that the answers may set off.
+   */
+  receive(chunk: Uint8Array, now?: number): void {
+    this.#intake.now = now;
+    this.#decoder.decode(chunk);
+  }
+
+  /** What came of the bytes received so far, in wire order; each event is handed over once. */
+  takeEvents(): TelnetEvent[] {
+    return this.#events.take();
+  }
+
+  /** Bytes for the wire: answers and all that was sent, in order; handed over once. */
+  takeOutput(): Uint8Array {
+    return this.#output.take();
+  }
+
+  /** How many bytes {@linkcode takeOutput} would hand over. */
+  get outputLength(): number {
+    return this.#output.length;
+  }
+
+  /**
+   * Sends application data; each 0xFF in it is doubled (RFC 854).
+   *
+   * @param data Any bytes.
+   */
+  send(data: Uint8Array): void {
+    this.#output.pushEscaped(data);
+  }
+
+  /**
+   * Sends a command that stands alone, such as GA, EOR, NOP or AYT.
+   *
+   * @param command The command byte, 0xEC to 0xF9 without SE.
+   * @throws {TelnetError} `misuse`: not such a command.
+   */
+  sendCommand(command: number): void {
+    if (!isPlainCommand(command)) {
+      misuse(
+        `Cannot send ${commandName(command)} as a command: use send(), sendSubnegotiation() or ` +
+          "enableLocal() and its like",
+      );
+    }
+    this.#output.pushCommand(command);
+  }
+
+  /**
+   * Sends IAC SB option payload IAC SE; each 0xFF in the payload is doubled (RFC 855).
+   *
+   * @param option The option's code.
+   * @param payload The bytes between. It may be empty.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  sendSubnegotiation(option: number, payload: Uint8Array): void {
+    checkByte(option, "an option");
+    this.#output.pushVerb(SB, option);
+    this.#output.pushEscaped(payload);
+    this.#output.pushCommand(SE);
+  }
+
+  /**
+   * Offers to perform an option (WILL), and agrees to it when the peer asks from now on.
+   *
+   * @param option The option's code.
+   * @param request The time, and whether to wait for the answer to an earlier request.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  enableLocal(option: number, request: EnableOptions = {}): void {
+    this.#enable("local", option, request);
+  }
+
+  /**
+   * Stops performing an option (WONT), and refuses it from now on.
+   *
+   * @param option The option's code.
+   * @param request The time.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  disableLocal(option: number, request: RequestOptions = {}): void {
+    checkByte(option, "an option");
+    this.#negotiator.disable("local", option, request.now);
+  }
+
+  /**
+   * Asks the peer to perform an option (DO), and agrees to its offers from now on.
+   *
+   * @param option The option's code.
+   * @param request The time, and whether to wait for the answer to an earlier request.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  enableRemote(option: number, request: EnableOptions = {}): void {
+    this.#enable("remote", option, request);
+  }
+
+  /**
+   * Tells the peer to stop performing an option (DONT), and refuses its offers from now on.
+   *
+   * @param option The option's code.
+   * @param request The time.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  disableRemote(option: number, request: RequestOptions = {}): void {
+    checkByte(option, "an option");
+    this.#negotiator.disable("remote", option, request.now);
+  }
+
+  /** Whether both ends agree that this end performs the option. */
+  localEnabled(option: number): boolean {
+    return this.#negotiator.enabled("local", option);
+  }
+
+  /** Whether both ends agree that the peer performs the option. */
+  remoteEnabled(option: number): boolean {
+    return this.#negotiator.enabled("remote", option);
+  }
+
+  /**
+   * When {@linkcode handleTimeout} is due, in milliseconds on the clock of the `now` arguments.
+   *
+   * @returns `undefined` while nothing waits.
+   */
+  nextTimeout(): number | undefined {
+    return this.#negotiator.nextTimeout();
+  }
+
+  /**
+   * Gives up on requests that no answer came to in time; see the events `option` with the change
+   * `unanswered` or `disabled`. May be called early, late or too often.
+   *
+   * @param now The time in milliseconds.
+   */
+  handleTimeout(now: number): void {
+    this.#negotiator.handleTimeout(now);
+  }
+
+  /**
+   * All that the machine knows, as plain JSON, so that a connection survives a restart of the
+   * program around it.
+   *
+   * @returns A snapshot for {@linkcode TelnetMachine.restore}.
+   * @throws {TelnetError} `misuse`: events wait, which a snapshot would lose.
+   */
+  snapshot(): TelnetSnapshot {
+    if (this.#events.length > 0) {
+      misuse("Cannot take a snapshot while events wait: call takeEvents() first");
+    }
+    return {
+      version: 1,
+      decoder: this.#decoder.snapshot(),
+      options: this.#negotiator.snapshot(),
+      output: [...this.#output.peek()],
+      limits: this.#limits,
+    };
+  }
+
+  /**
+   * A machine that goes on where another stopped.
+   *
+   * @param snapshot What {@linkcode snapshot} gave, also after a trip through JSON.
+   * @param now The time in milliseconds, from which unanswered requests wait anew.
+   * @returns The machine.
+   * @throws {TelnetError} `misuse`: a snapshot of another version.
+   *
+   * @example
+   * ```ts
+   * import { TelnetMachine } from "@miniboa/miniboa/protocol";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const before = new TelnetMachine({ remote: [31] });
+   * before.receive(Uint8Array.of(0xff, 0xfb, 31, 0xff)); // cut in the middle of a command
+   * before.takeEvents();
+   *
+   * const saved = JSON.stringify(before.snapshot());
+   * const after = TelnetMachine.restore(JSON.parse(saved));
+   * after.receive(Uint8Array.of(0xf6));
+   * assertEquals(after.remoteEnabled(31), true);
+   * assertEquals(after.takeEvents()[0]?.type, "command");
+   * ```
+   */
+  static restore(snapshot: TelnetSnapshot, now?: number): TelnetMachine {
+    if (snapshot.version !== 1) {
+      misuse(`Cannot restore a snapshot of another version than 1: ${snapshot.version}`);
+    }
+    const machine = new TelnetMachine({ limits: snapshot.limits });
+    machine.#decoder.restore(snapshot.decoder);
+    machine.#negotiator.restore(snapshot.options, now);
+    machine.#output.push(Uint8Array.from(snapshot.output));
+    return machine;
+  }
+
+  #enable(side: Side, option: number, { now, urgent = false }: EnableOptions): void {
+    checkByte(option, "an option");
+    const stopping = this.#negotiator.state(side, option).startsWith("WANTNO");
+    if (urgent && stopping) this.#negotiator.giveUp(side, option, now);
+    this.#negotiator.enable(side, option, now);
+  }
+}
+
+/** Hands the decoder's frames on: negotiations are answered, the rest becomes events. */
+class Intake implements FrameSink {
+  now: number | undefined = undefined;
+  readonly #events: EventQueue;
+  readonly #negotiator: Negotiator;
+
+  constructor(events: EventQueue, negotiator: Negotiator) {
+    this.#events = events;
+    this.#negotiator = negotiator;
+  }
+
+  data(buffer: Uint8Array, start: number, end: number): void {
+    this.#events.data(buffer, start, end);
+  }
+
+  command(command: number): void {
+    this.#events.command(command);
+  }
+
+  negotiation(verb: number, option: number): void {
+    this.#negotiator.receive(verb, option, this.now);
+  }
+
+  subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
+    this.#events.subnegotiation(option, buffer, start, end);
+  }
+
+  violation(kind: ViolationKind, option: number): void {
+    this.#events.violation(kind, option);
+  }
+}

@@ -1,0 +1,197 @@
+import type { ByteQueue } from "./byte_queue.ts";
+import { DO, DONT, WILL, WONT } from "./codes.ts";
+import type { EventQueue, Side } from "./events.ts";
+import type { TelnetLimits } from "./limits.ts";
+import {
+  NEGOTIATION_TABLE,
+  type NegotiationState,
+  type NegotiationTrigger,
+} from "./negotiation_table.ts";
+
+/** One side of one option that is not in its first state, as in a snapshot. */
+export interface NegotiationSnapshot {
+  /** The option's code. */
+  readonly option: number;
+  /** Which end performs it. */
+  readonly side: Side;
+  /** Where it stands. */
+  readonly state: NegotiationState;
+  /** Whether this end agrees when the peer asks. */
+  readonly willing: boolean;
+}
+
+const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
+const NO = STATES.indexOf("NO");
+const YES = STATES.indexOf("YES");
+const WILLING = 0x80;
+const STATE_BITS = 0x7f;
+const REMOTE = 256;
+
+type CompiledRow = readonly [next: number, reply: "-" | "say yes" | "say no", change: string];
+
+/** The table with states as indexes, looked up by number. */
+const COMPILED = Object.fromEntries(
+  Object.entries(NEGOTIATION_TABLE).map(([trigger, rows]) => [
+    trigger,
+    STATES.map((state) => {
+      const [next, reply, change] = rows[state];
+      return [STATES.indexOf(next), reply, change] as const;
+    }),
+  ]),
+) as unknown as Record<NegotiationTrigger, readonly CompiledRow[]>;
+
+/** Applies the table to the 2 × 256 sides of options, writes the answers and reports the changes. */
+export class Negotiator {
+  /** One byte a side: the state's index, and whether we agree. Local first, then remote. */
+  readonly #sides = new Uint8Array(2 * REMOTE);
+  readonly #deadlines: Map<number, number> = new Map();
+  #refusals: Uint8Array | undefined;
+  readonly #output: ByteQueue;
+  readonly #events: EventQueue;
+  readonly #limits: TelnetLimits;
+
+  constructor(output: ByteQueue, events: EventQueue, limits: TelnetLimits) {
+    this.#output = output;
+    this.#events = events;
+    this.#limits = limits;
+  }
+
+  /** Agrees to an option from now on, without asking for it. */
+  agree(side: Side, option: number): void {
+    const index = indexOf(side, option);
+    this.#sides[index] = this.#at(index) | WILLING;
+  }
+
+  /** Whether both ends agree that it is on. */
+  enabled(side: Side, option: number): boolean {
+    return (this.#at(indexOf(side, option)) & STATE_BITS) === YES;
+  }
+
+  /** Where it stands. */
+  state(side: Side, option: number): NegotiationState {
+    return STATES[this.#at(indexOf(side, option)) & STATE_BITS] ?? "NO";
+  }
+
+  /** Asks the peer; `now` starts the wait for its answer. */
+  enable(side: Side, option: number, now: number | undefined): void {
+    this.agree(side, option);
+    const index = indexOf(side, option);
+    if (this.#refusals !== undefined) this.#refusals[index] = 0;
+    this.#apply(index, "enable", now);
+  }
+
+  /** Tells the peer to stop, or that we stop. */
+  disable(side: Side, option: number, now: number | undefined): void {
+    const index = indexOf(side, option);
+    this.#sides[index] = this.#at(index) & STATE_BITS;
+    this.#apply(index, "disable", now);
+  }
+
+  /** Gives up waiting for an answer. */
+  giveUp(side: Side, option: number, now: number | undefined): void {
+    this.#apply(indexOf(side, option), "timeout", now);
+  }
+
+  /** Takes a verb of the peer. */
+  receive(verb: number, option: number, now: number | undefined): void {
+    const index = verb === WILL || verb === WONT ? REMOTE + option : option;
+    if (verb === WONT || verb === DONT) return this.#apply(index, "no", now);
+    const side = this.#at(index);
+    if ((side & WILLING) !== 0) return this.#apply(index, "yes", now);
+    if ((side & STATE_BITS) === NO && !this.#mayRefuse(index)) return;
+    this.#apply(index, "yes (unwilling)", now);
+  }
+
+  /** When the next wait ends, on the caller's clock. */
+  nextTimeout(): number | undefined {
+    let next: number | undefined;
+    for (const deadline of this.#deadlines.values()) {
+      if (next === undefined || deadline < next) next = deadline;
+    }
+    return next;
+  }
+
+  /** Gives up on every request whose wait has ended. */
+  handleTimeout(now: number): void {
+    for (const [index, deadline] of [...this.#deadlines]) {
+      if (deadline <= now) this.#apply(index, "timeout", now);
+    }
+  }
+
+  /** Every side that is not in its first state. */
+  snapshot(): NegotiationSnapshot[] {
+    const sides: NegotiationSnapshot[] = [];
+    for (let index = 0; index < this.#sides.length; index++) {
+      const value = this.#at(index);
+      if (value === NO) continue;
+      sides.push({
+        option: index % REMOTE,
+        side: index < REMOTE ? "local" : "remote",
+        state: STATES[value & STATE_BITS] ?? "NO",
+        willing: (value & WILLING) !== 0,
+      });
+    }
+    return sides;
+  }
+
+  /** Takes the sides of a snapshot; requests under way wait their full time from `now`. */
+  restore(sides: readonly NegotiationSnapshot[], now: number | undefined): void {
+    for (const { option, side, state, willing } of sides) {
+      const index = indexOf(side, option);
+      const code = Math.max(STATES.indexOf(state), NO);
+      this.#sides[index] = code | (willing ? WILLING : 0);
+      this.#wait(index, code, now);
+    }
+  }
+
+  #apply(index: number, trigger: NegotiationTrigger, now: number | undefined): void {
+    const value = this.#at(index);
+    const row = COMPILED[trigger][value & STATE_BITS];
+    if (row === undefined) return;
+    const [next, reply, change] = row;
+    this.#sides[index] = (value & WILLING) | next;
+    if (reply !== "-") this.#output.pushVerb(verbFor(index, reply), index % REMOTE);
+    if (reply !== "-" || next === NO || next === YES) this.#wait(index, next, now);
+    if (change !== "-") {
+      this.#events.option(
+        index % REMOTE,
+        index < REMOTE ? "local" : "remote",
+        change as "enabled" | "disabled" | "refused" | "unanswered",
+      );
+    }
+  }
+
+  /** Starts the wait for an answer where one is due, ends it where none is. */
+  #wait(index: number, state: number, now: number | undefined): void {
+    const settled = state === NO || state === YES;
+    if (!settled && now !== undefined) {
+      this.#deadlines.set(index, now + this.#limits.answerTimeout);
+    } else if (this.#deadlines.size > 0) {
+      this.#deadlines.delete(index);
+    }
+  }
+
+  /** Counts a refusal; a peer that asks the same again and again loops, and silence ends it. */
+  #mayRefuse(index: number): boolean {
+    this.#refusals ??= new Uint8Array(2 * REMOTE);
+    const count = this.#refusals[index] ?? 0;
+    if (count > this.#limits.refusals) return false;
+    this.#refusals[index] = count + 1;
+    if (count < this.#limits.refusals) return true;
+    this.#events.violation("refusal-limit", index % REMOTE);
+    return false;
+  }
+
+  #at(index: number): number {
+    return this.#sides[index] ?? NO;
+  }
+}
+
+function indexOf(side: Side, option: number): number {
+  return side === "local" ? option : REMOTE + option;
+}
+
+function verbFor(index: number, reply: "say yes" | "say no"): number {
+  if (index < REMOTE) return reply === "say yes" ? WILL : WONT;
+  return reply === "say yes" ? DO : DONT;
+}

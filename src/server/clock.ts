@@ -1,0 +1,103 @@
+/** Where the server takes the time from; a test gives its own. */
+export interface Clock {
+  /** Milliseconds on a clock that never goes back. */
+  now(): number;
+}
+
+/** The runtime's monotonic clock. */
+export const systemClock: Clock = { now: () => performance.now() };
+
+const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+
+/** Lets the runtime's event loop turn once: sockets are served, timers run. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (setImmediate !== undefined) setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+}
+
+/** The longest wait that timers of all runtimes can express. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** Where a poll waits: until something happens, or the time is up. */
+export class Turnstile {
+  #wake: (() => void) | undefined;
+
+  /** Ends the wait. */
+  signal(): void {
+    this.#wake?.();
+  }
+
+  /**
+   * Waits, and lets the event loop turn in any case. The turn after the wait lets all sockets that
+   * are ready at once be seen by the same poll.
+   */
+  async wait(milliseconds: number): Promise<void> {
+    if (milliseconds > 0) await this.#sleep(Math.min(milliseconds, LONGEST_WAIT_MS));
+    await turn();
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#wake?.(), milliseconds);
+      this.#wake = () => {
+        this.#wake = undefined;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Who waits for a time. */
+export interface Timed {
+  /**
+   * Does what is due.
+   *
+   * @returns When it wants to be asked next, `undefined` for not at all.
+   */
+  tick(now: number): number | undefined;
+}
+
+/** So many milliseconds may pass between two looks at the timers. */
+const GRAIN_MS = 20;
+
+/** Timers without a timer each: a set that is looked through when its earliest time has come. */
+export class TimerSet {
+  readonly #waiting: Map<Timed, number> = new Map();
+  #next = Infinity;
+
+  /** When the next look is due. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Has `timed` asked at a time, or earlier if it waits for an earlier one. */
+  add(timed: Timed, time: number): void {
+    this.#waiting.set(timed, Math.min(time, this.#waiting.get(timed) ?? Infinity));
+    this.#next = Math.min(this.#next, time);
+  }
+
+  /** Forgets `timed`. */
+  delete(timed: Timed): void {
+    this.#waiting.delete(timed);
+  }
+
+  /** Asks all whose time has come. */
+  tick(now: number): void {
+    if (now < this.#next) return;
+    let next = Infinity;
+    this.#next = Infinity;
+    for (const [timed, time] of this.#waiting) {
+      const again = time > now ? time : timed.tick(now);
+      if (again === undefined) {
+        this.#waiting.delete(timed);
+      } else {
+        this.#waiting.set(timed, again);
+        next = Math.min(next, again);
+      }
+    }
+    this.#next = Math.min(this.#next, Math.max(next, now + GRAIN_MS));
+  }
+}

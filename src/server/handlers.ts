@@ -1,0 +1,18 @@
+// deno-lint-ignore-file no-console -- printing the connections is what the default handlers do
+import type { TelnetClient } from "./client.ts";
+
+/** The default `onConnect`: greets, and prints the connection. */
+export function greet(client: TelnetClient): void {
+  console.log(`++ Opened connection to ${client.addrport()}`);
+  client.send("Greetings from miniboa!\n");
+}
+
+/** The default `onDisconnect`: prints the loss. */
+export function printLoss(client: TelnetClient): void {
+  console.log(`-- Lost connection to ${client.addrport()} (${client.disconnectReason})`);
+}
+
+/** The default `onError`: prints the error. */
+export function printError(error: unknown, client: TelnetClient): void {
+  console.error(`!! A handler failed for ${client.addrport()}, who is dropped:`, error);
+}

@@ -1,0 +1,421 @@
+import { misuse } from "../protocol/error.ts";
+import { checkCount } from "../protocol/limits.ts";
+import { checkEncoding, encodeText, type Encoding } from "../text/charset.ts";
+import { defaultTransport } from "../transport/default.ts";
+import type { Connection, ConnectionHandler, Listener, Transport } from "../transport/transport.ts";
+import { makeClient, TelnetClient } from "./client.ts";
+import { type Clock, systemClock, TimerSet, Turnstile } from "./clock.ts";
+import { greet, printError, printLoss } from "./handlers.ts";
+import { type ServerLimits, serverLimits } from "./limits.ts";
+import { type ClientViolation, Session, type SessionOwner } from "./session.ts";
+
+/** What a handler may return: a promise is not waited for, but its rejection is a failure. */
+export type HandlerResult = void | Promise<void>;
+
+/** How to listen, and what to do with those who come. Every field has a default. */
+export interface ListenOptions<Client extends TelnetClient = TelnetClient> {
+  /** The port; 0 lets the system choose, see `server.port`. Default 7777. */
+  readonly port?: number;
+  /** A name or IP address of this machine. Default `""`, every IPv4 address; `"::"` adds IPv6. */
+  readonly address?: string;
+  /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
+  readonly onConnect?: (client: Client) => HandlerResult;
+  /** Called within `poll()` for each client that went. Default: prints the loss. */
+  readonly onDisconnect?: (client: Client) => HandlerResult;
+  /** The longest that `poll()` waits for something to happen, in milliseconds. Default 5. */
+  readonly timeout?: number;
+  /** How many clients are served at once; the next is refused in one line. Default 1000. */
+  readonly maxConnections?: number;
+  /** The character set that clients start with. Default `"utf-8"`. */
+  readonly encoding?: Encoding;
+  /** Your own class of clients. Default `TelnetClient`. */
+  readonly clientClass?: new () => Client;
+  /**
+   * Called when a handler threw or its promise was rejected; the client is dropped already.
+   * Default: prints the error.
+   */
+  readonly onError?: (error: unknown, client: Client) => void;
+  /** Called within `poll()` when a client breaks the protocol or a limit. Default: nothing. */
+  readonly onViolation?: (client: Client, kind: ClientViolation) => HandlerResult;
+  /**
+   * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. AYT is answered, EC
+   * and EL edit the line, IP, BRK, ABORT and SUSP discard it before. Default: nothing more.
+   */
+  readonly onCommand?: (client: Client, command: number) => HandlerResult;
+  /** What bounds each client. */
+  readonly limits?: Partial<ServerLimits>;
+  /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
+  readonly reusePort?: boolean;
+  /** The network. Default: that of the runtime. */
+  readonly transport?: Transport;
+  /** The time, for tests. Default: the runtime's monotonic clock. */
+  readonly clock?: Clock;
+}
+
+/** How to serve without a game loop. */
+export interface ServeOptions {
+  /** Ends the serving: the server is stopped in good order. */
+  readonly signal?: AbortSignal;
+}
+
+interface Settings<Client extends TelnetClient> {
+  readonly clientClass: new () => Client;
+  readonly maxConnections: number;
+  readonly encoding: Encoding;
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
+  readonly onError: (error: unknown, client: Client) => void;
+  readonly onViolation: (client: Client, kind: ClientViolation) => HandlerResult;
+  readonly onCommand: (client: Client, command: number) => HandlerResult;
+}
+
+/** So many refused connections may be on their way out; more are closed without a word. */
+const MAX_REFUSALS = 64;
+/** Nobody waits: what an event-driven server waits for is a signal. */
+const FOREVER = Infinity;
+
+/**
+ * A Telnet server that runs under your loop.
+ *
+ * - **start**: {@linkcode TelnetServer.listen}
+ * - **run**: {@linkcode poll} in your loop, or {@linkcode serve} without one
+ * - **look**: {@linkcode clientList}, {@linkcode connectionCount}, {@linkcode port}
+ * - **end**: {@linkcode stop}, or `await using`
+ *
+ * Handlers run only within `poll()`, `serve()` and `stop()`, never at the same time as other code
+ * of yours. One that throws costs the one client, not the server; see `onError`.
+ *
+ * @example
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ *
+ * const server = await TelnetServer.listen({ port: 0, address: "127.0.0.1" });
+ * await server.poll(); // in your game: while (true) await server.poll();
+ * await server.stop();
+ * ```
+ */
+export class TelnetServer<Client extends TelnetClient = TelnetClient> {
+  /** Called within `poll()` for each new client. */
+  onConnect: (client: Client) => HandlerResult;
+  /** Called within `poll()` for each client that went. */
+  onDisconnect: (client: Client) => HandlerResult;
+  /** The longest that {@linkcode poll} waits for something to happen, in milliseconds. */
+  timeout: number;
+  readonly #settings: Settings<Client>;
+  readonly #owner: SessionOwner;
+  readonly #turnstile: Turnstile = new Turnstile();
+  readonly #timers: TimerSet = new TimerSet();
+  readonly #clients: Map<Session, Client> = new Map();
+  readonly #sockets: Set<Promise<void>> = new Set();
+  #accepted: Session[] = [];
+  #ready: Set<Session> = new Set();
+  #dirty: Set<Session> = new Set();
+  #open = 0;
+  #refusals = 0;
+  #refused = 0;
+  #listener: Listener | undefined;
+  #polling: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: ListenOptions<Client>, settings: Settings<Client>) {
+    this.onConnect = options.onConnect ?? greet;
+    this.onDisconnect = options.onDisconnect ?? printLoss;
+    this.timeout = options.timeout ?? 5;
+    this.#settings = settings;
+    this.#owner = {
+      limits: settings.limits,
+      now: () => settings.clock.now(),
+      ready: (session) => {
+        this.#ready.add(session);
+        this.#turnstile.signal();
+      },
+      dirty: (session) => {
+        this.#dirty.add(session);
+        this.#turnstile.signal();
+      },
+      timed: (session, time) => this.#timers.add(session, time),
+      command: (session, command) =>
+        this.#run(session, (client) => settings.onCommand(client, command)),
+      violation: (session, kind) =>
+        this.#run(session, (client) => settings.onViolation(client, kind)),
+    };
+  }
+
+  /**
+   * Starts a server. Connections wait until the first {@linkcode poll}.
+   *
+   * @param options Where to listen and what to do; every field has a default.
+   * @returns The server, listening.
+   * @throws {TelnetError} `address-in-use`, `address-unavailable`, `address-not-found`,
+   * `permission-denied`, `unsupported`, `io`; `misuse` for a value that cannot be right.
+   *
+   * @example
+   * ```ts
+   * import { isTelnetError, TelnetServer } from "@miniboa/miniboa";
+   * import { assert } from "@std/assert";
+   *
+   * await using first = await TelnetServer.listen({ port: 0, address: "127.0.0.1" });
+   * try {
+   *   await TelnetServer.listen({ port: first.port, address: "127.0.0.1" });
+   * } catch (error) {
+   *   assert(isTelnetError(error) && error.code === "address-in-use");
+   * }
+   * ```
+   */
+  static async listen<Client extends TelnetClient = TelnetClient>(
+    options: ListenOptions<Client> = {},
+  ): Promise<TelnetServer<Client>> {
+    const { port = 7777, address = "", reusePort = false } = options;
+    const server = new TelnetServer<Client>(options, checkSettings(options));
+    const transport = options.transport ?? await defaultTransport();
+    server.#listener = await transport.listen(
+      { port, address, reusePort },
+      (connection) => server.#accept(connection),
+    );
+    return server;
+  }
+
+  /** The port that the server listens on: the real one where 0 was asked. */
+  get port(): number {
+    return this.#listener?.port ?? 0;
+  }
+
+  /** The address that the server listens on. */
+  get address(): string {
+    return this.#listener?.address ?? "";
+  }
+
+  /** Whether the server has not been stopped: the condition for your loop. */
+  get running(): boolean {
+    return this.#stopping === undefined;
+  }
+
+  /** How many clients were refused because of `maxConnections`. */
+  get refusedCount(): number {
+    return this.#refused;
+  }
+
+  /**
+   * How many clients are connected.
+   *
+   * @returns The length of {@linkcode clientList}.
+   */
+  connectionCount(): number {
+    return this.#clients.size;
+  }
+
+  /**
+   * The clients from their `onConnect` to their `onDisconnect`, in order of arrival.
+   *
+   * @returns A new array, yours to keep.
+   */
+  clientList(): Client[] {
+    return [...this.#clients.values()];
+  }
+
+  /**
+   * Does all that is due: sends what you have written, takes what came, calls the handlers. Returns
+   * at once when there is work, else waits up to {@linkcode timeout}. The runtime's event loop
+   * turns in any case.
+   *
+   * @throws {TelnetError} `misuse`: another poll is under way. No fault of a client or of a handler.
+   */
+  async poll(): Promise<void> {
+    if (!this.running) return await this.#turnstile.wait(this.timeout);
+    if (this.#polling !== undefined) {
+      misuse("Cannot poll while another poll is under way: await it, or use serve() alone");
+    }
+    await this.#pollOnce(this.timeout);
+  }
+
+  /**
+   * Serves until it is told to stop, for programs without a loop of their own: handlers then read
+   * by `client.lines()`. Sends what is written at once.
+   *
+   * @param options `signal`: ends the serving.
+   * @returns When the server has stopped.
+   *
+   * @example
+   * ```ts
+   * import { TelnetServer } from "@miniboa/miniboa";
+   *
+   * const server = await TelnetServer.listen({
+   *   port: 0,
+   *   onConnect: async (client) => {
+   *     for await (const line of client.lines()) client.send(`You said: ${line}\n`);
+   *   },
+   * });
+   * await server.serve({ signal: AbortSignal.timeout(10) });
+   * ```
+   */
+  async serve({ signal }: ServeOptions = {}): Promise<void> {
+    const wake = () => this.#turnstile.signal();
+    signal?.addEventListener("abort", wake);
+    try {
+      while (this.running && signal?.aborted !== true) {
+        if (this.#polling !== undefined) misuse("Cannot serve while a poll is under way");
+        await this.#pollOnce(FOREVER);
+      }
+    } finally {
+      signal?.removeEventListener("abort", wake);
+    }
+    await this.stop();
+  }
+
+  /**
+   * Stops: no more clients are accepted, queued output is delivered, all are closed and
+   * `onDisconnect` is called for each. A client that takes nothing holds it up for
+   * `limits.closeTimeout` at most. Further calls wait for the same end.
+   *
+   * @returns When the last socket is closed.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /**
+   * The same as {@linkcode stop}, for `await using`.
+   *
+   * @returns When the last socket is closed.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    await Promise.resolve(); // until `running` is false, for whoever is woken below
+    this.#turnstile.signal();
+    await this.#polling;
+    await this.#listener?.close();
+    this.#takeAccepted();
+    for (const session of this.#clients.keys()) session.leave("server-stopped");
+    while (this.#clients.size > 0) await this.#pollOnce(FOREVER);
+    await Promise.all(this.#sockets);
+  }
+
+  async #pollOnce(timeout: number): Promise<void> {
+    this.#polling = this.#work(timeout);
+    try {
+      await this.#polling;
+    } finally {
+      this.#polling = undefined;
+    }
+  }
+
+  async #work(timeout: number): Promise<void> {
+    const { clock } = this.#settings;
+    this.#flush();
+    const waiting = this.#accepted.length > 0 || this.#ready.size > 0;
+    const due = this.#timers.next - clock.now();
+    await this.#turnstile.wait(waiting ? 0 : Math.min(timeout, due));
+    this.#takeAccepted();
+    this.#timers.tick(clock.now());
+    this.#processReady();
+    this.#flush();
+  }
+
+  /** Takes a connection from the transport; the handler of the client waits for the next poll. */
+  #accept(connection: Connection): ConnectionHandler {
+    this.#sockets.add(connection.closed);
+    connection.closed.then(() => this.#sockets.delete(connection.closed));
+    if (this.#open >= this.#settings.maxConnections || !this.running) {
+      return this.#refuse(connection);
+    }
+    this.#open++;
+    const session = new Session(connection, this.#owner, this.#settings.encoding);
+    this.#accepted.push(session);
+    this.#turnstile.signal();
+    return session;
+  }
+
+  #refuse(connection: Connection): ConnectionHandler {
+    this.#refused++;
+    if (++this.#refusals <= MAX_REFUSALS) {
+      connection.write(encodeText("Sorry, the server is full. Try again later.\r\n", "utf-8"));
+      connection.close();
+    } else {
+      connection.abort();
+    }
+    connection.closed.then(() => this.#refusals--);
+    return { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+  }
+
+  #takeAccepted(): void {
+    const accepted = this.#accepted;
+    if (accepted.length === 0) return;
+    this.#accepted = [];
+    for (const session of accepted) {
+      this.#clients.set(session, makeClient(this.#settings.clientClass, session));
+      this.#run(session, (client) => this.onConnect(client));
+    }
+  }
+
+  #processReady(): void {
+    if (this.#ready.size === 0) return;
+    const ready = this.#ready;
+    this.#ready = new Set();
+    for (const session of ready) {
+      session.process();
+      if (session.closed) this.#finish(session);
+    }
+  }
+
+  #finish(session: Session): void {
+    const client = this.#clients.get(session);
+    if (client === undefined) return;
+    this.#run(session, () => this.onDisconnect(client));
+    this.#clients.delete(session);
+    this.#timers.delete(session);
+    this.#dirty.delete(session);
+    this.#open--;
+  }
+
+  #flush(): void {
+    if (this.#dirty.size === 0) return;
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const session of dirty) session.flush();
+  }
+
+  /** Calls a handler; if it fails, the one client is dropped and the server lives. */
+  #run(session: Session, handler: (client: Client) => HandlerResult): void {
+    const client = this.#clients.get(session);
+    if (client === undefined) return;
+    const fail = (error: unknown) => this.#fail(session, client, error);
+    try {
+      const result = handler(client);
+      if (result instanceof Promise) result.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #fail(session: Session, client: Client, error: unknown): void {
+    session.leave("handler-failed", error);
+    try {
+      this.#settings.onError(error, client);
+    } catch (secondError) {
+      printError(secondError, client);
+    }
+  }
+}
+
+function checkSettings<Client extends TelnetClient>(
+  options: ListenOptions<Client>,
+): Settings<Client> {
+  const { maxConnections = 1000, timeout = 5, encoding = "utf-8" } = options;
+  checkCount("maxConnections", maxConnections);
+  if (!(timeout >= 0)) misuse(`Cannot wait for a timeout that is not 0 or more: ${timeout}`);
+  return {
+    // Without a class of the caller, Client is TelnetClient itself.
+    clientClass: options.clientClass ?? TelnetClient as new () => Client,
+    maxConnections,
+    encoding: checkEncoding(encoding),
+    limits: serverLimits(options.limits),
+    clock: options.clock ?? systemClock,
+    onError: options.onError ?? printError,
+    onViolation: options.onViolation ?? (() => {}),
+    onCommand: options.onCommand ?? (() => {}),
+  };
+}

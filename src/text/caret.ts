@@ -1,0 +1,91 @@
+/**
+ * Miniboa's caret codes: two characters in a text that stand for a colour or an attribute.
+ *
+ * | code | meaning | code | meaning |
+ * |---|---|---|---|
+ * | `^k ^r ^g ^y ^b ^m ^c ^w` | black red green yellow blue magenta cyan white | `^K` … `^W` | the same, bright |
+ * | `^0` … `^7` | background, in the same order | `^d` | default colours |
+ * | `^!` `^.` | bold on, off | `^U` `^u` | underline on, off |
+ * | `^I` `^i` | inverse on, off | `^~` | reset all |
+ * | `^s` | clear the screen | `^l` | clear the line |
+ * | `^^` | a caret | | |
+ */
+
+const COLOURS = "krgybmcw";
+
+const SEQUENCES: ReadonlyMap<string, string> = new Map([
+  ...Array.from(COLOURS, (code, index) => [code, `\x1b[22;3${index}m`] as const),
+  ...Array.from(COLOURS.toUpperCase(), (code, index) => [code, `\x1b[1;3${index}m`] as const),
+  ...Array.from("01234567", (code) => [code, `\x1b[4${code}m`] as const),
+  ["d", "\x1b[39;49m"],
+  ["!", "\x1b[1m"],
+  [".", "\x1b[22m"],
+  ["U", "\x1b[4m"],
+  ["u", "\x1b[24m"],
+  ["I", "\x1b[7m"],
+  ["i", "\x1b[27m"],
+  ["~", "\x1b[0m"],
+  ["s", "\x1b[2J"],
+  ["l", "\x1b[2K"],
+  ["^", "^"],
+]);
+
+const CARET_CODE = /\^([krgybmcwKRGYBMCW0-7d!.UuIi~sl^])/g;
+
+/**
+ * Replaces caret codes by ANSI sequences, or takes them out. A caret before any other character
+ * stays as it is.
+ *
+ * @param text Text with caret codes.
+ * @param ansi `false` takes the codes out, as {@linkcode stripCaretCodes} does. Default `true`.
+ * @returns Text for a terminal.
+ *
+ * @example
+ * ```ts
+ * import { colorize } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(colorize("^RFire^~ and 2^^8"), "\x1b[1;31mFire\x1b[0m and 2^8");
+ * assertEquals(colorize("^RFire^~ and 2^^8", false), "Fire and 2^8");
+ * ```
+ */
+export function colorize(text: string, ansi: boolean = true): string {
+  if (!ansi) return stripCaretCodes(text);
+  return text.replaceAll(CARET_CODE, (_, code: string) => SEQUENCES.get(code) ?? "");
+}
+
+/**
+ * Takes caret codes out; `^^` becomes a caret.
+ *
+ * @param text Text with caret codes.
+ * @returns The text without them.
+ *
+ * @example
+ * ```ts
+ * import { stripCaretCodes } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(stripCaretCodes("^gokay^d, ^^g is green"), "okay, ^g is green");
+ * ```
+ */
+export function stripCaretCodes(text: string): string {
+  return text.replaceAll(CARET_CODE, (_, code: string) => code === "^" ? "^" : "");
+}
+
+/**
+ * Doubles the carets of a text, so that what a person typed shows as typed.
+ *
+ * @param text Text from outside.
+ * @returns Text for {@linkcode colorize} and its like.
+ *
+ * @example
+ * ```ts
+ * import { colorize, escapeCaretCodes } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(colorize(escapeCaretCodes("^R^_^")), "^R^_^");
+ * ```
+ */
+export function escapeCaretCodes(text: string): string {
+  return text.replaceAll("^", "^^");
+}

@@ -1,0 +1,114 @@
+import { misuse } from "../protocol/error.ts";
+
+/** The character sets of a connection. */
+export type Encoding = "utf-8" | "latin1" | "windows-1252";
+
+/** The names that {@linkcode checkEncoding} accepts. */
+export const ENCODINGS: readonly Encoding[] = ["utf-8", "latin1", "windows-1252"];
+
+/** Turns bytes of a stream into text; a character may be cut by the end of a chunk. */
+export interface TextStreamDecoder {
+  /** Decodes the next bytes. What cannot be decoded becomes U+FFFD; nothing throws. */
+  decode(bytes: Uint8Array): string;
+}
+
+/** The characters of windows-1252 at 0x80 to 0x9F; five places are not defined. */
+const WINDOWS_1252_C1 = "€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ";
+const QUESTION_MARK = 0x3f;
+const utf8 = new TextEncoder();
+
+const WINDOWS_1252_CODES: ReadonlyMap<string, number> = new Map(
+  Array.from(WINDOWS_1252_C1, (character, index) => [character, 0x80 + index] as const)
+    .filter(([character]) => character !== "\ufffd"),
+);
+
+/**
+ * A decoder for one connection.
+ *
+ * The labels mean what they say: `latin1` is ISO 8859-1 to the letter, not windows-1252 as on the
+ * web, and the five bytes that windows-1252 leaves undefined cannot be decoded.
+ *
+ * @param encoding The character set.
+ * @returns The decoder, with no bytes in it.
+ *
+ * @example
+ * ```ts
+ * import { createTextDecoder } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const decoder = createTextDecoder("utf-8");
+ * assertEquals(decoder.decode(Uint8Array.of(0x68, 0xc3)), "h"); // é is cut in half
+ * assertEquals(decoder.decode(Uint8Array.of(0xa9, 0xff)), "é\ufffd");
+ * ```
+ */
+export function createTextDecoder(encoding: Encoding): TextStreamDecoder {
+  if (encoding === "latin1") return { decode: decodeLatin1 };
+  if (encoding === "windows-1252") return { decode: decodeWindows1252 };
+  const decoder = new TextDecoder("utf-8");
+  return { decode: (bytes) => decoder.decode(bytes, { stream: true }) };
+}
+
+/**
+ * Turns text into bytes. A character that the set lacks becomes one `?`.
+ *
+ * @param text Any text.
+ * @param encoding The character set.
+ * @returns The bytes. IAC is not escaped here.
+ *
+ * @example
+ * ```ts
+ * import { encodeText } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...encodeText("é€😀", "latin1")], [0xe9, 0x3f, 0x3f]);
+ * assertEquals([...encodeText("é€😀", "windows-1252")], [0xe9, 0x80, 0x3f]);
+ * ```
+ */
+export function encodeText(text: string, encoding: Encoding): Uint8Array {
+  if (encoding === "utf-8") return utf8.encode(text);
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (const character of text) {
+    bytes[length++] = encoding === "latin1" ? latin1Code(character) : windows1252Code(character);
+  }
+  return bytes.subarray(0, length);
+}
+
+/**
+ * Checks a caller's name of a character set.
+ *
+ * @param name The name as given.
+ * @returns The name.
+ * @throws {TelnetError} `misuse`: not one of {@linkcode ENCODINGS}.
+ */
+export function checkEncoding(name: string): Encoding {
+  const encoding = ENCODINGS.find((known) => known === name);
+  return encoding ??
+    misuse(`Cannot use an encoding that is none of ${ENCODINGS.join(", ")}: "${name}"`);
+}
+
+function decodeLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return text;
+}
+
+function decodeWindows1252(bytes: Uint8Array): string {
+  return decodeLatin1(bytes).replaceAll(
+    /[\x80-\x9f]/g,
+    (character) => WINDOWS_1252_C1[character.charCodeAt(0) - 0x80] ?? "\ufffd",
+  );
+}
+
+function latin1Code(character: string): number {
+  const code = character.codePointAt(0) ?? QUESTION_MARK;
+  return code <= 0xff ? code : QUESTION_MARK;
+}
+
+function windows1252Code(character: string): number {
+  const code = character.codePointAt(0) ?? QUESTION_MARK;
+  if (code < 0x80 || (code >= 0xa0 && code <= 0xff)) return code;
+  return WINDOWS_1252_CODES.get(character) ?? QUESTION_MARK;
+}

@@ -1,0 +1,145 @@
+import { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
+
+/** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
+export type EchoMode = "none" | "newlines" | "all";
+
+const NUL = 0x00;
+const BS = 0x08;
+const LF = 0x0a;
+const CR = 0x0d;
+const DEL = 0x7f;
+/** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
+const LONGEST_CLUSTER = 32;
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
+
+/**
+ * Makes lines out of what people type: text in, lines out, cut anywhere.
+ *
+ * - CR LF, CR NUL, LF and a lone CR each end one line, never two (RFC 854); other NULs are dropped
+ * - backspace (0x08) and DEL (0x7F) erase what a person takes for one character
+ * - a line over the limit keeps its first part; the rest is dropped up to its end
+ * - escape sequences (cursor keys) and control characters but TAB are taken out of the line
+ *
+ * @example
+ * ```ts
+ * import { LineInput } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const input = new LineInput({ limit: 1000 });
+ * const lines: string[] = [];
+ * input.push("look\r", lines);
+ * input.push("\nnor", lines); // the LF belongs to the CR before
+ * input.push("\x08\x08o\x7forth\r\0", lines);
+ * assertEquals(lines, ["look", "north"]);
+ * ```
+ */
+export class LineInput {
+  /** What goes back to the screen; see {@linkcode takeEcho}. */
+  echo: EchoMode = "none";
+  readonly #limit: number;
+  #line = "";
+  #afterCr = false;
+  #overflowing = false;
+  #truncated = 0;
+  #echoed = "";
+
+  /**
+   * Starts with an empty line.
+   *
+   * @param options `limit`: the most UTF-16 units of a line.
+   */
+  constructor(options: { readonly limit: number }) {
+    this.#limit = options.limit;
+  }
+
+  /** How many lines were longer than the limit so far. */
+  get truncated(): number {
+    return this.#truncated;
+  }
+
+  /** The line that is being typed. */
+  get partial(): string {
+    return this.#line;
+  }
+
+  /**
+   * Takes the next text.
+   *
+   * @param text What arrived.
+   * @param lines Where finished lines are appended, without their ends.
+   */
+  push(text: string, lines: string[]): void {
+    if (text === "") return;
+    let start = 0;
+    // Where an LF or NUL would belong to a CR before it.
+    let tail = this.#afterCr ? 0 : -1;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x1f && code !== DEL) continue;
+      if (code !== NUL && code !== BS && code !== LF && code !== CR && code !== DEL) continue;
+      if (at > start) this.#append(text.slice(start, at));
+      start = at + 1;
+      if (code === BS || code === DEL) this.eraseCharacter();
+      else if (code === CR || (code === LF && at !== tail)) this.#endLine(lines);
+      if (code === CR) tail = at + 1;
+    }
+    if (start < text.length) this.#append(start === 0 ? text : text.slice(start));
+    this.#afterCr = tail === text.length;
+  }
+
+  /** Erases the last character, as backspace and the command EC do. */
+  eraseCharacter(): void {
+    if (this.#line === "" || this.#overflowing) return;
+    const last = lastCluster(this.#line);
+    this.#line = this.#line.slice(0, this.#line.length - last.length);
+    if (this.echo === "all") this.#echoed += "\b \b".repeat(clusterWidth(last));
+  }
+
+  /** Erases the whole line, as the command EL does. */
+  eraseLine(): void {
+    if (this.echo === "all") this.#echoed += "\b \b".repeat(textWidth(clean(this.#line)));
+    this.#line = "";
+  }
+
+  /** What is to go back to the screen since the last call; `\n` for line ends. */
+  takeEcho(): string {
+    const echoed = this.#echoed;
+    if (echoed !== "") this.#echoed = "";
+    return echoed;
+  }
+
+  #append(run: string): void {
+    if (this.#overflowing) return;
+    const room = this.#limit - this.#line.length;
+    if (run.length > room) {
+      this.#overflowing = true;
+      this.#truncated++;
+      run = run.slice(0, room).replace(/[\ud800-\udbff]$/, "");
+    }
+    this.#line += run;
+    if (this.echo === "all") this.#echoed += clean(run);
+  }
+
+  #endLine(lines: string[]): void {
+    lines.push(clean(this.#line));
+    this.#line = "";
+    this.#overflowing = false;
+    if (this.echo !== "none") this.#echoed += "\n";
+  }
+}
+
+function clean(line: string): string {
+  return stripAnsi(line).replaceAll(CONTROLS, "");
+}
+
+/** The last grapheme cluster of a text that is not empty. */
+function lastCluster(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  const before = text.charCodeAt(text.length - 2);
+  if (last < 0x7f && !(before > 0x7f)) return text.slice(-1);
+  let start = Math.max(0, text.length - LONGEST_CLUSTER);
+  const first = text.charCodeAt(start);
+  if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
+  return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
+}

@@ -1,0 +1,29 @@
+/**
+ * What people read and type: caret codes, width and wrapping, line ends, character sets, lines.
+ * Pure functions and small classes without I/O.
+ *
+ * @example
+ * ```ts
+ * import { colorize, wordWrap } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines = wordWrap("^Ggreen^~ grass", { columns: 9, indent: 0, padding: 0 });
+ * assertEquals(lines.map((line) => colorize(line)), ["\x1b[1;32mgreen\x1b[0m", "grass"]);
+ * ```
+ *
+ * @module
+ */
+
+export { colorize, escapeCaretCodes, stripCaretCodes } from "./caret.ts";
+export {
+  checkEncoding,
+  createTextDecoder,
+  encodeText,
+  type Encoding,
+  ENCODINGS,
+  type TextStreamDecoder,
+} from "./charset.ts";
+export { type EchoMode, LineInput } from "./line_input.ts";
+export { NewlineEncoder } from "./newline.ts";
+export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
+export { wordWrap, type WrapOptions } from "./wrap.ts";

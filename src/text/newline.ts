@@ -1,0 +1,36 @@
+/**
+ * Line ends on their way out, as RFC 854 wants them: `\n` becomes CR LF, a CR that stands alone CR
+ * NUL. A stream: what one text ends with counts for the next.
+ *
+ * @example
+ * ```ts
+ * import { NewlineEncoder } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const newlines = new NewlineEncoder();
+ * assertEquals(newlines.encode("one\ntwo\r"), "one\r\ntwo\r");
+ * assertEquals(newlines.encode("\nthree"), "\nthree"); // the CR was there already
+ * ```
+ */
+export class NewlineEncoder {
+  #afterCr = false;
+
+  /**
+   * Encodes the next text.
+   *
+   * @param text Any text.
+   * @param binary Whether BINARY is in force, where a lone CR needs no NUL (RFC 856).
+   * @returns The text for the wire.
+   */
+  encode(text: string, binary: boolean = false): string {
+    if (text === "") return "";
+    const afterCr = this.#afterCr;
+    this.#afterCr = text.endsWith("\r");
+    if (!afterCr && !text.includes("\r")) return text.replaceAll("\n", "\r\n");
+    const lf = text.replaceAll(/(?<!\r)\n/g, "\r\n");
+    const whole = afterCr && text.startsWith("\n") ? lf.slice(1) : lf;
+    if (binary) return whole;
+    const cr = whole.replaceAll(/\r(?=[^\n\0])/g, "\r\0");
+    return afterCr && !/^[\n\0]/.test(text) ? "\0" + cr : cr;
+  }
+}

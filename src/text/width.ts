@@ -1,0 +1,114 @@
+/**
+ * How many columns a text takes on a terminal: wide characters of East Asia and emoji take two,
+ * combining marks and control characters none (Unicode Standard Annex 11).
+ */
+
+/** East Asian wide and fullwidth characters, first and last of each range; emoji are not in it. */
+const WIDE: readonly (readonly [number, number])[] = [
+  [0x1100, 0x115f], // Hangul Jamo, leading consonants
+  [0x2329, 0x232a],
+  [0x2630, 0x2637],
+  [0x268a, 0x268f],
+  [0x2e80, 0x2fff], // radicals, ideographic description
+  [0x3000, 0x303e], // CJK punctuation
+  [0x3041, 0x33ff], // Kana, Bopomofo, Hangul compatibility, enclosed and squared CJK
+  [0x3400, 0x4dff], // CJK extension A, hexagrams
+  [0x4e00, 0x9fff], // CJK ideographs
+  [0xa000, 0xa4cf], // Yi
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3], // Hangul syllables
+  [0xf900, 0xfaff],
+  [0xfe10, 0xfe19],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xff60], // fullwidth forms
+  [0xffe0, 0xffe6],
+  [0x16fe0, 0x18dff], // Tangut, Khitan
+  [0x1aff0, 0x1b2ff], // Kana supplement and extensions, Nushu
+  [0x1d300, 0x1d356],
+  [0x1d360, 0x1d376],
+  [0x1f200, 0x1f265],
+  [0x20000, 0x2fffd],
+  [0x30000, 0x3fffd],
+];
+
+const ASCII_ONLY = /^[\x20-\x7e]*$/;
+const ANSI_SEQUENCE =
+  // deno-lint-ignore no-control-regex
+  /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+const EMOJI = /^\p{Emoji_Presentation}$/u;
+const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
+/** A cluster that shows as one emoji: a flag, a keycap, a sequence with a joiner or a variation. */
+const EMOJI_CLUSTER =
+  /^(?:\p{Regional_Indicator}{2}|.*\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
+
+const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/**
+ * The columns that a text takes. ANSI sequences take none; caret codes are plain text here.
+ *
+ * @param text One line.
+ * @returns Columns.
+ *
+ * @example
+ * ```ts
+ * import { textWidth } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(textWidth("naïve"), 5);
+ * assertEquals(textWidth("日本"), 4);
+ * assertEquals(textWidth("👩‍🚀 \x1b[1mok\x1b[0m"), 5);
+ * ```
+ */
+export function textWidth(text: string): number {
+  if (ASCII_ONLY.test(text)) return text.length;
+  let width = 0;
+  for (const cluster of graphemes(stripAnsi(text))) width += clusterWidth(cluster);
+  return width;
+}
+
+/** Takes ANSI sequences out of a text. */
+export function stripAnsi(text: string): string {
+  return text.includes("\x1b") ? text.replaceAll(ANSI_SEQUENCE, "") : text;
+}
+
+/** Cuts a text into what a person takes for one character each. */
+export function graphemes(text: string): string[] {
+  return ASCII_ONLY.test(text)
+    ? Array.from(text)
+    : Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
+}
+
+/** The columns of one grapheme cluster. */
+export function clusterWidth(cluster: string): number {
+  const code = cluster.charCodeAt(0);
+  if (cluster.length === 1 && code < 0x7f) return code < 0x20 ? 0 : 1;
+  if (EMOJI_CLUSTER.test(cluster)) return 2;
+  let width = 0;
+  for (const character of cluster) width += characterWidth(character);
+  return width;
+}
+
+function characterWidth(character: string): number {
+  const code = character.codePointAt(0) ?? 0;
+  if (code === 0xad) return 1; // SOFT HYPHEN is shown by terminals
+  if (NO_WIDTH.test(character) || isTrailingJamo(code)) return 0;
+  return isWide(code) || EMOJI.test(character) ? 2 : 1;
+}
+
+/** Vowels and final consonants that join the Hangul syllable before them. */
+function isTrailingJamo(code: number): boolean {
+  return (code >= 0x1160 && code <= 0x11ff) || (code >= 0xd7b0 && code <= 0xd7fb);
+}
+
+function isWide(code: number): boolean {
+  let low = 0;
+  let high = WIDE.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [first = 0, last = 0] = WIDE[middle] ?? [];
+    if (code < first) high = middle - 1;
+    else if (code > last) low = middle + 1;
+    else return true;
+  }
+  return false;
+}

@@ -1,0 +1,149 @@
+import { misuse } from "../protocol/error.ts";
+import { checkCount } from "../protocol/limits.ts";
+import { clusterWidth, graphemes } from "./width.ts";
+
+/** How to wrap. */
+export interface WrapOptions {
+  /** Columns of the window, at least 1. Default 80. */
+  readonly columns?: number;
+  /** Spaces before the first line of a paragraph. Default 4. */
+  readonly indent?: number;
+  /** Spaces before every other line. Default 2. */
+  readonly padding?: number;
+}
+
+/** A piece of text that is not torn unless it is longer than a line. */
+interface Piece {
+  readonly text: string;
+  readonly width: number;
+  /** Whether a space parts it from the piece before. */
+  readonly spaced: boolean;
+}
+
+const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
+/** Caret codes and ANSI sequences: no width, never torn. `^^` shows one caret. */
+// deno-lint-ignore no-control-regex
+const CODE = /\^[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|\x1b\[[0-?]*[ -/]*[@-~]/g;
+
+/**
+ * Wraps a text to lines that fit a window, counting what a person sees: caret codes and ANSI
+ * sequences take no columns, wide characters and emoji two, combining marks none. Between wide
+ * characters a line may break without a space. A word longer than a line is split.
+ *
+ * A blank line starts a new paragraph; other line ends are spaces.
+ *
+ * @param text The text, with or without caret codes.
+ * @param options The window's width, and the margins.
+ * @returns The lines, without line ends.
+ * @throws {TelnetError} `misuse`: a number that is not a whole one of 0 or more, or no columns.
+ *
+ * @example
+ * ```ts
+ * import { wordWrap } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lines = wordWrap("A ^Rred^~ fox jumps", { columns: 12, indent: 2, padding: 0 });
+ * assertEquals(lines, ["  A ^Rred^~ fox", "jumps"]);
+ * ```
+ */
+export function wordWrap(text: string, options: WrapOptions = {}): string[] {
+  const { columns = 80, indent = 4, padding = 2 } = options;
+  for (const [name, value] of Object.entries({ columns, indent, padding })) checkCount(name, value);
+  if (columns === 0) misuse("Cannot wrap to 0 columns: give at least 1");
+  const lines: string[] = [];
+  for (const paragraph of text.split(PARAGRAPH_BREAK)) {
+    const pieces = cutPieces(paragraph);
+    if (pieces.length > 0) fillLines(pieces, lines, { columns, indent, padding });
+  }
+  return lines;
+}
+
+function fillLines(
+  pieces: readonly Piece[],
+  lines: string[],
+  { columns, indent, padding }: Required<WrapOptions>,
+): void {
+  // A margin leaves at least one column for the text.
+  const margin = (size: number) => Math.min(size, columns - 1);
+  let line = " ".repeat(margin(indent));
+  let width = line.length;
+  let blank = true;
+  const newLine = () => {
+    lines.push(line);
+    line = " ".repeat(margin(padding));
+    width = line.length;
+    blank = true;
+  };
+  const put = (text: string, columnsTaken: number) => {
+    line += text;
+    width += columnsTaken;
+    blank = false;
+  };
+  for (const piece of pieces) {
+    const gap = !blank && piece.spaced ? 1 : 0;
+    if (!blank && width + gap + piece.width > columns) newLine();
+    const fits = piece.width <= columns - width;
+    if (!blank && piece.spaced) put(" ", 1);
+    if (fits) put(piece.text, piece.width);
+    for (const part of fits ? [] : tearApart(piece.text)) {
+      if (!blank && width + part.width > columns) newLine();
+      put(part.text, part.width);
+    }
+  }
+  if (!blank) lines.push(line);
+}
+
+/** Cuts at white space, and before and after each wide character. */
+function cutPieces(paragraph: string): Piece[] {
+  const pieces: Piece[] = [];
+  for (const word of paragraph.split(/[^\S\u00a0\u202f]+/)) {
+    if (word === "") continue;
+    let text = "";
+    let width = 0;
+    let spaced = true;
+    const push = () => {
+      if (text === "") return;
+      pieces.push({ text, width, spaced });
+      text = "";
+      width = 0;
+      spaced = false;
+    };
+    let lastWide = false;
+    for (const part of tearApart(word)) {
+      const wide = part.width > 1;
+      if (wide || lastWide) push();
+      text += part.text;
+      width += part.width;
+      lastWide = wide;
+    }
+    push();
+  }
+  return pieces;
+}
+
+/** One part for each character that a person sees; codes stick to the character after them. */
+function tearApart(word: string): { text: string; width: number }[] {
+  const parts: { text: string; width: number }[] = [];
+  let codes = "";
+  let at = 0;
+  const addText = (text: string) => {
+    for (const cluster of graphemes(text)) {
+      parts.push({ text: codes + cluster, width: clusterWidth(cluster) });
+      codes = "";
+    }
+  };
+  for (const match of word.matchAll(CODE)) {
+    addText(word.slice(at, match.index));
+    at = match.index + match[0].length;
+    codes += match[0];
+    if (match[0] === "^^") {
+      parts.push({ text: codes, width: 1 });
+      codes = "";
+    }
+  }
+  addText(word.slice(at));
+  const last = parts.at(-1);
+  if (codes !== "" && last !== undefined) last.text += codes;
+  else if (codes !== "") parts.push({ text: codes, width: 0 });
+  return parts;
+}

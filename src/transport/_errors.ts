@@ -1,0 +1,60 @@
+import { misuse, TelnetError, type TelnetErrorCode } from "../protocol/error.ts";
+import type { TransportListenOptions } from "./transport.ts";
+
+const LISTEN_CODES: ReadonlyMap<string, TelnetErrorCode> = new Map([
+  ["EADDRINUSE", "address-in-use"],
+  ["AddrInUse", "address-in-use"],
+  ["EADDRNOTAVAIL", "address-unavailable"],
+  ["AddrNotAvailable", "address-unavailable"],
+  ["ENOTFOUND", "address-not-found"],
+  ["EAI_AGAIN", "address-not-found"],
+  ["EACCES", "permission-denied"],
+  ["EPERM", "permission-denied"],
+  ["PermissionDenied", "permission-denied"],
+  ["NotCapable", "permission-denied"],
+]);
+
+const ADVICE: Partial<Record<TelnetErrorCode, string>> = {
+  "address-in-use": "another program listens there; choose another port, or 0 for any",
+  "address-unavailable": "this machine has no such address",
+  "address-not-found": "the name does not resolve; give an IP address of this machine",
+  "permission-denied": "choose a port over 1023, or allow it (deno run --allow-net)",
+};
+
+/** Puts a runtime's error of listening into this library's words. */
+export function listenError(cause: unknown, options: TransportListenOptions): TelnetError {
+  const code = LISTEN_CODES.get(errorName(cause, "code")) ??
+    LISTEN_CODES.get(errorName(cause, "name")) ??
+    (/failed to lookup address|no such host/i.test(String(cause)) ? "address-not-found" : "io");
+  const where = `"${options.address}" port ${options.port}`;
+  const advice = ADVICE[code] ?? String(cause);
+  return new TelnetError(code, `Cannot listen on ${where}: ${advice}`, { cause });
+}
+
+/** Puts a runtime's error of a connection into this library's words. */
+export function connectionError(cause: unknown): TelnetError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new TelnetError("connection-lost", `Lost the connection: ${text}`, { cause });
+}
+
+/** The host to bind for the caller's address. */
+export function bindHost(options: TransportListenOptions): string {
+  return options.address === "" ? "0.0.0.0" : options.address;
+}
+
+/** Checks what the caller asked for, alike on every runtime. */
+export function checkListenOptions({ port }: TransportListenOptions): void {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    misuse(`Cannot listen on a port that is not from 0 to 65535: ${port}`);
+  }
+}
+
+/** For what this runtime does not have. */
+export function unsupported(runtime: string, what: string): TelnetError {
+  return new TelnetError("unsupported", `Cannot use ${what}: ${runtime} does not have it here`);
+}
+
+function errorName(cause: unknown, field: "code" | "name"): string {
+  if (typeof cause !== "object" || cause === null || !(field in cause)) return "";
+  return String((cause as Record<string, unknown>)[field]);
+}

@@ -1,0 +1,121 @@
+/**
+ * The transport on `Bun.listen`. `TelnetServer.listen()` picks it by itself on Bun.
+ *
+ * @module
+ */
+
+import { BaseConnection } from "./_connection.ts";
+import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
+import type {
+  ConnectionAcceptor,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";
+
+/** The members of Bun's `Socket` that are used; the official types stay out of our signatures. */
+interface BunSocket {
+  data: BunConnection;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  write(bytes: Uint8Array): number;
+  setNoDelay(on: boolean): boolean;
+  pause(): void;
+  resume(): void;
+  shutdown(): void;
+  terminate(): void;
+}
+
+interface BunListener {
+  readonly hostname: string;
+  readonly port: number;
+  stop(closeConnections?: boolean): void;
+}
+
+interface BunRuntime {
+  listen(options: {
+    hostname: string;
+    port: number;
+    reusePort: boolean;
+    exclusive: boolean;
+    allowHalfOpen: boolean;
+    socket: {
+      open(socket: BunSocket): void;
+      data(socket: BunSocket, chunk: Uint8Array): void;
+      drain(socket: BunSocket): void;
+      end(socket: BunSocket): void;
+      close(socket: BunSocket, error?: Error): void;
+      error(socket: BunSocket, error: Error): void;
+    };
+  }): BunListener;
+}
+
+/** Listens by `Bun.listen`. */
+export const bunTransport: Transport = { name: "bun", listen: listenOnBun };
+
+// deno-lint-ignore require-await
+async function listenOnBun(
+  options: TransportListenOptions,
+  accept: ConnectionAcceptor,
+): Promise<Listener> {
+  checkListenOptions(options);
+  const bun = (globalThis as unknown as { Bun: BunRuntime }).Bun;
+  const { port, reusePort = false } = options;
+  try {
+    const listener = bun.listen({
+      hostname: bindHost(options),
+      port,
+      reusePort,
+      exclusive: !reusePort,
+      allowHalfOpen: true,
+      socket: {
+        open(socket) {
+          socket.setNoDelay(true);
+          socket.data = new BunConnection(socket);
+          socket.data.attach(accept(socket.data));
+        },
+        data: (socket, chunk) => socket.data.received(chunk),
+        drain: (socket) => socket.data.writable(),
+        end: (socket) => socket.data.peerEnded(),
+        close: (socket, error) => socket.data?.failed(error && connectionError(error)),
+        error: (socket, error) => socket.data?.failed(connectionError(error)),
+      },
+    });
+    return {
+      address: listener.hostname,
+      port: listener.port,
+      // deno-lint-ignore require-await
+      async close() {
+        listener.stop(false);
+      },
+    };
+  } catch (cause) {
+    throw listenError(cause, options);
+  }
+}
+
+class BunConnection extends BaseConnection {
+  readonly #socket: BunSocket;
+
+  constructor(socket: BunSocket) {
+    super(socket.remoteAddress, socket.remotePort);
+    this.#socket = socket;
+  }
+
+  protected transmit(chunk: Uint8Array): number {
+    return Math.max(0, this.#socket.write(chunk));
+  }
+
+  protected shutdown(): void {
+    this.#socket.shutdown();
+  }
+
+  protected destroy(): void {
+    this.#socket.terminate();
+  }
+
+  protected setReading(on: boolean): void {
+    if (on) this.#socket.resume();
+    else this.#socket.pause();
+  }
+}

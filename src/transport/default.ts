@@ -1,0 +1,8 @@
+import type { Transport } from "./transport.ts";
+
+/** The transport of the runtime that this runs on; no other is loaded. */
+export async function defaultTransport(): Promise<Transport> {
+  if ("Deno" in globalThis) return (await import("./deno.ts")).denoTransport;
+  if ("Bun" in globalThis) return (await import("./bun.ts")).bunTransport;
+  return (await import("./node.ts")).nodeTransport;
+}

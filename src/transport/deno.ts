@@ -1,0 +1,160 @@
+/**
+ * The transport on `Deno.listen`. `TelnetServer.listen()` picks it by itself on Deno.
+ *
+ * @module
+ */
+
+import { BaseConnection } from "./_connection.ts";
+import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
+import type {
+  ConnectionAcceptor,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";
+
+/** The members of `Deno.TcpConn` that are used; the official types stay out of our signatures. */
+interface DenoConn {
+  readonly remoteAddr: { readonly hostname: string; readonly port: number };
+  read(into: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  closeWrite(): Promise<void>;
+  setNoDelay(on: boolean): void;
+  close(): void;
+}
+
+interface DenoListener {
+  readonly addr: { readonly hostname: string; readonly port: number };
+  accept(): Promise<DenoConn>;
+  close(): void;
+}
+
+interface DenoRuntime {
+  listen(options: { hostname: string; port: number; reusePort?: boolean }): DenoListener;
+  readonly build: { readonly os: string };
+}
+
+/** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
+const FIRST_READ = 512;
+const LARGEST_READ = 65_536;
+/** How long to wait after a failed accept, which is mostly a lack of file descriptors. */
+const ACCEPT_PAUSE_MS = 50;
+
+/** Listens by `Deno.listen`. */
+export const denoTransport: Transport = { name: "deno", listen: listenOnDeno };
+
+// deno-lint-ignore require-await
+async function listenOnDeno(
+  options: TransportListenOptions,
+  accept: ConnectionAcceptor,
+): Promise<Listener> {
+  checkListenOptions(options);
+  const deno = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
+  const { port, reusePort = false } = options;
+  let listener: DenoListener;
+  try {
+    listener = deno.listen({ hostname: bindHost(options), port, reusePort });
+  } catch (cause) {
+    throw listenError(cause, options);
+  }
+  const accepting = acceptAll(listener, accept);
+  return {
+    address: listener.addr.hostname,
+    port: listener.addr.port,
+    async close() {
+      accepting.stop();
+      await accepting.done;
+    },
+  };
+}
+
+function acceptAll(
+  listener: DenoListener,
+  accept: ConnectionAcceptor,
+): { stop(): void; done: Promise<void> } {
+  let open = true;
+  const loop = async () => {
+    while (open) {
+      try {
+        const conn = await listener.accept();
+        conn.setNoDelay(true);
+        const connection = new DenoConnection(conn);
+        connection.attach(accept(connection));
+        connection.start();
+      } catch {
+        // The listener was closed, or this one connection was lost before it was accepted.
+        if (open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+      }
+    }
+  };
+  const done = loop();
+  return {
+    stop() {
+      if (!open) return;
+      open = false;
+      listener.close();
+    },
+    done,
+  };
+}
+
+class DenoConnection extends BaseConnection {
+  readonly #conn: DenoConn;
+  #wake: (() => void) | undefined;
+
+  constructor(conn: DenoConn) {
+    super(conn.remoteAddr.hostname, conn.remoteAddr.port);
+    this.#conn = conn;
+  }
+
+  start(): void {
+    void this.#readAll();
+  }
+
+  protected transmit(chunk: Uint8Array): undefined {
+    this.#conn.write(chunk).then(
+      (count) => this.transmitted(count),
+      (cause) => this.failed(connectionError(cause)),
+    );
+  }
+
+  protected shutdown(): void {
+    this.#conn.closeWrite().catch((cause) => this.failed(connectionError(cause)));
+  }
+
+  protected destroy(): void {
+    this.#conn.close();
+    this.#wake?.();
+  }
+
+  protected setReading(on: boolean): void {
+    if (on) this.#wake?.();
+  }
+
+  async #readAll(): Promise<void> {
+    let buffer = new Uint8Array(FIRST_READ);
+    try {
+      while (!this.destroyed) {
+        const count = await this.#conn.read(buffer);
+        if (count === null) return this.peerEnded();
+        this.received(buffer.slice(0, count));
+        if (this.paused) await this.#resumed();
+        buffer = fit(buffer, count);
+      }
+    } catch (cause) {
+      this.failed(connectionError(cause));
+    }
+  }
+
+  #resumed(): Promise<void> {
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+}
+
+/** A larger buffer after a full one, a small one again after a read that left most of it empty. */
+function fit(buffer: Uint8Array<ArrayBuffer>, used: number): Uint8Array<ArrayBuffer> {
+  if (used === buffer.length && used < LARGEST_READ) {
+    return new Uint8Array(Math.min(used * 8, LARGEST_READ));
+  }
+  return used < FIRST_READ && buffer.length > FIRST_READ ? new Uint8Array(FIRST_READ) : buffer;
+}

@@ -1,0 +1,298 @@
+/**
+ * A transport without sockets, for tests: connections are pairs of queues in memory.
+ *
+ * @example A server under test
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const transport = new MemoryTransport({ chunkSize: 1 }); // the worst network there is
+ * await using server = await TelnetServer.listen({
+ *   transport,
+ *   onConnect: (client) => client.send("Hello\n"),
+ *   onDisconnect: () => {},
+ * });
+ * const peer = transport.connect(server.port);
+ * await server.poll();
+ * assertEquals(peer.takeText(), "Hello\r\n");
+ *
+ * peer.write("look\r\n");
+ * const [client] = server.clientList();
+ * while (!client?.cmdReady) await server.poll();
+ * assertEquals(client.getCommand(), "look");
+ * ```
+ *
+ * @module
+ */
+
+import { misuse, TelnetError } from "../protocol/error.ts";
+import { checkCount } from "../protocol/limits.ts";
+import { BaseConnection } from "./_connection.ts";
+import { bindHost, checkListenOptions } from "./_errors.ts";
+import type {
+  Connection,
+  ConnectionAcceptor,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";
+
+/** How the memory network behaves. */
+export interface MemoryTransportOptions {
+  /** The most bytes that the server gets at once, at least 1. Default: no limit. */
+  readonly chunkSize?: number;
+  /**
+   * How many bytes a peer that does not read can be sent, as a socket's buffer, at least 1.
+   * Default 65536.
+   */
+  readonly capacity?: number;
+}
+
+const FIRST_PORT = 49_152;
+
+/** A network in memory. Each instance is one of its own. */
+export class MemoryTransport implements Transport {
+  /** Always `memory`. */
+  readonly name = "memory";
+  readonly #options: Required<MemoryTransportOptions>;
+  readonly #listeners: Map<number, ConnectionAcceptor> = new Map();
+  #nextPeerPort = FIRST_PORT;
+
+  /**
+   * Makes a network.
+   *
+   * @param options How it behaves.
+   * @throws {TelnetError} `misuse`: a number that is not a whole one, or a chunk size of 0.
+   */
+  constructor(options: MemoryTransportOptions = {}) {
+    const { chunkSize = Number.MAX_SAFE_INTEGER, capacity = 65_536 } = options;
+    checkCount("chunkSize", chunkSize);
+    checkCount("capacity", capacity);
+    if (chunkSize === 0) {
+      misuse("Cannot cut bytes into chunks of 0: give a chunkSize of at least 1");
+    }
+    this.#options = { chunkSize, capacity };
+  }
+
+  /**
+   * Listens on a port of this network.
+   *
+   * @param options Where; the address is only remembered.
+   * @param accept Called for each connection.
+   * @returns The listener.
+   * @throws {TelnetError} `address-in-use` or `misuse`.
+   */
+  // deno-lint-ignore require-await
+  async listen(options: TransportListenOptions, accept: ConnectionAcceptor): Promise<Listener> {
+    checkListenOptions(options);
+    const port = options.port === 0 ? this.#freePort() : options.port;
+    if (this.#listeners.has(port) && options.reusePort !== true) {
+      throw new TelnetError("address-in-use", `Cannot listen on memory port ${port}: it is taken`);
+    }
+    this.#listeners.set(port, accept);
+    return {
+      address: bindHost(options),
+      port,
+      // deno-lint-ignore require-await
+      close: async () => {
+        if (this.#listeners.get(port) === accept) this.#listeners.delete(port);
+      },
+    };
+  }
+
+  /**
+   * Connects to a listener of this network.
+   *
+   * @param port The listener's port.
+   * @returns This end of the connection.
+   * @throws {TelnetError} `connection-lost`: nobody listens there.
+   */
+  connect(port: number): MemoryPeer {
+    const accept = this.#listeners.get(port);
+    if (accept === undefined) {
+      throw new TelnetError(
+        "connection-lost",
+        `Cannot connect to memory port ${port}: no listener`,
+      );
+    }
+    const { chunkSize, capacity } = this.#options;
+    const connection = new MemoryConnection(this.#nextPeerPort++, chunkSize, capacity);
+    connection.attach(accept(connection));
+    return new MemoryPeer(connection);
+  }
+
+  #freePort(): number {
+    let port = FIRST_PORT;
+    while (this.#listeners.has(port)) port++;
+    return port;
+  }
+}
+
+/** The server's end. */
+class MemoryConnection extends BaseConnection {
+  readonly #chunkSize: number;
+  readonly #capacity: number;
+  readonly #toOwner: Uint8Array[] = [];
+  #toPeer: Uint8Array[] = [];
+  #toPeerLength = 0;
+  #peerClosing = false;
+  #scheduled = false;
+  ended = false;
+  onChange: () => void = () => {};
+
+  constructor(port: number, chunkSize: number, capacity: number) {
+    super("127.0.0.1", port);
+    this.#chunkSize = chunkSize;
+    this.#capacity = capacity;
+  }
+
+  /** Takes bytes of the peer for the owner. */
+  deliver(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += this.#chunkSize) {
+      this.#toOwner.push(bytes.slice(at, at + this.#chunkSize));
+    }
+    this.#schedule();
+  }
+
+  deliverEnd(): void {
+    this.#peerClosing = true;
+    this.#schedule();
+  }
+
+  /** How many bytes wait for the owner. */
+  get undelivered(): number {
+    return this.#toOwner.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  /** Hands over what the peer can read, which makes room. */
+  takeForPeer(): Uint8Array {
+    const bytes = new Uint8Array(this.#toPeerLength);
+    let at = 0;
+    for (const chunk of this.#toPeer) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    const wasFull = this.#toPeerLength >= this.#capacity;
+    this.#toPeer = [];
+    this.#toPeerLength = 0;
+    if (wasFull) this.writable();
+    return bytes;
+  }
+
+  protected transmit(chunk: Uint8Array): number {
+    const taken = Math.min(chunk.length, this.#capacity - this.#toPeerLength);
+    if (taken > 0) this.#toPeer.push(chunk.slice(0, taken));
+    this.#toPeerLength += taken;
+    this.onChange();
+    return taken;
+  }
+
+  protected shutdown(): void {
+    this.ended = true;
+    this.onChange();
+  }
+
+  protected destroy(): void {
+    this.ended = true;
+    this.#toOwner.length = 0;
+    this.onChange();
+  }
+
+  protected setReading(on: boolean): void {
+    if (on) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#hand();
+    });
+  }
+
+  #hand(): void {
+    while (!this.paused && !this.destroyed) {
+      const chunk = this.#toOwner.shift();
+      if (chunk === undefined) break;
+      this.received(chunk);
+    }
+    if (this.#toOwner.length === 0 && this.#peerClosing) this.peerEnded();
+  }
+}
+
+/** The dialling end of a connection in memory: what a test plays the person with. */
+export class MemoryPeer {
+  readonly #connection: MemoryConnection;
+  #waiting: (() => void)[] = [];
+
+  /** Made by {@linkcode MemoryTransport.connect}. */
+  constructor(connection: Connection) {
+    if (!(connection instanceof MemoryConnection)) {
+      misuse("Cannot make a MemoryPeer by hand: call connect() of a MemoryTransport");
+    }
+    this.#connection = connection;
+    connection.onChange = () => this.#wake();
+  }
+
+  /** How many written bytes the server has not taken yet. */
+  get queued(): number {
+    return this.#connection.undelivered;
+  }
+
+  /** Whether the server has closed; what it sent before can still be taken. */
+  get ended(): boolean {
+    return this.#connection.ended;
+  }
+
+  /**
+   * Sends to the server; it arrives when the caller next awaits.
+   *
+   * @param data Bytes, or text as UTF-8.
+   */
+  write(data: Uint8Array | string): void {
+    this.#connection.deliver(typeof data === "string" ? new TextEncoder().encode(data) : data);
+  }
+
+  /**
+   * Takes what the server has sent since the last call. Not to call it is to be a slow reader.
+   *
+   * @returns The bytes, none where nothing came.
+   */
+  take(): Uint8Array {
+    return this.#connection.takeForPeer();
+  }
+
+  /**
+   * Takes what the server has sent, as UTF-8.
+   *
+   * @returns The text.
+   */
+  takeText(): string {
+    return new TextDecoder().decode(this.take());
+  }
+
+  /** Settles when the server next sends something or closes. */
+  changed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Announces the end (FIN): nothing more will be sent, but what comes can be taken. */
+  end(): void {
+    this.#connection.deliverEnd();
+  }
+
+  /** Breaks the connection (RST). */
+  abort(): void {
+    this.#connection.failed(
+      new TelnetError("connection-lost", "Lost the connection: reset by the memory peer"),
+    );
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

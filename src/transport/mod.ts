@@ -1,0 +1,43 @@
+/**
+ * The interface between a server and a network, and the transport in memory for tests. The adapters
+ * of the runtimes are subpaths of their own: `./transport/deno`, `./transport/bun` and
+ * `./transport/node`.
+ *
+ * Whoever writes another transport implements {@linkcode Transport} and gives it to
+ * `TelnetServer.listen({ transport })`. The contract, in short:
+ *
+ * - a connection is given to `accept` before its first byte, and its owner gets `onClose` once
+ * - `write` never refuses: what the system has not taken is counted in `queued`
+ * - `pause` makes the peer's TCP stop, it does not buffer
+ * - `close` loses nothing, `abort` loses what is queued
+ *
+ * @example
+ * ```ts
+ * import { MemoryTransport } from "@miniboa/miniboa/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const transport = new MemoryTransport();
+ * const listener = await transport.listen({ port: 0, address: "" }, (connection) => ({
+ *   onData: (chunk) => connection.write(chunk),
+ *   onEnd: () => connection.close(),
+ *   onDrain: () => {},
+ *   onClose: () => {},
+ * }));
+ * const peer = transport.connect(listener.port);
+ * peer.write("echo");
+ * await peer.changed();
+ * assertEquals(peer.takeText(), "echo");
+ * ```
+ *
+ * @module
+ */
+
+export { MemoryPeer, MemoryTransport, type MemoryTransportOptions } from "./memory.ts";
+export type {
+  Connection,
+  ConnectionAcceptor,
+  ConnectionHandler,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";

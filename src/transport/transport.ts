@@ -1,0 +1,88 @@
+/** Where to listen. */
+export interface TransportListenOptions {
+  /** The port, 0 to 65535; 0 lets the system choose. */
+  readonly port: number;
+  /** A name or an IP address of this machine; "" means every IPv4 address. */
+  readonly address: string;
+  /** Lets several processes listen on the same port. Default `false`. */
+  readonly reusePort?: boolean;
+}
+
+/** What became of a listening socket. */
+export interface Listener {
+  /** The address that it listens on. */
+  readonly address: string;
+  /** The real port, also where 0 was asked. */
+  readonly port: number;
+  /** Stops accepting; the connections live on. */
+  close(): Promise<void>;
+}
+
+/**
+ * The owner of a connection. All its methods are called by the transport, outside of any call that
+ * the owner makes, or within `abort()`; none may throw.
+ */
+export interface ConnectionHandler {
+  /** Bytes came. The array is the owner's to keep. */
+  onData(chunk: Uint8Array): void;
+  /** The peer has sent its last byte (half-close); writing is still possible. */
+  onEnd(): void;
+  /** All that was written has been taken by the system. */
+  onDrain(): void;
+  /**
+   * The last call, once for each connection: it is closed. After `close()` it comes as soon as
+   * everything written was handed to the system and the end was announced to the peer.
+   *
+   * @param error Why, where it broke; `undefined` where either end closed it.
+   */
+  onClose(error?: Error): void;
+}
+
+/** A byte stream to a peer. It means the same on every runtime. */
+export interface Connection {
+  /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. */
+  readonly remoteAddress: string;
+  /** The peer's port. */
+  readonly remotePort: number;
+  /** How many written bytes the system has not taken yet. */
+  readonly queued: number;
+  /**
+   * Queues bytes. Everything is accepted and counted in `queued`; whoever writes decides how much
+   * is too much. Does nothing after `close()` or `abort()`.
+   *
+   * @param chunk The bytes; the array must not change afterwards.
+   */
+  write(chunk: Uint8Array): void;
+  /** Stops reading, so that the peer's TCP stops sending; `onData` may come once more. */
+  pause(): void;
+  /** Goes on reading. */
+  resume(): void;
+  /**
+   * Closes in good order: what is queued goes out, then the end is announced (FIN), what the peer
+   * still sends is read and thrown away until it closes too or a short time has passed.
+   */
+  close(): void;
+  /** Closes at once; what is queued is lost. */
+  abort(): void;
+  /** Settles when the socket itself is gone, which may be later than `onClose`. Never rejects. */
+  readonly closed: Promise<void>;
+}
+
+/** Gives a new connection its owner, before any byte arrives. */
+export type ConnectionAcceptor = (connection: Connection) => ConnectionHandler;
+
+/** A way to accept byte streams. */
+export interface Transport {
+  /** Its name, for messages. */
+  readonly name: string;
+  /**
+   * Listens.
+   *
+   * @param options Where.
+   * @param accept Called for each connection.
+   * @returns The listener, when it is ready.
+   * @throws {TelnetError} `address-in-use`, `address-unavailable`, `address-not-found`,
+   * `permission-denied`, `unsupported` or `io`.
+   */
+  listen(options: TransportListenOptions, accept: ConnectionAcceptor): Promise<Listener>;
+}
