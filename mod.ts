@@ -2,7 +2,7 @@
  * A text server for Telnet and MUD clients that runs under your game loop, on Deno, Bun and Node.
  *
  * @example The three-line server
- * ```ts no-eval
+ * ```ts ignore
  * import { TelnetServer } from "@miniboa/miniboa";
  * const server = await TelnetServer.listen();
  * while (true) await server.poll();

@@ -34,7 +34,7 @@ const WIDE: readonly (readonly [number, number])[] = [
 const ASCII_ONLY = /^[\x20-\x7e]*$/;
 const ANSI_SEQUENCE =
   // deno-lint-ignore no-control-regex
-  /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+  /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|O[ -~]|[ -/]*[0-~])/g;
 const EMOJI = /^\p{Emoji_Presentation}$/u;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
 /** A cluster that shows as one emoji: a flag, a keycap, a sequence with a joiner or a variation. */

@@ -25,7 +25,7 @@ const ADVICE: Partial<Record<TelnetErrorCode, string>> = {
 export function listenError(cause: unknown, options: TransportListenOptions): TelnetError {
   const code = LISTEN_CODES.get(errorName(cause, "code")) ??
     LISTEN_CODES.get(errorName(cause, "name")) ??
-    (/failed to lookup address|no such host/i.test(String(cause)) ? "address-not-found" : "io");
+    (isName(options.address) ? "address-not-found" : "io");
   const where = `"${options.address}" port ${options.port}`;
   const advice = ADVICE[code] ?? String(cause);
   return new TelnetError(code, `Cannot listen on ${where}: ${advice}`, { cause });
@@ -51,7 +51,12 @@ export function checkListenOptions({ port }: TransportListenOptions): void {
 
 /** For what this runtime does not have. */
 export function unsupported(runtime: string, what: string): TelnetError {
-  return new TelnetError("unsupported", `Cannot use ${what}: ${runtime} does not have it here`);
+  return new TelnetError("unsupported", `Cannot use ${what}: ${runtime} does not have it`);
+}
+
+/** Deno and Bun give no code where a name does not resolve; nothing else fails so for a name. */
+function isName(address: string): boolean {
+  return /[g-z]/i.test(address) && !address.includes(":");
 }
 
 function errorName(cause: unknown, field: "code" | "name"): string {

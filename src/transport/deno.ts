@@ -5,7 +5,13 @@
  */
 
 import { BaseConnection } from "./_connection.ts";
-import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
+import {
+  bindHost,
+  checkListenOptions,
+  connectionError,
+  listenError,
+  unsupported,
+} from "./_errors.ts";
 import type {
   ConnectionAcceptor,
   Listener,
@@ -31,7 +37,6 @@ interface DenoListener {
 
 interface DenoRuntime {
   listen(options: { hostname: string; port: number; reusePort?: boolean }): DenoListener;
-  readonly build: { readonly os: string };
 }
 
 /** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
@@ -51,6 +56,10 @@ async function listenOnDeno(
   checkListenOptions(options);
   const deno = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
   const { port, reusePort = false } = options;
+  // Without its flag Deno ends the process at reusePort; listenDatagram shows whether it is set.
+  if (reusePort && !("listenDatagram" in deno)) {
+    throw unsupported("Deno without --unstable-net", "reusePort");
+  }
   let listener: DenoListener;
   try {
     listener = deno.listen({ hostname: bindHost(options), port, reusePort });

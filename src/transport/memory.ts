@@ -105,10 +105,11 @@ export class MemoryTransport implements Transport {
    * Connects to a listener of this network.
    *
    * @param port The listener's port.
+   * @param options `allowHalfOpen`: the peer does not close when the server has. Default `false`.
    * @returns This end of the connection.
    * @throws {TelnetError} `connection-lost`: nobody listens there.
    */
-  connect(port: number): MemoryPeer {
+  connect(port: number, options: { readonly allowHalfOpen?: boolean } = {}): MemoryPeer {
     const accept = this.#listeners.get(port);
     if (accept === undefined) {
       throw new TelnetError(
@@ -118,6 +119,7 @@ export class MemoryTransport implements Transport {
     }
     const { chunkSize, capacity } = this.#options;
     const connection = new MemoryConnection(this.#nextPeerPort++, chunkSize, capacity);
+    connection.allowHalfOpen = options.allowHalfOpen ?? false;
     connection.attach(accept(connection));
     return new MemoryPeer(connection);
   }
@@ -139,6 +141,7 @@ class MemoryConnection extends BaseConnection {
   #peerClosing = false;
   #scheduled = false;
   ended = false;
+  allowHalfOpen = false;
   onChange: () => void = () => {};
 
   constructor(port: number, chunkSize: number, capacity: number) {
@@ -190,6 +193,7 @@ class MemoryConnection extends BaseConnection {
 
   protected shutdown(): void {
     this.ended = true;
+    if (!this.allowHalfOpen) this.deliverEnd();
     this.onChange();
   }
 

@@ -1,0 +1,298 @@
+/** What every transport must do, once for all of them. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TelnetError } from "../../src/protocol/mod.ts";
+import type { TransportListenOptions } from "../../src/transport/transport.ts";
+import { type Agent, pattern, sumOf } from "./agent.ts";
+
+/** The dialling end, as a test plays it. */
+export interface Peer {
+  readonly port: number;
+  write(bytes: Uint8Array): Promise<void>;
+  /** The next bytes; `null` at the end. */
+  read(): Promise<Uint8Array | null>;
+  /** Half-closes. */
+  end(): Promise<void>;
+  close(): void;
+}
+
+/** A transport under test. */
+export interface Subject {
+  readonly agent: Agent;
+  connect(port: number, hostname?: string): Promise<Peer>;
+  /** Connects; the call of what it returns breaks the connection by a reset. */
+  connectToReset(port: number): Promise<() => void>;
+  /** Whether it has real sockets: addresses, IPv6, kernel buffers. */
+  readonly sockets: boolean;
+  /** How many bytes the network takes for a peer that does not read, at most. */
+  readonly buffers: number;
+  readonly reusePort: boolean;
+}
+
+const HERE: TransportListenOptions = { port: 0, address: "127.0.0.1" };
+const MEGABYTE = 1_000_000;
+
+/** Each case by its sentence. */
+export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
+  async "port 0 reports the real port, and the peer's address and port are told"(subject) {
+    await using pair = await connected(subject);
+    assert(pair.listener.port > 0);
+    assertEquals(pair.listener.address, "127.0.0.1");
+    assertEquals(pair.remoteAddress, "127.0.0.1");
+    if (subject.sockets) assertEquals(pair.remotePort, pair.peer.port);
+  },
+
+  async "a port in use is an error with a code"({ agent }) {
+    const { id, port } = await agent.listen(HERE);
+    const error = await assertRejects(() => agent.listen({ ...HERE, port }), TelnetError);
+    assertEquals(error.code, "address-in-use");
+    await agent.closeListener(id);
+  },
+
+  async "an address that this machine does not have, or no name has, is an error with a code"(
+    subject,
+  ) {
+    if (!subject.sockets) return;
+    const listen = (address: string) => () => subject.agent.listen({ port: 0, address });
+    const foreign = await assertRejects(listen("203.0.113.9"), TelnetError);
+    assertEquals(foreign.code, "address-unavailable");
+    const unknown = await assertRejects(listen("no-such-host.invalid"), TelnetError);
+    assertEquals(unknown.code, "address-not-found");
+  },
+
+  async "a port that is none is misuse"({ agent }) {
+    for (const port of [-1, 65_536, 1.5, NaN]) {
+      const error = await assertRejects(() => agent.listen({ ...HERE, port }), TelnetError);
+      assertEquals(error.code, "misuse");
+    }
+  },
+
+  async "IPv6 works, and an IPv4 peer of an IPv6 listener has its plain address"(subject) {
+    if (!subject.sockets) return;
+    await using six = await connected(subject, { port: 0, address: "::1" }, "::1");
+    assertEquals([six.listener.address, six.remoteAddress], ["::1", "::1"]);
+    await using both = await connected(subject, { port: 0, address: "::" });
+    assertEquals(both.remoteAddress, "127.0.0.1");
+  },
+
+  async "bytes arrive whole and in order both ways"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.echo(pair.id);
+    const sent = pattern(MEGABYTE);
+    const [back] = await Promise.all([readExactly(pair.peer, sent.length), pair.peer.write(sent)]);
+    assertEquals(sumOf(back), sumOf(sent));
+    assert(back.every((byte, index) => byte === sent[index]));
+    const { bytes, sum } = await subject.agent.status(pair.id);
+    assertEquals([bytes, sum], [sent.length, sumOf(sent)]);
+  },
+
+  async "what a stalled peer does not take is counted, and drains when it reads"(subject) {
+    await using pair = await connected(subject);
+    const total = 4 * subject.buffers;
+    await subject.agent.write(pair.id, total);
+    const { queued, drained } = await subject.agent.status(pair.id);
+    assertEquals(drained, 0);
+    assert(queued <= total);
+    const settled = await stable(async () => (await subject.agent.status(pair.id)).queued);
+    assert(settled >= total - subject.buffers, `only ${settled} of ${total} are counted`);
+    const all = await readExactly(pair.peer, total);
+    assertEquals(sumOf(all), sumOf(pattern(total)));
+    await subject.agent.until(pair.id, { queued: 0, drained: 1 });
+  },
+
+  async "a paused connection makes its peer wait, and loses nothing"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.pause(pair.id);
+    const total = 4 * subject.buffers;
+    const writing = pair.peer.write(pattern(total));
+    const held = await stable(async () => (await subject.agent.status(pair.id)).bytes);
+    assert(held <= subject.buffers, `${held} bytes came although the connection is paused`);
+    await subject.agent.resume(pair.id);
+    await writing;
+    const { sum } = await subject.agent.until(pair.id, { bytes: total });
+    assertEquals(sum, sumOf(pattern(total)));
+  },
+
+  async "a peer that half-closes can still be written to"(subject) {
+    await using pair = await connected(subject);
+    await pair.peer.write(pattern(10));
+    await pair.peer.end();
+    const { bytes, closes } = await subject.agent.until(pair.id, { ended: true });
+    assertEquals([bytes, closes], [10, 0]);
+    await subject.agent.write(pair.id, 1000);
+    await subject.agent.close(pair.id);
+    assertEquals(sumOf(await readAll(pair.peer)), sumOf(pattern(1000)));
+    const { error } = await subject.agent.until(pair.id, { closes: 1, gone: true });
+    assertEquals(error, undefined);
+  },
+
+  async "close delivers all that is queued, then the end"(subject) {
+    await using pair = await connected(subject);
+    const total = 2 * subject.buffers;
+    await subject.agent.write(pair.id, total);
+    await subject.agent.close(pair.id);
+    await subject.agent.write(pair.id, 1000); // after close it does nothing
+    const all = await readAll(pair.peer);
+    assertEquals([all.length, sumOf(all)], [total, sumOf(pattern(total))]);
+    await pair.peer.end();
+    const { closes, error, queued } = await subject.agent.until(pair.id, { closes: 1, gone: true });
+    assertEquals([closes, error, queued], [1, undefined, 0]);
+  },
+
+  async "a peer that still sends gets the last bytes all the same"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.write(pair.id, 1000);
+    await pair.peer.write(pattern(100));
+    await subject.agent.close(pair.id);
+    const { bytes } = await subject.agent.until(pair.id, { closes: 1 });
+    await pair.peer.write(pattern(1000));
+    assertEquals((await readAll(pair.peer)).length, 1000);
+    await pair.peer.write(pattern(1000));
+    await pair.peer.end();
+    const status = await subject.agent.until(pair.id, { gone: true });
+    assertEquals(status.bytes, bytes);
+  },
+
+  async "a peer that never closes is let go after a short time"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.close(pair.id);
+    const { gone } = await subject.agent.until(pair.id, { closes: 1 });
+    assertEquals(gone, false);
+    await subject.agent.until(pair.id, { gone: true });
+  },
+
+  async "abort closes at once and drops what is queued"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.write(pair.id, 4 * subject.buffers);
+    await subject.agent.abort(pair.id);
+    const status = await subject.agent.status(pair.id);
+    assertEquals([status.closes, status.queued, status.error], [1, 0, undefined]);
+    await subject.agent.until(pair.id, { gone: true });
+    assert(await countUntilEnd(pair.peer) < 4 * subject.buffers);
+    await subject.agent.abort(pair.id);
+    await subject.agent.close(pair.id);
+    assertEquals((await subject.agent.status(pair.id)).closes, 1);
+  },
+
+  async "a reset by the peer is reported once, with a code"({ agent, connectToReset }) {
+    const listener = await agent.listen(HERE);
+    const reset = await connectToReset(listener.port);
+    const { id } = await agent.accepted();
+    await agent.write(id, 1000);
+    reset();
+    const { closes, error } = await agent.until(id, { closes: 1, gone: true });
+    assertEquals([closes, error], [1, "connection-lost"]);
+    await agent.closeListener(listener.id);
+  },
+
+  async "a closed listener takes nobody new, and those it took live on"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.closeListener(pair.listener.id);
+    await assertRejects(() => subject.connect(pair.listener.port), Error);
+    await subject.agent.write(pair.id, 10);
+    assertEquals((await readExactly(pair.peer, 10)).length, 10);
+  },
+
+  async "reusePort lets two listen on one port, or says that it cannot"(subject) {
+    if (!subject.reusePort) {
+      const options = { ...HERE, reusePort: true };
+      const error = await assertRejects(() => subject.agent.listen(options), TelnetError);
+      return assertEquals(error.code, "unsupported");
+    }
+    const first = await subject.agent.listen({ ...HERE, reusePort: true });
+    const second = await subject.agent.listen({ ...HERE, port: first.port, reusePort: true });
+    assertEquals(second.port, first.port);
+    await subject.agent.closeListener(first.id);
+    await subject.agent.closeListener(second.id);
+  },
+
+  async "fifty who connect and vanish are each closed once"(subject) {
+    const listener = await subject.agent.listen(HERE);
+    for (let count = 0; count < 50; count++) (await subject.connect(listener.port)).close();
+    for (let count = 0; count < 50; count++) {
+      const { id } = await subject.agent.accepted();
+      const { closes } = await subject.agent.status(id);
+      if (closes === 0) {
+        await subject.agent.until(id, { ended: true });
+        await subject.agent.close(id);
+      }
+      assertEquals((await subject.agent.until(id, { gone: true })).closes, 1);
+    }
+    await subject.agent.closeListener(listener.id);
+  },
+};
+
+interface Pair extends AsyncDisposable {
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly listener: { id: number; address: string; port: number };
+  readonly peer: Peer;
+}
+
+async function connected(
+  { agent, connect }: Subject,
+  options: TransportListenOptions = HERE,
+  hostname: string = "127.0.0.1",
+): Promise<Pair> {
+  const listener = await agent.listen(options);
+  const peer = await connect(listener.port, hostname);
+  const connection = await agent.accepted();
+  return {
+    ...connection,
+    listener,
+    peer,
+    async [Symbol.asyncDispose]() {
+      await agent.closeListener(listener.id);
+      await agent.abort(connection.id);
+      await agent.until(connection.id, { gone: true });
+      peer.close();
+    },
+  };
+}
+
+async function readSome(peer: Peer): Promise<Uint8Array> {
+  const bytes = await peer.read();
+  assert(bytes !== null, "the end came too early");
+  return bytes;
+}
+
+async function readExactly(peer: Peer, length: number): Promise<Uint8Array> {
+  const all = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const bytes = await readSome(peer);
+    all.set(bytes, at);
+    at += bytes.length;
+  }
+  return all;
+}
+
+async function readAll(peer: Peer): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for (let bytes = await peer.read(); bytes !== null; bytes = await peer.read()) chunks.push(bytes);
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+}
+
+/** How many bytes come before the end, whether it comes in good order or by a reset. */
+async function countUntilEnd(peer: Peer): Promise<number> {
+  let count = 0;
+  try {
+    for (let bytes = await peer.read(); bytes !== null; bytes = await peer.read()) {
+      count += bytes.length;
+    }
+  } catch {
+    // a reset
+  }
+  return count;
+}
+
+/** A figure once it stays the same: that something does not happen can only be seen by time. */
+async function stable(measure: () => Promise<number>): Promise<number> {
+  let last = await measure();
+  for (let same = 0; same < 5;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const next = await measure();
+    same = next === last ? same + 1 : 0;
+    last = next;
+  }
+  return last;
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs the project's tasks, also on a machine that reaches npm but not JSR: there `@std/assert` and
+ * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
+ *
+ *     deno run -A tests/launch.ts test [arguments of deno test]
+ *     deno run -A tests/launch.ts bench | check | ok
+ */
+import { runtimeEnvironment } from "./runtimes/runtimes.ts";
+
+const ENTRYPOINTS = Object.values(
+  JSON.parse(await Deno.readTextFile("deno.json")).exports as Record<string, string>,
+);
+const JSR_TIMEOUT_MS = 20_000;
+
+const [task = "test", ...rest] = Deno.args;
+const tasks: Record<string, () => Promise<boolean>> = { test, bench, check, ok };
+const run = tasks[task];
+if (run === undefined) {
+  console.error(`Cannot run the task "${task}": choose one of ${Object.keys(tasks).join(", ")}`);
+  Deno.exit(2);
+}
+Deno.exit(await run() ? 0 : 1);
+
+async function test(): Promise<boolean> {
+  const paths = rest.some((argument) => !argument.startsWith("-"))
+    ? []
+    : ["mod.ts", "src", "README.md", "tests"];
+  const flags = ["-A", "--doc", "--sanitize-ops", "--sanitize-resources", ...await importMap()];
+  return await deno(["test", ...flags, ...rest, ...paths], await runtimeEnvironment());
+}
+
+async function bench(): Promise<boolean> {
+  return await deno(["run", "-A", ...await importMap(), "bench/report.ts", ...rest]);
+}
+
+async function check(): Promise<boolean> {
+  return await deno(["check", ...await importMap(), "mod.ts", "src", "tests", "examples", "bench"]);
+}
+
+async function ok(): Promise<boolean> {
+  const steps = [
+    () => deno(["fmt", "--check"]),
+    () => deno(["lint"]),
+    check,
+    () => deno(["doc", "--lint", ...ENTRYPOINTS]),
+    () => deno(["publish", "--dry-run", "--allow-dirty"]),
+    test,
+  ];
+  for (const step of steps) {
+    if (!await step()) return false;
+  }
+  return true;
+}
+
+async function importMap(): Promise<string[]> {
+  if (await jsrAnswers()) return [];
+  console.error("JSR is out of reach: @std/assert and @std/fmt are swapped for tests/offline");
+  return ["--import-map=tests/offline/import_map.json"];
+}
+
+async function jsrAnswers(): Promise<boolean> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--no-config", "--no-lock", "jsr:@std/assert@1", "jsr:@std/fmt@1"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const timer = setTimeout(() => child.kill(), JSR_TIMEOUT_MS);
+  const { success } = await child.status;
+  clearTimeout(timer);
+  return success;
+}
+
+async function deno(args: string[], env: Record<string, string> = {}): Promise<boolean> {
+  const child = new Deno.Command(Deno.execPath(), { args, env, stdin: "null" }).spawn();
+  return (await child.status).success;
+}

@@ -1,0 +1,29 @@
+/**
+ * An agent in a process of its own: commands as lines of JSON on the standard input, answers on the
+ * standard output. The transport is the one of the runtime that this runs on.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { LocalAgent } from "../contract/agent.ts";
+import { isTelnetError } from "../../src/protocol/mod.ts";
+import { defaultTransport } from "../../src/transport/default.ts";
+
+const agent = new LocalAgent(await defaultTransport());
+const methods = agent as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+for await (const line of createInterface({ input: process.stdin })) void answer(line);
+process.exit();
+
+async function answer(line: string): Promise<void> {
+  const { id, method, args } = JSON.parse(line);
+  try {
+    say({ id, result: await methods[method]?.(...args) });
+  } catch (error) {
+    const code = isTelnetError(error) ? error.code : "io";
+    say({ id, error: { code, message: String(error) } });
+  }
+}
+
+function say(answer: unknown): void {
+  process.stdout.write(JSON.stringify(answer) + "\n");
+}
