@@ -1,4 +1,4 @@
-import { checkCount, TELNET_LIMITS, type TelnetLimits } from "../protocol/limits.ts";
+import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
 
 /** What bounds a client of the server. */
 export interface ServerLimits extends TelnetLimits {
@@ -29,7 +29,7 @@ export const SERVER_LIMITS: ServerLimits = {
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
-  const limits = { ...SERVER_LIMITS, ...given };
+  const limits = { ...SERVER_LIMITS, ...given, ...telnetLimits(given) };
   for (const [name, value] of Object.entries(limits)) checkCount(`limits.${name}`, value);
   return { ...limits, commands: Math.max(1, limits.commands), input: Math.max(1, limits.input) };
 }

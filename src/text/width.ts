@@ -11,7 +11,8 @@ const WIDE: readonly (readonly [number, number])[] = [
   [0x268a, 0x268f],
   [0x2e80, 0x2fff], // radicals, ideographic description
   [0x3000, 0x303e], // CJK punctuation
-  [0x3041, 0x33ff], // Kana, Bopomofo, Hangul compatibility, enclosed and squared CJK
+  [0x3041, 0x3247], // Kana, Bopomofo, Hangul compatibility
+  [0x3250, 0x33ff], // enclosed and squared CJK
   [0x3400, 0x4dff], // CJK extension A, hexagrams
   [0x4e00, 0x9fff], // CJK ideographs
   [0xa000, 0xa4cf], // Yi
@@ -35,7 +36,8 @@ const ASCII_ONLY = /^[\x20-\x7e]*$/;
 const ANSI_SEQUENCE =
   // deno-lint-ignore no-control-regex
   /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|O[ -~]|[ -/]*[0-~])/g;
-const EMOJI = /^\p{Emoji_Presentation}$/u;
+/** Wide emoji; a lone half of a flag is not wide. */
+const EMOJI = /^(?!\p{Regional_Indicator})\p{Emoji_Presentation}$/u;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
 /** A cluster that shows as one emoji: a flag, a keycap, a sequence with a joiner or a variation. */
 const EMOJI_CLUSTER =

@@ -1,0 +1,432 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type ClientViolation, type TelnetClient, TelnetError } from "../../mod.ts";
+import { ECHO, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
+import {
+  AO,
+  AYT,
+  DO,
+  DONT,
+  EC,
+  EL,
+  IAC,
+  IP,
+  NOP,
+  SB,
+  SE,
+  WILL,
+  WONT,
+} from "../../src/protocol/mod.ts";
+import { inWords, latin1, negotiation, start } from "./harness.ts";
+
+const command = (byte: number) => Uint8Array.of(IAC, byte);
+const text = (words: string) => new TextEncoder().encode(words);
+
+Deno.test("a client starts with Miniboa's values", async () => {
+  await using harness = await start();
+  const { client } = await harness.join();
+  assertEquals([client.columns, client.rows, client.terminalType], [80, 24, "unknown terminal"]);
+  assertEquals([client.active, client.cmdReady, client.getCommand()], [true, false, undefined]);
+  assertEquals([client.bytesSent, client.bytesReceived, client.queued], [0, 0, 0]);
+  assertEquals([client.useAnsi, client.encoding], [true, "utf-8"]);
+  assertEquals([client.disconnectReason, client.disconnectError], [undefined, undefined]);
+  assertEquals(client.address, "127.0.0.1");
+  assertEquals(client.addrport(), `127.0.0.1:${client.port}`);
+});
+
+Deno.test("lines queue up and getCommand takes one each", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write("look\r\n\nnorth\r\nhal");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals([client.getCommand(), client.getCommand(), client.getCommand()], [
+    "look",
+    "",
+    "north",
+  ]);
+  assertEquals([client.cmdReady, client.getCommand()], [false, undefined]);
+  peer.write("t\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "halt");
+});
+
+Deno.test("idle and duration are in seconds, and only typing counts", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  harness.clock.advance(1500);
+  assertEquals([client.idle(), client.duration()], [1.5, 1.5]);
+  peer.write(command(NOP));
+  await harness.pollUntil(() => client.bytesReceived === 2);
+  await harness.server.poll();
+  assertEquals(client.idle(), 1.5);
+  peer.write("x");
+  await harness.pollUntil(() => client.bytesReceived === 3);
+  await harness.server.poll();
+  harness.clock.advance(250);
+  assertEquals([client.idle(), client.duration()], [0.25, 1.75]);
+});
+
+Deno.test("bytes are counted as they cross the wire", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.send("é\n");
+  client.requestNaws();
+  await harness.server.poll();
+  assertEquals([client.bytesSent, peer.take().length], [7, 7]);
+  peer.write(negotiation(WILL, NAWS));
+  await harness.pollUntil(() => client.bytesReceived === 3);
+});
+
+Deno.test("send ends lines with CR LF, sendCc colours, sendWrapped wraps, sendBytes escapes", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.send("one\ntwo\r\nthree\r");
+  client.send("\nfour\n");
+  client.sendCc("^Rred^~ ^^\n");
+  client.useAnsi = false;
+  client.sendCc("^Rred^~\n");
+  client.sendWrapped("word ".repeat(30), { columns: 20, indent: 0, padding: 1 });
+  client.sendBytes(Uint8Array.of(1, 255, 2));
+  await harness.server.poll();
+  assertEquals(
+    latin1(peer.take()),
+    "one\r\ntwo\r\nthree\r\nfour\r\n" +
+      "\x1b[1;31mred\x1b[0m ^\r\nred\r\n" +
+      "word word word word\r\n" + " word word word word\r\n".repeat(6) + " word word\r\n" +
+      "\x01\xff\xff\x02",
+  );
+});
+
+Deno.test("active = false delivers what was sent, then drops, then onDisconnect", async () => {
+  await using harness = await start({
+    onDisconnect: (client) => assertEquals(client.queued, 0),
+  });
+  const { peer, client } = await harness.join();
+  client.send("Good bye\n");
+  client.active = false;
+  client.send("too late\n");
+  assertEquals([client.active, client.disconnectReason], [false, "deactivated"]);
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(peer.takeText(), "Good bye\r\n");
+  assert(peer.ended);
+  client.active = false;
+  const error = assertThrows(() => client.active = true, TelnetError, "Cannot activate");
+  assertEquals(error.code, "misuse");
+  client.active = false;
+});
+
+Deno.test("a dropped client that reads slowly gets all of its output", async () => {
+  await using harness = await start({}, { capacity: 100 });
+  const { peer, client } = await harness.join();
+  client.send("x".repeat(5000));
+  client.active = false;
+  let heard = "";
+  await harness.pollUntil(() => {
+    heard += peer.takeText();
+    return harness.disconnected.length === 1;
+  });
+  assertEquals(heard.length + peer.takeText().length, 5000);
+});
+
+Deno.test("a dropped client that reads nothing is let go after closeTimeout", async () => {
+  await using harness = await start({}, { capacity: 100 });
+  const { client } = await harness.join();
+  client.send("x".repeat(5000));
+  client.active = false;
+  for (let polls = 0; polls < 10; polls++) await harness.server.poll();
+  assertEquals(harness.disconnected.length, 0);
+  harness.clock.advance(5000);
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+});
+
+Deno.test("a person who leaves is reported, and what was typed before can still be answered", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join({ allowHalfOpen: true });
+  peer.write("look\r\nquit\r\n");
+  peer.end();
+  await harness.pollUntil(() => client.cmdReady);
+  await harness.server.poll();
+  assertEquals(client.active, true);
+  client.send(`${client.getCommand()} ${client.getCommand()}\n`);
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(peer.takeText(), "look quit\r\n");
+  assertEquals(client.disconnectReason, "client-closed");
+});
+
+Deno.test("a broken connection is told from a person who left", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.abort();
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(client.disconnectReason, "connection-lost");
+  assertEquals((client.disconnectError as TelnetError).code, "connection-lost");
+});
+
+Deno.test("lines() gives each line, ends with the person, and can be left", async () => {
+  const heard: string[] = [];
+  const read = async (client: TelnetClient) => {
+    for await (const line of client.lines()) {
+      await Promise.resolve();
+      heard.push(line);
+      client.send(`${line}!\n`);
+      if (line === "stop") break;
+    }
+    heard.push("end");
+  };
+  await using harness = await start({ onConnect: read });
+  const { peer } = await harness.join({ allowHalfOpen: true });
+  peer.write("a\nb\n");
+  peer.end();
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(heard, ["a", "b", "end"]);
+  assertEquals(peer.takeText(), "a!\r\nb!\r\n");
+
+  const { peer: other, client } = await harness.join();
+  other.write("stop\nmore\n");
+  await harness.pollUntil(() => heard.length === 5);
+  assertEquals(client.getCommand(), "more");
+});
+
+Deno.test("lines() waits for slow work of its reader before a half-closed client is dropped", async () => {
+  let finish = () => {};
+  const work = new Promise<void>((resolve) => finish = resolve);
+  await using harness = await start({
+    onConnect: async (client) => {
+      for await (const line of client.lines()) {
+        await work;
+        client.send(`${line} is done\n`);
+      }
+    },
+  });
+  const { peer } = await harness.join({ allowHalfOpen: true });
+  peer.write("job\n");
+  peer.end();
+  for (let polls = 0; polls < 20; polls++) await harness.server.poll();
+  assertEquals(harness.disconnected.length, 0);
+  finish();
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(peer.takeText(), "job is done\r\n");
+});
+
+Deno.test("requestNaws and requestTerminalType fill columns, rows and terminalType", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.requestNaws();
+  client.requestTerminalType();
+  client.requestDoSga();
+  assertEquals(inWords(await harness.hear(peer, "\x03")), "<DO NAWS><DO TTYPE><DO SGA>");
+  peer.write(negotiation(WILL, NAWS));
+  peer.write(Uint8Array.of(IAC, SB, NAWS, 0, 140, 0, 50, IAC, SE));
+  peer.write(negotiation(WILL, TTYPE));
+  await harness.pollUntil(() => client.columns === 140);
+  assertEquals(client.rows, 50);
+  assertEquals(
+    latin1(await pollTake(harness, peer, 6)),
+    latin1(Uint8Array.of(IAC, SB, TTYPE, 1, IAC, SE)),
+  );
+  peer.write(Uint8Array.of(IAC, SB, TTYPE, 0, ...text("XTERM"), IAC, SE));
+  await harness.pollUntil(() => client.terminalType === "XTERM");
+  peer.write(Uint8Array.of(IAC, SB, NAWS, 0, 0, 0, 0, IAC, SE)); // "unknown" keeps what was known
+  peer.write(Uint8Array.of(IAC, SB, NAWS, 0, IAC, IAC, IAC, IAC, IAC, IAC, IAC, SE));
+  await harness.pollUntil(() => client.columns !== 140);
+  assertEquals([client.columns, client.rows], [255, 1000]);
+  client.requestTerminalType(); // on already: asked for its name anew
+  assertEquals((await pollTake(harness, peer, 6)).length, 6);
+});
+
+Deno.test("facts of an option that was never agreed are not believed", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write(Uint8Array.of(IAC, SB, NAWS, 0, 140, 0, 50, IAC, SE, ...text("x\n")));
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.columns, 80);
+});
+
+Deno.test("passwordModeOn hides what is typed but returns line ends, passwordModeOff ends it", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.send("Password: ");
+  client.passwordModeOn();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "Password: <WILL ECHO>");
+  peer.write(negotiation(DO, ECHO));
+  peer.write("sesame\r\0");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "sesame");
+  assertEquals(await harness.hear(peer, "\n"), "\r\n");
+  client.passwordModeOff();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
+  peer.write(negotiation(DONT, ECHO));
+  peer.write("hello\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(peer.take().length, 0);
+});
+
+Deno.test("a second password is hidden at once although TinTin++ never acknowledged WONT ECHO", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.passwordModeOn();
+  await harness.hear(peer, "\x01");
+  peer.write(negotiation(DO, ECHO));
+  peer.write("wrong\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  client.passwordModeOff();
+  client.send("Wrong.\nPassword: ");
+  client.passwordModeOn();
+  const heard = inWords(await harness.hear(peer, "Password: \xff\xfb\x01"));
+  assertEquals(heard, "\r\n<WONT ECHO>Wrong.\r\nPassword: <WILL ECHO>");
+});
+
+Deno.test("a client that knows no ECHO gets no line ends that it has not asked for", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.passwordModeOn();
+  await harness.hear(peer, "\x01");
+  peer.write(negotiation(DONT, ECHO));
+  peer.write("sesame\n");
+  await harness.pollUntil(() => client.cmdReady);
+  await harness.server.poll();
+  assertEquals(peer.take().length, 0);
+});
+
+Deno.test("requestWillEcho returns what is typed, edits included; a password in between does not show", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.requestWillEcho();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
+  peer.write(negotiation(DO, ECHO));
+  peer.write("h日\x7fi\r\0");
+  assertEquals(latin1(text("h日\b \b\b \bi\r\n")), await harness.hear(peer, "\n"));
+  client.passwordModeOn();
+  peer.write("secret\r\0");
+  assertEquals(await harness.hear(peer, "\n"), "\r\n");
+  client.passwordModeOff();
+  peer.write("ok\r\0");
+  assertEquals(await harness.hear(peer, "\n"), "ok\r\n");
+  client.requestWontEcho();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
+});
+
+Deno.test("a DO ECHO that nobody asked for is refused: the person would type blind", async () => {
+  await using harness = await start();
+  const { peer } = await harness.join();
+  peer.write(negotiation(DO, ECHO));
+  peer.write(negotiation(WILL, ECHO));
+  assertEquals(inWords(await harness.hear(peer, "\xfe\x01")), "<WONT ECHO><DONT ECHO>");
+});
+
+Deno.test("SGA and BINARY are agreed to either way when the client asks", async () => {
+  await using harness = await start();
+  const { peer } = await harness.join();
+  for (const option of [SGA, 0]) {
+    peer.write(negotiation(DO, option));
+    peer.write(negotiation(WILL, option));
+  }
+  const heard = inWords(await harness.hear(peer, "\xfd\x00"));
+  assertEquals(heard, "<WILL SGA><DO SGA><WILL 0><DO 0>");
+});
+
+Deno.test("AYT is answered, EC and EL edit the line, IP discards it, all are told", async () => {
+  const commands: number[] = [];
+  await using harness = await start({ onCommand: (_, byte) => void commands.push(byte) });
+  const { peer, client } = await harness.join();
+  peer.write(command(AYT));
+  assertEquals((await harness.hear(peer, "Yes")).startsWith("\r\n["), true);
+  peer.write(text("nothx"));
+  peer.write(command(EC));
+  peer.write(command(EC));
+  peer.write("rth\r\nwrong");
+  peer.write(command(EL));
+  peer.write("south\r\nwrong");
+  peer.write(command(IP));
+  peer.write(command(AO));
+  peer.write("west\r\n");
+  await harness.pollUntil(() => commands.length === 6);
+  await harness.server.poll();
+  const lines = [client.getCommand(), client.getCommand(), client.getCommand()];
+  assertEquals(lines, ["notrth", "south", "west"]);
+  assertEquals(commands, [AYT, EC, EC, EL, IP, AO]);
+});
+
+Deno.test("encoding: each side of a conversation in latin1, windows-1252 and UTF-8", async () => {
+  await using harness = await start({ encoding: "latin1" });
+  const { peer, client } = await harness.join();
+  client.send("ÿ€\n");
+  peer.write(Uint8Array.of(0xe9, IAC, IAC, 0x0a));
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "éÿ");
+  assertEquals(latin1(peer.take()), "\xff\xff?\r\n");
+  client.encoding = "windows-1252";
+  client.send("€");
+  client.encoding = "utf-8";
+  client.send("€");
+  await harness.server.poll();
+  assertEquals([...peer.take()], [0x80, 0xe2, 0x82, 0xac]);
+  assertThrows(() => client.encoding = "ebcdic" as "utf-8", TelnetError, "ebcdic");
+});
+
+Deno.test("a client that sends faster than you read is not read on, and loses nothing", async () => {
+  await using harness = await start({ limits: { commands: 10, input: 1000 } });
+  const { peer, client } = await harness.join();
+  for (let number = 0; number < 50_000; number++) peer.write(`${number}\n`);
+  for (let polls = 0; polls < 20; polls++) await harness.server.poll();
+  assert(peer.queued > 200_000, `${peer.queued} bytes wait with the peer`);
+  let next = 0;
+  for (; next < 50_000; await harness.server.poll()) {
+    for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+      assertEquals(line, String(next++));
+    }
+  }
+});
+
+Deno.test("a client that reads slower than you send is seen by queued, then dropped", async () => {
+  await using harness = await start({ limits: { output: 10_000 } }, { capacity: 1000 });
+  const { client } = await harness.join();
+  client.send("x".repeat(11_000));
+  await harness.server.poll();
+  assertEquals([client.queued, client.active], [10_000, true]);
+  client.send("y".repeat(1));
+  await harness.server.poll();
+  client.send("z");
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(client.disconnectReason, "too-slow");
+});
+
+Deno.test("faults of a client are reported with their kind", async () => {
+  const kinds: ClientViolation[] = [];
+  await using harness = await start({
+    limits: { line: 10, subnegotiation: 5 },
+    onViolation: (_, kind) => void kinds.push(kind),
+  });
+  const { peer, client } = await harness.join();
+  peer.write("a long, long line\r\nshort\r\n");
+  peer.write(Uint8Array.of(IAC, SB, 99, 1, 2, 3, 4, 5, 6, IAC, SE));
+  await harness.pollUntil(() => kinds.length === 2);
+  assertEquals(kinds, ["line-too-long", "subnegotiation-too-long"]);
+  assertEquals([client.getCommand(), client.getCommand()], ["a long, lo", "short"]);
+});
+
+Deno.test("an unanswered request is given up in time, within poll, and can be made again", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.requestNaws();
+  assertEquals(inWords(await harness.hear(peer, "\x1f")), "<DO NAWS>");
+  client.requestNaws();
+  await harness.server.poll();
+  assertEquals(peer.take().length, 0);
+  harness.clock.advance(3000);
+  await harness.server.poll();
+  client.requestNaws();
+  assertEquals(inWords(await harness.hear(peer, "\x1f")), "<DO NAWS>");
+});
+
+async function pollTake(
+  harness: { pollUntil(condition: () => boolean): Promise<void> },
+  peer: { take(): Uint8Array },
+  length: number,
+): Promise<Uint8Array> {
+  const bytes: number[] = [];
+  await harness.pollUntil(() => {
+    bytes.push(...peer.take());
+    return bytes.length >= length;
+  });
+  return Uint8Array.from(bytes);
+}

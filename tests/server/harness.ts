@@ -1,0 +1,129 @@
+import { type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
+import {
+  type MemoryPeer,
+  MemoryTransport,
+  type MemoryTransportOptions,
+} from "../../src/transport/memory.ts";
+import { ECHO, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
+import { DO, DONT, IAC, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+
+/** A clock that a test sets. */
+export class StepClock {
+  #now = 1000;
+
+  now(): number {
+    return this.#now;
+  }
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+}
+
+/** What a test of the server works with. */
+export interface Harness<Client extends TelnetClient> extends AsyncDisposable {
+  readonly server: TelnetServer<Client>;
+  readonly clock: StepClock;
+  readonly connected: Client[];
+  readonly disconnected: Client[];
+  /** Connects, and polls until the client is there. */
+  join(options?: { allowHalfOpen?: boolean }): Promise<{ peer: MemoryPeer; client: Client }>;
+  dial(options?: { allowHalfOpen?: boolean }): MemoryPeer;
+  pollUntil(condition: () => boolean): Promise<void>;
+  /** Polls until the peer has this text, and returns all that came since the last call. */
+  hear(peer: MemoryPeer, text: string): Promise<string>;
+}
+
+const ENOUGH_POLLS = 1000;
+
+/** A server in memory whose handlers note who comes and goes. */
+export async function start<Client extends TelnetClient = TelnetClient>(
+  options: ListenOptions<Client> = {},
+  network: MemoryTransportOptions = {},
+): Promise<Harness<Client>> {
+  const transport = new MemoryTransport(network);
+  const clock = new StepClock();
+  const connected: Client[] = [];
+  const disconnected: Client[] = [];
+  const server = await TelnetServer.listen<Client>({
+    transport,
+    clock,
+    timeout: 0,
+    ...options,
+    onConnect: (client) => {
+      connected.push(client);
+      return options.onConnect?.(client);
+    },
+    onDisconnect: (client) => {
+      disconnected.push(client);
+      return options.onDisconnect?.(client);
+    },
+  });
+  const pollUntil = async (condition: () => boolean) => {
+    for (let polls = 0; !condition(); polls++) {
+      if (polls === ENOUGH_POLLS) throw new Error(`Not after ${polls} polls: ${condition}`);
+      await server.poll();
+    }
+  };
+  const dial = (dialOptions = {}) => transport.connect(server.port, dialOptions);
+  return {
+    server,
+    clock,
+    connected,
+    disconnected,
+    dial,
+    pollUntil,
+    async join(dialOptions = {}) {
+      const before = connected.length;
+      const peer = dial(dialOptions);
+      await pollUntil(() => connected.length > before);
+      return { peer, client: connected[before] as Client };
+    },
+    async hear(peer, text) {
+      let heard = "";
+      await pollUntil(() => {
+        heard += latin1(peer.take());
+        return heard.includes(text);
+      });
+      return heard;
+    },
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}
+
+/** Each byte as the character of its code. */
+export function latin1(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+const NAMES: Record<number, string> = {
+  [IAC]: "IAC",
+  [WILL]: "WILL",
+  [WONT]: "WONT",
+  [DO]: "DO",
+  [DONT]: "DONT",
+  [SB]: "SB",
+  [SE]: "SE",
+};
+const OPTION_NAMES: Record<number, string> = {
+  [ECHO]: "ECHO",
+  [SGA]: "SGA",
+  [NAWS]: "NAWS",
+  [TTYPE]: "TTYPE",
+};
+
+/** Negotiations as words: "IAC WILL ECHO"; other bytes as characters. */
+export function inWords(text: string): string {
+  return text.replaceAll(
+    /\xff([\xfb-\xfe])([\s\S])/g,
+    (_, verb: string, option: string) =>
+      `<${NAMES[verb.charCodeAt(0)]} ${
+        OPTION_NAMES[option.charCodeAt(0)] ?? option.charCodeAt(0)
+      }>`,
+  );
+}
+
+/** The bytes of a negotiation, as the peer sends it. */
+export function negotiation(verb: number, option: number): Uint8Array {
+  return Uint8Array.of(IAC, verb, option);
+}

@@ -1,0 +1,340 @@
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
+import { start, StepClock } from "./harness.ts";
+
+Deno.test("TelnetServer.listen has Miniboa's defaults and tells the real port and address", async () => {
+  const transport = new MemoryTransport();
+  await using server = await TelnetServer.listen({ transport });
+  assertEquals([server.port, server.address, server.timeout], [7777, "0.0.0.0", 5]);
+  await using other = await TelnetServer.listen({ transport, port: 0, timeout: 7 });
+  assert(other.port > 0);
+  assertEquals(other.timeout, 7);
+});
+
+Deno.test("TelnetServer.listen refuses what cannot be right, and says what to do", async () => {
+  const transport = new MemoryTransport();
+  const wrong = [
+    { port: 70_000 },
+    { timeout: -1 },
+    { timeout: NaN },
+    { maxConnections: 1.5 },
+    { encoding: "utf-16" as "utf-8" },
+    { limits: { line: -1 } },
+    { limits: { refusals: 255 } },
+  ];
+  for (const options of wrong) {
+    const listening = () => TelnetServer.listen({ transport, ...options });
+    const error = await assertRejects(listening, TelnetError, "Cannot");
+    assertEquals(error.code, "misuse", JSON.stringify(options));
+  }
+});
+
+Deno.test("the default handlers greet the visitor and print who comes and goes", async () => {
+  const printed: string[] = [];
+  const log = console.log;
+  console.log = (...words) => printed.push(words.join(" "));
+  try {
+    const transport = new MemoryTransport();
+    const server = await TelnetServer.listen({ transport });
+    const peer = transport.connect(server.port);
+    while (printed.length === 0) await server.poll();
+    assertMatch(peer.takeText(), /^Greetings .*\r\n$/);
+    await server.stop();
+    assertMatch(printed.join("\n"), /^\+\+ .*127\.0\.0\.1:\d+\n-- .*127\.0\.0\.1:\d+.*$/);
+  } finally {
+    console.log = log;
+  }
+});
+
+Deno.test("onConnect and onDisconnect come once each, within poll, with the same client", async () => {
+  let polling = false;
+  const calls: [string, TelnetClient][] = [];
+  const note = (name: string) => (client: TelnetClient) => {
+    assert(polling, `${name} came outside of poll()`);
+    calls.push([name, client]);
+  };
+  const transport = new MemoryTransport();
+  const server = await TelnetServer.listen({
+    transport,
+    onConnect: note("connect"),
+    onDisconnect: note("disconnect"),
+  });
+  const peer = transport.connect(server.port);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals([calls.length, server.connectionCount()], [0, 0]);
+  const poll = async () => {
+    polling = true;
+    await server.poll();
+    polling = false;
+  };
+  while (calls.length < 1) await poll();
+  assertEquals(server.clientList(), [calls[0]?.[1]]);
+  assertEquals(server.connectionCount(), 1);
+  peer.end();
+  while (calls.length < 2) await poll();
+  await poll();
+  assertEquals(calls.map(([name]) => name), ["connect", "disconnect"]);
+  assertEquals(calls[0]?.[1] === calls[1]?.[1], true);
+  assertEquals(server.connectionCount(), 0);
+  await server.stop();
+});
+
+Deno.test("handlers can be exchanged while the server runs", async () => {
+  await using harness = await start();
+  const late: TelnetClient[] = [];
+  harness.server.onConnect = (client) => void late.push(client);
+  harness.server.onDisconnect = (client) => void late.push(client);
+  const peer = harness.dial();
+  await harness.pollUntil(() => late.length === 1);
+  peer.end();
+  await harness.pollUntil(() => late.length === 2);
+  assertEquals(late[0] === late[1], true);
+});
+
+Deno.test("poll waits up to timeout, returns at once when there is work, and never longer", async () => {
+  const transport = new MemoryTransport();
+  await using server = await TelnetServer.listen({ transport, timeout: 60, onConnect: () => {} });
+  server.onDisconnect = () => {};
+  const idle = performance.now();
+  await server.poll();
+  assert(performance.now() - idle >= 50, "an idle poll came back too early");
+  server.timeout = 10_000;
+  const polling = server.poll();
+  const peer = transport.connect(server.port);
+  const busy = performance.now();
+  await polling;
+  peer.write("work\n");
+  await server.poll();
+  assert(performance.now() - busy < 5_000, "a busy poll came back late");
+  assertEquals(server.clientList()[0]?.getCommand(), "work");
+});
+
+Deno.test("a loop of nothing but polls lets timers and other code run", async () => {
+  await using harness = await start({ timeout: 0 });
+  let fired = false;
+  setTimeout(() => fired = true, 1);
+  await harness.pollUntil(() => fired || performance.now() < 0);
+});
+
+Deno.test("two polls at a time are misuse", async () => {
+  await using harness = await start({ timeout: 20 });
+  const first = harness.server.poll();
+  const error = await assertRejects(() => harness.server.poll(), TelnetError, "await it");
+  assertEquals(error.code, "misuse");
+  await first;
+});
+
+Deno.test("a person over maxConnections is told so in one line and costs no handler", async () => {
+  await using harness = await start({ maxConnections: 1 });
+  const { client } = await harness.join();
+  const refused = harness.dial();
+  await refused.changed();
+  const text = refused.takeText();
+  assertMatch(text, /full/);
+  assertEquals(text.split("\r\n").length, 2);
+  assert(refused.ended);
+  assertEquals([harness.server.refusedCount, harness.connected.length], [1, 1]);
+  client.active = false;
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  await harness.join();
+  assertEquals(harness.connected.length, 2);
+});
+
+Deno.test("a flood of refused connections is closed without a word", async () => {
+  await using harness = await start({ maxConnections: 0 });
+  const peers = Array.from({ length: 200 }, () => harness.dial({ allowHalfOpen: true }));
+  const told = peers.filter((peer) => peer.takeText() !== "").length;
+  assert(peers.every((peer) => peer.ended));
+  assert(told > 0 && told < 100, `${told} were told`);
+  for (const peer of peers) peer.end();
+});
+
+Deno.test("stop flushes, closes, calls onDisconnect for each, and can be called again", async () => {
+  const harness = await start();
+  const { peer: one } = await harness.join();
+  const { peer: two } = await harness.join();
+  const late = harness.dial();
+  for (const client of harness.server.clientList()) client.send("Good bye\n");
+  const stopping = harness.server.stop();
+  assertEquals(harness.server.running, false);
+  await stopping;
+  await harness.server.stop();
+  assertEquals([one.takeText(), two.takeText()], ["Good bye\r\n", "Good bye\r\n"]);
+  assert(one.ended && two.ended && late.ended);
+  assertEquals(harness.disconnected, harness.connected);
+  assertEquals(harness.disconnected.map((client) => client.disconnectReason), [
+    "server-stopped",
+    "server-stopped",
+    "server-stopped",
+  ]);
+  await harness.server.poll(); // a loop that has not noticed does no harm
+  assertThrows(() => harness.dial(), TelnetError);
+});
+
+Deno.test("stop from within a handler works", async () => {
+  const harness = await start({ onConnect: (): Promise<void> => harness.server.stop() });
+  harness.dial();
+  while (harness.server.running) await harness.server.poll();
+  await harness.server.stop();
+  assertEquals(harness.disconnected.length, 1);
+});
+
+Deno.test("stop lets a client that takes nothing go after closeTimeout", async () => {
+  const transport = new MemoryTransport({ capacity: 10 });
+  const clock = new StepClock();
+  const gone: TelnetClient[] = [];
+  const server = await TelnetServer.listen({
+    transport,
+    clock,
+    onConnect: (client) => client.send("x".repeat(1000)),
+    onDisconnect: (client) => void gone.push(client),
+    limits: { closeTimeout: 100 },
+  });
+  transport.connect(server.port);
+  while (server.connectionCount() === 0) await server.poll();
+  const stopping = server.stop();
+  const ticking = setInterval(() => clock.advance(30), 1);
+  await stopping;
+  clearInterval(ticking);
+  assertEquals(gone.length, 1);
+});
+
+Deno.test("await using stops the server", async () => {
+  const transport = new MemoryTransport();
+  let port = 0;
+  {
+    await using server = await TelnetServer.listen({ transport });
+    port = server.port;
+  }
+  assertThrows(() => transport.connect(port), TelnetError);
+});
+
+Deno.test("serve works without a loop: lines come, answers leave at once, the signal ends it", async () => {
+  const transport = new MemoryTransport();
+  const end = new AbortController();
+  const gone: TelnetClient[] = [];
+  const server = await TelnetServer.listen({
+    transport,
+    onConnect: async (client) => {
+      for await (const line of client.lines()) client.send(`You said: ${line}\n`);
+      client.send("never seen: the client is gone");
+    },
+    onDisconnect: (client) => void gone.push(client),
+  });
+  const serving = server.serve({ signal: end.signal });
+  const peer = transport.connect(server.port);
+  peer.write("one\r\ntwo\r\n");
+  let heard = "";
+  while (!heard.includes("two")) {
+    await peer.changed();
+    heard += peer.takeText();
+  }
+  assertEquals(heard, "You said: one\r\nYou said: two\r\n");
+  end.abort();
+  await serving;
+  assert(peer.ended);
+  assertEquals(gone.length, 1);
+});
+
+Deno.test("serve sends what is written between two events", async () => {
+  const transport = new MemoryTransport();
+  const end = new AbortController();
+  let joined: TelnetClient | undefined;
+  const server = await TelnetServer.listen({
+    transport,
+    onConnect: (client) => void (joined = client),
+    onDisconnect: () => {},
+  });
+  const serving = server.serve({ signal: end.signal });
+  const peer = transport.connect(server.port);
+  while (joined === undefined) await new Promise((resolve) => setTimeout(resolve, 0));
+  joined.send("by the way\n");
+  await peer.changed();
+  assertEquals(peer.takeText(), "by the way\r\n");
+  end.abort();
+  await serving;
+});
+
+Deno.test("serve with a signal that is set already only stops", async () => {
+  const { server } = await start();
+  await server.serve({ signal: AbortSignal.abort() });
+  assertEquals(server.running, false);
+});
+
+Deno.test("a handler that throws costs the one client, with a reason that can be observed", async () => {
+  const errors: unknown[] = [];
+  await using harness = await start({
+    onConnect: (client) => {
+      client.send("hello\n");
+      if (harness.connected.length === 1) throw new Error("first is broken");
+    },
+    onError: (error, client) => errors.push([(error as Error).message, client]),
+  });
+  const { peer: broken } = await harness.join();
+  const { peer, client } = await harness.join();
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  const [dropped] = harness.disconnected;
+  assertEquals(errors, [["first is broken", dropped]]);
+  assertEquals(dropped?.disconnectReason, "handler-failed");
+  assertEquals((dropped?.disconnectError as Error).message, "first is broken");
+  assertEquals(broken.takeText(), "hello\r\n");
+  assert(client.active);
+  assertEquals(peer.takeText(), "hello\r\n");
+});
+
+Deno.test("a handler's promise that is rejected costs the one client", async () => {
+  const errors: string[] = [];
+  await using harness = await start({
+    onConnect: async (client) => {
+      for await (const line of client.lines()) throw new Error(`cannot ${line}`);
+    },
+    onError: (error) => errors.push((error as Error).message),
+  });
+  const { peer } = await harness.join();
+  peer.write("fly\n");
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(errors, ["cannot fly"]);
+  assertEquals(harness.disconnected[0]?.disconnectReason, "handler-failed");
+});
+
+Deno.test("failures of onDisconnect, onViolation, onCommand and onError end nothing", async () => {
+  const printed: unknown[] = [];
+  const log = console.error;
+  console.error = (...words) => printed.push(words);
+  try {
+    const fail = (what: string) => () => {
+      throw new Error(what);
+    };
+    const harness = await start({
+      onDisconnect: fail("disconnect"),
+      onViolation: fail("violation"),
+      onCommand: fail("command"),
+      onError: fail("error"),
+    });
+    for (const bytes of [[0xff, 0xf0], [0xff, 0xf6]]) {
+      const { peer } = await harness.join();
+      peer.write(Uint8Array.from(bytes));
+      await harness.pollUntil(() => peer.ended);
+    }
+    await harness.server.stop();
+    assertEquals(harness.disconnected.length, 2);
+    assertEquals(printed.length, 4);
+  } finally {
+    console.error = log;
+  }
+});
+
+Deno.test("clientClass gives every client what the author adds", async () => {
+  class Player extends TelnetClient {
+    readonly joinedFrom = this.address;
+    hitPoints = 10;
+  }
+  await using harness = await start<Player>({ clientClass: Player });
+  const { client } = await harness.join();
+  client.hitPoints--;
+  assertEquals(harness.server.clientList().map((player) => player.hitPoints), [9]);
+  assertEquals(client.joinedFrom, "127.0.0.1");
+  const error = assertThrows(() => new Player(), TelnetError, "clientClass");
+  assertEquals(error.code, "misuse");
+});

@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { colorize, escapeCaretCodes, stripCaretCodes } from "../../mod.ts";
+
+const EXPECTED: Record<string, string> = {
+  k: "22;30m",
+  r: "22;31m",
+  g: "22;32m",
+  y: "22;33m",
+  b: "22;34m",
+  m: "22;35m",
+  c: "22;36m",
+  w: "22;37m",
+  K: "1;30m",
+  R: "1;31m",
+  G: "1;32m",
+  Y: "1;33m",
+  B: "1;34m",
+  M: "1;35m",
+  C: "1;36m",
+  W: "1;37m",
+  0: "40m",
+  1: "41m",
+  2: "42m",
+  3: "43m",
+  4: "44m",
+  5: "45m",
+  6: "46m",
+  7: "47m",
+  d: "39;49m",
+  I: "7m",
+  i: "27m",
+  U: "4m",
+  u: "24m",
+  "!": "1m",
+  ".": "22m",
+  "~": "0m",
+  s: "2J",
+  l: "2K",
+};
+
+Deno.test("colorize knows every caret code of Miniboa, and ^7", () => {
+  for (const [code, sequence] of Object.entries(EXPECTED)) {
+    assertEquals(colorize(`<^${code}>`), `<\x1b[${sequence}>`);
+    assertEquals(colorize(`<^${code}>`, false), "<>");
+    assertEquals(stripCaretCodes(`<^${code}>`), "<>");
+  }
+});
+
+Deno.test("a doubled caret is a caret, also before a code's letter", () => {
+  assertEquals(colorize("^^r ^^^r ^^^^"), "^r ^\x1b[22;31m ^^");
+  assertEquals(stripCaretCodes("^^r ^^^r ^^^^"), "^r ^ ^^");
+});
+
+Deno.test("a caret before anything else stays as it is", () => {
+  assertEquals(colorize("^x ^8 ^ ^"), "^x ^8 ^ ^");
+  assertEquals(stripCaretCodes("2^10 a^"), "20 a^"); // ^1 is a code: escape what people type
+  assertEquals(colorize(escapeCaretCodes("2^10 ^^ a^")), "2^10 ^^ a^");
+});

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { createTextDecoder, encodeText, type Encoding } from "../../src/text/mod.ts";
+
+const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+
+Deno.test("latin1 is ISO 8859-1 to the letter, both ways", () => {
+  const text = createTextDecoder("latin1").decode(all);
+  assertEquals(Array.from(text, (character) => character.charCodeAt(0)), [...all]);
+  assertEquals([...encodeText(text, "latin1")], [...all]);
+});
+
+Deno.test("windows-1252 decodes as the platform does but for its five undefined bytes", () => {
+  const platform = new TextDecoder("windows-1252").decode(all);
+  const expected = platform.replaceAll(/[\x80-\x9f]/g, "\ufffd");
+  const text = createTextDecoder("windows-1252").decode(all);
+  assertEquals(text, expected);
+  const back = [...encodeText(text, "windows-1252")];
+  const undefinedBytes = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+  assertEquals(back, [...all].map((byte) => undefinedBytes.includes(byte) ? 0x3f : byte));
+});
+
+Deno.test("what a set lacks becomes one question mark each, also beyond the BMP", () => {
+  assertEquals([...encodeText("aЯ😀b", "latin1")], [97, 63, 63, 98]);
+  assertEquals([...encodeText("\ud800", "windows-1252")], [63]);
+  assertEquals([...encodeText("\ud800", "utf-8")], [0xef, 0xbf, 0xbd]);
+});
+
+Deno.test("UTF-8 decodes the same at every cut", () => {
+  const bytes = Uint8Array.of(...encodeText("aé日😀", "utf-8"), 0xc3, 0x28, 0xf0, 0x9f, 0x41);
+  const whole = createTextDecoder("utf-8").decode(bytes);
+  assertEquals(whole, "aé日😀\ufffd(\ufffdA");
+  for (let at = 0; at <= bytes.length; at++) {
+    const decoder = createTextDecoder("utf-8");
+    assertEquals(decoder.decode(bytes.slice(0, at)) + decoder.decode(bytes.slice(at)), whole);
+  }
+});
+
+Deno.test("a long text decodes whole in every set", () => {
+  const bytes = new Uint8Array(100_000).fill(0x41);
+  for (const encoding of ["utf-8", "latin1", "windows-1252"] as Encoding[]) {
+    assertEquals(createTextDecoder(encoding).decode(bytes).length, 100_000);
+  }
+});

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { NewlineEncoder } from "../../src/text/mod.ts";
+
+function encode(texts: string[], binary = false): string {
+  const newlines = new NewlineEncoder();
+  return texts.map((text) => newlines.encode(text, binary)).join("");
+}
+
+Deno.test("NewlineEncoder gives the same bytes however a text is cut into sends", () => {
+  const cases: Record<string, string> = {
+    "a\nb\n": "a\r\nb\r\n",
+    "a\r\nb": "a\r\nb",
+    "\n\n\r\n": "\r\n\r\n\r\n",
+    "50%\r51%\rdone\n": "50%\r\x0051%\r\0done\r\n",
+    "a\r\r\nb": "a\r\0\r\nb",
+    "a\r\0b": "a\r\0b",
+  };
+  for (const [text, wire] of Object.entries(cases)) {
+    assertEquals(encode([text]), wire);
+    assertEquals(encode(Array.from(text)), wire);
+    for (let at = 1; at < text.length; at++) {
+      assertEquals(encode([text.slice(0, at), "", text.slice(at)]), wire);
+    }
+  }
+});
+
+Deno.test("NewlineEncoder leaves a lone CR alone where BINARY is agreed", () => {
+  assertEquals(encode(["a\rb\n"], true), "a\rb\r\n");
+});

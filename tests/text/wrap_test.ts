@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { stripCaretCodes, TelnetError, wordWrap } from "../../mod.ts";
+import { graphemes, textWidth } from "../../src/text/mod.ts";
+
+const bare = { indent: 0, padding: 0 };
+
+Deno.test("wordWrap indents the first line by 4 and the others by 2, at 80 columns", () => {
+  const [first = "", second = "", ...rest] = wordWrap("word ".repeat(30));
+  assertEquals(first, "    " + "word ".repeat(15).trim());
+  assertEquals(second, "  " + "word ".repeat(15).trim());
+  assertEquals(rest, []);
+});
+
+Deno.test("wordWrap fills a line to its last column", () => {
+  assertEquals(wordWrap("aaaa bbbbb cc", { columns: 10, ...bare }), ["aaaa bbbbb", "cc"]);
+});
+
+Deno.test("wordWrap gives colour codes no width, and ^^ one column", () => {
+  assertEquals(wordWrap("^Raaaa^~ ^^bbbb cc", { columns: 10, ...bare }), [
+    "^Raaaa^~ ^^bbbb",
+    "cc",
+  ]);
+  assertEquals(wordWrap("\x1b[1maaaa\x1b[0m bbbbb cc", { columns: 10, ...bare }), [
+    "\x1b[1maaaa\x1b[0m bbbbb",
+    "cc",
+  ]);
+});
+
+Deno.test("wordWrap counts wide characters twice and breaks between them", () => {
+  assertEquals(wordWrap("日本語の文章です", { columns: 7, ...bare }), ["日本語", "の文章", "です"]);
+  assertEquals(wordWrap("ab日本 語", { columns: 7, ...bare }), ["ab日本", "語"]);
+  assertEquals(wordWrap("👨‍👩‍👧‍👦👍🏽 ok", { columns: 5, ...bare }), ["👨‍👩‍👧‍👦👍🏽", "ok"]);
+});
+
+Deno.test("wordWrap splits a word that is longer than a line, with its codes", () => {
+  assertEquals(wordWrap("aaaaaaaaaaaa", { columns: 5, ...bare }), ["aaaaa", "aaaaa", "aa"]);
+  assertEquals(wordWrap("x ^Rlongword^~ y", { columns: 5, ...bare }), ["x", "^Rlongw", "ord^~ y"]);
+});
+
+Deno.test("wordWrap starts a paragraph at a blank line, and folds other line ends", () => {
+  assertEquals(wordWrap("one\ntwo\n\n \nthree", { columns: 20, indent: 1, padding: 0 }), [
+    " one two",
+    " three",
+  ]);
+  assertEquals(wordWrap(" \n\n "), []);
+});
+
+Deno.test("wordWrap leaves at least one column for the text, whatever the margins", () => {
+  assertEquals(wordWrap("ab", { columns: 1, indent: 9, padding: 9 }), ["a", "b"]);
+  assertEquals(wordWrap("ab", { columns: 2, indent: 9, padding: 9 }), [" a", " b"]);
+});
+
+Deno.test("wordWrap refuses numbers that cannot be right", () => {
+  for (const options of [{ columns: 0 }, { columns: 1.5 }, { indent: -1 }, { padding: NaN }]) {
+    assertEquals(assertThrows(() => wordWrap("x", options), TelnetError).code, "misuse");
+  }
+});
+
+Deno.test("wordWrap loses no character and no line is too wide, for any text", () => {
+  const piece = fc.constantFrom(
+    "word",
+    "^R",
+    "^~",
+    "^^",
+    " ",
+    "  ",
+    "日",
+    "👩‍🚀",
+    "é",
+    "e\u0301",
+    "-",
+  );
+  const text = fc.array(piece, { maxLength: 60 }).map((pieces) => pieces.join(""));
+  fc.assert(
+    fc.property(
+      text,
+      fc.integer({ min: 2, max: 30 }),
+      fc.nat(5),
+      fc.nat(5),
+      (text, columns, indent, padding) => {
+        const lines = wordWrap(text, { columns, indent, padding });
+        for (const line of lines) {
+          // A margin may leave one column, where a wide character cannot fit.
+          const seen = stripCaretCodes(line);
+          assert(textWidth(seen) <= columns || graphemes(seen.trim()).length === 1, seen);
+        }
+        const letters = (words: string) => words.replaceAll(/\s/g, "");
+        assertEquals(letters(lines.join("")), letters(text));
+      },
+    ),
+    { seed: 1143, numRuns: 500 },
+  );
+});
