@@ -1,0 +1,105 @@
+/** The public names. Who adds or drops one does so here too. */
+import { assert, assertEquals } from "@std/assert";
+
+const COMMANDS = "ABORT AO AYT BRK DM DO DONT EC EL EOF EOR GA IAC IP NOP SB SE SUSP WILL WONT"
+  .split(" ");
+
+const VALUES: Record<string, readonly string[]> = {
+  ".": [
+    "SERVER_LIMITS",
+    "TelnetClient",
+    "TelnetError",
+    "TelnetServer",
+    "colorize",
+    "escapeCaretCodes",
+    "isTelnetError",
+    "stripCaretCodes",
+    "wordWrap",
+  ],
+  "./protocol": [
+    ...COMMANDS,
+    "TELNET_LIMITS",
+    "TelnetError",
+    "TelnetMachine",
+    "commandName",
+    "isTelnetError",
+  ],
+  "./options": [
+    "BINARY",
+    "ECHO",
+    "NAWS",
+    "NAWS_MAX",
+    "OPTIONS",
+    "SGA",
+    "TERMINAL_TYPE_MAX",
+    "TTYPE",
+    "binary",
+    "decodeNaws",
+    "decodeTerminalType",
+    "echo",
+    "encodeNaws",
+    "encodeTerminalType",
+    "encodeTerminalTypeSend",
+    "naws",
+    "optionByCode",
+    "optionName",
+    "sga",
+    "terminalType",
+  ],
+  "./text": [
+    "ENCODINGS",
+    "LineInput",
+    "NewlineEncoder",
+    "checkEncoding",
+    "clusterWidth",
+    "colorize",
+    "createTextDecoder",
+    "encodeText",
+    "escapeCaretCodes",
+    "graphemes",
+    "stripAnsi",
+    "stripCaretCodes",
+    "textWidth",
+    "wordWrap",
+  ],
+  "./transport": ["MemoryPeer", "MemoryTransport"],
+  "./transport/deno": ["denoTransport"],
+  "./transport/bun": ["bunTransport"],
+  "./transport/node": ["nodeTransport"],
+  "./transport/memory": ["MemoryPeer", "MemoryTransport"],
+};
+
+const root = new URL("../../", import.meta.url);
+const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
+
+Deno.test("each entrypoint exports exactly the names that stand here", async () => {
+  assertEquals(Object.keys(config.exports).sort(), Object.keys(VALUES).sort());
+  for (const [entrypoint, names] of Object.entries(VALUES)) {
+    const module = await import(new URL(config.exports[entrypoint], root).href);
+    assertEquals(Object.keys(module).sort(), [...names].sort(), entrypoint);
+  }
+});
+
+Deno.test("the stand-ins for JSR map every entrypoint and every pinned package", () => {
+  const map = JSON.parse(
+    Deno.readTextFileSync(new URL("tests/offline/import_map.json", root)),
+  ).imports;
+  for (const entrypoint of Object.keys(config.exports)) {
+    assert(map[config.name + entrypoint.slice(1)] !== undefined, entrypoint);
+  }
+  for (const [name, target] of Object.entries(config.imports as Record<string, string>)) {
+    if (target.startsWith("npm:")) assertEquals(map[name], target);
+  }
+});
+
+Deno.test("the table of Miniboa's names is complete", async () => {
+  const { TelnetClient, TelnetServer } = await import("../../mod.ts");
+  const client =
+    "active cmdReady getCommand bytesSent bytesReceived columns rows address port terminalType " +
+    "send sendCc sendWrapped addrport idle duration passwordModeOn passwordModeOff requestDoSga " +
+    "requestWillEcho requestWontEcho requestNaws requestTerminalType";
+  for (const name of client.split(" ")) assert(name in TelnetClient.prototype, name);
+  const server = "port address poll connectionCount clientList stop";
+  for (const name of server.split(" ")) assert(name in TelnetServer.prototype, name);
+  // onConnect, onDisconnect and timeout are fields, read and set in tests/server.
+});

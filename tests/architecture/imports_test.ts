@@ -1,0 +1,125 @@
+/** The rules of the layers: who imports whom, and who touches what. */
+import { assert, assertEquals } from "@std/assert";
+import { findRuntimes } from "../runtimes/runtimes.ts";
+import { Program } from "../runtimes/process.ts";
+
+const root = new URL("../../", import.meta.url);
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  /** Without comments and strings. */
+  readonly code: string;
+  readonly imports: readonly string[];
+}
+
+function sources(folder: string): Source[] {
+  const found: Source[] = [];
+  for (const entry of Deno.readDirSync(new URL(folder, root))) {
+    if (entry.isDirectory) found.push(...sources(`${folder}${entry.name}/`));
+    else if (entry.name.endsWith(".ts")) found.push(read(folder + entry.name));
+  }
+  return found;
+}
+
+function read(path: string): Source {
+  const text = Deno.readTextFileSync(new URL(path, root));
+  const uncommented = text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
+  const specifiers = uncommented.matchAll(/\b(?:from\s+|import\s+|import\()"([^"]+)"/g);
+  return {
+    path,
+    text,
+    code: uncommented.replaceAll(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, '""'),
+    imports: Array.from(specifiers, ([, specifier = ""]) => resolve(path, specifier)),
+  };
+}
+
+function resolve(from: string, specifier: string): string {
+  if (!specifier.startsWith(".")) return specifier;
+  return new URL(specifier, new URL(from, "file:///")).pathname.slice(1);
+}
+
+/** What a layer may import beside itself. */
+const LAYERS: Record<string, readonly string[]> = {
+  protocol: [],
+  options: ["protocol"],
+  text: ["protocol"],
+  transport: ["protocol"],
+  server: ["protocol", "options", "text", "transport"],
+};
+
+const all = [read("mod.ts"), ...sources("src/")];
+
+Deno.test("each layer imports only itself and the layers beneath", () => {
+  assert(all.length > 30);
+  for (const { path, imports } of sources("src/")) {
+    const layer = path.split("/")[1] ?? "";
+    const allowed = [layer, ...(LAYERS[layer] ?? [])].map((name) => `src/${name}/`);
+    for (const specifier of imports) {
+      const node = path === "src/transport/node.ts" && specifier === "node:net";
+      assert(
+        node || allowed.some((folder) => specifier.startsWith(folder)),
+        `${path}: ${specifier}`,
+      );
+    }
+  }
+});
+
+Deno.test("the server knows of the transports only the interface and the default", () => {
+  for (const { path, imports } of sources("src/server/")) {
+    for (const specifier of imports.filter((name) => name.startsWith("src/transport/"))) {
+      const known = ["src/transport/transport.ts", "src/transport/default.ts"];
+      assert(known.includes(specifier), `${path}: ${specifier}`);
+    }
+  }
+});
+
+Deno.test("only default.ts imports a runtime's transport, by a dynamic import of a literal", () => {
+  const adapters = ["deno", "bun", "node"].map((name) => `src/transport/${name}.ts`);
+  for (const { path, imports, text } of all) {
+    const found = imports.filter((specifier) => adapters.includes(specifier));
+    assertEquals(found, path === "src/transport/default.ts" ? adapters : [], path);
+    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 3);
+  }
+});
+
+Deno.test("protocol, options and text use no clock, promise, timer or global of a runtime", () => {
+  const forbidden =
+    /\b(Date|performance|Promise|async|await|setTimeout|setInterval|setImmediate|queueMicrotask|Deno|Bun|process|Buffer|globalThis|fetch|console)\b/;
+  for (const layer of ["protocol", "options", "text"]) {
+    for (const { path, code } of sources(`src/${layer}/`)) {
+      assertEquals(forbidden.exec(code)?.[0], undefined, path);
+    }
+  }
+});
+
+Deno.test("no names of a runtime's own types stand in the sources", () => {
+  for (const { path, code } of all) {
+    assertEquals(/\bDeno\.|\bBun\.|NodeJS\.|net\.Socket|\bany\b/.exec(code)?.[0], undefined, path);
+  }
+});
+
+Deno.test("what is published and the examples load no package", () => {
+  for (const { path, imports } of [...all, ...sources("examples/")]) {
+    for (const specifier of imports) {
+      const builtIn = /^node:(net|process|util)$/.test(specifier);
+      const own = specifier === "mod.ts" || specifier.startsWith("src/");
+      assert(builtIn || own, `${path}: ${specifier}`);
+    }
+  }
+});
+
+Deno.test("relative imports have their endings, as Node wants them", () => {
+  for (const { path, text } of [...all, ...sources("examples/")]) {
+    for (const [, specifier = ""] of text.matchAll(/ from "(\.[^"]+)"/g)) {
+      assert(specifier.endsWith(".ts"), `${path}: ${specifier}`);
+    }
+  }
+});
+
+for (const runtime of await findRuntimes()) {
+  Deno.test(`importing mod.ts on ${runtime.name} touches no global of another runtime`, async () => {
+    await using program = Program.start(runtime, "tests/runtimes/import_program.ts");
+    assertEquals(await program.line(), "touched: none");
+  });
+}

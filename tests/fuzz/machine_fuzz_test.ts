@@ -1,0 +1,206 @@
+/**
+ * One invariant: the same bytes give the same events and the same output whether they come as one
+ * chunk, in any pieces, or byte by byte; nothing throws; and what is held stays within the limits.
+ */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { optionName } from "../../src/options/mod.ts";
+import { type TelnetEvent, TelnetMachine } from "../../src/protocol/mod.ts";
+import { createTextDecoder, type Encoding, LineInput } from "../../src/text/mod.ts";
+
+const LIMIT = 20;
+const SEED = Number(Deno.env.get("MINIBOA_FUZZ_SEED") ?? 854);
+const RUNS = Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 2000);
+const reproducible = { seed: SEED, numRuns: RUNS };
+
+/** Bytes that mean something are far more frequent than in random data. */
+const byte = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(255, 255, 240, 250, 251, 252, 253, 254) },
+  { weight: 3, arbitrary: fc.constantFrom(0, 1, 3, 10, 13, 8, 24, 31, 127, 246, 249) },
+  { weight: 2, arbitrary: fc.constantFrom(0x41, 0xc3, 0xa9, 0xf0, 0x9f, 0x98, 0x80) },
+  { weight: 1, arbitrary: fc.nat(255) },
+);
+const stream = fc.array(byte, { maxLength: 120 }).map((bytes) => Uint8Array.from(bytes));
+const cuts = fc.array(fc.nat(120), { maxLength: 8 });
+
+interface Outcome {
+  readonly events: string[];
+  readonly output: number[];
+  readonly snapshot: string;
+}
+
+function play(bytes: Uint8Array, ends: readonly number[], restarts: boolean): Outcome {
+  let machine = new TelnetMachine({
+    local: [1, 3],
+    remote: [0, 24, 31],
+    limits: { subnegotiation: LIMIT, refusals: 4 },
+  });
+  machine.enableLocal(1);
+  machine.enableRemote(39);
+  const events: string[] = [];
+  const output: number[] = [];
+  let start = 0;
+  for (const end of [...ends, bytes.length]) {
+    const chunk = bytes.slice(start, end);
+    machine.receive(chunk);
+    for (const event of machine.takeEvents()) note(event, events);
+    output.push(...machine.takeOutput());
+    chunk.fill(0xaa); // whoever looked at it later would see it
+    start = end;
+    if (restarts) machine = TelnetMachine.restore(JSON.parse(JSON.stringify(machine.snapshot())));
+    assert(machine.snapshot().decoder.payload.length <= LIMIT);
+  }
+  return { events, output, snapshot: JSON.stringify(machine.snapshot()) };
+}
+
+function note(event: TelnetEvent, events: string[]): void {
+  switch (event.type) {
+    case "data": {
+      const last = events.at(-1) ?? "";
+      if (last.startsWith("data")) events.pop();
+      const before = last.startsWith("data") ? last : "data";
+      events.push([before, ...event.bytes].join(" "));
+      return;
+    }
+    case "subnegotiation":
+      assert(event.end - event.start <= LIMIT);
+      events.push(["sb", optionName(event.option), ...event.bytes].join(" "));
+      return;
+    case "command":
+      events.push(`command ${event.command}`);
+      return;
+    case "option":
+      events.push(`option ${event.side} ${event.option} ${event.change}`);
+      return;
+    case "violation":
+      events.push(`violation ${event.kind} ${event.option}`);
+  }
+}
+
+Deno.test("fuzz: one chunk, any pieces and byte by byte give the same events and output", () => {
+  fc.assert(
+    fc.property(stream, cuts, (bytes, places) => {
+      const whole = play(bytes, [], false);
+      const ends = places.map((place) => Math.min(place, bytes.length)).sort((a, b) => a - b);
+      const each = Array.from(bytes, (_, index) => index);
+      assertEquals(play(bytes, ends, false), whole);
+      assertEquals(play(bytes, each, false), whole);
+      // A restart forgets how often a request was refused, and nothing else.
+      const settled = whole.events.every((event) => !event.includes("refusal-limit"));
+      if (settled) assertEquals(play(bytes, ends, true).events, whole.events);
+    }),
+    reproducible,
+  );
+});
+
+Deno.test("fuzz: answers are bounded by what came", () => {
+  fc.assert(
+    fc.property(stream, (bytes) => {
+      const asked = 2 * 3; // our own two requests
+      assert(play(bytes, [], false).output.length <= asked + bytes.length);
+    }),
+    reproducible,
+  );
+});
+
+Deno.test("fuzz: what is sent arrives as it was at another machine", () => {
+  const payload = fc.uint8Array({ maxLength: LIMIT });
+  fc.assert(
+    fc.property(fc.array(payload), fc.nat(255), (payloads, option) => {
+      const sender = new TelnetMachine();
+      const receiver = new TelnetMachine();
+      const arrived: number[][] = [];
+      for (const bytes of payloads) {
+        sender.send(bytes);
+        sender.sendSubnegotiation(option, bytes);
+      }
+      receiver.receive(sender.takeOutput());
+      let data: number[] = [];
+      for (const event of receiver.takeEvents()) {
+        if (event.type === "data") data.push(...event.bytes);
+        if (event.type !== "subnegotiation") continue;
+        arrived.push(data, [...event.bytes]);
+        data = [];
+      }
+      assertEquals(arrived, payloads.flatMap((bytes) => [[...bytes], [...bytes]]));
+    }),
+    reproducible,
+  );
+});
+
+Deno.test("fuzz: two machines with random wishes settle, agree, and talk a bounded time", () => {
+  const wish = fc.record({
+    who: fc.nat(1),
+    side: fc.constantFrom("Local" as const, "Remote" as const),
+    on: fc.boolean(),
+    option: fc.constantFrom(1, 3, 31),
+    urgent: fc.boolean(),
+    deliver: fc.nat(3), // how often bytes cross before the next wish
+  });
+  const lists = fc.subarray([1, 3, 31]);
+  fc.assert(
+    fc.property(
+      fc.array(wish, { maxLength: 20 }),
+      lists,
+      lists,
+      lists,
+      lists,
+      (wishes, ...agreed) => {
+        const machines = [
+          new TelnetMachine({ local: agreed[0] ?? [], remote: agreed[1] ?? [] }),
+          new TelnetMachine({ local: agreed[2] ?? [], remote: agreed[3] ?? [] }),
+        ] as const;
+        const [a, b] = machines;
+        let crossed = 0;
+        const cross = () => {
+          const [fromA, fromB] = [a.takeOutput(), b.takeOutput()];
+          crossed += fromA.length + fromB.length;
+          b.receive(fromA);
+          a.receive(fromB);
+          return fromA.length + fromB.length > 0;
+        };
+        for (const { who, side, on, option, urgent, deliver } of wishes) {
+          const machine = who === 0 ? a : b;
+          if (on) machine[`enable${side}`](option, { urgent });
+          else machine[`disable${side}`](option);
+          for (let times = 0; times < deliver; times++) cross();
+        }
+        for (let rounds = 0; cross(); rounds++) assert(rounds < 100, "the negotiation loops");
+        assert(
+          crossed <= 3 * (wishes.length + 1) * 8,
+          `${crossed} bytes for ${wishes.length} wishes`,
+        );
+        for (const option of [1, 3, 31]) {
+          assertEquals(a.localEnabled(option), b.remoteEnabled(option));
+          assertEquals(b.localEnabled(option), a.remoteEnabled(option));
+        }
+      },
+    ),
+    reproducible,
+  );
+});
+
+Deno.test("fuzz: any bytes as text give the same lines at every cut, bounded in length", () => {
+  const encoding = fc.constantFrom<Encoding>("utf-8", "latin1", "windows-1252");
+  fc.assert(
+    fc.property(stream, cuts, encoding, (bytes, places, encoding) => {
+      const lines = (ends: readonly number[]) => {
+        const decoder = createTextDecoder(encoding);
+        const input = new LineInput({ limit: 10 });
+        const lines: string[] = [];
+        let start = 0;
+        for (const end of [...ends, bytes.length]) {
+          input.push(decoder.decode(bytes.slice(start, end)), lines);
+          start = end;
+        }
+        return lines;
+      };
+      const whole = lines([]);
+      assert(whole.every((line) => line.length <= 10));
+      assertEquals(lines(Array.from(bytes, (_, index) => index)), whole);
+      const ends = places.map((place) => Math.min(place, bytes.length)).sort((x, y) => x - y);
+      assertEquals(lines(ends), whole);
+    }),
+    reproducible,
+  );
+});
