@@ -110,6 +110,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #accepted: Session[] = [];
   #ready: Set<Session> = new Set();
   #dirty: Set<Session> = new Set();
+  #unread = false;
   #open = 0;
   #refusals = 0;
   #refused = 0;
@@ -133,6 +134,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
         this.#dirty.add(session);
         this.#turnstile.signal();
       },
+      unread: () => this.#unread = true,
       timed: (session, time) => this.#timers.add(session, time),
       command: (session, command) =>
         this.#run(session, (client) => settings.onCommand(client, command)),
@@ -306,7 +308,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     this.#flush();
-    const waiting = this.#accepted.length > 0 || this.#ready.size > 0;
+    const waiting = this.#accepted.length > 0 || this.#ready.size > 0 || this.#unread;
+    this.#unread = false;
     const due = this.#timers.next - clock.now();
     await this.#turnstile.wait(waiting ? 0 : Math.min(timeout, due));
     this.#takeAccepted();

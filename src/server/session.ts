@@ -15,6 +15,7 @@ import { LineInput } from "../text/line_input.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Timed } from "./clock.ts";
+import { Fifo } from "./fifo.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /**
@@ -46,6 +47,8 @@ export interface SessionOwner {
   ready(session: Session): void;
   /** The session has something to send. */
   dirty(session: Session): void;
+  /** A line was taken and more wait: the next poll shall not wait for the network. */
+  unread(): void;
   /** The session wants `tick` at a time. */
   timed(session: Session, time: number): void;
   /** The person sent a command such as IP. */
@@ -81,10 +84,9 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   readonly #newlines = new NewlineEncoder();
   #encoding: Encoding;
   #decoder: TextStreamDecoder;
-  #inbox: Uint8Array[] = [];
+  readonly #inbox = new Fifo<Uint8Array>();
   #inboxBytes = 0;
-  #commands: string[] = [];
-  #nextCommand = 0;
+  readonly #commands = new Fifo<string>();
   #truncated = 0;
   #echoing = false;
   #password = false;
@@ -201,16 +203,13 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   get commandCount(): number {
-    return this.#commands.length - this.#nextCommand;
+    return this.#commands.length;
   }
 
   takeCommand(): string | undefined {
-    const command = this.#commands[this.#nextCommand];
+    const command = this.#commands.take();
     if (command === undefined) return undefined;
-    if (++this.#nextCommand === this.#commands.length) {
-      this.#commands = [];
-      this.#nextCommand = 0;
-    }
+    if (this.commandCount > 0) this.#owner.unread();
     const held = this.#inbox.length > 0 || this.#ended;
     if (held && this.commandCount <= this.#owner.limits.commands / 2) this.#owner.ready(this);
     return command;
@@ -287,11 +286,11 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   #processInbox(): void {
     const { commands, input } = this.#owner.limits;
     while (this.active && this.commandCount < commands) {
-      const chunk = this.#inbox[0];
+      const chunk = this.#inbox.peek();
       if (chunk === undefined) break;
       const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
-      if (piece === chunk) this.#inbox.shift();
-      else this.#inbox[0] = chunk.subarray(PIECE);
+      if (piece === chunk) this.#inbox.take();
+      else this.#inbox.replaceNext(chunk.subarray(PIECE));
       this.#inboxBytes -= piece.length;
       this.#machine.receive(piece, this.#owner.now());
       this.#takeEvents();
@@ -373,7 +372,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     if (this.#closing || this.#closed) return;
     this.flush();
     this.#closing = true;
-    this.#inbox = [];
+    this.#inbox.clear();
     this.#closeBy = this.#owner.now() + this.#owner.limits.closeTimeout;
     this.#owner.timed(this, this.#closeBy);
     this.connection.close();

@@ -3,6 +3,12 @@ import { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
 /** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
 export type EchoMode = "none" | "newlines" | "all";
 
+/** Takes finished lines. */
+export interface LineSink {
+  /** Appends a line. */
+  push(line: string): unknown;
+}
+
 const NUL = 0x00;
 const BS = 0x08;
 const LF = 0x0a;
@@ -67,9 +73,9 @@ export class LineInput {
    * Takes the next text.
    *
    * @param text What arrived.
-   * @param lines Where finished lines are appended, without their ends.
+   * @param lines Where finished lines are appended, without their ends: an array, say.
    */
-  push(text: string, lines: string[]): void {
+  push(text: string, lines: LineSink): void {
     if (text === "") return;
     let start = 0;
     // Where an LF or NUL would belong to a CR before it.
@@ -121,7 +127,7 @@ export class LineInput {
     if (this.echo === "all") this.#echoed += clean(run);
   }
 
-  #endLine(lines: string[]): void {
+  #endLine(lines: LineSink): void {
     lines.push(clean(this.#line));
     this.#line = "";
     this.#overflowing = false;

@@ -23,7 +23,7 @@ export {
   ENCODINGS,
   type TextStreamDecoder,
 } from "./charset.ts";
-export { type EchoMode, LineInput } from "./line_input.ts";
+export { type EchoMode, LineInput, type LineSink } from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
 export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
 export { wordWrap, type WrapOptions } from "./wrap.ts";

@@ -39,8 +39,12 @@ export abstract class BaseConnection implements Connection {
   protected abstract transmit(chunk: Uint8Array): number | undefined;
   /** Announces the end (FIN); everything was transmitted. */
   protected abstract shutdown(): void;
-  /** Closes the socket at once. */
-  protected abstract destroy(): void;
+  /**
+   * Closes the socket at once.
+   *
+   * @param inOrder Whether the system shall go on sending what it took; else it may be dropped.
+   */
+  protected abstract destroy(inOrder: boolean): void;
   /** Stops or goes on reading. */
   protected abstract setReading(on: boolean): void;
 
@@ -165,7 +169,7 @@ export abstract class BaseConnection implements Connection {
     this.#chunks.length = 0;
     this.#queued = 0;
     clearTimeout(this.#linger);
-    this.destroy();
+    this.destroy(this.#finSent);
     this.#settleClosed();
     this.#report(error);
   }

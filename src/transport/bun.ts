@@ -23,6 +23,7 @@ interface BunSocket {
   pause(): void;
   resume(): void;
   shutdown(): void;
+  end(): void;
   terminate(): void;
 }
 
@@ -110,8 +111,10 @@ class BunConnection extends BaseConnection {
     this.#socket.shutdown();
   }
 
-  protected destroy(): void {
-    this.#socket.terminate();
+  /** `terminate` resets the connection, and the peer loses what it has not read. */
+  protected destroy(inOrder: boolean): void {
+    if (inOrder) this.#socket.end();
+    else this.#socket.terminate();
   }
 
   protected setReading(on: boolean): void {

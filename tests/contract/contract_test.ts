@@ -26,7 +26,7 @@ for (const [name, check] of Object.entries(CASES)) {
         return () => peer.abort();
       },
       sockets: false,
-      buffers: 70_000,
+      buffers: 65_536,
       reusePort: true,
     });
   });

@@ -125,6 +125,18 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     assertEquals(error, undefined);
   },
 
+  async "a peer that half-closed and reads late gets all there is"(subject) {
+    await using pair = await connected(subject);
+    await pair.peer.end();
+    await subject.agent.until(pair.id, { ended: true });
+    const total = Math.min(subject.buffers, MEGABYTE);
+    await subject.agent.write(pair.id, total);
+    await subject.agent.close(pair.id);
+    await subject.agent.until(pair.id, { closes: 1, gone: true });
+    const all = await readAll(pair.peer);
+    assertEquals([all.length, sumOf(all)], [total, sumOf(pattern(total))]);
+  },
+
   async "close delivers all that is queued, then the end"(subject) {
     await using pair = await connected(subject);
     const total = 2 * subject.buffers;

@@ -49,6 +49,18 @@ Deno.test("lines queue up and getCommand takes one each", async () => {
   assertEquals(client.getCommand(), "halt");
 });
 
+Deno.test("a loop that takes one line a poll is not slowed down by the timeout of poll", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write("go\n".repeat(200));
+  await harness.pollUntil(() => client.cmdReady);
+  harness.server.timeout = 10_000;
+  for (let taken = 0; client.getCommand() !== undefined; taken++) {
+    if (taken < 199) await harness.server.poll();
+  }
+  harness.server.timeout = 0;
+});
+
 Deno.test("idle and duration are in seconds, and only typing counts", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();

@@ -1,0 +1,131 @@
+/** What must hold on each runtime, run natively and judged over real sockets. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
+import { LineClient } from "./line_client.ts";
+import { Program } from "./process.ts";
+import { findRuntimes, type Runtime } from "./runtimes.ts";
+
+const MEGABYTE = 1_000_000;
+/** Garbage that a runtime has not collected yet, however much traffic there was. */
+const MEMORY_SLACK = 256 * MEGABYTE;
+const CLIENTS = 1000;
+
+const runtimes = await findRuntimes();
+const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
+  "runs every transcript in every cut": runsTranscripts,
+  "serves a thousand clients at once, each by its own line": servesAThousand,
+  "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
+  "survives 100 MB of a subnegotiation without an end": (runtime) =>
+    survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
+  "survives a line of 1 GB": (runtime) => survives(runtime, repeated([], 0x41), 1000 * MEGABYTE),
+};
+
+for (const name of ["Deno", "Bun", "Node"]) {
+  const runtime = runtimes.find((found) => found.name === name);
+  for (const [sentence, check] of Object.entries(CHECKS)) {
+    Deno.test({
+      name: `${name} ${sentence}${runtime === undefined ? ` (there is no ${name} here)` : ""}`,
+      ignore: runtime === undefined,
+      fn: async () => runtime && await check(runtime),
+    });
+  }
+}
+
+async function runsTranscripts(runtime: Runtime): Promise<void> {
+  const [cases, runs] = expectedTranscripts();
+  assert(cases > 40 && runs > 500);
+  await using program = Program.start(runtime, "tests/runtimes/transcripts_program.ts");
+  assertEquals(await program.line(), `cases ${cases} runs ${runs}`);
+}
+
+function expectedTranscripts(): [cases: number, runs: number] {
+  const folder = new URL("../transcripts/", import.meta.url);
+  let cases = 0;
+  let runs = 0;
+  for (const { name } of Deno.readDirSync(folder)) {
+    if (!name.endsWith(".md")) continue;
+    const transcripts = parseTranscripts(Deno.readTextFileSync(new URL(name, folder)));
+    cases += transcripts.length;
+    for (const transcript of transcripts) runs += cutsOf(transcript).length;
+  }
+  return [cases, runs];
+}
+
+async function servesAThousand(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/server_program.ts");
+  const port = await portOf(program);
+  const numbers = Array.from({ length: CLIENTS }, (_, number) => number);
+  const clients = await Promise.all(numbers.map(() => LineClient.connect(port)));
+  try {
+    await Promise.all(clients.map(async (client, number) => {
+      await client.write(`I am ${number}\r\n`);
+      assertEquals(await client.until(/\n/), `echo I am ${number}\r\n`);
+    }));
+  } finally {
+    for (const client of clients) client[Symbol.dispose]();
+  }
+}
+
+/** Sends hostile bytes while an honest client talks; then the server lives and is not bloated. */
+async function survives(
+  runtime: Runtime,
+  chunks: Iterator<Uint8Array>,
+  total: number,
+): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/server_program.ts");
+  const port = await portOf(program);
+  using honest = await LineClient.connect(port);
+  using hostile = await LineClient.connect(port);
+  const before = await memory(honest);
+  let peak = before;
+  let sent = 0;
+  const listening = hostile.rest(); // who does not read is dropped for that
+  listening.catch(() => {}); // what goes wrong first is told first
+  while (sent < total) {
+    const { value } = chunks.next();
+    await hostile.write(value);
+    sent += value.length;
+    if (sent % (50 * MEGABYTE) < value.length) peak = Math.max(peak, await memory(honest));
+  }
+  peak = Math.max(peak, await memory(honest));
+  assert(peak - before < MEMORY_SLACK, `it grew by ${(peak - before) / MEGABYTE} MB`);
+  await honest.write("still there?\r\n");
+  assertMatch(await honest.until(/\n/), /^echo still there\?\r\n$/);
+  using late = await LineClient.connect(port);
+  await late.write("and I?\r\n");
+  assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
+  await hostile.end();
+  await listening;
+}
+
+async function memory(client: LineClient): Promise<number> {
+  await client.write("memory\r\n");
+  const [, bytes] = /memory (\d+)/.exec(await client.until(/memory \d+\r\n/)) ?? [];
+  return Number(bytes);
+}
+
+async function portOf(program: Program): Promise<number> {
+  const [, port] = await program.match(/^port (\d+)$/);
+  return Number(port);
+}
+
+function* repeated(first: readonly number[], byte: number): Generator<Uint8Array> {
+  yield Uint8Array.from(first);
+  const chunk = new Uint8Array(MEGABYTE).fill(byte);
+  while (true) yield chunk;
+}
+
+/** Seeded, so that a failure can be repeated (xorshift). */
+function* randomBytes(): Generator<Uint8Array> {
+  let state = 0x2545f491;
+  while (true) {
+    const chunk = new Uint8Array(100_000);
+    for (let index = 0; index < chunk.length; index++) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      chunk[index] = state & 0xff;
+    }
+    yield chunk;
+  }
+}

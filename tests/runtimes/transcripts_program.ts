@@ -1,0 +1,14 @@
+/** Runs every transcript on the runtime that this runs on, and prints what came of it. */
+import { readdirSync, readFileSync } from "node:fs";
+import { runDocument } from "../transcripts/transcript.ts";
+
+const folder = new URL("../transcripts/", import.meta.url);
+let cases = 0;
+let runs = 0;
+for (const name of readdirSync(folder)) {
+  if (!name.endsWith(".md")) continue;
+  const result = runDocument(readFileSync(new URL(name, folder), "utf8"));
+  cases += result.cases;
+  runs += result.runs;
+}
+console.log(`cases ${cases} runs ${runs}`);
