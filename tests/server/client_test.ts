@@ -325,15 +325,30 @@ Deno.test("a DO ECHO that nobody asked for is refused: the person would type bli
   assertEquals(inWords(await harness.hear(peer, "\xfe\x01")), "<WONT ECHO><DONT ECHO>");
 });
 
-Deno.test("SGA and BINARY are agreed to either way when the client asks", async () => {
+Deno.test("what PuTTY asks every server leaves it in line mode with its own echo", async () => {
   await using harness = await start();
-  const { peer } = await harness.join();
-  for (const option of [SGA, 0]) {
-    peer.write(negotiation(DO, option));
-    peer.write(negotiation(WILL, option));
-  }
-  const heard = inWords(await harness.hear(peer, "\xfd\x00"));
-  assertEquals(heard, "<WILL SGA><DO SGA><WILL 0><DO 0>");
+  const { peer, client } = await harness.join();
+  for (const option of [NAWS, 32, TTYPE, 39]) peer.write(negotiation(WILL, option));
+  peer.write(negotiation(DO, ECHO));
+  peer.write(negotiation(WILL, SGA));
+  peer.write(negotiation(DO, SGA));
+  const heard = inWords(await harness.hear(peer, "\xfc\x03"));
+  assertEquals(
+    heard.replace(/\xff\xfa.*?\xff\xf0/, ""), // the question for the terminal's name
+    "<DO NAWS><DONT 32><DO TTYPE><DONT 39><WONT ECHO><DO SGA><WONT SGA>",
+  );
+  client.passwordModeOn();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
+});
+
+Deno.test("BINARY is agreed to either way when the client asks", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write(negotiation(DO, 0));
+  peer.write(negotiation(WILL, 0));
+  assertEquals(inWords(await harness.hear(peer, "\xfd\x00")), "<WILL 0><DO 0>");
+  client.send("a\rb"); // with BINARY a lone CR needs no NUL
+  assertEquals(await harness.hear(peer, "b"), "a\rb");
 });
 
 Deno.test("AYT is answered, EC and EL edit the line, IP discards it, all are told", async () => {

@@ -1,0 +1,128 @@
+/**
+ * Real clients on real terminals join servers on each runtime. A client that is not installed is
+ * skipped; with MINIBOA_CLIENTS=required that is a failure.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { Program } from "../runtimes/process.ts";
+import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { installed, Screen } from "./screen.ts";
+
+interface Client {
+  readonly name: string;
+  readonly program: string;
+  readonly command: (port: number) => string;
+  /** What the client itself shows. */
+  readonly own: RegExp;
+}
+
+const TINTIN = "/usr/games/tt++";
+const CLIENTS: readonly Client[] = [
+  {
+    name: "telnet",
+    program: "inetutils-telnet",
+    command: (port) => `inetutils-telnet 127.0.0.1 ${port}`,
+    own: /^(Trying 127|Connected to|Escape character)/,
+  },
+  {
+    name: "nc",
+    program: "nc.openbsd",
+    command: (port) => `nc.openbsd 127.0.0.1 ${port}`,
+    own: /^$/,
+  },
+  {
+    name: "TinTin++",
+    program: TINTIN,
+    // Its banner is left out by clearing the screen.
+    command: (port) => `${TINTIN} -G -e '#session v 127.0.0.1 ${port}'`,
+    own: /^#/,
+  },
+  {
+    name: "plink",
+    program: "plink",
+    command: (port) => `plink -telnet -P ${port} 127.0.0.1`,
+    own: /^$/,
+  },
+];
+
+const required = Deno.env.get("MINIBOA_CLIENTS") === "required";
+const missing: string[] = [];
+for (const program of ["tmux", ...CLIENTS.map((client) => client.program)]) {
+  if (!await installed(program)) missing.push(program);
+}
+const tmux = !missing.includes("tmux");
+const here = CLIENTS.filter(({ program }) => tmux && !missing.includes(program));
+const why = missing.length === 0 ? "" : ` (not installed: ${missing.join(", ")})`;
+
+Deno.test({
+  name: `the real clients are installed${why}`,
+  ignore: missing.length > 0 && !required,
+  fn: () => assertEquals(missing, []),
+});
+
+for (const runtime of await findRuntimes()) {
+  Deno.test({
+    name: `${runtime.name}: real clients join the chat and see each line once${why}`,
+    ignore: here.length < 2,
+    fn: () => joinTheChat(runtime),
+  });
+  for (const client of CLIENTS.filter(({ name }) => name === "telnet" || name === "TinTin++")) {
+    Deno.test({
+      name: `${runtime.name}: ${client.name} hides a password, and shows what follows${why}`,
+      ignore: !here.includes(client),
+      fn: () => hidesPassword(runtime, client),
+    });
+  }
+}
+
+async function joinTheChat(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/chat.ts", ["--port", "0"]);
+  const [, port] = await program.match(/ on port (\d+)/);
+  await using screens = new AsyncDisposableStack();
+  const people: { client: Client; screen: Screen; name: string }[] = [];
+  for (const client of here) {
+    const screen = screens.use(await Screen.open(client.command(Number(port))));
+    const [, name = ""] = await program.match(/^\+\+ (.*)$/);
+    await screen.shows(/Welcome to the chat! Type to talk, bye to leave\./);
+    people.push({ client, screen, name });
+  }
+  for (const { client, screen } of people) {
+    await screen.enter(`hello from ${client.name}`);
+    const said = new RegExp(`says: hello from ${client.name.replaceAll("+", "\\+")}`);
+    for (const other of people) if (other.screen !== screen) await other.screen.shows(said);
+  }
+  for (const [index, { client, screen }] of people.entries()) {
+    const lines = (await screen.lines()).filter((line) => !client.own.test(line));
+    const welcome = lines.findIndex((line) => line.includes("Welcome to the chat!"));
+    const expected = [
+      "Welcome to the chat! Type to talk, bye to leave.",
+      ...people.slice(index + 1).map(({ name }) => `${name} joins.`),
+      ...people.map((person) => {
+        const words = `hello from ${person.client.name}`;
+        return person.screen === screen ? words : `${person.name} says: ${words}`;
+      }),
+    ];
+    assertEquals(lines.slice(welcome), expected, `on the screen of ${client.name}`);
+  }
+  for (const { screen } of people) await screen.enter("bye");
+  for (const { screen } of people) await screen.shows(/Good bye!/);
+}
+
+async function hidesPassword(runtime: Runtime, client: Client): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/server_program.ts");
+  const [, port] = await program.match(/^port (\d+)/);
+  await using screen = await Screen.open(client.command(Number(port)));
+  await screen.shows(/Connected|CONNECTED/);
+  await screen.enter("hello");
+  await screen.shows(/echo hello/);
+  // Twice: the second time TinTin++ has not acknowledged the end of the first.
+  for (const [letters, password] of ["sesame", "mellon!"].entries()) {
+    await screen.enter("secret");
+    await screen.shows(new RegExp(`(Password:[^]*){${letters + 1}}`));
+    await screen.enter(password);
+    const lines = await screen.shows(new RegExp(`Thank you for ${password.length} letters`));
+    assert(!lines.join("\n").includes(password), lines.join("\n"));
+  }
+  await screen.enter("seen again");
+  const lines = await screen.shows(/echo seen again/);
+  assert(lines.includes("seen again"), lines.join("\n"));
+}

@@ -1,0 +1,77 @@
+/** Real clients in a terminal of 80 columns and 24 lines, by tmux: keys in, screen out. */
+
+const PATIENCE_MS = 15_000;
+const LOOK_MS = 30;
+
+/** Whether a program can be started here. */
+export async function installed(program: string): Promise<boolean> {
+  if (program.startsWith("/")) return await Deno.stat(program).then(() => true, () => false);
+  const which = new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" });
+  return Deno.build.os !== "windows" && (await which.output()).success;
+}
+
+/** A terminal in which a program runs. Dispose it, and the program ends. */
+export class Screen implements AsyncDisposable {
+  readonly #server: string;
+
+  private constructor(server: string) {
+    this.#server = server;
+  }
+
+  /** Starts a command line in a terminal of its own. */
+  static async open(command: string): Promise<Screen> {
+    const screen = new Screen(`miniboa-${crypto.randomUUID()}`);
+    await screen.#tmux("new-session", "-d", "-s", "s", "-x", "80", "-y", "24", command);
+    await screen.#tmux("set-option", "-g", "remain-on-exit", "on");
+    return screen;
+  }
+
+  /** Types text. */
+  async type(text: string): Promise<void> {
+    await this.#tmux("send-keys", "-t", "s", "-l", text);
+  }
+
+  /** Presses a key by tmux's name for it, such as Enter. */
+  async press(key: string): Promise<void> {
+    await this.#tmux("send-keys", "-t", "s", key);
+  }
+
+  /** Types a line. */
+  async enter(line: string): Promise<void> {
+    await this.type(line);
+    await this.press("Enter");
+  }
+
+  /** What the person sees, without empty lines. */
+  async lines(): Promise<string[]> {
+    const shown = await this.#tmux("capture-pane", "-p", "-t", "s");
+    return shown.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "");
+  }
+
+  /** Waits until the screen shows what matches, and returns its lines. */
+  async shows(pattern: RegExp): Promise<string[]> {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (true) {
+      const lines = await this.lines();
+      if (pattern.test(lines.join("\n"))) return lines;
+      if (Date.now() > deadline) {
+        throw new Error(`The screen never showed ${pattern}:\n${lines.join("\n")}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tmux("kill-server");
+  }
+
+  async #tmux(...args: string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("tmux", {
+      args: ["-L", this.#server, "-f", "/dev/null", "-u", ...args],
+      env: { LC_ALL: "C.UTF-8", TERM: "xterm-256color", SHELL: "/bin/sh" },
+    }).output();
+    const text = new TextDecoder();
+    if (!success) throw new Error(`tmux ${args.join(" ")}: ${text.decode(stderr)}`);
+    return text.decode(stdout);
+  }
+}

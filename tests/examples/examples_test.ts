@@ -1,0 +1,131 @@
+/** The examples, run natively on each runtime and driven over sockets, all by the same script. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { LineClient } from "../runtimes/line_client.ts";
+import { Program } from "../runtimes/process.ts";
+import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+
+const NAWS = 31;
+const TTYPE = 24;
+const windows = Deno.build.os === "windows";
+const runtimes = await findRuntimes();
+
+for (const name of ["Deno", "Bun", "Node"]) {
+  const runtime = runtimes.find((found) => found.name === name);
+  const test = (sentence: string, check: (runtime: Runtime) => Promise<void>) =>
+    Deno.test({
+      name: `${name}: ${sentence}${runtime === undefined ? ` (there is no ${name} here)` : ""}`,
+      ignore: runtime === undefined,
+      fn: async () => runtime && await check(runtime),
+    });
+  test("hello.ts greets on port 7777", greets);
+  test("handler.ts calls the handlers", callsHandlers);
+  for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
+    test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
+    test(`${file} drops who is idle`, dropsIdle(file));
+    if (!windows) test(`${file} ends in good order by Ctrl-C`, endsByInterrupt(file));
+  }
+}
+
+Deno.test("each example is short, and the event-driven chat no longer than the polled one", () => {
+  const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
+  for (const { name } of Deno.readDirSync("examples")) {
+    assert(lines(name) <= 80, `${name} has ${lines(name)} lines`);
+  }
+  assert(lines("chat_events.ts") <= lines("chat.ts"));
+});
+
+async function greets(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/hello.ts");
+  using client = await connectSoon(program, 7777);
+  assertMatch(await client.until(/\r\n/), /^Greetings/);
+  assertMatch(await program.line(), new RegExp(`127\\.0\\.0\\.1:${client.port}`));
+}
+
+/** hello.ts prints nothing when it is ready, as three lines are three lines. */
+async function connectSoon(program: Program, port: number): Promise<LineClient> {
+  let ended = false;
+  program.status.then(() => ended = true);
+  while (true) {
+    try {
+      return await LineClient.connect(port);
+    } catch (error) {
+      if (ended) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+async function callsHandlers(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/handler.ts", ["--port", "0"]);
+  const port = await portOf(program);
+  {
+    using client = await LineClient.connect(port);
+    assertStringIncludes(await client.until(/1\.\r\n/), "\x1b[1;32mWelcome\x1b[0m");
+    assertMatch(await program.line(), /^\+\+ .* 1$/);
+  }
+  assertMatch(await program.line(), /^-- .* seconds$/);
+}
+
+function chats(file: string): (runtime: Runtime) => Promise<void> {
+  return async (runtime) => {
+    await using program = Program.start(runtime, file, ["--port", "0"]);
+    const port = await portOf(program);
+    using anna = await LineClient.connect(port);
+    const welcome = await anna.until(/leave\.\r\n/);
+    for (const option of [NAWS, TTYPE]) {
+      assertStringIncludes(welcome, String.fromCharCode(255, 253, option));
+    }
+    await anna.write(Uint8Array.of(255, 251, NAWS, 255, 250, NAWS, 0, 40, 0, 10, 255, 240));
+    await anna.write(Uint8Array.of(255, 251, TTYPE));
+    await anna.until(/\xff\xfa\x18\x01\xff\xf0/);
+    await anna.write(Uint8Array.of(255, 250, TTYPE, 0, 0x56, 0x54, 255, 240));
+    using bob = await LineClient.connect(port);
+    await bob.until(/leave\.\r\n/);
+    assertEquals(await anna.until(/joins\.\r\n/), `127.0.0.1:${bob.port} joins.\r\n`);
+
+    const spoken = "word ".repeat(20).trim();
+    await bob.write(`${spoken}\r\n`);
+    const heard = (await anna.until(/(word\s*){20}\r\n/)).replaceAll(/\x1b\[[\d;]*m/g, "");
+    assert(heard.split("\r\n").every((line) => line.length <= 40), heard);
+    assertEquals(heard.replaceAll(/\s+/g, " ").trim(), `127.0.0.1:${bob.port} says: ${spoken}`);
+    await anna.write("^Rhi\x1b[2J\x07 there^~\r\n");
+    assertEquals(
+      (await bob.until(/\r\n/)).replace(/^\x1b\[[\d;]*m/, ""),
+      `127.0.0.1:${anna.port}\x1b[0m says: ^Rhi there^~\r\n`,
+    );
+
+    await bob.write("bye\r\n");
+    assertEquals(await bob.rest(), "Good bye!\r\n");
+    assertEquals(await anna.until(/leaves\.\r\n/), `127.0.0.1:${bob.port} leaves.\r\n`);
+    await anna.write("shutdown\r\n");
+    assertMatch(await anna.rest(), /^The chat closes\. Good bye!\r\n$/);
+    await program.match(/^-- .* VT 40x10 server-stopped$/);
+    assertEquals((await program.status).code, 0);
+  };
+}
+
+function dropsIdle(file: string): (runtime: Runtime) => Promise<void> {
+  return async (runtime) => {
+    await using program = Program.start(runtime, file, ["--port", "0", "--idle", "0.3"]);
+    using client = await LineClient.connect(await portOf(program));
+    assertMatch(await client.rest(), /silent for too long\.\r\n$/);
+    await program.match(/^-- .* deactivated$/);
+  };
+}
+
+function endsByInterrupt(file: string): (runtime: Runtime) => Promise<void> {
+  return async (runtime) => {
+    await using program = Program.start(runtime, file, ["--port", "0"]);
+    using client = await LineClient.connect(await portOf(program));
+    await client.until(/leave\.\r\n/);
+    program.kill("SIGINT");
+    assertEquals(await client.rest(), "The chat closes. Good bye!\r\n");
+    await program.match(/^-- .* server-stopped$/);
+    assertEquals((await program.status).code, 0);
+  };
+}
+
+async function portOf(program: Program): Promise<number> {
+  const [, port] = await program.match(/ on port (\d+)/) ?? [];
+  return Number(port);
+}
