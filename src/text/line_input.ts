@@ -16,7 +16,6 @@ const CR = 0x0d;
 const DEL = 0x7f;
 /** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
 const LONGEST_CLUSTER = 32;
-// deno-lint-ignore no-control-regex
 const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 
 /**

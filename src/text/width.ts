@@ -34,7 +34,6 @@ const WIDE: readonly (readonly [number, number])[] = [
 
 const ASCII_ONLY = /^[\x20-\x7e]*$/;
 const ANSI_SEQUENCE =
-  // deno-lint-ignore no-control-regex
   /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|O[ -~]|[ -/]*[0-~])/g;
 /** Wide emoji; a lone half of a flag is not wide. */
 const EMOJI = /^(?!\p{Regional_Indicator})\p{Emoji_Presentation}$/u;

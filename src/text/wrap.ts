@@ -22,7 +22,6 @@ interface Piece {
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
 /** Caret codes and ANSI sequences: no width, never torn. `^^` shows one caret. */
-// deno-lint-ignore no-control-regex
 const CODE = /\^[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|\x1b\[[0-?]*[ -/]*[@-~]/g;
 
 /**

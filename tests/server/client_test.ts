@@ -1,21 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClientViolation, type TelnetClient, TelnetError } from "../../mod.ts";
 import { ECHO, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
-import {
-  AO,
-  AYT,
-  DO,
-  DONT,
-  EC,
-  EL,
-  IAC,
-  IP,
-  NOP,
-  SB,
-  SE,
-  WILL,
-  WONT,
-} from "../../src/protocol/mod.ts";
+import { AO, AYT, DO, DONT, EC, EL, IAC, IP, NOP, SB, SE, WILL } from "../../src/protocol/mod.ts";
 import { inWords, latin1, negotiation, start } from "./harness.ts";
 
 const command = (byte: number) => Uint8Array.of(IAC, byte);
