@@ -143,11 +143,13 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     await subject.agent.write(pair.id, total);
     await subject.agent.close(pair.id);
     await subject.agent.write(pair.id, 1000); // after close it does nothing
+    await pair.peer.write(pattern(100)); // nobody wants it any more
     const all = await readAll(pair.peer);
     assertEquals([all.length, sumOf(all)], [total, sumOf(pattern(total))]);
     await pair.peer.end();
-    const { closes, error, queued } = await subject.agent.until(pair.id, { closes: 1, gone: true });
-    assertEquals([closes, error, queued], [1, undefined, 0]);
+    const status = await subject.agent.until(pair.id, { closes: 1, gone: true });
+    assertEquals([status.closes, status.error, status.queued], [1, undefined, 0]);
+    assertEquals(status.bytes, 0);
   },
 
   async "a peer that still sends gets the last bytes all the same"(subject) {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   commandName,
+  DONT,
   GA,
   IAC,
   isTelnetError,
@@ -9,6 +10,7 @@ import {
   TelnetError,
   TelnetMachine,
   WILL,
+  WONT,
 } from "../../src/protocol/mod.ts";
 
 // What the machine does with bytes is told in tests/transcripts; here is what a caller sees.
@@ -91,10 +93,14 @@ Deno.test("a peer that asks the same again and again is refused a bounded number
   assertEquals(machine.takeEvents().map((event) => event.type === "violation" && event.kind), [
     "refusal-limit",
   ]);
-  machine.enableRemote(99); // our own wish starts anew
-  machine.takeOutput();
+  machine.enableRemote(99); // our own wish starts the count anew
   machine.receive(Uint8Array.of(IAC, WILL, 99));
   assert(machine.remoteEnabled(99));
+  machine.disableRemote(99);
+  machine.receive(Uint8Array.of(IAC, WONT, 99));
+  machine.takeOutput();
+  machine.receive(Uint8Array.of(IAC, WILL, 99));
+  assertEquals([...machine.takeOutput()], [IAC, DONT, 99]);
 });
 
 Deno.test("nextTimeout tells the earliest end of a wait, none when all is settled", () => {

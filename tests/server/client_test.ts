@@ -390,6 +390,17 @@ Deno.test("a client that sends faster than you read is not read on, and loses no
   }
 });
 
+Deno.test("no more lines than limits.commands wait, however many have come", async () => {
+  await using harness = await start({ limits: { commands: 10, input: 1_000_000 } });
+  const { peer, client } = await harness.join();
+  for (let number = 0; number < 500; number++) peer.write("x\n");
+  await harness.pollUntil(() => client.bytesReceived === 1000);
+  for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  let waiting = 0;
+  while (client.getCommand() !== undefined) waiting++;
+  assertEquals(waiting, 10);
+});
+
 Deno.test("a client that reads slower than you send is seen by queued, then dropped", async () => {
   await using harness = await start({ limits: { output: 10_000 } }, { capacity: 1000 });
   const { client } = await harness.join();

@@ -256,6 +256,15 @@ Deno.test("serve sends what is written between two events", async () => {
   await serving;
 });
 
+Deno.test("serve notices its signal while nothing happens", async () => {
+  const { server } = await start();
+  const end = new AbortController();
+  const serving = server.serve({ signal: end.signal });
+  setTimeout(() => end.abort(), 20);
+  await serving;
+  assertEquals(server.running, false);
+});
+
 Deno.test("serve with a signal that is set already only stops", async () => {
   const { server } = await start();
   await server.serve({ signal: AbortSignal.abort() });

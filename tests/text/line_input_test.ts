@@ -9,6 +9,8 @@ Deno.test("LineInput counts lines over the limit, and never tears a character in
   input.push("abc😀\nabcdef\nabcd\n", lines);
   assertEquals(lines, ["abc", "abcd", "abcd"]);
   assertEquals(input.truncated, 2);
+  input.push("abcdef\x7f\x7f\n", lines); // what was dropped is not there to be erased
+  assertEquals(lines.at(-1), "abcd");
 });
 
 Deno.test("LineInput keeps a bounded line of an endless one", () => {

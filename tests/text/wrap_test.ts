@@ -29,6 +29,7 @@ Deno.test("wordWrap gives colour codes no width, and ^^ one column", () => {
 
 Deno.test("wordWrap counts wide characters twice and breaks between them", () => {
   assertEquals(wordWrap("日本語の文章です", { columns: 7, ...bare }), ["日本語", "の文章", "です"]);
+  assertEquals(wordWrap("ab 日本語", { columns: 6, ...bare }), ["ab 日", "本語"]);
   assertEquals(wordWrap("ab日本 語", { columns: 7, ...bare }), ["ab日本", "語"]);
   assertEquals(wordWrap("👨‍👩‍👧‍👦👍🏽 ok", { columns: 5, ...bare }), ["👨‍👩‍👧‍👦👍🏽", "ok"]);
 });
