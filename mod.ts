@@ -41,17 +41,21 @@
 export { isTelnetError, TelnetError, type TelnetErrorCode } from "./src/protocol/error.ts";
 export type { TelnetLimits } from "./src/protocol/limits.ts";
 export type { ViolationKind } from "./src/protocol/events.ts";
+export type { ClientFacts } from "./src/options/facts.ts";
+export type { OptionDeclarations } from "./src/options/registry.ts";
 export { TelnetClient } from "./src/server/client.ts";
 export type { Clock } from "./src/server/clock.ts";
+export type { ClientProfile } from "./src/server/profile.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";
 export {
-  type HandlerResult,
   type ListenOptions,
+  type NoticeHandlers,
   type ServeOptions,
   TelnetServer,
 } from "./src/server/server.ts";
 export type { ClientViolation, DisconnectReason } from "./src/server/session.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
+export type { ColourDepth } from "./src/text/colour.ts";
 export type { Encoding } from "./src/text/charset.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
 export type {

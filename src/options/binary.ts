@@ -7,9 +7,16 @@ import type { TelnetOption } from "./option.ts";
 export const BINARY = 0x00;
 
 /** TRANSMIT-BINARY as the server uses it. */
-export const binary: TelnetOption = {
+export const binary: TelnetOption<true> = {
   code: BINARY,
   name: "BINARY",
   agreeLocal: true,
   agreeRemote: true,
+  offer: "local",
+  attach: (session) => ({
+    changed(side, change) {
+      // Asked for one way, it is wanted both ways.
+      if (side === "local" && change === "enabled") session.enableRemote(BINARY);
+    },
+  }),
 };

@@ -9,9 +9,4 @@ import type { TelnetOption } from "./option.ts";
 export const ECHO = 0x01;
 
 /** ECHO as the server uses it. */
-export const echo: TelnetOption = {
-  code: ECHO,
-  name: "ECHO",
-  agreeLocal: false,
-  agreeRemote: false,
-};
+export const echo: TelnetOption = { code: ECHO, name: "ECHO" };

@@ -1,5 +1,6 @@
 /**
- * Telnet options, one file each: codes, and payloads to values and back. Pure functions.
+ * Telnet options and MUD protocols, one file each: codes, payloads to values and back, and how the
+ * server uses them. Pure.
  *
  * @example
  * ```ts
@@ -18,17 +19,33 @@
  * @module
  */
 
-export { BINARY, binary } from "./binary.ts";
-export { ECHO, echo } from "./echo.ts";
-export { decodeNaws, encodeNaws, NAWS, naws, NAWS_MAX, type WindowSize } from "./naws.ts";
-export type { OptionSession, TelnetOption } from "./option.ts";
-export { optionByCode, optionName, OPTIONS } from "./registry.ts";
-export { SGA, sga } from "./sga.ts";
-export {
-  decodeTerminalType,
-  encodeTerminalType,
-  encodeTerminalTypeSend,
-  TERMINAL_TYPE_MAX,
-  terminalType,
-  TTYPE,
-} from "./terminal_type.ts";
+export * from "./aardwolf.ts";
+export * from "./atcp.ts";
+export * from "./binary.ts";
+export * from "./charset.ts";
+export * from "./echo.ts";
+export * from "./end_of_record.ts";
+export * from "./facts.ts";
+export * from "./flow_control.ts";
+export * from "./gmcp.ts";
+export * from "./linemode.ts";
+export * from "./logout.ts";
+export * from "./mccp.ts";
+export * from "./msdp.ts";
+export * from "./msp.ts";
+export * from "./mssp.ts";
+export * from "./mtts.ts";
+export * from "./mxp.ts";
+export * from "./naws.ts";
+export * from "./new_environ.ts";
+export * from "./option.ts";
+export * from "./registry.ts";
+export * from "./send_location.ts";
+export * from "./sga.ts";
+export * from "./status.ts";
+export * from "./terminal_speed.ts";
+export * from "./terminal_type.ts";
+export * from "./timing_mark.ts";
+export * from "./x_display_location.ts";
+export * from "./zmp.ts";
+export type { OptionChange, Side } from "../protocol/events.ts";

@@ -57,17 +57,21 @@ export function encodeNaws(size: WindowSize): Uint8Array {
 }
 
 /** NAWS as the server uses it: 0 keeps what was known before, absurd sizes are cut. */
-export const naws: TelnetOption = {
+export const naws: TelnetOption<true> = {
   code: NAWS,
   name: "NAWS",
-  agreeLocal: false,
   agreeRemote: true,
-  subnegotiation(payload, session) {
-    const size = decodeNaws(payload);
-    if (size === undefined) return;
-    if (size.columns > 0) session.columns = Math.min(size.columns, NAWS_MAX);
-    if (size.rows > 0) session.rows = Math.min(size.rows, NAWS_MAX);
-  },
+  offer: "remote",
+  attach: (session) => ({
+    subnegotiation(payload) {
+      const size = decodeNaws(payload);
+      if (size === undefined) return;
+      const { facts } = session;
+      if (size.columns > 0) facts.columns = Math.min(size.columns, NAWS_MAX);
+      if (size.rows > 0) facts.rows = Math.min(size.rows, NAWS_MAX);
+      session.tell("resize", { columns: facts.columns, rows: facts.rows });
+    },
+  }),
 };
 
 function cut(value: number): number {

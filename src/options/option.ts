@@ -1,27 +1,93 @@
+import type { OptionChange, Side } from "../protocol/events.ts";
+import type { AardwolfMessage } from "./aardwolf.ts";
+import type { AtcpMessage } from "./atcp.ts";
+import type { ClientFacts } from "./facts.ts";
+import type { GmcpMessage } from "./gmcp.ts";
+import type { SlcEntry } from "./linemode.ts";
+import type { WindowSize } from "./naws.ts";
+import type { EnvironVariable } from "./new_environ.ts";
+import type { ZmpCommand } from "./zmp.ts";
+
+/** What an option tells the game, by the name of the notice. Each has its handler at `listen()`. */
+export interface OptionNotices {
+  /** The window has another size (NAWS). */
+  resize: WindowSize;
+  /** A message of GMCP, also one whose JSON is malformed. */
+  gmcp: GmcpMessage;
+  /** The client sets a variable of MSDP that the game declared as its to set. */
+  msdp: { readonly name: string; readonly value: string };
+  /** Variables of NEW-ENVIRON, answered or new. */
+  environ: readonly EnvironVariable[];
+  /** A command of ZMP. */
+  zmp: ZmpCommand;
+  /** A message of ATCP. */
+  atcp: AtcpMessage;
+  /** A message of Aardwolf's channel. */
+  aardwolf: AardwolfMessage;
+  /** Which keys the client edits with (LINEMODE). */
+  slc: readonly SlcEntry[];
+  /** The round trip of a ping by TIMING-MARK, in milliseconds. */
+  pong: number;
+  /** The person asks to be logged out (LOGOUT); the client is dropped afterwards. */
+  logout: undefined;
+}
+
 /** What an option may do to the connection that it was negotiated on. */
 export interface OptionSession {
-  /** Width of the peer's window in characters. */
-  columns: number;
-  /** Height of the peer's window in lines. */
-  rows: number;
-  /** The name that the peer gave its terminal. */
-  terminalType: string;
+  /** What the client has told of itself. */
+  readonly facts: ClientFacts;
+  /** The time in milliseconds. */
+  now(): number;
+  /** Whether both ends agree that we perform an option. */
+  localEnabled(option: number): boolean;
+  /** Whether both ends agree that the client performs an option. */
+  remoteEnabled(option: number): boolean;
+  /** Asks the client to perform an option. */
+  enableRemote(option: number): void;
+  /** Forgets what was agreed on an option, on both sides, without a word to the client. */
+  forget(option: number): void;
+  /** Codes of the options in force on a side. */
+  inForce(side: Side): number[];
   /** Sends IAC SB option payload IAC SE. */
   sendSubnegotiation(option: number, payload: Uint8Array): void;
+  /** Tells the game. */
+  tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void;
+  /** Uses a character set from now on, where it is known. */
+  useCharset(name: string): boolean;
+  /** Compresses what we send from now on, after the marker, or stops it. */
+  compress(on: boolean): void;
+  /** Expects the client's next bytes compressed. */
+  decompress(): void;
+  /** Drops the client. */
+  leave(): void;
+  /** What another option keeps for this connection. */
+  handlerOf<Handler extends OptionHandler>(option: TelnetOption<never, Handler>): Handler;
+}
+
+/** What an option keeps for one connection. */
+export interface OptionHandler {
+  /** Whether a question of this option still waits for its answer. */
+  readonly pending?: boolean;
+  /** A negotiation went on. */
+  changed?(side: Side, change: OptionChange): void;
+  /** A payload came, which may be malformed: then it is ignored. */
+  subnegotiation?(payload: Uint8Array): void;
 }
 
 /** One Telnet option, as the server uses it. Pure: all effects go through the session. */
-export interface TelnetOption {
+export interface TelnetOption<Config = never, Handler extends OptionHandler = OptionHandler> {
   /** The option's code. */
   readonly code: number;
   /** Its name in the list of assigned options. */
   readonly name: string;
-  /** Whether the server performs it when the client asks with DO. */
-  readonly agreeLocal: boolean;
-  /** Whether the server lets the client perform it when it offers with WILL. */
-  readonly agreeRemote: boolean;
-  /** What to do once the client performs it. */
-  readonly remoteEnabled?: (session: OptionSession) => void;
-  /** Takes a payload of the client, which may be malformed: then it is ignored. */
-  readonly subnegotiation?: (payload: Uint8Array, session: OptionSession) => void;
+  /** Whether the server performs it when the client asks with DO, even if it was not declared. */
+  readonly agreeLocal?: boolean;
+  /** Whether the client may perform it when it offers with WILL, even if it was not declared. */
+  readonly agreeRemote?: boolean;
+  /** Which side is asked for at the start where the option is declared. */
+  readonly offer?: Side;
+  /** Whether only MUD clients know it. */
+  readonly mud?: boolean;
+  /** Starts what is kept for a connection; the declaration is `undefined` where there is none. */
+  attach?(session: OptionSession, config: Config | undefined): Handler;
 }

@@ -1,20 +1,124 @@
+import { aardwolf } from "./aardwolf.ts";
+import { atcp } from "./atcp.ts";
 import { binary } from "./binary.ts";
+import { charset, type CharsetConfig } from "./charset.ts";
 import { echo } from "./echo.ts";
+import { endOfRecord } from "./end_of_record.ts";
+import { flowControl } from "./flow_control.ts";
+import { gmcp, type GmcpConfig } from "./gmcp.ts";
+import { linemode } from "./linemode.ts";
+import { logout } from "./logout.ts";
+import { mccp2, mccp3 } from "./mccp.ts";
+import { msdp, type MsdpConfig } from "./msdp.ts";
+import { msp } from "./msp.ts";
+import { mssp, type MsspStatus } from "./mssp.ts";
+import { mxp } from "./mxp.ts";
 import { naws } from "./naws.ts";
+import { type EnvironConfig, newEnviron } from "./new_environ.ts";
 import type { TelnetOption } from "./option.ts";
+import { sendLocation } from "./send_location.ts";
 import { sga } from "./sga.ts";
+import { status } from "./status.ts";
+import { terminalSpeed } from "./terminal_speed.ts";
 import { terminalType } from "./terminal_type.ts";
+import { timingMark } from "./timing_mark.ts";
+import { xDisplayLocation } from "./x_display_location.ts";
+import { zmp, type ZmpConfig } from "./zmp.ts";
 
-/** Every option that the server knows. A new option is one file and one line here. */
-export const OPTIONS: readonly TelnetOption[] = [
-  binary,
-  echo,
-  sga,
+/**
+ * What a game offers to each client at the start, by option. `true` is the default of an option;
+ * what is not named is not offered, but some is agreed to when the client asks.
+ */
+export interface OptionDeclarations {
+  /** TERMINAL-TYPE and MTTS: what the client is. First, as Mudlet tells it before compression. */
+  readonly terminalType?: true;
+  /** NAWS: the size of the window. */
+  readonly naws?: true;
+  /** CHARSET: which alphabet. */
+  readonly charset?: true | CharsetConfig;
+  /** NEW-ENVIRON and MNES: variables of the client. */
+  readonly newEnviron?: true | EnvironConfig;
+  /** END-OF-RECORD: marked prompts. */
+  readonly endOfRecord?: true;
+  /** BINARY both ways: eight bits for clients that strip one. */
+  readonly binary?: true;
+  /** GMCP: messages with JSON. */
+  readonly gmcp?: true | GmcpConfig;
+  /** MSDP: variables. */
+  readonly msdp?: MsdpConfig;
+  /** MSSP: what crawlers are told. */
+  readonly mssp?: () => MsspStatus;
+  /** MXP: markup. */
+  readonly mxp?: true;
+  /** MSP: sounds. */
+  readonly msp?: true;
+  /** ZMP: commands. */
+  readonly zmp?: true | ZmpConfig;
+  /** ATCP: GMCP's forerunner. */
+  readonly atcp?: true;
+  /** The option 102 of Aardwolf. */
+  readonly aardwolf?: true;
+  /** LINEMODE: the client edits lines. */
+  readonly linemode?: true;
+  /** TERMINAL-SPEED. */
+  readonly terminalSpeed?: true;
+  /** X-DISPLAY-LOCATION. */
+  readonly xDisplayLocation?: true;
+  /** SEND-LOCATION. */
+  readonly sendLocation?: true;
+  /** TOGGLE-FLOW-CONTROL. */
+  readonly flowControl?: true;
+  /** MCCP3: the client compresses what it sends. */
+  readonly mccp3?: true;
+  /** MCCP2: what we send is compressed. Last, as it changes all that follows. */
+  readonly mccp2?: true;
+}
+
+/** The declared options in the order in which they are offered, then those that only answer. */
+const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
   terminalType,
   naws,
+  charset,
+  newEnviron,
+  endOfRecord,
+  binary,
+  gmcp,
+  msdp,
+  mssp,
+  mxp,
+  msp,
+  zmp,
+  atcp,
+  aardwolf,
+  linemode,
+  terminalSpeed,
+  xDisplayLocation,
+  sendLocation,
+  flowControl,
+  mccp3,
+  mccp2,
+};
+
+/** Every option that the server knows. A new option is one file and its line here. */
+export const OPTIONS: readonly TelnetOption[] = [
+  ...Object.values(DECLARABLE),
+  echo,
+  sga,
+  status,
+  timingMark,
+  logout,
 ];
 
 const BY_CODE = new Map(OPTIONS.map((option) => [option.code, option]));
+
+/** What is declared, by the option's code, in the order of the offers. */
+export function declared(declarations: OptionDeclarations): ReadonlyMap<number, unknown> {
+  const entries = Object.entries(DECLARABLE) as [keyof OptionDeclarations, TelnetOption][];
+  return new Map(
+    entries.filter(([key]) => declarations[key] !== undefined)
+      .map(([key, { code }]) => [code, declarations[key]]),
+  );
+}
 
 /**
  * Looks an option up.

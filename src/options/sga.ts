@@ -9,9 +9,4 @@ import type { TelnetOption } from "./option.ts";
 export const SGA = 0x03;
 
 /** SUPPRESS-GO-AHEAD as the server uses it. */
-export const sga: TelnetOption = {
-  code: SGA,
-  name: "SGA",
-  agreeLocal: false,
-  agreeRemote: true,
-};
+export const sga: TelnetOption = { code: SGA, name: "SGA", agreeRemote: true };

@@ -1,13 +1,13 @@
-import type { TelnetOption } from "./option.ts";
+import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
+import type { OptionChange, Side } from "../protocol/events.ts";
+import { decodeMtts } from "./mtts.ts";
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
 
 /** Code of the option TERMINAL-TYPE (RFC 1091). */
 export const TTYPE = 0x18;
 
 /** The longest name that is believed, in characters; RFC 1091 allows 40. */
 export const TERMINAL_TYPE_MAX = 40;
-
-const IS = 0x00;
-const SEND = 0x01;
 
 /**
  * Reads the payload of a TERMINAL-TYPE IS.
@@ -25,14 +25,7 @@ const SEND = 0x01;
  * ```
  */
 export function decodeTerminalType(payload: Uint8Array): string | undefined {
-  if (payload[0] !== IS) return undefined;
-  let name = "";
-  for (const byte of payload.subarray(1)) {
-    if (name.length === TERMINAL_TYPE_MAX) break;
-    if (byte >= 0x20 && byte < 0x7f) name += String.fromCharCode(byte);
-  }
-  name = name.trim();
-  return name === "" ? undefined : name;
+  return decodeIs(payload, TERMINAL_TYPE_MAX);
 }
 
 /**
@@ -50,8 +43,7 @@ export function decodeTerminalType(payload: Uint8Array): string | undefined {
  * ```
  */
 export function encodeTerminalType(name: string): Uint8Array {
-  const printable = name.replaceAll(/[^\x20-\x7e]/g, "").slice(0, TERMINAL_TYPE_MAX);
-  return Uint8Array.of(IS, ...Array.from(printable, (character) => character.charCodeAt(0)));
+  return encodeIs(name, TERMINAL_TYPE_MAX);
 }
 
 /**
@@ -63,16 +55,77 @@ export function encodeTerminalTypeSend(): Uint8Array {
   return Uint8Array.of(SEND);
 }
 
-/** TERMINAL-TYPE as the server uses it: asks for the name once the client can tell it. */
-export const terminalType: TelnetOption = {
+/** So many names are asked for at most; some clients never repeat one. */
+const MOST_NAMES = 8;
+
+/** What the server keeps of a client's terminal types. */
+export class TerminalTypeHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  #names: string[] = [];
+  #asking = false;
+
+  /** Made by {@linkcode terminalType}. */
+  constructor(session: OptionSession) {
+    this.#session = session;
+  }
+
+  /** The names so far, in order. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** Whether the list is not complete. */
+  get pending(): boolean {
+    return this.#asking;
+  }
+
+  /** Asks for the whole list, from its start. */
+  ask(): void {
+    this.#names = [];
+    this.#asking = true;
+    this.#send();
+  }
+
+  /** The client can tell, or cannot any more. */
+  changed(side: Side, change: OptionChange): void {
+    if (side !== "remote") return;
+    if (change === "enabled") this.ask();
+    else this.#asking = false;
+  }
+
+  /** Takes a name and asks for the next, until the list repeats itself. */
+  subnegotiation(payload: Uint8Array): void {
+    const name = decodeTerminalType(payload);
+    if (!this.#asking) return;
+    // RFC 1091: the last name comes twice. Others start again, or never end.
+    const ended = name === undefined || name === this.#names.at(-1) || name === this.#names[0];
+    if (!ended) this.#take(name);
+    if (ended || this.#names.length === MOST_NAMES) this.#asking = false;
+    else this.#send();
+  }
+
+  /** By MTTS the first name is the client's, the second the terminal's, the third a bit field. */
+  #take(name: string): void {
+    const { facts } = this.#session;
+    const flags = decodeMtts(name);
+    this.#names.push(name);
+    if (this.#names.length === 1) facts.terminalType = name;
+    if (flags === undefined) return;
+    facts.mtts = flags;
+    facts.clientName ??= this.#names[0];
+    facts.terminalType = this.#names[1] ?? facts.terminalType;
+  }
+
+  #send(): void {
+    this.#session.sendSubnegotiation(TTYPE, encodeTerminalTypeSend());
+  }
+}
+
+/** TERMINAL-TYPE as the server uses it: asks for the whole list of names. */
+export const terminalType: TelnetOption<true, TerminalTypeHandler> = {
   code: TTYPE,
   name: "TTYPE",
-  agreeLocal: false,
   agreeRemote: true,
-  remoteEnabled(session) {
-    session.sendSubnegotiation(TTYPE, encodeTerminalTypeSend());
-  },
-  subnegotiation(payload, session) {
-    session.terminalType = decodeTerminalType(payload) ?? session.terminalType;
-  },
+  offer: "remote",
+  attach: (session) => new TerminalTypeHandler(session),
 };

@@ -1,4 +1,5 @@
 import { DONT, EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
+import { misuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
 
 /** Where the decoder puts what it finds, in wire order. */
@@ -32,6 +33,15 @@ export interface DecoderSnapshot {
 /** Where in the grammar of RFC 854 and RFC 855 the next byte stands. */
 export type DecoderState = "data" | "iac" | "verb" | "sb" | "payload" | "payload-iac";
 
+const STATES: readonly DecoderState[] = ["data", "iac", "verb", "sb", "payload", "payload-iac"];
+
+/** Checks what a caller gives as a snapshot: it may have come from a file. */
+export function checkDecoderSnapshot(snapshot: DecoderSnapshot): void {
+  if (!STATES.includes(snapshot?.state) || !Array.isArray(snapshot.payload)) {
+    misuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshot)}`);
+  }
+}
+
 const EMPTY = new Uint8Array(0);
 const ONE_IAC = Uint8Array.of(IAC);
 const FIRST_SIZE = 64;
@@ -46,18 +56,22 @@ export class FrameDecoder {
   #payload: Uint8Array = EMPTY;
   #length = 0;
   #dropping = false;
+  #stopped = false;
   readonly #limit: number;
+  readonly #stopAfter: readonly number[];
   readonly #sink: FrameSink;
 
-  constructor(limit: number, sink: FrameSink) {
+  constructor(limit: number, stopAfter: readonly number[], sink: FrameSink) {
     this.#limit = limit;
+    this.#stopAfter = stopAfter;
     this.#sink = sink;
   }
 
-  /** Decodes a chunk. */
-  decode(chunk: Uint8Array): void {
+  /** Decodes a chunk; returns how much of it, if it stops behind a subnegotiation. */
+  decode(chunk: Uint8Array): number {
     let at = 0;
-    while (at < chunk.length) {
+    this.#stopped = false;
+    while (at < chunk.length && !this.#stopped) {
       switch (this.#state) {
         case "data":
           at = this.#inData(chunk, at);
@@ -81,6 +95,7 @@ export class FrameDecoder {
           break;
       }
     }
+    return at;
   }
 
   /** The state as plain JSON. */
@@ -169,7 +184,7 @@ export class FrameDecoder {
     if (end - start > this.#limit) {
       this.#sink.violation("subnegotiation-too-long", this.#option);
     } else {
-      this.#sink.subnegotiation(this.#option, chunk, start, end);
+      this.#whole(chunk, start, end);
     }
     return end + 2;
   }
@@ -194,7 +209,12 @@ export class FrameDecoder {
     const length = this.#length;
     const dropped = this.#dropping;
     this.#closePayload();
-    if (!dropped) this.#sink.subnegotiation(this.#option, payload, 0, length);
+    if (!dropped) this.#whole(payload, 0, length);
+  }
+
+  #whole(buffer: Uint8Array, start: number, end: number): void {
+    this.#sink.subnegotiation(this.#option, buffer, start, end);
+    this.#stopped = this.#stopAfter.includes(this.#option);
   }
 
   /** A command where IAC SE was due: the SE is lost, or the peer is broken. Go on from here. */

@@ -145,6 +145,32 @@ class EventRecord {
   get bytes(): Uint8Array {
     return this.buffer.subarray(this.start, this.end);
   }
+
+  /** The members that an event of this type has, as a plain object. */
+  toJSON(): object {
+    const { type, code, side, detail } = this;
+    switch (type) {
+      case "data":
+        return { type, bytes: [...this.bytes] };
+      case "command":
+        return { type, command: code };
+      case "option":
+        return { type, option: code, side, change: detail };
+      case "subnegotiation":
+        return { type, option: code, bytes: [...this.bytes] };
+      case "violation":
+        return { type, kind: detail, option: code };
+    }
+  }
+
+  // What console.log shows on Node and Bun, and on Deno.
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return this.toJSON();
+  }
+
+  [Symbol.for("Deno.customInspect")](inspect: (value: object) => string): string {
+    return inspect(this.toJSON());
+  }
 }
 
 /** Events on their way to the caller. */

@@ -1,4 +1,4 @@
-import { misuse } from "./error.ts";
+import { misuse, show } from "./error.ts";
 
 /** What bounds a machine. */
 export interface TelnetLimits {
@@ -35,6 +35,6 @@ export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
 /** Checks that a caller's number is a whole one, 0 or more. */
 export function checkCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
-    misuse(`Cannot use ${name} that is not a whole number of 0 or more: ${value}`);
+    misuse(`Cannot use ${name} that is not a whole number of 0 or more: ${show(value)}`);
   }
 }

@@ -1,7 +1,12 @@
 import { ByteQueue } from "./byte_queue.ts";
 import { commandName, isPlainCommand, SB, SE } from "./codes.ts";
-import { type DecoderSnapshot, FrameDecoder, type FrameSink } from "./decoder.ts";
-import { checkByte, misuse } from "./error.ts";
+import {
+  checkDecoderSnapshot,
+  type DecoderSnapshot,
+  FrameDecoder,
+  type FrameSink,
+} from "./decoder.ts";
+import { checkByte, checkBytes, misuse } from "./error.ts";
 import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
 import { type TelnetLimits, telnetLimits } from "./limits.ts";
 import { type NegotiationSnapshot, Negotiator } from "./negotiator.ts";
@@ -12,6 +17,11 @@ export interface TelnetMachineOptions {
   readonly local?: readonly number[];
   /** Options that the peer may perform when it offers with WILL. Default: none. */
   readonly remote?: readonly number[];
+  /**
+   * Options whose subnegotiation changes what the following bytes mean, as the marker of MCCP3
+   * does: {@linkcode TelnetMachine.receive} stops behind it. Default: none.
+   */
+  readonly stopAfter?: readonly number[];
   /** What bounds the machine; each field has its default. */
   readonly limits?: Partial<TelnetLimits>;
 }
@@ -44,6 +54,8 @@ export interface TelnetSnapshot {
   readonly options: readonly NegotiationSnapshot[];
   /** Output that was not taken. */
   readonly output: readonly number[];
+  /** Options behind whose subnegotiation `receive` stops. */
+  readonly stopAfter: readonly number[];
   /** What bounds the machine. */
   readonly limits: TelnetLimits;
 }
@@ -86,6 +98,7 @@ export interface TelnetSnapshot {
  */
 export class TelnetMachine {
   readonly #limits: TelnetLimits;
+  readonly #stopAfter: readonly number[];
   readonly #output: ByteQueue = new ByteQueue();
   readonly #events: EventQueue = new EventQueue();
   readonly #negotiator: Negotiator;
@@ -102,7 +115,8 @@ export class TelnetMachine {
     this.#limits = telnetLimits(options.limits);
     this.#negotiator = new Negotiator(this.#output, this.#events, this.#limits);
     this.#intake = new Intake(this.#events, this.#negotiator);
-    this.#decoder = new FrameDecoder(this.#limits.subnegotiation, this.#intake);
+    this.#stopAfter = options.stopAfter ?? [];
+    this.#decoder = new FrameDecoder(this.#limits.subnegotiation, this.#stopAfter, this.#intake);
     for (const option of options.local ?? []) {
       checkByte(option, "an option");
       this.#negotiator.agree("local", option);
@@ -122,10 +136,13 @@ export class TelnetMachine {
    *
    * @param chunk Any number of bytes, cut anywhere.
    * @param now The time in milliseconds, for the requests that the answers may set off.
+   * @returns How many bytes were taken: all of them, or those up to a subnegotiation of an option
+   * in `stopAfter`. The rest is for the caller to decode and to feed.
    */
-  receive(chunk: Uint8Array, now?: number): void {
+  receive(chunk: Uint8Array, now?: number): number {
+    checkBytes(chunk, "receive");
     this.#intake.now = now;
-    this.#decoder.decode(chunk);
+    return this.#decoder.decode(chunk);
   }
 
   /** What came of the bytes received so far, in wire order; each event is handed over once. */
@@ -149,6 +166,7 @@ export class TelnetMachine {
    * @param data Any bytes.
    */
   send(data: Uint8Array): void {
+    checkBytes(data, "send");
     this.#output.pushEscaped(data);
   }
 
@@ -177,6 +195,7 @@ export class TelnetMachine {
    */
   sendSubnegotiation(option: number, payload: Uint8Array): void {
     checkByte(option, "an option");
+    checkBytes(payload, "send as a subnegotiation");
     this.#output.pushVerb(SB, option);
     this.#output.pushEscaped(payload);
     this.#output.pushCommand(SE);
@@ -239,6 +258,29 @@ export class TelnetMachine {
   }
 
   /**
+   * The options in force on a side.
+   *
+   * @param side Which end performs them.
+   * @returns Their codes, the lowest first.
+   */
+  enabledOptions(side: Side): number[] {
+    return this.#negotiator.enabledOptions(side);
+  }
+
+  /**
+   * Forgets where both sides of an option stand, without a word to the peer: they are off, and what
+   * is agreed to stays so. For TIMING-MARK, which is no state (RFC 860).
+   *
+   * @param option The option's code.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  forget(option: number): void {
+    checkByte(option, "an option");
+    this.#negotiator.forget("local", option);
+    this.#negotiator.forget("remote", option);
+  }
+
+  /**
    * When {@linkcode handleTimeout} is due, in milliseconds on the clock of the `now` arguments.
    *
    * @returns `undefined` while nothing waits.
@@ -273,6 +315,7 @@ export class TelnetMachine {
       decoder: this.#decoder.snapshot(),
       options: this.#negotiator.snapshot(),
       output: [...this.#output.peek()],
+      stopAfter: this.#stopAfter,
       limits: this.#limits,
     };
   }
@@ -283,7 +326,7 @@ export class TelnetMachine {
    * @param snapshot What {@linkcode snapshot} gave, also after a trip through JSON.
    * @param now The time in milliseconds, from which unanswered requests wait anew.
    * @returns The machine.
-   * @throws {TelnetError} `misuse`: a snapshot of another version.
+   * @throws {TelnetError} `misuse`: a snapshot of another version, or a damaged one.
    *
    * @example
    * ```ts
@@ -305,7 +348,9 @@ export class TelnetMachine {
     if (snapshot.version !== 1) {
       misuse(`Cannot restore a snapshot of another version than 1: ${snapshot.version}`);
     }
-    const machine = new TelnetMachine({ limits: snapshot.limits });
+    checkDecoderSnapshot(snapshot.decoder);
+    const { limits, stopAfter } = snapshot;
+    const machine = new TelnetMachine({ limits, stopAfter });
     machine.#decoder.restore(snapshot.decoder);
     machine.#negotiator.restore(snapshot.options, now);
     machine.#output.push(Uint8Array.from(snapshot.output));

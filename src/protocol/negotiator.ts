@@ -102,6 +102,19 @@ export class Negotiator {
     this.#apply(index, "yes (unwilling)", now);
   }
 
+  /** Codes of the options in force. */
+  enabledOptions(side: Side): number[] {
+    return Array.from({ length: REMOTE }, (_, option) => option)
+      .filter((option) => this.enabled(side, option));
+  }
+
+  /** Off, without a word. */
+  forget(side: Side, option: number): void {
+    const index = indexOf(side, option);
+    this.#sides[index] = (this.#at(index) & WILLING) | NO;
+    this.#deadlines.delete(index);
+  }
+
   /** When the next wait ends, on the caller's clock. */
   nextTimeout(): number | undefined {
     let next: number | undefined;

@@ -1,10 +1,19 @@
+import type { ClientFacts } from "../options/facts.ts";
+import { flowControl, type FlowControlHandler } from "../options/flow_control.ts";
+import { gmcp, type GmcpHandler } from "../options/gmcp.ts";
+import { msdp, type MsdpHandler } from "../options/msdp.ts";
 import { NAWS } from "../options/naws.ts";
 import { SGA } from "../options/sga.ts";
-import { TTYPE } from "../options/terminal_type.ts";
-import { misuse } from "../protocol/error.ts";
+import { terminalType, TTYPE } from "../options/terminal_type.ts";
+import { timingMark } from "../options/timing_mark.ts";
+import { zmp, type ZmpHandler } from "../options/zmp.ts";
+import { misuse, show } from "../protocol/error.ts";
+import type { Side } from "../protocol/events.ts";
+import type { TelnetSnapshot } from "../protocol/machine.ts";
 import { colorize } from "../text/caret.ts";
 import { checkEncoding, type Encoding } from "../text/charset.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
+import { type ClientProfile, profileOf } from "./profile.ts";
 import type { DisconnectReason, Session } from "./session.ts";
 
 /** The session of the client that is being made; see {@linkcode makeClient}. */
@@ -21,6 +30,9 @@ let sessionInMaking: Session | undefined;
  * - **know**: {@linkcode address}, {@linkcode columns}, {@linkcode terminalType},
  *   {@linkcode idle} …
  * - **negotiate**: {@linkcode passwordModeOn}, {@linkcode requestNaws} …
+ *
+ * Four properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`),
+ * `encoding` (the character set, default that of the server), and what your own class adds.
  *
  * To give your clients more, extend this class without a constructor argument and name it at
  * `TelnetServer.listen({ clientClass })`.
@@ -113,17 +125,17 @@ export class TelnetClient {
 
   /** Width of the window in characters; 80 until the client tells (RFC 1073). */
   get columns(): number {
-    return this.#session.columns;
+    return this.#session.facts.columns;
   }
 
   /** Height of the window in lines; 24 until the client tells (RFC 1073). */
   get rows(): number {
-    return this.#session.rows;
+    return this.#session.facts.rows;
   }
 
   /** The terminal's name; `"unknown terminal"` until the client tells (RFC 1091). */
   get terminalType(): string {
-    return this.#session.terminalType;
+    return this.#session.facts.terminalType;
   }
 
   /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */
@@ -150,7 +162,8 @@ export class TelnetClient {
   }
 
   /**
-   * Takes the next line that the person sent.
+   * Takes the next line that the person sent. What was typed without Enter when the person left is
+   * not a line.
    *
    * @returns The line without its end and without control characters; `undefined` if there is none.
    */
@@ -175,25 +188,31 @@ export class TelnetClient {
    * @param text Any text.
    */
   send(text: string): void {
+    if (typeof text !== "string") misuse(`Cannot send what is no text: ${show(text)}`);
     this.#session.sendText(text);
   }
 
   /**
    * Sends text with caret codes, as colours or, where {@linkcode useAnsi} is off, without them.
+   * What people typed goes through `escapeCaretCodes` first, or they paint other people's screens.
    *
-   * @param text Text with caret codes; see `colorize`.
+   * @param text Text with caret codes; see `colorize` for the table.
    */
   sendCc(text: string): void {
-    this.send(colorize(text, this.useAnsi));
+    if (typeof text !== "string") misuse(`Cannot send what is no text: ${show(text)}`);
+    this.send(this.#colorize(text));
   }
 
   /**
-   * Sends text with caret codes, wrapped to the width of the client's window, each line ended.
+   * Sends text with caret codes, wrapped to the width of the client's window, each line ended. As
+   * in `wordWrap` a line end in the text is a space and a blank line starts a paragraph, which shows
+   * by its indentation alone. What people typed goes through `escapeCaretCodes` first.
    *
    * @param text Text with caret codes.
    * @param options Other margins than those of `wordWrap`, or another width.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {
+    if (typeof text !== "string") misuse(`Cannot send what is no text: ${show(text)}`);
     const lines = wordWrap(text, { columns: this.columns, ...options });
     this.sendCc(lines.map((line) => line + "\n").join(""));
   }
@@ -254,7 +273,11 @@ export class TelnetClient {
     this.#session.enableRemote(SGA);
   }
 
-  /** Takes over the echo: the client stops showing what is typed, we send it back (RFC 857). */
+  /**
+   * Takes over the echo: the client stops showing what is typed, we send it back (RFC 857). A client
+   * that goes on sending whole lines shows each of them only after Enter; for a password use
+   * {@linkcode passwordModeOn}.
+   */
   requestWillEcho(): void {
     this.#session.setEcho({ echoing: true });
   }
@@ -271,7 +294,95 @@ export class TelnetClient {
 
   /** Asks for the terminal's name (DO TERMINAL-TYPE, RFC 1091). */
   requestTerminalType(): void {
-    this.#session.enableRemote(TTYPE);
+    if (this.#session.remoteEnabled(TTYPE)) this.#session.handlerOf(terminalType).ask();
+    else this.#session.enableRemote(TTYPE);
+  }
+
+  /**
+   * Settles when the client has answered what `options` offer, or `readyTimeout` has passed: never
+   * later. Whoever greets after it greets a known client.
+   */
+  get ready(): Promise<void> {
+    return this.#session.ready;
+  }
+
+  /** What the client turned out to be, as far as it has told. */
+  get profile(): ClientProfile {
+    return profileOf(this.#session.facts, this.#session.mudOptions);
+  }
+
+  /** All that the client has told of itself, option by option. */
+  get facts(): Readonly<ClientFacts> {
+    return this.#session.facts;
+  }
+
+  /** GMCP with this client. */
+  get gmcp(): GmcpHandler {
+    return this.#session.handlerOf(gmcp);
+  }
+
+  /** MSDP with this client. */
+  get msdp(): MsdpHandler {
+    return this.#session.handlerOf(msdp);
+  }
+
+  /** ZMP with this client. */
+  get zmp(): ZmpHandler {
+    return this.#session.handlerOf(zmp);
+  }
+
+  /** XON and XOFF of this client. */
+  get flowControl(): FlowControlHandler {
+    return this.#session.handlerOf(flowControl);
+  }
+
+  /**
+   * Whether an option is in force.
+   *
+   * @param option Its code.
+   * @param side Who performs it: `local` is the server.
+   * @returns Whether both ends agree to it.
+   */
+  optionEnabled(option: number, side: Side): boolean {
+    return side === "local"
+      ? this.#session.localEnabled(option)
+      : this.#session.remoteEnabled(option);
+  }
+
+  /**
+   * Sends a prompt, without a line end, and marks it: by EOR where the client agreed to it, else by
+   * GA, to who speaks Telnet and has not suppressed it. Once marked, all prompts are marked.
+   *
+   * @param text The prompt, with caret codes.
+   */
+  prompt(text: string): void {
+    this.#session.sendPrompt(this.#colorize(text));
+  }
+
+  /** Measures the round trip by TIMING-MARK (RFC 860); see `onPong`. */
+  ping(): void {
+    this.#session.handlerOf(timingMark).ping();
+  }
+
+  /**
+   * Turns every option off before the game restarts behind the same connection: a client that
+   * thinks an option on does not answer when it is offered again.
+   */
+  prepareReload(): void {
+    this.#session.prepareReload();
+  }
+
+  /**
+   * Where the protocol stands with this client, as plain JSON, to be carried over a restart.
+   *
+   * @returns A snapshot for `TelnetMachine.restore`.
+   */
+  snapshot(): TelnetSnapshot {
+    return this.#session.snapshot();
+  }
+
+  #colorize(text: string): string {
+    return colorize(text, this.useAnsi ? this.profile.colours || 16 : 0);
   }
 }
 

@@ -22,11 +22,11 @@ const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** Where a poll waits: until something happens, or the time is up. */
 export class Turnstile {
-  #wake: (() => void) | undefined;
+  readonly #sleepers: Set<() => void> = new Set();
 
   /** Ends the wait. */
   signal(): void {
-    this.#wake?.();
+    for (const wake of this.#sleepers) wake();
   }
 
   /**
@@ -40,12 +40,13 @@ export class Turnstile {
 
   #sleep(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#wake?.(), milliseconds);
-      this.#wake = () => {
-        this.#wake = undefined;
+      const wake = () => {
         clearTimeout(timer);
+        this.#sleepers.delete(wake);
         resolve();
       };
+      const timer = setTimeout(wake, milliseconds);
+      this.#sleepers.add(wake);
     });
   }
 }

@@ -13,6 +13,7 @@ export function printLoss(client: TelnetClient): void {
 }
 
 /** The default `onError`: prints the error. */
-export function printError(error: unknown, client: TelnetClient): void {
-  console.error(`!! A handler failed for ${client.addrport()}, who is dropped:`, error);
+export function printError(error: unknown, client: TelnetClient | undefined): void {
+  const whom = client?.addrport() ?? "somebody whose client could not be made";
+  console.error(`!! A handler failed for ${whom}, who is dropped:`, error);
 }

@@ -1,27 +1,63 @@
-import { misuse } from "../protocol/error.ts";
+import type { AardwolfMessage } from "../options/aardwolf.ts";
+import type { AtcpMessage } from "../options/atcp.ts";
+import type { GmcpMessage } from "../options/gmcp.ts";
+import type { SlcEntry } from "../options/linemode.ts";
+import type { WindowSize } from "../options/naws.ts";
+import type { EnvironVariable } from "../options/new_environ.ts";
+import type { OptionNotices } from "../options/option.ts";
+import { declared, type OptionDeclarations } from "../options/registry.ts";
+import type { ZmpCommand } from "../options/zmp.ts";
+import { misuse, show } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
 import { checkEncoding, encodeText, type Encoding } from "../text/charset.ts";
-import { defaultTransport } from "../transport/default.ts";
+import { defaultCodec, defaultTransport } from "../transport/default.ts";
 import type { Connection, ConnectionHandler, Listener, Transport } from "../transport/transport.ts";
 import { makeClient, TelnetClient } from "./client.ts";
 import { type Clock, systemClock, TimerSet, Turnstile } from "./clock.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
 import { type ServerLimits, serverLimits } from "./limits.ts";
-import { type ClientViolation, Session, type SessionOwner } from "./session.ts";
+import {
+  type ClientViolation,
+  Session,
+  type SessionOwner,
+  type SessionSettings,
+} from "./session.ts";
 
-/** What a handler may return: a promise is not waited for, but its rejection is a failure. */
-export type HandlerResult = void | Promise<void>;
+/** Handlers for what the options have to tell. Each is called within `poll()`. */
+export interface NoticeHandlers<Client> {
+  /** The window has another size (NAWS). */
+  readonly onResize?: (client: Client, size: WindowSize) => void;
+  /** A message of GMCP came; one with bad JSON has `malformed`. */
+  readonly onGmcp?: (client: Client, message: GmcpMessage) => void;
+  /** The client sets a variable of MSDP that was declared `configurable`. */
+  readonly onMsdp?: (client: Client, variable: OptionNotices["msdp"]) => void;
+  /** The client tells variables of NEW-ENVIRON. */
+  readonly onEnviron?: (client: Client, variables: readonly EnvironVariable[]) => void;
+  /** A command of ZMP came. */
+  readonly onZmp?: (client: Client, command: ZmpCommand) => void;
+  /** A message of ATCP came. */
+  readonly onAtcp?: (client: Client, message: AtcpMessage) => void;
+  /** A message of Aardwolf's option came. */
+  readonly onAardwolf?: (client: Client, message: AardwolfMessage) => void;
+  /** The client tells which keys it edits with (LINEMODE). */
+  readonly onSlc?: (client: Client, entries: readonly SlcEntry[]) => void;
+  /** The answer to `client.ping()`: the round trip in milliseconds. */
+  readonly onPong?: (client: Client, milliseconds: number) => void;
+  /** The person asks by LOGOUT to be dropped, which follows. */
+  readonly onLogout?: (client: Client) => void;
+}
 
 /** How to listen, and what to do with those who come. Every field has a default. */
-export interface ListenOptions<Client extends TelnetClient = TelnetClient> {
+export interface ListenOptions<Client extends TelnetClient = TelnetClient>
+  extends NoticeHandlers<Client> {
   /** The port; 0 lets the system choose, see `server.port`. Default 7777. */
   readonly port?: number;
   /** A name or IP address of this machine. Default `""`, every IPv4 address; `"::"` adds IPv6. */
   readonly address?: string;
   /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
-  readonly onConnect?: (client: Client) => HandlerResult;
+  readonly onConnect?: (client: Client) => void;
   /** Called within `poll()` for each client that went. Default: prints the loss. */
-  readonly onDisconnect?: (client: Client) => HandlerResult;
+  readonly onDisconnect?: (client: Client) => void;
   /** The longest that `poll()` waits for something to happen, in milliseconds. Default 5. */
   readonly timeout?: number;
   /** How many clients are served at once; the next is refused in one line. Default 1000. */
@@ -31,17 +67,27 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient> {
   /** Your own class of clients. Default `TelnetClient`. */
   readonly clientClass?: new () => Client;
   /**
-   * Called when a handler threw or its promise was rejected; the client is dropped already.
-   * Default: prints the error.
+   * Called when a handler threw or its promise was rejected; what you send here is the last that the
+   * client gets before it is dropped. Without a client it was its constructor that threw. Default:
+   * prints the error.
    */
-  readonly onError?: (error: unknown, client: Client) => void;
+  readonly onError?: (error: unknown, client: Client | undefined) => void;
   /** Called within `poll()` when a client breaks the protocol or a limit. Default: nothing. */
-  readonly onViolation?: (client: Client, kind: ClientViolation) => HandlerResult;
+  readonly onViolation?: (client: Client, kind: ClientViolation) => void;
   /**
    * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. AYT is answered, EC
    * and EL edit the line, IP, BRK, ABORT and SUSP discard it before. Default: nothing more.
    */
-  readonly onCommand?: (client: Client, command: number) => HandlerResult;
+  readonly onCommand?: (client: Client, command: number) => void;
+  /**
+   * What is offered to each client at the start, by option. Default: nothing; a client that asks
+   * for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS, TIMING-MARK, EOR or LOGOUT gets it.
+   */
+  readonly options?: OptionDeclarations;
+  /** How long `client.ready` waits for answers, in milliseconds. Default 1000. */
+  readonly readyTimeout?: number;
+  /** The answer to AYT, a line. Default `"[Yes, I am here]"`. */
+  readonly areYouThere?: string;
   /** What bounds each client. */
   readonly limits?: Partial<ServerLimits>;
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
@@ -58,15 +104,19 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
 }
 
-interface Settings<Client extends TelnetClient> {
+interface Settings<Client extends TelnetClient> extends SessionSettings {
   readonly clientClass: new () => Client;
   readonly maxConnections: number;
-  readonly encoding: Encoding;
-  readonly limits: ServerLimits;
   readonly clock: Clock;
-  readonly onError: (error: unknown, client: Client) => void;
-  readonly onViolation: (client: Client, kind: ClientViolation) => HandlerResult;
-  readonly onCommand: (client: Client, command: number) => HandlerResult;
+  readonly notices: {
+    readonly [Name in keyof OptionNotices]?: (
+      client: Client,
+      value: OptionNotices[Name],
+    ) => void;
+  };
+  readonly onError: (error: unknown, client: Client | undefined) => void;
+  readonly onViolation: (client: Client, kind: ClientViolation) => void;
+  readonly onCommand: (client: Client, command: number) => void;
 }
 
 /** So many refused connections may be on their way out; more are closed without a word. */
@@ -83,7 +133,9 @@ const FOREVER = Infinity;
  * - **end**: {@linkcode stop}, or `await using`
  *
  * Handlers run only within `poll()`, `serve()` and `stop()`, never at the same time as other code
- * of yours. One that throws costs the one client, not the server; see `onError`.
+ * of yours. They may be async: nobody waits for them. One that throws, or whose promise is
+ * rejected, costs the one client, not the server; see `onError`. What your own loop throws is
+ * yours to catch.
  *
  * @example
  * ```ts
@@ -96,9 +148,9 @@ const FOREVER = Infinity;
  */
 export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /** Called within `poll()` for each new client. */
-  onConnect: (client: Client) => HandlerResult;
+  onConnect: (client: Client) => void;
   /** Called within `poll()` for each client that went. */
-  onDisconnect: (client: Client) => HandlerResult;
+  onDisconnect: (client: Client) => void;
   /** The longest that {@linkcode poll} waits for something to happen, in milliseconds. */
   timeout: number;
   readonly #settings: Settings<Client>;
@@ -106,10 +158,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   readonly #turnstile: Turnstile = new Turnstile();
   readonly #timers: TimerSet = new TimerSet();
   readonly #clients: Map<Session, Client> = new Map();
-  readonly #sockets: Set<Promise<void>> = new Set();
+  readonly #connections: Set<Connection> = new Set();
   #accepted: Session[] = [];
   #ready: Set<Session> = new Set();
   #dirty: Set<Session> = new Set();
+  #failures: (() => void)[] = [];
   #unread = false;
   #open = 0;
   #refusals = 0;
@@ -124,7 +177,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.timeout = options.timeout ?? 5;
     this.#settings = settings;
     this.#owner = {
-      limits: settings.limits,
+      settings,
       now: () => settings.clock.now(),
       ready: (session) => {
         this.#ready.add(session);
@@ -138,6 +191,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       timed: (session, time) => this.#timers.add(session, time),
       command: (session, command) =>
         this.#run(session, (client) => settings.onCommand(client, command)),
+      tell: (session, name, value) => {
+        const handler = settings.notices[name];
+        if (handler !== undefined) this.#run(session, (client) => handler(client, value));
+      },
       violation: (session, kind) =>
         this.#run(session, (client) => settings.onViolation(client, kind)),
     };
@@ -168,7 +225,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     options: ListenOptions<Client> = {},
   ): Promise<TelnetServer<Client>> {
     const { port = 7777, address = "", reusePort = false } = options;
-    const server = new TelnetServer<Client>(options, checkSettings(options));
+    const server = new TelnetServer<Client>(options, await checkSettings(options));
     const transport = options.transport ?? await defaultTransport();
     server.#listener = await transport.listen(
       { port, address, reusePort },
@@ -255,7 +312,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     signal?.addEventListener("abort", wake);
     try {
       while (this.running && signal?.aborted !== true) {
-        if (this.#polling !== undefined) misuse("Cannot serve while a poll is under way");
+        if (this.#polling !== undefined) {
+          misuse("Cannot serve while a poll is under way: await it first");
+        }
         await this.#pollOnce(FOREVER);
       }
     } finally {
@@ -292,8 +351,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     await this.#listener?.close();
     this.#takeAccepted();
     for (const session of this.#clients.keys()) session.leave("server-stopped");
-    while (this.#clients.size > 0) await this.#pollOnce(FOREVER);
-    await Promise.all(this.#sockets);
+    while (this.#clients.size > 0 || this.#failures.length > 0) await this.#pollOnce(FOREVER);
+    const abort = () => this.#connections.forEach((connection) => connection.abort());
+    const timer = setTimeout(abort, this.#settings.limits.closeTimeout);
+    await Promise.all(Array.from(this.#connections, (connection) => connection.closed));
+    clearTimeout(timer);
   }
 
   async #pollOnce(timeout: number): Promise<void> {
@@ -308,10 +370,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     this.#flush();
-    const waiting = this.#accepted.length > 0 || this.#ready.size > 0 || this.#unread;
+    const waiting = this.#accepted.length > 0 || this.#ready.size > 0 ||
+      this.#failures.length > 0 || this.#unread;
     this.#unread = false;
     const due = this.#timers.next - clock.now();
     await this.#turnstile.wait(waiting ? 0 : Math.min(timeout, due));
+    for (const fail of this.#failures.splice(0)) fail();
     this.#takeAccepted();
     this.#timers.tick(clock.now());
     this.#processReady();
@@ -320,13 +384,13 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Takes a connection from the transport; the handler of the client waits for the next poll. */
   #accept(connection: Connection): ConnectionHandler {
-    this.#sockets.add(connection.closed);
-    connection.closed.then(() => this.#sockets.delete(connection.closed));
+    this.#connections.add(connection);
+    connection.closed.then(() => this.#connections.delete(connection));
     if (this.#open >= this.#settings.maxConnections || !this.running) {
       return this.#refuse(connection);
     }
     this.#open++;
-    const session = new Session(connection, this.#owner, this.#settings.encoding);
+    const session = new Session(connection, this.#owner);
     this.#accepted.push(session);
     this.#turnstile.signal();
     return session;
@@ -349,8 +413,22 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (accepted.length === 0) return;
     this.#accepted = [];
     for (const session of accepted) {
-      this.#clients.set(session, makeClient(this.#settings.clientClass, session));
+      if (!this.#welcome(session)) continue;
+      session.start();
       this.#run(session, (client) => this.onConnect(client));
+    }
+  }
+
+  /** Makes the client; where its constructor throws, that one connection is closed. */
+  #welcome(session: Session): boolean {
+    try {
+      this.#clients.set(session, makeClient(this.#settings.clientClass, session));
+      return true;
+    } catch (error) {
+      this.#open--;
+      session.connection.abort();
+      this.#report(error, undefined);
+      return false;
     }
   }
 
@@ -382,43 +460,91 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /** Calls a handler; if it fails, the one client is dropped and the server lives. */
-  #run(session: Session, handler: (client: Client) => HandlerResult): void {
+  #run(session: Session, handler: (client: Client) => unknown): void {
     const client = this.#clients.get(session);
     if (client === undefined) return;
     const fail = (error: unknown) => this.#fail(session, client, error);
     try {
       const result = handler(client);
-      if (result instanceof Promise) result.catch(fail);
+      if (isThenable(result)) result.then(undefined, (error) => this.#failLater(() => fail(error)));
     } catch (error) {
       fail(error);
     }
   }
 
   #fail(session: Session, client: Client, error: unknown): void {
+    this.#report(error, client);
     session.leave("handler-failed", error);
+  }
+
+  /** A rejected promise is reported by the next poll, as every handler is called by one. */
+  #failLater(fail: () => void): void {
+    this.#failures.push(fail);
+    this.#turnstile.signal();
+  }
+
+  #report(error: unknown, client: Client | undefined): void {
+    const printSecond = (secondError: unknown) => printError(secondError, client);
     try {
-      this.#settings.onError(error, client);
+      const result: unknown = this.#settings.onError(error, client);
+      if (isThenable(result)) result.then(undefined, printSecond);
     } catch (secondError) {
-      printError(secondError, client);
+      printSecond(secondError);
     }
   }
 }
 
-function checkSettings<Client extends TelnetClient>(
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
+
+async function checkSettings<Client extends TelnetClient>(
   options: ListenOptions<Client>,
-): Settings<Client> {
-  const { maxConnections = 1000, timeout = 5, encoding = "utf-8" } = options;
+): Promise<Settings<Client>> {
+  const { maxConnections = 1000, timeout = 5, encoding = "utf-8", readyTimeout = 1000 } = options;
   checkCount("maxConnections", maxConnections);
-  if (!(timeout >= 0)) misuse(`Cannot wait for a timeout that is not 0 or more: ${timeout}`);
+  checkCount("readyTimeout", readyTimeout);
+  if (!(typeof timeout === "number" && timeout >= 0)) {
+    misuse(`Cannot wait for a timeout that is not 0 or more: ${show(timeout)}`);
+  }
+  // Without a class of the caller, Client is TelnetClient itself.
+  const clientClass = options.clientClass ?? TelnetClient as new () => Client;
+  if (clientClass !== TelnetClient && !(clientClass.prototype instanceof TelnetClient)) {
+    misuse(`Cannot use a clientClass that does not extend TelnetClient: ${clientClass.name}`);
+  }
+  const { mccp2, mccp3 } = options.options ?? {};
   return {
-    // Without a class of the caller, Client is TelnetClient itself.
-    clientClass: options.clientClass ?? TelnetClient as new () => Client,
+    clientClass,
     maxConnections,
+    readyTimeout,
     encoding: checkEncoding(encoding),
     limits: serverLimits(options.limits),
+    declared: declared(options.options ?? {}),
+    areYouThere: options.areYouThere ?? "[Yes, I am here]",
+    codec: mccp2 || mccp3 ? await defaultCodec() : undefined,
     clock: options.clock ?? systemClock,
     onError: options.onError ?? printError,
     onViolation: options.onViolation ?? (() => {}),
     onCommand: options.onCommand ?? (() => {}),
+    notices: noticesOf(options),
+  };
+}
+
+function noticesOf<Client extends TelnetClient>(
+  options: ListenOptions<Client>,
+): Settings<Client>["notices"] {
+  const { onResize, onGmcp, onMsdp, onEnviron, onZmp, onAtcp, onAardwolf, onSlc, onPong } = options;
+  return {
+    ...(onResize && { resize: onResize }),
+    ...(onGmcp && { gmcp: onGmcp }),
+    ...(onMsdp && { msdp: onMsdp }),
+    ...(onEnviron && { environ: onEnviron }),
+    ...(onZmp && { zmp: onZmp }),
+    ...(onAtcp && { atcp: onAtcp }),
+    ...(onAardwolf && { aardwolf: onAardwolf }),
+    ...(onSlc && { slc: onSlc }),
+    ...(onPong && { pong: onPong }),
+    ...(options.onLogout && { logout: options.onLogout }),
   };
 }

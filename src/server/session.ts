@@ -1,31 +1,47 @@
-import { ECHO } from "../options/echo.ts";
 import { BINARY } from "../options/binary.ts";
-import type { OptionSession } from "../options/option.ts";
+import { ECHO } from "../options/echo.ts";
+import { END_OF_RECORD } from "../options/end_of_record.ts";
+import { type ClientFacts, newFacts } from "../options/facts.ts";
+import { MCCP2, MCCP3 } from "../options/mccp.ts";
+import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
+import type {
+  OptionHandler,
+  OptionNotices,
+  OptionSession,
+  TelnetOption,
+} from "../options/option.ts";
 import { optionByCode, OPTIONS } from "../options/registry.ts";
-import { ABORT, AYT, BRK, EC, EL, IP, SUSP } from "../protocol/codes.ts";
-import type { OptionEvent, TelnetEvent, ViolationKind } from "../protocol/events.ts";
-import { TelnetMachine } from "../protocol/machine.ts";
+import { SGA } from "../options/sga.ts";
+import { ABORT, AYT, BRK, EC, EL, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
+import { misuse } from "../protocol/error.ts";
+import { Fifo } from "../protocol/fifo.ts";
+import type { OptionEvent, Side, TelnetEvent, ViolationKind } from "../protocol/events.ts";
+import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
 import {
   createTextDecoder,
   encodeText,
   type Encoding,
+  encodingByName,
   type TextStreamDecoder,
 } from "../text/charset.ts";
 import { LineInput } from "../text/line_input.ts";
 import { NewlineEncoder } from "../text/newline.ts";
+import type { CompressionCodec } from "../transport/compression.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Timed } from "./clock.ts";
-import { Fifo } from "./fifo.ts";
 import type { ServerLimits } from "./limits.ts";
+import { Wire } from "./wire.ts";
 
 /**
  * Why a client went.
  *
- * - `client-closed`: the person left
+ * - `client-closed`: the person left, or asked by LOGOUT to be logged out
  * - `connection-lost`: the connection broke; see the error
  * - `deactivated`: `active = false`
  * - `handler-failed`: a handler threw, or its promise was rejected; see the error
  * - `too-slow`: it did not read what was sent to it
+ * - `not-read`: nobody took its lines, so it could not be read on, for a minute
+ * - `corrupt-data`: what it compressed is no zlib stream, or a bomb; see the error
  * - `server-stopped`: `stop()`
  */
 export type DisconnectReason =
@@ -34,14 +50,30 @@ export type DisconnectReason =
   | "deactivated"
   | "handler-failed"
   | "too-slow"
+  | "not-read"
+  | "corrupt-data"
   | "server-stopped";
 
 /** A fault of a client: of the protocol, or a line over the limit. */
 export type ClientViolation = ViolationKind | "line-too-long";
 
+/** What all sessions of a server share. */
+export interface SessionSettings {
+  readonly limits: ServerLimits;
+  readonly encoding: Encoding;
+  /** What is offered at the start: declarations by the option's code, in order. */
+  readonly declared: ReadonlyMap<number, unknown>;
+  /** How long `ready` waits, in milliseconds. */
+  readonly readyTimeout: number;
+  /** The answer to AYT. */
+  readonly areYouThere: string;
+  /** The platform's zlib, where MCCP is declared. */
+  readonly codec: CompressionCodec | undefined;
+}
+
 /** What a session asks of its server. */
 export interface SessionOwner {
-  readonly limits: ServerLimits;
+  readonly settings: SessionSettings;
   now(): number;
   /** The session has something to process. */
   ready(session: Session): void;
@@ -55,11 +87,21 @@ export interface SessionOwner {
   command(session: Session, command: number): void;
   /** The person broke a rule. */
   violation(session: Session, kind: ClientViolation): void;
+  /** An option has news for the game. */
+  tell<Name extends keyof OptionNotices>(
+    session: Session,
+    name: Name,
+    value: OptionNotices[Name],
+  ): void;
 }
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
-const PIECE = 16_384;
-const YES = "\r\n[Yes, I am here]\r\n";
+const PIECE = 8_192;
+/** A client gets so many bytes processed in one poll; the others wait no longer for it. */
+const SHARE = 32_768;
+/** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
+const UNREAD_MS = 60_000;
+const NO_BYTES = new Uint8Array(0);
 const agreeing = (side: "agreeLocal" | "agreeRemote") =>
   OPTIONS.filter((option) => option[side]).map((option) => option.code);
 const LOCAL = agreeing("agreeLocal");
@@ -69,55 +111,74 @@ const REMOTE = agreeing("agreeRemote");
 export class Session implements ConnectionHandler, OptionSession, Timed {
   readonly connection: Connection;
   readonly connectTime: number;
-  columns = 80;
-  rows = 24;
-  terminalType = "unknown terminal";
+  readonly facts: ClientFacts = newFacts();
   useAnsi = true;
   bytesSent = 0;
   bytesReceived = 0;
   lastInputTime: number;
   reason: DisconnectReason | undefined;
   error: unknown;
+  /** Whether it agreed to an option that only MUD clients know. */
+  mudOptions = false;
   readonly #owner: SessionOwner;
   readonly #machine: TelnetMachine;
+  readonly #wire: Wire;
   readonly #lines: LineInput;
   readonly #newlines = new NewlineEncoder();
+  readonly #handlers: Map<number, OptionHandler> = new Map();
+  readonly #inbox = new Fifo<Uint8Array>();
+  readonly #commands = new Fifo<string>();
   #encoding: Encoding;
   #decoder: TextStreamDecoder;
-  readonly #inbox = new Fifo<Uint8Array>();
   #inboxBytes = 0;
-  readonly #commands = new Fifo<string>();
   #truncated = 0;
+  #sawTelnet = false;
+  #sawLine = false;
+  #marking = false;
+  #inflateNext = false;
   #echoing = false;
   #password = false;
   #ended = false;
   #closing = false;
   #closeBy = Infinity;
+  /** When a client that has left is given up although its lines are not used. */
+  #endBy = Infinity;
+  #unreadBy = Infinity;
+  #slowBy = Infinity;
   #closed = false;
   #reader: "none" | "busy" | (() => void) = "none";
+  /** Offers without an answer; `undefined` once the client is ready. */
+  #unsettled: Set<number> | undefined;
+  #readyBy = Infinity;
+  #ready: Promise<void> | undefined;
+  #settleReady: () => void = () => {};
 
-  constructor(connection: Connection, owner: SessionOwner, encoding: Encoding) {
+  constructor(connection: Connection, owner: SessionOwner) {
+    const { limits, encoding, codec } = owner.settings;
     this.connection = connection;
     this.#owner = owner;
     this.#encoding = encoding;
     this.#decoder = createTextDecoder(encoding);
-    this.#machine = new TelnetMachine({ local: LOCAL, remote: REMOTE, limits: owner.limits });
-    this.#lines = new LineInput({ limit: owner.limits.line });
+    this.#machine = new TelnetMachine({ local: LOCAL, remote: REMOTE, stopAfter: [MCCP3], limits });
+    this.#wire = new Wire(connection, codec, limits.inflateRatio, {
+      onPlain: (bytes) => this.#receivePlain(bytes),
+      onUncompressed: () => this.#owner.dirty(this),
+      onCorrupt: (error) => this.#corrupt(error),
+    });
+    this.#lines = new LineInput({ limit: limits.line });
     this.connectTime = this.lastInputTime = owner.now();
   }
 
   // What the transport reports: it is only noted here, poll() does the work.
 
   onData(chunk: Uint8Array): void {
-    this.#inbox.push(chunk);
-    this.#inboxBytes += chunk.length;
     this.bytesReceived += chunk.length;
-    if (this.#inboxBytes >= this.#owner.limits.input) this.connection.pause();
-    this.#owner.ready(this);
+    this.#wire.receive(chunk);
   }
 
   onEnd(): void {
     this.#ended = true;
+    this.#endBy = this.#after(this.#owner.settings.limits.closeTimeout);
     this.#owner.ready(this);
   }
 
@@ -125,7 +186,9 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
 
   onClose(error?: Error): void {
     this.#closed = true;
+    this.#wire.destroy();
     this.leave(error === undefined || this.#ended ? "client-closed" : "connection-lost", error);
+    this.#settle();
     this.#owner.ready(this);
   }
 
@@ -134,6 +197,20 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   /** Whether the connection is gone and only onDisconnect is left to call. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Offers what the game declares. */
+  start(): void {
+    const { declared, readyTimeout } = this.#owner.settings;
+    if (declared.size === 0) return;
+    this.#unsettled = new Set(declared.keys());
+    for (const code of declared.keys()) {
+      const option = optionByCode(code);
+      if (option?.offer === "local") this.enableLocal(code);
+      else if (option?.offer === "remote") this.enableRemote(code);
+    }
+    this.#readyBy = this.#owner.now() + readyTimeout;
+    this.#owner.timed(this, this.#readyBy);
   }
 
   /** Processes what came, as far as the limits allow. */
@@ -147,15 +224,20 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
 
   /** Hands what waits to the transport. */
   flush(): void {
-    if (this.#machine.outputLength === 0 || this.#closing) return;
-    if (this.connection.queued > this.#owner.limits.output) {
+    if (this.#closing || this.#wire.ending) return;
+    this.#applyEcho();
+    if (this.#machine.outputLength === 0) return;
+    if (this.connection.queued > this.#owner.settings.limits.output) {
       this.leave("too-slow");
       this.connection.abort();
       return;
     }
     const bytes = this.#machine.takeOutput();
     this.bytesSent += bytes.length;
-    this.connection.write(bytes);
+    this.#wire.write(bytes);
+    if (this.connection.queued > this.#owner.settings.limits.output) {
+      this.#slowBy = this.#after(this.#owner.settings.limits.closeTimeout);
+    }
   }
 
   tick(now: number): number | undefined {
@@ -166,7 +248,29 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     }
     this.#machine.handleTimeout(now);
     this.#takeEvents();
-    return this.#machine.nextTimeout();
+    if (now >= this.#readyBy) this.#settle();
+    if (now >= this.#endBy) this.leave("client-closed");
+    if (now >= this.#unreadBy) this.leave("not-read");
+    if (now >= this.#slowBy) this.#checkSlow();
+    if (!this.active) return undefined;
+    const waits = [this.#readyBy, this.#endBy, this.#unreadBy, this.#slowBy];
+    const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
+    return next === Infinity ? undefined : next;
+  }
+
+  /** A time to be asked at again. */
+  #after(milliseconds: number): number {
+    const time = this.#owner.now() + milliseconds;
+    this.#owner.timed(this, time);
+    return time;
+  }
+
+  /** One text may be larger than the limit, but not for long. */
+  #checkSlow(): void {
+    this.#slowBy = Infinity;
+    if (this.connection.queued <= this.#owner.settings.limits.output) return;
+    this.leave("too-slow");
+    this.connection.abort();
   }
 
   // What the client asks for.
@@ -177,12 +281,19 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   /** Starts the end; the first reason counts. */
-  leave(reason: DisconnectReason, error?: unknown): void {
+  leave(reason: DisconnectReason = "client-closed", error?: unknown): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.error = error;
     this.#wakeReader();
     this.#owner.ready(this);
+  }
+
+  /** Settles when the offers are answered, or the time is up, or the client is gone. */
+  get ready(): Promise<void> {
+    if (this.#unsettled === undefined) return Promise.resolve();
+    this.#ready ??= new Promise((resolve) => this.#settleReady = resolve);
+    return this.#ready;
   }
 
   secondsSince(time: number): number {
@@ -194,6 +305,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   set encoding(encoding: Encoding) {
+    if (encoding === this.#encoding) return;
     this.#encoding = encoding;
     this.#decoder = createTextDecoder(encoding);
   }
@@ -209,14 +321,19 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   takeCommand(): string | undefined {
     const command = this.#commands.take();
     if (command === undefined) return undefined;
+    if (this.#unreadBy !== Infinity) this.#unreadBy = this.#after(UNREAD_MS);
     if (this.commandCount > 0) this.#owner.unread();
     const held = this.#inbox.length > 0 || this.#ended;
-    if (held && this.commandCount <= this.#owner.limits.commands / 2) this.#owner.ready(this);
+    const { commands } = this.#owner.settings.limits;
+    if (held && this.commandCount <= commands / 2) this.#owner.ready(this);
     return command;
   }
 
   /** The lines as they come, until the client goes. */
   async *readLines(): AsyncGenerator<string, void, void> {
+    if (this.#reader !== "none") {
+      misuse("Cannot read lines() twice at a time: share them from one loop");
+    }
     this.#reader = "busy";
     try {
       while (true) {
@@ -242,9 +359,54 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#owner.dirty(this);
   }
 
-  sendSubnegotiation(option: number, payload: Uint8Array): void {
-    this.#machine.sendSubnegotiation(option, payload);
+  /**
+   * Sends a prompt with its mark: EOR where it was agreed, else GA to who speaks Telnet and has not
+   * suppressed it. Once a prompt was marked, all are: Mudlet shows others late.
+   */
+  sendPrompt(text: string): void {
+    this.sendText(text);
+    if (!this.active) return;
+    const eor = this.#machine.localEnabled(END_OF_RECORD);
+    const ga = this.#sawTelnet && !this.#machine.localEnabled(SGA);
+    if (!eor && !ga && !this.#marking) return;
+    this.#marking = true;
+    this.#machine.sendCommand(eor ? EOR : GA);
+  }
+
+  /** Sets who shows what is typed: we in full, or nobody while it is a password. */
+  setEcho(change: { readonly echoing?: boolean; readonly password?: boolean }): void {
+    this.#echoing = change.echoing ?? this.#echoing;
+    this.#password = change.password ?? this.#password;
+    // It is negotiated at the next flush: off and on again at once costs no word, as some clients
+    // stop hiding after a few changes.
     this.#owner.dirty(this);
+  }
+
+  /** Turns every option off, for a game that starts anew behind the same connection. */
+  prepareReload(): void {
+    this.#wire.stopCompressing();
+    for (const code of this.inForce("local")) this.disableLocal(code);
+    for (const code of this.inForce("remote")) {
+      this.#negotiate((now) => this.#machine.disableRemote(code, { now }));
+    }
+  }
+
+  snapshot(): TelnetSnapshot {
+    return this.#machine.snapshot();
+  }
+
+  // What the options ask for.
+
+  now(): number {
+    return this.#owner.now();
+  }
+
+  localEnabled(option: number): boolean {
+    return this.#machine.localEnabled(option);
+  }
+
+  remoteEnabled(option: number): boolean {
+    return this.#machine.remoteEnabled(option);
   }
 
   enableLocal(option: number): void {
@@ -255,19 +417,61 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#negotiate((now) => this.#machine.disableLocal(option, { now }));
   }
 
-  /** Asks for an option of the client, or for its facts anew where it is on already. */
   enableRemote(option: number): void {
-    if (this.#machine.remoteEnabled(option)) optionByCode(option)?.remoteEnabled?.(this);
-    else this.#negotiate((now) => this.#machine.enableRemote(option, { now }));
+    this.#negotiate((now) => this.#machine.enableRemote(option, { now }));
   }
 
-  /** Sets who shows what is typed: we in full, or nobody while it is a password. */
-  setEcho(change: { readonly echoing?: boolean; readonly password?: boolean }): void {
-    this.#echoing = change.echoing ?? this.#echoing;
-    this.#password = change.password ?? this.#password;
-    if (this.#echoing || this.#password) this.enableLocal(ECHO);
-    else this.disableLocal(ECHO);
-    this.#applyEcho();
+  forget(option: number): void {
+    this.#machine.forget(option);
+  }
+
+  inForce(side: Side): number[] {
+    return this.#machine.enabledOptions(side);
+  }
+
+  sendSubnegotiation(option: number, payload: Uint8Array): void {
+    if (!this.active) return;
+    this.#machine.sendSubnegotiation(option, payload);
+    this.#owner.dirty(this);
+  }
+
+  tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void {
+    this.#owner.tell(this, name, value);
+  }
+
+  useCharset(name: string): boolean {
+    const encoding = encodingByName(name);
+    if (encoding !== undefined) this.encoding = encoding;
+    return encoding !== undefined;
+  }
+
+  compress(on: boolean): void {
+    if (on) {
+      this.sendSubnegotiation(MCCP2, NO_BYTES);
+      this.flush();
+      this.#wire.compress();
+    } else {
+      this.flush();
+      this.#wire.stopCompressing();
+    }
+  }
+
+  decompress(): void {
+    this.#inflateNext = this.#owner.settings.codec !== undefined;
+  }
+
+  handlerOf<Handler extends OptionHandler>(option: TelnetOption<never, Handler>): Handler {
+    const known = this.#handlers.get(option.code) as Handler | undefined;
+    if (known !== undefined) return known;
+    const config = this.#owner.settings.declared.get(option.code) as never;
+    const handler = option.attach?.(this, config) ?? ({} as Handler);
+    this.#handlers.set(option.code, handler);
+    return handler;
+  }
+
+  #handler(code: number): OptionHandler | undefined {
+    const option = optionByCode(code);
+    return option?.attach === undefined ? undefined : this.handlerOf(option);
   }
 
   #negotiate(request: (now: number) => void): void {
@@ -279,23 +483,65 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   #applyEcho(): void {
+    const wanted = this.#echoing || this.#password;
+    if (wanted) this.#machine.enableLocal(ECHO, { now: this.#owner.now(), urgent: true });
+    else this.#machine.disableLocal(ECHO, { now: this.#owner.now() });
+    const timeout = this.#machine.nextTimeout();
+    if (timeout !== undefined) this.#owner.timed(this, timeout);
+    this.#setEchoMode();
+  }
+
+  #setEchoMode(): void {
     const mode = this.#password ? "newlines" : this.#echoing ? "all" : "none";
     this.#lines.echo = this.#machine.localEnabled(ECHO) ? mode : "none";
   }
 
+  #receivePlain(bytes: Uint8Array): void {
+    this.#inbox.push(bytes);
+    this.#inboxBytes += bytes.length;
+    if (this.#inboxBytes >= this.#owner.settings.limits.input) this.#wire.pause();
+    this.#owner.ready(this);
+  }
+
   #processInbox(): void {
-    const { commands, input } = this.#owner.limits;
+    const { commands, input } = this.#owner.settings.limits;
+    let share = SHARE;
     while (this.active && this.commandCount < commands) {
+      if (share <= 0) return this.#owner.ready(this);
       const chunk = this.#inbox.peek();
       if (chunk === undefined) break;
       const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
-      if (piece === chunk) this.#inbox.take();
-      else this.#inbox.replaceNext(chunk.subarray(PIECE));
-      this.#inboxBytes -= piece.length;
-      this.#machine.receive(piece, this.#owner.now());
+      const taken = this.#machine.receive(piece, this.#owner.now());
+      if (taken === chunk.length) this.#inbox.take();
+      else this.#inbox.replaceNext(chunk.subarray(taken));
+      this.#inboxBytes -= taken;
+      share -= taken;
       this.#takeEvents();
+      if (this.#inflateNext) this.#inflateRest();
     }
-    if (this.#inboxBytes < input) this.connection.resume();
+    if (this.#inboxBytes >= input) {
+      if (this.#unreadBy === Infinity) this.#unreadBy = this.#after(UNREAD_MS);
+    } else {
+      this.#unreadBy = Infinity;
+      this.#wire.resume();
+    }
+  }
+
+  /** All that came behind the marker is compressed. */
+  #inflateRest(): void {
+    this.#inflateNext = false;
+    this.#wire.decompress();
+    this.#inboxBytes = 0;
+    const rest: Uint8Array[] = [];
+    for (let chunk = this.#inbox.take(); chunk !== undefined; chunk = this.#inbox.take()) {
+      rest.push(chunk);
+    }
+    for (const chunk of rest) this.#wire.receive(chunk);
+  }
+
+  #corrupt(error: Error): void {
+    this.disableLocal(MCCP3);
+    this.leave("corrupt-data", error);
   }
 
   #takeEvents(): void {
@@ -306,6 +552,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     if (echo !== "") this.sendText(echo);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
     if (this.commandCount > 0) this.#wakeReader();
+    if (this.#unsettled !== undefined) this.#checkReady();
   }
 
   #take(event: TelnetEvent): void {
@@ -313,12 +560,14 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
       case "data":
         return this.#takeData(event.bytes);
       case "command":
+        this.#sawTelnet = true;
         return this.#takeCommand(event.command);
       case "option":
+        this.#sawTelnet = event.change !== "unanswered" || this.#sawTelnet;
         return this.#takeOption(event);
       case "subnegotiation":
-        if (this.#machine.remoteEnabled(event.option) || this.#machine.localEnabled(event.option)) {
-          optionByCode(event.option)?.subnegotiation?.(event.bytes, this);
+        if (this.remoteEnabled(event.option) || this.localEnabled(event.option)) {
+          this.#handler(event.option)?.subnegotiation?.(event.bytes);
         }
         return;
       case "violation":
@@ -327,15 +576,27 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   #takeData(bytes: Uint8Array): void {
-    this.lastInputTime = this.#owner.now();
-    this.#lines.push(this.#decoder.decode(bytes), this.#commands);
+    // A lone NUL keeps a connection alive; nobody has typed it.
+    if (bytes.some((byte) => byte !== 0)) this.lastInputTime = this.#owner.now();
+    this.#lines.push(this.#decoder.decode(bytes), this.#lineSink);
     for (; this.#truncated < this.#lines.truncated; this.#truncated++) {
       this.#owner.violation(this, "line-too-long");
     }
   }
 
+  readonly #lineSink = { push: (line: string) => this.#takeLine(line) };
+
+  /** A crawler without Telnet asks for the status by its first line. */
+  #takeLine(line: string): void {
+    const status = this.#owner.settings.declared.get(MSSP) as (() => MsspStatus) | undefined;
+    const asked = line === "MSSP-REQUEST" && status !== undefined && !this.#sawLine;
+    this.#sawLine = true;
+    if (asked) this.sendText(msspText(status()));
+    else this.#commands.push(line);
+  }
+
   #takeCommand(command: number): void {
-    if (command === AYT) this.sendText(YES);
+    if (command === AYT) this.sendText(`\r\n${this.#owner.settings.areYouThere}\r\n`);
     else if (command === EC) this.#lines.eraseCharacter();
     else if (command === EL) this.#lines.eraseLine();
     else if ([IP, BRK, ABORT, SUSP].includes(command)) this.#lines.eraseLine();
@@ -343,10 +604,23 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   #takeOption(event: OptionEvent): void {
-    if (event.side === "local" && event.option === ECHO) this.#applyEcho();
-    if (event.side === "remote" && event.change === "enabled") {
-      optionByCode(event.option)?.remoteEnabled?.(this);
-    }
+    const { option, side, change } = event;
+    if (side === "local" && option === ECHO) this.#setEchoMode();
+    if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
+    this.#handler(option)?.changed?.(side, change);
+    this.#unsettled?.delete(option);
+  }
+
+  #checkReady(): void {
+    if (this.#unsettled === undefined || this.#unsettled.size > 0) return;
+    for (const handler of this.#handlers.values()) if (handler.pending) return;
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#unsettled = undefined;
+    this.#readyBy = Infinity;
+    this.#settleReady();
   }
 
   /** Whether the person has closed and every line is used. */
@@ -373,8 +647,8 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.flush();
     this.#closing = true;
     this.#inbox.clear();
-    this.#closeBy = this.#owner.now() + this.#owner.limits.closeTimeout;
+    this.#closeBy = this.#owner.now() + this.#owner.settings.limits.closeTimeout;
     this.#owner.timed(this, this.#closeBy);
-    this.connection.close();
+    this.#wire.close();
   }
 }

@@ -1,15 +1,4 @@
-/**
- * Miniboa's caret codes: two characters in a text that stand for a colour or an attribute.
- *
- * | code | meaning | code | meaning |
- * |---|---|---|---|
- * | `^k ^r ^g ^y ^b ^m ^c ^w` | black red green yellow blue magenta cyan white | `^K` … `^W` | the same, bright |
- * | `^0` … `^7` | background, in the same order | `^d` | default colours |
- * | `^!` `^.` | bold on, off | `^U` `^u` | underline on, off |
- * | `^I` `^i` | inverse on, off | `^~` | reset all |
- * | `^s` | clear the screen | `^l` | clear the line |
- * | `^^` | a caret | | |
- */
+import { type ColourDepth, colourSequence } from "./colour.ts";
 
 const COLOURS = "krgybmcw";
 
@@ -30,14 +19,25 @@ const SEQUENCES: ReadonlyMap<string, string> = new Map([
   ["^", "^"],
 ]);
 
-const CARET_CODE = /\^([krgybmcwKRGYBMCW0-7d!.UuIi~sl^])/g;
+const CARET_CODE = /\^([krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})/g;
 
 /**
  * Replaces caret codes by ANSI sequences, or takes them out. A caret before any other character
- * stays as it is.
+ * stays as it is. The codes are Miniboa's, and a few more:
+ *
+ * | code | meaning | code | meaning |
+ * |---|---|---|---|
+ * | `^k ^r ^g ^y ^b ^m ^c ^w` | black red green yellow blue magenta cyan white | `^K` … `^W` | the same, bright |
+ * | `^0` … `^7` | background, in the same order | `^d` | default colours |
+ * | `^!` `^.` | bold on, off | `^U` `^u` | underline on, off |
+ * | `^I` `^i` | inverse on, off | `^~` | reset all |
+ * | `^s` | clear the screen | `^l` | clear the line |
+ * | `^#rrggbb` | foreground, any colour | `^%rrggbb` | background, any colour |
+ * | `^^` | a caret | | |
  *
  * @param text Text with caret codes.
- * @param ansi `false` takes the codes out, as {@linkcode stripCaretCodes} does. Default `true`.
+ * @param ansi `false` or 0 takes the codes out, as {@linkcode stripCaretCodes} does; a number is
+ * how many colours the terminal shows, to which all are reduced. Default `true`: 16.
  * @returns Text for a terminal.
  *
  * @example
@@ -49,9 +49,13 @@ const CARET_CODE = /\^([krgybmcwKRGYBMCW0-7d!.UuIi~sl^])/g;
  * assertEquals(colorize("^RFire^~ and 2^^8", false), "Fire and 2^8");
  * ```
  */
-export function colorize(text: string, ansi: boolean = true): string {
+export function colorize(text: string, ansi: boolean | ColourDepth = true): string {
   if (!ansi) return stripCaretCodes(text);
-  return text.replaceAll(CARET_CODE, (_, code: string) => SEQUENCES.get(code) ?? "");
+  const depth = ansi === true ? 16 : ansi;
+  return text.replaceAll(
+    CARET_CODE,
+    (_, code: string) => SEQUENCES.get(code) ?? colourSequence(code, depth),
+  );
 }
 
 /**

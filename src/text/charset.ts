@@ -87,6 +87,33 @@ export function checkEncoding(name: string): Encoding {
     misuse(`Cannot use an encoding that is none of ${ENCODINGS.join(", ")}: "${name}"`);
 }
 
+/** Other names of the sets, in upper case and without signs. */
+const NAMES: ReadonlyMap<string, Encoding> = new Map([
+  ["UTF8", "utf-8"],
+  ["ISO88591", "latin1"],
+  ["LATIN1", "latin1"],
+  ["WINDOWS1252", "windows-1252"],
+  ["CP1252", "windows-1252"],
+]);
+
+/**
+ * The set of a name as clients give it.
+ *
+ * @param name Such as `UTF-8` or `iso-8859-1`.
+ * @returns The set, or `undefined` where it is not known.
+ *
+ * @example
+ * ```ts
+ * import { encodingByName } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodingByName("iso_8859-1"), "latin1");
+ * ```
+ */
+export function encodingByName(name: string): Encoding | undefined {
+  return NAMES.get(name.toUpperCase().replaceAll(/[^A-Z0-9]/g, ""));
+}
+
 function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192) {

@@ -1,4 +1,4 @@
-import { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
+import { clusterWidth, graphemes, textWidth } from "./width.ts";
 
 /** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
 export type EchoMode = "none" | "newlines" | "all";
@@ -10,13 +10,24 @@ export interface LineSink {
 }
 
 const NUL = 0x00;
+const BEL = 0x07;
 const BS = 0x08;
+const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
+const ESC = 0x1b;
 const DEL = 0x7f;
+const C1_LAST = 0x9f;
+/** Below this no character joins the one before it: each is a grapheme cluster. */
+const FIRST_COMBINING = 0x300;
 /** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
 const LONGEST_CLUSTER = 32;
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
+
+/**
+ * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
+ * sequence, in a title or the like, or at the one character of a single shift.
+ */
+type EscapeState = "none" | "escape" | "control" | "string" | "single";
 
 /**
  * Makes lines out of what people type: text in, lines out, cut anywhere.
@@ -45,6 +56,7 @@ export class LineInput {
   readonly #limit: number;
   #line = "";
   #afterCr = false;
+  #escape: EscapeState = "none";
   #overflowing = false;
   #truncated = 0;
   #echoed = "";
@@ -81,11 +93,13 @@ export class LineInput {
     let tail = this.#afterCr ? 0 : -1;
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at);
-      if (code > 0x1f && code !== DEL) continue;
-      if (code !== NUL && code !== BS && code !== LF && code !== CR && code !== DEL) continue;
+      const plain = code > C1_LAST || (code >= 0x20 && code < DEL) || code === TAB;
+      if (plain && this.#escape === "none") continue;
       if (at > start) this.#append(text.slice(start, at));
       start = at + 1;
-      if (code === BS || code === DEL) this.eraseCharacter();
+      if (this.#escape !== "none" && code !== CR && code !== LF) this.#inEscape(code);
+      else if (code === ESC) this.#escape = "escape";
+      else if (code === BS || code === DEL) this.eraseCharacter();
       else if (code === CR || (code === LF && at !== tail)) this.#endLine(lines);
       if (code === CR) tail = at + 1;
     }
@@ -103,8 +117,9 @@ export class LineInput {
 
   /** Erases the whole line, as the command EL does. */
   eraseLine(): void {
-    if (this.echo === "all") this.#echoed += "\b \b".repeat(textWidth(clean(this.#line)));
+    if (this.echo === "all") this.#echoed += "\b \b".repeat(textWidth(this.#line));
     this.#line = "";
+    this.#overflowing = false;
   }
 
   /** What is to go back to the screen since the last call; `\n` for line ends. */
@@ -123,28 +138,52 @@ export class LineInput {
       run = run.slice(0, room).replace(/[\ud800-\udbff]$/, "");
     }
     this.#line += run;
-    if (this.echo === "all") this.#echoed += clean(run);
+    if (this.echo === "all") this.#echoed += run;
+  }
+
+  /** What belongs to an escape sequence is no text. NUL may stand anywhere. */
+  #inEscape(code: number): void {
+    if (code === NUL) return;
+    if (code === ESC) this.#escape = "escape";
+    else if (this.#escape === "escape") this.#escape = afterEscape(code);
+    else if (this.#escape === "control" && code >= 0x20 && code < 0x40) return;
+    else if (this.#escape === "string" && code !== BEL) return;
+    else this.#escape = "none";
   }
 
   #endLine(lines: LineSink): void {
-    lines.push(clean(this.#line));
+    lines.push(this.#line);
     this.#line = "";
+    this.#escape = "none";
     this.#overflowing = false;
     if (this.echo !== "none") this.#echoed += "\n";
   }
 }
 
-function clean(line: string): string {
-  return stripAnsi(line).replaceAll(CONTROLS, "");
-}
-
 /** The last grapheme cluster of a text that is not empty. */
 function lastCluster(text: string): string {
-  const last = text.charCodeAt(text.length - 1);
-  const before = text.charCodeAt(text.length - 2);
-  if (last < 0x7f && !(before > 0x7f)) return text.slice(-1);
+  if (text.charCodeAt(text.length - 1) < FIRST_COMBINING) return text.slice(-1);
   let start = Math.max(0, text.length - LONGEST_CLUSTER);
   const first = text.charCodeAt(start);
   if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
   return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
+}
+
+/** ESC [, ESC ] and the like, ESC O, or an intermediate; any other character ends the sequence. */
+function afterEscape(code: number): EscapeState {
+  switch (String.fromCharCode(code)) {
+    case "[":
+      return "control";
+    case "]":
+    case "P":
+    case "X":
+    case "^":
+    case "_":
+      return "string";
+    case "O":
+    case "N":
+      return "single";
+    default:
+      return code >= 0x20 && code < 0x30 ? "escape" : "none";
+  }
 }

@@ -20,9 +20,11 @@ export {
   createTextDecoder,
   encodeText,
   type Encoding,
+  encodingByName,
   ENCODINGS,
   type TextStreamDecoder,
 } from "./charset.ts";
+export type { ColourDepth } from "./colour.ts";
 export { type EchoMode, LineInput, type LineSink } from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
 export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";

@@ -40,7 +40,7 @@ const EMOJI = /^(?!\p{Regional_Indicator})\p{Emoji_Presentation}$/u;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
 /** A cluster that shows as one emoji: a flag, a keycap, a sequence with a joiner or a variation. */
 const EMOJI_CLUSTER =
-  /^(?:\p{Regional_Indicator}{2}|.*\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
+  /^(?:\p{Regional_Indicator}{2}|\p{Emoji}\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
 
 const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
 

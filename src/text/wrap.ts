@@ -21,8 +21,10 @@ interface Piece {
 }
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
+const TITLE_SPACE = "\x01";
 /** Caret codes and ANSI sequences: no width, never torn. `^^` shows one caret. */
-const CODE = /\^[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|\x1b\[[0-?]*[ -/]*[@-~]/g;
+const CODE =
+  /\^(?:[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
 
 /**
  * Wraps a text to lines that fit a window, counting what a person sees: caret codes and ANSI
@@ -50,11 +52,16 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   for (const [name, value] of Object.entries({ columns, indent, padding })) checkCount(name, value);
   if (columns === 0) misuse("Cannot wrap to 0 columns: give at least 1");
   const lines: string[] = [];
-  for (const paragraph of text.split(PARAGRAPH_BREAK)) {
+  for (const paragraph of joinTitles(text).split(PARAGRAPH_BREAK)) {
     const pieces = cutPieces(paragraph);
     if (pieces.length > 0) fillLines(pieces, lines, { columns, indent, padding });
   }
-  return lines;
+  return lines.map((line) => line.replaceAll(TITLE_SPACE, " "));
+}
+
+/** The spaces of a title are no places to break. */
+function joinTitles(text: string): string {
+  return text.replaceAll(/\x1b\][^\x07\x1b]*/g, (title) => title.replaceAll(" ", TITLE_SPACE));
 }
 
 function fillLines(
@@ -62,8 +69,8 @@ function fillLines(
   lines: string[],
   { columns, indent, padding }: Required<WrapOptions>,
 ): void {
-  // A margin leaves at least one column for the text.
-  const margin = (size: number) => Math.min(size, columns - 1);
+  // A margin leaves at least two columns for the text, as one character may need them.
+  const margin = (size: number) => Math.max(0, Math.min(size, columns - 2));
   let line = " ".repeat(margin(indent));
   let width = line.length;
   let blank = true;

@@ -1,7 +1,11 @@
+import { Fifo } from "../protocol/fifo.ts";
 import type { Connection, ConnectionHandler } from "./transport.ts";
 
 /** How long a closed connection reads on, so that the peer gets our last bytes and no reset. */
 export const LINGER_MS = 2_000;
+
+/** Up to so many bytes of small chunks are transmitted as one. */
+const GATHER = 65_536;
 
 /**
  * What all adapters share: the queue of what the system has not taken, and the order of closing.
@@ -12,7 +16,7 @@ export abstract class BaseConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly closed: Promise<void>;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks = new Fifo<Uint8Array>();
   #queued = 0;
   #handler: ConnectionHandler | undefined;
   #settleClosed: () => void = () => {};
@@ -64,6 +68,8 @@ export abstract class BaseConnection implements Connection {
 
   attach(handler: ConnectionHandler): void {
     this.#handler = handler;
+    // It may have been aborted before it had an owner.
+    if (this.#destroyed) this.#report(undefined);
   }
 
   write(chunk: Uint8Array): void {
@@ -129,7 +135,7 @@ export abstract class BaseConnection implements Connection {
 
   #pump(): void {
     while (!this.#busy && !this.#destroyed) {
-      const chunk = this.#chunks[0];
+      const chunk = this.#next();
       if (chunk === undefined) return this.#announceEnd();
       this.#busy = true;
       const taken = this.transmit(chunk);
@@ -149,12 +155,30 @@ export abstract class BaseConnection implements Connection {
     if (!this.#destroyed) this.#linger = setTimeout(() => this.#destroy(undefined), LINGER_MS);
   }
 
+  /** What to transmit next: small chunks that had to wait go out together. */
+  #next(): Uint8Array | undefined {
+    const first = this.#chunks.peek();
+    if (first === undefined || this.#chunks.length === 1 || first.length >= GATHER) return first;
+    const gathered = new Uint8Array(Math.min(this.#queued, GATHER));
+    let length = 0;
+    for (let chunk = this.#chunks.peek(); chunk !== undefined; chunk = this.#chunks.peek()) {
+      if (length + chunk.length > gathered.length) break;
+      gathered.set(chunk, length);
+      length += chunk.length;
+      this.#chunks.take();
+    }
+    if (length === 0) return first;
+    const whole = gathered.subarray(0, length);
+    this.#chunks.unshift(whole);
+    return whole;
+  }
+
   #consume(count: number): void {
     this.#queued -= count;
-    const [chunk] = this.#chunks;
+    const chunk = this.#chunks.peek();
     if (chunk === undefined) return;
-    if (count >= chunk.length) this.#chunks.shift();
-    else this.#chunks[0] = chunk.subarray(count);
+    if (count >= chunk.length) this.#chunks.take();
+    else this.#chunks.replaceNext(chunk.subarray(count));
   }
 
   #report(error: Error | undefined): void {
@@ -166,7 +190,7 @@ export abstract class BaseConnection implements Connection {
   #destroy(error: Error | undefined): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#chunks.length = 0;
+    this.#chunks.clear();
     this.#queued = 0;
     clearTimeout(this.#linger);
     this.destroy(this.#finSent);

@@ -1,4 +1,4 @@
-import { misuse, TelnetError, type TelnetErrorCode } from "../protocol/error.ts";
+import { misuse, show, TelnetError, type TelnetErrorCode } from "../protocol/error.ts";
 import type { TransportListenOptions } from "./transport.ts";
 
 const LISTEN_CODES: ReadonlyMap<string, TelnetErrorCode> = new Map([
@@ -18,16 +18,19 @@ const ADVICE: Partial<Record<TelnetErrorCode, string>> = {
   "address-in-use": "another program listens there; choose another port, or 0 for any",
   "address-unavailable": "this machine has no such address",
   "address-not-found": "the name does not resolve; give an IP address of this machine",
-  "permission-denied": "choose a port over 1023, or allow it (deno run --allow-net)",
+  "permission-denied": "choose a port over 1023",
 };
+const DENO_ADVICE = "allow it by deno run --allow-net";
 
 /** Puts a runtime's error of listening into this library's words. */
 export function listenError(cause: unknown, options: TransportListenOptions): TelnetError {
   const code = LISTEN_CODES.get(errorName(cause, "code")) ??
     LISTEN_CODES.get(errorName(cause, "name")) ??
     (isName(options.address) ? "address-not-found" : "io");
-  const where = `"${options.address}" port ${options.port}`;
-  const advice = ADVICE[code] ?? String(cause);
+  const address = options.address === "" ? "every IPv4 address" : show(options.address);
+  const where = `${address}, port ${options.port}`;
+  const refused = errorName(cause, "name") === "NotCapable";
+  const advice = refused ? DENO_ADVICE : ADVICE[code] ?? String(cause);
   return new TelnetError(code, `Cannot listen on ${where}: ${advice}`, { cause });
 }
 
@@ -45,7 +48,7 @@ export function bindHost(options: TransportListenOptions): string {
 /** Checks what the caller asked for, alike on every runtime. */
 export function checkListenOptions({ port }: TransportListenOptions): void {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    misuse(`Cannot listen on a port that is not from 0 to 65535: ${port}`);
+    misuse(`Cannot listen on a port that is not from 0 to 65535: ${show(port)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { CompressionCodec } from "./compression.ts";
 import type { Transport } from "./transport.ts";
 
 /** The transport of the runtime that this runs on; no other is loaded. */
@@ -5,4 +6,9 @@ export async function defaultTransport(): Promise<Transport> {
   if ("Deno" in globalThis) return (await import("./deno.ts")).denoTransport;
   if ("Bun" in globalThis) return (await import("./bun.ts")).bunTransport;
   return (await import("./node.ts")).nodeTransport;
+}
+
+/** The platform's zlib; all three runtimes have it under the same name. */
+export async function defaultCodec(): Promise<CompressionCodec> {
+  return (await import("./zlib.ts")).zlibCodec;
 }

@@ -42,7 +42,9 @@ interface DenoRuntime {
 /** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
 const FIRST_READ = 512;
 const LARGEST_READ = 65_536;
-/** How long to wait after a failed accept, which is mostly a lack of file descriptors. */
+/** What `accept` throws for a peer that has gone again. */
+const LOST = /^(NotConnected|ConnectionAborted|ConnectionReset)$/;
+/** How long to wait after another failure of accept, mostly a lack of file descriptors. */
 const ACCEPT_PAUSE_MS = 50;
 
 /** Listens by `Deno.listen`. */
@@ -85,14 +87,12 @@ function acceptAll(
   const loop = async () => {
     while (open) {
       try {
-        const conn = await listener.accept();
-        conn.setNoDelay(true);
-        const connection = new DenoConnection(conn);
-        connection.attach(accept(connection));
-        connection.start();
-      } catch {
-        // The listener was closed, or this one connection was lost before it was accepted.
-        if (open) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        take(await listener.accept(), accept);
+      } catch (cause) {
+        // The listener was closed; or this one connection was lost before it was accepted, which is
+        // no reason to let the next one wait.
+        const lost = cause instanceof Error && LOST.test(cause.name);
+        if (open && !lost) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
       }
     }
   };
@@ -105,6 +105,17 @@ function acceptAll(
     },
     done,
   };
+}
+
+function take(conn: DenoConn, accept: ConnectionAcceptor): void {
+  try {
+    conn.setNoDelay(true);
+  } catch {
+    return conn.close(); // it is lost already
+  }
+  const connection = new DenoConnection(conn);
+  connection.attach(accept(connection));
+  connection.start();
 }
 
 class DenoConnection extends BaseConnection {

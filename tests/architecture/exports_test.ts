@@ -4,6 +4,26 @@ import { assert, assertEquals } from "@std/assert";
 const COMMANDS = "ABORT AO AYT BRK DM DO DONT EC EL EOF EOR GA IAC IP NOP SB SE SUSP WILL WONT"
   .split(" ");
 
+const OPTION_NAMES = `
+  AARDWOLF ATCP BINARY CHARSET ECHO END_OF_RECORD FlowControlHandler GMCP GmcpHandler LFLOW
+  LINEMODE LINEMODE_BITS LOGOUT MCCP2 MCCP3 MNES_NAMES MSDP MSP MSSP MXP MsdpHandler NAWS
+  NAWS_MAX NEW_ENVIRON OPTIONS SEND_LOCATION SGA SLC_FUNCTIONS STATUS TERMINAL_TYPE_MAX
+  TIMING_MARK TSPEED TTYPE TerminalTypeHandler TimingMarkHandler XDISPLOC ZMP ZmpHandler
+  aardwolf asciiJson atcp binary charset declared decodeAardwolf decodeAtcp decodeCharset
+  decodeEnviron decodeFlowControl decodeGmcp decodeLinemode decodeMsdp decodeMssp decodeMtts
+  decodeNaws decodeSendLocation decodeStatus decodeTerminalSpeed decodeTerminalType
+  decodeXDisplayLocation decodeZmp echo encodeAardwolf encodeAtcp encodeCharsetAnswer
+  encodeCharsetRequest encodeCharsetTableRejected encodeEnvironInfo encodeEnvironIs
+  encodeEnvironSend encodeFlowControl encodeGmcp encodeLinemodeForwardmask encodeLinemodeMode
+  encodeLinemodeSlc encodeMsdp encodeMssp encodeMtts encodeNaws encodeSendLocation
+  encodeStatusIs encodeStatusSend encodeTerminalSpeed encodeTerminalSpeedSend
+  encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation encodeXDisplayLocationSend
+  encodeZmp endOfRecord flowControl gmcp linemode logout mccp2 mccp3 msdp msp mspMusic
+  mspSound mssp msspText mxp mxpElement mxpEscape mxpMode naws newEnviron newFacts
+  optionByCode optionName sendLocation sga status terminalSpeed terminalType timingMark
+  xDisplayLocation zmp
+`.trim().split(/\s+/);
+
 const VALUES: Record<string, readonly string[]> = {
   ".": [
     "SERVER_LIMITS",
@@ -24,28 +44,7 @@ const VALUES: Record<string, readonly string[]> = {
     "commandName",
     "isTelnetError",
   ],
-  "./options": [
-    "BINARY",
-    "ECHO",
-    "NAWS",
-    "NAWS_MAX",
-    "OPTIONS",
-    "SGA",
-    "TERMINAL_TYPE_MAX",
-    "TTYPE",
-    "binary",
-    "decodeNaws",
-    "decodeTerminalType",
-    "echo",
-    "encodeNaws",
-    "encodeTerminalType",
-    "encodeTerminalTypeSend",
-    "naws",
-    "optionByCode",
-    "optionName",
-    "sga",
-    "terminalType",
-  ],
+  "./options": OPTION_NAMES,
   "./text": [
     "ENCODINGS",
     "LineInput",
@@ -55,6 +54,7 @@ const VALUES: Record<string, readonly string[]> = {
     "colorize",
     "createTextDecoder",
     "encodeText",
+    "encodingByName",
     "escapeCaretCodes",
     "graphemes",
     "stripAnsi",

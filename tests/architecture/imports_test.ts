@@ -48,6 +48,12 @@ const LAYERS: Record<string, readonly string[]> = {
   server: ["protocol", "options", "text", "transport"],
 };
 
+/** The only files that import a module of the runtimes. */
+const BUILT_IN: Record<string, string> = {
+  "node:net": "src/transport/node.ts",
+  "node:zlib": "src/transport/zlib.ts",
+};
+
 const all = [read("mod.ts"), ...sources("src/")];
 
 Deno.test("each layer imports only itself and the layers beneath", () => {
@@ -56,9 +62,9 @@ Deno.test("each layer imports only itself and the layers beneath", () => {
     const layer = path.split("/")[1] ?? "";
     const allowed = [layer, ...(LAYERS[layer] ?? [])].map((name) => `src/${name}/`);
     for (const specifier of imports) {
-      const node = path === "src/transport/node.ts" && specifier === "node:net";
+      const builtIn = path === BUILT_IN[specifier];
       assert(
-        node || allowed.some((folder) => specifier.startsWith(folder)),
+        builtIn || allowed.some((folder) => specifier.startsWith(folder)),
         `${path}: ${specifier}`,
       );
     }
@@ -68,18 +74,21 @@ Deno.test("each layer imports only itself and the layers beneath", () => {
 Deno.test("the server knows of the transports only the interface and the default", () => {
   for (const { path, imports } of sources("src/server/")) {
     for (const specifier of imports.filter((name) => name.startsWith("src/transport/"))) {
-      const known = ["src/transport/transport.ts", "src/transport/default.ts"];
-      assert(known.includes(specifier), `${path}: ${specifier}`);
+      const known = ["transport", "compression", "default"];
+      assert(
+        known.some((name) => specifier === `src/transport/${name}.ts`),
+        `${path}: ${specifier}`,
+      );
     }
   }
 });
 
 Deno.test("only default.ts imports a runtime's transport, by a dynamic import of a literal", () => {
-  const adapters = ["deno", "bun", "node"].map((name) => `src/transport/${name}.ts`);
+  const adapters = ["deno", "bun", "node", "zlib"].map((name) => `src/transport/${name}.ts`);
   for (const { path, imports, text } of all) {
     const found = imports.filter((specifier) => adapters.includes(specifier));
     assertEquals(found, path === "src/transport/default.ts" ? adapters : [], path);
-    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 3);
+    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 4);
   }
 });
 
@@ -102,7 +111,7 @@ Deno.test("no names of a runtime's own types stand in the sources", () => {
 Deno.test("what is published and the examples load no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {
     for (const specifier of imports) {
-      const builtIn = /^node:(net|process|util)$/.test(specifier);
+      const builtIn = /^node:(net|process|util|zlib)$/.test(specifier);
       const own = specifier === "mod.ts" || specifier.startsWith("src/");
       assert(builtIn || own, `${path}: ${specifier}`);
     }

@@ -35,10 +35,19 @@ Deno.test("each example is short, and the event-driven chat no longer than the p
 });
 
 async function greets(runtime: Runtime): Promise<void> {
+  portIsFree(7777);
   await using program = Program.start(runtime, "examples/hello.ts");
   using client = await connectSoon(program, 7777);
   assertMatch(await client.until(/\r\n/), /^Greetings/);
   assertMatch(await program.line(), new RegExp(`127\\.0\\.0\\.1:${client.port}`));
+}
+
+function portIsFree(port: number): void {
+  try {
+    Deno.listen({ port, hostname: "0.0.0.0" }).close();
+  } catch (cause) {
+    throw new Error(`Port ${port} is taken: end the other server`, { cause });
+  }
 }
 
 /** hello.ts prints nothing when it is ready, as three lines are three lines. */

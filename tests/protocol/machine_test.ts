@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   commandName,
+  DO,
   DONT,
   GA,
   IAC,
@@ -9,6 +10,7 @@ import {
   SE,
   TelnetError,
   TelnetMachine,
+  type TelnetSnapshot,
   WILL,
   WONT,
 } from "../../src/protocol/mod.ts";
@@ -52,6 +54,9 @@ Deno.test("TelnetMachine refuses misuse at once, and says what to do", () => {
   const machine = new TelnetMachine();
   const bytes = new Uint8Array(1);
   const wrong: [() => unknown, string][] = [
+    [() => machine.receive("text" as never), "Uint8Array"],
+    [() => machine.send("text" as never), "Uint8Array"],
+    [() => machine.sendSubnegotiation(1, [1] as never), "Uint8Array"],
     [() => machine.sendCommand(SB), "sendSubnegotiation()"],
     [() => machine.sendCommand(WILL), "enableLocal()"],
     [() => machine.sendCommand(IAC), "send()"],
@@ -84,6 +89,10 @@ Deno.test("a snapshot is plain JSON, and is refused while events wait or from an
   assertEquals([...machine.takeOutput()], [IAC, IAC]);
   const other = { ...snapshot, version: 2 as 1 };
   assertThrows(() => TelnetMachine.restore(other), TelnetError, "version");
+  for (const decoder of [{ ...snapshot.decoder, state: "lost" }, { state: "data" }, undefined]) {
+    const damaged = { ...snapshot, decoder } as unknown as TelnetSnapshot;
+    assertThrows(() => TelnetMachine.restore(damaged), TelnetError, "damaged");
+  }
 });
 
 Deno.test("a peer that asks the same again and again is refused a bounded number of times", () => {
@@ -126,4 +135,45 @@ Deno.test("an error is known by its brand, also from another copy of the package
 Deno.test("commandName names what RFC 854 knows", () => {
   assertEquals([236, 240, 246, 255].map(commandName), ["EOF", "SE", "AYT", "IAC"]);
   assertEquals([0, 235].map(commandName), ["0", "235"]);
+});
+
+Deno.test("receive stops behind a subnegotiation of stopAfter, and tells how much it took", () => {
+  const bytes = [0x61, IAC, SB, 87, IAC, SE, IAC, WILL, 99];
+  for (const cut of bytes.keys()) {
+    const machine = new TelnetMachine({ stopAfter: [87] });
+    const chunk = Uint8Array.from(bytes);
+    const first = machine.receive(chunk.subarray(0, cut));
+    // The event tells of the stop where the chunk ended there by itself.
+    const stopped = machine.takeEvents().some(({ type }) => type === "subnegotiation");
+    const second = stopped ? 0 : machine.receive(chunk.subarray(cut));
+    assertEquals(first + second, 6);
+    assertEquals(machine.takeOutput().length, 0);
+  }
+});
+
+Deno.test("forget turns both sides off without a word, and what is agreed to stays so", () => {
+  const machine = new TelnetMachine({ local: [6] });
+  for (let times = 0; times < 3; times++) {
+    machine.receive(Uint8Array.of(IAC, DO, 6));
+    assertEquals([...machine.takeOutput()], [IAC, WILL, 6]);
+    assertEquals(machine.enabledOptions("local"), [6]);
+    machine.forget(6);
+    assertEquals([machine.outputLength, machine.localEnabled(6)], [0, false]);
+  }
+});
+
+Deno.test("events print as what they are", () => {
+  const machine = new TelnetMachine();
+  machine.receive(Uint8Array.of(0x61, IAC, 0xf6, IAC, SB, 9, 1, IAC, SE, IAC, SE));
+  machine.enableLocal(1);
+  machine.receive(Uint8Array.of(IAC, DO, 1));
+  const events = machine.takeEvents();
+  assertEquals(JSON.parse(JSON.stringify(events)), [
+    { type: "data", bytes: [0x61] },
+    { type: "command", command: 0xf6 },
+    { type: "subnegotiation", option: 9, bytes: [1] },
+    { type: "violation", kind: "unexpected-se", option: SE },
+    { type: "option", option: 1, side: "local", change: "enabled" },
+  ]);
+  assertEquals(Deno.inspect(events[1]), '{ type: "command", command: 246 }');
 });

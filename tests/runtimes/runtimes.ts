@@ -27,7 +27,7 @@ const CANDIDATES: readonly Candidate[] = [
     program: "bun",
     variable: "MINIBOA_BUN",
     pinned: "bun@1.4.5",
-    oldest: [1, 2],
+    oldest: [1, 4],
   },
   {
     name: "Node",

@@ -347,3 +347,107 @@ Deno.test("clientClass gives every client what the author adds", async () => {
   const error = assertThrows(() => new Player(), TelnetError, "clientClass");
   assertEquals(error.code, "misuse");
 });
+
+Deno.test("a client class that throws costs the one visitor, not those who came with it", async () => {
+  let made = 0;
+  class Fragile extends TelnetClient {
+    constructor() {
+      super();
+      if (++made === 1) throw new Error("no such database");
+    }
+  }
+  const errors: unknown[] = [];
+  const harness = await start<Fragile>({
+    clientClass: Fragile,
+    onConnect: (client) => client.send("hello\n"),
+    onError: (error, client) => errors.push([(error as Error).message, client]),
+  });
+  const peers = [harness.dial(), harness.dial(), harness.dial()];
+  await harness.pollUntil(() => harness.connected.length === 2);
+  assertEquals(peers.map((peer) => [peer.takeText(), peer.ended]), [
+    ["", true],
+    ["hello\r\n", false],
+    ["hello\r\n", false],
+  ]);
+  assertEquals(errors, [["no such database", undefined]]);
+  await harness.server.stop();
+});
+
+Deno.test("a clientClass that extends nothing is misuse", async () => {
+  const listening = () => start({ clientClass: class Other {} as never });
+  await assertRejects(listening, TelnetError, "extend TelnetClient: Other");
+});
+
+Deno.test("onError can send last words, and runs within poll for a rejected promise too", async () => {
+  let polling = false;
+  await using harness = await start({
+    onConnect: async () => {
+      await Promise.resolve();
+      throw new Error("late");
+    },
+    onError: (_, client) => client?.send(polling ? "Sorry!\n" : "outside of poll"),
+  });
+  const peer = harness.dial();
+  polling = true;
+  await harness.pollUntil(() => peer.ended);
+  assertEquals(peer.takeText(), "Sorry!\r\n");
+});
+
+Deno.test("an async onError that fails is printed and ends nothing", async () => {
+  const printed: unknown[] = [];
+  const log = console.error;
+  console.error = (...words) => printed.push(words);
+  try {
+    const harness = await start({
+      onConnect: () => {
+        throw new Error("first");
+      },
+      onError: async () => {
+        await Promise.resolve();
+        throw new Error("second");
+      },
+    });
+    const peer = harness.dial();
+    await harness.pollUntil(() => peer.ended && printed.length === 1);
+    await harness.server.stop();
+  } finally {
+    console.error = log;
+  }
+});
+
+Deno.test("a loop that goes on polling while stop runs loses neither", async () => {
+  const transport = new MemoryTransport({ capacity: 10 });
+  const server = await TelnetServer.listen({
+    transport,
+    timeout: 1,
+    onConnect: (client) => client.send("x".repeat(1000)),
+    onDisconnect: () => {},
+  });
+  const peer = transport.connect(server.port);
+  while (server.connectionCount() === 0) await server.poll();
+  let stopped = false;
+  const stopping = server.stop().then(() => stopped = true);
+  let heard = 0;
+  for (let polls = 0; !stopped; polls++) {
+    await server.poll();
+    if (polls > 5) heard += peer.take().length;
+  }
+  await stopping;
+  assertEquals(heard + peer.take().length, 1000);
+});
+
+Deno.test("stop waits for closeTimeout at most, also for a peer that never closes", async () => {
+  const transport = new MemoryTransport();
+  const limits = { closeTimeout: 50 };
+  const server = await TelnetServer.listen({
+    transport,
+    limits,
+    onConnect: () => {},
+    onDisconnect: () => {},
+  });
+  transport.connect(server.port, { allowHalfOpen: true });
+  while (server.connectionCount() === 0) await server.poll();
+  const started = performance.now();
+  await server.stop();
+  assert(performance.now() - started < 1500);
+});

@@ -41,6 +41,47 @@ Deno.test("LineInput erases a whole line from the screen too", () => {
   assertEquals([input.partial, input.takeEcho()], ["", "\b \b".repeat(4)]);
 });
 
+Deno.test("after EL on a line over the limit the next line is whole", () => {
+  const input = new LineInput({ limit: 5 });
+  const lines: string[] = [];
+  input.push("toolongline", lines);
+  input.eraseLine();
+  input.push("look\r\n", lines);
+  assertEquals(lines, ["look"]);
+});
+
+Deno.test("backspace erases what is seen, not a part of an escape sequence", () => {
+  const cases: Record<string, string> = {
+    "ab\x1b[D\x7fcd": "acd",
+    "abc\x1b[3~\x7fx": "abx",
+    "ab\x1bOA\x1b(B\x1b]0;title\x07\x1b]0;x\x1b\\c": "abc",
+    "a\x1b": "a",
+  };
+  for (const [typed, line] of Object.entries(cases)) {
+    for (let at = 0; at <= typed.length; at++) {
+      const input = new LineInput({ limit: 100 });
+      input.echo = "all";
+      const lines: string[] = [];
+      let echo = "";
+      for (const part of [typed.slice(0, at), typed.slice(at), "\r"]) {
+        input.push(part, lines);
+        echo += input.takeEcho();
+      }
+      assertEquals(lines, [line], JSON.stringify(typed));
+      assertEquals(onScreen(echo), line + "\n", "the echo shows another line");
+    }
+  }
+});
+
+Deno.test("a letter and a backspace, again and again on a long line, take bounded time", () => {
+  const input = new LineInput({ limit: 4096 });
+  input.push("y".repeat(4000), []);
+  const started = performance.now();
+  input.push("é\x7f".repeat(100_000), []);
+  assertEquals(input.partial.length, 4000);
+  assert(performance.now() - started < 2_000);
+});
+
 Deno.test("a flood of backspaces over a long line of emoji takes bounded time", () => {
   const input = new LineInput({ limit: 20_000 });
   const started = performance.now();
@@ -48,3 +89,12 @@ Deno.test("a flood of backspaces over a long line of emoji takes bounded time", 
   assertEquals(input.partial, "");
   assert(performance.now() - started < 5_000);
 });
+
+/** What a screen shows of an echo: `\b \b` takes the last column away. */
+function onScreen(echo: string): string {
+  let shown = "";
+  for (const part of echo.split(/(\x08 \x08)/)) {
+    shown = part === "\x08 \x08" ? shown.slice(0, -1) : shown + part;
+  }
+  return shown;
+}

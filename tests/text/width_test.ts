@@ -19,6 +19,8 @@ Deno.test("textWidth counts what a person sees", () => {
     "❤️": 2, // a text character made emoji by U+FE0F
     "1️⃣": 2,
     "❤": 1,
+    "a\ufe0f": 1, // a letter has no emoji form
+    "\ufe0f": 0,
     "مرحبا": 5,
     "हिन्दी": 5, // spacing marks take a column
     "a\u200bb": 2, // zero width space

@@ -26,6 +26,12 @@ export class Fifo<Item> {
     this.#items[this.#first] = item;
   }
 
+  /** Puts an item before all others. */
+  unshift(item: Item): void {
+    if (this.#first > 0) this.#items[--this.#first] = item;
+    else this.#items.unshift(item);
+  }
+
   /** Takes the next item. */
   take(): Item | undefined {
     const item = this.#items[this.#first];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Fifo } from "../../src/server/fifo.ts";
+import { Fifo } from "../../src/protocol/fifo.ts";
 
 Deno.test("Fifo gives items in order, and frees what was taken although it never gets empty", async () => {
   const fifo = new Fifo<object>();

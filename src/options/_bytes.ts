@@ -1,0 +1,61 @@
+/** Small helpers of the codecs. */
+
+const utf8 = new TextEncoder();
+const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Text as UTF-8. */
+export function toUtf8(text: string): Uint8Array {
+  return utf8.encode(text);
+}
+
+/** Bytes as text; what is not UTF-8 becomes U+FFFD. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return lenient.decode(bytes);
+}
+
+/** Text as bytes of printable ASCII; every other character is left out. */
+export function toAscii(text: string): Uint8Array {
+  const printable = text.replaceAll(/[^\x20-\x7e]/g, "");
+  return Uint8Array.from(printable, (character) => character.charCodeAt(0));
+}
+
+/** The printable ASCII among bytes, cut to a length. */
+export function fromAscii(bytes: Uint8Array, longest: number): string {
+  let text = "";
+  for (const byte of bytes) {
+    if (text.length === longest) break;
+    if (byte >= 0x20 && byte < 0x7f) text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** Joins bytes and arrays of bytes to one array. */
+export function join(...parts: readonly (number | Uint8Array)[]): Uint8Array {
+  const length = parts.reduce<number>(
+    (sum, part) => sum + (typeof part === "number" ? 1 : part.length),
+    0,
+  );
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === "number") {
+      bytes[at++] = part;
+    } else {
+      bytes.set(part, at);
+      at += part.length;
+    }
+  }
+  return bytes;
+}
+
+/** Cuts bytes at each separator. */
+export function split(bytes: Uint8Array, separator: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let start = 0;
+  for (let at = bytes.indexOf(separator); at !== -1; at = bytes.indexOf(separator, start)) {
+    parts.push(bytes.subarray(start, at));
+    start = at + 1;
+  }
+  parts.push(bytes.subarray(start));
+  return parts;
+}

@@ -1,0 +1,56 @@
+import type { TelnetOption } from "./option.ts";
+
+/** Code of the option 102 of Aardwolf: two bytes that tell the client's scripts of the game. */
+export const AARDWOLF = 0x66;
+
+/** A message of Aardwolf's channel. */
+export interface AardwolfMessage {
+  /** Which kind of fact, 0 to 255. */
+  readonly channel: number;
+  /** The fact. */
+  readonly data: Uint8Array;
+}
+
+/**
+ * Reads a payload of Aardwolf's option.
+ *
+ * @param payload The bytes between `IAC SB 102` and `IAC SE`, unescaped.
+ * @returns The message, or `undefined` where it is empty.
+ *
+ * @example
+ * ```ts
+ * import { decodeAardwolf, encodeAardwolf } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const message = { channel: 100, data: Uint8Array.of(3) };
+ * assertEquals(decodeAardwolf(encodeAardwolf(message)), message);
+ * ```
+ */
+export function decodeAardwolf(payload: Uint8Array): AardwolfMessage | undefined {
+  const [channel] = payload;
+  return channel === undefined ? undefined : { channel, data: payload.slice(1) };
+}
+
+/**
+ * Writes a payload of Aardwolf's option.
+ *
+ * @param message The message.
+ * @returns The payload.
+ */
+export function encodeAardwolf(message: AardwolfMessage): Uint8Array {
+  return Uint8Array.of(message.channel, ...message.data);
+}
+
+/** Aardwolf's channel as the server uses it. */
+export const aardwolf: TelnetOption<true> = {
+  code: AARDWOLF,
+  name: "AARDWOLF",
+  offer: "local",
+  mud: true,
+  attach: (session) => ({
+    subnegotiation(payload) {
+      const message = decodeAardwolf(payload);
+      if (message !== undefined) session.tell("aardwolf", message);
+    },
+  }),
+};

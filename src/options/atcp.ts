@@ -1,0 +1,63 @@
+import type { TelnetOption } from "./option.ts";
+import { fromUtf8, toUtf8 } from "./_bytes.ts";
+
+/** Code of the option ATCP, the Achaea Telnet Client Protocol, which GMCP has replaced. */
+export const ATCP = 0xc8;
+
+/** A message of ATCP. */
+export interface AtcpMessage {
+  /** The header, such as `Char.Vitals` or `hello`. */
+  readonly name: string;
+  /** What stands behind it; of `hello` the client, and further lines. */
+  readonly body: string;
+}
+
+/**
+ * Reads an ATCP payload.
+ *
+ * @param payload The bytes between `IAC SB ATCP` and `IAC SE`, unescaped.
+ * @returns The message, or `undefined` where it is empty.
+ *
+ * @example
+ * ```ts
+ * import { decodeAtcp, encodeAtcp } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const message = { name: "Char.Vitals", body: "H:100/100" };
+ * assertEquals(decodeAtcp(encodeAtcp(message)), message);
+ * ```
+ */
+export function decodeAtcp(payload: Uint8Array): AtcpMessage | undefined {
+  const [, name, body = ""] = /^(\S+)[ \n]?([\s\S]*)$/.exec(fromUtf8(payload)) ?? [];
+  return name === undefined ? undefined : { name, body };
+}
+
+/**
+ * Writes an ATCP payload.
+ *
+ * @param message The message.
+ * @returns The payload.
+ */
+export function encodeAtcp(message: AtcpMessage): Uint8Array {
+  return toUtf8(message.body === "" ? message.name : `${message.name} ${message.body}`);
+}
+
+/** ATCP as the server uses it: the client's name is kept, and each message told. */
+export const atcp: TelnetOption<true> = {
+  code: ATCP,
+  name: "ATCP",
+  offer: "remote",
+  mud: true,
+  attach: (session) => ({
+    subnegotiation(payload) {
+      const message = decodeAtcp(payload);
+      if (message === undefined) return;
+      const [, client, version] = /^(\S+)(?: (\S+))?/.exec(message.body) ?? [];
+      if (message.name === "hello") {
+        session.facts.clientName ??= client;
+        session.facts.clientVersion ??= version;
+      }
+      session.tell("atcp", message);
+    },
+  }),
+};

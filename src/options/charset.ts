@@ -1,0 +1,165 @@
+import type { OptionChange, Side } from "../protocol/events.ts";
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import { misuse } from "../protocol/error.ts";
+import { fromAscii, join, split, toAscii } from "./_bytes.ts";
+
+/** Code of the option CHARSET (RFC 2066). */
+export const CHARSET = 0x2a;
+
+const REQUEST = 0x01;
+const ACCEPTED = 0x02;
+const REJECTED = 0x03;
+const TTABLE_IS = 0x04;
+const TTABLE_REJECTED = 0x05;
+const TTABLE = "[TTABLE]";
+const SEPARATOR = 0x3b; // ";"
+const LONGEST_NAME = 64;
+
+/** What a CHARSET subnegotiation says. */
+export type CharsetMessage =
+  | { readonly type: "request"; readonly names: readonly string[] }
+  | { readonly type: "accepted"; readonly name: string }
+  | { readonly type: "rejected" }
+  | { readonly type: "translation-table" };
+
+/**
+ * Reads a CHARSET payload.
+ *
+ * @param payload The bytes between `IAC SB CHARSET` and `IAC SE`, unescaped.
+ * @returns The message, or `undefined` where it is none of RFC 2066 that can be answered.
+ *
+ * @example
+ * ```ts
+ * import { decodeCharset, encodeCharsetRequest } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = { type: "request", names: ["UTF-8", "ISO-8859-1"] } as const;
+ * assertEquals(decodeCharset(encodeCharsetRequest(request.names)), request);
+ * ```
+ */
+export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
+  const rest = payload.subarray(1);
+  switch (payload[0]) {
+    case REQUEST:
+      return decodeRequest(rest);
+    case ACCEPTED:
+      return { type: "accepted", name: fromAscii(rest, LONGEST_NAME) };
+    case REJECTED:
+      return { type: "rejected" };
+    case TTABLE_IS:
+      return { type: "translation-table" };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Writes a request for one of several sets, the best first.
+ *
+ * @param names Names as in the registry of character sets.
+ * @returns The payload.
+ * @throws {TelnetError} `misuse`: no name, or one with a semicolon.
+ */
+export function encodeCharsetRequest(names: readonly string[]): Uint8Array {
+  if (names.length === 0 || names.some((name) => name === "" || name.includes(";"))) {
+    misuse(`Cannot request these character sets: ${JSON.stringify(names)}`);
+  }
+  return join(REQUEST, ...names.flatMap((name) => [SEPARATOR, toAscii(name)]));
+}
+
+/**
+ * Writes the answer to a request.
+ *
+ * @param name The set that was chosen, as the request spelled it; none rejects them all.
+ * @returns The payload.
+ */
+export function encodeCharsetAnswer(name?: string): Uint8Array {
+  return name === undefined ? Uint8Array.of(REJECTED) : join(ACCEPTED, toAscii(name));
+}
+
+/**
+ * Writes the refusal of a translation table; nobody uses them.
+ *
+ * @returns The payload.
+ */
+export function encodeCharsetTableRejected(): Uint8Array {
+  return Uint8Array.of(TTABLE_REJECTED);
+}
+
+/** The separator is the first byte of the list, whatever it is. */
+function decodeRequest(rest: Uint8Array): CharsetMessage {
+  const table = fromAscii(rest.subarray(0, TTABLE.length), TTABLE.length) === TTABLE;
+  const list = table ? rest.subarray(TTABLE.length + 1) : rest;
+  const [separator] = list;
+  if (separator === undefined) return { type: "request", names: [] };
+  const names = split(list.subarray(1), separator).map((name) => fromAscii(name, LONGEST_NAME));
+  return { type: "request", names: names.filter((name) => name !== "") };
+}
+
+/** How to use CHARSET. */
+export interface CharsetConfig {
+  /** The sets to offer, the best first. Default: UTF-8 alone. */
+  readonly names?: readonly string[];
+}
+
+/** What the server keeps of the negotiation of a character set. */
+class CharsetHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  readonly #names: readonly string[];
+  #asking = false;
+
+  constructor(session: OptionSession, names: readonly string[]) {
+    this.#session = session;
+    this.#names = names;
+  }
+
+  get pending(): boolean {
+    return this.#asking;
+  }
+
+  changed(side: Side, change: OptionChange): void {
+    if (side !== "local") return;
+    this.#asking = change === "enabled";
+    if (this.#asking) this.#send(encodeCharsetRequest(this.#names));
+  }
+
+  subnegotiation(payload: Uint8Array): void {
+    const message = decodeCharset(payload);
+    if (message?.type === "request") this.#answer(message.names);
+    else if (message?.type === "translation-table") this.#send(encodeCharsetTableRejected());
+    else if (message?.type === "accepted") this.#accepted(message.name);
+    else if (message?.type === "rejected") this.#asking = false;
+  }
+
+  /** Where both ask at once, the server's request holds and the client's is rejected (RFC 2066). */
+  #answer(names: readonly string[]): void {
+    const chosen = this.#asking ? undefined : names.find((name) => this.#session.useCharset(name));
+    if (chosen !== undefined) this.#session.facts.charset = chosen;
+    this.#send(encodeCharsetAnswer(chosen));
+  }
+
+  #accepted(name: string): void {
+    // Only what was offered can be accepted; Mudlet returns it in upper case.
+    const offered = this.#names.some((known) => known.toUpperCase() === name.toUpperCase());
+    if (!this.#asking || !offered) return;
+    this.#asking = false;
+    if (this.#session.useCharset(name)) this.#session.facts.charset = name;
+  }
+
+  #send(payload: Uint8Array): void {
+    this.#session.sendSubnegotiation(CHARSET, payload);
+  }
+}
+
+/** CHARSET as the server uses it: offers sets, takes the client's requests, refuses tables. */
+export const charset: TelnetOption<true | CharsetConfig> = {
+  code: CHARSET,
+  name: "CHARSET",
+  agreeRemote: true,
+  offer: "local",
+  attach: (session, config) =>
+    new CharsetHandler(
+      session,
+      (typeof config === "object" ? config.names : undefined) ?? ["UTF-8"],
+    ),
+};

@@ -1,0 +1,188 @@
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import { misuse } from "../protocol/error.ts";
+import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+
+/** Code of the option GMCP, the Generic MUD Communication Protocol. */
+export const GMCP = 0xc9;
+
+/** A JSON value. */
+export type Json = string | number | boolean | null | readonly Json[] | {
+  readonly [name: string]: Json;
+};
+
+/** One message of GMCP. */
+export interface GmcpMessage {
+  /** The package and its message, such as `Char.Vitals`, as the peer spells it. */
+  readonly package: string;
+  /** The value; `undefined` where the message has none, or where it is no JSON: see `malformed`. */
+  readonly value: Json | undefined;
+  /** The text behind the package that is no JSON. Its name is still good. */
+  readonly malformed?: string;
+}
+
+/** Package, then JSON; some clients leave out the space between. */
+const MESSAGE = /^\s*([\w.-]+)\s*([\s\S]*)$/;
+const PACKAGE = /^[\w.-]+$/;
+
+/**
+ * Reads a GMCP payload. Bad JSON is told, not thrown.
+ *
+ * @param payload The bytes between `IAC SB GMCP` and `IAC SE`, unescaped: UTF-8.
+ * @returns The message, or `undefined` where there is not even a package.
+ *
+ * @example
+ * ```ts
+ * import { decodeGmcp } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = (text: string) => new TextEncoder().encode(text);
+ * assertEquals(decodeGmcp(bytes('Char.Vitals {"hp":5}')), {
+ *   package: "Char.Vitals",
+ *   value: { hp: 5 },
+ * });
+ * assertEquals(decodeGmcp(bytes("Core.Ping")), { package: "Core.Ping", value: undefined });
+ * assertEquals(decodeGmcp(bytes("Char {hp"))?.malformed, "{hp");
+ * ```
+ */
+export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
+  const [, name, body = ""] = MESSAGE.exec(fromUtf8(payload)) ?? [];
+  if (name === undefined) return undefined;
+  const json = body.replaceAll("\0", "").trim();
+  if (json === "") return { package: name, value: undefined };
+  try {
+    return { package: name, value: JSON.parse(json) };
+  } catch {
+    return { package: name, value: undefined, malformed: json };
+  }
+}
+
+/**
+ * Writes a GMCP payload. All but ASCII is escaped as `\uXXXX`: some clients end a subnegotiation at
+ * a byte 0xF0, which many characters have in UTF-8, and a NUL would cut the text short.
+ *
+ * @param name The package and its message, such as `Char.Vitals`.
+ * @param value The value; left out, the message has none.
+ * @returns The payload.
+ * @throws {TelnetError} `misuse`: a name with other characters than letters, digits and `.`, `_`, `-`.
+ *
+ * @example
+ * ```ts
+ * import { encodeGmcp } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = new TextDecoder().decode(encodeGmcp("Room.Info", { name: "Café" }));
+ * assertEquals(text, 'Room.Info {"name":"Caf\\u00e9"}');
+ * ```
+ */
+export function encodeGmcp(name: string, value?: Json): Uint8Array {
+  if (!PACKAGE.test(name)) misuse(`Cannot send a GMCP package that is no dotted name: "${name}"`);
+  if (value === undefined) return toUtf8(name);
+  return join(toUtf8(`${name} `), toUtf8(asciiJson(value)));
+}
+
+/** JSON of ASCII only. */
+export function asciiJson(value: Json): string {
+  return JSON.stringify(value).replaceAll(
+    /[\x7f-\uffff]/g,
+    (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
+}
+
+/** How to use GMCP. Nothing needs to be set. */
+export interface GmcpConfig {
+  /** Packages that the game offers, such as `Char 1`, for those who ask. Default: none. */
+  readonly packages?: readonly string[];
+}
+
+/** More packages of a client are not kept. */
+const MOST_PACKAGES = 128;
+
+/** GMCP with one client. */
+export class GmcpHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  readonly #handlers: Map<string, (value: Json | undefined) => void> = new Map();
+  readonly #supports: Map<string, number> = new Map();
+  /** Takes MSDP that travels over GMCP; set by MSDP. */
+  onMsdp: ((value: Json | undefined) => void) | undefined;
+
+  /** Made by {@linkcode gmcp}. */
+  constructor(session: OptionSession) {
+    this.#session = session;
+  }
+
+  /** Whether the client takes GMCP. */
+  get enabled(): boolean {
+    return this.#session.localEnabled(GMCP);
+  }
+
+  /** What the client supports, by `Core.Supports`: packages in lower case, with their versions. */
+  get supports(): ReadonlyMap<string, number> {
+    return this.#supports;
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param name The package and its message, such as `Char.Vitals`.
+   * @param value The value; left out, the message has none.
+   * @returns Whether the client takes GMCP; else nothing is sent.
+   * @throws {TelnetError} `misuse`: a name that is no dotted name.
+   */
+  send(name: string, value?: Json): boolean {
+    const payload = encodeGmcp(name, value);
+    if (this.enabled) this.#session.sendSubnegotiation(GMCP, payload);
+    return this.enabled;
+  }
+
+  /**
+   * Calls a handler for a message of this client, beside `onGmcp`. Packages have no case.
+   *
+   * @param name The package and its message.
+   * @param handler Called within `poll()` with the value.
+   */
+  on(name: string, handler: (value: Json | undefined) => void): void {
+    this.#handlers.set(name.toLowerCase(), handler);
+  }
+
+  /** Takes a message. */
+  subnegotiation(payload: Uint8Array): void {
+    const message = decodeGmcp(payload);
+    if (message === undefined) return;
+    const name = message.package.toLowerCase();
+    if (name === "core.hello") this.#hello(message.value);
+    else if (name === "core.ping") this.send("Core.Ping");
+    else if (name.startsWith("core.supports.")) this.#support(name, message.value);
+    else if (name === "msdp") this.onMsdp?.(message.value);
+    this.#session.tell("gmcp", message);
+    if (message.malformed === undefined) this.#handlers.get(name)?.(message.value);
+  }
+
+  #hello(value: Json | undefined): void {
+    const { client, version } = (value ?? {}) as { client?: Json; version?: Json };
+    const { facts } = this.#session;
+    if (typeof client === "string") facts.clientName = client.slice(0, 80);
+    if (typeof version === "string") facts.clientVersion = version.slice(0, 80);
+  }
+
+  #support(name: string, value: Json | undefined): void {
+    if (!Array.isArray(value)) return;
+    if (name === "core.supports.set") this.#supports.clear();
+    for (const item of value) {
+      if (typeof item !== "string") continue;
+      const [packageName = "", version] = item.trim().toLowerCase().split(/\s+/);
+      if (name === "core.supports.remove") this.#supports.delete(packageName);
+      else if (this.#supports.size < MOST_PACKAGES) {
+        this.#supports.set(packageName, Number(version ?? 1) || 1);
+      }
+    }
+  }
+}
+
+/** GMCP as the server uses it. */
+export const gmcp: TelnetOption<true | GmcpConfig, GmcpHandler> = {
+  code: GMCP,
+  name: "GMCP",
+  offer: "local",
+  mud: true,
+  attach: (session) => new GmcpHandler(session),
+};

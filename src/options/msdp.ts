@@ -1,0 +1,269 @@
+import { gmcp, type Json } from "./gmcp.ts";
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+
+/** Code of the option MSDP, the MUD Server Data Protocol. */
+export const MSDP = 0x45;
+
+const VAR = 0x01;
+const VAL = 0x02;
+const TABLE_OPEN = 0x03;
+const TABLE_CLOSE = 0x04;
+const ARRAY_OPEN = 0x05;
+const ARRAY_CLOSE = 0x06;
+/** Deeper nesting is not believed; no client sends more than a few levels. */
+const DEEPEST = 16;
+
+/** A value of MSDP: text, a list, or a table. Numbers and flags travel as text. */
+export type MsdpValue = string | readonly MsdpValue[] | { readonly [name: string]: MsdpValue };
+
+/**
+ * Reads an MSDP payload: any number of variables with their values. A variable that comes twice, or
+ * with several values, is a list. What is malformed ends the reading.
+ *
+ * @param payload The bytes between `IAC SB MSDP` and `IAC SE`, unescaped.
+ * @returns The variables in order of arrival.
+ *
+ * @example
+ * ```ts
+ * import { decodeMsdp, encodeMsdp } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const room = new Map([["ROOM", { NAME: "Inn", EXITS: ["n", "s"] }]]);
+ * assertEquals(decodeMsdp(encodeMsdp(room)), room);
+ * ```
+ */
+export function decodeMsdp(payload: Uint8Array): Map<string, MsdpValue> {
+  return new Reader(payload).variables(0);
+}
+
+/**
+ * Writes an MSDP payload. Bytes that MSDP needs for itself (0 to 6) are taken out of texts.
+ *
+ * @param variables The variables and their values.
+ * @returns The payload.
+ */
+export function encodeMsdp(variables: ReadonlyMap<string, MsdpValue>): Uint8Array {
+  return join(...Array.from(variables, ([name, value]) => variable(name, value)));
+}
+
+function variable(name: string, value: MsdpValue): Uint8Array {
+  return join(VAR, text(name), VAL, encodeValue(value));
+}
+
+function encodeValue(value: MsdpValue): Uint8Array {
+  if (typeof value === "string") return text(value);
+  if (isList(value)) {
+    const items = value.map((item) => join(VAL, encodeValue(item)));
+    return join(ARRAY_OPEN, ...items, ARRAY_CLOSE);
+  }
+  const rows = Object.entries(value).map(([name, item]) => variable(name, item));
+  return join(TABLE_OPEN, ...rows, TABLE_CLOSE);
+}
+
+function isList(value: MsdpValue): value is readonly MsdpValue[] {
+  return Array.isArray(value);
+}
+
+function text(value: string): Uint8Array {
+  return toUtf8(value.replaceAll(/[\x00-\x06]/g, ""));
+}
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  variables(depth: number): Map<string, MsdpValue> {
+    const found = new Map<string, MsdpValue>();
+    while (this.#accept(VAR)) {
+      const name = this.#text();
+      const values: MsdpValue[] = [];
+      while (this.#accept(VAL)) values.push(this.#value(depth));
+      const before = found.get(name);
+      const [value = ""] = values;
+      if (before !== undefined) found.set(name, [before, ...values].flat());
+      else found.set(name, values.length > 1 ? values : value);
+    }
+    return found;
+  }
+
+  #value(depth: number): MsdpValue {
+    if (depth === DEEPEST) return this.#giveUp();
+    if (this.#accept(TABLE_OPEN)) {
+      const table = this.variables(depth + 1);
+      this.#accept(TABLE_CLOSE);
+      return Object.fromEntries(table);
+    }
+    if (!this.#accept(ARRAY_OPEN)) return this.#text();
+    const items: MsdpValue[] = [];
+    while (this.#accept(VAL)) items.push(this.#value(depth + 1));
+    this.#accept(ARRAY_CLOSE);
+    return items;
+  }
+
+  #text(): string {
+    const start = this.#at;
+    while (this.#at < this.#bytes.length && (this.#bytes[this.#at] ?? 0) > ARRAY_CLOSE) this.#at++;
+    return fromUtf8(this.#bytes.subarray(start, this.#at));
+  }
+
+  #accept(byte: number): boolean {
+    if (this.#bytes[this.#at] !== byte) return false;
+    this.#at++;
+    return true;
+  }
+
+  #giveUp(): string {
+    this.#at = this.#bytes.length;
+    return "";
+  }
+}
+
+/** A variable that the game declares. */
+export interface MsdpVariable {
+  /** What it is now, asked whenever it is sent. */
+  readonly value: () => MsdpValue;
+  /** Whether a client may set it; then the notice `msdp` comes. Default `false`. */
+  readonly configurable?: boolean;
+}
+
+/** The variables of a game by name, for one client: made anew for each. */
+export interface MsdpConfig {
+  /** By name, such as `HEALTH`. */
+  readonly variables: Readonly<Record<string, MsdpVariable>>;
+}
+
+const COMMANDS = ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"];
+
+/** MSDP with one client: the command set over declared variables, also over GMCP. */
+export class MsdpHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  readonly #variables: Map<string, MsdpVariable>;
+  readonly #reported: Set<string> = new Set();
+  #overGmcp = false;
+
+  /** Made by {@linkcode msdp}. */
+  constructor(session: OptionSession, config: MsdpConfig | undefined) {
+    this.#session = session;
+    this.#variables = new Map(Object.entries(config?.variables ?? {}));
+    session.handlerOf(gmcp).onMsdp = (value) => this.#fromGmcp(value);
+  }
+
+  /** The variables that the client wants to be told of. */
+  get reported(): ReadonlySet<string> {
+    return this.#reported;
+  }
+
+  /**
+   * Declares a variable for this client, or changes it.
+   *
+   * @param name Its name.
+   * @param variable What it is.
+   */
+  declare(name: string, variable: MsdpVariable): void {
+    this.#variables.set(name, variable);
+  }
+
+  /**
+   * Tells the client that variables have changed, as far as it wants to be told.
+   *
+   * @param names Their names; none means all.
+   */
+  update(...names: string[]): void {
+    const wanted = names.length === 0 ? [...this.#reported] : names;
+    this.#send(wanted.filter((name) => this.#reported.has(name)));
+  }
+
+  /** Takes commands. */
+  subnegotiation(payload: Uint8Array): void {
+    this.#overGmcp = false;
+    for (const [name, value] of decodeMsdp(payload)) this.#command(name, value);
+  }
+
+  #fromGmcp(value: Json | undefined): void {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+    this.#overGmcp = true;
+    for (const [name, item] of Object.entries(value)) this.#command(name, fromJson(item, 0));
+  }
+
+  #command(name: string, value: MsdpValue): void {
+    const args = (isList(value) ? value : [value]).filter((item) => typeof item === "string");
+    switch (name.toUpperCase()) {
+      case "LIST":
+        return args.forEach((arg) => this.#list(arg.toUpperCase()));
+      case "REPORT":
+        args.filter((arg) => this.#variables.has(arg)).forEach((arg) => this.#reported.add(arg));
+        return this.#send(args);
+      case "UNREPORT":
+        return args.forEach((arg) => this.#reported.delete(arg));
+      case "RESET":
+        return this.#reset(args);
+      case "SEND":
+        return this.#send(args);
+      default:
+        return this.#set(name, args[0] ?? "");
+    }
+  }
+
+  #list(what: string): void {
+    const all = [...this.#variables.keys()];
+    const configurable = all.filter((name) => this.#variables.get(name)?.configurable);
+    const lists: Record<string, readonly string[]> = {
+      COMMANDS,
+      LISTS: [],
+      CONFIGURABLE_VARIABLES: configurable,
+      REPORTABLE_VARIABLES: all,
+      REPORTED_VARIABLES: [...this.#reported],
+      SENDABLE_VARIABLES: all,
+    };
+    const list = what === "LISTS" ? Object.keys(lists) : lists[what];
+    if (list !== undefined) this.#transmit(new Map([[what, list]]));
+  }
+
+  #reset(args: readonly string[]): void {
+    const known = ["REPORTABLE_VARIABLES", "REPORTED_VARIABLES"];
+    if (args.some((arg) => known.includes(arg.toUpperCase()))) this.#reported.clear();
+  }
+
+  #set(name: string, value: string): void {
+    if (this.#variables.get(name)?.configurable) this.#session.tell("msdp", { name, value });
+  }
+
+  #send(names: readonly string[]): void {
+    const found = new Map<string, MsdpValue>();
+    for (const name of names) {
+      const variable = this.#variables.get(name);
+      if (variable !== undefined) found.set(name, variable.value());
+    }
+    if (found.size > 0) this.#transmit(found);
+  }
+
+  #transmit(variables: ReadonlyMap<string, MsdpValue>): void {
+    if (this.#overGmcp) {
+      this.#session.handlerOf(gmcp).send("MSDP", Object.fromEntries(variables));
+    } else if (this.#session.localEnabled(MSDP)) {
+      this.#session.sendSubnegotiation(MSDP, encodeMsdp(variables));
+    }
+  }
+}
+
+/** MSDP as the server uses it. */
+export const msdp: TelnetOption<MsdpConfig, MsdpHandler> = {
+  code: MSDP,
+  name: "MSDP",
+  offer: "local",
+  mud: true,
+  attach: (session, config) => new MsdpHandler(session, config),
+};
+
+function fromJson(value: Json, depth: number): MsdpValue {
+  if (typeof value !== "object" || value === null || depth === DEEPEST) return String(value);
+  if (Array.isArray(value)) return value.map((item) => fromJson(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [name, fromJson(item, depth + 1)]),
+  );
+}

@@ -1,0 +1,118 @@
+import type { TelnetOption } from "./option.ts";
+import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+
+/** Code of the option MSSP, the MUD Server Status Protocol. */
+export const MSSP = 0x46;
+
+const VAR = 0x01;
+const VAL = 0x02;
+
+/** A value of MSSP: `true` and `false` travel as 1 and 0, a list as several values. */
+export type MsspValue = string | number | boolean | readonly (string | number)[];
+
+/** What a game tells crawlers. The names on top are the ones that every game should give. */
+export interface MsspStatus {
+  /** The game's name. */
+  readonly NAME?: string;
+  /** How many players are connected. */
+  readonly PLAYERS?: number;
+  /** When the game was started, in seconds since 1970. */
+  readonly UPTIME?: number;
+  /** Any other variable, such as `CODEBASE`, `PORT` or `MINIMUM AGE`. */
+  readonly [name: string]: MsspValue | undefined;
+}
+
+/**
+ * Writes an MSSP payload.
+ *
+ * @param status The variables; `undefined` ones are left out.
+ * @returns The payload.
+ *
+ * @example
+ * ```ts
+ * import { decodeMssp, encodeMssp } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const payload = encodeMssp({ NAME: "Bogboa", PLAYERS: 7, ANSI: true, PORT: [7777, 7778] });
+ * assertEquals(decodeMssp(payload).get("PORT"), ["7777", "7778"]);
+ * ```
+ */
+export function encodeMssp(status: MsspStatus): Uint8Array {
+  const parts = rows(status).map(([name, values]) =>
+    join(VAR, toUtf8(name), ...values.flatMap((value) => [VAL, toUtf8(value)]))
+  );
+  return join(...parts);
+}
+
+/**
+ * Reads an MSSP payload. A variable that comes twice, or with several values, has them all.
+ *
+ * @param payload The bytes between `IAC SB MSSP` and `IAC SE`, unescaped.
+ * @returns Each variable's values.
+ */
+export function decodeMssp(payload: Uint8Array): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  let name = "";
+  for (let at = 0; at < payload.length;) {
+    const kind = payload[at++];
+    const start = at;
+    while (at < payload.length && payload[at] !== VAR && payload[at] !== VAL) at++;
+    const text = fromUtf8(payload.subarray(start, at));
+    if (kind === VAR) {
+      name = text;
+      if (!found.has(name)) found.set(name, []);
+    } else if (kind === VAL) {
+      found.get(name)?.push(text);
+    }
+  }
+  return found;
+}
+
+/**
+ * The status as plain text, the answer to a line `MSSP-REQUEST` of crawlers without Telnet.
+ *
+ * @param status The variables.
+ * @returns Lines that end in `\n`.
+ *
+ * @example
+ * ```ts
+ * import { msspText } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(msspText({ NAME: "Bogboa" }), "\nMSSP-REPLY-START\nNAME\tBogboa\nMSSP-REPLY-END\n");
+ * ```
+ */
+export function msspText(status: MsspStatus): string {
+  const lines = rows(status).map(([name, values]) => `${name}\t${values.join("\t")}\n`);
+  return `\nMSSP-REPLY-START\n${lines.join("")}MSSP-REPLY-END\n`;
+}
+
+function rows(status: MsspStatus): [name: string, values: string[]][] {
+  return Object.entries(status).flatMap(([name, value]) =>
+    value === undefined ? [] : [[clean(name), values(value)] as [string, string[]]]
+  );
+}
+
+function values(value: MsspValue): string[] {
+  if (typeof value === "boolean") return [value ? "1" : "0"];
+  if (typeof value === "string" || typeof value === "number") return [clean(String(value))];
+  return value.map((item) => clean(String(item)));
+}
+
+/** Without the bytes that MSSP needs for itself, and those that would break a line of text. */
+function clean(text: string): string {
+  return text.replaceAll(/[\x00-\x02\t\r\n]/g, " ");
+}
+
+/** MSSP as the server uses it: who agrees is told the status. */
+export const mssp: TelnetOption<() => MsspStatus> = {
+  code: MSSP,
+  name: "MSSP",
+  offer: "local",
+  attach: (session, status) => ({
+    changed(side, change) {
+      if (side !== "local" || change !== "enabled" || status === undefined) return;
+      session.sendSubnegotiation(MSSP, encodeMssp(status()));
+    },
+  }),
+};

@@ -1,0 +1,167 @@
+import type { TelnetOption } from "./option.ts";
+import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+
+/** Code of the option NEW-ENVIRON (RFC 1572). */
+export const NEW_ENVIRON = 0x27;
+
+const IS = 0x00;
+const SEND = 0x01;
+const INFO = 0x02;
+
+const VAR = 0x00;
+const VALUE = 0x01;
+const ESC = 0x02;
+const USERVAR = 0x03;
+
+/** A variable of a person's environment. */
+export interface EnvironVariable {
+  /** Its name. */
+  readonly name: string;
+  /** Its value; `undefined` where it is not defined, `""` where it is defined and empty. */
+  readonly value: string | undefined;
+  /** Whether it is one of the person's own (USERVAR), not one of RFC 1572 or MNES (VAR). */
+  readonly user: boolean;
+}
+
+/** What a NEW-ENVIRON subnegotiation says. */
+export type EnvironMessage =
+  | { readonly type: "is" | "info"; readonly variables: readonly EnvironVariable[] }
+  | { readonly type: "send"; readonly names: readonly string[] };
+
+/** Names of the MUD New-Environment Standard (MTTS bit 512), in requests of clients that know it. */
+export const MNES_NAMES: readonly string[] = [
+  "CHARSET",
+  "CLIENT_NAME",
+  "CLIENT_VERSION",
+  "MTTS",
+  "TERMINAL_TYPE",
+];
+
+/**
+ * Reads a NEW-ENVIRON payload.
+ *
+ * @param payload The bytes between `IAC SB NEW-ENVIRON` and `IAC SE`, unescaped.
+ * @returns The message, or `undefined` where it is none of RFC 1572.
+ *
+ * @example
+ * ```ts
+ * import { decodeEnviron, encodeEnvironIs } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const variables = [{ name: "CLIENT_NAME", value: "Mudlet", user: false }];
+ * assertEquals(decodeEnviron(encodeEnvironIs(variables)), { type: "is", variables });
+ * ```
+ */
+export function decodeEnviron(payload: Uint8Array): EnvironMessage | undefined {
+  const [type] = payload;
+  const fields = readFields(payload.subarray(1));
+  if (type === SEND) return { type: "send", names: fields.map(({ text }) => text) };
+  if (type !== IS && type !== INFO) return undefined;
+  const variables: { name: string; value: string | undefined; user: boolean }[] = [];
+  for (const { kind, text } of fields) {
+    const last = variables.at(-1);
+    if (kind !== VALUE) variables.push({ name: text, value: undefined, user: kind === USERVAR });
+    else if (last !== undefined) last.value = text;
+  }
+  return { type: type === IS ? "is" : "info", variables };
+}
+
+/**
+ * Writes the server's question. inetutils reads at most 256 bytes of it, so ask for few names, and
+ * never for `USER`: the Telnet client of Windows crashes at it.
+ *
+ * @param names What to ask for; none asks for all that the client cares to tell.
+ * @returns The payload.
+ */
+export function encodeEnvironSend(names: readonly string[] = []): Uint8Array {
+  return join(SEND, ...names.flatMap((name) => [VAR, escape(name)]));
+}
+
+/**
+ * Writes an answer, IS.
+ *
+ * @param variables What to tell.
+ * @returns The payload.
+ */
+export function encodeEnvironIs(variables: readonly EnvironVariable[]): Uint8Array {
+  return join(IS, ...encodeVariables(variables));
+}
+
+/**
+ * Writes news of what has changed, INFO.
+ *
+ * @param variables What has changed.
+ * @returns The payload.
+ */
+export function encodeEnvironInfo(variables: readonly EnvironVariable[]): Uint8Array {
+  return join(INFO, ...encodeVariables(variables));
+}
+
+function encodeVariables(variables: readonly EnvironVariable[]): (number | Uint8Array)[] {
+  return variables.flatMap(({ name, value, user }) => [
+    user ? USERVAR : VAR,
+    escape(name),
+    ...(value === undefined ? [] : [VALUE, escape(value)]),
+  ]);
+}
+
+function escape(text: string): Uint8Array {
+  const bytes = toUtf8(text);
+  return join(...Array.from(bytes).flatMap((byte) => byte <= USERVAR ? [ESC, byte] : [byte]));
+}
+
+function readFields(bytes: Uint8Array): { kind: number; text: string }[] {
+  const fields: { kind: number; text: string }[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const kind = bytes[at++] ?? VAR;
+    const text: number[] = [];
+    while (at < bytes.length) {
+      const byte = bytes[at] ?? 0;
+      if (byte <= USERVAR && byte !== ESC) break;
+      at += byte === ESC ? 2 : 1;
+      text.push(byte === ESC ? bytes[at - 1] ?? 0 : byte);
+    }
+    if (kind !== ESC && kind <= USERVAR) {
+      fields.push({ kind, text: fromUtf8(Uint8Array.from(text)) });
+    }
+  }
+  return fields;
+}
+
+/** What is asked for unless the declaration says otherwise. */
+const USUAL_NAMES = [...MNES_NAMES, "LANG", "LC_ALL", "COLORTERM"];
+
+/** How to use NEW-ENVIRON. */
+export interface EnvironConfig {
+  /** What to ask for: few names, never secrets, never `USER`. */
+  readonly names?: readonly string[];
+}
+
+/** NEW-ENVIRON as the server uses it: asks for a few names, and learns what changes later. */
+export const newEnviron: TelnetOption<true | EnvironConfig> = {
+  code: NEW_ENVIRON,
+  name: "NEW-ENVIRON",
+  offer: "remote",
+  attach: (session, config) => ({
+    changed(side, change) {
+      if (side !== "remote" || change !== "enabled") return;
+      const names = typeof config === "object" ? config.names : undefined;
+      session.sendSubnegotiation(NEW_ENVIRON, encodeEnvironSend(names ?? USUAL_NAMES));
+    },
+    subnegotiation(payload) {
+      const message = decodeEnviron(payload);
+      if (message === undefined || message.type === "send") return;
+      for (const { name, value } of message.variables.slice(0, MOST_VARIABLES)) {
+        if (value === undefined) session.facts.environment.delete(name);
+        else if (session.facts.environment.size < MOST_VARIABLES) {
+          session.facts.environment.set(name, value);
+        }
+      }
+      session.tell("environ", message.variables);
+    },
+  }),
+};
+
+/** More variables are not kept. */
+const MOST_VARIABLES = 64;

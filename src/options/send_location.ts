@@ -1,0 +1,47 @@
+import type { TelnetOption } from "./option.ts";
+import { fromAscii, toAscii } from "./_bytes.ts";
+
+/** Code of the option SEND-LOCATION (RFC 779). */
+export const SEND_LOCATION = 0x17;
+
+const LONGEST = 255;
+
+/**
+ * Reads a SEND-LOCATION payload: where the person sits, in their own words.
+ *
+ * @param payload The bytes between `IAC SB SEND-LOCATION` and `IAC SE`, unescaped.
+ * @returns The text, of printable ASCII, cut to 255 characters.
+ *
+ * @example
+ * ```ts
+ * import { decodeSendLocation, encodeSendLocation } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeSendLocation(encodeSendLocation("Room 7")), "Room 7");
+ * ```
+ */
+export function decodeSendLocation(payload: Uint8Array): string {
+  return fromAscii(payload, LONGEST);
+}
+
+/**
+ * Writes a SEND-LOCATION payload.
+ *
+ * @param location Where the person sits.
+ * @returns The payload.
+ */
+export function encodeSendLocation(location: string): Uint8Array {
+  return toAscii(location).subarray(0, LONGEST);
+}
+
+/** SEND-LOCATION as the server uses it. */
+export const sendLocation: TelnetOption<true> = {
+  code: SEND_LOCATION,
+  name: "SEND-LOCATION",
+  offer: "remote",
+  attach: (session) => ({
+    subnegotiation(payload) {
+      session.facts.location = decodeSendLocation(payload);
+    },
+  }),
+};

@@ -1,0 +1,73 @@
+import type { TelnetOption } from "./option.ts";
+import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
+
+/** Code of the option TERMINAL-SPEED (RFC 1079). */
+export const TSPEED = 0x20;
+
+const LONGEST = 32;
+
+/** The speeds of a terminal in bits a second. */
+export interface TerminalSpeed {
+  /** What the client can send. */
+  readonly transmit: number;
+  /** What the client can receive. */
+  readonly receive: number;
+}
+
+/**
+ * Reads a TERMINAL-SPEED IS.
+ *
+ * @param payload The bytes between `IAC SB TERMINAL-SPEED` and `IAC SE`, unescaped.
+ * @returns The speeds, or `undefined` where it is no IS with two numbers.
+ *
+ * @example
+ * ```ts
+ * import { decodeTerminalSpeed, encodeTerminalSpeed } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const speed = { transmit: 38400, receive: 9600 };
+ * assertEquals(decodeTerminalSpeed(encodeTerminalSpeed(speed)), speed);
+ * ```
+ */
+export function decodeTerminalSpeed(payload: Uint8Array): TerminalSpeed | undefined {
+  const text = decodeIs(payload, LONGEST) ?? "";
+  const [, transmit, receive] = /^(\d{1,10}),(\d{1,10})$/.exec(text) ?? [];
+  if (transmit === undefined) return undefined;
+  return { transmit: Number(transmit), receive: Number(receive) };
+}
+
+/**
+ * Writes a TERMINAL-SPEED IS.
+ *
+ * @param speed The speeds.
+ * @returns The payload.
+ */
+export function encodeTerminalSpeed(speed: TerminalSpeed): Uint8Array {
+  return encodeIs(`${speed.transmit},${speed.receive}`, LONGEST);
+}
+
+/**
+ * Writes the question.
+ *
+ * @returns One byte.
+ */
+export function encodeTerminalSpeedSend(): Uint8Array {
+  return Uint8Array.of(SEND);
+}
+
+/** TERMINAL-SPEED as the server uses it: asks once the client can tell. */
+export const terminalSpeed: TelnetOption<true> = {
+  code: TSPEED,
+  name: "TSPEED",
+  offer: "remote",
+  attach: (session) => ({
+    changed(side, change) {
+      if (side === "remote" && change === "enabled") {
+        session.sendSubnegotiation(TSPEED, encodeTerminalSpeedSend());
+      }
+    },
+    subnegotiation(payload) {
+      session.facts.terminalSpeed = decodeTerminalSpeed(payload) ?? session.facts.terminalSpeed;
+    },
+  }),
+};

@@ -1,0 +1,43 @@
+import type { OptionChange, Side } from "../protocol/events.ts";
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+
+/**
+ * Code of the option TIMING-MARK (RFC 860): DO TIMING-MARK is answered when all before it was seen,
+ * by WILL or WONT. Every client answers it, so it is a ping that is safe where AYT is not.
+ */
+export const TIMING_MARK = 0x06;
+
+/** What the server keeps of its pings. */
+export class TimingMarkHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  #sentAt: number | undefined;
+
+  /** Made by {@linkcode timingMark}. */
+  constructor(session: OptionSession) {
+    this.#session = session;
+  }
+
+  /** Sends DO TIMING-MARK, unless one is under way; the answer comes as the notice `pong`. */
+  ping(): void {
+    if (this.#sentAt !== undefined) return;
+    this.#sentAt = this.#session.now();
+    this.#session.enableRemote(TIMING_MARK);
+  }
+
+  /** A mark came by, or was asked for: it is not a state, so the next is a new one (RFC 860). */
+  changed(side: Side, change: OptionChange): void {
+    this.#session.forget(TIMING_MARK);
+    if (side !== "remote" || this.#sentAt === undefined) return;
+    const sentAt = this.#sentAt;
+    this.#sentAt = undefined;
+    if (change !== "unanswered") this.#session.tell("pong", this.#session.now() - sentAt);
+  }
+}
+
+/** TIMING-MARK as the server uses it: every mark that a client asks for is given. */
+export const timingMark: TelnetOption<true, TimingMarkHandler> = {
+  code: TIMING_MARK,
+  name: "TIMING-MARK",
+  agreeLocal: true,
+  attach: (session) => new TimingMarkHandler(session),
+};

@@ -1,0 +1,61 @@
+import type { TelnetOption } from "./option.ts";
+import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
+
+/** Code of the option X-DISPLAY-LOCATION (RFC 1096). */
+export const XDISPLOC = 0x23;
+
+const LONGEST = 255;
+
+/**
+ * Reads an X-DISPLAY-LOCATION IS.
+ *
+ * @param payload The bytes between `IAC SB X-DISPLAY-LOCATION` and `IAC SE`, unescaped.
+ * @returns The display, such as `host:0.0`, or `undefined` where it is no IS or empty.
+ *
+ * @example
+ * ```ts
+ * import { decodeXDisplayLocation, encodeXDisplayLocation } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeXDisplayLocation(encodeXDisplayLocation("host:0.0")), "host:0.0");
+ * ```
+ */
+export function decodeXDisplayLocation(payload: Uint8Array): string | undefined {
+  return decodeIs(payload, LONGEST);
+}
+
+/**
+ * Writes an X-DISPLAY-LOCATION IS.
+ *
+ * @param display The display.
+ * @returns The payload.
+ */
+export function encodeXDisplayLocation(display: string): Uint8Array {
+  return encodeIs(display, LONGEST);
+}
+
+/**
+ * Writes the question.
+ *
+ * @returns One byte.
+ */
+export function encodeXDisplayLocationSend(): Uint8Array {
+  return Uint8Array.of(SEND);
+}
+
+/** X-DISPLAY-LOCATION as the server uses it: asks once the client can tell. */
+export const xDisplayLocation: TelnetOption<true> = {
+  code: XDISPLOC,
+  name: "XDISPLOC",
+  offer: "remote",
+  attach: (session) => ({
+    changed(side, change) {
+      if (side === "remote" && change === "enabled") {
+        session.sendSubnegotiation(XDISPLOC, encodeXDisplayLocationSend());
+      }
+    },
+    subnegotiation(payload) {
+      session.facts.display = decodeXDisplayLocation(payload) ?? session.facts.display;
+    },
+  }),
+};

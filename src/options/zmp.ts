@@ -1,0 +1,107 @@
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import { misuse } from "../protocol/error.ts";
+import { fromUtf8, join, split, toUtf8 } from "./_bytes.ts";
+
+/** Code of the option ZMP, the Zenith MUD Protocol. */
+export const ZMP = 0x5d;
+
+/** A command of ZMP with its arguments. */
+export interface ZmpCommand {
+  /** The command, such as `zmp.ping`. */
+  readonly name: string;
+  /** Its arguments. */
+  readonly args: readonly string[];
+}
+
+/**
+ * Reads a ZMP payload.
+ *
+ * @param payload The bytes between `IAC SB ZMP` and `IAC SE`, unescaped.
+ * @returns The command, or `undefined` where it does not end in a NUL or has no name.
+ *
+ * @example
+ * ```ts
+ * import { decodeZmp, encodeZmp } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const command = { name: "zmp.check", args: ["net.example."] };
+ * assertEquals(decodeZmp(encodeZmp(command.name, command.args)), command);
+ * ```
+ */
+export function decodeZmp(payload: Uint8Array): ZmpCommand | undefined {
+  if (payload.at(-1) !== 0) return undefined;
+  const [name = "", ...args] = split(payload.subarray(0, -1), 0).map(fromUtf8);
+  return name === "" ? undefined : { name, args };
+}
+
+/**
+ * Writes a ZMP payload.
+ *
+ * @param name The command.
+ * @param args Its arguments.
+ * @returns The payload.
+ * @throws {TelnetError} `misuse`: a name that is empty, or a NUL in a text.
+ */
+export function encodeZmp(name: string, args: readonly string[] = []): Uint8Array {
+  if (name === "" || [name, ...args].some((text) => text.includes("\0"))) {
+    misuse(`Cannot send a ZMP command without a name or with a NUL: "${name}"`);
+  }
+  return join(...[name, ...args].flatMap((text) => [toUtf8(text), 0]));
+}
+
+/** How to use ZMP. Nothing needs to be set. */
+export interface ZmpConfig {
+  /** Commands and packages that the game knows; those of `zmp.` are known. Default: none. */
+  readonly supports?: readonly string[];
+}
+
+/** ZMP with one client. */
+export class ZmpHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  readonly #supports: readonly string[];
+
+  /** Made by {@linkcode zmp}. */
+  constructor(session: OptionSession, supports: readonly string[]) {
+    this.#session = session;
+    this.#supports = ["zmp.", ...supports];
+  }
+
+  /**
+   * Sends a command.
+   *
+   * @param name The command.
+   * @param args Its arguments.
+   * @returns Whether the client takes ZMP; else nothing is sent.
+   */
+  send(name: string, args: readonly string[] = []): boolean {
+    const enabled = this.#session.localEnabled(ZMP);
+    if (enabled) this.#session.sendSubnegotiation(ZMP, encodeZmp(name, args));
+    return enabled;
+  }
+
+  /** Takes a command; `zmp.ping` and `zmp.check` are answered here. */
+  subnegotiation(payload: Uint8Array): void {
+    const command = decodeZmp(payload);
+    if (command === undefined) return;
+    if (command.name === "zmp.check") this.#check(command.args[0] ?? "");
+    this.#session.tell("zmp", command);
+  }
+
+  /** A name that ends in a dot asks for a whole package. */
+  #check(name: string): void {
+    const known = this.#supports.some((own) =>
+      own === name || (own.endsWith(".") && name.startsWith(own))
+    );
+    this.send(known ? "zmp.support" : "zmp.no-support", [name]);
+  }
+}
+
+/** ZMP as the server uses it. */
+export const zmp: TelnetOption<true | ZmpConfig, ZmpHandler> = {
+  code: ZMP,
+  name: "ZMP",
+  offer: "local",
+  mud: true,
+  attach: (session, config) =>
+    new ZmpHandler(session, (typeof config === "object" ? config.supports : undefined) ?? []),
+};

@@ -1,0 +1,43 @@
+/** Compresses a stream as zlib does (RFC 1950). */
+export interface Deflater {
+  /** Takes bytes; all that came so far becomes readable for the peer (Z_SYNC_FLUSH). */
+  write(bytes: Uint8Array): void;
+  /** Ends the stream (Z_FINISH); `onEnd` comes after its last bytes. */
+  end(): void;
+  /** Frees it at once. */
+  destroy(): void;
+}
+
+/** Undoes it. */
+export interface Inflater {
+  /** Takes bytes. */
+  write(bytes: Uint8Array): void;
+  /** Gives no more for now. */
+  pause(): void;
+  /** Gives again. */
+  resume(): void;
+  /** Frees it at once. */
+  destroy(): void;
+}
+
+/** Whom a stream reports to, always outside of a call of its methods. */
+export interface CompressionHandler {
+  /** Bytes came out. */
+  onData(bytes: Uint8Array): void;
+  /**
+   * The stream has ended.
+   *
+   * @param rest What was written behind its end.
+   */
+  onEnd(rest: Uint8Array): void;
+  /** What was written is no such stream, or it failed. */
+  onError(error: Error): void;
+}
+
+/** The zlib of a platform. */
+export interface CompressionCodec {
+  /** Starts a stream that compresses. */
+  deflate(handler: CompressionHandler): Deflater;
+  /** Starts a stream that undoes it. */
+  inflate(handler: CompressionHandler): Inflater;
+}

@@ -1,0 +1,299 @@
+/** Encode and decode are inverse, for every codec; and no decoder throws, whatever the payload. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import * as options from "../../src/options/mod.ts";
+import type {
+  EnvironVariable,
+  Json,
+  MsdpValue,
+  OptionHandler,
+  OptionSession,
+  SlcEntry,
+} from "../../src/options/mod.ts";
+import { TelnetError } from "../../src/protocol/mod.ts";
+
+const fixed = { seed: 2066, numRuns: 500 };
+const same = <T>(actual: T, expected: T) => assertEquals(actual, expected);
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+/** Text without control characters, well formed. */
+const text = fc.string({ unit: "grapheme", maxLength: 20 }).map((words) =>
+  words.replaceAll(/[\x00-\x1f\x7f\ufffd]/g, "").toWellFormed().replaceAll("\ufffd", "")
+);
+const name = fc.stringMatching(/^[A-Z][A-Z_]{0,15}$/);
+const ascii = fc.stringMatching(/^[!-~]{1,30}$/);
+const byte = fc.nat(255);
+
+/** A property for each codec, by the name of its protocol. */
+const INVERSE: Record<string, fc.IPropertyWithHooks<never>> = {
+  "GMCP": property(
+    fc.tuple(
+      fc.stringMatching(/^[A-Za-z]+(\.[A-Za-z]+){0,2}$/),
+      fc.option(fc.jsonValue(), { nil: undefined }),
+    ),
+    ([name, value]) => {
+      // JSON has no -0, so it comes back as 0.
+      const json = value === undefined ? undefined : JSON.parse(JSON.stringify(value)) as Json;
+      const payload = options.encodeGmcp(name, json);
+      assert(payload.every((byte) => byte < 0x7f), "a byte that is not ASCII");
+      same(options.decodeGmcp(payload), { package: name, value: json });
+    },
+  ),
+  "MSDP": property(
+    fc.uniqueArray(fc.tuple(name, msdpValue()), { selector: ([key]) => key, maxLength: 5 }),
+    (entries) => same(options.decodeMsdp(options.encodeMsdp(new Map(entries))), new Map(entries)),
+  ),
+  "MSSP": property(
+    fc.dictionary(name, fc.array(text, { minLength: 1, maxLength: 3 }), { maxKeys: 5 }),
+    (status) =>
+      same(Object.fromEntries(options.decodeMssp(options.encodeMssp(status))), { ...status }),
+  ),
+  "NEW-ENVIRON": property(
+    fc.array(fc.record<EnvironVariable>({
+      name: fc.string({ unit: "binary-ascii", maxLength: 10 }),
+      value: fc.option(fc.string({ unit: "binary-ascii", maxLength: 10 }), { nil: undefined }),
+      user: fc.boolean(),
+    }, { noNullPrototype: true })),
+    (variables) => {
+      same(options.decodeEnviron(options.encodeEnvironIs(variables)), { type: "is", variables });
+      same(options.decodeEnviron(options.encodeEnvironInfo(variables)), {
+        type: "info",
+        variables,
+      });
+      const names = variables.map(({ name }) => name);
+      same(options.decodeEnviron(options.encodeEnvironSend(names)), { type: "send", names });
+    },
+  ),
+  "CHARSET": property(
+    fc.array(fc.stringMatching(/^[A-Za-z0-9-]{1,20}$/), { minLength: 1 }),
+    (names) => {
+      same(options.decodeCharset(options.encodeCharsetRequest(names)), { type: "request", names });
+      const [first = ""] = names;
+      same(options.decodeCharset(options.encodeCharsetAnswer(first)), {
+        type: "accepted",
+        name: first,
+      });
+    },
+  ),
+  "MTTS": property(fc.nat(4095), (bits) => {
+    const flags = options.decodeMtts(`MTTS ${bits}`);
+    assert(flags !== undefined);
+    same(options.encodeMtts(flags), `MTTS ${bits}`);
+  }),
+  "LINEMODE": property(fc.array(slcEntry()), (entries) => {
+    same(options.decodeLinemode(options.encodeLinemodeSlc(entries)), { type: "slc", entries });
+  }),
+  "LINEMODE's masks": property(fc.tuple(byte, fc.uint8Array({ maxLength: 32 })), ([mode, mask]) => {
+    same(options.decodeLinemode(options.encodeLinemodeMode(mode)), { type: "mode", mask: mode });
+    for (const verb of ["do", "dont", "will", "wont"] as const) {
+      const message = options.decodeLinemode(options.encodeLinemodeForwardmask(verb, mask));
+      same(message, { type: "forwardmask", verb, mask });
+    }
+  }),
+  "STATUS": property(
+    fc.record({
+      will: fc.array(byte),
+      do: fc.array(byte),
+      // A payload that begins with SE cannot be told from an end behind the option 240.
+      facts: fc.array(fc.record({
+        option: byte.filter((option) => option !== 240),
+        payload: fc.uint8Array({ maxLength: 5 }).filter((bytes) => bytes.at(-1) !== 240),
+      }, { noNullPrototype: true })),
+    }, { noNullPrototype: true }),
+    (report) => same(options.decodeStatus(options.encodeStatusIs(report)), { type: "is", report }),
+  ),
+  "TERMINAL-SPEED": property(fc.tuple(fc.nat(), fc.nat()), ([transmit, receive]) => {
+    const speed = { transmit, receive };
+    same(options.decodeTerminalSpeed(options.encodeTerminalSpeed(speed)), speed);
+  }),
+  "X-DISPLAY-LOCATION": property(
+    ascii,
+    (display) =>
+      same(options.decodeXDisplayLocation(options.encodeXDisplayLocation(display)), display),
+  ),
+  "SEND-LOCATION": property(
+    ascii,
+    (place) => same(options.decodeSendLocation(options.encodeSendLocation(place)), place),
+  ),
+  "TOGGLE-FLOW-CONTROL": property(
+    fc.constantFrom("off", "on", "restart-any", "restart-xon" as const),
+    (command) =>
+      same(options.decodeFlowControl(options.encodeFlowControl(command as "on")), command as "on"),
+  ),
+  "ZMP": property(
+    fc.tuple(ascii, fc.array(text)),
+    ([name, args]) => same(options.decodeZmp(options.encodeZmp(name, args)), { name, args }),
+  ),
+  "ATCP": property(
+    fc.tuple(ascii, text.map((body) => body.trimStart())),
+    ([name, body]) => same(options.decodeAtcp(options.encodeAtcp({ name, body })), { name, body }),
+  ),
+  "Aardwolf's option": property(
+    fc.tuple(byte, fc.uint8Array({ maxLength: 20 })),
+    ([channel, data]) =>
+      same(options.decodeAardwolf(options.encodeAardwolf({ channel, data })), { channel, data }),
+  ),
+};
+
+for (const [protocol, check] of Object.entries(INVERSE)) {
+  Deno.test(`${protocol}: encode and decode are inverse`, () => fc.assert(check, fixed));
+}
+
+Deno.test("no decoder and no handler throws, whatever the payload", () => {
+  const payload = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.array(fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 34, 59, 91, 123, 240, 255), { maxLength: 60 })
+      .map((bytes) => Uint8Array.from(bytes)),
+  );
+  const decoders = Object.entries(options).filter(([key]) => key.startsWith("decode"));
+  assert(decoders.length > 14);
+  fc.assert(
+    fc.property(payload, (bytes) => {
+      for (const [key, decode] of decoders) {
+        if (key !== "decodeMtts") (decode as (b: Uint8Array) => void)(bytes);
+      }
+      const session = fakeSession();
+      for (const option of options.OPTIONS) {
+        const handler = option.attach?.(session, undefined);
+        for (const side of ["local", "remote"] as const) handler?.changed?.(side, "enabled");
+        handler?.subnegotiation?.(bytes);
+        handler?.subnegotiation?.(bytes);
+      }
+      assert(session.facts.columns > 0 && session.facts.environment.size <= 64);
+    }),
+    fixed,
+  );
+});
+
+Deno.test("MSDP: a variable that comes twice, or with several values, is a list", () => {
+  const twice = Uint8Array.of(1, 65, 2, 49, 1, 66, 2, 50, 1, 65, 2, 51);
+  assertEquals(
+    options.decodeMsdp(twice),
+    new Map<string, MsdpValue>([["A", ["1", "3"]], ["B", "2"]]),
+  );
+  const several = Uint8Array.of(1, 65, 2, 49, 2, 50);
+  assertEquals(options.decodeMsdp(several), new Map([["A", ["1", "2"]]]));
+});
+
+Deno.test("MSDP: endless nesting is not followed", () => {
+  const bytes = new Uint8Array(16_000).fill(5).map((five, index) => index % 2 ? five : 2);
+  const found = options.decodeMsdp(Uint8Array.of(1, 65, ...bytes));
+  assertEquals(found.size, 1);
+});
+
+Deno.test("MSDP and MSSP: bytes that the protocol needs for itself do not get out", () => {
+  const msdp = options.encodeMsdp(new Map([["A", "x\x01\x02\x03\x04\x05\x06\x00y"]]));
+  assertEquals(options.decodeMsdp(msdp), new Map([["A", "xy"]]));
+  const mssp = options.encodeMssp({ NAME: "a\x01b\x02c", ANSI: true, PLAYERS: 3, GONE: undefined });
+  assertEquals(
+    options.decodeMssp(mssp),
+    new Map([["NAME", ["a b c"]], ["ANSI", ["1"]], ["PLAYERS", ["3"]]]),
+  );
+});
+
+Deno.test("GMCP: no space, no value, bare values, upper case and bad JSON are understood", () => {
+  const read = (message: string) => options.decodeGmcp(utf8(message));
+  assertEquals(read('Char.Vitals{"hp":1}')?.value, { hp: 1 });
+  assertEquals(read("Core.Ping 5")?.value, 5);
+  assertEquals(read("CORE.PING")?.package, "CORE.PING");
+  assertEquals(read('Room "x"\0')?.value, "x");
+  assertEquals(read('Room {"a":'), { package: "Room", value: undefined, malformed: '{"a":' });
+  assertEquals(read("{}"), undefined);
+  assertEquals(read(""), undefined);
+});
+
+Deno.test("CHARSET: any byte separates, and a translation table is skipped", () => {
+  const request = (words: string) => options.decodeCharset(Uint8Array.of(1, ...utf8(words)));
+  assertEquals(request(" UTF-8 US-ASCII"), { type: "request", names: ["UTF-8", "US-ASCII"] });
+  assertEquals(request("[TTABLE]\x01;UTF-8"), { type: "request", names: ["UTF-8"] });
+  assertEquals(options.decodeCharset(Uint8Array.of(4, 1, 2, 3)), { type: "translation-table" });
+  assertEquals(request(""), { type: "request", names: [] });
+});
+
+Deno.test("encoders refuse what would not come back", () => {
+  const wrong = [
+    () => options.encodeGmcp("no spaces", 1),
+    () => options.encodeCharsetRequest([]),
+    () => options.encodeCharsetRequest(["a;b"]),
+    () => options.encodeZmp(""),
+    () => options.encodeZmp("a", ["\0"]),
+  ];
+  for (const encode of wrong) assertEquals(assertThrows(encode, TelnetError).code, "misuse");
+});
+
+Deno.test("MXP and MSP: what people type cannot become markup", () => {
+  assertEquals(options.mxpEscape('<a href="&">\x1b[1z'), "&lt;a href=&quot;&amp;&quot;&gt;[1z");
+  const element = options.mxpElement("send>x", { 'h"ref': '"><b>' }, "<i>");
+  assertEquals(element, '\x1b[4z<sendx href="&quot;&gt;&lt;b&gt;">&lt;i&gt;\x1b[4z</sendx>');
+  assertEquals(options.mxpElement("br"), "\x1b[4z<br>");
+  const sound = options.mspSound("a)b\n.wav", {
+    volume: 50,
+    repeats: -1,
+    priority: 3,
+    type: "t)",
+    url: "u",
+  });
+  assertEquals(sound, "!!SOUND(ab.wav V=50 L=-1 P=3 T=t U=u)");
+  assertEquals(options.mspMusic("Off", { continues: false }), "!!MUSIC(Off C=0)");
+});
+
+function property<T>(
+  arbitrary: fc.Arbitrary<T>,
+  check: (value: T) => void,
+): fc.IPropertyWithHooks<never> {
+  return fc.property(arbitrary, check) as unknown as fc.IPropertyWithHooks<never>;
+}
+
+function msdpValue(): fc.Arbitrary<MsdpValue> {
+  return fc.letrec<{ value: MsdpValue }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      text,
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(name, tie("value"), { maxKeys: 3, noNullPrototype: true }),
+    ),
+  })).value;
+}
+
+function slcEntry(): fc.Arbitrary<SlcEntry> {
+  return fc.record({
+    function: byte,
+    level: fc.constantFrom(
+      "nosupport" as const,
+      "cantchange" as const,
+      "value" as const,
+      "default" as const,
+    ),
+    ack: fc.boolean(),
+    flushIn: fc.boolean(),
+    flushOut: fc.boolean(),
+    value: byte,
+  }, { noNullPrototype: true });
+}
+
+function fakeSession(): OptionSession {
+  const handlers = new Map<number, OptionHandler>();
+  const session: OptionSession = {
+    facts: options.newFacts(),
+    now: () => 0,
+    localEnabled: () => true,
+    remoteEnabled: () => true,
+    enableRemote() {},
+    forget() {},
+    inForce: () => [1, 240, 255],
+    sendSubnegotiation(_, payload) {
+      assert(payload instanceof Uint8Array);
+    },
+    tell() {},
+    useCharset: (name) => name === "UTF-8",
+    compress() {},
+    decompress() {},
+    leave() {},
+    handlerOf(option) {
+      const handler = handlers.get(option.code) ?? option.attach?.(session, undefined) ?? {};
+      handlers.set(option.code, handler);
+      return handler as never;
+    },
+  };
+  return session;
+}
