@@ -69,8 +69,8 @@ export class MemoryTransport implements Transport {
     const { chunkSize = Number.MAX_SAFE_INTEGER, capacity = 65_536 } = options;
     checkCount("chunkSize", chunkSize);
     checkCount("capacity", capacity);
-    if (chunkSize === 0) {
-      misuse("Cannot cut bytes into chunks of 0: give a chunkSize of at least 1");
+    if (chunkSize === 0 || capacity === 0) {
+      misuse("Cannot move bytes by 0: give a chunkSize and a capacity of at least 1");
     }
     this.#options = { chunkSize, capacity };
   }

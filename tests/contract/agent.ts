@@ -43,6 +43,8 @@ export interface Agent {
   accepted(): Promise<{ id: number; remoteAddress: string; remotePort: number }>;
   /** Writes so many bytes, each the lower byte of its index. */
   write(id: number, length: number): Promise<void>;
+  /** The same in pieces of one byte, each written by itself. */
+  writeBytes(id: number, length: number): Promise<void>;
   echo(id: number): Promise<void>;
   pause(id: number): Promise<void>;
   resume(id: number): Promise<void>;
@@ -104,6 +106,13 @@ export class LocalAgent implements Agent {
 
   write(id: number, length: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.write(pattern(length)));
+  }
+
+  writeBytes(id: number, length: number): Promise<void> {
+    const bytes = pattern(length);
+    return this.#do(id, ({ connection }) => {
+      for (let at = 0; at < length; at++) connection.write(bytes.subarray(at, at + 1));
+    });
   }
 
   echo(id: number): Promise<void> {

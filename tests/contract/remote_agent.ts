@@ -28,6 +28,7 @@ export class RemoteAgent implements AsyncDisposable {
       closeListener: (id) => call("closeListener", id),
       accepted: () => call("accepted"),
       write: (id, length) => call("write", id, length),
+      writeBytes: (id, length) => call("writeBytes", id, length),
       echo: (id) => call("echo", id),
       pause: (id) => call("pause", id),
       resume: (id) => call("resume", id),

@@ -99,6 +99,18 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     await subject.agent.until(pair.id, { queued: 0, drained: 1 });
   },
 
+  async "very many small writes to a stalled peer drain in bounded time, in order"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.write(pair.id, 2 * subject.buffers);
+    const small = 100_000;
+    await subject.agent.writeBytes(pair.id, small);
+    const started = performance.now();
+    const all = await readExactly(pair.peer, 2 * subject.buffers + small);
+    assertEquals(sumOf(all.subarray(-small)), sumOf(pattern(small)));
+    assertEquals(all.at(-1), (small - 1) & 0xff);
+    assert(performance.now() - started < 3_000);
+  },
+
   async "a paused connection makes its peer wait, and loses nothing"(subject) {
     await using pair = await connected(subject);
     await subject.agent.pause(pair.id);

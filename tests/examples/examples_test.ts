@@ -29,7 +29,8 @@ for (const name of ["Deno", "Bun", "Node"]) {
 Deno.test("each example is short, and the event-driven chat no longer than the polled one", () => {
   const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
   for (const { name } of Deno.readDirSync("examples")) {
-    assert(lines(name) <= 80, `${name} has ${lines(name)} lines`);
+    const most = name === "mud.ts" ? 200 : 80;
+    assert(lines(name) <= most, `${name} has ${lines(name)} lines`);
   }
   assert(lines("chat_events.ts") <= lines("chat.ts"));
 });
@@ -86,8 +87,10 @@ function chats(file: string): (runtime: Runtime) => Promise<void> {
     }
     await anna.write(Uint8Array.of(255, 251, NAWS, 255, 250, NAWS, 0, 40, 0, 10, 255, 240));
     await anna.write(Uint8Array.of(255, 251, TTYPE));
-    await anna.until(/\xff\xfa\x18\x01\xff\xf0/);
-    await anna.write(Uint8Array.of(255, 250, TTYPE, 0, 0x56, 0x54, 255, 240));
+    for (let times = 0; times < 2; times++) { // the same name twice ends the list
+      await anna.until(/\xff\xfa\x18\x01\xff\xf0/);
+      await anna.write(Uint8Array.of(255, 250, TTYPE, 0, 0x56, 0x54, 255, 240));
+    }
     using bob = await LineClient.connect(port);
     await bob.until(/leave\.\r\n/);
     assertEquals(await anna.until(/joins\.\r\n/), `127.0.0.1:${bob.port} joins.\r\n`);
@@ -108,6 +111,7 @@ function chats(file: string): (runtime: Runtime) => Promise<void> {
     assertEquals(await anna.until(/leaves\.\r\n/), `127.0.0.1:${bob.port} leaves.\r\n`);
     await anna.write("shutdown\r\n");
     assertMatch(await anna.rest(), /^The chat closes\. Good bye!\r\n$/);
+    await anna.end();
     await program.match(/^-- .* VT 40x10 server-stopped$/);
     assertEquals((await program.status).code, 0);
   };

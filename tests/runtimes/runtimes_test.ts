@@ -1,4 +1,5 @@
 /** What must hold on each runtime, run natively and judged over real sockets. */
+import { connect } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
 import { LineClient } from "./line_client.ts";
@@ -14,6 +15,7 @@ const runtimes = await findRuntimes();
 const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
   "serves a thousand clients at once, each by its own line": servesAThousand,
+  "serves the next visitor at once after 400 who reset": servesAfterResets,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
@@ -64,6 +66,24 @@ async function servesAThousand(runtime: Runtime): Promise<void> {
   } finally {
     for (const client of clients) client[Symbol.dispose]();
   }
+}
+
+async function servesAfterResets(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/server_program.ts");
+  const port = await portOf(program);
+  for (let count = 0; count < 400; count++) {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.on("error", () => {});
+    await new Promise<void>((resolve) => {
+      socket.once("connect", () => socket.resetAndDestroy());
+      socket.once("close", () => resolve());
+    });
+  }
+  const started = performance.now();
+  using client = await LineClient.connect(port);
+  await client.write("hello\r\n");
+  await client.until(/echo hello/);
+  assert(performance.now() - started < 3_000);
 }
 
 /** Sends hostile bytes while an honest client talks; then the server lives and is not bloated. */

@@ -1,0 +1,197 @@
+/**
+ * A small MUD: login with a hidden password, rooms, talk, a fight, prompts, colours, wrapping, and
+ * what MUD clients speak: MTTS, GMCP, MSDP, MSSP, MCCP, CHARSET.
+ *
+ *     deno run -N examples/mud.ts [--port 7777]
+ */
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { escapeCaretCodes, TelnetClient, TelnetServer } from "../mod.ts";
+
+const ROOMS: Record<string, { name: string; text: string; exits: Record<string, string> }> = {
+  inn: {
+    name: "The Wet Boa",
+    text:
+      "A low room with a warm fire. Somebody has carved a snake into every beam, and no two of them look the same way. The door leads ^!north^. to the bridge.",
+    exits: { north: "bridge" },
+  },
+  bridge: {
+    name: "The Old Bridge",
+    text: "Planks creak. South lies the inn; to the east the path climbs between ^#8b7355thorns^~.",
+    exits: { south: "inn", east: "hill" },
+  },
+  hill: {
+    name: "Kobold Hill",
+    text: "A ^Rkobold^~ looks at your purse. You may ^!fight^. it, or go back ^!west^..",
+    exits: { west: "bridge" },
+  },
+};
+const MAX_HP = 20;
+const startedAt = Math.floor(Date.now() / 1000);
+const passwords = new Map<string, string>(); // a real game keeps them in a file, hashed
+
+class Player extends TelnetClient {
+  name = "";
+  step: "name" | "password" | "playing" = "name";
+  room = "inn";
+  hp = MAX_HP;
+}
+
+const { values } = parseArgs({ options: { port: { type: "string", default: "7777" } } });
+const server = await TelnetServer.listen({
+  port: Number(values.port),
+  clientClass: Player,
+  onConnect: welcome,
+  onDisconnect: farewell,
+  options: {
+    terminalType: true,
+    naws: true,
+    charset: true,
+    newEnviron: true,
+    endOfRecord: true,
+    gmcp: { packages: ["Char 1", "Room 1"] },
+    msdp: { variables: { SERVER_ID: { value: () => "Boaville" } } },
+    mssp: () => ({
+      NAME: "Boaville",
+      PLAYERS: playing().length,
+      UPTIME: startedAt,
+      "UTF-8": true,
+    }),
+    mccp3: true,
+    mccp2: true,
+  },
+});
+console.log(`Boaville on port ${server.port}. Ctrl-C ends it.`);
+process.once("SIGINT", () => void server.stop());
+
+let nextBreath = Date.now();
+while (server.running) {
+  await server.poll();
+  for (const player of server.clientList()) {
+    const line = player.getCommand();
+    if (line !== undefined) hear(player, line.trim());
+  }
+  if (Date.now() >= nextBreath) {
+    nextBreath = Date.now() + 1000;
+    for (const player of playing()) heal(player, 1);
+  }
+}
+
+async function welcome(player: Player): Promise<void> {
+  player.msdp.declare("HEALTH", { value: () => String(player.hp) });
+  player.msdp.declare("HEALTH_MAX", { value: () => String(MAX_HP) });
+  await player.ready; // or a second has passed: then we know whom we greet
+  const { name, colours, screenReader } = player.profile;
+  if (!screenReader) player.sendCc("^G  ~~~~~~~~~~~~~~~~~~~~~~~:>-^~\n");
+  player.sendCc(`^YWelcome to Boaville!^~ You come by ${escapeCaretCodes(name ?? "telnet")}, `);
+  player.send(`${colours} colours.\n`);
+  ask(player);
+}
+
+function farewell(player: Player): void {
+  console.log(`-- ${player.name || player.addrport()} ${player.disconnectReason}`);
+  if (player.step === "playing") tellRoom(player, `${player.name} fades away.`);
+}
+
+function ask(player: Player): void {
+  if (player.step === "name") player.prompt("Your name? ");
+  else if (player.step === "password") player.prompt("Your password? ");
+  else player.prompt(`^g${player.hp}/${MAX_HP}hp^~> `);
+}
+
+function hear(player: Player, line: string): void {
+  if (player.step === "name") takeName(player, line);
+  else if (player.step === "password") takePassword(player, line);
+  else command(player, line);
+  if (player.active) ask(player);
+}
+
+function takeName(player: Player, line: string): void {
+  if (!/^[A-Za-z]{2,12}$/.test(line)) return player.send("Two to twelve letters, please.\n");
+  player.name = line.charAt(0).toUpperCase() + line.slice(1).toLowerCase();
+  player.step = "password";
+  player.passwordModeOn();
+}
+
+function takePassword(player: Player, line: string): void {
+  const known = passwords.get(player.name);
+  if (line === "" || (known !== undefined && known !== line)) {
+    return player.send("That is not it.\n");
+  }
+  passwords.set(player.name, line);
+  player.passwordModeOff();
+  player.step = "playing";
+  tellRoom(player, `${player.name} comes in.`);
+  vitals(player);
+  look(player);
+}
+
+function command(player: Player, line: string): void {
+  const [, verb = "", rest = ""] = /^(\S*)\s*(.*)$/.exec(line) ?? [];
+  const way = ROOMS[player.room]?.exits[verb];
+  if (line === "") return;
+  if (way !== undefined) go(player, verb, way);
+  else if (verb === "look" || verb === "l") look(player);
+  else if (verb === "say") say(player, rest);
+  else if (verb === "who") player.send(`${playing().map(({ name }) => name).join(", ")}\n`);
+  else if (verb === "fight" && player.room === "hill") fight(player);
+  else if (verb === "quit") player.active = false;
+  else player.send("You can: look, say, who, fight, quit, or go where a way leads.\n");
+}
+
+function look(player: Player): void {
+  const room = ROOMS[player.room];
+  if (room === undefined) return;
+  player.sendCc(`^C${room.name}^~\n`);
+  player.sendWrapped(room.text);
+  const others = playing().filter((other) => other !== player && other.room === player.room);
+  for (const other of others) player.sendCc(`^y${other.name}^~ is here.\n`);
+  player.gmcp.send("Room.Info", { name: room.name, exits: room.exits });
+}
+
+function go(player: Player, direction: string, to: string): void {
+  tellRoom(player, `${player.name} goes ${direction}.`);
+  player.room = to;
+  tellRoom(player, `${player.name} comes in.`);
+  look(player);
+}
+
+function say(player: Player, words: string): void {
+  player.sendWrapped(`^cYou say:^~ ${escapeCaretCodes(words)}`, { indent: 0 });
+  tellRoom(player, `^c${player.name} says:^~ ${escapeCaretCodes(words)}`);
+}
+
+function fight(player: Player): void {
+  const wound = 1 + Math.floor(Math.random() * 6);
+  player.sendCc(`You strike at the ^Rkobold^~, and it bites you for ^R${wound}^~.\n`);
+  heal(player, -wound);
+  if (player.hp > 0) return;
+  player.send("All goes dark. You wake by the fire.\n");
+  player.room = "inn";
+  heal(player, MAX_HP);
+  look(player);
+}
+
+function heal(player: Player, points: number): void {
+  const before = player.hp;
+  player.hp = Math.max(0, Math.min(MAX_HP, player.hp + points));
+  if (player.hp !== before) vitals(player);
+}
+
+function vitals(player: Player): void {
+  player.gmcp.send("Char.Vitals", { hp: player.hp, maxhp: MAX_HP });
+  player.msdp.update("HEALTH");
+}
+
+function tellRoom(from: Player, text: string): void {
+  for (const player of playing()) {
+    if (player === from || player.room !== from.room) continue;
+    player.send("\n");
+    player.sendWrapped(text, { indent: 0 });
+    ask(player);
+  }
+}
+
+function playing(): Player[] {
+  return server.clientList().filter((player) => player.active && player.step === "playing");
+}
