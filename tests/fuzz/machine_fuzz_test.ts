@@ -136,6 +136,7 @@ Deno.test("fuzz: two machines with random wishes settle, agree, and talk a bound
     option: fc.constantFrom(1, 3, 31),
     urgent: fc.boolean(),
     deliver: fc.nat(3), // how often bytes cross before the next wish
+    part: fc.constantFrom(0.1, 0.4, 0.7, 1), // and how many of them
   });
   const lists = fc.subarray([1, 3, 31]);
   fc.assert(
@@ -152,20 +153,28 @@ Deno.test("fuzz: two machines with random wishes settle, agree, and talk a bound
         ] as const;
         const [a, b] = machines;
         let crossed = 0;
-        const cross = () => {
-          const [fromA, fromB] = [a.takeOutput(), b.takeOutput()];
-          crossed += fromA.length + fromB.length;
-          b.receive(fromA);
-          a.receive(fromB);
-          return fromA.length + fromB.length > 0;
+        // Bytes on their way: each delivery takes a part of what is there, cut anywhere.
+        const wires: number[][] = [[], []];
+        const cross = (part: number) => {
+          for (const [index, machine] of machines.entries()) {
+            const sent = machine.takeOutput();
+            crossed += sent.length;
+            wires[index]?.push(...sent);
+          }
+          for (const [index, wire] of wires.entries()) {
+            const bytes = wire.splice(0, Math.ceil(wire.length * part));
+            machines[1 - index]?.receive(Uint8Array.from(bytes));
+          }
+          return machines.some(({ outputLength }) => outputLength > 0) ||
+            wires.some(({ length }) => length > 0);
         };
-        for (const { who, side, on, option, urgent, deliver } of wishes) {
+        for (const { who, side, on, option, urgent, deliver, part } of wishes) {
           const machine = who === 0 ? a : b;
           if (on) machine[`enable${side}`](option, { urgent });
           else machine[`disable${side}`](option);
-          for (let times = 0; times < deliver; times++) cross();
+          for (let times = 0; times < deliver; times++) cross(part);
         }
-        for (let rounds = 0; cross(); rounds++) assert(rounds < 100, "the negotiation loops");
+        for (let rounds = 0; cross(1); rounds++) assert(rounds < 100, "the negotiation loops");
         assert(
           crossed <= 3 * (wishes.length + 1) * 8,
           `${crossed} bytes for ${wishes.length} wishes`,

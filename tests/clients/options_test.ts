@@ -1,0 +1,138 @@
+/** Real clients negotiate what they know; then nothing but text is on their screens. */
+import { assert, assertEquals } from "@std/assert";
+import { optionName } from "../../src/options/mod.ts";
+import { Program } from "../runtimes/process.ts";
+import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { type Client, installedClients, why } from "./clients.ts";
+import { Screen } from "./screen.ts";
+
+/** What `tests/runtimes/options_program.ts` prints for the line "facts". */
+interface Told {
+  readonly facts: { readonly environment: Record<string, string>; readonly terminalType: string };
+  readonly profile: {
+    readonly name?: string;
+    readonly colours: number;
+    readonly mudClient: boolean;
+  };
+  readonly columns: number;
+  readonly local: readonly number[];
+  readonly remote: readonly number[];
+  readonly notices: readonly string[];
+}
+
+/** What each client agrees to: options that the server performs, then its own. */
+const AGREED: Record<string, readonly [local: string, remote: string]> = {
+  "telnet": ["", "TTYPE NAWS LINEMODE NEW-ENVIRON"],
+  "nc": ["", ""],
+  "TinTin++": ["END-OF-RECORD CHARSET MSDP MSSP MCCP2 MCCP3 GMCP", "TTYPE NAWS NEW-ENVIRON"],
+  "plink": ["", "SGA TTYPE NAWS NEW-ENVIRON"],
+  "TinyFugue": ["END-OF-RECORD MCCP2", "TTYPE NAWS"],
+  "KBtin": ["END-OF-RECORD MCCP2", "TTYPE NAWS"],
+};
+
+for (const runtime of await findRuntimes()) {
+  Deno.test({
+    name: `${runtime.name}: real clients negotiate all that they know, without a stray byte${why}`,
+    ignore: installedClients.length === 0,
+    async fn(t) {
+      for (const client of installedClients) {
+        await t.step(client.name, () => negotiates(runtime, client));
+      }
+    },
+  });
+}
+
+async function negotiates(runtime: Runtime, client: Client): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/options_program.ts");
+  const [, port] = await program.match(/^port (\d+)/);
+  await using screen = await Screen.open(client.command(Number(port)));
+  if (client.connect !== undefined) {
+    await screen.shows(/#help/);
+    await screen.enter(client.connect(Number(port)));
+  }
+  await screen.shows(/ready>/);
+  await screen.enter("hi");
+  await screen.shows(/You typed hi\./);
+  await screen.enter("ping");
+  await screen.enter("update");
+  await screen.shows(/updated>/);
+  await screen.enter("facts");
+  const told: Told = JSON.parse((await program.match(/^\{.*\}$/))[0]);
+  const [local = "", remote = ""] = AGREED[client.name] ?? [];
+  assertEquals(told.local.map(optionName).join(" "), local, "performed by the server");
+  assertEquals(told.remote.map(optionName).join(" "), remote, "performed by the client");
+  if (local.includes("MCCP2")) {
+    await screen.enter("long");
+    await screen.shows(/sent>/);
+    const lines = (await screen.lines()).join("");
+    assert(lines.includes("a long text, again and again; a long text"), lines);
+  }
+  checkFacts(client, told);
+  const own = (line: string) =>
+    client.own.test(line) || /^(ready|next|updated|told|sent)>/.test(line);
+  for (const line of await screen.lines()) {
+    const expected = own(line) ||
+      /a(nd|gain| long|\b)|text|long|;|^(hi|ping|update|facts|You typed hi\.)$/.test(line);
+    // nc shows the negotiation; it is bytes that cannot be answered there.
+    assert(
+      expected || client.name === "nc",
+      `a stray line on the screen of ${client.name}: ${line}`,
+    );
+    assert(
+      /^[\x20-\x7e\u0144\u0119]*$/.test(line) || client.name === "nc",
+      `a stray byte: ${line}`,
+    );
+  }
+  await screen.enter("quit");
+  await program.match(/^gone /);
+}
+
+function checkFacts(client: Client, { facts, profile, columns, notices }: Told): void {
+  if (client.name !== "nc") assert(notices.includes("pong"), "no answer to TIMING-MARK");
+  assert(columns >= 79 && columns <= 80);
+  assertEquals(notices.filter((notice) => notice.startsWith("violation")), []);
+  if (client.name === "telnet") assert(notices.some((notice) => notice.startsWith("slc")));
+  if (client.name !== "TinTin++") return;
+  assertEquals([profile.name, profile.mudClient, profile.colours], ["TINTIN++", true, 16_777_216]);
+  assertEquals(facts.environment["CLIENT_NAME"], "TinTin++");
+}
+
+const telnet = installedClients.find(({ name }) => name === "telnet");
+Deno.test({
+  name: `telnet asks for STATUS and for a TIMING-MARK, and is told${why}`,
+  ignore: telnet === undefined,
+  async fn() {
+    const [deno] = await findRuntimes();
+    assert(deno !== undefined);
+    await using program = Program.start(deno, "tests/runtimes/options_program.ts");
+    const [, port] = await program.match(/^port (\d+)/);
+    await using screen = await Screen.open(`inetutils-telnet -- 127.0.0.1 -${port}`);
+    await screen.shows(/ready>/);
+    for (const command of ["toggle options", "send getstatus"]) {
+      await screen.press("C-]");
+      await screen.shows(/telnet> *$/m);
+      await screen.enter(command);
+    }
+    await screen.shows(/RCVD IAC SB STATUS IS\n WILL STATUS\n DO TERMINAL TYPE\n DO NAWS/);
+    await screen.press("C-c");
+    await screen.shows(/SENT DO TIMING MARK\nRCVD WILL TIMING MARK/);
+  },
+});
+
+const tintin = installedClients.find(({ name }) => name === "TinTin++");
+Deno.test({
+  name: `TinTin++ shows what GMCP, MSDP and MSSP told it${why}`,
+  ignore: tintin === undefined,
+  async fn() {
+    const [deno] = await findRuntimes();
+    assert(deno !== undefined && tintin !== undefined);
+    await using program = Program.start(deno, "tests/runtimes/options_program.ts");
+    const [, port] = await program.match(/^port (\d+)/);
+    await using screen = await Screen.open(tintin.command(Number(port)));
+    await screen.shows(/ready>/);
+    await screen.shows(/#MSSP NAME Test\n#MSSP PLAYERS 1/);
+    await screen.enter("update");
+    await screen.shows(/#MSDP HEALTH 10/);
+    await screen.shows(/#GMCP \{"hp":7\}|#GMCP .*hp/);
+  },
+});

@@ -1,0 +1,423 @@
+/**
+ * Pitfalls of Telnet that other servers fell into, by the numbers of the project's list of them; each
+ * that a server can meet has a test here. What the wire looks like stands in tests/transcripts.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { deflateSync } from "node:zlib";
+import { type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
+import {
+  BINARY,
+  CHARSET,
+  decodeGmcp,
+  decodeMsdp,
+  ECHO,
+  encodeCharsetRequest,
+  encodeEnvironIs,
+  encodeGmcp,
+  encodeMsdp,
+  encodeStatusIs,
+  encodeTerminalType,
+  END_OF_RECORD,
+  GMCP,
+  MCCP2,
+  MCCP3,
+  NAWS,
+  NEW_ENVIRON,
+  SGA,
+  TIMING_MARK,
+  TTYPE,
+} from "../../src/options/mod.ts";
+import {
+  AO,
+  AYT,
+  BRK,
+  DM,
+  DO,
+  DONT,
+  EC,
+  EL,
+  IAC,
+  IP,
+  NOP,
+  SB,
+  SE,
+  TelnetMachine,
+  WILL,
+  WONT,
+} from "../../src/protocol/mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
+import { latin1, negotiation, start } from "../server/harness.ts";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const words = (...bytes: number[]) => latin1(Uint8Array.from(bytes));
+const sub = (option: number, payload: Uint8Array) => {
+  const machine = new TelnetMachine();
+  machine.sendSubnegotiation(option, payload);
+  return machine.takeOutput();
+};
+
+/** What a client's bytes make the server say, and the lines that come of them. */
+async function converse(
+  bytes: (Uint8Array | string)[],
+  options: ListenOptions = {},
+): Promise<{ said: string; lines: string[]; client: TelnetClient }> {
+  await using harness = await start(options);
+  const { peer, client } = await harness.join();
+  for (const part of bytes) peer.write(part);
+  peer.write(Uint8Array.of(IAC, AYT)); // its answer is the last thing said
+  let said = "";
+  await harness.pollUntil(() => (said += latin1(peer.take())).includes("[Yes"));
+  const lines: string[] = [];
+  for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+    lines.push(line);
+  }
+  return { said: said.slice(0, said.indexOf("\r\n[Yes")), lines, client };
+}
+
+Deno.test("pitfall 3.1: acknowledgements are not acknowledged, and nobody is asked to echo", async () => {
+  const { said } = await converse([
+    negotiation(WONT, ECHO),
+    negotiation(DONT, ECHO),
+    negotiation(WILL, ECHO),
+  ]);
+  assertEquals(said, words(IAC, DONT, ECHO));
+});
+
+Deno.test("pitfall 3.2: a WONT ECHO that is never answered does not show the next password", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  for (let round = 0; round < 3; round++) {
+    client.passwordModeOn();
+    assertMatch(await harness.hear(peer, "\x01"), /\xff\xfb\x01$/);
+    peer.write(negotiation(DO, ECHO));
+    await harness.pollUntil(() => client.optionEnabled(ECHO, "local"));
+    client.passwordModeOff();
+    assertMatch(await harness.hear(peer, "\x01"), /\xff\xfc\x01$/);
+  }
+});
+
+Deno.test("pitfall 3.3: an option that was refused does not hold anything up", async () => {
+  await using harness = await start({ options: { gmcp: true, terminalType: true } });
+  const { peer, client } = await harness.join();
+  peer.write(negotiation(DONT, GMCP));
+  peer.write(negotiation(WONT, TTYPE));
+  let ready = false;
+  client.ready.then(() => ready = true);
+  await harness.pollUntil(() => ready);
+});
+
+Deno.test("pitfall 3.4: a client that acknowledges again and again, or never, changes nothing", async () => {
+  const { said } = await converse(
+    [
+      ...Array(20).fill(negotiation(DO, END_OF_RECORD)),
+      ...Array(20).fill(negotiation(DO, CHARSET)),
+    ],
+    { options: { endOfRecord: true, charset: true, gmcp: true } },
+  );
+  assertEquals(said.split(words(IAC, WILL, END_OF_RECORD)).length, 2);
+  assertEquals(said.split(words(IAC, SB, CHARSET)).length, 2);
+});
+
+Deno.test("pitfall 3.5: before a restart everything is turned off, so that a new offer is answered", async () => {
+  await using harness = await start({ options: { gmcp: true } });
+  const { peer, client } = await harness.join();
+  peer.write(negotiation(DO, GMCP));
+  await harness.pollUntil(() => client.optionEnabled(GMCP, "local"));
+  client.prepareReload();
+  await harness.hear(peer, words(IAC, WONT, GMCP));
+});
+
+Deno.test("pitfall 3.6: the ping is TIMING-MARK, not AYT", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.ping();
+  assertEquals(await harness.hear(peer, "\x06"), words(IAC, DO, TIMING_MARK));
+});
+
+Deno.test("pitfall 3.7: 0xFF in a payload is doubled on the way out, single on the way in", async () => {
+  assertEquals([...sub(99, Uint8Array.of(1, 255, 2))], [IAC, SB, 99, 1, IAC, IAC, 2, IAC, SE]);
+  const { client } = await converse([
+    negotiation(WILL, NAWS),
+    Uint8Array.of(IAC, SB, NAWS, 0, IAC, IAC, 0, 24, IAC, SE),
+  ]);
+  assertEquals(client.columns, 255);
+  const unescaped = await converse([
+    negotiation(WILL, NAWS),
+    Uint8Array.of(IAC, SB, NAWS, 0, IAC, 0, 24, IAC, SE), // as Evennia and others send it
+  ]);
+  assertEquals(unescaped.client.columns, 255);
+});
+
+Deno.test("pitfall 3.8: a bare 0xF0 ends nothing, and none leaves in GMCP", async () => {
+  const heard: unknown[] = [];
+  await converse([negotiation(DO, GMCP), sub(GMCP, utf8('Comm "😀"')), "😀\r\n"], {
+    options: { gmcp: true },
+    onGmcp: (_, { value }) => void heard.push(value),
+  });
+  assertEquals(heard, ["😀"]);
+  assert(encodeGmcp("Comm", "😀").every((byte) => byte < 0x80));
+});
+
+Deno.test("pitfall 3.9: NAWS is unsigned, takes 10 and 13, clamps 0 and the absurd", async () => {
+  const size = (...bytes: number[]) => sub(NAWS, Uint8Array.from(bytes));
+  const columns = async (...sizes: Uint8Array[]) => {
+    const { client } = await converse([negotiation(WILL, NAWS), ...sizes]);
+    return [client.columns, client.rows];
+  };
+  assertEquals(await columns(size(0, 200, 0, 10)), [200, 10]);
+  assertEquals(await columns(size(0, 13, 0, 13)), [13, 13]);
+  assertEquals(await columns(size(0, 100, 0, 50), size(0, 0, 0, 0)), [100, 50]);
+  assertEquals(await columns(size(255, 255, 128, 0)), [1000, 1000]);
+});
+
+Deno.test("pitfall 3.10: MCCP2 can be stopped, and started again with a new stream", async () => {
+  await using harness = await start({ options: { mccp2: true } });
+  const { peer, client } = await harness.join();
+  const marker = words(IAC, SB, MCCP2, IAC, SE);
+  for (let times = 0; times < 2; times++) {
+    peer.write(negotiation(DO, MCCP2));
+    let heard = "";
+    await harness.pollUntil(() => (heard += latin1(peer.take())).includes(marker));
+    client.send("compressed");
+    peer.write(negotiation(DONT, MCCP2));
+    await untilReal(harness, () => {
+      heard += latin1(peer.take());
+      return !client.optionEnabled(MCCP2, "local") && client.queued === 0;
+    });
+    client.send("plain");
+    await untilReal(harness, () => (heard += latin1(peer.take())).endsWith("plain"));
+    assert(!heard.includes("compressed"));
+  }
+});
+
+Deno.test("pitfall 3.11: compressed bytes right behind the marker of MCCP3 are not read as text", async () => {
+  await using harness = await start({ options: { mccp3: true } });
+  const { peer, client } = await harness.join();
+  const stream = new Uint8Array(deflateSync("look\r\n"));
+  peer.write(Uint8Array.of(...negotiation(DO, MCCP3), IAC, SB, MCCP3, IAC, SE, ...stream));
+  await untilReal(harness, () => client.cmdReady);
+  assertEquals([client.getCommand(), client.getCommand()], ["look", undefined]);
+});
+
+Deno.test("pitfall 3.12: MCCP1 is refused, and its odd marker swallows nothing for long", async () => {
+  const { said, lines } = await converse([
+    negotiation(DO, 85),
+    Uint8Array.of(IAC, SB, 85, WILL, SE), // no second IAC
+    "lost",
+    Uint8Array.of(IAC, NOP),
+    "look\r\n",
+  ]);
+  assertEquals([said, lines], [words(IAC, WONT, 85), ["look"]]);
+});
+
+Deno.test("pitfall 3.13: a client that repeats its terminal types for ever is asked eight times", async () => {
+  await using harness = await start({ options: { terminalType: true } });
+  const { peer } = await harness.join();
+  peer.write(negotiation(WILL, TTYPE));
+  let asked = 0;
+  for (let name = 0; name < 20; name++) {
+    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+    if (latin1(peer.take()).includes(words(IAC, SB, TTYPE, 1))) asked++;
+    peer.write(sub(TTYPE, encodeTerminalType(`T${name}`)));
+  }
+  assertEquals(asked, 8);
+});
+
+Deno.test("pitfall 3.14: in a collision of CHARSET the server's request holds; a table is rejected", async () => {
+  const { said } = await converse([
+    negotiation(DO, CHARSET),
+    negotiation(WILL, CHARSET),
+    sub(CHARSET, encodeCharsetRequest(["UTF-8"])),
+    sub(CHARSET, Uint8Array.of(4, 1)),
+  ], { options: { charset: true } });
+  assert(said.includes(words(IAC, SB, CHARSET, 3, IAC, SE)));
+  assert(said.includes(words(IAC, SB, CHARSET, 5, IAC, SE)));
+});
+
+Deno.test("pitfall 3.15: NEW-ENVIRON asks in under 256 bytes, never for USER; ESC and no value are read", async () => {
+  const variables = [{ name: "A\x02\x03", value: "\x00\x01", user: true }, {
+    name: "B",
+    value: undefined,
+    user: false,
+  }, { name: "C", value: "", user: false }];
+  const { said, client } = await converse([
+    negotiation(WILL, NEW_ENVIRON),
+    sub(NEW_ENVIRON, encodeEnvironIs(variables)),
+  ], { options: { newEnviron: true } });
+  assert(said.length < 256 && !said.includes("USER"));
+  assertEquals([...client.facts.environment], [["A\x02\x03", "\x00\x01"], ["C", ""]]);
+});
+
+Deno.test("pitfall 3.16: MSDP keeps its own bytes out of values, and 0xF0 is text", () => {
+  const value = new Map([["NAME", "a\x01\x02\x03\x04\x05\x06\x00😀"]]);
+  assertEquals(decodeMsdp(encodeMsdp(value)), new Map([["NAME", "a😀"]]));
+});
+
+Deno.test("pitfall 3.17: bad JSON in GMCP is an event, and no NUL gets out", async () => {
+  const heard: unknown[] = [];
+  await converse([
+    negotiation(DO, GMCP),
+    sub(GMCP, utf8('Char.Vitals{"hp":1')),
+    sub(GMCP, utf8("x y z")),
+  ], {
+    options: { gmcp: true },
+    onGmcp: (_, message) => void heard.push(message.malformed),
+  });
+  assertEquals(heard, ['{"hp":1', "y z"]);
+  assert(!encodeGmcp("Comm", "a\0b").includes(0));
+  assertEquals(decodeGmcp(encodeGmcp("Comm", "a\0b"))?.value, "a\0b");
+});
+
+Deno.test("pitfall 3.18: once a prompt is marked, all are; EOR before GA, none to who speaks no Telnet", async () => {
+  await using harness = await start({ options: { endOfRecord: true } });
+  const { peer, client } = await harness.join();
+  client.prompt("a> ");
+  assertEquals((await harness.hear(peer, "a> ")).endsWith("a> "), true);
+  peer.write(negotiation(DO, END_OF_RECORD));
+  await harness.pollUntil(() => client.optionEnabled(END_OF_RECORD, "local"));
+  for (const prompt of ["b> ", "c> "]) {
+    client.prompt(prompt);
+    assertEquals(await harness.hear(peer, "\xef"), `${prompt}\xff\xef`);
+  }
+});
+
+Deno.test("pitfall 3.19: CR NUL and CR LF end one line, cut anywhere, with a command in between", async () => {
+  const bytes = [..."a\r", "\0", ..."b\r"].join("");
+  const parts = [...utf8(bytes), IAC, NOP, 10, ...utf8("c\n\rd\r\n")];
+  const { lines } = await converse(parts.map((byte) => Uint8Array.of(byte)));
+  assertEquals(lines, ["a", "b", "c", "", "d"]);
+});
+
+Deno.test("pitfall 3.20: a lone NUL is neither text nor typing", async () => {
+  assertEquals((await converse(["\0\0lo\0ok\r\n\0"])).lines, ["look"]);
+});
+
+Deno.test("pitfall 3.21: 0x08 and 0x7F both erase; the echo takes the columns that were shown", async () => {
+  assertEquals((await converse(["nx\x08orx\x7fth\r\n"])).lines, ["north"]);
+});
+
+Deno.test("pitfall 3.22: UTF-8 lives through every cut, also around a command", async () => {
+  const bytes = utf8("é日😀\r\n");
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const { lines } = await converse([
+      bytes.slice(0, cut),
+      Uint8Array.of(IAC, NOP),
+      bytes.slice(cut),
+    ]);
+    assertEquals(lines, ["é日😀"]);
+  }
+});
+
+Deno.test("pitfall 3.23: 0xFF as a letter is doubled and undoubled", async () => {
+  await using harness = await start({ encoding: "latin1" });
+  const { peer, client } = await harness.join();
+  peer.write(Uint8Array.of(IAC, IAC, 10));
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "ÿ");
+  client.send("ÿ");
+  assertEquals(await harness.hear(peer, "\xff\xff"), "\xff\xff");
+});
+
+Deno.test("pitfall 3.24: BINARY, declared, is asked for both ways", async () => {
+  const { said } = await converse([negotiation(DO, BINARY)], { options: { binary: true } });
+  assertEquals(said, words(IAC, WILL, BINARY, IAC, DO, BINARY));
+});
+
+Deno.test("pitfall 3.25: a password is ECHO alone, without SGA", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.passwordModeOn();
+  assertEquals(await harness.hear(peer, "\x01"), words(IAC, WILL, ECHO));
+  assertEquals(client.optionEnabled(SGA, "local"), false);
+});
+
+Deno.test("pitfall 3.26: off and on between two polls says nothing: Mudlet counts the changes", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.passwordModeOn();
+  await harness.hear(peer, "\x01");
+  peer.write(negotiation(DO, ECHO));
+  await harness.pollUntil(() => client.optionEnabled(ECHO, "local"));
+  for (let wrong = 0; wrong < 10; wrong++) {
+    client.passwordModeOff();
+    client.send("Wrong.");
+    client.passwordModeOn();
+    await harness.server.poll();
+  }
+  assertEquals(latin1(peer.take()), "Wrong.".repeat(10));
+});
+
+Deno.test("pitfall 3.27: every line that is sent ends with CR LF, once", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.send("a\nb\r\nc\n");
+  assertEquals(await harness.hear(peer, "c\r\n"), "a\r\nb\r\nc\r\n");
+});
+
+Deno.test("pitfall 3.28: a subnegotiation without its end does not swallow what follows", async () => {
+  const { said, lines } = await converse([
+    Uint8Array.of(IAC, SB, GMCP, 65, 66),
+    negotiation(WILL, 99),
+    "look\r\n",
+  ]);
+  assertEquals([said, lines], [words(IAC, DONT, 99), ["look"]]);
+});
+
+Deno.test("pitfall 3.29: SE is doubled in a STATUS report", () => {
+  const report = { will: [240], do: [], facts: [] };
+  assertEquals([...encodeStatusIs(report)], [0, 0xfb, 240, 240]);
+});
+
+Deno.test("pitfall 3.30: who never answers is greeted after a short time", async () => {
+  await using harness = await start({
+    options: { terminalType: true, gmcp: true },
+    readyTimeout: 1000,
+    onConnect: async (client) => {
+      await client.ready;
+      client.send("Welcome");
+    },
+  });
+  const { peer } = await harness.join();
+  harness.clock.advance(1000);
+  await harness.hear(peer, "Welcome");
+});
+
+Deno.test("pitfall 3.32: two-byte commands take no third byte", async () => {
+  const commands = [NOP, DM, BRK, AO, EC, EL, IP];
+  const bytes = commands.flatMap((command) => [IAC, command]);
+  const { lines } = await converse([Uint8Array.of(...bytes, ...utf8("look\r\n"))]);
+  assertEquals(lines, ["look"]);
+});
+
+Deno.test("pitfall 3.34: what was sent before a close arrives, in order, also to a half-closed peer", async () => {
+  const transport = new MemoryTransport({ capacity: 7 });
+  const server = await TelnetServer.listen({
+    transport,
+    onConnect: (client) => {
+      client.send("0123456789".repeat(10));
+      client.active = false;
+    },
+    onDisconnect: () => {},
+  });
+  const peer = transport.connect(server.port, { allowHalfOpen: true });
+  peer.end();
+  let heard = "";
+  while (!peer.ended || heard.length < 100) {
+    await server.poll();
+    heard += peer.takeText();
+  }
+  assertEquals(heard, "0123456789".repeat(10));
+  await server.stop();
+});
+
+/** zlib works in threads, so a number of polls says nothing. */
+async function untilReal(
+  harness: { server: { poll(): Promise<void> } },
+  condition: () => boolean,
+): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert(performance.now() < deadline, `Not in time: ${condition}`);
+    await harness.server.poll();
+  }
+}

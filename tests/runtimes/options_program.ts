@@ -1,0 +1,70 @@
+/**
+ * A server that offers everything, for real clients. A line "facts" prints, as JSON on the standard
+ * output, what is known of who typed it; "bytes" prints how much was compressed.
+ */
+import { TelnetServer } from "../../mod.ts";
+
+const notices: string[] = [];
+const server = await TelnetServer.listen({
+  port: 0,
+  address: "127.0.0.1",
+  options: {
+    terminalType: true,
+    naws: true,
+    charset: true,
+    newEnviron: true,
+    endOfRecord: true,
+    gmcp: true,
+    msdp: { variables: { HEALTH: { value: () => "10" } } },
+    mssp: () => ({ NAME: "Test", PLAYERS: 1 }),
+    linemode: true,
+    mccp3: true,
+    mccp2: true,
+  },
+  onConnect: async (client) => {
+    await client.ready;
+    client.prompt("ready> ");
+  },
+  onDisconnect: (client) => console.log(`gone ${client.disconnectReason}`),
+  onGmcp: (_, message) => notices.push(`gmcp ${message.package}`),
+  onSlc: (_, entries) => notices.push(`slc ${entries.length}`),
+  onPong: () => notices.push("pong"),
+  onViolation: (_, kind) => notices.push(`violation ${kind}`),
+});
+console.log(`port ${server.port}`);
+
+while (true) {
+  await server.poll();
+  for (const client of server.clientList()) {
+    const line = client.getCommand();
+    if (line === "facts") {
+      const facts = { ...client.facts, environment: Object.fromEntries(client.facts.environment) };
+      const { profile, columns, rows, encoding } = client;
+      const local = inForce((code) => client.optionEnabled(code, "local"));
+      const remote = inForce((code) => client.optionEnabled(code, "remote"));
+      console.log(
+        JSON.stringify({ facts, profile, columns, rows, encoding, local, remote, notices }),
+      );
+      client.prompt("told> ");
+    } else if (line === "ping") {
+      client.ping();
+    } else if (line === "long") {
+      client.send("a long text, again and again; ".repeat(200) + "\n");
+      client.prompt("sent> ");
+    } else if (line === "update") {
+      client.msdp.update();
+      client.gmcp.send("Char.Vitals", { hp: 7 });
+      client.prompt("updated> ");
+    } else if (line === "quit") {
+      client.send("Farewell.\n");
+      client.active = false;
+    } else if (line !== undefined) {
+      client.send(`You typed ${line}.\n`);
+      client.prompt("next> ");
+    }
+  }
+}
+
+function inForce(enabled: (code: number) => boolean): number[] {
+  return Array.from({ length: 256 }, (_, code) => code).filter(enabled);
+}

@@ -1,0 +1,73 @@
+/** What nineteen real clients sent, byte by byte, through the machine and through a server. */
+import { assert, assertEquals } from "@std/assert";
+import { type TelnetEvent, TelnetMachine } from "../../src/protocol/mod.ts";
+import { start } from "../server/harness.ts";
+
+interface Capture {
+  readonly client: string;
+  readonly scenarios: Record<string, { readonly client_bytes: string }>;
+}
+
+const folder = new URL("../captures/", import.meta.url);
+const captures: Capture[] = Array.from(
+  Deno.readDirSync(folder),
+  ({ name }) => JSON.parse(Deno.readTextFileSync(new URL(name, folder))),
+);
+
+/** What a client does wrong, and only it. */
+const KNOWN_FAULTS: Record<string, readonly string[]> = { ncat: ["unknown-command"] };
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+function play(bytes: Uint8Array, size: number): string[] {
+  const machine = new TelnetMachine({ local: [1, 3, 86], remote: [3, 24, 31, 34, 39] });
+  const heard: string[] = [];
+  for (let at = 0; at < bytes.length; at += size) {
+    machine.receive(bytes.slice(at, at + size));
+    for (const event of machine.takeEvents()) heard.push(...describe(event));
+  }
+  return heard;
+}
+
+/** Data byte by byte, so that it does not matter where it was cut. */
+function describe(event: TelnetEvent): string[] {
+  if (event.type === "data") return Array.from(event.bytes, (byte) => `data ${byte}`);
+  return [JSON.stringify(event)];
+}
+
+Deno.test("the captures are those of nineteen clients", () => assertEquals(captures.length, 19));
+
+for (const { client, scenarios } of captures) {
+  Deno.test(`what ${client} sent is understood, however it is cut`, () => {
+    for (const [scenario, { client_bytes }] of Object.entries(scenarios)) {
+      const bytes = bytesOf(client_bytes);
+      const whole = play(bytes, Math.max(1, bytes.length));
+      assertEquals(play(bytes, 1), whole, scenario);
+      assertEquals(play(bytes, 7), whole, scenario);
+      const faults = whole.filter((event) => event.includes('"violation"'))
+        .map((event) => JSON.parse(event).kind);
+      const known = KNOWN_FAULTS[client] ?? [];
+      assertEquals(faults.filter((fault) => !known.includes(fault)), [], scenario);
+    }
+  });
+
+  Deno.test(`what ${client} sent makes no server with all options fall or loop`, async () => {
+    for (const { client_bytes } of Object.values(scenarios)) {
+      await using harness = await start({
+        options: { terminalType: true, naws: true, charset: true, gmcp: true, linemode: true },
+        onError: (error) => {
+          throw error;
+        },
+      });
+      const { peer, client: person } = await harness.join();
+      const bytes = bytesOf(client_bytes);
+      peer.write(bytes);
+      await harness.pollUntil(() => person.bytesReceived === bytes.length);
+      await harness.server.poll();
+      assert(person.active);
+      assert(person.bytesSent < 1000, `${person.bytesSent} bytes`);
+    }
+  });
+}
