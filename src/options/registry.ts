@@ -46,7 +46,7 @@ export interface OptionDeclarations {
   readonly gmcp?: true | GmcpConfig;
   /** MSDP: variables. */
   readonly msdp?: MsdpConfig;
-  /** MSSP: what crawlers are told. */
+  /** MSSP: what crawlers are told. `PLAYERS` and `UPTIME` are added where they are missing. */
   readonly mssp?: () => MsspStatus;
   /** MXP: markup. */
   readonly mxp?: true;

@@ -2,6 +2,7 @@ import type { AardwolfMessage } from "../options/aardwolf.ts";
 import type { AtcpMessage } from "../options/atcp.ts";
 import type { GmcpMessage } from "../options/gmcp.ts";
 import type { SlcEntry } from "../options/linemode.ts";
+import { MSSP, type MsspStatus } from "../options/mssp.ts";
 import type { WindowSize } from "../options/naws.ts";
 import type { EnvironVariable } from "../options/new_environ.ts";
 import type { OptionNotices } from "../options/option.ts";
@@ -175,9 +176,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.onConnect = options.onConnect ?? greet;
     this.onDisconnect = options.onDisconnect ?? printLoss;
     this.timeout = options.timeout ?? 5;
-    this.#settings = settings;
+    this.#settings = {
+      ...settings,
+      declared: withStatus(settings.declared, () => this.connectionCount()),
+    };
     this.#owner = {
-      settings,
+      settings: this.#settings,
       now: () => settings.clock.now(),
       ready: (session) => {
         this.#ready.add(session);
@@ -492,6 +496,18 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       printSecond(secondError);
     }
   }
+}
+
+/** MSSP wants to know how many play and since when; the game need not say it. */
+function withStatus(
+  declared: ReadonlyMap<number, unknown>,
+  players: () => number,
+): ReadonlyMap<number, unknown> {
+  const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
+  if (status === undefined) return declared;
+  const startedAt = Math.floor(Date.now() / 1000);
+  const whole = () => ({ PLAYERS: players(), UPTIME: startedAt, ...status() });
+  return new Map(declared).set(MSSP, whole);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,6 +1,7 @@
 /** What the README says must be so. Its code is run by `deno test --doc`. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SERVER_LIMITS, TelnetClient, TelnetServer } from "../../mod.ts";
+import { OPTIONS } from "../../src/options/mod.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 
@@ -16,6 +17,12 @@ Deno.test("the README's limits and their defaults are the real ones", () => {
     Array.from(rows, ([, name, number, mib]) => [name, Number(number) * (mib ? 2 ** 20 : 1)]),
   );
   assertEquals(told, { ...SERVER_LIMITS });
+});
+
+Deno.test("the README's table of options has every option, with its code", () => {
+  const rows = readme.matchAll(/^\| ([A-Z][\w-]*)(?:, \w+)? +\| (\d+) +\|/gm);
+  const told = new Map(Array.from(rows, ([, name = "", code]) => [name, Number(code)]));
+  assertEquals(told, new Map(OPTIONS.map(({ name, code }) => [name, code] as const).sort(byCode)));
 });
 
 Deno.test("every name on the right of the README's Miniboa table exists", () => {
@@ -54,3 +61,7 @@ Deno.test({
     await program.status;
   },
 });
+
+function byCode([, one]: readonly [string, number], [, other]: readonly [string, number]): number {
+  return one - other;
+}

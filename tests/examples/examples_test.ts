@@ -19,6 +19,7 @@ for (const name of ["Deno", "Bun", "Node"]) {
     });
   test("hello.ts greets on port 7777", greets);
   test("handler.ts calls the handlers", callsHandlers);
+  test("mud.ts: people log in, hide their passwords, walk, meet and leave", playsTheMud);
   for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
     test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
     test(`${file} drops who is idle`, dropsIdle(file));
@@ -115,6 +116,43 @@ function chats(file: string): (runtime: Runtime) => Promise<void> {
     await program.match(/^-- .* VT 40x10 server-stopped$/);
     assertEquals((await program.status).code, 0);
   };
+}
+
+async function playsTheMud(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/mud.ts", ["--port", "0"]);
+  const port = await portOf(program);
+  const enter = async (name: string) => {
+    const client = await LineClient.connect(port);
+    // It answers everything at once, so that the greeting need not wait.
+    for (const option of [24, 31, 39]) await client.write(Uint8Array.of(255, 252, option));
+    for (const option of [42, 25, 69, 70, 87, 86]) {
+      await client.write(Uint8Array.of(255, 254, option));
+    }
+    await client.write(Uint8Array.of(255, 253, 201));
+    await client.until(/Your name\? /);
+    await client.write(`${name}\r\n`);
+    assertMatch(await client.until(/Your password\? .*\xff\xfb\x01/), /Your password/);
+    await client.write(Uint8Array.of(255, 253, 1));
+    await client.write("sesame\r\n");
+    const seen = await client.until(/20\/20hp\x1b\[0m> /);
+    assertStringIncludes(seen, "The Wet Boa");
+    assertStringIncludes(seen, '\xff\xfa\xc9Char.Vitals {"hp":20,"maxhp":20}\xff\xf0');
+    assert(!seen.includes("sesame"));
+    return client;
+  };
+  using anna = await enter("anna");
+  using bob = await enter("BOB");
+  assertStringIncludes(await anna.until(/in\.\r\n/), "Bob comes in.");
+  await bob.write("say ^Rhi\r\n");
+  assertStringIncludes(await anna.until(/\^Rhi\r\n/), "Bob says:");
+  await bob.write("north\r\nwho\r\n");
+  assertStringIncludes(await bob.until(/Anna, Bob\r\n/), "The Old Bridge");
+  assertStringIncludes(await anna.until(/north\.\r\n/), "Bob goes north.");
+  await bob.write("quit\r\n");
+  await bob.rest();
+  using crawler = await LineClient.connect(port);
+  await crawler.write("MSSP-REQUEST\r\n");
+  assertStringIncludes(await crawler.until(/MSSP-REPLY-END/), "PLAYERS\t1\r\n");
 }
 
 function dropsIdle(file: string): (runtime: Runtime) => Promise<void> {

@@ -314,15 +314,18 @@ Deno.test("MSDP over GMCP is answered over GMCP", async () => {
 });
 
 Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUEST", async () => {
-  const options = { mssp: () => ({ NAME: "Bogboa", PLAYERS: 2 }) };
+  const options = { mssp: () => ({ NAME: "Bogboa", UPTIME: 5 }) };
   const { harness, remote } = await join({ options });
   remote.do(MSSP);
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
-  assertEquals(heard.at(-1), "SB 70 \x01NAME\x02Bogboa\x01PLAYERS\x022");
+  assertEquals(heard.at(-1), "SB 70 \x01PLAYERS\x021\x01UPTIME\x025\x01NAME\x02Bogboa");
   const { peer, client } = await harness.join();
   peer.write("MSSP-REQUEST\r\nMSSP-REQUEST\r\n");
   const text = await harness.hear(peer, "END\r\n");
-  assertMatch(text, /\r\nMSSP-REPLY-START\r\nNAME\tBogboa\r\nPLAYERS\t2\r\nMSSP-REPLY-END\r\n$/);
+  assertMatch(
+    text,
+    /\r\nMSSP-REPLY-START\r\nPLAYERS\t2\r\nUPTIME\t5\r\nNAME\tBogboa\r\nMSSP-REPLY-END\r\n$/,
+  );
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), "MSSP-REQUEST"); // the second is a person's
   await harness.server.stop();
