@@ -57,7 +57,7 @@ const CLIENTS: readonly Client[] = [
     name: "TinyFugue",
     program: "tf5",
     command: (port) => `tf5 -n -f 127.0.0.1 ${port}`,
-    own: /^(%|_{5}|    You should)/,
+    own: /^(%|_{5}| {4}You should)/,
     chat: false,
     password: false,
   },
