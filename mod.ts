@@ -47,13 +47,9 @@ export { TelnetClient } from "./src/server/client.ts";
 export type { Clock } from "./src/server/clock.ts";
 export type { ClientProfile } from "./src/server/profile.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";
-export {
-  type ListenOptions,
-  type NoticeHandlers,
-  type ServeOptions,
-  TelnetServer,
-} from "./src/server/server.ts";
-export type { ClientViolation, DisconnectReason } from "./src/server/session.ts";
+export type { ListenOptions, NoticeHandlers, ServeOptions } from "./src/server/listen_options.ts";
+export { TelnetServer } from "./src/server/server.ts";
+export type { ClientViolation, DisconnectReason } from "./src/server/session_owner.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
 export type { Encoding } from "./src/text/charset.ts";

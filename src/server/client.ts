@@ -14,7 +14,8 @@ import { colorize } from "../text/caret.ts";
 import { checkEncoding, type Encoding } from "../text/charset.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
-import type { DisconnectReason, Session } from "./session.ts";
+import type { Session } from "./session.ts";
+import type { DisconnectReason } from "./session_owner.ts";
 
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;

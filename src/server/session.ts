@@ -13,9 +13,8 @@ import type {
 import { optionByCode, OPTIONS } from "../options/registry.ts";
 import { SGA } from "../options/sga.ts";
 import { ABORT, AYT, BRK, EC, EL, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
-import { misuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
-import type { OptionEvent, Side, TelnetEvent, ViolationKind } from "../protocol/events.ts";
+import type { OptionEvent, Side, TelnetEvent } from "../protocol/events.ts";
 import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
 import {
   createTextDecoder,
@@ -26,74 +25,12 @@ import {
 } from "../text/charset.ts";
 import { LineInput } from "../text/line_input.ts";
 import { NewlineEncoder } from "../text/newline.ts";
-import type { CompressionCodec } from "../transport/compression.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Timed } from "./clock.ts";
-import type { ServerLimits } from "./limits.ts";
+import { LineQueue } from "./line_queue.ts";
+import { Readiness } from "./readiness.ts";
+import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
 import { Wire } from "./wire.ts";
-
-/**
- * Why a client went.
- *
- * - `client-closed`: the person left, or asked by LOGOUT to be logged out
- * - `connection-lost`: the connection broke; see the error
- * - `deactivated`: `active = false`
- * - `handler-failed`: a handler threw, or its promise was rejected; see the error
- * - `too-slow`: it did not read what was sent to it
- * - `not-read`: nobody took its lines, so it could not be read on, for a minute
- * - `corrupt-data`: what it compressed is no zlib stream, or a bomb; see the error
- * - `server-stopped`: `stop()`
- */
-export type DisconnectReason =
-  | "client-closed"
-  | "connection-lost"
-  | "deactivated"
-  | "handler-failed"
-  | "too-slow"
-  | "not-read"
-  | "corrupt-data"
-  | "server-stopped";
-
-/** A fault of a client: of the protocol, or a line over the limit. */
-export type ClientViolation = ViolationKind | "line-too-long";
-
-/** What all sessions of a server share. */
-export interface SessionSettings {
-  readonly limits: ServerLimits;
-  readonly encoding: Encoding;
-  /** What is offered at the start: declarations by the option's code, in order. */
-  readonly declared: ReadonlyMap<number, unknown>;
-  /** How long `ready` waits, in milliseconds. */
-  readonly readyTimeout: number;
-  /** The answer to AYT. */
-  readonly areYouThere: string;
-  /** The platform's zlib, where MCCP is declared. */
-  readonly codec: CompressionCodec | undefined;
-}
-
-/** What a session asks of its server. */
-export interface SessionOwner {
-  readonly settings: SessionSettings;
-  now(): number;
-  /** The session has something to process. */
-  ready(session: Session): void;
-  /** The session has something to send. */
-  dirty(session: Session): void;
-  /** A line was taken and more wait: the next poll shall not wait for the network. */
-  unread(): void;
-  /** The session wants `tick` at a time. */
-  timed(session: Session, time: number): void;
-  /** The person sent a command such as IP. */
-  command(session: Session, command: number): void;
-  /** The person broke a rule. */
-  violation(session: Session, kind: ClientViolation): void;
-  /** An option has news for the game. */
-  tell<Name extends keyof OptionNotices>(
-    session: Session,
-    name: Name,
-    value: OptionNotices[Name],
-  ): void;
-}
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
@@ -127,7 +64,8 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   readonly #newlines = new NewlineEncoder();
   readonly #handlers: Map<number, OptionHandler> = new Map();
   readonly #inbox = new Fifo<Uint8Array>();
-  readonly #commands = new Fifo<string>();
+  readonly #commands = new LineQueue();
+  readonly #readiness = new Readiness();
   #encoding: Encoding;
   #decoder: TextStreamDecoder;
   #inboxBytes = 0;
@@ -146,12 +84,6 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   #unreadBy = Infinity;
   #slowBy = Infinity;
   #closed = false;
-  #reader: "none" | "busy" | (() => void) = "none";
-  /** Offers without an answer; `undefined` once the client is ready. */
-  #unsettled: Set<number> | undefined;
-  #readyBy = Infinity;
-  #ready: Promise<void> | undefined;
-  #settleReady: () => void = () => {};
 
   constructor(connection: Connection, owner: SessionOwner) {
     const { limits, encoding, codec } = owner.settings;
@@ -188,7 +120,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#closed = true;
     this.#wire.destroy();
     this.leave(error === undefined || this.#ended ? "client-closed" : "connection-lost", error);
-    this.#settle();
+    this.#readiness.end();
     this.#owner.ready(this);
   }
 
@@ -203,14 +135,12 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   start(): void {
     const { declared, readyTimeout } = this.#owner.settings;
     if (declared.size === 0) return;
-    this.#unsettled = new Set(declared.keys());
+    this.#readiness.start(declared.keys(), this.#after(readyTimeout));
     for (const code of declared.keys()) {
       const option = optionByCode(code);
       if (option?.offer === "local") this.enableLocal(code);
       else if (option?.offer === "remote") this.enableRemote(code);
     }
-    this.#readyBy = this.#owner.now() + readyTimeout;
-    this.#owner.timed(this, this.#readyBy);
   }
 
   /** Processes what came, as far as the limits allow. */
@@ -248,12 +178,12 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     }
     this.#machine.handleTimeout(now);
     this.#takeEvents();
-    if (now >= this.#readyBy) this.#settle();
+    if (now >= this.#readiness.deadline) this.#readiness.end();
     if (now >= this.#endBy) this.leave("client-closed");
     if (now >= this.#unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (!this.active) return undefined;
-    const waits = [this.#readyBy, this.#endBy, this.#unreadBy, this.#slowBy];
+    const waits = [this.#readiness.deadline, this.#endBy, this.#unreadBy, this.#slowBy];
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
   }
@@ -285,15 +215,13 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.error = error;
-    this.#wakeReader();
+    this.#commands.wake();
     this.#owner.ready(this);
   }
 
   /** Settles when the offers are answered, or the time is up, or the client is gone. */
   get ready(): Promise<void> {
-    if (this.#unsettled === undefined) return Promise.resolve();
-    this.#ready ??= new Promise((resolve) => this.#settleReady = resolve);
-    return this.#ready;
+    return this.#readiness.settled;
   }
 
   secondsSince(time: number): number {
@@ -331,19 +259,10 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
 
   /** The lines as they come, until the client goes. */
   async *readLines(): AsyncGenerator<string, void, void> {
-    if (this.#reader !== "none") {
-      misuse("Cannot read lines() twice at a time: share them from one loop");
-    }
-    this.#reader = "busy";
+    const take = () => this.active ? this.takeCommand() : undefined;
     try {
-      while (true) {
-        const command = this.active ? this.takeCommand() : undefined;
-        if (command !== undefined) yield command;
-        else if (!this.active || this.#atEnd()) return;
-        else await new Promise<void>((resolve) => this.#reader = resolve);
-      }
+      yield* this.#commands.read(take, () => !this.active || this.#atEnd());
     } finally {
-      this.#reader = "none";
       if (this.#ended) this.#owner.ready(this);
     }
   }
@@ -551,8 +470,8 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     const echo = this.#lines.takeEcho();
     if (echo !== "") this.sendText(echo);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
-    if (this.commandCount > 0) this.#wakeReader();
-    if (this.#unsettled !== undefined) this.#checkReady();
+    if (this.commandCount > 0) this.#commands.wake();
+    if (this.#readiness.waiting) this.#readiness.check(() => this.#questionOpen());
   }
 
   #take(event: TelnetEvent): void {
@@ -608,19 +527,11 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     if (side === "local" && option === ECHO) this.#setEchoMode();
     if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
     this.#handler(option)?.changed?.(side, change);
-    this.#unsettled?.delete(option);
+    this.#readiness.answered(option);
   }
 
-  #checkReady(): void {
-    if (this.#unsettled === undefined || this.#unsettled.size > 0) return;
-    for (const handler of this.#handlers.values()) if (handler.pending) return;
-    this.#settle();
-  }
-
-  #settle(): void {
-    this.#unsettled = undefined;
-    this.#readyBy = Infinity;
-    this.#settleReady();
+  #questionOpen(): boolean {
+    return [...this.#handlers.values()].some((handler) => handler.pending === true);
   }
 
   /** Whether the person has closed and every line is used. */
@@ -630,16 +541,9 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
 
   /** After a half-close the client stays until its last lines are used and answered. */
   #checkEnd(): void {
-    if (!this.#atEnd() || this.#reader === "busy") return;
-    if (this.#reader === "none") this.leave("client-closed");
-    else this.#wakeReader();
-  }
-
-  #wakeReader(): void {
-    if (typeof this.#reader !== "function") return;
-    const resume = this.#reader;
-    this.#reader = "busy";
-    resume();
+    if (!this.#atEnd() || this.#commands.busy) return;
+    if (this.#commands.awaited) this.#commands.wake();
+    else this.leave("client-closed");
   }
 
   #startClosing(): void {
