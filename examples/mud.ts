@@ -49,7 +49,7 @@ const server = await TelnetServer.listen({
     charset: true,
     newEnviron: true,
     endOfRecord: true,
-    gmcp: { packages: ["Char 1", "Room 1"] },
+    gmcp: true,
     msdp: { variables: { SERVER_ID: { value: () => "Boaville" } } },
     mssp: () => ({
       NAME: "Boaville",

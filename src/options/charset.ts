@@ -157,6 +157,9 @@ export const charset: TelnetOption<true | CharsetConfig> = {
   name: "CHARSET",
   agreeRemote: true,
   offer: "local",
+  check(config) {
+    if (typeof config === "object" && config.names) encodeCharsetRequest(config.names);
+  },
   attach: (session, config) =>
     new CharsetHandler(
       session,

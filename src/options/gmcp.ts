@@ -88,19 +88,13 @@ export function asciiJson(value: Json): string {
   );
 }
 
-/** How to use GMCP. Nothing needs to be set. */
-export interface GmcpConfig {
-  /** Packages that the game offers, such as `Char 1`, for those who ask. Default: none. */
-  readonly packages?: readonly string[];
-}
-
 /** More packages of a client are not kept. */
 const MOST_PACKAGES = 128;
 
 /** GMCP with one client. */
 export class GmcpHandler implements OptionHandler {
   readonly #session: OptionSession;
-  readonly #handlers: Map<string, (value: Json | undefined) => void> = new Map();
+  readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
   readonly #supports: Map<string, number> = new Map();
   /** Takes MSDP that travels over GMCP; set by MSDP. */
   onMsdp: ((value: Json | undefined) => void) | undefined;
@@ -135,12 +129,12 @@ export class GmcpHandler implements OptionHandler {
   }
 
   /**
-   * Calls a handler for a message of this client, beside `onGmcp`. Packages have no case.
+   * Registers a handler for a message of this client, beside `onGmcp`. Packages have no case.
    *
    * @param name The package and its message.
-   * @param handler Called within `poll()` with the value.
+   * @param handler Called within `poll()` with the value; if it fails, the client is dropped.
    */
-  on(name: string, handler: (value: Json | undefined) => void): void {
+  on(name: string, handler: (value: Json | undefined) => unknown): void {
     this.#handlers.set(name.toLowerCase(), handler);
   }
 
@@ -154,7 +148,9 @@ export class GmcpHandler implements OptionHandler {
     else if (name.startsWith("core.supports.")) this.#support(name, message.value);
     else if (name === "msdp") this.onMsdp?.(message.value);
     this.#session.tell("gmcp", message);
-    if (message.malformed === undefined) this.#handlers.get(name)?.(message.value);
+    const handler = this.#handlers.get(name);
+    if (handler === undefined || message.malformed !== undefined) return;
+    this.#session.run(() => handler(message.value));
   }
 
   #hello(value: Json | undefined): void {
@@ -179,7 +175,7 @@ export class GmcpHandler implements OptionHandler {
 }
 
 /** GMCP as the server uses it. */
-export const gmcp: TelnetOption<true | GmcpConfig, GmcpHandler> = {
+export const gmcp: TelnetOption<true, GmcpHandler> = {
   code: GMCP,
   name: "GMCP",
   offer: "local",

@@ -1,3 +1,4 @@
+import { misuse } from "../protocol/error.ts";
 import type { TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
@@ -143,6 +144,16 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
   code: NEW_ENVIRON,
   name: "NEW-ENVIRON",
   offer: "remote",
+  check(config) {
+    const names = typeof config === "object" ? config.names ?? [] : [];
+    const length = encodeEnvironSend(names).length;
+    if (names.includes("USER")) {
+      misuse("Cannot ask for USER: the Telnet client of Windows crashes at it");
+    }
+    if (length > LONGEST_QUESTION) {
+      misuse(`Cannot ask for so many names: ${length} bytes, and inetutils reads 256 in all`);
+    }
+  },
   attach: (session, config) => ({
     changed(side, change) {
       if (side !== "remote" || change !== "enabled") return;
@@ -163,5 +174,7 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
   }),
 };
 
+/** With IAC SB NEW-ENVIRON and IAC SE it fits 256 bytes. */
+const LONGEST_QUESTION = 250;
 /** More variables are not kept. */
 const MOST_VARIABLES = 64;

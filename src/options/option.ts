@@ -52,6 +52,8 @@ export interface OptionSession {
   sendSubnegotiation(option: number, payload: Uint8Array): void;
   /** Tells the game. */
   tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void;
+  /** Calls the game's own code: if it fails, the client is dropped. */
+  run(call: () => unknown): void;
   /** Uses a character set from now on, where it is known. */
   useCharset(name: string): boolean;
   /** Compresses what we send from now on, after the marker, or stops it. */
@@ -88,6 +90,8 @@ export interface TelnetOption<Config = never, Handler extends OptionHandler = Op
   readonly offer?: Side;
   /** Whether only MUD clients know it. */
   readonly mud?: boolean;
+  /** Refuses a declaration that cannot be right, by an error of the code `misuse`. */
+  check?(config: Config): void;
   /** Starts what is kept for a connection; the declaration is `undefined` where there is none. */
   attach?(session: OptionSession, config: Config | undefined): Handler;
 }

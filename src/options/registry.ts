@@ -1,3 +1,4 @@
+import { misuse } from "../protocol/error.ts";
 import { aardwolf } from "./aardwolf.ts";
 import { atcp } from "./atcp.ts";
 import { binary } from "./binary.ts";
@@ -5,7 +6,7 @@ import { charset, type CharsetConfig } from "./charset.ts";
 import { echo } from "./echo.ts";
 import { endOfRecord } from "./end_of_record.ts";
 import { flowControl } from "./flow_control.ts";
-import { gmcp, type GmcpConfig } from "./gmcp.ts";
+import { gmcp } from "./gmcp.ts";
 import { linemode } from "./linemode.ts";
 import { logout } from "./logout.ts";
 import { mccp2, mccp3 } from "./mccp.ts";
@@ -43,7 +44,7 @@ export interface OptionDeclarations {
   /** BINARY both ways: eight bits for clients that strip one. */
   readonly binary?: true;
   /** GMCP: messages with JSON. */
-  readonly gmcp?: true | GmcpConfig;
+  readonly gmcp?: true;
   /** MSDP: variables. */
   readonly msdp?: MsdpConfig;
   /** MSSP: what crawlers are told. `PLAYERS` and `UPTIME` are added where they are missing. */
@@ -111,13 +112,27 @@ export const OPTIONS: readonly TelnetOption[] = [
 
 const BY_CODE = new Map(OPTIONS.map((option) => [option.code, option]));
 
-/** What is declared, by the option's code, in the order of the offers. */
+/**
+ * What is declared, by the option's code, in the order of the offers.
+ *
+ * @param declarations What the game offers.
+ * @returns Each option's declaration.
+ * @throws {TelnetError} `misuse`: a declaration that cannot be right.
+ */
 export function declared(declarations: OptionDeclarations): ReadonlyMap<number, unknown> {
-  const entries = Object.entries(DECLARABLE) as [keyof OptionDeclarations, TelnetOption][];
-  return new Map(
-    entries.filter(([key]) => declarations[key] !== undefined)
-      .map(([key, { code }]) => [code, declarations[key]]),
-  );
+  for (const key of Object.keys(declarations)) {
+    if (!(key in DECLARABLE)) misuse(`Cannot offer an option that is not known: options.${key}`);
+  }
+  const found = new Map<number, unknown>();
+  for (
+    const [key, option] of Object.entries(DECLARABLE) as [keyof OptionDeclarations, TelnetOption][]
+  ) {
+    const declaration = declarations[key];
+    if (declaration === undefined) continue;
+    option.check?.(declaration as never);
+    found.set(option.code, declaration);
+  }
+  return found;
 }
 
 /**

@@ -82,6 +82,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
         this.#turnstile.signal();
       },
       unread: () => this.#unread = true,
+      run: (session, call) => this.#run(session, call),
       timed: (session, time) => this.#timers.add(session, time),
       command: (session, command) =>
         this.#run(session, (client) => settings.onCommand(client, command)),

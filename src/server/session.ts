@@ -358,6 +358,10 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#owner.tell(this, name, value);
   }
 
+  run(call: () => unknown): void {
+    this.#owner.run(this, call);
+  }
+
   useCharset(name: string): boolean {
     const encoding = encodingByName(name);
     if (encoding !== undefined) this.encoding = encoding;
@@ -486,7 +490,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
         return this.#takeOption(event);
       case "subnegotiation":
         if (this.remoteEnabled(event.option) || this.localEnabled(event.option)) {
-          this.#handler(event.option)?.subnegotiation?.(event.bytes);
+          this.run(() => this.#handler(event.option)?.subnegotiation?.(event.bytes));
         }
         return;
       case "violation":
@@ -510,7 +514,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     const status = this.#owner.settings.declared.get(MSSP) as (() => MsspStatus) | undefined;
     const asked = line === "MSSP-REQUEST" && status !== undefined && !this.#sawLine;
     this.#sawLine = true;
-    if (asked) this.sendText(msspText(status()));
+    if (asked) this.run(() => this.sendText(msspText(status())));
     else this.#commands.push(line);
   }
 
@@ -526,7 +530,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     const { option, side, change } = event;
     if (side === "local" && option === ECHO) this.#setEchoMode();
     if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
-    this.#handler(option)?.changed?.(side, change);
+    this.run(() => this.#handler(option)?.changed?.(side, change));
     this.#readiness.answered(option);
   }
 

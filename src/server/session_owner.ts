@@ -56,6 +56,8 @@ export interface SessionOwner {
   unread(): void;
   /** The session wants `tick` at a time. */
   timed(session: Session, time: number): void;
+  /** Calls the game's own code: if it fails, the client is dropped. */
+  run(session: Session, call: () => unknown): void;
   /** The person sent a command such as IP. */
   command(session: Session, command: number): void;
   /** The person broke a rule. */

@@ -285,6 +285,7 @@ function fakeSession(): OptionSession {
       assert(payload instanceof Uint8Array);
     },
     tell() {},
+    run: (call) => void call(),
     useCharset: (name) => name === "UTF-8",
     compress() {},
     decompress() {},

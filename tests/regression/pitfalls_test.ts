@@ -382,11 +382,23 @@ Deno.test("pitfall 3.30: who never answers is greeted after a short time", async
   await harness.hear(peer, "Welcome");
 });
 
+Deno.test("pitfall 3.31: an HTTP request or a TLS hello is nothing but odd lines, and harms nobody", async () => {
+  const http = await converse(["GET / HTTP/1.1\r\nHost: x\r\n\r\n"]);
+  assertEquals(http.lines, ["GET / HTTP/1.1", "Host: x", ""]);
+  const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 255, 250, 240, 0, 13, 10);
+  const tls = await converse([hello, Uint8Array.of(IAC, NOP)]);
+  assert(tls.client.bytesSent < 100);
+});
+
 Deno.test("pitfall 3.32: two-byte commands take no third byte", async () => {
   const commands = [NOP, DM, BRK, AO, EC, EL, IP];
   const bytes = commands.flatMap((command) => [IAC, command]);
   const { lines } = await converse([Uint8Array.of(...bytes, ...utf8("look\r\n"))]);
   assertEquals(lines, ["look"]);
+});
+
+Deno.test("pitfall 3.33: the codes are those of the registry, not of pages with mistakes", () => {
+  assertEquals([CHARSET, MCCP2, MCCP3, GMCP, NEW_ENVIRON], [42, 86, 87, 201, 39]);
 });
 
 Deno.test("pitfall 3.34: what was sent before a close arrives, in order, also to a half-closed peer", async () => {

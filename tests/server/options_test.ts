@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { constants, createDeflate, createInflate, inflateSync } from "node:zlib";
-import type { ListenOptions, TelnetClient } from "../../mod.ts";
+import { type ListenOptions, type TelnetClient, TelnetError } from "../../mod.ts";
 import {
   CHARSET,
   ECHO,
@@ -665,6 +665,55 @@ Deno.test("a server never asks a client to echo, nor sends SGA for a password", 
   assertEquals(await remote.hear((words) => words.length > 0), [`WILL ${ECHO}`]);
   assert(!client.optionEnabled(SGA, "local"));
   await harness.server.stop();
+});
+
+Deno.test("what the game's own code throws within an option costs the one client", async () => {
+  const fail = () => {
+    throw new Error("the game is broken");
+  };
+  const cases: [ListenOptions, (remote: Remote, client: TelnetClient) => void][] = [
+    [{ options: { mssp: fail } }, (remote) => remote.do(MSSP)],
+    [{ options: { mssp: fail } }, (remote) => remote.say(utf8("MSSP-REQUEST\r\n"))],
+    [{ options: { msdp: { variables: { A: { value: fail } } } } }, (remote) => {
+      remote.do(MSDP);
+      remote.sub(MSDP, encodeMsdp(new Map([["SEND", "A"]])));
+    }],
+    [{ options: { gmcp: true } }, (remote, client) => {
+      client.gmcp.on("X", fail);
+      remote.do(GMCP);
+      remote.sub(GMCP, encodeGmcp("X"));
+    }],
+    [{ options: { gmcp: true } }, (remote, client) => {
+      client.gmcp.on("X", () => Promise.reject(new Error("later")));
+      remote.do(GMCP);
+      remote.sub(GMCP, encodeGmcp("X"));
+    }],
+    [{ options: { gmcp: true }, onGmcp: fail }, (remote) => {
+      remote.do(GMCP);
+      remote.sub(GMCP, encodeGmcp("X"));
+    }],
+  ];
+  for (const [options, provoke] of cases) {
+    const errors: unknown[] = [];
+    const { harness, client, remote } = await join({ ...options, onError: (e) => errors.push(e) });
+    provoke(remote, client);
+    await harness.pollUntil(() => harness.disconnected.length === 1);
+    assertEquals([client.disconnectReason, errors.length], ["handler-failed", 1]);
+    await harness.server.stop();
+  }
+});
+
+Deno.test("a declaration that cannot be right is misuse", async () => {
+  const wrong = [
+    { newEnviron: { names: ["USER"] } },
+    { newEnviron: { names: Array.from({ length: 50 }, (_, index) => `NAME_${index}`) } },
+    { charset: { names: [] } },
+    { gmpc: true },
+  ];
+  for (const options of wrong) {
+    const error = await assertRejects(() => start({ options } as ListenOptions), TelnetError);
+    assertEquals(error.code, "misuse");
+  }
 });
 
 function bytesOf(text: string): Uint8Array {
