@@ -14,11 +14,13 @@
  * | `WANTYES` | WANTYES, queue empty |
  * | `WANTYES_THEN_NO` | WANTYES, queue opposite |
  * | `YES` | YES |
+ * | `UNANSWERED` | NO, where a request to turn it on found no answer |
  *
  * The trigger `timeout` is not in the RFC. It rescues a request that the peer never answers:
  * TinTin++ never acknowledges a WONT, and other clients stay silent where they mean no. RFC 854
  * lets nobody refuse a WONT or DONT, so silence there is agreement; an unanswered WILL or DO is
- * off until a late answer turns it on.
+ * off until a late answer turns it on. As the peer may have acted on it without a word, turning it
+ * off is then said all the same.
  */
 
 import type { OptionChange } from "./events.ts";
@@ -30,7 +32,8 @@ export type NegotiationState =
   | "WANTNO_THEN_YES"
   | "WANTYES"
   | "WANTYES_THEN_NO"
-  | "YES";
+  | "YES"
+  | "UNANSWERED";
 
 /** What can happen to it. `yes (unwilling)` is a request that this side does not agree to. */
 export type NegotiationTrigger =
@@ -56,6 +59,7 @@ export const NEGOTIATION_TABLE: Table = {
     WANTYES: ["YES", "-", "enabled"],
     WANTYES_THEN_NO: ["WANTNO", "say no", "-"],
     YES: ["YES", "-", "-"],
+    UNANSWERED: ["YES", "say yes", "enabled"],
   },
   "yes (unwilling)": {
     NO: ["NO", "say no", "-"],
@@ -64,6 +68,7 @@ export const NEGOTIATION_TABLE: Table = {
     WANTYES: ["YES", "-", "enabled"],
     WANTYES_THEN_NO: ["WANTNO", "say no", "-"],
     YES: ["YES", "-", "-"],
+    UNANSWERED: ["NO", "say no", "-"],
   },
   "no": {
     NO: ["NO", "-", "-"],
@@ -72,6 +77,7 @@ export const NEGOTIATION_TABLE: Table = {
     WANTYES: ["NO", "-", "refused"],
     WANTYES_THEN_NO: ["NO", "-", "refused"],
     YES: ["NO", "say no", "disabled"],
+    UNANSWERED: ["NO", "-", "-"],
   },
   "enable": {
     NO: ["WANTYES", "say yes", "-"],
@@ -80,6 +86,7 @@ export const NEGOTIATION_TABLE: Table = {
     WANTYES: ["WANTYES", "-", "-"],
     WANTYES_THEN_NO: ["WANTYES", "-", "-"],
     YES: ["YES", "-", "-"],
+    UNANSWERED: ["WANTYES", "say yes", "-"],
   },
   "disable": {
     NO: ["NO", "-", "-"],
@@ -88,13 +95,15 @@ export const NEGOTIATION_TABLE: Table = {
     WANTYES: ["WANTYES_THEN_NO", "-", "-"],
     WANTYES_THEN_NO: ["WANTYES_THEN_NO", "-", "-"],
     YES: ["WANTNO", "say no", "-"],
+    UNANSWERED: ["NO", "say no", "-"],
   },
   "timeout": {
     NO: ["NO", "-", "-"],
     WANTNO: ["NO", "-", "disabled"],
     WANTNO_THEN_YES: ["WANTYES", "say yes", "disabled"],
-    WANTYES: ["NO", "-", "unanswered"],
+    WANTYES: ["UNANSWERED", "-", "unanswered"],
     WANTYES_THEN_NO: ["WANTNO", "say no", "-"],
     YES: ["YES", "-", "-"],
+    UNANSWERED: ["UNANSWERED", "-", "-"],
   },
 };

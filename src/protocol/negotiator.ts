@@ -22,6 +22,10 @@ export interface NegotiationSnapshot {
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
 const NO = STATES.indexOf("NO");
+/** States in which no answer is waited for. */
+const SETTLED: readonly number[] = ["NO", "YES", "UNANSWERED"].map((name) =>
+  STATES.indexOf(name as NegotiationState)
+);
 const YES = STATES.indexOf("YES");
 const WILLING = 0x80;
 const STATE_BITS = 0x7f;
@@ -164,7 +168,7 @@ export class Negotiator {
     const [next, reply, change] = row;
     this.#sides[index] = (value & WILLING) | next;
     if (reply !== "-") this.#output.pushVerb(verbFor(index, reply), index % REMOTE);
-    if (reply !== "-" || next === NO || next === YES) this.#wait(index, next, now);
+    if (reply !== "-" || SETTLED.includes(next)) this.#wait(index, next, now);
     if (change !== "-") {
       this.#events.option(
         index % REMOTE,
@@ -176,8 +180,7 @@ export class Negotiator {
 
   /** Starts the wait for an answer where one is due, ends it where none is. */
   #wait(index: number, state: number, now: number | undefined): void {
-    const settled = state === NO || state === YES;
-    if (!settled && now !== undefined) {
+    if (!SETTLED.includes(state) && now !== undefined) {
       this.#deadlines.set(index, now + this.#limits.answerTimeout);
     } else if (this.#deadlines.size > 0) {
       this.#deadlines.delete(index);

@@ -76,6 +76,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   #inflateNext = false;
   #echoing = false;
   #password = false;
+  #echoAsked = false;
   #ended = false;
   #closing = false;
   #closeBy = Infinity;
@@ -407,6 +408,8 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
 
   #applyEcho(): void {
     const wanted = this.#echoing || this.#password;
+    if (wanted === this.#echoAsked) return this.#setEchoMode();
+    this.#echoAsked = wanted;
     if (wanted) this.#machine.enableLocal(ECHO, { now: this.#owner.now(), urgent: true });
     else this.#machine.disableLocal(ECHO, { now: this.#owner.now() });
     const timeout = this.#machine.nextTimeout();

@@ -130,7 +130,7 @@ Deno.test({
     const [, port] = await program.match(/^port (\d+)/);
     await using screen = await Screen.open(tintin.command(Number(port)));
     await screen.shows(/ready>/);
-    await screen.shows(/#MSSP NAME Test\n#MSSP PLAYERS 1/);
+    await screen.shows(/#MSSP PLAYERS 1\n#MSSP UPTIME \d+\n#MSSP NAME Test/);
     await screen.enter("update");
     await screen.shows(/#MSDP HEALTH 10/);
     await screen.shows(/#GMCP \{"hp":7\}|#GMCP .*hp/);

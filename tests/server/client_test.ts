@@ -280,6 +280,18 @@ Deno.test("a second password is hidden at once although TinTin++ never acknowled
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
 });
 
+Deno.test("a client that hides without a word is told to show again, and not asked twice", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.passwordModeOn();
+  await harness.hear(peer, "\x01");
+  harness.clock.advance(3000);
+  client.send("still hidden? ");
+  assertEquals(await harness.hear(peer, "? "), "still hidden? ");
+  client.passwordModeOff();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
+});
+
 Deno.test("a client that knows no ECHO gets no line ends that it has not asked for", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
