@@ -19,7 +19,7 @@ export type OptionChange = "enabled" | "disabled" | "refused" | "unanswered";
  * - `unescaped-iac`: a lone 0xFF inside a subnegotiation, taken as data
  * - `unknown-command`: a byte after IAC that RFC 854 does not know; dropped
  * - `unexpected-se`: an end without a begin; dropped
- * - `refusal-limit`: the same refused request again and again; from now on left without answer
+ * - `repeat-limit`: the same request again and again; it is refused, and then left without answer
  */
 export type ViolationKind =
   | "subnegotiation-too-long"
@@ -27,7 +27,7 @@ export type ViolationKind =
   | "unescaped-iac"
   | "unknown-command"
   | "unexpected-se"
-  | "refusal-limit";
+  | "repeat-limit";
 
 /** Part of a buffer. The bytes are not copied; see {@linkcode TelnetMachine.receive}. */
 export interface ByteRange {

@@ -6,15 +6,15 @@ export interface TelnetLimits {
   readonly subnegotiation: number;
   /** How long a request waits for its answer, in milliseconds. Default 3000. */
   readonly answerTimeout: number;
-  /** How often the same request of the peer is refused before it is ignored, 0 to 254. Default 32. */
-  readonly refusals: number;
+  /** How often the peer may ask for the same change before it is ignored, 0 to 253. Default 64. */
+  readonly repeats: number;
 }
 
 /** The default limits. */
 export const TELNET_LIMITS: TelnetLimits = {
   subnegotiation: 16_384, // ZMP asks for at least 16 KiB; GMCP and MSDP messages stay far below
   answerTimeout: 3_000, // a round trip over a bad mobile line
-  refusals: 32, // an honest peer asks once or twice
+  repeats: 64, // an honest peer asks once or twice
 };
 
 /** Fills in the defaults and checks what the caller gave. */
@@ -22,13 +22,13 @@ export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
   const {
     subnegotiation = TELNET_LIMITS.subnegotiation,
     answerTimeout = TELNET_LIMITS.answerTimeout,
-    refusals = TELNET_LIMITS.refusals,
+    repeats = TELNET_LIMITS.repeats,
   } = given;
-  const limits = { subnegotiation, answerTimeout, refusals };
+  const limits = { subnegotiation, answerTimeout, repeats };
   checkCount("limits.subnegotiation", limits.subnegotiation);
   checkCount("limits.answerTimeout", limits.answerTimeout);
-  checkCount("limits.refusals", limits.refusals);
-  if (limits.refusals > 254) misuse(`Cannot count limits.refusals over 254: ${limits.refusals}`);
+  checkCount("limits.repeats", limits.repeats);
+  if (limits.repeats > 253) misuse(`Cannot count limits.repeats over 253: ${limits.repeats}`);
   return limits;
 }
 

@@ -62,4 +62,5 @@ export {
   type TelnetSnapshot,
 } from "./machine.ts";
 export type { NegotiationState } from "./negotiation_table.ts";
+export type { LateAnswer } from "./late_answers.ts";
 export type { NegotiationSnapshot } from "./negotiator.ts";

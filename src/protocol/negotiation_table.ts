@@ -21,6 +21,10 @@
  * lets nobody refuse a WONT or DONT, so silence there is agreement; an unanswered WILL or DO is
  * off until a late answer turns it on. As the peer may have acted on it without a word, turning it
  * off is then said all the same.
+ *
+ * Giving up breaks the RFC's rule of one request at a time, on which its freedom from loops rests:
+ * the answer may only be slow, and be taken for the answer to a later request. So the negotiator
+ * remembers what may still come, and absorbs it; see `LateAnswers`.
  */
 
 import type { OptionChange } from "./events.ts";
@@ -95,7 +99,7 @@ export const NEGOTIATION_TABLE: Table = {
     WANTYES: ["WANTYES_THEN_NO", "-", "-"],
     WANTYES_THEN_NO: ["WANTYES_THEN_NO", "-", "-"],
     YES: ["WANTNO", "say no", "-"],
-    UNANSWERED: ["NO", "say no", "-"],
+    UNANSWERED: ["WANTNO", "say no", "-"],
   },
   "timeout": {
     NO: ["NO", "-", "-"],

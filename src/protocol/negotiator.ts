@@ -1,6 +1,7 @@
 import type { ByteQueue } from "./byte_queue.ts";
 import { DO, DONT, WILL, WONT } from "./codes.ts";
 import type { EventQueue, Side } from "./events.ts";
+import { type LateAnswer, LateAnswers } from "./late_answers.ts";
 import type { TelnetLimits } from "./limits.ts";
 import {
   NEGOTIATION_TABLE,
@@ -18,6 +19,8 @@ export interface NegotiationSnapshot {
   readonly state: NegotiationState;
   /** Whether this end agrees when the peer asks. */
   readonly willing: boolean;
+  /** What may still come for requests that were given up, the oldest first. */
+  readonly late: readonly LateAnswer[];
 }
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
@@ -49,7 +52,8 @@ export class Negotiator {
   /** One byte a side: the state's index, and whether we agree. Local first, then remote. */
   readonly #sides = new Uint8Array(2 * REMOTE);
   readonly #deadlines: Map<number, number> = new Map();
-  #refusals: Uint8Array | undefined;
+  readonly #late = new LateAnswers();
+  #requests: Uint8Array | undefined;
   readonly #output: ByteQueue;
   readonly #events: EventQueue;
   readonly #limits: TelnetLimits;
@@ -80,7 +84,7 @@ export class Negotiator {
   enable(side: Side, option: number, now: number | undefined): void {
     this.agree(side, option);
     const index = indexOf(side, option);
-    if (this.#refusals !== undefined) this.#refusals[index] = 0;
+    if (this.#requests !== undefined) this.#requests[index] = 0;
     this.#apply(index, "enable", now);
   }
 
@@ -93,17 +97,36 @@ export class Negotiator {
 
   /** Gives up waiting for an answer. */
   giveUp(side: Side, option: number, now: number | undefined): void {
-    this.#apply(indexOf(side, option), "timeout", now);
+    this.#giveUp(indexOf(side, option), now);
   }
 
   /** Takes a verb of the peer. */
   receive(verb: number, option: number, now: number | undefined): void {
     const index = verb === WILL || verb === WONT ? REMOTE + option : option;
-    if (verb === WONT || verb === DONT) return this.#apply(index, "no", now);
+    if (verb === WONT || verb === DONT) {
+      if (!this.#isLateNo(index)) this.#apply(index, "no", now);
+      return;
+    }
     const side = this.#at(index);
-    if ((side & WILLING) !== 0) return this.#apply(index, "yes", now);
-    if ((side & STATE_BITS) === NO && !this.#mayRefuse(index)) return;
-    this.#apply(index, "yes (unwilling)", now);
+    const late = this.#late.takeYes(index);
+    // While we turn it off, a yes is a late one, or the RFC's error.
+    if (late && STATES[side & STATE_BITS]?.startsWith("WANTNO")) return;
+    const answered = ["NO", "UNANSWERED"].includes(STATES[side & STATE_BITS] ?? "NO");
+    const count = answered ? this.#countRequest(index) : 0;
+    const agreed = (side & WILLING) !== 0;
+    const over = count - this.#limits.repeats;
+    // Over the limit, who was refused before hears nothing more, who was not is refused once.
+    if (over > 1 || (over === 1 && !agreed)) return;
+    this.#apply(index, agreed && over < 1 ? "yes" : "yes (unwilling)", now);
+  }
+
+  /** A no to what is off, or on its way there, settles it; others may be for an earlier request. */
+  #isLateNo(index: number): boolean {
+    const [first] = this.#late.get(index);
+    const state = STATES[this.#at(index) & STATE_BITS] ?? "NO";
+    const off = state === "NO" || state === "UNANSWERED";
+    const settles = off || (first === "any" && state.startsWith("WANTNO"));
+    return this.#late.absorbNo(index) && !settles;
   }
 
   /** Codes of the options in force. */
@@ -117,6 +140,8 @@ export class Negotiator {
     const index = indexOf(side, option);
     this.#sides[index] = (this.#at(index) & WILLING) | NO;
     this.#deadlines.delete(index);
+    this.#late.set(index, []);
+    if (this.#requests !== undefined) this.#requests[index] = 0;
   }
 
   /** When the next wait ends, on the caller's clock. */
@@ -131,7 +156,7 @@ export class Negotiator {
   /** Gives up on every request whose wait has ended. */
   handleTimeout(now: number): void {
     for (const [index, deadline] of [...this.#deadlines]) {
-      if (deadline <= now) this.#apply(index, "timeout", now);
+      if (deadline <= now) this.#giveUp(index, now);
     }
   }
 
@@ -140,12 +165,14 @@ export class Negotiator {
     const sides: NegotiationSnapshot[] = [];
     for (let index = 0; index < this.#sides.length; index++) {
       const value = this.#at(index);
-      if (value === NO) continue;
+      const late = this.#late.get(index);
+      if (value === NO && late.length === 0) continue;
       sides.push({
         option: index % REMOTE,
         side: index < REMOTE ? "local" : "remote",
         state: STATES[value & STATE_BITS] ?? "NO",
         willing: (value & WILLING) !== 0,
+        late,
       });
     }
     return sides;
@@ -153,12 +180,21 @@ export class Negotiator {
 
   /** Takes the sides of a snapshot; requests under way wait their full time from `now`. */
   restore(sides: readonly NegotiationSnapshot[], now: number | undefined): void {
-    for (const { option, side, state, willing } of sides) {
+    for (const { option, side, state, willing, late } of sides) {
       const index = indexOf(side, option);
       const code = Math.max(STATES.indexOf(state), NO);
       this.#sides[index] = code | (willing ? WILLING : 0);
+      this.#late.set(index, late);
       this.#wait(index, code, now);
     }
+  }
+
+  /** Stops waiting, but remembers that the answer may still come. */
+  #giveUp(index: number, now: number | undefined): void {
+    const state = STATES[this.#at(index) & STATE_BITS];
+    if (state?.startsWith("WANTNO")) this.#late.add(index, "no");
+    else if (state?.startsWith("WANTYES")) this.#late.add(index, "any");
+    this.#apply(index, "timeout", now);
   }
 
   #apply(index: number, trigger: NegotiationTrigger, now: number | undefined): void {
@@ -187,15 +223,16 @@ export class Negotiator {
     }
   }
 
-  /** Counts a refusal; a peer that asks the same again and again loops, and silence ends it. */
-  #mayRefuse(index: number): boolean {
-    this.#refusals ??= new Uint8Array(2 * REMOTE);
-    const count = this.#refusals[index] ?? 0;
-    if (count > this.#limits.refusals) return false;
-    this.#refusals[index] = count + 1;
-    if (count < this.#limits.refusals) return true;
-    this.#events.violation("refusal-limit", index % REMOTE);
-    return false;
+  /**
+   * Counts a request of the peer that has to be answered, since our own last one. Who asks the same
+   * again and again loops: it is refused a last time, and then left without answer.
+   */
+  #countRequest(index: number): number {
+    this.#requests ??= new Uint8Array(2 * REMOTE);
+    const count = Math.min(255, (this.#requests[index] ?? 0) + 1);
+    this.#requests[index] = count;
+    if (count === this.#limits.repeats + 1) this.#events.violation("repeat-limit", index % REMOTE);
+    return count;
   }
 
   #at(index: number): number {

@@ -69,7 +69,7 @@ Deno.test("TelnetMachine refuses misuse at once, and says what to do", () => {
     [() => new TelnetMachine({ local: [256] }), "256"],
     [() => new TelnetMachine({ remote: [-1] }), "-1"],
     [() => new TelnetMachine({ limits: { subnegotiation: -1 } }), "limits.subnegotiation"],
-    [() => new TelnetMachine({ limits: { refusals: 255 } }), "254"],
+    [() => new TelnetMachine({ limits: { repeats: 255 } }), "253"],
   ];
   for (const [call, part] of wrong) {
     assertEquals(assertThrows(call, TelnetError, part).code, "misuse");
@@ -96,11 +96,11 @@ Deno.test("a snapshot is plain JSON, and is refused while events wait or from an
 });
 
 Deno.test("a peer that asks the same again and again is refused a bounded number of times", () => {
-  const machine = new TelnetMachine({ limits: { refusals: 3 } });
+  const machine = new TelnetMachine({ limits: { repeats: 3 } });
   for (let count = 0; count < 100; count++) machine.receive(Uint8Array.of(IAC, WILL, 99));
   assertEquals(machine.takeOutput().length, 3 * 3);
   assertEquals(machine.takeEvents().map((event) => event.type === "violation" && event.kind), [
-    "refusal-limit",
+    "repeat-limit",
   ]);
   machine.enableRemote(99); // our own wish starts the count anew
   machine.receive(Uint8Array.of(IAC, WILL, 99));

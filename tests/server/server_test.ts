@@ -21,7 +21,7 @@ Deno.test("TelnetServer.listen refuses what cannot be right, and says what to do
     { maxConnections: 1.5 },
     { encoding: "utf-16" as "utf-8" },
     { limits: { line: -1 } },
-    { limits: { refusals: 255 } },
+    { limits: { repeats: 255 } },
   ];
   for (const options of wrong) {
     const listening = () => TelnetServer.listen({ transport, ...options });
