@@ -349,6 +349,9 @@ export class TelnetMachine {
       misuse(`Cannot restore a snapshot of another version than 1: ${snapshot.version}`);
     }
     checkDecoderSnapshot(snapshot.decoder);
+    if (!Array.isArray(snapshot.options) || !Array.isArray(snapshot.output)) {
+      misuse("Cannot restore a damaged snapshot: its options or its output are missing");
+    }
     const { limits, stopAfter } = snapshot;
     const machine = new TelnetMachine({ limits, stopAfter });
     machine.#decoder.restore(snapshot.decoder);

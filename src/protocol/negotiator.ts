@@ -180,7 +180,7 @@ export class Negotiator {
 
   /** Takes the sides of a snapshot; requests under way wait their full time from `now`. */
   restore(sides: readonly NegotiationSnapshot[], now: number | undefined): void {
-    for (const { option, side, state, willing, late } of sides) {
+    for (const { option, side, state, willing, late = [] } of sides) {
       const index = indexOf(side, option);
       const code = Math.max(STATES.indexOf(state), NO);
       this.#sides[index] = code | (willing ? WILLING : 0);

@@ -126,17 +126,17 @@ export class TelnetClient {
 
   /** Width of the window in characters; 80 until the client tells (RFC 1073). */
   get columns(): number {
-    return this.#session.facts.columns;
+    return this.#session.options.facts.columns;
   }
 
   /** Height of the window in lines; 24 until the client tells (RFC 1073). */
   get rows(): number {
-    return this.#session.facts.rows;
+    return this.#session.options.facts.rows;
   }
 
   /** The terminal's name; `"unknown terminal"` until the client tells (RFC 1091). */
   get terminalType(): string {
-    return this.#session.facts.terminalType;
+    return this.#session.options.facts.terminalType;
   }
 
   /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */
@@ -271,7 +271,7 @@ export class TelnetClient {
 
   /** Asks the client to suppress go-aheads (DO SGA, RFC 858). */
   requestDoSga(): void {
-    this.#session.enableRemote(SGA);
+    this.#session.options.enableRemote(SGA);
   }
 
   /**
@@ -290,13 +290,14 @@ export class TelnetClient {
 
   /** Asks for the size of the window, now and whenever it changes (DO NAWS, RFC 1073). */
   requestNaws(): void {
-    this.#session.enableRemote(NAWS);
+    this.#session.options.enableRemote(NAWS);
   }
 
   /** Asks for the terminal's name (DO TERMINAL-TYPE, RFC 1091). */
   requestTerminalType(): void {
-    if (this.#session.remoteEnabled(TTYPE)) this.#session.handlerOf(terminalType).ask();
-    else this.#session.enableRemote(TTYPE);
+    if (this.#session.options.remoteEnabled(TTYPE)) {
+      this.#session.options.handlerOf(terminalType).ask();
+    } else this.#session.options.enableRemote(TTYPE);
   }
 
   /**
@@ -304,37 +305,37 @@ export class TelnetClient {
    * later. Whoever greets after it greets a known client.
    */
   get ready(): Promise<void> {
-    return this.#session.ready;
+    return this.#session.options.ready;
   }
 
   /** What the client turned out to be, as far as it has told. */
   get profile(): ClientProfile {
-    return profileOf(this.#session.facts, this.#session.mudOptions);
+    return profileOf(this.#session.options.facts, this.#session.options.mudOptions);
   }
 
   /** All that the client has told of itself, option by option. */
   get facts(): Readonly<ClientFacts> {
-    return this.#session.facts;
+    return this.#session.options.facts;
   }
 
   /** GMCP with this client. */
   get gmcp(): GmcpHandler {
-    return this.#session.handlerOf(gmcp);
+    return this.#session.options.handlerOf(gmcp);
   }
 
   /** MSDP with this client. */
   get msdp(): MsdpHandler {
-    return this.#session.handlerOf(msdp);
+    return this.#session.options.handlerOf(msdp);
   }
 
   /** ZMP with this client. */
   get zmp(): ZmpHandler {
-    return this.#session.handlerOf(zmp);
+    return this.#session.options.handlerOf(zmp);
   }
 
   /** XON and XOFF of this client. */
   get flowControl(): FlowControlHandler {
-    return this.#session.handlerOf(flowControl);
+    return this.#session.options.handlerOf(flowControl);
   }
 
   /**
@@ -346,8 +347,8 @@ export class TelnetClient {
    */
   optionEnabled(option: number, side: Side): boolean {
     return side === "local"
-      ? this.#session.localEnabled(option)
-      : this.#session.remoteEnabled(option);
+      ? this.#session.options.localEnabled(option)
+      : this.#session.options.remoteEnabled(option);
   }
 
   /**
@@ -362,7 +363,7 @@ export class TelnetClient {
 
   /** Measures the round trip by TIMING-MARK (RFC 860); see `onPong`. */
   ping(): void {
-    this.#session.handlerOf(timingMark).ping();
+    this.#session.options.handlerOf(timingMark).ping();
   }
 
   /**

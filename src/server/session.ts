@@ -1,20 +1,13 @@
 import { BINARY } from "../options/binary.ts";
 import { ECHO } from "../options/echo.ts";
 import { END_OF_RECORD } from "../options/end_of_record.ts";
-import { type ClientFacts, newFacts } from "../options/facts.ts";
 import { MCCP2, MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
-import type {
-  OptionHandler,
-  OptionNotices,
-  OptionSession,
-  TelnetOption,
-} from "../options/option.ts";
-import { optionByCode, OPTIONS } from "../options/registry.ts";
+import type { OptionNotices } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
 import { ABORT, AYT, BRK, EC, EL, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
 import { Fifo } from "../protocol/fifo.ts";
-import type { OptionEvent, Side, TelnetEvent } from "../protocol/events.ts";
+import type { OptionEvent, TelnetEvent } from "../protocol/events.ts";
 import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
 import {
   createTextDecoder,
@@ -28,7 +21,7 @@ import { NewlineEncoder } from "../text/newline.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Timed } from "./clock.ts";
 import { LineQueue } from "./line_queue.ts";
-import { Readiness } from "./readiness.ts";
+import { AGREED, OptionHost, type OptionPort } from "./option_host.ts";
 import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
 import { Wire } from "./wire.ts";
 
@@ -39,33 +32,25 @@ const SHARE = 32_768;
 /** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
 const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);
-const agreeing = (side: "agreeLocal" | "agreeRemote") =>
-  OPTIONS.filter((option) => option[side]).map((option) => option.code);
-const LOCAL = agreeing("agreeLocal");
-const REMOTE = agreeing("agreeRemote");
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
-export class Session implements ConnectionHandler, OptionSession, Timed {
+export class Session implements ConnectionHandler, OptionPort, Timed {
   readonly connection: Connection;
   readonly connectTime: number;
-  readonly facts: ClientFacts = newFacts();
+  readonly options: OptionHost;
   useAnsi = true;
   bytesSent = 0;
   bytesReceived = 0;
   lastInputTime: number;
   reason: DisconnectReason | undefined;
   error: unknown;
-  /** Whether it agreed to an option that only MUD clients know. */
-  mudOptions = false;
   readonly #owner: SessionOwner;
   readonly #machine: TelnetMachine;
   readonly #wire: Wire;
   readonly #lines: LineInput;
   readonly #newlines = new NewlineEncoder();
-  readonly #handlers: Map<number, OptionHandler> = new Map();
   readonly #inbox = new Fifo<Uint8Array>();
   readonly #commands = new LineQueue();
-  readonly #readiness = new Readiness();
   #encoding: Encoding;
   #decoder: TextStreamDecoder;
   #inboxBytes = 0;
@@ -92,7 +77,8 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#owner = owner;
     this.#encoding = encoding;
     this.#decoder = createTextDecoder(encoding);
-    this.#machine = new TelnetMachine({ local: LOCAL, remote: REMOTE, stopAfter: [MCCP3], limits });
+    this.#machine = new TelnetMachine({ ...AGREED, stopAfter: [MCCP3], limits });
+    this.options = new OptionHost(this.#machine, this);
     this.#wire = new Wire(connection, codec, limits.inflateRatio, {
       onPlain: (bytes) => this.#receivePlain(bytes),
       onUncompressed: () => this.#owner.dirty(this),
@@ -121,7 +107,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#closed = true;
     this.#wire.destroy();
     this.leave(error === undefined || this.#ended ? "client-closed" : "connection-lost", error);
-    this.#readiness.end();
+    this.options.endWait();
     this.#owner.ready(this);
   }
 
@@ -135,13 +121,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   /** Offers what the game declares. */
   start(): void {
     const { declared, readyTimeout } = this.#owner.settings;
-    if (declared.size === 0) return;
-    this.#readiness.start(declared.keys(), this.#after(readyTimeout));
-    for (const code of declared.keys()) {
-      const option = optionByCode(code);
-      if (option?.offer === "local") this.enableLocal(code);
-      else if (option?.offer === "remote") this.enableRemote(code);
-    }
+    if (declared.size > 0) this.options.offer(this.#after(readyTimeout));
   }
 
   /** Processes what came, as far as the limits allow. */
@@ -179,12 +159,12 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     }
     this.#machine.handleTimeout(now);
     this.#takeEvents();
-    if (now >= this.#readiness.deadline) this.#readiness.end();
+    if (now >= this.options.deadline) this.options.endWait();
     if (now >= this.#endBy) this.leave("client-closed");
     if (now >= this.#unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (!this.active) return undefined;
-    const waits = [this.#readiness.deadline, this.#endBy, this.#unreadBy, this.#slowBy];
+    const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy];
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
   }
@@ -218,11 +198,6 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.error = error;
     this.#commands.wake();
     this.#owner.ready(this);
-  }
-
-  /** Settles when the offers are answered, or the time is up, or the client is gone. */
-  get ready(): Promise<void> {
-    return this.#readiness.settled;
   }
 
   secondsSince(time: number): number {
@@ -305,10 +280,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   /** Turns every option off, for a game that starts anew behind the same connection. */
   prepareReload(): void {
     this.#wire.stopCompressing();
-    for (const code of this.inForce("local")) this.disableLocal(code);
-    for (const code of this.inForce("remote")) {
-      this.#negotiate((now) => this.#machine.disableRemote(code, { now }));
-    }
+    this.options.disableAll();
   }
 
   snapshot(): TelnetSnapshot {
@@ -321,37 +293,12 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     return this.#owner.now();
   }
 
-  localEnabled(option: number): boolean {
-    return this.#machine.localEnabled(option);
+  get declared(): ReadonlyMap<number, unknown> {
+    return this.#owner.settings.declared;
   }
 
-  remoteEnabled(option: number): boolean {
-    return this.#machine.remoteEnabled(option);
-  }
-
-  enableLocal(option: number): void {
-    this.#negotiate((now) => this.#machine.enableLocal(option, { now, urgent: option === ECHO }));
-  }
-
-  disableLocal(option: number): void {
-    this.#negotiate((now) => this.#machine.disableLocal(option, { now }));
-  }
-
-  enableRemote(option: number): void {
-    this.#negotiate((now) => this.#machine.enableRemote(option, { now }));
-  }
-
-  forget(option: number): void {
-    this.#machine.forget(option);
-  }
-
-  inForce(side: Side): number[] {
-    return this.#machine.enabledOptions(side);
-  }
-
-  sendSubnegotiation(option: number, payload: Uint8Array): void {
-    if (!this.active) return;
-    this.#machine.sendSubnegotiation(option, payload);
+  written(): void {
+    this.#armTimeout();
     this.#owner.dirty(this);
   }
 
@@ -371,7 +318,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
 
   compress(on: boolean): void {
     if (on) {
-      this.sendSubnegotiation(MCCP2, NO_BYTES);
+      this.options.sendSubnegotiation(MCCP2, NO_BYTES);
       this.flush();
       this.#wire.compress();
     } else {
@@ -384,26 +331,10 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#inflateNext = this.#owner.settings.codec !== undefined;
   }
 
-  handlerOf<Handler extends OptionHandler>(option: TelnetOption<never, Handler>): Handler {
-    const known = this.#handlers.get(option.code) as Handler | undefined;
-    if (known !== undefined) return known;
-    const config = this.#owner.settings.declared.get(option.code) as never;
-    const handler = option.attach?.(this, config) ?? ({} as Handler);
-    this.#handlers.set(option.code, handler);
-    return handler;
-  }
-
-  #handler(code: number): OptionHandler | undefined {
-    const option = optionByCode(code);
-    return option?.attach === undefined ? undefined : this.handlerOf(option);
-  }
-
-  #negotiate(request: (now: number) => void): void {
-    if (!this.active) return;
-    request(this.#owner.now());
+  /** Has the session asked again when a request has waited long enough. */
+  #armTimeout(): void {
     const timeout = this.#machine.nextTimeout();
     if (timeout !== undefined) this.#owner.timed(this, timeout);
-    this.#owner.dirty(this);
   }
 
   #applyEcho(): void {
@@ -412,8 +343,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
     this.#echoAsked = wanted;
     if (wanted) this.#machine.enableLocal(ECHO, { now: this.#owner.now(), urgent: true });
     else this.#machine.disableLocal(ECHO, { now: this.#owner.now() });
-    const timeout = this.#machine.nextTimeout();
-    if (timeout !== undefined) this.#owner.timed(this, timeout);
+    this.#armTimeout();
     this.#setEchoMode();
   }
 
@@ -466,19 +396,18 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   #corrupt(error: Error): void {
-    this.disableLocal(MCCP3);
+    this.options.disableLocal(MCCP3);
     this.leave("corrupt-data", error);
   }
 
   #takeEvents(): void {
     for (const event of this.#machine.takeEvents()) this.#take(event);
-    const timeout = this.#machine.nextTimeout();
-    if (timeout !== undefined) this.#owner.timed(this, timeout);
+    this.#armTimeout();
     const echo = this.#lines.takeEcho();
     if (echo !== "") this.sendText(echo);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
     if (this.commandCount > 0) this.#commands.wake();
-    if (this.#readiness.waiting) this.#readiness.check(() => this.#questionOpen());
+    this.options.checkReady();
   }
 
   #take(event: TelnetEvent): void {
@@ -492,10 +421,7 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
         this.#sawTelnet = event.change !== "unanswered" || this.#sawTelnet;
         return this.#takeOption(event);
       case "subnegotiation":
-        if (this.remoteEnabled(event.option) || this.localEnabled(event.option)) {
-          this.run(() => this.#handler(event.option)?.subnegotiation?.(event.bytes));
-        }
-        return;
+        return this.options.subnegotiation(event.option, event.bytes);
       case "violation":
         return this.#owner.violation(this, event.kind);
     }
@@ -530,15 +456,8 @@ export class Session implements ConnectionHandler, OptionSession, Timed {
   }
 
   #takeOption(event: OptionEvent): void {
-    const { option, side, change } = event;
-    if (side === "local" && option === ECHO) this.#setEchoMode();
-    if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
-    this.run(() => this.#handler(option)?.changed?.(side, change));
-    this.#readiness.answered(option);
-  }
-
-  #questionOpen(): boolean {
-    return [...this.#handlers.values()].some((handler) => handler.pending === true);
+    if (event.side === "local" && event.option === ECHO) this.#setEchoMode();
+    this.options.changed(event);
   }
 
   /** Whether the person has closed and every line is used. */

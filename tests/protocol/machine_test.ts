@@ -93,6 +93,10 @@ Deno.test("a snapshot is plain JSON, and is refused while events wait or from an
     const damaged = { ...snapshot, decoder } as unknown as TelnetSnapshot;
     assertThrows(() => TelnetMachine.restore(damaged), TelnetError, "damaged");
   }
+  for (const field of ["options", "output"]) {
+    const damaged = { ...snapshot, [field]: undefined } as unknown as TelnetSnapshot;
+    assertThrows(() => TelnetMachine.restore(damaged), TelnetError, "damaged");
+  }
 });
 
 Deno.test("a peer that asks the same again and again is refused a bounded number of times", () => {
