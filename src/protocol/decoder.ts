@@ -125,10 +125,22 @@ export class FrameDecoder {
       this.#sink.data(chunk, start, chunk.length);
       return chunk.length;
     }
-    if (chunk[iac + 1] === IAC) return this.#escapedData(chunk, start, iac);
+    const command = chunk[iac + 1];
+    if (command === IAC) return this.#escapedData(chunk, start, iac);
     if (iac > start) this.#sink.data(chunk, start, iac);
-    this.#state = "iac";
-    return iac + 1;
+    const option = chunk[iac + 2];
+    if (command === undefined || option === undefined || command < SB) {
+      this.#state = "iac";
+      return iac + 1;
+    }
+    // The common case, a negotiation or the start of a payload within one chunk.
+    if (command === SB) {
+      this.#option = option;
+      this.#state = "payload";
+    } else {
+      this.#sink.negotiation(command, option);
+    }
+    return iac + 3;
   }
 
   /** Data with IAC IAC in it: copied without the doubles, up to the next command. */

@@ -12,6 +12,11 @@ const MOST = 8;
 export class LateAnswers {
   readonly #due: Map<number, LateAnswer[]> = new Map();
 
+  /** Whether none is due. */
+  get empty(): boolean {
+    return this.#due.size === 0;
+  }
+
   /** Remembers that an answer may still come. */
   add(index: number, answer: LateAnswer): void {
     const due = this.#due.get(index) ?? [];

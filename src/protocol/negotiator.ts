@@ -25,11 +25,11 @@ export interface NegotiationSnapshot {
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
 const NO = STATES.indexOf("NO");
-/** States in which no answer is waited for. */
-const SETTLED: readonly number[] = ["NO", "YES", "UNANSWERED"].map((name) =>
-  STATES.indexOf(name as NegotiationState)
-);
 const YES = STATES.indexOf("YES");
+/** By state: whether no answer is waited for, whether it is off, whether it is on its way there. */
+const SETTLED = STATES.map((state) => !state.startsWith("WANT"));
+const OFF = STATES.map((state) => state === "NO" || state === "UNANSWERED");
+const STOPPING = STATES.map((state) => state.startsWith("WANTNO"));
 const WILLING = 0x80;
 const STATE_BITS = 0x7f;
 const REMOTE = 256;
@@ -85,14 +85,14 @@ export class Negotiator {
     this.agree(side, option);
     const index = indexOf(side, option);
     if (this.#requests !== undefined) this.#requests[index] = 0;
-    this.#apply(index, "enable", now);
+    this.#apply(index, COMPILED.enable, now);
   }
 
   /** Tells the peer to stop, or that we stop. */
   disable(side: Side, option: number, now: number | undefined): void {
     const index = indexOf(side, option);
     this.#sides[index] = this.#at(index) & STATE_BITS;
-    this.#apply(index, "disable", now);
+    this.#apply(index, COMPILED.disable, now);
   }
 
   /** Gives up waiting for an answer. */
@@ -104,28 +104,26 @@ export class Negotiator {
   receive(verb: number, option: number, now: number | undefined): void {
     const index = verb === WILL || verb === WONT ? REMOTE + option : option;
     if (verb === WONT || verb === DONT) {
-      if (!this.#isLateNo(index)) this.#apply(index, "no", now);
+      if (this.#late.empty || !this.#isLateNo(index)) this.#apply(index, COMPILED.no, now);
       return;
     }
     const side = this.#at(index);
-    const late = this.#late.takeYes(index);
+    const state = side & STATE_BITS;
     // While we turn it off, a yes is a late one, or the RFC's error.
-    if (late && STATES[side & STATE_BITS]?.startsWith("WANTNO")) return;
-    const answered = ["NO", "UNANSWERED"].includes(STATES[side & STATE_BITS] ?? "NO");
-    const count = answered ? this.#countRequest(index) : 0;
+    if (!this.#late.empty && this.#late.takeYes(index) && STOPPING[state]) return;
+    const count = OFF[state] ? this.#countRequest(index) : 0;
     const agreed = (side & WILLING) !== 0;
     const over = count - this.#limits.repeats;
     // Over the limit, who was refused before hears nothing more, who was not is refused once.
     if (over > 1 || (over === 1 && !agreed)) return;
-    this.#apply(index, agreed && over < 1 ? "yes" : "yes (unwilling)", now);
+    this.#apply(index, agreed && over < 1 ? COMPILED.yes : COMPILED["yes (unwilling)"], now);
   }
 
   /** A no to what is off, or on its way there, settles it; others may be for an earlier request. */
   #isLateNo(index: number): boolean {
     const [first] = this.#late.get(index);
-    const state = STATES[this.#at(index) & STATE_BITS] ?? "NO";
-    const off = state === "NO" || state === "UNANSWERED";
-    const settles = off || (first === "any" && state.startsWith("WANTNO"));
+    const state = this.#at(index) & STATE_BITS;
+    const settles = OFF[state] || (first === "any" && STOPPING[state]);
     return this.#late.absorbNo(index) && !settles;
   }
 
@@ -191,20 +189,19 @@ export class Negotiator {
 
   /** Stops waiting, but remembers that the answer may still come. */
   #giveUp(index: number, now: number | undefined): void {
-    const state = STATES[this.#at(index) & STATE_BITS];
-    if (state?.startsWith("WANTNO")) this.#late.add(index, "no");
-    else if (state?.startsWith("WANTYES")) this.#late.add(index, "any");
-    this.#apply(index, "timeout", now);
+    const state = this.#at(index) & STATE_BITS;
+    if (!SETTLED[state]) this.#late.add(index, STOPPING[state] ? "no" : "any");
+    this.#apply(index, COMPILED.timeout, now);
   }
 
-  #apply(index: number, trigger: NegotiationTrigger, now: number | undefined): void {
+  #apply(index: number, rows: readonly CompiledRow[], now: number | undefined): void {
     const value = this.#at(index);
-    const row = COMPILED[trigger][value & STATE_BITS];
+    const row = rows[value & STATE_BITS];
     if (row === undefined) return;
     const [next, reply, change] = row;
     this.#sides[index] = (value & WILLING) | next;
     if (reply !== "-") this.#output.pushVerb(verbFor(index, reply), index % REMOTE);
-    if (reply !== "-" || SETTLED.includes(next)) this.#wait(index, next, now);
+    if (reply !== "-" || SETTLED[next]) this.#wait(index, next, now);
     if (change !== "-") {
       this.#events.option(
         index % REMOTE,
@@ -216,7 +213,7 @@ export class Negotiator {
 
   /** Starts the wait for an answer where one is due, ends it where none is. */
   #wait(index: number, state: number, now: number | undefined): void {
-    if (!SETTLED.includes(state) && now !== undefined) {
+    if (!SETTLED[state] && now !== undefined) {
       this.#deadlines.set(index, now + this.#limits.answerTimeout);
     } else if (this.#deadlines.size > 0) {
       this.#deadlines.delete(index);
