@@ -100,10 +100,11 @@ export class FrameDecoder {
 
   /** The state as plain JSON. */
   snapshot(): DecoderSnapshot {
+    // What is left of the last frame means nothing any more.
     return {
       state: this.#state,
-      verb: this.#verb,
-      option: this.#option,
+      verb: this.#state === "verb" ? this.#verb : 0,
+      option: this.#state.startsWith("payload") ? this.#option : 0,
       payload: [...this.#payload.subarray(0, this.#length)],
       dropping: this.#dropping,
     };
