@@ -429,7 +429,7 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
 
   #takeData(bytes: Uint8Array): void {
     // A lone NUL keeps a connection alive; nobody has typed it.
-    if (bytes.some((byte) => byte !== 0)) this.lastInputTime = this.#owner.now();
+    if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) this.lastInputTime = this.#owner.now();
     this.#lines.push(this.#decoder.decode(bytes), this.#lineSink);
     for (; this.#truncated < this.#lines.truncated; this.#truncated++) {
       this.#owner.violation(this, "line-too-long");

@@ -44,8 +44,39 @@ const WINDOWS_1252_CODES: ReadonlyMap<string, number> = new Map(
 export function createTextDecoder(encoding: Encoding): TextStreamDecoder {
   if (encoding === "latin1") return { decode: decodeLatin1 };
   if (encoding === "windows-1252") return { decode: decodeWindows1252 };
-  const decoder = new TextDecoder("utf-8");
-  return { decode: (bytes) => decoder.decode(bytes, { stream: true }) };
+  return new Utf8Decoder();
+}
+
+/** So many bytes are looked through for ASCII; the platform's decoder is dear for few of them. */
+const SHORT = 256;
+
+/** UTF-8 as a stream, without a byte order mark at its start. */
+class Utf8Decoder implements TextStreamDecoder {
+  #decoder: TextDecoder | undefined;
+  #started = false;
+  /** Whether a character may have been cut by the end of the last bytes. */
+  #cut = false;
+
+  decode(bytes: Uint8Array): string {
+    if (bytes.length === 0) return "";
+    if (!this.#cut && bytes.length <= SHORT && isAscii(bytes)) {
+      this.#started = true;
+      return fromCodes(bytes);
+    }
+    this.#decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    const text = this.#decoder.decode(bytes, { stream: true });
+    this.#cut = (bytes[bytes.length - 1] ?? 0) >= 0x80;
+    const marked = !this.#started && text.startsWith("\ufeff");
+    this.#started ||= text !== "";
+    return marked ? text.slice(1) : text;
+  }
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at++) {
+    if ((bytes[at] ?? 0) >= 0x80) return false;
+  }
+  return true;
 }
 
 /**
@@ -117,7 +148,7 @@ export function encodingByName(name: string): Encoding | undefined {
 function decodeLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+    text += fromCodes(bytes.subarray(at, at + 8192));
   }
   return text;
 }
@@ -138,4 +169,9 @@ function windows1252Code(character: string): number {
   const code = character.codePointAt(0) ?? QUESTION_MARK;
   if (code < 0x80 || (code >= 0xa0 && code <= 0xff)) return code;
   return WINDOWS_1252_CODES.get(character) ?? QUESTION_MARK;
+}
+
+/** Each byte as the character of its code. To apply an array of bytes is far faster than to spread it. */
+function fromCodes(bytes: Uint8Array): string {
+  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }

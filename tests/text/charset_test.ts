@@ -41,3 +41,15 @@ Deno.test("a long text decodes whole in every set", () => {
     assertEquals(createTextDecoder(encoding).decode(bytes).length, 100_000);
   }
 });
+
+Deno.test("a byte order mark at the start of a stream is dropped, later it stays, however it is cut", () => {
+  for (const text of ["\ufeffabc", "a\ufeffbc", "\ufeff\ufeffa", "\ufeff"]) {
+    const bytes = new TextEncoder().encode(text);
+    for (let at = 0; at <= bytes.length; at++) {
+      const decoder = createTextDecoder("utf-8");
+      const parts = [bytes.slice(0, at), new Uint8Array(0), bytes.slice(at)];
+      const decoded = parts.map((part) => decoder.decode(part)).join("");
+      assertEquals(decoded, text.startsWith("\ufeff") ? text.slice(1) : text);
+    }
+  }
+});
