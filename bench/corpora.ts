@@ -4,6 +4,8 @@
 export interface Corpus {
   readonly name: string;
   readonly make: (length: number) => Uint8Array;
+  /** After so many bytes a new connection begins, where it matters. */
+  readonly connection?: number;
 }
 
 /** How the stream is cut, and how much of it is fed: small chunks take long. */
@@ -22,14 +24,21 @@ export const CORPORA: readonly Corpus[] = [
   { name: "typed lines", make: (length) => fill(length, typed) },
   { name: "GMCP-like", make: (length) => fill(length, gmcp) },
   { name: "10 % escaped", make: (length) => fill(length, escaped) },
-  { name: "negotiations", make: (length) => fill(length, negotiation) },
+  // Who asks for the same more than 64 times is no longer answered: here everything is.
+  { name: "negotiations", make: (length) => fill(length, negotiation), connection: 16_384 },
 ];
 
-/** Cuts a stream into chunks. */
-export function cut(stream: Uint8Array, size: number): Uint8Array[] {
-  const chunks: Uint8Array[] = [];
-  for (let at = 0; at < stream.length; at += size) chunks.push(stream.subarray(at, at + size));
-  return chunks;
+/** Cuts a corpus into connections, and those into chunks. */
+export function cut(corpus: Corpus, length: number, size: number): Uint8Array[][] {
+  const stream = corpus.make(length);
+  const connections: Uint8Array[][] = [];
+  const step = corpus.connection ?? length;
+  for (let from = 0; from < length; from += step) {
+    const chunks: Uint8Array[] = [];
+    for (let at = from; at < from + step; at += size) chunks.push(stream.slice(at, at + size));
+    connections.push(chunks);
+  }
+  return connections;
 }
 
 type Random = (below: number) => number;

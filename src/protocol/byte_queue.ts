@@ -1,71 +1,58 @@
+import { Region, view } from "./arena.ts";
 import { IAC } from "./codes.ts";
+import { findIac } from "./find_iac.ts";
 
 const EMPTY = new Uint8Array(0);
-const FIRST_SIZE = 64;
 
 /** Bytes on their way out: appended in small pieces, taken as one. Holds no memory while empty. */
 export class ByteQueue {
-  #buffer: Uint8Array = EMPTY;
-  #length = 0;
+  readonly #region = new Region();
 
   /** Bytes waiting. */
   get length(): number {
-    return this.#length;
+    return this.#region.length;
   }
 
   /** Appends two bytes: IAC and a command. */
   pushCommand(command: number): void {
-    this.#reserve(2);
-    this.#buffer[this.#length++] = IAC;
-    this.#buffer[this.#length++] = command;
+    const region = this.#region;
+    region.reserve(2);
+    region.buffer[region.end++] = IAC;
+    region.buffer[region.end++] = command;
   }
 
   /** Appends three bytes: IAC, a verb or SB, and an option. */
   pushVerb(verb: number, option: number): void {
-    this.#reserve(3);
-    this.#buffer[this.#length++] = IAC;
-    this.#buffer[this.#length++] = verb;
-    this.#buffer[this.#length++] = option;
+    const region = this.#region;
+    region.reserve(3);
+    region.buffer[region.end++] = IAC;
+    region.buffer[region.end++] = verb;
+    region.buffer[region.end++] = option;
   }
 
   /** Appends bytes as they are. */
   push(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.length;
+    this.#region.push(bytes, 0, bytes.length);
   }
 
   /** Appends data with each 0xFF doubled (RFC 854). */
   pushEscaped(bytes: Uint8Array): void {
     let start = 0;
-    let iac = bytes.indexOf(IAC);
-    while (iac !== -1) {
-      this.push(bytes.subarray(start, iac + 1));
+    for (let iac = findIac(bytes, 0); iac !== -1; iac = findIac(bytes, iac + 1)) {
+      this.#region.push(bytes, start, iac + 1);
       start = iac;
-      iac = bytes.indexOf(IAC, iac + 1);
     }
-    this.push(start === 0 ? bytes : bytes.subarray(start));
+    this.#region.push(bytes, start, bytes.length);
   }
 
   /** Hands over all that waits; the array is the caller's from then on. */
   take(): Uint8Array {
-    if (this.#length === 0) return EMPTY;
-    const bytes = this.#buffer.subarray(0, this.#length);
-    this.#buffer = EMPTY;
-    this.#length = 0;
-    return bytes;
+    return this.#region.length === 0 ? EMPTY : this.#region.take();
   }
 
   /** A copy of all that waits, which goes on waiting. */
   peek(): Uint8Array {
-    return this.#buffer.slice(0, this.#length);
-  }
-
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2, FIRST_SIZE));
-    grown.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer = grown;
+    const { buffer, start, end } = this.#region;
+    return view(buffer, start, end).slice();
   }
 }

@@ -1,6 +1,8 @@
+import { Region, view } from "./arena.ts";
 import { DONT, EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
 import { misuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
+import { findIac } from "./find_iac.ts";
 
 /** Where the decoder puts what it finds, in wire order. */
 export interface FrameSink {
@@ -34,6 +36,12 @@ export interface DecoderSnapshot {
 export type DecoderState = "data" | "iac" | "verb" | "sb" | "payload" | "payload-iac";
 
 const STATES: readonly DecoderState[] = ["data", "iac", "verb", "sb", "payload", "payload-iac"];
+const DATA = 0;
+const AFTER_IAC = 1;
+const VERB = 2;
+const AFTER_SB = 3;
+const PAYLOAD = 4;
+const PAYLOAD_IAC = 5;
 
 /** Checks what a caller gives as a snapshot: it may have come from a file. */
 export function checkDecoderSnapshot(snapshot: DecoderSnapshot): void {
@@ -42,19 +50,14 @@ export function checkDecoderSnapshot(snapshot: DecoderSnapshot): void {
   }
 }
 
-const EMPTY = new Uint8Array(0);
 const ONE_IAC = Uint8Array.of(IAC);
-const FIRST_SIZE = 64;
-/** Up to this many bytes a loop beats the call of `indexOf`. */
-const SHORT_RUN = 32;
 
 /** Cuts the byte stream into frames. The same bytes give the same frames, however they were cut. */
 export class FrameDecoder {
-  #state: DecoderState = "data";
+  #state: 0 | 1 | 2 | 3 | 4 | 5 = DATA;
   #verb = 0;
   #option = 0;
-  #payload: Uint8Array = EMPTY;
-  #length = 0;
+  readonly #payload = new Region();
   #dropping = false;
   #stopped = false;
   readonly #limit: number;
@@ -73,24 +76,24 @@ export class FrameDecoder {
     this.#stopped = false;
     while (at < chunk.length && !this.#stopped) {
       switch (this.#state) {
-        case "data":
+        case DATA:
           at = this.#inData(chunk, at);
           break;
-        case "iac":
+        case AFTER_IAC:
           this.#afterIac(chunk[at++] ?? 0);
           break;
-        case "verb":
-          this.#state = "data";
+        case VERB:
+          this.#state = DATA;
           this.#sink.negotiation(this.#verb, chunk[at++] ?? 0);
           break;
-        case "sb":
+        case AFTER_SB:
           this.#option = chunk[at++] ?? 0;
-          this.#state = "payload";
+          this.#state = PAYLOAD;
           break;
-        case "payload":
+        case PAYLOAD:
           at = this.#inPayload(chunk, at);
           break;
-        case "payload-iac":
+        case PAYLOAD_IAC:
           this.#afterPayloadIac(chunk[at++] ?? 0);
           break;
       }
@@ -100,76 +103,109 @@ export class FrameDecoder {
 
   /** The state as plain JSON. */
   snapshot(): DecoderSnapshot {
+    const { buffer, start, end } = this.#payload;
     // What is left of the last frame means nothing any more.
     return {
-      state: this.#state,
-      verb: this.#state === "verb" ? this.#verb : 0,
-      option: this.#state.startsWith("payload") ? this.#option : 0,
-      payload: [...this.#payload.subarray(0, this.#length)],
+      state: STATES[this.#state] ?? "data",
+      verb: this.#state === VERB ? this.#verb : 0,
+      option: this.#state >= PAYLOAD ? this.#option : 0,
+      payload: [...view(buffer, start, end)],
       dropping: this.#dropping,
     };
   }
 
   /** Takes the state of a snapshot. */
   restore(snapshot: DecoderSnapshot): void {
-    this.#state = snapshot.state;
+    this.#state = STATES.indexOf(snapshot.state) as 0 | 1 | 2 | 3 | 4 | 5;
     this.#verb = snapshot.verb;
     this.#option = snapshot.option;
-    this.#payload = Uint8Array.from(snapshot.payload);
-    this.#length = snapshot.payload.length;
+    this.#payload.push(Uint8Array.from(snapshot.payload), 0, snapshot.payload.length);
     this.#dropping = snapshot.dropping;
   }
 
   #inData(chunk: Uint8Array, start: number): number {
-    const iac = findIac(chunk, start);
+    const iac = chunk[start] === IAC ? start : findIac(chunk, start);
     if (iac === -1) {
       this.#sink.data(chunk, start, chunk.length);
       return chunk.length;
     }
     const command = chunk[iac + 1];
-    if (command === IAC) return this.#escapedData(chunk, start, iac);
+    if (command === IAC) return this.#escapedData(chunk, start);
     if (iac > start) this.#sink.data(chunk, start, iac);
-    const option = chunk[iac + 2];
-    if (command === undefined || option === undefined || command < SB) {
-      this.#state = "iac";
+    if (command === undefined || command < SB || iac + 2 >= chunk.length) {
+      this.#state = AFTER_IAC;
       return iac + 1;
     }
-    // The common case, a negotiation or the start of a payload within one chunk.
-    if (command === SB) {
-      this.#option = option;
-      this.#state = "payload";
-    } else {
-      this.#sink.negotiation(command, option);
-    }
-    return iac + 3;
+    return command === SB ? this.#wholePayload(chunk, iac) : this.#wholeVerbs(chunk, iac);
   }
 
-  /** Data with IAC IAC in it: copied without the doubles, up to the next command. */
-  #escapedData(chunk: Uint8Array, start: number, firstIac: number): number {
-    const copy = new Uint8Array(chunk.length - start - 1);
-    copy.set(chunk.subarray(start, firstIac + 1));
-    let length = firstIac + 1 - start;
-    let at = firstIac + 2;
-    while (at < chunk.length) {
-      const byte = chunk[at] ?? 0;
-      if (byte === IAC) {
-        if (chunk[at + 1] !== IAC) break;
-        at++;
-      }
-      copy[length++] = byte;
-      at++;
-    }
-    this.#sink.data(copy, 0, length);
+  /** The common case, negotiations within one chunk, one or many in a row. */
+  #wholeVerbs(chunk: Uint8Array, start: number): number {
+    let at = start;
+    const last = chunk.length - 3;
+    do {
+      this.#sink.negotiation(chunk[at + 1] ?? 0, chunk[at + 2] ?? 0);
+      at += 3;
+    } while (at <= last && chunk[at] === IAC && isVerb(chunk[at + 1] ?? 0));
     return at;
   }
 
+  /** The common case, a payload within one chunk and nothing escaped: no copy. */
+  #wholePayload(chunk: Uint8Array, start: number): number {
+    this.#option = chunk[start + 2] ?? 0;
+    const first = start + 3;
+    const end = findIac(chunk, first);
+    if (end === -1 || chunk[end + 1] !== SE) {
+      this.#state = PAYLOAD;
+      return first;
+    }
+    if (end - first > this.#limit) this.#sink.violation("subnegotiation-too-long", this.#option);
+    else this.#whole(chunk, first, end);
+    return end + 2;
+  }
+
+  /**
+   * Data with IAC IAC in it: copied without the doubles, up to the next command. Without a branch
+   * for each IAC, as where they are many the processor could not foresee it: a second one is
+   * written over the first.
+   */
+  #escapedData(chunk: Uint8Array, start: number): number {
+    const copy = new Region();
+    copy.reserve(chunk.length - start);
+    const { buffer } = copy;
+    const { length } = chunk;
+    let end = copy.start;
+    let at = start;
+    /** 1 behind the first IAC of a pair, else 0. */
+    let open = 0;
+    for (; at < length; at++) {
+      const byte = chunk[at] ?? 0;
+      const iac = byte + 1 >> 8;
+      if ((open & ~iac) !== 0) break;
+      buffer[end] = byte;
+      end += iac & open ^ 1;
+      open = iac & (open ^ 1);
+    }
+    // An IAC that is left open stands in front of a command, or the next chunk tells.
+    copy.end = end - open;
+    this.#sink.data(buffer, copy.start, copy.end);
+    copy.drop();
+    return this.#afterEscaped(at - open, length);
+  }
+
+  #afterEscaped(at: number, length: number): number {
+    if (at !== length - 1) return at;
+    this.#state = AFTER_IAC;
+    return length;
+  }
+
   #afterIac(byte: number): void {
-    this.#state = "data";
-    if (byte >= WILL && byte <= DONT) {
+    this.#state = DATA;
+    if (isVerb(byte)) {
       this.#verb = byte;
-      this.#state = "verb";
+      this.#state = VERB;
     } else if (byte === SB) {
-      this.#state = "sb";
+      this.#state = AFTER_SB;
     } else if (byte === IAC) {
       this.#sink.data(ONE_IAC, 0, 1);
     } else if (isPlainCommand(byte)) {
@@ -182,28 +218,14 @@ export class FrameDecoder {
   #inPayload(chunk: Uint8Array, start: number): number {
     const iac = findIac(chunk, start);
     const end = iac === -1 ? chunk.length : iac;
-    if (this.#length === 0 && !this.#dropping && chunk[end + 1] === SE) {
-      return this.#wholePayload(chunk, start, end);
-    }
     this.#append(chunk, start, end);
     if (iac === -1) return end;
-    this.#state = "payload-iac";
+    this.#state = PAYLOAD_IAC;
     return iac + 1;
   }
 
-  /** The common case, a payload within one chunk and nothing escaped: no copy. */
-  #wholePayload(chunk: Uint8Array, start: number, end: number): number {
-    this.#state = "data";
-    if (end - start > this.#limit) {
-      this.#sink.violation("subnegotiation-too-long", this.#option);
-    } else {
-      this.#whole(chunk, start, end);
-    }
-    return end + 2;
-  }
-
   #afterPayloadIac(byte: number): void {
-    this.#state = "payload";
+    this.#state = PAYLOAD;
     if (byte === IAC) {
       this.#append(ONE_IAC, 0, 1);
     } else if (byte === SE) {
@@ -218,11 +240,10 @@ export class FrameDecoder {
   }
 
   #endPayload(): void {
-    const payload = this.#payload;
-    const length = this.#length;
+    const { buffer, start, end } = this.#payload;
     const dropped = this.#dropping;
     this.#closePayload();
-    if (!dropped) this.#whole(payload, 0, length);
+    if (!dropped) this.#whole(buffer, start, end);
   }
 
   #whole(buffer: Uint8Array, start: number, end: number): void {
@@ -238,37 +259,23 @@ export class FrameDecoder {
   }
 
   #closePayload(): void {
-    this.#state = "data";
-    this.#payload = EMPTY;
-    this.#length = 0;
+    this.#state = DATA;
+    this.#payload.drop();
     this.#dropping = false;
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {
     if (this.#dropping || start === end) return;
-    const length = this.#length + end - start;
-    if (length > this.#limit) {
-      this.#closePayload();
-      this.#state = "payload";
+    if (this.#payload.length + end - start > this.#limit) {
+      this.#payload.drop();
       this.#dropping = true;
       this.#sink.violation("subnegotiation-too-long", this.#option);
-      return;
+    } else {
+      this.#payload.push(bytes, start, end);
     }
-    if (length > this.#payload.length) {
-      const size = Math.max(length, this.#payload.length * 2, FIRST_SIZE);
-      const grown = new Uint8Array(Math.min(size, this.#limit));
-      grown.set(this.#payload.subarray(0, this.#length));
-      this.#payload = grown;
-    }
-    this.#payload.set(bytes.subarray(start, end), this.#length);
-    this.#length = length;
   }
 }
 
-function findIac(chunk: Uint8Array, start: number): number {
-  const near = Math.min(start + SHORT_RUN, chunk.length);
-  for (let at = start; at < near; at++) {
-    if (chunk[at] === IAC) return at;
-  }
-  return near === chunk.length ? -1 : chunk.indexOf(IAC, near);
+function isVerb(byte: number): boolean {
+  return byte >= WILL && byte <= DONT;
 }

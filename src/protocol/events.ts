@@ -175,17 +175,18 @@ class EventRecord {
 
 /** Events on their way to the caller. */
 export class EventQueue {
-  #events: TelnetEvent[] = [];
+  #events: TelnetEvent[] | undefined;
 
   /** Events waiting. */
   get length(): number {
-    return this.#events.length;
+    return this.#events?.length ?? 0;
   }
 
   /** Hands over all events; the array is the caller's. */
   take(): TelnetEvent[] {
     const events = this.#events;
-    if (events.length > 0) this.#events = [];
+    if (events === undefined) return [];
+    this.#events = undefined;
     return events;
   }
 
@@ -216,6 +217,9 @@ export class EventQueue {
 
   #push(record: EventRecord): void {
     // The record has the members of every event; the methods above set the fitting ones.
-    this.#events.push(record as unknown as TelnetEvent);
+    const event = record as unknown as TelnetEvent;
+    // Mostly there is one event in a chunk: an array of one is much cheaper than an empty one's growth.
+    if (this.#events === undefined) this.#events = [event];
+    else this.#events.push(event);
   }
 }

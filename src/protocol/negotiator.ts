@@ -1,10 +1,11 @@
 import type { ByteQueue } from "./byte_queue.ts";
 import { DO, DONT, WILL, WONT } from "./codes.ts";
-import type { EventQueue, Side } from "./events.ts";
+import type { EventQueue, OptionChange, Side } from "./events.ts";
 import { type LateAnswer, LateAnswers } from "./late_answers.ts";
 import type { TelnetLimits } from "./limits.ts";
 import {
   NEGOTIATION_TABLE,
+  type NegotiationReply,
   type NegotiationState,
   type NegotiationTrigger,
 } from "./negotiation_table.ts";
@@ -24,35 +25,55 @@ export interface NegotiationSnapshot {
 }
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
+const TRIGGERS = Object.keys(NEGOTIATION_TABLE) as NegotiationTrigger[];
+const REPLIES: readonly NegotiationReply[] = ["-", "say yes", "say no"];
+const CHANGES: readonly (OptionChange | "-")[] = [
+  "-",
+  "enabled",
+  "disabled",
+  "refused",
+  "unanswered",
+];
 const NO = STATES.indexOf("NO");
 const YES = STATES.indexOf("YES");
-/** By state: whether no answer is waited for, whether it is off, whether it is on its way there. */
-const SETTLED = STATES.map((state) => !state.startsWith("WANT"));
-const OFF = STATES.map((state) => state === "NO" || state === "UNANSWERED");
-const STOPPING = STATES.map((state) => state.startsWith("WANTNO"));
+const SAY_YES = 1;
+
+/** A bit for each state: whether it waits for an answer, whether it is off, or on its way there. */
+const WAITING = bitsOf((state) => state.startsWith("WANT"));
+const OFF = bitsOf((state) => state === "NO" || state === "UNANSWERED");
+const STOPPING = bitsOf((state) => state.startsWith("WANTNO"));
 const WILLING = 0x80;
-const STATE_BITS = 0x7f;
+const STATE_BITS = 0x07;
 const REMOTE = 256;
 
-type CompiledRow = readonly [next: number, reply: "-" | "say yes" | "say no", change: string];
+/**
+ * The table by number, a byte for each row at `trigger << 3 | state`: the next state in the bits
+ * 0 to 2, the reply in 3 and 4, the change in 5 to 7.
+ */
+const ROWS = new Uint8Array(TRIGGERS.length << 3);
+for (const [trigger, rows] of Object.entries(NEGOTIATION_TABLE)) {
+  for (const [state, [next, reply, change]] of Object.entries(rows)) {
+    const at = TRIGGERS.indexOf(trigger as NegotiationTrigger) << 3 |
+      STATES.indexOf(state as NegotiationState);
+    ROWS[at] = STATES.indexOf(next) | REPLIES.indexOf(reply) << 3 | CHANGES.indexOf(change) << 5;
+  }
+}
 
-/** The table with states as indexes, looked up by number. */
-const COMPILED = Object.fromEntries(
-  Object.entries(NEGOTIATION_TABLE).map(([trigger, rows]) => [
-    trigger,
-    STATES.map((state) => {
-      const [next, reply, change] = rows[state];
-      return [STATES.indexOf(next), reply, change] as const;
-    }),
-  ]),
-) as unknown as Record<NegotiationTrigger, readonly CompiledRow[]>;
+/** Where the rows of each trigger begin. */
+const ROWS_OF = Object.fromEntries(
+  TRIGGERS.map((trigger, index) => [trigger, index << 3]),
+) as Record<NegotiationTrigger, number>;
+const ON_YES_UNWILLING = ROWS_OF["yes (unwilling)"];
+/** The trigger of a verb: a no, or a yes in the lowest bit, whether we agree in the next. */
+const ON_VERB = Uint8Array.of(ROWS_OF.no, ON_YES_UNWILLING, ROWS_OF.no, ROWS_OF.yes);
 
 /** Applies the table to the 2 × 256 sides of options, writes the answers and reports the changes. */
 export class Negotiator {
   /** One byte a side: the state's index, and whether we agree. Local first, then remote. */
   readonly #sides = new Uint8Array(2 * REMOTE);
-  readonly #deadlines: Map<number, number> = new Map();
-  readonly #late = new LateAnswers();
+  /** Until when requests wait; most connections never need this, nor the next. */
+  #deadlines: Map<number, number> | undefined;
+  #late: LateAnswers | undefined;
   #requests: Uint8Array | undefined;
   readonly #output: ByteQueue;
   readonly #events: EventQueue;
@@ -85,14 +106,14 @@ export class Negotiator {
     this.agree(side, option);
     const index = indexOf(side, option);
     if (this.#requests !== undefined) this.#requests[index] = 0;
-    this.#apply(index, COMPILED.enable, now);
+    this.#apply(index, ROWS_OF.enable, now);
   }
 
   /** Tells the peer to stop, or that we stop. */
   disable(side: Side, option: number, now: number | undefined): void {
     const index = indexOf(side, option);
     this.#sides[index] = this.#at(index) & STATE_BITS;
-    this.#apply(index, COMPILED.disable, now);
+    this.#apply(index, ROWS_OF.disable, now);
   }
 
   /** Gives up waiting for an answer. */
@@ -102,29 +123,41 @@ export class Negotiator {
 
   /** Takes a verb of the peer. */
   receive(verb: number, option: number, now: number | undefined): void {
-    const index = verb === WILL || verb === WONT ? REMOTE + option : option;
-    if (verb === WONT || verb === DONT) {
-      if (this.#late.empty || !this.#isLateNo(index)) this.#apply(index, COMPILED.no, now);
-      return;
+    // WILL and WONT are those below DO; WILL and DO the odd ones. Looked up without a branch for
+    // each, as in a flood the processor could not foresee them.
+    const index = option | (verb - DO >> 8 & REMOTE);
+    const value = this.#at(index);
+    const state = value & STATE_BITS;
+    const yes = verb & 1;
+    if (this.#late !== undefined && this.#isLate(this.#late, index, yes === 1)) return;
+    const row = ROWS[(ON_VERB[value >> 6 | yes] ?? 0) | state] ?? state;
+    // Nothing to say, and the same state again.
+    if (row === state) return;
+    if (yes === 1 && isIn(OFF, state)) {
+      const count = this.#countRequest(index);
+      if (count > this.#limits.repeats) return this.#refuseRepeat(index, count, now);
     }
-    const side = this.#at(index);
-    const state = side & STATE_BITS;
-    // While we turn it off, a yes is a late one, or the RFC's error.
-    if (!this.#late.empty && this.#late.takeYes(index) && STOPPING[state]) return;
-    const count = OFF[state] ? this.#countRequest(index) : 0;
-    const agreed = (side & WILLING) !== 0;
-    const over = count - this.#limits.repeats;
-    // Over the limit, who was refused before hears nothing more, who was not is refused once.
-    if (over > 1 || (over === 1 && !agreed)) return;
-    this.#apply(index, agreed && over < 1 ? COMPILED.yes : COMPILED["yes (unwilling)"], now);
+    this.#enter(index, row, now);
   }
 
-  /** A no to what is off, or on its way there, settles it; others may be for an earlier request. */
-  #isLateNo(index: number): boolean {
-    const [first] = this.#late.get(index);
+  /** Over the limit, who was refused before hears nothing more, who was not is refused once. */
+  #refuseRepeat(index: number, count: number, now: number | undefined): void {
+    if (count > this.#limits.repeats + 1) return;
+    this.#events.violation("repeat-limit", index & 0xff);
+    if ((this.#at(index) & WILLING) !== 0) this.#apply(index, ON_YES_UNWILLING, now);
+  }
+
+  /** Whether a verb belongs to a request that was given up, and changes nothing any more. */
+  #isLate(late: LateAnswers, index: number, yes: boolean): boolean {
+    if (late.empty) return false;
     const state = this.#at(index) & STATE_BITS;
-    const settles = OFF[state] || (first === "any" && STOPPING[state]);
-    return this.#late.absorbNo(index) && !settles;
+    const stopping = isIn(STOPPING, state);
+    // While we turn it off, a yes is a late one, or the RFC's error.
+    if (yes) return late.takeYes(index) && stopping;
+    // A no to what is off, or on its way there, settles it; others may be for an earlier request.
+    const [first] = late.get(index);
+    const settles = isIn(OFF, state) || (first === "any" && stopping);
+    return late.absorbNo(index) && !settles;
   }
 
   /** Codes of the options in force. */
@@ -137,13 +170,14 @@ export class Negotiator {
   forget(side: Side, option: number): void {
     const index = indexOf(side, option);
     this.#sides[index] = (this.#at(index) & WILLING) | NO;
-    this.#deadlines.delete(index);
-    this.#late.set(index, []);
+    this.#deadlines?.delete(index);
+    this.#late?.set(index, []);
     if (this.#requests !== undefined) this.#requests[index] = 0;
   }
 
   /** When the next wait ends, on the caller's clock. */
   nextTimeout(): number | undefined {
+    if (this.#deadlines === undefined) return undefined;
     let next: number | undefined;
     for (const deadline of this.#deadlines.values()) {
       if (next === undefined || deadline < next) next = deadline;
@@ -153,7 +187,7 @@ export class Negotiator {
 
   /** Gives up on every request whose wait has ended. */
   handleTimeout(now: number): void {
-    for (const [index, deadline] of [...this.#deadlines]) {
+    for (const [index, deadline] of [...this.#deadlines ?? []]) {
       if (deadline <= now) this.#giveUp(index, now);
     }
   }
@@ -163,7 +197,7 @@ export class Negotiator {
     const sides: NegotiationSnapshot[] = [];
     for (let index = 0; index < this.#sides.length; index++) {
       const value = this.#at(index);
-      const late = this.#late.get(index);
+      const late = this.#late?.get(index) ?? [];
       if (value === NO && late.length === 0) continue;
       sides.push({
         option: index % REMOTE,
@@ -182,7 +216,7 @@ export class Negotiator {
       const index = indexOf(side, option);
       const code = Math.max(STATES.indexOf(state), NO);
       this.#sides[index] = code | (willing ? WILLING : 0);
-      this.#late.set(index, late);
+      if (late.length > 0) (this.#late ??= new LateAnswers()).set(index, late);
       this.#wait(index, code, now);
     }
   }
@@ -190,33 +224,40 @@ export class Negotiator {
   /** Stops waiting, but remembers that the answer may still come. */
   #giveUp(index: number, now: number | undefined): void {
     const state = this.#at(index) & STATE_BITS;
-    if (!SETTLED[state]) this.#late.add(index, STOPPING[state] ? "no" : "any");
-    this.#apply(index, COMPILED.timeout, now);
+    if (isIn(WAITING, state)) {
+      this.#late ??= new LateAnswers();
+      this.#late.add(index, isIn(STOPPING, state) ? "no" : "any");
+    }
+    this.#apply(index, ROWS_OF.timeout, now);
   }
 
-  #apply(index: number, rows: readonly CompiledRow[], now: number | undefined): void {
-    const value = this.#at(index);
-    const row = rows[value & STATE_BITS];
-    if (row === undefined) return;
-    const [next, reply, change] = row;
-    this.#sides[index] = (value & WILLING) | next;
-    if (reply !== "-") this.#output.pushVerb(verbFor(index, reply), index % REMOTE);
-    if (reply !== "-" || SETTLED[next]) this.#wait(index, next, now);
-    if (change !== "-") {
-      this.#events.option(
-        index % REMOTE,
-        index < REMOTE ? "local" : "remote",
-        change as "enabled" | "disabled" | "refused" | "unanswered",
-      );
-    }
+  #apply(index: number, rows: number, now: number | undefined): void {
+    this.#enter(index, ROWS[rows | this.#at(index) & STATE_BITS] ?? 0, now);
+  }
+
+  /** Does what a row says. */
+  #enter(index: number, row: number, now: number | undefined): void {
+    const next = row & STATE_BITS;
+    const reply = row >> 3 & 3;
+    const change = row >> 5;
+    this.#sides[index] = this.#at(index) & WILLING | next;
+    if (reply !== 0) this.#output.pushVerb(verbFor(index, reply), index & 0xff);
+    if (reply !== 0 || !isIn(WAITING, next)) this.#wait(index, next, now);
+    if (change !== 0) this.#tell(index, CHANGES[change] ?? "-");
+  }
+
+  #tell(index: number, change: OptionChange | "-"): void {
+    if (change === "-") return;
+    this.#events.option(index & 0xff, index < REMOTE ? "local" : "remote", change);
   }
 
   /** Starts the wait for an answer where one is due, ends it where none is. */
   #wait(index: number, state: number, now: number | undefined): void {
-    if (!SETTLED[state] && now !== undefined) {
+    if (isIn(WAITING, state) && now !== undefined) {
+      this.#deadlines ??= new Map();
       this.#deadlines.set(index, now + this.#limits.answerTimeout);
-    } else if (this.#deadlines.size > 0) {
-      this.#deadlines.delete(index);
+    } else {
+      this.#deadlines?.delete(index);
     }
   }
 
@@ -225,10 +266,9 @@ export class Negotiator {
    * again and again loops: it is refused a last time, and then left without answer.
    */
   #countRequest(index: number): number {
-    this.#requests ??= new Uint8Array(2 * REMOTE);
-    const count = Math.min(255, (this.#requests[index] ?? 0) + 1);
-    this.#requests[index] = count;
-    if (count === this.#limits.repeats + 1) this.#events.violation("repeat-limit", index % REMOTE);
+    const requests = this.#requests ??= new Uint8Array(2 * REMOTE);
+    const count = (requests[index] ?? 0) + 1;
+    if (count < 256) requests[index] = count;
     return count;
   }
 
@@ -237,11 +277,19 @@ export class Negotiator {
   }
 }
 
+function bitsOf(test: (state: NegotiationState) => boolean): number {
+  return STATES.reduce((bits, state, index) => test(state) ? bits | 1 << index : bits, 0);
+}
+
+function isIn(bits: number, state: number): boolean {
+  return (bits >> state & 1) === 1;
+}
+
 function indexOf(side: Side, option: number): number {
   return side === "local" ? option : REMOTE + option;
 }
 
-function verbFor(index: number, reply: "say yes" | "say no"): number {
-  if (index < REMOTE) return reply === "say yes" ? WILL : WONT;
-  return reply === "say yes" ? DO : DONT;
+function verbFor(index: number, reply: number): number {
+  if (index < REMOTE) return reply === SAY_YES ? WILL : WONT;
+  return reply === SAY_YES ? DO : DONT;
 }
