@@ -44,6 +44,7 @@ export type { ViolationKind } from "./src/protocol/events.ts";
 export type { ClientFacts } from "./src/options/facts.ts";
 export type { OptionDeclarations } from "./src/options/registry.ts";
 export { TelnetClient } from "./src/server/client.ts";
+export type { ClientSnapshot } from "./src/server/client_snapshot.ts";
 export type { Clock } from "./src/server/clock.ts";
 export type { ClientProfile } from "./src/server/profile.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";

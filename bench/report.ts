@@ -13,7 +13,7 @@ interface BenchOutput {
   }[];
 }
 
-const ROWS = ["miniboa", "scan only"];
+const ROWS = ["miniboa", "scan only", "byte loop"];
 
 const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
   args: ["bench", "--json", "--no-check", "bench/parser_bench.ts"],

@@ -128,7 +128,8 @@ function takePassword(player: Player, line: string): void {
 
 function command(player: Player, line: string): void {
   const [, verb = "", rest = ""] = /^(\S*)\s*(.*)$/.exec(line) ?? [];
-  const way = ROOMS[player.room]?.exits[verb];
+  const exits = ROOMS[player.room]?.exits ?? {};
+  const way = Object.hasOwn(exits, verb) ? exits[verb] : undefined;
   if (line === "") return;
   if (way !== undefined) go(player, verb, way);
   else if (verb === "look" || verb === "l") look(player);

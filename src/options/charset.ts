@@ -14,13 +14,16 @@ const TTABLE_REJECTED = 0x05;
 const TTABLE = "[TTABLE]";
 const SEPARATOR = 0x3b; // ";"
 const LONGEST_NAME = 64;
+/** How long our question bars the client's own, in milliseconds. */
+const PATIENCE_MS = 3_000;
 
 /** What a CHARSET subnegotiation says. */
 export type CharsetMessage =
   | { readonly type: "request"; readonly names: readonly string[] }
   | { readonly type: "accepted"; readonly name: string }
   | { readonly type: "rejected" }
-  | { readonly type: "translation-table" };
+  | { readonly type: "translation-table" }
+  | { readonly type: "translation-table-rejected" };
 
 /**
  * Reads a CHARSET payload.
@@ -48,6 +51,8 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
       return { type: "rejected" };
     case TTABLE_IS:
       return { type: "translation-table" };
+    case TTABLE_REJECTED:
+      return { type: "translation-table-rejected" };
     default:
       return undefined;
   }
@@ -106,7 +111,8 @@ export interface CharsetConfig {
 class CharsetHandler implements OptionHandler {
   readonly #session: OptionSession;
   readonly #names: readonly string[];
-  #asking = false;
+  /** When we asked; `undefined` while no answer is due. */
+  #askedAt: number | undefined;
 
   constructor(session: OptionSession, names: readonly string[]) {
     this.#session = session;
@@ -117,10 +123,15 @@ class CharsetHandler implements OptionHandler {
     return this.#asking;
   }
 
+  /** Whether our question is open. Some clients never answer, and may ask themselves later. */
+  get #asking(): boolean {
+    return this.#askedAt !== undefined && this.#session.now() - this.#askedAt < PATIENCE_MS;
+  }
+
   changed(side: Side, change: OptionChange): void {
     if (side !== "local") return;
-    this.#asking = change === "enabled";
-    if (this.#asking) this.#send(encodeCharsetRequest(this.#names));
+    this.#askedAt = change === "enabled" ? this.#session.now() : undefined;
+    if (change === "enabled") this.#send(encodeCharsetRequest(this.#names));
   }
 
   subnegotiation(payload: Uint8Array): void {
@@ -128,7 +139,7 @@ class CharsetHandler implements OptionHandler {
     if (message?.type === "request") this.#answer(message.names);
     else if (message?.type === "translation-table") this.#send(encodeCharsetTableRejected());
     else if (message?.type === "accepted") this.#accepted(message.name);
-    else if (message?.type === "rejected") this.#asking = false;
+    else if (message?.type === "rejected") this.#askedAt = undefined;
   }
 
   /** Where both ask at once, the server's request holds and the client's is rejected (RFC 2066). */
@@ -141,9 +152,10 @@ class CharsetHandler implements OptionHandler {
   #accepted(name: string): void {
     // Only what was offered can be accepted; Mudlet returns it in upper case.
     const offered = this.#names.some((known) => known.toUpperCase() === name.toUpperCase());
-    if (!this.#asking || !offered) return;
-    this.#asking = false;
-    if (this.#session.useCharset(name)) this.#session.facts.charset = name;
+    if (this.#askedAt === undefined) return;
+    // Whoever answers with another name may still mend it, but shall not be barred meanwhile.
+    this.#askedAt = offered ? undefined : -Infinity;
+    if (offered && this.#session.useCharset(name)) this.#session.facts.charset = name;
   }
 
   #send(payload: Uint8Array): void {

@@ -29,17 +29,25 @@ export interface ClientFacts {
 
 /** The facts of a client that has told nothing yet. */
 export function newFacts(): ClientFacts {
-  return {
-    columns: 80,
-    rows: 24,
-    terminalType: "unknown terminal",
-    clientName: undefined,
-    clientVersion: undefined,
-    mtts: undefined,
-    environment: new Map(),
-    location: undefined,
-    terminalSpeed: undefined,
-    display: undefined,
-    charset: undefined,
-  };
+  return new Facts();
+}
+
+class Facts implements ClientFacts {
+  columns = 80;
+  rows = 24;
+  terminalType = "unknown terminal";
+  clientName: string | undefined;
+  clientVersion: string | undefined;
+  mtts: MttsFlags | undefined;
+  location: string | undefined;
+  terminalSpeed: TerminalSpeed | undefined;
+  display: string | undefined;
+  charset: string | undefined;
+  #environment: Map<string, string> | undefined;
+
+  /** Made when asked for: most clients tell nothing. */
+  get environment(): Map<string, string> {
+    this.#environment ??= new Map();
+    return this.#environment;
+  }
 }

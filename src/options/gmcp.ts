@@ -153,6 +153,18 @@ export class GmcpHandler implements OptionHandler {
     this.#session.run(() => handler(message.value));
   }
 
+  /** Keeps what the client supports. */
+  snapshot(): Json {
+    return Object.fromEntries(this.#supports);
+  }
+
+  /** Knows it again. */
+  restore(saved: Json): void {
+    for (const [name, version] of Object.entries(saved ?? {})) {
+      this.#supports.set(name, Number(version));
+    }
+  }
+
   #hello(value: Json | undefined): void {
     const { client, version } = (value ?? {}) as { client?: Json; version?: Json };
     const { facts } = this.#session;
@@ -167,7 +179,7 @@ export class GmcpHandler implements OptionHandler {
       if (typeof item !== "string") continue;
       const [packageName = "", version] = item.trim().toLowerCase().split(/\s+/);
       if (name === "core.supports.remove") this.#supports.delete(packageName);
-      else if (this.#supports.size < MOST_PACKAGES) {
+      else if (this.#supports.has(packageName) || this.#supports.size < MOST_PACKAGES) {
         this.#supports.set(packageName, Number(version ?? 1) || 1);
       }
     }

@@ -1,4 +1,6 @@
-import type { TelnetOption } from "./option.ts";
+import type { OptionChange, Side } from "../protocol/events.ts";
+import type { Json } from "./gmcp.ts";
+import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
 
 /** Code of the option LINEMODE (RFC 1184): the client edits lines, the server sets how. */
 export const LINEMODE = 0x22;
@@ -168,29 +170,205 @@ function decodeSlc(bytes: Uint8Array): SlcEntry[] {
   return entries;
 }
 
+/** What a key's entry says, whoever sends it. */
+type Setting = Omit<SlcEntry, "function" | "ack">;
+
+const UNSUPPORTED: Setting = { level: "nosupport", flushIn: false, flushOut: false, value: 0 };
+const HIGHEST = SLC_FUNCTIONS.length - 1;
+const ADOPTABLE = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig | LINEMODE_BITS.softTab |
+  LINEMODE_BITS.litEcho;
+
+/** Our own keys, where a client leaves the choice to us: those of most terminals. */
+const OUR_KEYS: ReadonlyMap<number, Setting> = new Map(
+  Object.entries({
+    SYNCH: 0x00,
+    BRK: 0x00,
+    IP: 0x03, // Ctrl-C
+    AO: 0x0f, // Ctrl-O
+    AYT: 0x14, // Ctrl-T
+    ABORT: 0x1c, // Ctrl-\\
+    EOF: 0x04, // Ctrl-D
+    SUSP: 0x1a, // Ctrl-Z
+    EC: 0x7f, // DEL
+    EL: 0x15, // Ctrl-U
+    EW: 0x17, // Ctrl-W
+    RP: 0x12, // Ctrl-R
+    LNEXT: 0x16, // Ctrl-V
+    XON: 0x11, // Ctrl-Q
+    XOFF: 0x13, // Ctrl-S
+  }).map(([name, value]) => [
+    SLC_FUNCTIONS.indexOf(name),
+    {
+      level: value === 0 ? "default" : "value",
+      flushIn: ["BRK", "IP", "ABORT", "SUSP"].includes(name),
+      flushOut: ["IP", "AO", "ABORT"].includes(name),
+      value,
+    },
+  ]),
+);
+
+/** LINEMODE with one client: how it edits, and by which keys. */
+export class LinemodeHandler implements OptionHandler {
+  readonly #session: OptionSession;
+  readonly #keys: Map<number, Setting> = new Map(OUR_KEYS);
+  #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
+  #forwards = false;
+
+  /** Made by {@linkcode linemode}. */
+  constructor(session: OptionSession) {
+    this.#session = session;
+  }
+
+  /** Whether the client does LINEMODE. */
+  get enabled(): boolean {
+    return this.#session.remoteEnabled(LINEMODE);
+  }
+
+  /** The mode in force: bits of {@linkcode LINEMODE_BITS}. */
+  get mode(): number {
+    return this.#mode;
+  }
+
+  /** Whether the client agreed to a FORWARDMASK. */
+  get forwards(): boolean {
+    return this.#forwards;
+  }
+
+  /** The client's keys, by the function's number in {@linkcode SLC_FUNCTIONS}. */
+  get keys(): ReadonlyMap<number, Setting> {
+    return this.#keys;
+  }
+
+  /**
+   * Sets how the client edits, for example without {@linkcode LINEMODE_BITS}`.edit` for a menu of
+   * single keys.
+   *
+   * @param mask The bits; the acknowledgement is not yours to set.
+   * @returns Whether the client does LINEMODE; else nothing is sent.
+   */
+  setMode(mask: number): boolean {
+    this.#mode = mask & ADOPTABLE;
+    if (this.enabled) this.#send(encodeLinemodeMode(this.#mode));
+    return this.enabled;
+  }
+
+  /**
+   * Has the client send what was typed at these characters too, not only at the end of a line.
+   *
+   * @param characters ASCII characters, such as `"\t?"`; none ends it.
+   * @returns Whether the client does LINEMODE; else nothing is sent.
+   */
+  forward(characters: string): boolean {
+    const mask = new Uint8Array(FORWARDMASK_LONGEST / 2);
+    for (const character of characters) {
+      const code = character.charCodeAt(0);
+      if (code < 128) mask[code >> 3] = (mask[code >> 3] ?? 0) | 0x80 >> (code & 7);
+    }
+    if (!this.enabled) return false;
+    this.#send(
+      characters === "" ? encodeLinemodeForwardmask("dont") : encodeLinemodeForwardmask("do", mask),
+    );
+    return true;
+  }
+
+  /** The client agreed: it is told how to edit. */
+  changed(side: Side, change: OptionChange): void {
+    if (side === "remote" && change === "enabled") this.setMode(this.#mode);
+    else this.#forwards = false;
+  }
+
+  /** Takes what the client says of its modes and keys. */
+  subnegotiation(payload: Uint8Array): void {
+    const message = decodeLinemode(payload);
+    if (message?.type === "mode") this.#takeMode(message.mask);
+    else if (message?.type === "slc") this.#takeKeys(message.entries);
+    else if (message?.type === "forwardmask") this.#takeForwardmask(message.verb);
+  }
+
+  /** Keeps the mode and the keys. */
+  snapshot(): Json {
+    return { mode: this.#mode, keys: [...this.#keys] as unknown as Json };
+  }
+
+  /** Knows them again. */
+  restore(saved: Json): void {
+    const { mode, keys } = saved as unknown as { mode: number; keys: [number, Setting][] };
+    this.#mode = mode;
+    for (const [code, setting] of keys) this.#keys.set(code, setting);
+  }
+
+  /** A client may leave something out; it is acknowledged once, and never an acknowledgement. */
+  #takeMode(mask: number): void {
+    const mode = mask & ADOPTABLE;
+    const news = mode !== this.#mode;
+    this.#mode = mode;
+    if (news && (mask & LINEMODE_BITS.modeAck) === 0) {
+      this.#send(encodeLinemodeMode(mode | LINEMODE_BITS.modeAck));
+    }
+  }
+
+  #takeKeys(entries: readonly SlcEntry[]): void {
+    this.#session.tell("slc", entries);
+    const answers = entries.flatMap((entry) => this.#takeKey(entry));
+    if (answers.length > 0) this.#send(encodeLinemodeSlc(answers));
+  }
+
+  /** RFC 1184, section 2.4: what is the same is not answered, what is new is acknowledged. */
+  #takeKey(entry: SlcEntry): SlcEntry[] {
+    const { function: code, ack, ...setting } = entry;
+    if (code === 0) return this.#takeAll(setting.level);
+    if (code > HIGHEST) return ack ? [] : [{ ...UNSUPPORTED, function: code, ack: false }];
+    const before = this.#keys.get(code) ?? UNSUPPORTED;
+    if (ack || isSame(setting, before)) {
+      if (ack) this.#keys.set(code, setting);
+      return [];
+    }
+    if (setting.level === "default") return [{ ...this.#ours(code), function: code, ack: false }];
+    this.#keys.set(code, setting);
+    return [{ ...setting, function: code, ack: true }];
+  }
+
+  /** The function 0 asks for all our keys: the first ones, or those in force. */
+  #takeAll(level: SlcEntry["level"]): SlcEntry[] {
+    if (level === "default") {
+      this.#keys.clear();
+      for (const [code, setting] of OUR_KEYS) this.#keys.set(code, setting);
+    } else if (level !== "value") {
+      return [];
+    }
+    return Array.from(
+      this.#keys,
+      ([code, setting]) => ({ ...setting, function: code, ack: false }),
+    );
+  }
+
+  /** The client leaves a key to us. */
+  #ours(code: number): Setting {
+    const setting = OUR_KEYS.get(code) ?? UNSUPPORTED;
+    this.#keys.set(code, setting);
+    return setting;
+  }
+
+  /** Only we may ask for one; a client that asks is refused. */
+  #takeForwardmask(verb: "do" | "dont" | "will" | "wont"): void {
+    if (verb === "do") this.#send(encodeLinemodeForwardmask("wont"));
+    else if (verb !== "dont") this.#forwards = verb === "will";
+  }
+
+  #send(payload: Uint8Array): void {
+    this.#session.sendSubnegotiation(LINEMODE, payload);
+  }
+}
+
+function isSame(a: Setting, b: Setting): boolean {
+  return a.level === b.level && a.value === b.value && a.flushIn === b.flushIn &&
+    a.flushOut === b.flushOut;
+}
+
 /** LINEMODE as the server uses it: the client edits, and its keys are told to the game. */
-export const linemode: TelnetOption<true> = {
+export const linemode: TelnetOption<true, LinemodeHandler> = {
   code: LINEMODE,
   name: "LINEMODE",
   offer: "remote",
-  attach: (session) => ({
-    changed(side, change) {
-      if (side !== "remote" || change !== "enabled") return;
-      const mask = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
-      session.sendSubnegotiation(LINEMODE, encodeLinemodeMode(mask));
-    },
-    subnegotiation(payload) {
-      const message = decodeLinemode(payload);
-      if (message?.type !== "slc") return;
-      session.tell("slc", message.entries);
-      const agreed = acknowledge(message.entries);
-      if (agreed.length > 0) session.sendSubnegotiation(LINEMODE, encodeLinemodeSlc(agreed));
-    },
-  }),
+  attach: (session) => new LinemodeHandler(session),
 };
-
-/** The client's keys are good as they are; what it acknowledges is not acknowledged again. */
-function acknowledge(entries: readonly SlcEntry[]): SlcEntry[] {
-  return entries.filter(({ function: code, ack }) => code !== 0 && !ack)
-    .map((entry) => ({ ...entry, ack: true }));
-}

@@ -1,5 +1,16 @@
 import type { TelnetOption } from "./option.ts";
 
+/** How to use MCCP. */
+export interface MccpConfig {
+  /**
+   * Whether to compress an encrypted connection too. It lets who can listen guess at secrets by the
+   * length of what is sent (CRIME). Default `false`.
+   */
+  readonly encrypted?: boolean;
+}
+
+const encryptedToo = (config: true | MccpConfig) => config !== true && config.encrypted === true;
+
 /**
  * Code of the option MCCP2, MUD Client Compression Protocol 2: after `IAC SB MCCP2 IAC SE` the
  * server's bytes are a zlib stream (RFC 1950).
@@ -10,11 +21,12 @@ export const MCCP2 = 0x56;
 export const MCCP3 = 0x57;
 
 /** MCCP2 as the server uses it: who agrees gets the rest compressed. */
-export const mccp2: TelnetOption<true> = {
+export const mccp2: TelnetOption<true | MccpConfig> = {
   code: MCCP2,
   name: "MCCP2",
   offer: "local",
   mud: true,
+  offerEncrypted: encryptedToo,
   attach: (session) => ({
     changed(side, change) {
       if (side === "local") session.compress(change === "enabled");
@@ -23,11 +35,12 @@ export const mccp2: TelnetOption<true> = {
 };
 
 /** MCCP3 as the server uses it: who agrees sends a marker, and all behind it is compressed. */
-export const mccp3: TelnetOption<true> = {
+export const mccp3: TelnetOption<true | MccpConfig> = {
   code: MCCP3,
   name: "MCCP3",
   offer: "local",
   mud: true,
+  offerEncrypted: encryptedToo,
   attach: (session) => ({
     subnegotiation(payload) {
       if (payload.length === 0) session.decompress();

@@ -26,6 +26,7 @@ export * from "./charset.ts";
 export * from "./echo.ts";
 export * from "./end_of_record.ts";
 export * from "./facts.ts";
+export type { FactsSnapshot } from "./facts_snapshot.ts";
 export * from "./flow_control.ts";
 export * from "./gmcp.ts";
 export * from "./linemode.ts";

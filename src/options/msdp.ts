@@ -184,6 +184,17 @@ export class MsdpHandler implements OptionHandler {
     for (const [name, value] of decodeMsdp(payload)) this.#command(name, value);
   }
 
+  /** Keeps what is reported. */
+  snapshot(): Json {
+    return [...this.#reported];
+  }
+
+  /** Goes on reporting. */
+  restore(saved: Json): void {
+    if (!Array.isArray(saved)) return;
+    for (const name of saved) this.#reported.add(String(name));
+  }
+
   #fromGmcp(value: Json | undefined): void {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return;
     this.#overGmcp = true;
@@ -261,7 +272,8 @@ export const msdp: TelnetOption<MsdpConfig, MsdpHandler> = {
 };
 
 function fromJson(value: Json, depth: number): MsdpValue {
-  if (typeof value !== "object" || value === null || depth === DEEPEST) return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (depth === DEEPEST) return "";
   if (Array.isArray(value)) return value.map((item) => fromJson(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, fromJson(item, depth + 1)]),

@@ -47,7 +47,7 @@ export function mxpMode(mode: MxpMode): string {
  * Text that shows as it is to a client that reads MXP: what a person typed cannot become markup.
  *
  * @param text Any text.
- * @returns The text with `&`, `<`, `>` and `"` as entities, and without escape characters.
+ * @returns The text with `&`, `<`, `>` and `"` as entities, and without control characters but TAB and line ends.
  *
  * @example
  * ```ts
@@ -64,7 +64,10 @@ export function mxpEscape(text: string): string {
     ">": "&gt;",
     '"': "&quot;",
   };
-  return text.replaceAll("\x1b", "").replaceAll(/[&<>"]/g, (sign) => entities[sign] ?? "");
+  return text.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "").replaceAll(
+    /[&<>"]/g,
+    (sign) => entities[sign] ?? "",
+  );
 }
 
 /**
@@ -90,7 +93,7 @@ export function mxpElement(
 ): string {
   const tag = name.replaceAll(/[^\w!-]/g, "");
   const list = Object.entries(attributes).map(([key, value]) =>
-    ` ${key.replaceAll(/[^\w-]/g, "")}="${mxpEscape(value)}"`
+    ` ${key.replaceAll(/[^\w-]/g, "")}="${mxpEscape(value.replaceAll(/\s+/g, " "))}"`
   );
   const secure = mxpMode("temp-secure");
   const open = `${secure}<${tag}${list.join("")}>`;

@@ -147,6 +147,9 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
   check(config) {
     const names = typeof config === "object" ? config.names ?? [] : [];
     const length = encodeEnvironSend(names).length;
+    if (typeof config === "object" && config.names?.length === 0) {
+      misuse("Cannot ask for no names, as that asks for all, USER too: leave newEnviron out");
+    }
     if (names.includes("USER")) {
       misuse("Cannot ask for USER: the Telnet client of Windows crashes at it");
     }
@@ -164,10 +167,10 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
       const message = decodeEnviron(payload);
       if (message === undefined || message.type === "send") return;
       for (const { name, value } of message.variables.slice(0, MOST_VARIABLES)) {
-        if (value === undefined) session.facts.environment.delete(name);
-        else if (session.facts.environment.size < MOST_VARIABLES) {
-          session.facts.environment.set(name, value);
-        }
+        const { environment } = session.facts;
+        const room = environment.has(name) || environment.size < MOST_VARIABLES;
+        if (value === undefined) environment.delete(name);
+        else if (room) environment.set(name, value);
       }
       session.tell("environ", message.variables);
     },

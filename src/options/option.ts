@@ -1,8 +1,9 @@
 import type { OptionChange, Side } from "../protocol/events.ts";
+import type { ForgetOptions } from "../protocol/negotiator.ts";
 import type { AardwolfMessage } from "./aardwolf.ts";
 import type { AtcpMessage } from "./atcp.ts";
 import type { ClientFacts } from "./facts.ts";
-import type { GmcpMessage } from "./gmcp.ts";
+import type { GmcpMessage, Json } from "./gmcp.ts";
 import type { SlcEntry } from "./linemode.ts";
 import type { WindowSize } from "./naws.ts";
 import type { EnvironVariable } from "./new_environ.ts";
@@ -36,16 +37,18 @@ export interface OptionNotices {
 export interface OptionSession {
   /** What the client has told of itself. */
   readonly facts: ClientFacts;
-  /** The time in milliseconds. */
+  /** The time in milliseconds, on a clock that never goes back. */
   now(): number;
+  /** The time of day, such as `2026-11-25T14:30:00.000Z`. */
+  utc(): string;
   /** Whether both ends agree that we perform an option. */
   localEnabled(option: number): boolean;
   /** Whether both ends agree that the client performs an option. */
   remoteEnabled(option: number): boolean;
   /** Asks the client to perform an option. */
   enableRemote(option: number): void;
-  /** Forgets what was agreed on an option, on both sides, without a word to the client. */
-  forget(option: number): void;
+  /** Forgets what was agreed on a side of an option, without a word to the client. */
+  forget(side: Side, option: number, how: ForgetOptions): void;
   /** Codes of the options in force on a side. */
   inForce(side: Side): number[];
   /** Sends IAC SB option payload IAC SE. */
@@ -60,6 +63,8 @@ export interface OptionSession {
   compress(on: boolean): void;
   /** Expects the client's next bytes compressed. */
   decompress(): void;
+  /** The client never shows what is typed: we have to. */
+  needEcho(): void;
   /** Drops the client. */
   leave(): void;
   /** What another option keeps for this connection. */
@@ -74,6 +79,10 @@ export interface OptionHandler {
   changed?(side: Side, change: OptionChange): void;
   /** A payload came, which may be malformed: then it is ignored. */
   subnegotiation?(payload: Uint8Array): void;
+  /** What is to be carried over a restart of the game. */
+  snapshot?(): Json;
+  /** Takes what was carried over. */
+  restore?(saved: Json): void;
 }
 
 /** One Telnet option, as the server uses it. Pure: all effects go through the session. */
@@ -90,6 +99,8 @@ export interface TelnetOption<Config = never, Handler extends OptionHandler = Op
   readonly offer?: Side;
   /** Whether only MUD clients know it. */
   readonly mud?: boolean;
+  /** Whether it is offered on an encrypted connection too. Default: it is. */
+  offerEncrypted?(config: Config): boolean;
   /** Refuses a declaration that cannot be right, by an error of the code `misuse`. */
   check?(config: Config): void;
   /** Starts what is kept for a connection; the declaration is `undefined` where there is none. */

@@ -9,7 +9,7 @@ import { flowControl } from "./flow_control.ts";
 import { gmcp } from "./gmcp.ts";
 import { linemode } from "./linemode.ts";
 import { logout } from "./logout.ts";
-import { mccp2, mccp3 } from "./mccp.ts";
+import { mccp2, mccp3, type MccpConfig } from "./mccp.ts";
 import { msdp, type MsdpConfig } from "./msdp.ts";
 import { msp } from "./msp.ts";
 import { mssp, type MsspStatus } from "./mssp.ts";
@@ -69,10 +69,10 @@ export interface OptionDeclarations {
   readonly sendLocation?: true;
   /** TOGGLE-FLOW-CONTROL. */
   readonly flowControl?: true;
-  /** MCCP3: the client compresses what it sends. */
-  readonly mccp3?: true;
-  /** MCCP2: what we send is compressed. Last, as it changes all that follows. */
-  readonly mccp2?: true;
+  /** MCCP3: the client compresses what it sends. Not on encrypted connections. */
+  readonly mccp3?: true | MccpConfig;
+  /** MCCP2: what we send is compressed. Last, as it changes all that follows. Not when encrypted. */
+  readonly mccp2?: true | MccpConfig;
 }
 
 /** The declared options in the order in which they are offered, then those that only answer. */

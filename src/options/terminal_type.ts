@@ -100,6 +100,8 @@ export class TerminalTypeHandler implements OptionHandler {
     // RFC 1091: the last name comes twice. Others start again, or never end.
     const ended = name === undefined || name === this.#names.at(-1) || name === this.#names[0];
     if (!ended) this.#take(name);
+    // Only the Telnet client of Windows has this one; it shows nothing by itself once it negotiates.
+    if (name === "VTNT") this.#session.needEcho();
     if (ended || this.#names.length === MOST_NAMES) this.#asking = false;
     else this.#send();
   }

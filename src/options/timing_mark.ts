@@ -7,17 +7,21 @@ import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
  */
 export const TIMING_MARK = 0x06;
 
+/** Marks this far apart, in milliseconds, are no loop. */
+const REST_MS = 1_000;
+
 /** What the server keeps of its pings. */
 export class TimingMarkHandler implements OptionHandler {
   readonly #session: OptionSession;
   #sentAt: number | undefined;
+  #markedAt = -Infinity;
 
   /** Made by {@linkcode timingMark}. */
   constructor(session: OptionSession) {
     this.#session = session;
   }
 
-  /** Sends DO TIMING-MARK, unless one is under way; the answer comes as the notice `pong`. */
+  /** Sends DO TIMING-MARK, unless one is under way; an answer in time comes as the notice `pong`. */
   ping(): void {
     if (this.#sentAt !== undefined) return;
     this.#sentAt = this.#session.now();
@@ -26,11 +30,16 @@ export class TimingMarkHandler implements OptionHandler {
 
   /** A mark came by, or was asked for: it is not a state, so the next is a new one (RFC 860). */
   changed(side: Side, change: OptionChange): void {
-    this.#session.forget(TIMING_MARK);
+    const now = this.#session.now();
+    // A mark that nobody waits for is refused, or two ends could go on for ever. One that is asked
+    // for is given, but not again and again at once: the other end may take our mark for an offer.
+    const rested = now - this.#markedAt >= REST_MS;
+    this.#markedAt = now;
+    this.#session.forget(side, TIMING_MARK, { willing: side === "local", rested });
     if (side !== "remote" || this.#sentAt === undefined) return;
     const sentAt = this.#sentAt;
     this.#sentAt = undefined;
-    if (change !== "unanswered") this.#session.tell("pong", this.#session.now() - sentAt);
+    if (change !== "unanswered") this.#session.tell("pong", now - sentAt);
   }
 }
 

@@ -84,6 +84,7 @@ export class ZmpHandler implements OptionHandler {
     const command = decodeZmp(payload);
     if (command === undefined) return;
     if (command.name === "zmp.check") this.#check(command.args[0] ?? "");
+    else if (command.name === "zmp.ping") this.send("zmp.time", [zmpTime(this.#session.utc())]);
     this.#session.tell("zmp", command);
   }
 
@@ -94,6 +95,11 @@ export class ZmpHandler implements OptionHandler {
     );
     this.send(known ? "zmp.support" : "zmp.no-support", [name]);
   }
+}
+
+/** `2026-11-25T14:30:00.000Z` as ZMP writes it: `2026-11-25 14:30:00`. */
+function zmpTime(utc: string): string {
+  return utc.slice(0, 19).replace("T", " ");
 }
 
 /** ZMP as the server uses it. */

@@ -1,8 +1,13 @@
 /** How much is taken from the system at a time. */
 const SLAB = 65_536;
 
+const EMPTY = new Uint8Array(0);
+const FIRST_SIZE = 64;
+/** Up to so many bytes a loop is faster than the platform's copying. */
+const SHORT = 64;
+
 /** The slab that regions are cut out of at present, and how much of it is used. */
-let slab = new Uint8Array(0);
+let slab: Uint8Array = EMPTY;
 let used = 0;
 
 /**
@@ -11,20 +16,14 @@ let used = 0;
  * region: a slab is freed as a whole, when nobody holds a part of it any more.
  */
 export class Region {
-  /** The slab that holds it. */
-  buffer: Uint8Array;
+  /** The slab that holds it; none until something is written. */
+  buffer: Uint8Array = EMPTY;
   /** Index of its first byte in the slab. */
-  start: number;
+  start = 0;
   /** Index of the next free byte. */
-  end: number;
+  end = 0;
   /** Index behind its last byte. */
-  limit: number;
-
-  /** Holds no memory until something is written. */
-  constructor() {
-    this.buffer = slab;
-    this.start = this.end = this.limit = 0;
-  }
+  limit = 0;
 
   /** How many bytes are written. */
   get length(): number {
@@ -82,11 +81,6 @@ export class Region {
     if (length > 0) this.buffer.set(view(buffer, start, end), this.start);
   }
 }
-
-const EMPTY = new Uint8Array(0);
-const FIRST_SIZE = 64;
-/** Up to so many bytes a loop is faster than the platform's copying. */
-const SHORT = 32;
 
 /** Part of an array without a copy; on V8 faster than `subarray`. */
 export function view(bytes: Uint8Array, start: number, end: number): Uint8Array {

@@ -2,6 +2,8 @@ import { Region, view } from "./arena.ts";
 import { IAC } from "./codes.ts";
 import { findIac } from "./find_iac.ts";
 
+const LF = 0x0a;
+const CR = 0x0d;
 const EMPTY = new Uint8Array(0);
 
 /** Bytes on their way out: appended in small pieces, taken as one. Holds no memory while empty. */
@@ -43,6 +45,26 @@ export class ByteQueue {
       start = iac;
     }
     this.#region.push(bytes, start, bytes.length);
+  }
+
+  /**
+   * Appends text of ASCII, `\n` as CR LF.
+   *
+   * @returns `false`, and nothing is appended, where the text has another character, or a CR.
+   */
+  pushAscii(text: string): boolean {
+    const region = this.#region;
+    region.reserve(2 * text.length);
+    const { buffer } = region;
+    let end = region.end;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f || code === CR) return false;
+      if (code === LF) buffer[end++] = CR;
+      buffer[end++] = code;
+    }
+    region.end = end;
+    return true;
   }
 
   /** Hands over all that waits; the array is the caller's from then on. */

@@ -1,8 +1,9 @@
 import { Region, view } from "./arena.ts";
 import { DONT, EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
-import { misuse } from "./error.ts";
+import { areBytes, misuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
 import { findIac } from "./find_iac.ts";
+import { TELNET_LIMITS } from "./limits.ts";
 
 /** Where the decoder puts what it finds, in wire order. */
 export interface FrameSink {
@@ -44,8 +45,13 @@ const PAYLOAD = 4;
 const PAYLOAD_IAC = 5;
 
 /** Checks what a caller gives as a snapshot: it may have come from a file. */
-export function checkDecoderSnapshot(snapshot: DecoderSnapshot): void {
-  if (!STATES.includes(snapshot?.state) || !Array.isArray(snapshot.payload)) {
+export function checkDecoderSnapshot(
+  snapshot: DecoderSnapshot,
+  limit: number = TELNET_LIMITS.subnegotiation,
+): void {
+  const { state, payload, verb, option } = snapshot ?? {};
+  const whole = STATES.includes(state) && areBytes(payload) && areBytes([verb, option]);
+  if (!whole || payload.length > limit) {
     misuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshot)}`);
   }
 }

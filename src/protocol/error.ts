@@ -93,3 +93,9 @@ export function checkByte(value: number, what: string): void {
     misuse(`Cannot use ${what} that is not a byte from 0 to 255: ${show(value)}`);
   }
 }
+
+/** Whether a value, which may have come from a file, is a list of bytes. */
+export function areBytes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) &&
+    value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
+}

@@ -1,54 +1,61 @@
 /** Taken places are cut off in steps of this many, so that taking costs little on average. */
 const STEP = 256;
 
-/** A queue. Unlike an array it frees what was taken although it never gets empty. */
+/**
+ * A queue. The first item stands alone, as mostly there is no other: then there is no array. Unlike
+ * an array it frees what was taken although it never gets empty.
+ */
 export class Fifo<Item> {
-  #items: Item[] = [];
-  #first = 0;
+  #head: Item | undefined;
+  #rest: Item[] | undefined;
+  /** Index of the second item in the rest. */
+  #second = 0;
+  #length = 0;
 
   /** How many items wait. */
   get length(): number {
-    return this.#items.length - this.#first;
+    return this.#length;
   }
 
   /** Appends an item. */
   push(item: Item): void {
-    this.#items.push(item);
+    if (this.#length++ === 0) this.#head = item;
+    else if (this.#rest === undefined) this.#rest = [item];
+    else this.#rest.push(item);
   }
 
   /** The next item, which stays. */
   peek(): Item | undefined {
-    return this.#items[this.#first];
+    return this.#head;
   }
 
   /** Puts another in the place of the next item. */
   replaceNext(item: Item): void {
-    this.#items[this.#first] = item;
-  }
-
-  /** Puts an item before all others. */
-  unshift(item: Item): void {
-    if (this.#first > 0) this.#items[--this.#first] = item;
-    else this.#items.unshift(item);
+    this.#head = item;
   }
 
   /** Takes the next item. */
   take(): Item | undefined {
-    const item = this.#items[this.#first];
-    if (this.length === 0) return undefined;
-    this.#first++;
-    if (this.length === 0) {
+    const item = this.#head;
+    if (this.#length === 0) return undefined;
+    if (--this.#length === 0) {
       this.clear();
-    } else if (this.#first >= STEP && this.#first * 2 >= this.#items.length) {
-      this.#items.splice(0, this.#first);
-      this.#first = 0;
+      return item;
+    }
+    const rest = this.#rest ?? [];
+    this.#head = rest[this.#second++];
+    if (this.#second >= STEP && this.#second * 2 >= rest.length) {
+      rest.splice(0, this.#second);
+      this.#second = 0;
     }
     return item;
   }
 
   /** Drops all. */
   clear(): void {
-    if (this.#items.length > 0) this.#items = [];
-    this.#first = 0;
+    this.#head = undefined;
+    this.#rest = undefined;
+    this.#second = 0;
+    this.#length = 0;
   }
 }

@@ -6,10 +6,16 @@ import {
   FrameDecoder,
   type FrameSink,
 } from "./decoder.ts";
-import { checkByte, checkBytes, misuse } from "./error.ts";
+import { areBytes, checkByte, checkBytes, misuse } from "./error.ts";
 import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
 import { type TelnetLimits, telnetLimits } from "./limits.ts";
-import { type NegotiationSnapshot, Negotiator } from "./negotiator.ts";
+import {
+  checkNegotiationSnapshots,
+  firstSides,
+  type ForgetOptions,
+  type NegotiationSnapshot,
+  Negotiator,
+} from "./negotiator.ts";
 
 /** How to set up a {@linkcode TelnetMachine}. */
 export interface TelnetMachineOptions {
@@ -112,19 +118,12 @@ export class TelnetMachine {
    * @throws {TelnetError} `misuse`: an option that is not a byte, a limit that is not a number.
    */
   constructor(options: TelnetMachineOptions = {}) {
-    this.#limits = telnetLimits(options.limits);
-    this.#negotiator = new Negotiator(this.#output, this.#events, this.#limits);
+    const { limits, stopAfter, sides } = setupOf(options);
+    this.#limits = limits;
+    this.#stopAfter = stopAfter;
+    this.#negotiator = new Negotiator(sides, this.#output, this.#events, limits);
     this.#intake = new Intake(this.#events, this.#negotiator);
-    this.#stopAfter = options.stopAfter ?? [];
-    this.#decoder = new FrameDecoder(this.#limits.subnegotiation, this.#stopAfter, this.#intake);
-    for (const option of options.local ?? []) {
-      checkByte(option, "an option");
-      this.#negotiator.agree("local", option);
-    }
-    for (const option of options.remote ?? []) {
-      checkByte(option, "an option");
-      this.#negotiator.agree("remote", option);
-    }
+    this.#decoder = new FrameDecoder(limits.subnegotiation, stopAfter, this.#intake);
   }
 
   /**
@@ -132,7 +131,8 @@ export class TelnetMachine {
    *
    * Nothing is copied where it can be helped: the ranges of events may lie in `chunk` itself.
    * They hold for as long as you leave `chunk` unchanged; whoever reads the next bytes into the
-   * same array must first have used the events, or kept `event.bytes.slice()`.
+   * same array must first have used the events, or kept `Uint8Array.from(event.bytes)` (not `slice`,
+   * which does not copy what `node:net` gives: a `Buffer`).
    *
    * @param chunk Any number of bytes, cut anywhere.
    * @param now The time in milliseconds, for the requests that the answers may set off.
@@ -168,6 +168,18 @@ export class TelnetMachine {
   send(data: Uint8Array): void {
     checkBytes(data, "send");
     this.#output.pushEscaped(data);
+  }
+
+  /**
+   * Sends text of the network virtual terminal: ASCII, `\n` as CR LF (RFC 854). Much faster than
+   * to encode it.
+   *
+   * @param text Any text.
+   * @returns `false`, and nothing is sent, where the text has another character than ASCII, or a CR:
+   * encode it and use {@linkcode send}.
+   */
+  sendAscii(text: string): boolean {
+    return this.#output.pushAscii(text);
   }
 
   /**
@@ -268,16 +280,31 @@ export class TelnetMachine {
   }
 
   /**
-   * Forgets where both sides of an option stand, without a word to the peer: they are off, and what
-   * is agreed to stays so. For TIMING-MARK, which is no state (RFC 860).
+   * Forgets where a side of an option stands, without a word to the peer: it is off. For
+   * TIMING-MARK, which is no state (RFC 860).
    *
+   * @param side Which end performs it.
    * @param option The option's code.
+   * @param how Whether to agree from now on, and to go on counting.
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
-  forget(option: number): void {
+  forget(side: Side, option: number, how: ForgetOptions): void {
     checkByte(option, "an option");
-    this.#negotiator.forget("local", option);
-    this.#negotiator.forget("remote", option);
+    this.#negotiator.forget(side, option, how);
+  }
+
+  /**
+   * Turns every option off, those in force and those that were asked for, and agrees to none more.
+   * For a program that starts anew behind the same connection.
+   *
+   * @param request The time.
+   */
+  disableAll({ now }: RequestOptions = {}): void {
+    for (const side of ["local", "remote"] as const) {
+      for (const option of this.#negotiator.wanted(side)) {
+        this.#negotiator.disable(side, option, now);
+      }
+    }
   }
 
   /**
@@ -345,18 +372,19 @@ export class TelnetMachine {
    * ```
    */
   static restore(snapshot: TelnetSnapshot, now?: number): TelnetMachine {
-    if (snapshot.version !== 1) {
-      misuse(`Cannot restore a snapshot of another version than 1: ${snapshot.version}`);
+    if (snapshot?.version !== 1) {
+      misuse(`Cannot restore a snapshot of another version than 1: ${snapshot?.version}`);
     }
-    checkDecoderSnapshot(snapshot.decoder);
-    if (!Array.isArray(snapshot.options) || !Array.isArray(snapshot.output)) {
-      misuse("Cannot restore a damaged snapshot: its options or its output are missing");
+    const { limits, stopAfter, output } = snapshot;
+    checkDecoderSnapshot(snapshot.decoder, limits?.subnegotiation);
+    checkNegotiationSnapshots(snapshot.options);
+    if (!areBytes(output) || !areBytes(stopAfter)) {
+      misuse("Cannot restore a damaged snapshot: its output or its stops are no bytes");
     }
-    const { limits, stopAfter } = snapshot;
     const machine = new TelnetMachine({ limits, stopAfter });
     machine.#decoder.restore(snapshot.decoder);
     machine.#negotiator.restore(snapshot.options, now);
-    machine.#output.push(Uint8Array.from(snapshot.output));
+    machine.#output.push(Uint8Array.from(output));
     return machine;
   }
 
@@ -366,6 +394,30 @@ export class TelnetMachine {
     if (urgent && stopping) this.#negotiator.giveUp(side, option, now);
     this.#negotiator.enable(side, option, now);
   }
+}
+
+/** What the options of a machine amount to. */
+interface Setup {
+  readonly limits: TelnetLimits;
+  readonly stopAfter: readonly number[];
+  readonly sides: Uint8Array;
+}
+
+/** A server makes all its machines of the same frozen options: they are looked at once. */
+const setups: WeakMap<TelnetMachineOptions, Setup> = new WeakMap();
+
+function setupOf(options: TelnetMachineOptions): Setup {
+  const known = setups.get(options);
+  if (known !== undefined) return known;
+  const { local = [], remote = [], stopAfter = [] } = options;
+  for (const option of [...local, ...remote, ...stopAfter]) checkByte(option, "an option");
+  const setup = {
+    limits: telnetLimits(options.limits),
+    stopAfter: [...stopAfter],
+    sides: firstSides(local, remote),
+  };
+  if (Object.isFrozen(options)) setups.set(options, setup);
+  return setup;
 }
 
 /** Hands the decoder's frames on: negotiations are answered, the rest becomes events. */

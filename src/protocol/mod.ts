@@ -63,4 +63,4 @@ export {
 } from "./machine.ts";
 export type { NegotiationState } from "./negotiation_table.ts";
 export type { LateAnswer } from "./late_answers.ts";
-export type { NegotiationSnapshot } from "./negotiator.ts";
+export type { ForgetOptions, NegotiationSnapshot } from "./negotiator.ts";

@@ -1,5 +1,6 @@
 import type { ByteQueue } from "./byte_queue.ts";
 import { DO, DONT, WILL, WONT } from "./codes.ts";
+import { areBytes, misuse } from "./error.ts";
 import type { EventQueue, OptionChange, Side } from "./events.ts";
 import { type LateAnswer, LateAnswers } from "./late_answers.ts";
 import type { TelnetLimits } from "./limits.ts";
@@ -22,6 +23,14 @@ export interface NegotiationSnapshot {
   readonly willing: boolean;
   /** What may still come for requests that were given up, the oldest first. */
   readonly late: readonly LateAnswer[];
+}
+
+/** How to forget where an option stands. */
+export interface ForgetOptions {
+  /** Whether to agree when the peer asks from now on. */
+  readonly willing: boolean;
+  /** Whether to forget, too, how often the peer has asked; see `limits.repeats`. */
+  readonly rested: boolean;
 }
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
@@ -69,8 +78,12 @@ const ON_VERB = Uint8Array.of(ROWS_OF.no, ON_YES_UNWILLING, ROWS_OF.no, ROWS_OF.
 
 /** Applies the table to the 2 × 256 sides of options, writes the answers and reports the changes. */
 export class Negotiator {
-  /** One byte a side: the state's index, and whether we agree. Local first, then remote. */
-  readonly #sides = new Uint8Array(2 * REMOTE);
+  /**
+   * One byte a side: the state's index, and whether we agree. Local first, then remote. Shared
+   * between connections until this one changes something.
+   */
+  #sides: Uint8Array;
+  #shared = true;
   /** Until when requests wait; most connections never need this, nor the next. */
   #deadlines: Map<number, number> | undefined;
   #late: LateAnswers | undefined;
@@ -79,7 +92,8 @@ export class Negotiator {
   readonly #events: EventQueue;
   readonly #limits: TelnetLimits;
 
-  constructor(output: ByteQueue, events: EventQueue, limits: TelnetLimits) {
+  constructor(first: Uint8Array, output: ByteQueue, events: EventQueue, limits: TelnetLimits) {
+    this.#sides = first;
     this.#output = output;
     this.#events = events;
     this.#limits = limits;
@@ -88,7 +102,7 @@ export class Negotiator {
   /** Agrees to an option from now on, without asking for it. */
   agree(side: Side, option: number): void {
     const index = indexOf(side, option);
-    this.#sides[index] = this.#at(index) | WILLING;
+    this.#set(index, this.#at(index) | WILLING);
   }
 
   /** Whether both ends agree that it is on. */
@@ -112,7 +126,7 @@ export class Negotiator {
   /** Tells the peer to stop, or that we stop. */
   disable(side: Side, option: number, now: number | undefined): void {
     const index = indexOf(side, option);
-    this.#sides[index] = this.#at(index) & STATE_BITS;
+    this.#set(index, this.#at(index) & STATE_BITS);
     this.#apply(index, ROWS_OF.disable, now);
   }
 
@@ -166,13 +180,21 @@ export class Negotiator {
       .filter((option) => this.enabled(side, option));
   }
 
-  /** Off, without a word. */
-  forget(side: Side, option: number): void {
+  /** Off, and as willing as is said, without a word. What may still come late is still absorbed. */
+  forget(side: Side, option: number, { willing, rested }: ForgetOptions): void {
     const index = indexOf(side, option);
-    this.#sides[index] = (this.#at(index) & WILLING) | NO;
+    this.#set(index, willing ? WILLING | NO : NO);
     this.#deadlines?.delete(index);
-    this.#late?.set(index, []);
-    if (this.#requests !== undefined) this.#requests[index] = 0;
+    if (rested && this.#requests !== undefined) this.#requests[index] = 0;
+  }
+
+  /** Codes of the options that are in force, or that we ask for. */
+  wanted(side: Side): number[] {
+    const first = side === "local" ? 0 : REMOTE;
+    return Array.from({ length: REMOTE }, (_, option) => option).filter((option) => {
+      const value = this.#at(first + option);
+      return (value & WILLING) !== 0 || !isIn(OFF, value & STATE_BITS);
+    });
   }
 
   /** When the next wait ends, on the caller's clock. */
@@ -215,7 +237,7 @@ export class Negotiator {
     for (const { option, side, state, willing, late = [] } of sides) {
       const index = indexOf(side, option);
       const code = Math.max(STATES.indexOf(state), NO);
-      this.#sides[index] = code | (willing ? WILLING : 0);
+      this.#set(index, code | (willing ? WILLING : 0));
       if (late.length > 0) (this.#late ??= new LateAnswers()).set(index, late);
       this.#wait(index, code, now);
     }
@@ -240,7 +262,7 @@ export class Negotiator {
     const next = row & STATE_BITS;
     const reply = row >> 3 & 3;
     const change = row >> 5;
-    this.#sides[index] = this.#at(index) & WILLING | next;
+    this.#set(index, this.#at(index) & WILLING | next);
     if (reply !== 0) this.#output.pushVerb(verbFor(index, reply), index & 0xff);
     if (reply !== 0 || !isIn(WAITING, next)) this.#wait(index, next, now);
     if (change !== 0) this.#tell(index, CHANGES[change] ?? "-");
@@ -275,6 +297,33 @@ export class Negotiator {
   #at(index: number): number {
     return this.#sides[index] ?? NO;
   }
+
+  #set(index: number, value: number): void {
+    if (this.#shared) {
+      if (this.#sides[index] === value) return;
+      this.#sides = this.#sides.slice();
+      this.#shared = false;
+    }
+    this.#sides[index] = value;
+  }
+}
+
+/** Checks what a caller gives as a snapshot: it may have come from a file. */
+export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapshot[]): void {
+  const damaged = !Array.isArray(snapshots) ||
+    snapshots.some((snapshot) =>
+      !areBytes([snapshot?.option]) || !["local", "remote"].includes(snapshot.side) ||
+      !STATES.includes(snapshot.state)
+    );
+  if (damaged) misuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshots)}`);
+}
+
+/** The sides of a connection at its start. */
+export function firstSides(local: Iterable<number>, remote: Iterable<number>): Uint8Array {
+  const sides = new Uint8Array(2 * REMOTE);
+  for (const option of local) sides[option] = WILLING;
+  for (const option of remote) sides[REMOTE + option] = WILLING;
+  return sides;
 }
 
 function bitsOf(test: (state: NegotiationState) => boolean): number {

@@ -2,6 +2,7 @@ import type { ClientFacts } from "../options/facts.ts";
 import { flowControl, type FlowControlHandler } from "../options/flow_control.ts";
 import { gmcp, type GmcpHandler } from "../options/gmcp.ts";
 import { msdp, type MsdpHandler } from "../options/msdp.ts";
+import { linemode, type LinemodeHandler } from "../options/linemode.ts";
 import { NAWS } from "../options/naws.ts";
 import { SGA } from "../options/sga.ts";
 import { terminalType, TTYPE } from "../options/terminal_type.ts";
@@ -9,10 +10,10 @@ import { timingMark } from "../options/timing_mark.ts";
 import { zmp, type ZmpHandler } from "../options/zmp.ts";
 import { misuse, show } from "../protocol/error.ts";
 import type { Side } from "../protocol/events.ts";
-import type { TelnetSnapshot } from "../protocol/machine.ts";
 import { colorize } from "../text/caret.ts";
 import { checkEncoding, type Encoding } from "../text/charset.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
+import type { ClientSnapshot } from "./client_snapshot.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { DisconnectReason } from "./session_owner.ts";
@@ -333,6 +334,11 @@ export class TelnetClient {
     return this.#session.options.handlerOf(zmp);
   }
 
+  /** LINEMODE with this client: how it edits, and by which keys. */
+  get linemode(): LinemodeHandler {
+    return this.#session.options.handlerOf(linemode);
+  }
+
   /** XON and XOFF of this client. */
   get flowControl(): FlowControlHandler {
     return this.#session.options.handlerOf(flowControl);
@@ -367,23 +373,92 @@ export class TelnetClient {
   }
 
   /**
-   * Turns every option off before the game restarts behind the same connection: a client that
-   * thinks an option on does not answer when it is offered again.
+   * Asks for an option, or offers it, by its code, also one that this library does not know.
+   *
+   * @param option Its code, such as `MCCP2` of `./options`.
+   * @param side Who shall perform it: `local` is the server.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  enableOption(option: number, side: Side): void {
+    if (side === "local") this.#session.options.enableLocal(option);
+    else this.#session.options.enableRemote(option);
+  }
+
+  /**
+   * Stops an option; for MCCP2 and MCCP3 that ends the compression.
+   *
+   * @param option Its code.
+   * @param side Who performs it: `local` is the server.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  disableOption(option: number, side: Side): void {
+    if (side === "local") this.#session.options.disableLocal(option);
+    else this.#session.options.disableRemote(option);
+  }
+
+  /**
+   * Sends a command that stands alone, such as NOP to keep the connection alive.
+   *
+   * @param command The command byte; see `./protocol`.
+   * @throws {TelnetError} `misuse`: not such a command.
+   */
+  sendCommand(command: number): void {
+    this.#session.sendCommand(command);
+  }
+
+  /**
+   * Sends a payload of an option; the encoders are in `./options`.
+   *
+   * @param option The option's code.
+   * @param payload The bytes between `IAC SB option` and `IAC SE`; 0xFF is doubled.
+   * @returns Whether the option is in force on a side; else nothing is sent.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  sendSubnegotiation(option: number, payload: Uint8Array): boolean {
+    const { options } = this.#session;
+    const inForce = options.localEnabled(option) || options.remoteEnabled(option);
+    if (inForce) options.sendSubnegotiation(option, payload);
+    return inForce;
+  }
+
+  /** Whether what is sent to the client is compressed (MCCP2). */
+  get compressed(): boolean {
+    return this.#session.compressed;
+  }
+
+  /** Whether the connection is encrypted (TLS). */
+  get encrypted(): boolean {
+    return this.#session.connection.encrypted;
+  }
+
+  /**
+   * Turns every option off, and forgets what the client told, before the game starts anew behind
+   * the same connection: a client that thinks an option on does not answer when it is offered again.
+   * Then {@linkcode offerOptions}.
    */
   prepareReload(): void {
     this.#session.prepareReload();
   }
 
+  /** Offers anew what `options` declare; {@linkcode ready} waits for the new answers. */
+  offerOptions(): void {
+    this.#session.offerOptions();
+  }
+
   /**
-   * Where the protocol stands with this client, as plain JSON, to be carried over a restart.
+   * Where things stand with this client, as plain JSON, to be carried over a restart of the game:
+   * see `restore` of `TelnetServer.listen()`.
    *
-   * @returns A snapshot for `TelnetMachine.restore`.
+   * @returns The snapshot.
+   * @throws {TelnetError} `misuse`: the connection is compressed; end that first.
    */
-  snapshot(): TelnetSnapshot {
+  snapshot(): ClientSnapshot {
     return this.#session.snapshot();
   }
 
   #colorize(text: string): string {
+    // Text without codes is the same in all colours.
+    if (!text.includes("^")) return text;
     return colorize(text, this.useAnsi ? this.profile.colours || 16 : 0);
   }
 }

@@ -17,37 +17,67 @@ function turn(): Promise<void> {
   });
 }
 
+/** Waits. */
+export function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
 /** The longest wait that timers of all runtimes can express. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** Where a poll waits: until something happens, or the time is up. */
 export class Turnstile {
-  readonly #sleepers: Set<() => void> = new Set();
+  #signalled = false;
+  #wake: (() => void) | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer fires. */
+  #timerDue = Infinity;
 
-  /** Ends the wait. */
+  /** Ends the wait, or the next one if nobody waits. */
   signal(): void {
-    for (const wake of this.#sleepers) wake();
+    this.#signalled = true;
+    this.#wake?.();
   }
 
   /**
-   * Waits, and lets the event loop turn in any case. The turn after the wait lets all sockets that
-   * are ready at once be seen by the same poll.
+   * Waits, and lets the event loop turn in any case: once before the wait, as mostly something has
+   * happened by then, and once after it, so that all sockets that are ready at once are seen.
    */
   async wait(milliseconds: number): Promise<void> {
-    if (milliseconds > 0) await this.#sleep(Math.min(milliseconds, LONGEST_WAIT_MS));
     await turn();
+    if (milliseconds > 0 && !this.#signalled) {
+      await this.#sleep(Math.min(milliseconds, LONGEST_WAIT_MS));
+      await turn();
+    }
+    this.#signalled = false;
+  }
+
+  /** Lets no timer keep the process alive. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerDue = Infinity;
   }
 
   #sleep(milliseconds: number): Promise<void> {
+    const due = performance.now() + milliseconds;
+    // A timer for each wait would be dear: one that is set already serves if it is not too late.
+    if (due < this.#timerDue) this.#arm(due, milliseconds);
     return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#sleepers.delete(wake);
+      this.#wake = () => {
+        this.#wake = undefined;
         resolve();
       };
-      const timer = setTimeout(wake, milliseconds);
-      this.#sleepers.add(wake);
     });
+  }
+
+  #arm(due: number, milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timerDue = due;
+    this.#timer = setTimeout(() => {
+      this.#timerDue = Infinity;
+      this.#wake?.();
+    }, milliseconds);
   }
 }
 

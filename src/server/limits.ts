@@ -20,6 +20,11 @@ export interface ServerLimits extends TelnetLimits {
    */
   readonly inflateRatio: number;
   /**
+   * The most bytes that one compressed stream of the client (MCCP3) may become; then the client is
+   * dropped as `corrupt-data`. Default 256 MiB.
+   */
+  readonly inflateTotal: number;
+  /**
    * How long a dropped client has to take its last output, and how long a client that has left is
    * kept for its last lines to be used, in milliseconds. Default 5000.
    */
@@ -34,6 +39,7 @@ export const SERVER_LIMITS: ServerLimits = {
   input: 65_536, // what a socket gives at once
   output: 4_194_304, // a screen of text a thousand times over
   inflateRatio: 100, // text becomes ten times as much, a bomb a thousand times
+  inflateTotal: 268_435_456, // nobody types so much in a life
   closeTimeout: 5_000, // a bad line gets its goodbye, a dead one is not kept
 };
 

@@ -5,14 +5,8 @@ import { Fifo } from "../protocol/fifo.ts";
 type Reader = "none" | "busy" | (() => void);
 
 /** Lines on their way to the game: taken one by one, or read by a loop that waits for them. */
-export class LineQueue {
-  readonly #lines = new Fifo<string>();
+export class LineQueue extends Fifo<string> {
   #reader: Reader = "none";
-
-  /** How many lines wait. */
-  get length(): number {
-    return this.#lines.length;
-  }
 
   /** Whether a loop over the lines works on one. */
   get busy(): boolean {
@@ -22,16 +16,6 @@ export class LineQueue {
   /** Whether a loop waits for a line. */
   get awaited(): boolean {
     return typeof this.#reader === "function";
-  }
-
-  /** Appends a line. */
-  push(line: string): void {
-    this.#lines.push(line);
-  }
-
-  /** Takes the next line. */
-  take(): string | undefined {
-    return this.#lines.take();
   }
 
   /**

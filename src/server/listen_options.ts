@@ -8,8 +8,10 @@ import type { OptionNotices } from "../options/option.ts";
 import type { OptionDeclarations } from "../options/registry.ts";
 import type { ZmpCommand } from "../options/zmp.ts";
 import type { Encoding } from "../text/charset.ts";
+import type { CompressionCodec } from "../transport/compression.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { TelnetClient } from "./client.ts";
+import type { ClientSnapshot } from "./client_snapshot.ts";
 import type { Clock } from "./clock.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { ClientViolation } from "./session_owner.ts";
@@ -79,6 +81,15 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly readyTimeout?: number;
   /** The answer to AYT, a line. Default `"[Yes, I am here]"`. */
   readonly areYouThere?: string;
+  /**
+   * Called within `poll()` for each new connection: whoever knows it from before a restart of the
+   * game gives the snapshot, and the client is greeted without negotiating anew. Default: nobody.
+   */
+  readonly restore?: (
+    connection: { readonly address: string; readonly port: number },
+  ) => ClientSnapshot | undefined;
+  /** The zlib of MCCP. Default: that of the runtime. */
+  readonly codec?: CompressionCodec;
   /** What bounds each client. */
   readonly limits?: Partial<ServerLimits>;
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */

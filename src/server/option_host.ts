@@ -1,4 +1,6 @@
 import { type ClientFacts, newFacts } from "../options/facts.ts";
+import { type FactsSnapshot, factsSnapshot, restoredFacts } from "../options/facts_snapshot.ts";
+import type { Json } from "../options/gmcp.ts";
 import type {
   OptionHandler,
   OptionNotices,
@@ -7,6 +9,7 @@ import type {
 } from "../options/option.ts";
 import { optionByCode, OPTIONS } from "../options/registry.ts";
 import type { OptionEvent, Side } from "../protocol/events.ts";
+import type { ForgetOptions } from "../protocol/negotiator.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import { Readiness } from "./readiness.ts";
 
@@ -25,7 +28,10 @@ export interface OptionPort {
   readonly active: boolean;
   /** What the game declares, by the option's code. */
   readonly declared: ReadonlyMap<number, unknown>;
+  /** Whether the connection is encrypted. */
+  readonly encrypted: boolean;
   now(): number;
+  utc(): string;
   /** Something was written to the machine. */
   written(): void;
   tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void;
@@ -33,18 +39,19 @@ export interface OptionPort {
   useCharset(name: string): boolean;
   compress(on: boolean): void;
   decompress(): void;
+  needEcho(): void;
   leave(): void;
 }
 
 /** The options of one connection: what they keep, and whether they are agreed on. */
 export class OptionHost implements OptionSession {
-  readonly facts: ClientFacts = newFacts();
+  facts: ClientFacts = newFacts();
   /** Whether the client agreed to an option that only MUD clients know. */
   mudOptions = false;
   readonly #machine: TelnetMachine;
   readonly #port: OptionPort;
-  readonly #handlers: Map<number, OptionHandler> = new Map();
-  readonly #readiness = new Readiness();
+  #handlers: Map<number, OptionHandler> | undefined;
+  #readiness: Readiness | undefined;
 
   constructor(machine: TelnetMachine, port: OptionPort) {
     this.#machine = machine;
@@ -55,35 +62,44 @@ export class OptionHost implements OptionSession {
 
   /** Offers what the game declares; `deadline` ends the wait for answers. */
   offer(deadline: number): void {
-    const { declared } = this.#port;
-    this.#readiness.start(declared.keys(), deadline);
-    for (const code of declared.keys()) {
-      const option = optionByCode(code);
-      if (option?.offer === "local") this.enableLocal(code);
-      else if (option?.offer === "remote") this.enableRemote(code);
+    const offered = this.#offered();
+    this.#readiness ??= new Readiness();
+    this.#readiness.start(offered.map(({ code }) => code), deadline);
+    for (const option of offered) {
+      this.handlerOf(option);
+      if (option.offer === "local") this.enableLocal(option.code);
+      else if (option.offer === "remote") this.enableRemote(option.code);
     }
+  }
+
+  /** What of the declared fits this connection. */
+  #offered(): TelnetOption[] {
+    const { declared, encrypted } = this.#port;
+    return OPTIONS.filter(({ code }) => declared.has(code)).filter((option) =>
+      !encrypted || (option.offerEncrypted?.(declared.get(option.code) as never) ?? true)
+    );
   }
 
   /** Settles when the offers are answered, or the wait is over. */
   get ready(): Promise<void> {
-    return this.#readiness.settled;
+    return this.#readiness?.settled ?? Promise.resolve();
   }
 
   /** When the wait for answers ends. */
   get deadline(): number {
-    return this.#readiness.deadline;
+    return this.#readiness?.deadline ?? Infinity;
   }
 
   /** Ends the wait for answers. */
   endWait(): void {
-    this.#readiness.end();
+    this.#readiness?.end();
   }
 
   /** A negotiation went on. */
   changed({ option, side, change }: OptionEvent): void {
     if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
     this.#port.run(() => this.#handler(option)?.changed?.(side, change));
-    this.#readiness.answered(option);
+    this.#readiness?.answered(option);
   }
 
   /** A payload came. What was never agreed on is not believed. */
@@ -94,22 +110,48 @@ export class OptionHost implements OptionSession {
 
   /** Looks whether the client is ready, after events were taken. */
   checkReady(): void {
-    if (!this.#readiness.waiting) return;
-    this.#readiness.check(() => [...this.#handlers.values()].some(({ pending }) => pending));
+    if (this.#readiness?.waiting !== true) return;
+    this.#readiness.check(() => [...this.#handlers?.values() ?? []].some(({ pending }) => pending));
   }
 
-  /** Turns every option off. */
+  /** Turns every option off, those under way too. */
   disableAll(): void {
-    for (const code of this.inForce("local")) this.disableLocal(code);
-    for (const code of this.inForce("remote")) {
-      this.#negotiate((now) => this.#machine.disableRemote(code, { now }));
+    this.#negotiate((now) => this.#machine.disableAll({ now }));
+    this.#handlers = undefined;
+    this.facts = newFacts();
+    this.mudOptions = false;
+    this.endWait();
+  }
+
+  /** What is carried over a restart. */
+  snapshot(): { facts: FactsSnapshot; saved: Record<string, Json> } {
+    const saved: Record<string, Json> = {};
+    for (const [code, handler] of this.#handlers ?? []) {
+      const value = handler.snapshot?.();
+      if (value !== undefined) saved[code] = value;
     }
+    return { facts: factsSnapshot(this.facts), saved };
+  }
+
+  /** Takes what was carried over. */
+  restore(saved: Readonly<Record<string, Json>>, facts: FactsSnapshot): void {
+    this.facts = restoredFacts(facts);
+    for (const option of this.#offered()) this.handlerOf(option);
+    for (const [code, value] of Object.entries(saved)) {
+      this.#handler(Number(code))?.restore?.(value);
+    }
+    const inForce = [...this.inForce("local"), ...this.inForce("remote")];
+    this.mudOptions = inForce.some((code) => optionByCode(code)?.mud === true);
   }
 
   // What the options ask for.
 
   now(): number {
     return this.#port.now();
+  }
+
+  utc(): string {
+    return this.#port.utc();
   }
 
   localEnabled(option: number): boolean {
@@ -132,8 +174,12 @@ export class OptionHost implements OptionSession {
     this.#negotiate((now) => this.#machine.enableRemote(option, { now }));
   }
 
-  forget(option: number): void {
-    this.#machine.forget(option);
+  disableRemote(option: number): void {
+    this.#negotiate((now) => this.#machine.disableRemote(option, { now }));
+  }
+
+  forget(side: Side, option: number, how: ForgetOptions): void {
+    this.#machine.forget(side, option, how);
   }
 
   inForce(side: Side): number[] {
@@ -166,11 +212,16 @@ export class OptionHost implements OptionSession {
     this.#port.decompress();
   }
 
+  needEcho(): void {
+    this.#port.needEcho();
+  }
+
   leave(): void {
     this.#port.leave();
   }
 
   handlerOf<Handler extends OptionHandler>(option: TelnetOption<never, Handler>): Handler {
+    this.#handlers ??= new Map();
     const known = this.#handlers.get(option.code) as Handler | undefined;
     if (known !== undefined) return known;
     const config = this.#port.declared.get(option.code) as never;

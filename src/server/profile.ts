@@ -1,4 +1,5 @@
 import type { ClientFacts } from "../options/facts.ts";
+import { decodeMtts, type MttsFlags } from "../options/mtts.ts";
 import type { ColourDepth } from "../text/colour.ts";
 
 /** What a client turned out to be. */
@@ -27,23 +28,29 @@ export interface ClientProfile {
  * @returns The profile.
  */
 export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfile {
-  const { mtts, environment } = facts;
+  const { environment } = facts;
+  // MNES tells the same as MTTS, and changes.
+  const mtts = decodeMtts(`MTTS ${environment.get("MTTS")}`) ?? facts.mtts;
   const locale = environment.get("LC_ALL") ?? environment.get("LANG") ?? "";
-  const told = mtts !== undefined || locale !== "" || facts.charset !== undefined;
-  const utf8 = mtts?.utf8 === true || /utf-?8/i.test(`${locale} ${facts.charset}`);
+  const charset = facts.charset ?? environment.get("CHARSET");
+  const told = mtts !== undefined || locale !== "" || charset !== undefined;
+  const utf8 = mtts?.utf8 === true || /utf-?8/i.test(`${locale} ${charset}`);
   return {
     name: facts.clientName ?? environment.get("CLIENT_NAME"),
     version: facts.clientVersion ?? environment.get("CLIENT_VERSION"),
-    terminal: facts.terminalType,
-    colours: coloursOf(facts),
+    terminal: environment.get("TERMINAL_TYPE") ?? facts.terminalType,
+    colours: coloursOf(mtts, facts),
     utf8: told ? utf8 : undefined,
     screenReader: mtts?.screenReader === true,
     mudClient: mtts !== undefined || mudOptions || environment.has("CLIENT_NAME"),
   };
 }
 
-function coloursOf({ mtts, terminalType, environment }: ClientFacts): ColourDepth {
-  const terminal = terminalType.toLowerCase();
+function coloursOf(
+  mtts: MttsFlags | undefined,
+  { terminalType, environment }: ClientFacts,
+): ColourDepth {
+  const terminal = (environment.get("TERMINAL_TYPE") ?? terminalType).toLowerCase();
   const colourTerm = environment.get("COLORTERM") ?? "";
   if (mtts?.trueColour || /truecolor|24bit|direct/.test(`${terminal} ${colourTerm}`)) {
     return 16_777_216;

@@ -1,9 +1,8 @@
-import { misuse } from "../protocol/error.ts";
 import { encodeText } from "../text/charset.ts";
 import { defaultTransport } from "../transport/default.ts";
 import type { Connection, ConnectionHandler, Listener } from "../transport/transport.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
-import { TimerSet, Turnstile } from "./clock.ts";
+import { delay, TimerSet, Turnstile } from "./clock.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
 import type { ListenOptions, ServeOptions } from "./listen_options.ts";
 import { Session } from "./session.ts";
@@ -49,18 +48,24 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   readonly #turnstile: Turnstile = new Turnstile();
   readonly #timers: TimerSet = new TimerSet();
   readonly #clients: Map<Session, Client> = new Map();
-  readonly #connections: Set<Connection> = new Set();
+  /** Sockets that are closed for us, and not yet gone. */
+  readonly #lingering: Set<Connection> = new Set();
   #accepted: Session[] = [];
-  #ready: Set<Session> = new Set();
-  #dirty: Set<Session> = new Set();
+  #ready: Session[] = [];
+  #dirty: Session[] = [];
+  /** Those that had lines waiting, and maybe have still. */
+  #talking: Session[] = [];
   #failures: (() => void)[] = [];
   #unread = false;
   #open = 0;
   #refusals = 0;
   #refused = 0;
+  /** The time of the poll that is at work: one look at the clock serves all its clients. */
+  #time: number | undefined;
   #listener: Listener | undefined;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  #stopped = false;
 
   private constructor(options: ListenOptions<Client>, settings: Settings<Client>) {
     this.onConnect = options.onConnect ?? greet;
@@ -70,29 +75,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       ...settings,
       declared: withStatus(settings.declared, () => this.connectionCount()),
     };
-    this.#owner = {
-      settings: this.#settings,
-      now: () => settings.clock.now(),
-      ready: (session) => {
-        this.#ready.add(session);
-        this.#turnstile.signal();
-      },
-      dirty: (session) => {
-        this.#dirty.add(session);
-        this.#turnstile.signal();
-      },
-      unread: () => this.#unread = true,
-      run: (session, call) => this.#run(session, call),
-      timed: (session, time) => this.#timers.add(session, time),
-      command: (session, command) =>
-        this.#run(session, (client) => settings.onCommand(client, command)),
-      tell: (session, name, value) => {
-        const handler = settings.notices[name];
-        if (handler !== undefined) this.#run(session, (client) => handler(client, value));
-      },
-      violation: (session, kind) =>
-        this.#run(session, (client) => settings.onViolation(client, kind)),
-    };
+    this.#owner = this.#makeOwner(this.#settings);
   }
 
   /**
@@ -168,18 +151,33 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
+   * The clients that have a line waiting, in the order in which they got it. Unlike a look at all of
+   * {@linkcode clientList} this costs nothing for those who are silent.
+   *
+   * @returns A new array, yours to keep.
+   */
+  readyClients(): Client[] {
+    this.#dropSilent();
+    const clients: Client[] = [];
+    for (const session of this.#talking) {
+      const client = this.#clients.get(session);
+      if (client !== undefined) clients.push(client);
+    }
+    return clients;
+  }
+
+  /**
    * Does all that is due: sends what you have written, takes what came, calls the handlers. Returns
    * at once when there is work, else waits up to {@linkcode timeout}. The runtime's event loop
-   * turns in any case.
+   * turns in any case. A call while another poll is under way, or {@linkcode serve}, only waits for
+   * that, no longer than its timeout.
    *
-   * @throws {TelnetError} `misuse`: another poll is under way. No fault of a client or of a handler.
+   * @returns When it is done. It is never rejected by a fault of a client or of a handler.
    */
-  async poll(): Promise<void> {
-    if (!this.running) return await this.#turnstile.wait(this.timeout);
-    if (this.#polling !== undefined) {
-      misuse("Cannot poll while another poll is under way: await it, or use serve() alone");
-    }
-    await this.#pollOnce(this.timeout);
+  poll(): Promise<void> {
+    if (!this.running) return delay(this.timeout);
+    if (this.#polling === undefined) return this.#poll(this.timeout);
+    return Promise.race([this.#polling, delay(this.timeout)]);
   }
 
   /**
@@ -206,12 +204,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const wake = () => this.#turnstile.signal();
     signal?.addEventListener("abort", wake);
     try {
-      while (this.running && signal?.aborted !== true) {
-        if (this.#polling !== undefined) {
-          misuse("Cannot serve while a poll is under way: await it first");
-        }
-        await this.#pollOnce(FOREVER);
-      }
+      while (this.running && signal?.aborted !== true) await this.#poll(FOREVER);
     } finally {
       signal?.removeEventListener("abort", wake);
     }
@@ -246,41 +239,77 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     await this.#listener?.close();
     this.#takeAccepted();
     for (const session of this.#clients.keys()) session.leave("server-stopped");
-    while (this.#clients.size > 0 || this.#failures.length > 0) await this.#pollOnce(FOREVER);
-    const abort = () => this.#connections.forEach((connection) => connection.abort());
+    while (this.#clients.size > 0 || this.#failures.length > 0) await this.#poll(FOREVER);
+    this.#turnstile.end();
+    this.#stopped = true;
+    const abort = () => this.#lingering.forEach((connection) => connection.abort());
     const timer = setTimeout(abort, this.#settings.limits.closeTimeout);
-    await Promise.all(Array.from(this.#connections, (connection) => connection.closed));
+    await Promise.all(Array.from(this.#lingering, (connection) => connection.closed));
     clearTimeout(timer);
   }
 
-  async #pollOnce(timeout: number): Promise<void> {
-    this.#polling = this.#work(timeout);
-    try {
-      await this.#polling;
-    } finally {
-      this.#polling = undefined;
-    }
+  #poll(timeout: number): Promise<void> {
+    this.#polling ??= this.#work(timeout);
+    return this.#polling;
   }
 
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     this.#flush();
-    const waiting = this.#accepted.length > 0 || this.#ready.size > 0 ||
+    const waiting = this.#accepted.length > 0 || this.#ready.length > 0 ||
       this.#failures.length > 0 || this.#unread;
     this.#unread = false;
-    const due = this.#timers.next - clock.now();
+    const due = this.#timers.next === Infinity ? Infinity : this.#timers.next - clock.now();
     await this.#turnstile.wait(waiting ? 0 : Math.min(timeout, due));
-    for (const fail of this.#failures.splice(0)) fail();
-    this.#takeAccepted();
-    this.#timers.tick(clock.now());
-    this.#processReady();
-    this.#flush();
+    this.#time = clock.now();
+    try {
+      if (this.#failures.length > 0) { for (const fail of this.#failures.splice(0)) fail(); }
+      this.#takeAccepted();
+      this.#timers.tick(this.#time);
+      this.#processReady();
+      this.#flush();
+      this.#dropSilent();
+    } finally {
+      this.#time = undefined;
+      this.#polling = undefined;
+    }
+  }
+
+  #makeOwner(settings: Settings<Client>): SessionOwner {
+    return {
+      settings,
+      now: () => this.#time ?? settings.clock.now(),
+      ready: (session) => {
+        if (!session.inReady) this.#ready.push(session);
+        session.inReady = true;
+        this.#turnstile.signal();
+      },
+      dirty: (session) => {
+        if (!session.inDirty) this.#dirty.push(session);
+        session.inDirty = true;
+        // Within a poll it is flushed at its end.
+        if (this.#time === undefined) this.#turnstile.signal();
+      },
+      talking: (session) => {
+        if (!session.inTalking) this.#talking.push(session);
+        session.inTalking = true;
+      },
+      unread: () => this.#unread = true,
+      run: (session, call) => this.#run(session, call),
+      timed: (session, time) => this.#timers.add(session, time),
+      command: (session, command) =>
+        this.#run(session, (client) => settings.onCommand(client, command)),
+      tell: (session, name, value) => {
+        const handler = settings.notices[name];
+        if (handler !== undefined) this.#run(session, (client) => handler(client, value));
+      },
+      violation: (session, kind) =>
+        this.#run(session, (client) => settings.onViolation(client, kind)),
+    };
   }
 
   /** Takes a connection from the transport; the handler of the client waits for the next poll. */
   #accept(connection: Connection): ConnectionHandler {
-    this.#connections.add(connection);
-    connection.closed.then(() => this.#connections.delete(connection));
     if (this.#open >= this.#settings.maxConnections || !this.running) {
       return this.#refuse(connection);
     }
@@ -299,8 +328,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     } else {
       connection.abort();
     }
-    connection.closed.then(() => this.#refusals--);
+    this.#awaitEnd(connection).then(() => this.#refusals--);
     return { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+  }
+
+  /** The socket may live on for a while when the client is gone for us. */
+  #awaitEnd(connection: Connection): Promise<void> {
+    this.#lingering.add(connection);
+    return connection.closed.then(() => void this.#lingering.delete(connection));
   }
 
   #takeAccepted(): void {
@@ -309,7 +344,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#accepted = [];
     for (const session of accepted) {
       if (!this.#welcome(session)) continue;
-      session.start();
+      this.#run(session, () => this.#begin(session));
       this.#run(session, (client) => this.onConnect(client));
     }
   }
@@ -327,11 +362,20 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
+  /** Offers what is declared, unless the client is known from before a restart. */
+  #begin(session: Session): void {
+    const { remoteAddress: address, remotePort: port } = session.connection;
+    const snapshot = this.#settings.restore?.({ address, port });
+    if (snapshot === undefined) session.start();
+    else session.restore(snapshot);
+  }
+
   #processReady(): void {
-    if (this.#ready.size === 0) return;
+    if (this.#ready.length === 0) return;
     const ready = this.#ready;
-    this.#ready = new Set();
+    this.#ready = [];
     for (const session of ready) {
+      session.inReady = false;
       session.process();
       if (session.closed) this.#finish(session);
     }
@@ -343,15 +387,29 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#run(session, () => this.onDisconnect(client));
     this.#clients.delete(session);
     this.#timers.delete(session);
-    this.#dirty.delete(session);
     this.#open--;
+    void this.#awaitEnd(session.connection);
   }
 
   #flush(): void {
-    if (this.#dirty.size === 0) return;
+    if (this.#dirty.length === 0) return;
     const dirty = this.#dirty;
-    this.#dirty = new Set();
-    for (const session of dirty) session.flush();
+    this.#dirty = [];
+    for (const session of dirty) {
+      session.inDirty = false;
+      session.flush();
+    }
+  }
+
+  /** Keeps in the list of the talking only those with lines. */
+  #dropSilent(): void {
+    const talking = this.#talking;
+    let kept = 0;
+    for (const session of talking) {
+      session.inTalking = session.commandCount > 0 && this.#clients.has(session);
+      if (session.inTalking) talking[kept++] = session;
+    }
+    talking.length = kept;
   }
 
   /** Calls a handler; if it fails, the one client is dropped and the server lives. */
@@ -374,6 +432,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** A rejected promise is reported by the next poll, as every handler is called by one. */
   #failLater(fail: () => void): void {
+    if (this.#stopped) return fail(); // no poll follows
     this.#failures.push(fail);
     this.#turnstile.signal();
   }

@@ -6,9 +6,9 @@ import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
 import type { OptionNotices } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
 import { ABORT, AYT, BRK, EC, EL, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
-import { Fifo } from "../protocol/fifo.ts";
+import { misuse } from "../protocol/error.ts";
 import type { OptionEvent, TelnetEvent } from "../protocol/events.ts";
-import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
+import { TelnetMachine } from "../protocol/machine.ts";
 import {
   createTextDecoder,
   encodeText,
@@ -19,11 +19,14 @@ import {
 import { LineInput } from "../text/line_input.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
+import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
 import type { Timed } from "./clock.ts";
+import { type EchoChange, EchoControl } from "./echo_control.ts";
+import { Inbox } from "./inbox.ts";
 import { LineQueue } from "./line_queue.ts";
-import { AGREED, OptionHost, type OptionPort } from "./option_host.ts";
+import { OptionHost, type OptionPort } from "./option_host.ts";
 import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
-import { Wire } from "./wire.ts";
+import { type ByteStream, Wire, type WireHandler } from "./wire.ts";
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
@@ -34,34 +37,37 @@ const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
-export class Session implements ConnectionHandler, OptionPort, Timed {
+export class Session implements ConnectionHandler, OptionPort, WireHandler, Timed {
   readonly connection: Connection;
   readonly connectTime: number;
-  readonly options: OptionHost;
+  options: OptionHost;
   useAnsi = true;
   bytesSent = 0;
   bytesReceived = 0;
   lastInputTime: number;
   reason: DisconnectReason | undefined;
   error: unknown;
+  // Whether the server has it in its list of those to process, to flush, or with lines waiting.
+  inReady = false;
+  inDirty = false;
+  inTalking = false;
   readonly #owner: SessionOwner;
-  readonly #machine: TelnetMachine;
-  readonly #wire: Wire;
+  #machine: TelnetMachine;
+  /** The connection itself, or the wire once something is compressed. */
+  #stream: ByteStream;
+  #wire: Wire | undefined;
   readonly #lines: LineInput;
   readonly #newlines = new NewlineEncoder();
-  readonly #inbox = new Fifo<Uint8Array>();
+  readonly #inbox = new Inbox();
   readonly #commands = new LineQueue();
+  readonly #echo = new EchoControl();
   #encoding: Encoding;
   #decoder: TextStreamDecoder;
-  #inboxBytes = 0;
   #truncated = 0;
   #sawTelnet = false;
   #sawLine = false;
   #marking = false;
   #inflateNext = false;
-  #echoing = false;
-  #password = false;
-  #echoAsked = false;
   #ended = false;
   #closing = false;
   #closeBy = Infinity;
@@ -72,18 +78,13 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
   #closed = false;
 
   constructor(connection: Connection, owner: SessionOwner) {
-    const { limits, encoding, codec } = owner.settings;
-    this.connection = connection;
+    const { limits, encoding, machine } = owner.settings;
+    this.connection = this.#stream = connection;
     this.#owner = owner;
     this.#encoding = encoding;
     this.#decoder = createTextDecoder(encoding);
-    this.#machine = new TelnetMachine({ ...AGREED, stopAfter: [MCCP3], limits });
+    this.#machine = new TelnetMachine(machine);
     this.options = new OptionHost(this.#machine, this);
-    this.#wire = new Wire(connection, codec, limits.inflateRatio, {
-      onPlain: (bytes) => this.#receivePlain(bytes),
-      onUncompressed: () => this.#owner.dirty(this),
-      onCorrupt: (error) => this.#corrupt(error),
-    });
     this.#lines = new LineInput({ limit: limits.line });
     this.connectTime = this.lastInputTime = owner.now();
   }
@@ -92,23 +93,41 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
 
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
-    this.#wire.receive(chunk);
+    if (this.#wire === undefined) this.onPlain(chunk, false);
+    else this.#wire.receive(chunk);
   }
 
   onEnd(): void {
-    this.#ended = true;
-    this.#endBy = this.#after(this.#owner.settings.limits.closeTimeout);
-    this.#owner.ready(this);
+    if (this.#wire === undefined) this.onPlainEnd();
+    else this.#wire.end();
   }
 
   onDrain(): void {}
 
   onClose(error?: Error): void {
     this.#closed = true;
-    this.#wire.destroy();
+    this.#wire?.destroy();
     this.leave(error === undefined || this.#ended ? "client-closed" : "connection-lost", error);
     this.options.endWait();
     this.#owner.ready(this);
+  }
+
+  onPlain(bytes: Uint8Array, inflated: boolean): void {
+    this.#inbox.push(bytes, inflated);
+    if (this.#inbox.length >= this.#owner.settings.limits.input) this.#stream.pause();
+    this.#owner.ready(this);
+  }
+
+  onPlainEnd(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#endBy = this.#after(this.#owner.settings.limits.closeTimeout);
+    this.#owner.ready(this);
+  }
+
+  onCorrupt(error: Error): void {
+    this.options.disableLocal(MCCP3);
+    this.leave("corrupt-data", error);
   }
 
   // What poll() does.
@@ -124,6 +143,21 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
     if (declared.size > 0) this.options.offer(this.#after(readyTimeout));
   }
 
+  /** Goes on where a session of the same client stood before a restart of the game. */
+  restore(snapshot: ClientSnapshot): void {
+    checkClientSnapshot(snapshot);
+    this.#machine = TelnetMachine.restore(snapshot.telnet, this.#owner.now());
+    this.options = new OptionHost(this.#machine, this);
+    this.options.restore(snapshot.options, snapshot.facts);
+    this.encoding = snapshot.encoding;
+    this.#echo.set(snapshot.echo);
+    this.#echo.direct(this.#lines, this.#machine);
+    this.#marking = snapshot.marking;
+    this.#sawTelnet = snapshot.sawTelnet;
+    this.#sawLine = true;
+    this.written();
+  }
+
   /** Processes what came, as far as the limits allow. */
   process(): void {
     if (this.reason === undefined) {
@@ -135,20 +169,16 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
 
   /** Hands what waits to the transport. */
   flush(): void {
-    if (this.#closing || this.#wire.ending) return;
+    if (this.#closing) return;
     this.#applyEcho();
     if (this.#machine.outputLength === 0) return;
-    if (this.connection.queued > this.#owner.settings.limits.output) {
-      this.leave("too-slow");
-      this.connection.abort();
-      return;
-    }
+    const { output, closeTimeout } = this.#owner.settings.limits;
+    if (this.#stream.queued > output) return this.#tooSlow();
     const bytes = this.#machine.takeOutput();
     this.bytesSent += bytes.length;
-    this.#wire.write(bytes);
-    if (this.connection.queued > this.#owner.settings.limits.output) {
-      this.#slowBy = this.#after(this.#owner.settings.limits.closeTimeout);
-    }
+    this.#stream.write(bytes);
+    // One text may be larger than the limit, but not for long.
+    if (this.#stream.queued > output) this.#slowBy = this.#after(closeTimeout);
   }
 
   tick(now: number): number | undefined {
@@ -176,10 +206,12 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
     return time;
   }
 
-  /** One text may be larger than the limit, but not for long. */
   #checkSlow(): void {
     this.#slowBy = Infinity;
-    if (this.connection.queued <= this.#owner.settings.limits.output) return;
+    if (this.#stream.queued > this.#owner.settings.limits.output) this.#tooSlow();
+  }
+
+  #tooSlow(): void {
     this.leave("too-slow");
     this.connection.abort();
   }
@@ -215,7 +247,7 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
   }
 
   get queued(): number {
-    return this.#machine.outputLength + this.connection.queued;
+    return this.#machine.outputLength + this.#stream.queued;
   }
 
   get commandCount(): number {
@@ -244,13 +276,24 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
   }
 
   sendText(text: string): void {
-    const binary = this.#machine.localEnabled(BINARY);
-    this.sendBytes(encodeText(this.#newlines.encode(text, binary), this.#encoding));
+    if (!this.active) return;
+    // Most text is ASCII, which is the same in every set.
+    if (this.#newlines.afterCr || !this.#machine.sendAscii(text)) {
+      const binary = this.#machine.localEnabled(BINARY);
+      this.#machine.send(encodeText(this.#newlines.encode(text, binary), this.#encoding));
+    }
+    this.#owner.dirty(this);
   }
 
   sendBytes(bytes: Uint8Array): void {
     if (!this.active) return;
     this.#machine.send(bytes);
+    this.#owner.dirty(this);
+  }
+
+  sendCommand(command: number): void {
+    if (!this.active) return;
+    this.#machine.sendCommand(command);
     this.#owner.dirty(this);
   }
 
@@ -260,37 +303,73 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
    */
   sendPrompt(text: string): void {
     this.sendText(text);
-    if (!this.active) return;
     const eor = this.#machine.localEnabled(END_OF_RECORD);
     const ga = this.#sawTelnet && !this.#machine.localEnabled(SGA);
     if (!eor && !ga && !this.#marking) return;
     this.#marking = true;
-    this.#machine.sendCommand(eor ? EOR : GA);
+    this.sendCommand(eor ? EOR : GA);
   }
 
-  /** Sets who shows what is typed: we in full, or nobody while it is a password. */
-  setEcho(change: { readonly echoing?: boolean; readonly password?: boolean }): void {
-    this.#echoing = change.echoing ?? this.#echoing;
-    this.#password = change.password ?? this.#password;
-    // It is negotiated at the next flush: off and on again at once costs no word, as some clients
-    // stop hiding after a few changes.
+  /** Sets who shows what is typed; it is negotiated at the next flush. */
+  setEcho(change: EchoChange): void {
+    this.#echo.set(change);
     this.#owner.dirty(this);
   }
 
   /** Turns every option off, for a game that starts anew behind the same connection. */
   prepareReload(): void {
-    this.#wire.stopCompressing();
+    if (!this.active) return;
+    this.#echo.reset();
+    this.#marking = false;
     this.options.disableAll();
+    this.flush();
+    this.#wire?.stopCompressing();
+    this.#takeEvents();
   }
 
-  snapshot(): TelnetSnapshot {
-    return this.#machine.snapshot();
+  /** Offers anew what the game declares. */
+  offerOptions(): void {
+    if (this.active) this.start();
+  }
+
+  /** Whether what we send is compressed. */
+  get compressed(): boolean {
+    return this.#wire?.compressing === true;
+  }
+
+  snapshot(): ClientSnapshot {
+    this.#takeEvents();
+    if (this.compressed || this.#wire?.decompressing) {
+      misuse(
+        "Cannot take a snapshot of a compressed connection: call prepareReload(), or disableOption() " +
+          "for MCCP2 and MCCP3, and wait until `compressed` is false",
+      );
+    }
+    const { facts, saved: options } = this.options.snapshot();
+    return {
+      version: 1,
+      telnet: this.#machine.snapshot(),
+      options,
+      facts,
+      encoding: this.#encoding,
+      echo: this.#echo.snapshot(),
+      marking: this.#marking,
+      sawTelnet: this.#sawTelnet,
+    };
   }
 
   // What the options ask for.
 
   now(): number {
     return this.#owner.now();
+  }
+
+  utc(): string {
+    return new Date().toISOString();
+  }
+
+  get encrypted(): boolean {
+    return this.connection.encrypted;
   }
 
   get declared(): ReadonlyMap<number, unknown> {
@@ -320,15 +399,27 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
     if (on) {
       this.options.sendSubnegotiation(MCCP2, NO_BYTES);
       this.flush();
-      this.#wire.compress();
+      this.#wired()?.compress();
     } else {
       this.flush();
-      this.#wire.stopCompressing();
+      this.#wire?.stopCompressing();
     }
   }
 
+  /** A marker within a compressed stream changes nothing. */
   decompress(): void {
-    this.#inflateNext = this.#owner.settings.codec !== undefined;
+    this.#inflateNext = this.#owner.settings.codec !== undefined && !this.#inbox.inflated;
+  }
+
+  needEcho(): void {
+    this.setEcho({ needed: true });
+  }
+
+  #wired(): Wire | undefined {
+    const { codec, limits } = this.#owner.settings;
+    if (this.#wire !== undefined || codec === undefined) return this.#wire;
+    this.#stream = this.#wire = new Wire(this.connection, codec, limits, this);
+    return this.#wire;
   }
 
   /** Has the session asked again when a request has waited long enough. */
@@ -338,25 +429,9 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
   }
 
   #applyEcho(): void {
-    const wanted = this.#echoing || this.#password;
-    if (wanted === this.#echoAsked) return this.#setEchoMode();
-    this.#echoAsked = wanted;
-    if (wanted) this.#machine.enableLocal(ECHO, { now: this.#owner.now(), urgent: true });
-    else this.#machine.disableLocal(ECHO, { now: this.#owner.now() });
-    this.#armTimeout();
-    this.#setEchoMode();
-  }
-
-  #setEchoMode(): void {
-    const mode = this.#password ? "newlines" : this.#echoing ? "all" : "none";
-    this.#lines.echo = this.#machine.localEnabled(ECHO) ? mode : "none";
-  }
-
-  #receivePlain(bytes: Uint8Array): void {
-    this.#inbox.push(bytes);
-    this.#inboxBytes += bytes.length;
-    if (this.#inboxBytes >= this.#owner.settings.limits.input) this.#wire.pause();
-    this.#owner.ready(this);
+    const asked = this.active && this.#echo.apply(this.#machine, this.#owner.now());
+    this.#echo.direct(this.#lines, this.#machine);
+    if (asked) this.#takeEvents();
   }
 
   #processInbox(): void {
@@ -364,40 +439,32 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
     let share = SHARE;
     while (this.active && this.commandCount < commands) {
       if (share <= 0) return this.#owner.ready(this);
-      const chunk = this.#inbox.peek();
-      if (chunk === undefined) break;
-      const piece = chunk.length > PIECE ? chunk.subarray(0, PIECE) : chunk;
+      const piece = this.#inbox.peek(PIECE);
+      if (piece === undefined) break;
       const taken = this.#machine.receive(piece, this.#owner.now());
-      if (taken === chunk.length) this.#inbox.take();
-      else this.#inbox.replaceNext(chunk.subarray(taken));
-      this.#inboxBytes -= taken;
-      share -= taken;
       this.#takeEvents();
+      this.#inbox.take(taken);
+      share -= taken;
       if (this.#inflateNext) this.#inflateRest();
     }
-    if (this.#inboxBytes >= input) {
+    if (this.#inbox.length >= input) {
       if (this.#unreadBy === Infinity) this.#unreadBy = this.#after(UNREAD_MS);
     } else {
       this.#unreadBy = Infinity;
-      this.#wire.resume();
+      this.#stream.resume();
     }
   }
 
   /** All that came behind the marker is compressed. */
   #inflateRest(): void {
     this.#inflateNext = false;
-    this.#wire.decompress();
-    this.#inboxBytes = 0;
-    const rest: Uint8Array[] = [];
-    for (let chunk = this.#inbox.take(); chunk !== undefined; chunk = this.#inbox.take()) {
-      rest.push(chunk);
+    const wire = this.#wired();
+    wire?.decompress();
+    for (const chunk of this.#inbox.takeAll()) wire?.receive(chunk);
+    if (this.#ended) {
+      this.#ended = false;
+      wire?.end();
     }
-    for (const chunk of rest) this.#wire.receive(chunk);
-  }
-
-  #corrupt(error: Error): void {
-    this.options.disableLocal(MCCP3);
-    this.leave("corrupt-data", error);
   }
 
   #takeEvents(): void {
@@ -406,7 +473,10 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
     const echo = this.#lines.takeEcho();
     if (echo !== "") this.sendText(echo);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
-    if (this.commandCount > 0) this.#commands.wake();
+    if (this.commandCount > 0) {
+      this.#owner.talking(this);
+      this.#commands.wake();
+    }
     this.options.checkReady();
   }
 
@@ -430,21 +500,22 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
   #takeData(bytes: Uint8Array): void {
     // A lone NUL keeps a connection alive; nobody has typed it.
     if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) this.lastInputTime = this.#owner.now();
-    this.#lines.push(this.#decoder.decode(bytes), this.#lineSink);
+    this.#lines.push(this.#decoder.decode(bytes), this);
     for (; this.#truncated < this.#lines.truncated; this.#truncated++) {
       this.#owner.violation(this, "line-too-long");
     }
   }
 
-  readonly #lineSink = { push: (line: string) => this.#takeLine(line) };
-
-  /** A crawler without Telnet asks for the status by its first line. */
-  #takeLine(line: string): void {
-    const status = this.#owner.settings.declared.get(MSSP) as (() => MsspStatus) | undefined;
-    const asked = line === "MSSP-REQUEST" && status !== undefined && !this.#sawLine;
+  /** Takes a line. A crawler without Telnet asks for the status by its first. */
+  push(line: string): void {
+    const first = !this.#sawLine;
     this.#sawLine = true;
-    if (asked) this.run(() => this.sendText(msspText(status())));
-    else this.#commands.push(line);
+    if (!first || line !== "MSSP-REQUEST" || !this.declared.has(MSSP)) {
+      this.#commands.push(line);
+      return;
+    }
+    const status = this.declared.get(MSSP) as () => MsspStatus;
+    this.run(() => this.sendText(msspText(status())));
   }
 
   #takeCommand(command: number): void {
@@ -456,7 +527,9 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
   }
 
   #takeOption(event: OptionEvent): void {
-    if (event.side === "local" && event.option === ECHO) this.#setEchoMode();
+    if (event.side === "local" && event.option === ECHO) {
+      this.#echo.direct(this.#lines, this.#machine);
+    }
     this.options.changed(event);
   }
 
@@ -476,9 +549,9 @@ export class Session implements ConnectionHandler, OptionPort, Timed {
     if (this.#closing || this.#closed) return;
     this.flush();
     this.#closing = true;
-    this.#inbox.clear();
+    this.#inbox.takeAll();
     this.#closeBy = this.#owner.now() + this.#owner.settings.limits.closeTimeout;
     this.#owner.timed(this, this.#closeBy);
-    this.#wire.close();
+    this.#stream.close();
   }
 }

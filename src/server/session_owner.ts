@@ -1,4 +1,5 @@
 import type { OptionNotices } from "../options/option.ts";
+import type { TelnetMachineOptions } from "../protocol/machine.ts";
 import type { ViolationKind } from "../protocol/events.ts";
 import type { Encoding } from "../text/charset.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
@@ -40,7 +41,9 @@ export interface SessionSettings {
   readonly readyTimeout: number;
   /** The answer to AYT. */
   readonly areYouThere: string;
-  /** The platform's zlib, where MCCP is declared. */
+  /** How the machine of each connection is set up. */
+  readonly machine: TelnetMachineOptions;
+  /** The zlib, where MCCP is declared. */
   readonly codec: CompressionCodec | undefined;
 }
 
@@ -52,6 +55,8 @@ export interface SessionOwner {
   ready(session: Session): void;
   /** The session has something to send. */
   dirty(session: Session): void;
+  /** The session has lines for the game. */
+  talking(session: Session): void;
   /** A line was taken and more wait: the next poll shall not wait for the network. */
   unread(): void;
   /** The session wants `tick` at a time. */

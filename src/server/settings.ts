@@ -1,15 +1,17 @@
+import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
 import type { OptionNotices } from "../options/option.ts";
 import { declared } from "../options/registry.ts";
 import { misuse, show } from "../protocol/error.ts";
-import { checkCount } from "../protocol/limits.ts";
-import { checkEncoding } from "../text/charset.ts";
+import { checkCount, telnetLimits } from "../protocol/limits.ts";
+import { checkEncoding, encodingByName } from "../text/charset.ts";
 import { defaultCodec } from "../transport/default.ts";
 import { TelnetClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { printError } from "./handlers.ts";
 import { serverLimits } from "./limits.ts";
 import type { ListenOptions } from "./listen_options.ts";
+import { AGREED } from "./option_host.ts";
 import type { ClientViolation, SessionSettings } from "./session_owner.ts";
 
 /** The options of `listen()`, checked and with their defaults. */
@@ -23,6 +25,7 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings {
       value: OptionNotices[Name],
     ) => void;
   };
+  readonly restore: ListenOptions<Client>["restore"];
   readonly onError: (error: unknown, client: Client | undefined) => void;
   readonly onViolation: (client: Client, kind: ClientViolation) => void;
   readonly onCommand: (client: Client, command: number) => void;
@@ -43,16 +46,25 @@ export async function checkSettings<Client extends TelnetClient>(
   if (clientClass !== TelnetClient && !(clientClass.prototype instanceof TelnetClient)) {
     misuse(`Cannot use a clientClass that does not extend TelnetClient: ${clientClass.name}`);
   }
-  const { mccp2, mccp3 } = options.options ?? {};
+  const { mccp2, mccp3, charset } = options.options ?? {};
+  for (const name of (typeof charset === "object" ? charset.names : undefined) ?? []) {
+    if (encodingByName(name) === undefined) {
+      misuse(`Cannot offer a character set that the server does not know: ${show(name)}`);
+    }
+  }
+  const limits = serverLimits(options.limits);
   return {
     clientClass,
     maxConnections,
     readyTimeout,
     encoding: checkEncoding(encoding),
-    limits: serverLimits(options.limits),
+    limits,
+    // Frozen, so that it is looked at once for all connections.
+    machine: Object.freeze({ ...AGREED, stopAfter: [MCCP3], limits: telnetLimits(limits) }),
+    restore: options.restore,
     declared: declared(options.options ?? {}),
     areYouThere: options.areYouThere ?? "[Yes, I am here]",
-    codec: mccp2 || mccp3 ? await defaultCodec() : undefined,
+    codec: mccp2 || mccp3 ? options.codec ?? await defaultCodec() : undefined,
     clock: options.clock ?? systemClock,
     onError: options.onError ?? printError,
     onViolation: options.onViolation ?? (() => {}),

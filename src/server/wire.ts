@@ -1,82 +1,103 @@
 import type { CompressionCodec, Deflater, Inflater } from "../transport/compression.ts";
 import type { Connection } from "../transport/transport.ts";
+import type { ServerLimits } from "./limits.ts";
 
 /** Whom the wire reports to. */
 export interface WireHandler {
-  /** Bytes came, no longer compressed. */
-  onPlain(bytes: Uint8Array): void;
-  /** Compression towards the client has ended: what waits can go out. */
-  onUncompressed(): void;
-  /** What the client compressed is corrupt, or far too much for its size. */
+  /** Bytes came, no longer compressed; `inflated` tells whether they were. */
+  onPlain(bytes: Uint8Array, inflated: boolean): void;
+  /** The client sends no more, and all that it sent was given. */
+  onPlainEnd(): void;
+  /** What the client compressed is corrupt, or far too much. */
   onCorrupt(error: Error): void;
 }
+
+/** What a session needs of a connection, compressed or not. */
+export type ByteStream = Pick<Connection, "queued" | "write" | "pause" | "resume" | "close">;
 
 /** The first bytes are free: a few compressed ones may well become many. */
 const FREE_BYTES = 1_048_576;
 
-/** A connection whose bytes may be compressed, each way for itself (MCCP2 and MCCP3). */
-export class Wire {
+/** What is done to the stream of our bytes, in order. */
+type Step = Uint8Array | "compress" | "stop" | "close";
+
+/**
+ * A connection whose bytes may be compressed, each way for itself (MCCP2 and MCCP3). The streams
+ * of zlib work by themselves: what is written while one comes to its end waits for that.
+ */
+export class Wire implements ByteStream {
   readonly #connection: Connection;
-  readonly #codec: CompressionCodec | undefined;
+  readonly #codec: CompressionCodec;
   readonly #handler: WireHandler;
-  readonly #ratio: number;
+  readonly #limits: ServerLimits;
   #deflater: Deflater | undefined;
   #inflater: Inflater | undefined;
-  #ending = false;
-  #closing = false;
+  /** What waits for the end of a compressed stream; `undefined` while none ends. */
+  #waiting: Step[] | undefined;
+  #ended = false;
   #compressedIn = 0;
   #plainIn = 0;
 
   constructor(
     connection: Connection,
-    codec: CompressionCodec | undefined,
-    ratio: number,
+    codec: CompressionCodec,
+    limits: ServerLimits,
     handler: WireHandler,
   ) {
     this.#connection = connection;
     this.#codec = codec;
-    this.#ratio = ratio;
+    this.#limits = limits;
     this.#handler = handler;
   }
 
-  /** Whether nothing may be written until `onUncompressed`. */
-  get ending(): boolean {
-    return this.#ending;
+  /** Whether our bytes are compressed, or about to be no more. */
+  get compressing(): boolean {
+    return this.#deflater !== undefined;
+  }
+
+  /** Whether the client's bytes are taken as compressed. */
+  get decompressing(): boolean {
+    return this.#inflater !== undefined;
+  }
+
+  get queued(): number {
+    let waiting = this.#connection.queued + (this.#deflater?.queued ?? 0);
+    for (const step of this.#waiting ?? []) waiting += typeof step === "string" ? 0 : step.length;
+    return waiting;
   }
 
   /** Sends bytes. */
   write(bytes: Uint8Array): void {
-    if (this.#deflater === undefined) this.#connection.write(bytes);
-    else this.#deflater.write(bytes);
+    this.#do(bytes);
   }
 
   /** Compresses from here on. */
   compress(): void {
-    if (this.#deflater !== undefined || this.#codec === undefined) return;
-    this.#deflater = this.#codec.deflate({
-      onData: (bytes) => this.#connection.write(bytes),
-      onEnd: () => this.#uncompressed(),
-      onError: () => this.#uncompressed(),
-    });
+    this.#do("compress");
   }
 
-  /** Ends the stream; plain bytes follow when it is out. */
+  /** Ends the compressed stream; plain bytes follow. */
   stopCompressing(): void {
-    if (this.#deflater === undefined || this.#ending) return;
-    this.#ending = true;
-    this.#deflater.end();
+    this.#do("stop");
+  }
+
+  /** Closes when all is out, the end of a compressed stream too. */
+  close(): void {
+    this.#do("close");
   }
 
   /** Takes the client's bytes from here on as compressed. */
   decompress(): void {
-    if (this.#inflater !== undefined || this.#codec === undefined) return;
+    if (this.#inflater !== undefined) return;
     this.#compressedIn = 0;
     this.#plainIn = 0;
     this.#inflater = this.#codec.inflate({
       onData: (bytes) => this.#inflated(bytes),
+      onIdle: () => this.#checkEnd(),
       onEnd: (rest) => {
         this.#inflater = undefined;
-        if (rest.length > 0) this.#handler.onPlain(rest);
+        if (rest.length > 0) this.#handler.onPlain(rest, false);
+        this.#checkEnd();
       },
       onError: (error) => this.#handler.onCorrupt(error),
     });
@@ -84,9 +105,15 @@ export class Wire {
 
   /** Takes bytes of the client as they came. */
   receive(bytes: Uint8Array): void {
-    if (this.#inflater === undefined) return this.#handler.onPlain(bytes);
+    if (this.#inflater === undefined) return this.#handler.onPlain(bytes, false);
     this.#compressedIn += bytes.length;
     this.#inflater.write(bytes);
+  }
+
+  /** The client sends no more. */
+  end(): void {
+    this.#ended = true;
+    this.#checkEnd();
   }
 
   /** Stops reading. */
@@ -101,33 +128,64 @@ export class Wire {
     this.#connection.resume();
   }
 
-  /** Closes when all is out, the end of a compressed stream too. */
-  close(): void {
-    this.#closing = true;
-    if (this.#deflater === undefined) this.#connection.close();
-    else this.stopCompressing();
-  }
-
   /** Frees what the streams hold. */
   destroy(): void {
     this.#deflater?.destroy();
     this.#inflater?.destroy();
   }
 
-  #uncompressed(): void {
+  #do(step: Step): void {
+    if (this.#waiting !== undefined) this.#waiting.push(step);
+    else if (step === "compress") this.#deflate();
+    else if (step === "stop") this.#finish();
+    else if (step === "close") this.#close();
+    else if (this.#deflater !== undefined) this.#deflater.write(step);
+    else this.#connection.write(step);
+  }
+
+  #deflate(): void {
+    if (this.#deflater !== undefined) return;
+    this.#deflater = this.#codec.deflate({
+      onData: (bytes) => this.#connection.write(bytes),
+      onIdle: () => {},
+      onEnd: () => this.#finished(),
+      onError: () => this.#finished(),
+    });
+  }
+
+  #finish(): void {
+    if (this.#deflater === undefined) return;
+    this.#waiting = [];
+    this.#deflater.end();
+  }
+
+  #close(): void {
+    if (this.#deflater === undefined) return this.#connection.close();
+    this.#finish();
+    this.#do("close");
+  }
+
+  /** The compressed stream is out: what waited for it follows, which may be another. */
+  #finished(): void {
+    const waiting = this.#waiting ?? [];
     this.#deflater = undefined;
-    this.#ending = false;
-    if (this.#closing) this.#connection.close();
-    else this.#handler.onUncompressed();
+    this.#waiting = undefined;
+    for (const step of waiting) this.#do(step);
+  }
+
+  #checkEnd(): void {
+    if (this.#ended && this.#inflater?.idle !== false) this.#handler.onPlainEnd();
   }
 
   #inflated(bytes: Uint8Array): void {
     this.#plainIn += bytes.length;
-    if (this.#plainIn > FREE_BYTES && this.#plainIn > this.#compressedIn * this.#ratio) {
+    const { inflateRatio, inflateTotal } = this.#limits;
+    const bomb = this.#plainIn > FREE_BYTES && this.#plainIn > this.#compressedIn * inflateRatio;
+    if (bomb || this.#plainIn > inflateTotal) {
       this.#inflater?.destroy();
       const [many, few] = [this.#plainIn, this.#compressedIn];
       return this.#handler.onCorrupt(new Error(`${few} compressed bytes became ${many}`));
     }
-    this.#handler.onPlain(bytes);
+    this.#handler.onPlain(bytes, true);
   }
 }

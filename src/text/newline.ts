@@ -15,6 +15,11 @@
 export class NewlineEncoder {
   #afterCr = false;
 
+  /** Whether the last text ended with a CR. */
+  get afterCr(): boolean {
+    return this.#afterCr;
+  }
+
   /**
    * Encodes the next text.
    *

@@ -15,12 +15,14 @@ const GATHER = 65_536;
 export abstract class BaseConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly closed: Promise<void>;
-  readonly #chunks = new Fifo<Uint8Array>();
+  /** What the runtime has in hand, or did not take. */
+  #sending: Uint8Array | undefined;
+  /** What waits behind it. */
+  #waiting: Fifo<Uint8Array> | undefined;
   #queued = 0;
   #handler: ConnectionHandler | undefined;
-  #settleClosed: () => void = () => {};
-  #busy = false;
+  #closed: Promise<void> | undefined;
+  #settleClosed: (() => void) | undefined;
   #paused = false;
   #closing = false;
   #finSent = false;
@@ -31,7 +33,6 @@ export abstract class BaseConnection implements Connection {
   constructor(remoteAddress: string, remotePort: number) {
     this.remoteAddress = plainAddress(remoteAddress);
     this.remotePort = remotePort;
-    this.closed = new Promise((resolve) => this.#settleClosed = resolve);
   }
 
   /**
@@ -56,6 +57,18 @@ export abstract class BaseConnection implements Connection {
     return this.#queued;
   }
 
+  get encrypted(): boolean {
+    return false;
+  }
+
+  /** Made when asked for: a promise for each connection would be dear. */
+  get closed(): Promise<void> {
+    this.#closed ??= this.#destroyed
+      ? Promise.resolve()
+      : new Promise((resolve) => this.#settleClosed = resolve);
+    return this.#closed;
+  }
+
   /** Whether the owner wants no more bytes for now. */
   get paused(): boolean {
     return this.#paused;
@@ -74,9 +87,9 @@ export abstract class BaseConnection implements Connection {
 
   write(chunk: Uint8Array): void {
     if (this.#closing || this.#destroyed || chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#queued += chunk.length;
-    this.#pump();
+    if (this.#sending === undefined) this.#pump(chunk);
+    else (this.#waiting ??= new Fifo()).push(chunk);
   }
 
   pause(): void {
@@ -95,7 +108,7 @@ export abstract class BaseConnection implements Connection {
     if (this.#closing || this.#destroyed) return;
     this.#closing = true;
     this.resume();
-    this.#pump();
+    if (this.#sending === undefined) this.#announceEnd();
   }
 
   abort(): void {
@@ -107,17 +120,19 @@ export abstract class BaseConnection implements Connection {
     if (!this.#closing && !this.#destroyed) this.#handler?.onData(chunk);
   }
 
-  /** The system took what `transmit` was given. */
+  /** The system took what `transmit` was given, from its start. */
   transmitted(count: number): void {
-    this.#consume(count);
-    this.writable();
+    const sent = this.#sending;
+    if (sent === undefined) return;
+    this.#queued -= count;
+    this.#pump(count < sent.length ? sent.subarray(count) : this.#next());
+    this.#drained();
   }
 
   /** The system takes bytes again. */
   writable(): void {
-    this.#busy = false;
-    this.#pump();
-    if (this.#queued === 0 && !this.#closing && !this.#destroyed) this.#handler?.onDrain();
+    if (this.#sending !== undefined) this.#pump(this.#sending);
+    this.#drained();
   }
 
   /** The peer announced its end (FIN). */
@@ -133,21 +148,30 @@ export abstract class BaseConnection implements Connection {
     this.#destroy(error);
   }
 
-  #pump(): void {
-    while (!this.#busy && !this.#destroyed) {
-      const chunk = this.#next();
-      if (chunk === undefined) return this.#announceEnd();
-      this.#busy = true;
+  /** Transmits a chunk and all that waits behind it, as far as the runtime takes it. */
+  #pump(first: Uint8Array | undefined): void {
+    let chunk = first;
+    while (chunk !== undefined && !this.#destroyed) {
+      this.#sending = chunk;
       const taken = this.transmit(chunk);
       if (taken === undefined) return;
-      this.#consume(taken);
-      if (taken < chunk.length) return;
-      this.#busy = false;
+      this.#queued -= taken;
+      if (taken < chunk.length) {
+        this.#sending = chunk.subarray(taken);
+        return;
+      }
+      chunk = this.#next();
     }
+    this.#sending = undefined;
+    if (this.#closing) this.#announceEnd();
+  }
+
+  #drained(): void {
+    if (this.#queued === 0 && !this.#closing && !this.#destroyed) this.#handler?.onDrain();
   }
 
   #announceEnd(): void {
-    if (!this.#closing || this.#finSent) return;
+    if (this.#finSent || this.#destroyed) return;
     this.#finSent = true;
     this.shutdown();
     if (this.#peerEnded) return this.#destroy(undefined);
@@ -157,28 +181,19 @@ export abstract class BaseConnection implements Connection {
 
   /** What to transmit next: small chunks that had to wait go out together. */
   #next(): Uint8Array | undefined {
-    const first = this.#chunks.peek();
-    if (first === undefined || this.#chunks.length === 1 || first.length >= GATHER) return first;
+    const waiting = this.#waiting;
+    const first = waiting?.take();
+    if (first === undefined || waiting?.length === 0 || first.length >= GATHER) return first;
     const gathered = new Uint8Array(Math.min(this.#queued, GATHER));
-    let length = 0;
-    for (let chunk = this.#chunks.peek(); chunk !== undefined; chunk = this.#chunks.peek()) {
+    gathered.set(first);
+    let length = first.length;
+    for (let chunk = waiting?.peek(); chunk !== undefined; chunk = waiting?.peek()) {
       if (length + chunk.length > gathered.length) break;
       gathered.set(chunk, length);
       length += chunk.length;
-      this.#chunks.take();
+      waiting?.take();
     }
-    if (length === 0) return first;
-    const whole = gathered.subarray(0, length);
-    this.#chunks.unshift(whole);
-    return whole;
-  }
-
-  #consume(count: number): void {
-    this.#queued -= count;
-    const chunk = this.#chunks.peek();
-    if (chunk === undefined) return;
-    if (count >= chunk.length) this.#chunks.take();
-    else this.#chunks.replaceNext(chunk.subarray(count));
+    return gathered.subarray(0, length);
   }
 
   #report(error: Error | undefined): void {
@@ -190,16 +205,18 @@ export abstract class BaseConnection implements Connection {
   #destroy(error: Error | undefined): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#chunks.clear();
+    this.#sending = undefined;
+    this.#waiting = undefined;
     this.#queued = 0;
     clearTimeout(this.#linger);
     this.destroy(this.#finSent);
-    this.#settleClosed();
+    this.#settleClosed?.();
     this.#report(error);
   }
 }
 
 /** IPv4 addresses as IPv6 sockets show them, in their own form; a zone is left out. */
 export function plainAddress(address: string): string {
+  if (!address.includes(":")) return address;
   return address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
 }

@@ -1,5 +1,7 @@
 /** Compresses a stream as zlib does (RFC 1950). */
 export interface Deflater {
+  /** How many bytes it was given and has not worked through. */
+  readonly queued: number;
   /** Takes bytes; all that came so far becomes readable for the peer (Z_SYNC_FLUSH). */
   write(bytes: Uint8Array): void;
   /** Ends the stream (Z_FINISH); `onEnd` comes after its last bytes. */
@@ -10,6 +12,8 @@ export interface Deflater {
 
 /** Undoes it. */
 export interface Inflater {
+  /** Whether all that it was given has come out, as far as it can. */
+  readonly idle: boolean;
   /** Takes bytes. */
   write(bytes: Uint8Array): void;
   /** Gives no more for now. */
@@ -24,6 +28,8 @@ export interface Inflater {
 export interface CompressionHandler {
   /** Bytes came out. */
   onData(bytes: Uint8Array): void;
+  /** All that was written has come out, as far as it can. */
+  onIdle(): void;
   /**
    * The stream has ended.
    *
@@ -34,7 +40,7 @@ export interface CompressionHandler {
   onError(error: Error): void;
 }
 
-/** The zlib of a platform. */
+/** A zlib: that of the platform, unless `TelnetServer.listen({ codec })` gets another. */
 export interface CompressionCodec {
   /** Starts a stream that compresses. */
   deflate(handler: CompressionHandler): Deflater;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Region } from "../protocol/arena.ts";
 import { BaseConnection } from "./_connection.ts";
 import {
   bindHost,
@@ -121,9 +122,13 @@ function take(conn: DenoConn, accept: ConnectionAcceptor): void {
 class DenoConnection extends BaseConnection {
   readonly #conn: DenoConn;
   #wake: (() => void) | undefined;
+  /** One for all writes, as there is but one at a time. */
+  #onWritten: ((count: number) => void) | undefined;
+  #onFailed: ((cause: unknown) => void) | undefined;
 
   constructor(conn: DenoConn) {
-    super(conn.remoteAddr.hostname, conn.remoteAddr.port);
+    const { hostname, port } = conn.remoteAddr;
+    super(hostname, port);
     this.#conn = conn;
   }
 
@@ -132,10 +137,9 @@ class DenoConnection extends BaseConnection {
   }
 
   protected transmit(chunk: Uint8Array): undefined {
-    this.#conn.write(chunk).then(
-      (count) => this.transmitted(count),
-      (cause) => this.failed(connectionError(cause)),
-    );
+    this.#onWritten ??= (count) => this.transmitted(count);
+    this.#onFailed ??= (cause) => this.failed(connectionError(cause));
+    this.#conn.write(chunk).then(this.#onWritten, this.#onFailed);
   }
 
   protected shutdown(): void {
@@ -153,13 +157,16 @@ class DenoConnection extends BaseConnection {
 
   async #readAll(): Promise<void> {
     let buffer = new Uint8Array(FIRST_READ);
+    // Small chunks are cut out of one piece of memory, as an array for each is dear.
+    const chunk = new Region();
     try {
       while (!this.destroyed) {
         const count = await this.#conn.read(buffer);
         if (count === null) return this.peerEnded();
-        this.received(buffer.slice(0, count));
+        chunk.push(buffer, 0, count);
+        this.received(chunk.take());
         if (this.paused) await this.#resumed();
-        buffer = fit(buffer, count);
+        if (count === buffer.length || buffer.length > FIRST_READ) buffer = fit(buffer, count);
       }
     } catch (cause) {
       this.failed(connectionError(cause));

@@ -49,6 +49,14 @@ export interface MemoryTransportOptions {
   readonly capacity?: number;
 }
 
+/** How to connect in memory. */
+export interface MemoryConnectOptions {
+  /** Whether the peer does not close when the server has. Default `false`. */
+  readonly allowHalfOpen?: boolean;
+  /** Whether the connection passes for an encrypted one. Default `false`. */
+  readonly encrypted?: boolean;
+}
+
 const FIRST_PORT = 49_152;
 
 /** A network in memory. Each instance is one of its own. */
@@ -105,11 +113,11 @@ export class MemoryTransport implements Transport {
    * Connects to a listener of this network.
    *
    * @param port The listener's port.
-   * @param options `allowHalfOpen`: the peer does not close when the server has. Default `false`.
+   * @param options How; each field has its default.
    * @returns This end of the connection.
    * @throws {TelnetError} `connection-lost`: nobody listens there.
    */
-  connect(port: number, options: { readonly allowHalfOpen?: boolean } = {}): MemoryPeer {
+  connect(port: number, options: MemoryConnectOptions = {}): MemoryPeer {
     const accept = this.#listeners.get(port);
     if (accept === undefined) {
       throw new TelnetError(
@@ -120,6 +128,7 @@ export class MemoryTransport implements Transport {
     const { chunkSize, capacity } = this.#options;
     const connection = new MemoryConnection(this.#nextPeerPort++, chunkSize, capacity);
     connection.allowHalfOpen = options.allowHalfOpen ?? false;
+    connection.secure = options.encrypted ?? false;
     connection.attach(accept(connection));
     return new MemoryPeer(connection);
   }
@@ -142,12 +151,17 @@ class MemoryConnection extends BaseConnection {
   #scheduled = false;
   ended = false;
   allowHalfOpen = false;
+  secure = false;
   onChange: () => void = () => {};
 
   constructor(port: number, chunkSize: number, capacity: number) {
     super("127.0.0.1", port);
     this.#chunkSize = chunkSize;
     this.#capacity = capacity;
+  }
+
+  override get encrypted(): boolean {
+    return this.secure;
   }
 
   /** Takes bytes of the peer for the owner. */
@@ -169,18 +183,13 @@ class MemoryConnection extends BaseConnection {
   }
 
   /** Hands over what the peer can read, which makes room. */
-  takeForPeer(): Uint8Array {
-    const bytes = new Uint8Array(this.#toPeerLength);
-    let at = 0;
-    for (const chunk of this.#toPeer) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
+  takeForPeer(): Uint8Array[] {
+    const chunks = this.#toPeer;
     const wasFull = this.#toPeerLength >= this.#capacity;
     this.#toPeer = [];
     this.#toPeerLength = 0;
     if (wasFull) this.writable();
-    return bytes;
+    return chunks;
   }
 
   protected transmit(chunk: Uint8Array): number {
@@ -265,6 +274,22 @@ export class MemoryPeer {
    * @returns The bytes, none where nothing came.
    */
   take(): Uint8Array {
+    const chunks = this.takeChunks();
+    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+
+  /**
+   * Takes what the server has sent since the last call, each write by itself.
+   *
+   * @returns The writes.
+   */
+  takeChunks(): Uint8Array[] {
     return this.#connection.takeForPeer();
   }
 

@@ -32,7 +32,13 @@
  * @module
  */
 
-export { MemoryPeer, MemoryTransport, type MemoryTransportOptions } from "./memory.ts";
+export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
+export {
+  type MemoryConnectOptions,
+  MemoryPeer,
+  MemoryTransport,
+  type MemoryTransportOptions,
+} from "./memory.ts";
 export type {
   Connection,
   ConnectionAcceptor,

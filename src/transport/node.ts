@@ -20,13 +20,17 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
+/** Where a socket keeps its connection. */
+const OWNER: unique symbol = Symbol("owner");
+
 /** The members of `net.Socket` that are used; the official types stay out of our signatures. */
 interface NodeSocket {
+  [OWNER]?: NodeConnection;
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
-  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
-  on(event: "end" | "close", listener: () => void): unknown;
-  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "data", listener: (this: NodeSocket, chunk: Uint8Array) => void): unknown;
+  on(event: "end" | "close", listener: (this: NodeSocket) => void): unknown;
+  on(event: "error", listener: (this: NodeSocket, error: Error) => void): unknown;
   write(bytes: Uint8Array, done: (error?: Error | null) => void): boolean;
   pause(): unknown;
   resume(): unknown;
@@ -79,24 +83,30 @@ function hasReusePort(): boolean {
 
 class NodeConnection extends BaseConnection {
   readonly #socket: NodeSocket;
+  #written = 0;
+  /** One for all writes, as there is but one at a time. */
+  #onWritten: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: NodeSocket) {
     super(socket.remoteAddress ?? "", socket.remotePort ?? 0);
     this.#socket = socket;
+    socket[OWNER] = this;
   }
 
   start(): void {
-    this.#socket.on("data", (chunk) => this.received(chunk));
-    this.#socket.on("end", () => this.peerEnded());
-    this.#socket.on("error", (cause) => this.failed(connectionError(cause)));
-    this.#socket.on("close", () => this.failed(undefined));
+    this.#socket.on("data", onData);
+    this.#socket.on("end", onEnd);
+    this.#socket.on("error", onError);
+    this.#socket.on("close", onClose);
   }
 
   protected transmit(chunk: Uint8Array): undefined {
     const piece = chunk.length > LARGEST_WRITE ? chunk.subarray(0, LARGEST_WRITE) : chunk;
-    this.#socket.write(piece, (error) => {
-      if (!error) this.transmitted(piece.length);
-    });
+    this.#written = piece.length;
+    this.#onWritten ??= (error) => {
+      if (!error) this.transmitted(this.#written);
+    };
+    this.#socket.write(piece, this.#onWritten);
   }
 
   protected shutdown(): void {
@@ -111,4 +121,22 @@ class NodeConnection extends BaseConnection {
     if (on) this.#socket.resume();
     else this.#socket.pause();
   }
+}
+
+// Shared by all sockets, which node:net gives as `this`: a closure for each would cost memory.
+
+function onData(this: NodeSocket, chunk: Uint8Array): void {
+  this[OWNER]?.received(chunk);
+}
+
+function onEnd(this: NodeSocket): void {
+  this[OWNER]?.peerEnded();
+}
+
+function onError(this: NodeSocket, cause: Error): void {
+  this[OWNER]?.failed(connectionError(cause));
+}
+
+function onClose(this: NodeSocket): void {
+  this[OWNER]?.failed(undefined);
 }

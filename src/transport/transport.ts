@@ -46,6 +46,8 @@ export interface Connection {
   readonly remotePort: number;
   /** How many written bytes the system has not taken yet. */
   readonly queued: number;
+  /** Whether the bytes travel encrypted (TLS). */
+  readonly encrypted: boolean;
   /**
    * Queues bytes. Everything is accepted and counted in `queued`; whoever writes decides how much
    * is too much. Does nothing after `close()` or `abort()`.

@@ -14,6 +14,9 @@ function deflate(handler: CompressionHandler): Deflater {
   stream.on("end", () => handler.onEnd(new Uint8Array(0)));
   stream.on("error", (error: Error) => handler.onError(error));
   return {
+    get queued() {
+      return stream.writableLength;
+    },
     write(bytes) {
       stream.write(bytes);
       stream.flush(constants.Z_SYNC_FLUSH);
@@ -28,7 +31,15 @@ function inflate(handler: CompressionHandler): Inflater {
   /** What was written and not yet worked through: what follows the end is in here. */
   const unread: Uint8Array[] = [];
   let written = 0;
-  stream.on("data", (bytes: Uint8Array) => handler.onData(bytes));
+  let working = 0;
+  const idle = () => working === 0 && stream.readableLength === 0;
+  const tellIdle = () => {
+    if (idle()) handler.onIdle();
+  };
+  stream.on("data", (bytes: Uint8Array) => {
+    handler.onData(bytes);
+    tellIdle();
+  });
   stream.on("end", () => {
     const rest = new Uint8Array(written - stream.bytesWritten);
     let end = rest.length;
@@ -41,12 +52,18 @@ function inflate(handler: CompressionHandler): Inflater {
   });
   stream.on("error", (error: Error) => handler.onError(error));
   return {
+    get idle() {
+      return idle();
+    },
     write(bytes) {
       unread.push(bytes);
       written += bytes.length;
+      working++;
       stream.write(bytes, () => {
+        working--;
         // The last one worked through stays: the stream may have ended within it.
         if (unread.length > 1) unread.shift();
+        tellIdle();
       });
     },
     pause: () => void stream.pause(),

@@ -276,6 +276,7 @@ function fakeSession(): OptionSession {
   const session: OptionSession = {
     facts: options.newFacts(),
     now: () => 0,
+    utc: () => "2026-11-25T14:30:00.000Z",
     localEnabled: () => true,
     remoteEnabled: () => true,
     enableRemote() {},
@@ -289,6 +290,7 @@ function fakeSession(): OptionSession {
     useCharset: (name) => name === "UTF-8",
     compress() {},
     decompress() {},
+    needEcho() {},
     leave() {},
     handlerOf(option) {
       const handler = handlers.get(option.code) ?? option.attach?.(session, undefined) ?? {};

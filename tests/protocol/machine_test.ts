@@ -155,14 +155,95 @@ Deno.test("receive stops behind a subnegotiation of stopAfter, and tells how muc
   }
 });
 
-Deno.test("forget turns both sides off without a word, and what is agreed to stays so", () => {
+Deno.test("forget turns a side off without a word, and agrees as it is told", () => {
   const machine = new TelnetMachine({ local: [6] });
-  for (let times = 0; times < 3; times++) {
+  for (let times = 0; times < 100; times++) { // over the limit of repeats
     machine.receive(Uint8Array.of(IAC, DO, 6));
     assertEquals([...machine.takeOutput()], [IAC, WILL, 6]);
     assertEquals(machine.enabledOptions("local"), [6]);
-    machine.forget(6);
+    machine.forget("local", 6, { willing: true, rested: true });
     assertEquals([machine.outputLength, machine.localEnabled(6)], [0, false]);
+  }
+  machine.enableRemote(6);
+  machine.receive(Uint8Array.of(IAC, WILL, 6));
+  machine.forget("remote", 6, { willing: false, rested: false });
+  machine.takeOutput();
+  machine.receive(Uint8Array.of(IAC, WILL, 6));
+  assertEquals([...machine.takeOutput()], [IAC, DONT, 6]);
+});
+
+Deno.test("disableAll turns off what is in force and what was asked for, and agrees to nothing more", () => {
+  const machine = new TelnetMachine({ local: [1], remote: [24] });
+  machine.receive(Uint8Array.of(IAC, DO, 1));
+  machine.enableLocal(86);
+  machine.takeOutput();
+  machine.disableAll();
+  assertEquals([...machine.takeOutput()], [IAC, WONT, 1]); // of 86 the answer is still due
+  machine.receive(Uint8Array.of(IAC, DO, 86, IAC, WILL, 24, IAC, DONT, 1, IAC, DO, 1));
+  assertEquals(
+    [...machine.takeOutput()],
+    [IAC, WONT, 86, IAC, DONT, 24, IAC, WONT, 1],
+  );
+  assertEquals(machine.enabledOptions("local"), []);
+});
+
+Deno.test("sendAscii sends what is ASCII, and else nothing", () => {
+  const machine = new TelnetMachine();
+  assertEquals(machine.sendAscii("one\ntwo\0"), true);
+  assertEquals(machine.sendAscii("caf\u00e9"), false);
+  assertEquals(machine.sendAscii("a\rb"), false);
+  assertEquals(machine.sendAscii(""), true);
+  assertEquals(new TextDecoder().decode(machine.takeOutput()), "one\r\ntwo\0");
+});
+
+Deno.test("events and output stay what they are, whatever other machines do", () => {
+  const machines = Array.from({ length: 20 }, () => new TelnetMachine());
+  const kept: { bytes: Uint8Array; expected: number[] }[] = [];
+  for (let round = 0; round < 3000; round++) {
+    for (const [index, machine] of machines.entries()) {
+      const payload = [round & 0x7f, index, IAC, IAC, 7];
+      const unescaped = [round & 0x7f, index, IAC, 7];
+      machine.receive(Uint8Array.of(...payload, IAC, SB, 9, ...payload.slice(0, 1)));
+      machine.receive(Uint8Array.of(...payload.slice(1), IAC, SE));
+      machine.send(Uint8Array.of(...unescaped));
+      if (round % 100 !== 0) {
+        machine.takeEvents();
+        machine.takeOutput();
+        continue;
+      }
+      for (const event of machine.takeEvents()) {
+        if (event.type === "data" || event.type === "subnegotiation") {
+          kept.push({ bytes: event.bytes, expected: unescaped });
+        }
+      }
+      kept.push({ bytes: machine.takeOutput(), expected: payload });
+    }
+  }
+  assertEquals(kept.length, 30 * 20 * 3);
+  for (const { bytes, expected } of kept) assertEquals([...bytes], expected);
+});
+
+Deno.test("a damaged snapshot is misuse", () => {
+  const machine = new TelnetMachine({ local: [1] });
+  machine.receive(Uint8Array.of(IAC, DO, 1));
+  machine.takeEvents();
+  const good = JSON.parse(JSON.stringify(machine.snapshot()));
+  TelnetMachine.restore(good);
+  const [option] = good.options;
+  const wrong = [
+    null,
+    { ...good, version: 2 },
+    { ...good, decoder: null },
+    { ...good, decoder: { ...good.decoder, state: "payload", payload: new Array(20_000).fill(1) } },
+    { ...good, options: [null] },
+    { ...good, options: [{ ...option, option: 999 }] },
+    { ...good, options: [{ ...option, side: "middle" }] },
+    { ...good, options: [{ ...option, state: "MAYBE" }] },
+    { ...good, output: [256] },
+    { ...good, stopAfter: "all" },
+  ];
+  for (const snapshot of wrong) {
+    assertEquals(assertThrows(() => TelnetMachine.restore(snapshot), TelnetError).code, "misuse");
   }
 });
 

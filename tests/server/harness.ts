@@ -1,5 +1,6 @@
 import { type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
 import {
+  type MemoryConnectOptions,
   type MemoryPeer,
   MemoryTransport,
   type MemoryTransportOptions,
@@ -27,8 +28,8 @@ export interface Harness<Client extends TelnetClient> extends AsyncDisposable {
   readonly connected: Client[];
   readonly disconnected: Client[];
   /** Connects, and polls until the client is there. */
-  join(options?: { allowHalfOpen?: boolean }): Promise<{ peer: MemoryPeer; client: Client }>;
-  dial(options?: { allowHalfOpen?: boolean }): MemoryPeer;
+  join(options?: MemoryConnectOptions): Promise<{ peer: MemoryPeer; client: Client }>;
+  dial(options?: MemoryConnectOptions): MemoryPeer;
   pollUntil(condition: () => boolean): Promise<void>;
   /** Polls until the peer has this text, and returns all that came since the last call. */
   hear(peer: MemoryPeer, text: string): Promise<string>;

@@ -1,0 +1,47 @@
+/**
+ * The servers of the benchmark, two in one process: an echo through `poll()`, and the control, the
+ * same runtime's sockets without this library. Prints their ports as JSON; answers each line on the
+ * standard input with the process's memory and processor time.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { type TelnetClient, TelnetServer } from "../mod.ts";
+import { startControl } from "./control.ts";
+
+const BROADCAST = "x".repeat(62) + "\n"; // 64 bytes on the wire
+
+const server = await TelnetServer.listen({
+  port: 0,
+  address: "127.0.0.1",
+  maxConnections: 20_000,
+  onConnect: () => {},
+  onDisconnect: () => {},
+});
+const control = await startControl();
+console.log(JSON.stringify({ miniboa: server.port, control }));
+createInterface({ input: process.stdin }).on("line", tell);
+
+while (true) {
+  await server.poll();
+  for (const client of server.readyClients()) answer(client);
+}
+
+function answer(client: TelnetClient): void {
+  for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+    if (line === "broadcast") {
+      for (const other of server.clientList()) other.send(BROADCAST);
+    } else client.send(`${line}\n`);
+  }
+}
+
+/** Frees what can be freed first, where the runtime lets us. */
+function tell(): void {
+  const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
+  Bun?.gc(true);
+  gc?.();
+  const { rss } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  console.log(
+    JSON.stringify({ rss, cpu: (user + system) / 1e6, clients: server.connectionCount() }),
+  );
+}

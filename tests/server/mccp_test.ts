@@ -1,0 +1,265 @@
+import { assert, assertEquals } from "@std/assert";
+import { createInflate, inflateSync } from "node:zlib";
+import { MCCP2, MCCP3 } from "../../src/options/mod.ts";
+import { DO, DONT, IAC, IP, SB, SE } from "../../src/protocol/mod.ts";
+import { latin1, negotiation, start } from "./harness.ts";
+import { bytesOf, deflated, hearInflated, join, untilReal, utf8 } from "./remote.ts";
+
+Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll readable at once", async () => {
+  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  await remote.hear((words) => words.includes("WILL 86"));
+  client.send("before ");
+  remote.do(MCCP2);
+  const inflate = createInflate();
+  let text = "";
+  inflate.on("data", (bytes: Uint8Array) => text += latin1(bytes));
+  const marker = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
+  let heard = "";
+  await harness.pollUntil(() => (heard += latin1(peer.take())).includes(marker));
+  assertEquals(heard.slice(0, heard.indexOf(marker)), "before ");
+  inflate.write(bytesOf(heard.slice(heard.indexOf(marker) + 5)));
+  for (const words of ["one\n", "two ".repeat(1000) + "\n"]) {
+    client.send(words);
+    const wanted = text + words.replace("\n", "\r\n");
+    await hearInflated(harness, peer, inflate, () => text === wanted);
+  }
+  const sentBefore = text.length;
+  remote.dont(MCCP2); // stop: the stream ends well, then plain text follows
+  let plain = "";
+  await harness.pollUntil(() => {
+    plain += latin1(peer.take());
+    return !client.optionEnabled(MCCP2, "local");
+  });
+  client.send("plain again\n");
+  await untilReal(harness, () => (plain += latin1(peer.take())).endsWith("plain again\r\n"));
+  const ended = new Promise((resolve) => inflate.once("end", resolve));
+  inflate.write(bytesOf(plain));
+  await ended;
+  assertEquals(text.slice(sentBefore), "\xff\xfc\x56"); // WONT MCCP2 was still within
+  await harness.server.stop();
+});
+
+Deno.test("MCCP2: a dropped client gets its last words and a whole stream", async () => {
+  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  remote.do(MCCP2);
+  await harness.pollUntil(() => client.optionEnabled(MCCP2, "local"));
+  client.send("Good bye\n");
+  client.active = false;
+  let heard = "";
+  await untilReal(harness, () => {
+    heard += latin1(peer.take());
+    return harness.disconnected.length === 1;
+  });
+  heard += latin1(peer.take());
+  const marker = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
+  const stream = bytesOf(heard.slice(heard.indexOf(marker) + 5));
+  assertEquals(latin1(inflateSync(stream)), "Good bye\r\n"); // throws where the end is missing
+  await harness.server.stop();
+});
+
+for (const chunkSize of [1, 7, 100_000]) {
+  Deno.test(`MCCP3: compressed lines, the end of the stream and plain lines behind it, in chunks of ${chunkSize}`, async () => {
+    const harness = await start({ options: { mccp3: true } }, { chunkSize });
+    const { peer, client } = await harness.join();
+    const stream = await deflated(["look\r\n", "north\r\n"], true);
+    const parts = [
+      negotiation(DO, MCCP3),
+      Uint8Array.of(IAC, SB, MCCP3, IAC, SE),
+      stream,
+      utf8("plain\r\n"),
+    ];
+    peer.write(new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
+    const lines: string[] = [];
+    await untilReal(harness, () => {
+      for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+        lines.push(line);
+      }
+      return lines.length === 3;
+    });
+    assertEquals(lines, ["look", "north", "plain"]);
+    await harness.server.stop();
+  });
+}
+
+Deno.test("MCCP3: corrupt data and bombs cost the one client, with a reason", async () => {
+  const bomb = await deflated(["\0".repeat(50_000_000)], true);
+  assert(bomb.length < 100_000);
+  for (const stream of [utf8("this is no zlib stream at all"), bomb]) {
+    const { harness, client, remote } = await join({ options: { mccp3: true } });
+    remote.do(MCCP3);
+    remote.say(Uint8Array.of(IAC, SB, MCCP3, IAC, SE), stream);
+    await untilReal(harness, () => harness.disconnected.length === 1);
+    assertEquals(client.disconnectReason, "corrupt-data");
+    assert(client.disconnectError instanceof Error);
+    await harness.server.stop();
+  }
+});
+
+Deno.test("MCCP that was not declared is refused, and its marker changes nothing", async () => {
+  const { harness, client, remote } = await join({});
+  remote.do(MCCP2);
+  remote.do(MCCP3);
+  assertEquals(await remote.hear((words) => words.length === 2), ["WONT 86", "WONT 87"]);
+  remote.say(Uint8Array.of(IAC, SB, MCCP3, IAC, SE), utf8("plain\r\n"));
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "plain");
+  await harness.server.stop();
+});
+
+const MARKER2 = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
+const MARKER3 = Uint8Array.of(IAC, SB, MCCP3, IAC, SE);
+
+/** What the server sent, with each compressed stream inflated; plain text in between. */
+function inflateAll(heard: string): string[] {
+  const parts: string[] = [];
+  let rest = heard;
+  for (let at = rest.indexOf(MARKER2); at !== -1; at = rest.indexOf(MARKER2)) {
+    parts.push(rest.slice(0, at));
+    const stream = bytesOf(rest.slice(at + MARKER2.length));
+    const { buffer, engine } = inflateSync(stream, { info: true }) as unknown as {
+      buffer: Uint8Array;
+      engine: { bytesWritten: number };
+    };
+    parts.push(latin1(buffer));
+    rest = latin1(stream.subarray(engine.bytesWritten));
+  }
+  return [...parts, rest];
+}
+
+Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows the old", async () => {
+  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  remote.do(MCCP2);
+  await harness.pollUntil(() => client.compressed);
+  client.send("one\n");
+  remote.say(negotiation(DONT, MCCP2), negotiation(DO, MCCP2));
+  await harness.server.poll();
+  client.enableOption(MCCP2, "local"); // DONT says that the client wants none: the game insists
+  remote.do(MCCP2);
+  let heard = "";
+  await untilReal(harness, () => {
+    heard += latin1(peer.take());
+    return heard.split(MARKER2).length === 3 && client.compressed;
+  });
+  client.send("two\n");
+  client.active = false;
+  await untilReal(harness, () => {
+    heard += latin1(peer.take());
+    return harness.disconnected.length === 1;
+  });
+  heard += latin1(peer.take());
+  const parts = inflateAll(heard);
+  assertEquals(parts.length, 5);
+  assert(parts[1]?.startsWith("one\r\n"), parts[1]);
+  assert(parts[3]?.endsWith("two\r\n"), parts[3]);
+  await harness.server.stop();
+});
+
+Deno.test("MCCP2: a client that is dropped while its stream ends gets its last words", async () => {
+  const { harness, client, peer, remote } = await join({
+    options: { mccp2: true },
+    onCommand: (client) => {
+      client.send("Farewell\n");
+      client.active = false;
+    },
+  });
+  remote.do(MCCP2);
+  await harness.pollUntil(() => client.compressed);
+  remote.say(negotiation(DONT, MCCP2), Uint8Array.of(IAC, IP));
+  let heard = "";
+  await untilReal(harness, () => {
+    heard += latin1(peer.take());
+    return harness.disconnected.length === 1;
+  });
+  heard += latin1(peer.take());
+  assert(inflateAll(heard).join("").endsWith("Farewell\r\n"), heard);
+  await harness.server.stop();
+});
+
+Deno.test("MCCP2: the marker leaves in one write", async () => {
+  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  const writes: Uint8Array[] = [];
+  remote.do(MCCP2);
+  await harness.pollUntil(() => {
+    writes.push(...peer.takeChunks());
+    return client.compressed;
+  });
+  writes.push(...peer.takeChunks());
+  assert(writes.some((bytes) => latin1(bytes).includes(MARKER2)), "no write has the whole marker");
+  await harness.server.stop();
+});
+
+Deno.test("MCCP3: the lines before the client's end are all read", async () => {
+  for (const count of [1, 3000]) {
+    const texts = Array.from({ length: count }, (_, index) => `line ${index}\r\n`);
+    const stream = await deflated([texts.join("")], true);
+    const { harness, client, peer, remote } = await join(
+      { options: { mccp3: true }, limits: { commands: 10_000 } },
+      { allowHalfOpen: true },
+    );
+    remote.say(negotiation(DO, MCCP3), MARKER3, stream);
+    peer.end();
+    const lines: string[] = [];
+    await untilReal(harness, () => {
+      for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+        lines.push(line);
+      }
+      return harness.disconnected.length === 1;
+    });
+    assertEquals(lines, texts.map((text) => text.trimEnd()));
+    assertEquals(client.disconnectReason, "client-closed");
+    await harness.server.stop();
+  }
+});
+
+Deno.test("MCCP3: a marker within the stream changes nothing, behind its end another begins", async () => {
+  const { harness, client, remote } = await join({ options: { mccp3: true } });
+  const first = await deflated(["look\r\n" + latin1(MARKER3), "north\r\n"], true, "latin1");
+  const second = await deflated(["south\r\n"], true);
+  remote.say(negotiation(DO, MCCP3), MARKER3, first, utf8("plain\r\n"), MARKER3, second);
+  const lines: string[] = [];
+  await untilReal(harness, () => {
+    for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+      lines.push(line);
+    }
+    return lines.length === 4;
+  });
+  assertEquals(lines, ["look", "north", "plain", "south"]);
+  await harness.server.stop();
+});
+
+Deno.test("MCCP3: what one stream may become in all is bounded", async () => {
+  const { harness, client, remote } = await join({
+    options: { mccp3: true },
+    limits: { inflateTotal: 10_000, line: 100 },
+  });
+  const noise = Array.from({ length: 3000 }, (_, index) => `${Math.sin(index)}\r\n`).join("");
+  remote.say(negotiation(DO, MCCP3), MARKER3, await deflated([noise], false));
+  await untilReal(harness, () => harness.disconnected.length === 1);
+  assertEquals(client.disconnectReason, "corrupt-data");
+  await harness.server.stop();
+});
+
+Deno.test("MCCP3: the game stops it by WONT", async () => {
+  const { harness, client, remote } = await join({ options: { mccp3: true } });
+  remote.say(negotiation(DO, MCCP3), MARKER3, await deflated(["look\r\n"], false));
+  await untilReal(harness, () => client.cmdReady);
+  client.disableOption(MCCP3, "local");
+  await remote.hear((words) => words.includes("WONT 87"));
+  await harness.server.stop();
+});
+
+Deno.test("MCCP is not offered on an encrypted connection, unless the game insists", async () => {
+  const plain = await join({ options: { mccp2: true, mccp3: true } }, { encrypted: true });
+  assert(plain.client.encrypted);
+  plain.remote.do(MCCP2);
+  plain.remote.do(MCCP3);
+  const heard = await plain.remote.hear((words) => words.length === 2);
+  assertEquals(heard, ["WONT 86", "WONT 87"]);
+  await plain.harness.server.stop();
+  const insisting = await join(
+    { options: { mccp2: { encrypted: true }, mccp3: { encrypted: true } } },
+    { encrypted: true },
+  );
+  await insisting.remote.hear((words) => words.includes("WILL 86") && words.includes("WILL 87"));
+  await insisting.harness.server.stop();
+});

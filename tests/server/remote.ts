@@ -1,0 +1,144 @@
+/** The person at the other end of a server under test, speaking Telnet. */
+import { assert } from "@std/assert";
+import { constants, createDeflate } from "node:zlib";
+import type { ListenOptions, TelnetClient } from "../../mod.ts";
+import { DO, DONT, SB, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
+import type { MemoryConnectOptions, MemoryPeer } from "../../src/transport/memory.ts";
+import { type Harness, latin1, negotiation, start, type StepClock } from "./harness.ts";
+
+/** Text as bytes. */
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The person's client, played by a machine of its own. */
+export class Remote {
+  readonly telnet: TelnetMachine = new TelnetMachine();
+  readonly heard: string[] = [];
+  text = "";
+  readonly #peer: MemoryPeer;
+  readonly #harness: Harness<TelnetClient>;
+
+  constructor(harness: Harness<TelnetClient>, peer: MemoryPeer) {
+    this.#harness = harness;
+    this.#peer = peer;
+  }
+
+  /** What the server said since the last call, in words; text apart. */
+  async hear(condition: (heard: readonly string[]) => boolean): Promise<string[]> {
+    const heard: string[] = [];
+    await this.#harness.pollUntil(() => {
+      heard.push(...this.read(this.#peer.take()));
+      return condition(heard);
+    });
+    return heard;
+  }
+
+  read(bytes: Uint8Array): string[] {
+    const words: string[] = [];
+    let rest = latin1(bytes);
+    for (let match; (match = /^([^\xff]*)\xff([\xef-\xfe])/s.exec(rest));) {
+      this.text += match[1];
+      rest = rest.slice(match[0].length);
+      const command = match[2]?.charCodeAt(0) ?? 0;
+      if (command === SB) {
+        const end = /^([\s\S])((?:[^\xff]|\xff\xff)*)\xff\xf0/.exec(rest);
+        words.push(`SB ${end?.[1]?.charCodeAt(0)} ${end?.[2]}`);
+        rest = rest.slice(end?.[0].length);
+      } else if (command >= WILL) {
+        words.push(`${["WILL", "WONT", "DO", "DONT"][command - WILL]} ${rest.charCodeAt(0)}`);
+        rest = rest.slice(1);
+      } else {
+        words.push(`IAC ${command}`);
+      }
+    }
+    this.text += rest;
+    return words;
+  }
+
+  say(...bytes: (number | Uint8Array)[]): void {
+    for (const part of bytes) {
+      this.#peer.write(typeof part === "number" ? Uint8Array.of(part) : part);
+    }
+  }
+
+  will = (option: number): void => this.say(negotiation(WILL, option));
+  wont = (option: number): void => this.say(negotiation(WONT, option));
+  do = (option: number): void => this.say(negotiation(DO, option));
+  dont = (option: number): void => this.say(negotiation(DONT, option));
+
+  sub(option: number, payload: Uint8Array): void {
+    this.telnet.sendSubnegotiation(option, payload);
+    this.say(this.telnet.takeOutput());
+  }
+}
+
+/** A server with one client. */
+export async function join(
+  options: ListenOptions,
+  dial: MemoryConnectOptions = {},
+): Promise<
+  { harness: Harness<TelnetClient>; client: TelnetClient; peer: MemoryPeer; remote: Remote }
+> {
+  const harness = await start(options);
+  const { peer, client } = await harness.join(dial);
+  return { harness, client, peer, remote: new Remote(harness, peer) };
+}
+
+/** A server with one client, and its clock. */
+export async function joinWithClock(
+  options: ListenOptions = {},
+): Promise<Awaited<ReturnType<typeof join>> & { clock: StepClock }> {
+  const joined = await join(options);
+  return { ...joined, clock: joined.harness.clock };
+}
+
+/** Bytes of what `latin1` made of them. */
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** A zlib stream of texts, each readable at once. */
+export async function deflated(
+  texts: string[],
+  finish: boolean,
+  encoding: "utf-8" | "latin1" = "utf-8",
+): Promise<Uint8Array> {
+  const stream = createDeflate();
+  const chunks: Uint8Array[] = [];
+  stream.on("data", (bytes: Uint8Array) => chunks.push(bytes));
+  for (const text of texts) {
+    stream.write(text, encoding);
+    await new Promise<void>((resolve) => stream.flush(constants.Z_SYNC_FLUSH, resolve));
+  }
+  const ended = new Promise((resolve) => stream.once("end", resolve));
+  if (finish) {
+    stream.end();
+    await ended;
+  }
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+}
+
+/** zlib works in threads, so a number of polls says nothing. */
+export async function untilReal(
+  harness: Harness<TelnetClient>,
+  condition: () => boolean,
+): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert(performance.now() < deadline, `Not in time: ${condition}`);
+    await harness.server.poll();
+  }
+}
+
+/** Polls, and inflates what the server sends. */
+export async function hearInflated(
+  harness: Harness<TelnetClient>,
+  peer: MemoryPeer,
+  inflate: { write(bytes: Uint8Array): unknown },
+  condition: () => boolean,
+): Promise<void> {
+  await untilReal(harness, () => {
+    const bytes = peer.take();
+    if (bytes.length > 0) inflate.write(bytes);
+    return condition();
+  });
+}
