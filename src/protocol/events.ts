@@ -1,3 +1,5 @@
+import { view } from "./arena.ts";
+
 /** Which end of the connection performs an option: `local` is this one, `remote` the peer. */
 export type Side = "local" | "remote";
 
@@ -143,7 +145,9 @@ class EventRecord {
   }
 
   get bytes(): Uint8Array {
-    return this.buffer.subarray(this.start, this.end);
+    const { buffer, start, end } = this;
+    // A whole chunk needs no view.
+    return start === 0 && end === buffer.length ? buffer : view(buffer, start, end);
   }
 
   /** The members that an event of this type has, as a plain object. */

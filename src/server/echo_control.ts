@@ -23,15 +23,23 @@ const FIRST: EchoSnapshot = { echoing: false, password: false, needed: false, as
  */
 export class EchoControl {
   #state: EchoSnapshot = FIRST;
+  #changed = false;
+
+  /** Whether `apply` has something to do. */
+  get changed(): boolean {
+    return this.#changed;
+  }
 
   /** Takes a wish. It is negotiated by `apply`: off and on again at once costs no word. */
   set(change: EchoChange): void {
     this.#state = { ...this.#state, ...change };
+    this.#changed = true;
   }
 
   /** Forgets all wishes. */
   reset(): void {
     this.#state = FIRST;
+    this.#changed = true;
   }
 
   /** What it is, for a snapshot. */
@@ -47,6 +55,7 @@ export class EchoControl {
   apply(machine: TelnetMachine, now: number): boolean {
     const { echoing, password, needed, asked } = this.#state;
     const wanted = echoing || password || needed;
+    this.#changed = false;
     if (wanted === asked) return false;
     this.#state = { ...this.#state, asked: wanted };
     if (wanted) machine.enableLocal(ECHO, { now, urgent: true });

@@ -55,6 +55,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #dirty: Session[] = [];
   /** Those that had lines waiting, and maybe have still. */
   #talking: Session[] = [];
+  /** When to look through them. */
+  #mostTalking = 64;
   #failures: (() => void)[] = [];
   #unread = false;
   #open = 0;
@@ -268,7 +270,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       this.#timers.tick(this.#time);
       this.#processReady();
       this.#flush();
-      this.#dropSilent();
+      // Nobody may ever ask for those with lines.
+      if (this.#talking.length > this.#mostTalking) this.#dropSilent();
     } finally {
       this.#time = undefined;
       this.#polling = undefined;
@@ -388,7 +391,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#clients.delete(session);
     this.#timers.delete(session);
     this.#open--;
-    void this.#awaitEnd(session.connection);
+    if (!session.connection.destroyed) void this.#awaitEnd(session.connection);
   }
 
   #flush(): void {
@@ -410,6 +413,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       if (session.inTalking) talking[kept++] = session;
     }
     talking.length = kept;
+    this.#mostTalking = 64 + 2 * kept;
   }
 
   /** Calls a handler; if it fails, the one client is dropped and the server lives. */

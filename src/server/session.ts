@@ -170,7 +170,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   /** Hands what waits to the transport. */
   flush(): void {
     if (this.#closing) return;
-    this.#applyEcho();
+    if (this.#echo.changed) this.#applyEcho();
     if (this.#machine.outputLength === 0) return;
     const { output, closeTimeout } = this.#owner.settings.limits;
     if (this.#stream.queued > output) return this.#tooSlow();

@@ -4,6 +4,9 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 /** How long a closed connection reads on, so that the peer gets our last bytes and no reset. */
 export const LINGER_MS = 2_000;
 
+/** So many connections may wait to be accepted: after a restart of a game all come at once. */
+export const BACKLOG = 4_096;
+
 /** Up to so many bytes of small chunks are transmitted as one. */
 const GATHER = 65_536;
 
@@ -74,7 +77,6 @@ export abstract class BaseConnection implements Connection {
     return this.#paused;
   }
 
-  /** Whether the socket is gone. */
   get destroyed(): boolean {
     return this.#destroyed;
   }
@@ -173,8 +175,9 @@ export abstract class BaseConnection implements Connection {
   #announceEnd(): void {
     if (this.#finSent || this.#destroyed) return;
     this.#finSent = true;
-    this.shutdown();
+    // Where the peer has ended too, to close the socket says all.
     if (this.#peerEnded) return this.#destroy(undefined);
+    this.shutdown();
     this.#report(undefined);
     if (!this.#destroyed) this.#linger = setTimeout(() => this.#destroy(undefined), LINGER_MS);
   }

@@ -5,7 +5,7 @@
  */
 
 import { Region } from "../protocol/arena.ts";
-import { BaseConnection } from "./_connection.ts";
+import { BACKLOG, BaseConnection } from "./_connection.ts";
 import {
   bindHost,
   checkListenOptions,
@@ -37,7 +37,12 @@ interface DenoListener {
 }
 
 interface DenoRuntime {
-  listen(options: { hostname: string; port: number; reusePort?: boolean }): DenoListener;
+  listen(options: {
+    hostname: string;
+    port: number;
+    reusePort?: boolean;
+    tcpBacklog?: number;
+  }): DenoListener;
 }
 
 /** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
@@ -65,7 +70,12 @@ async function listenOnDeno(
   }
   let listener: DenoListener;
   try {
-    listener = deno.listen({ hostname: bindHost(options), port, reusePort });
+    listener = deno.listen({
+      hostname: bindHost(options),
+      port,
+      reusePort,
+      tcpBacklog: BACKLOG,
+    });
   } catch (cause) {
     throw listenError(cause, options);
   }

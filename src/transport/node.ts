@@ -5,7 +5,7 @@
  */
 
 import { createServer } from "node:net";
-import { BaseConnection } from "./_connection.ts";
+import { BACKLOG, BaseConnection } from "./_connection.ts";
 import {
   bindHost,
   checkListenOptions,
@@ -58,7 +58,10 @@ async function listenOnNode(
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => reject(listenError(cause, options)));
-    server.listen({ port, host: bindHost(options), exclusive: true, reusePort }, resolve);
+    server.listen(
+      { port, host: bindHost(options), exclusive: true, reusePort, backlog: BACKLOG },
+      resolve,
+    );
   });
   // Without a listener a failed accept would end the process; the next one may succeed.
   server.on("error", () => {});

@@ -66,6 +66,8 @@ export interface Connection {
   close(): void;
   /** Closes at once; what is queued is lost. */
   abort(): void;
+  /** Whether the socket itself is gone. */
+  readonly destroyed: boolean;
   /** Settles when the socket itself is gone, which may be later than `onClose`. Never rejects. */
   readonly closed: Promise<void>;
 }
