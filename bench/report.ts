@@ -1,43 +1,74 @@
-/** Runs `deno bench` on the parser and prints its figures as a table in MB/s. */
-import { sprintf } from "@std/fmt/printf";
-import { CHUNKS, CORPORA } from "./corpora.ts";
+/**
+ * Measures everything and writes it down: the tables into bench/README.md, two charts beside it, and
+ * the raw figures as JSON. Some ten minutes.
+ *
+ *     deno task bench:report [runs]
+ */
+import { chart } from "./chart.ts";
+import { CORPORA } from "./corpora.ts";
+import { measureParser, type ParserReport, parserTables } from "./parser.ts";
+import { measureServer, type ServerReport, serverTables } from "./server.ts";
 
-interface BenchOutput {
-  readonly runtime: string;
-  readonly cpu: string;
-  readonly benches: readonly {
-    readonly group: string;
-    readonly name: string;
-    /** Nanoseconds of one run over the whole stream. */
-    readonly results: readonly { readonly ok?: { readonly avg: number } }[];
-  }[];
+const runs = Number(Deno.args[0] ?? 5);
+const here = (name: string) => new URL(`./${name}`, import.meta.url);
+
+console.error("The parser …");
+const parser = await measureParser(runs);
+await write("parser", parserTables(parser), parserChart(parser), parser);
+console.error("The server …");
+const server = await measureServer(runs);
+if (server !== undefined) {
+  await write("server", serverTables(server), scaleChart(server), server);
+} else {
+  console.error("The server is not measured: Linux and a C compiler are needed");
 }
 
-const ROWS = ["miniboa", "scan only", "byte loop"];
-
-const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-  args: ["bench", "--json", "--no-check", "bench/parser_bench.ts"],
-}).output();
-if (!success) {
-  console.error(new TextDecoder().decode(stderr));
-  Deno.exit(1);
+/** Puts a table between its marks in README.md, the chart and the figures into files. */
+async function write(name: string, table: string, svg: string, figures: unknown): Promise<void> {
+  console.log(table);
+  const readme = await Deno.readTextFile(here("README.md"));
+  const marks = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- end -->)`);
+  await Deno.writeTextFile(
+    here("README.md"),
+    readme.replace(marks, (_, begin: string, end: string) => `${begin}\n${table}\n${end}`),
+  );
+  await Deno.writeTextFile(here(`${name}.svg`), svg);
+  const text = (_: string, value: unknown) =>
+    value instanceof Map ? Object.fromEntries(value) : value;
+  await Deno.writeTextFile(here(`${name}.json`), JSON.stringify(figures, text, 2) + "\n");
 }
-const output: BenchOutput = JSON.parse(new TextDecoder().decode(stdout));
 
-console.log(`Parser throughput in MB/s, mean; ${output.runtime}; ${output.cpu}`);
-console.log("miniboa: events and answers drained; scan only: a search for IAC and nothing else\n");
-const names = CORPORA.map(({ name }) => sprintf("%14s", name)).join("");
-console.log(sprintf("%-6s %-10s", "chunk", "") + names);
-for (const { size, length } of CHUNKS) {
-  for (const row of ROWS) {
-    const cells = CORPORA.map(({ name }) => {
-      const group = `${name}, chunks of ${size}`;
-      const bench = output.benches.find((bench) => bench.group === group && bench.name === row);
-      const nanoseconds = bench?.results[0]?.ok?.avg;
-      return nanoseconds === undefined
-        ? sprintf("%14s", "failed")
-        : sprintf("%14.1f", length * 1000 / nanoseconds);
-    });
-    console.log(sprintf("%-6d %-10s", size, row) + cells.join(""));
-  }
+function parserChart({ rows, machine }: ParserReport): string {
+  const wide = rows.filter(({ chunk, contender }) =>
+    chunk === 4096 && ["miniboa", "libtelnet (C)", "telnet-stream"].includes(contender)
+  );
+  return chart({
+    title: "Parser, chunks of 4096 bytes, MB/s (logarithmic)",
+    note: machine,
+    groups: CORPORA.map(({ name }) => name),
+    series: wide.map(({ contender, runtime, cells }) => ({
+      name: [contender, runtime].filter((part) => part !== "").join(", "),
+      values: CORPORA.map(({ name }) => cells.get(name)?.median ?? NaN),
+    })),
+    kind: "bars",
+  });
+}
+
+function scaleChart({ scale, machine }: ServerReport): string {
+  const sizes = [...new Set(scale.map(({ clients }) => clients))];
+  const names = [...new Set(scale.map(({ runtime, side }) => `${runtime}, ${side}`))];
+  return chart({
+    title: "A line of each client and its echo, in ms (logarithmic), by clients connected",
+    note: machine,
+    groups: sizes.map(String),
+    series: names.map((name) => ({
+      name,
+      values: sizes.map((size) =>
+        scale.find(({ runtime, side, clients }) =>
+          `${runtime}, ${side}` === name && clients === size
+        )?.round.median ?? NaN
+      ),
+    })),
+    kind: "lines",
+  });
 }

@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts bench | check | ok
+ *     deno run -A tests/launch.ts bench | report | speed | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -13,7 +13,7 @@ const ENTRYPOINTS = Object.values(
 const JSR_TIMEOUT_MS = 20_000;
 
 const [task = "test", ...rest] = Deno.args;
-const tasks: Record<string, () => Promise<boolean>> = { test, bench, check, ok };
+const tasks: Record<string, () => Promise<boolean>> = { test, bench, report, speed, check, ok };
 const run = tasks[task];
 if (run === undefined) {
   console.error(`Cannot run the task "${task}": choose one of ${Object.keys(tasks).join(", ")}`);
@@ -30,7 +30,16 @@ async function test(): Promise<boolean> {
 }
 
 async function bench(): Promise<boolean> {
-  return await deno(["run", "-A", ...await importMap(), "bench/report.ts", ...rest]);
+  return await deno(["run", "-A", ...await importMap(), "bench/parser_table.ts", ...rest]);
+}
+
+async function report(): Promise<boolean> {
+  const args = ["run", "-A", ...await importMap(), "bench/report.ts", ...rest];
+  return await deno(args, await runtimeEnvironment());
+}
+
+async function speed(): Promise<boolean> {
+  return await deno(["run", "-A", "bench/check.ts"]);
 }
 
 async function check(): Promise<boolean> {
@@ -44,6 +53,7 @@ async function ok(): Promise<boolean> {
     check,
     () => deno(["doc", "--lint", ...ENTRYPOINTS]),
     () => deno(["publish", "--dry-run", "--allow-dirty"]),
+    speed,
     test,
   ];
   for (const step of steps) {

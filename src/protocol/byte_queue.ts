@@ -27,9 +27,11 @@ export class ByteQueue {
   pushVerb(verb: number, option: number): void {
     const region = this.#region;
     region.reserve(3);
-    region.buffer[region.end++] = IAC;
-    region.buffer[region.end++] = verb;
-    region.buffer[region.end++] = option;
+    const { buffer, end } = region;
+    buffer[end] = IAC;
+    buffer[end + 1] = verb;
+    buffer[end + 2] = option;
+    region.end = end + 3;
   }
 
   /** Appends bytes as they are. */

@@ -1,5 +1,5 @@
 import { Region, view } from "./arena.ts";
-import { DONT, EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
+import { EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
 import { areBytes, misuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
 import { findIac } from "./find_iac.ts";
@@ -283,5 +283,5 @@ export class FrameDecoder {
 }
 
 function isVerb(byte: number): boolean {
-  return byte >= WILL && byte <= DONT;
+  return byte >= WILL && byte < IAC;
 }

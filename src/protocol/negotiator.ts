@@ -1,5 +1,5 @@
 import type { ByteQueue } from "./byte_queue.ts";
-import { DO, DONT, WILL, WONT } from "./codes.ts";
+import { DO, SB } from "./codes.ts";
 import { areBytes, misuse } from "./error.ts";
 import type { EventQueue, OptionChange, Side } from "./events.ts";
 import { type LateAnswer, LateAnswers } from "./late_answers.ts";
@@ -45,7 +45,6 @@ const CHANGES: readonly (OptionChange | "-")[] = [
 ];
 const NO = STATES.indexOf("NO");
 const YES = STATES.indexOf("YES");
-const SAY_YES = 1;
 
 /** A bit for each state: whether it waits for an answer, whether it is off, or on its way there. */
 const WAITING = bitsOf((state) => state.startsWith("WANT"));
@@ -53,6 +52,7 @@ const OFF = bitsOf((state) => state === "NO" || state === "UNANSWERED");
 const STOPPING = bitsOf((state) => state.startsWith("WANTNO"));
 const WILLING = 0x80;
 const STATE_BITS = 0x07;
+const REPLY_BITS = 0x18;
 const REMOTE = 256;
 
 /**
@@ -151,7 +151,9 @@ export class Negotiator {
       const count = this.#countRequest(index);
       if (count > this.#limits.repeats) return this.#refuseRepeat(index, count, now);
     }
-    this.#enter(index, row, now);
+    // The common case: it is refused, and stays as it is.
+    if ((row & ~REPLY_BITS) === state) this.#output.pushVerb(verbFor(index, row), option);
+    else this.#enter(index, row, now);
   }
 
   /** Over the limit, who was refused before hears nothing more, who was not is refused once. */
@@ -260,10 +262,10 @@ export class Negotiator {
   /** Does what a row says. */
   #enter(index: number, row: number, now: number | undefined): void {
     const next = row & STATE_BITS;
-    const reply = row >> 3 & 3;
+    const reply = row & REPLY_BITS;
     const change = row >> 5;
     this.#set(index, this.#at(index) & WILLING | next);
-    if (reply !== 0) this.#output.pushVerb(verbFor(index, reply), index & 0xff);
+    if (reply !== 0) this.#output.pushVerb(verbFor(index, row), index & 0xff);
     if (reply !== 0 || !isIn(WAITING, next)) this.#wait(index, next, now);
     if (change !== 0) this.#tell(index, CHANGES[change] ?? "-");
   }
@@ -338,7 +340,7 @@ function indexOf(side: Side, option: number): number {
   return side === "local" ? option : REMOTE + option;
 }
 
-function verbFor(index: number, reply: number): number {
-  if (index < REMOTE) return reply === SAY_YES ? WILL : WONT;
-  return reply === SAY_YES ? DO : DONT;
+/** The verb of a row's reply: WILL or WONT for our side, DO or DONT for the peer's. */
+function verbFor(index: number, row: number): number {
+  return SB + ((row & REPLY_BITS) >> 3) + (index >> 8 << 1);
 }

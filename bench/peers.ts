@@ -1,0 +1,39 @@
+/** What the benchmarks compare with, made ready: another library from npm, programs in C. */
+
+const folder = new URL("./.cache/", import.meta.url).pathname;
+const TELNET_STREAM = "telnet-stream@1.1.0";
+
+/** The folder in which telnet-stream is installed; `undefined` where npm cannot be had. */
+export async function telnetStreamFolder(): Promise<string | undefined> {
+  await Deno.mkdir(folder, { recursive: true });
+  const npm = Deno.build.os === "windows" ? "npm.cmd" : "npm";
+  const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", TELNET_STREAM];
+  return await succeeds(npm, args) ? folder : undefined;
+}
+
+/**
+ * Compiles a program of this folder.
+ *
+ * @param name The source's name without its ending.
+ * @param libraries What to link.
+ * @returns The program's path; `undefined` where the compiler or a library is missing.
+ */
+export async function compiled(
+  name: string,
+  libraries: readonly string[] = [],
+): Promise<string | undefined> {
+  await Deno.mkdir(folder, { recursive: true });
+  const source = new URL(`./${name}.c`, import.meta.url).pathname;
+  const program = folder + name;
+  const links = libraries.map((library) => `-l${library}`);
+  return await succeeds("cc", ["-O2", "-o", program, source, ...links]) ? program : undefined;
+}
+
+async function succeeds(program: string, args: string[]): Promise<boolean> {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch {
+    return false;
+  }
+}
