@@ -47,13 +47,18 @@ export { TelnetClient } from "./src/server/client.ts";
 export type { ClientSnapshot } from "./src/server/client_snapshot.ts";
 export type { Clock } from "./src/server/clock.ts";
 export type { ClientProfile } from "./src/server/profile.ts";
+export type { EditorOptions } from "./src/server/key_input.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";
 export type { ListenOptions, NoticeHandlers, ServeOptions } from "./src/server/listen_options.ts";
 export { TelnetServer } from "./src/server/server.ts";
 export type { ClientViolation, DisconnectReason } from "./src/server/session_owner.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
-export type { Encoding } from "./src/text/charset.ts";
+export type { Encoding, TextCodec, TextStreamDecoder } from "./src/text/charset.ts";
+export type { EditAction } from "./src/text/edit_actions.ts";
+export { History, type HistoryStore } from "./src/text/history.ts";
+export { type Key, keyName } from "./src/text/keys.ts";
+export type { LineEditorOptions } from "./src/text/line_editor.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
 export type {
   Connection,

@@ -172,10 +172,18 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
         if (value === undefined) environment.delete(name);
         else if (room) environment.set(name, value);
       }
+      const charset = charsetOf(session.facts.environment);
+      if (charset !== undefined) session.suggestCharset(charset);
       session.tell("environ", message.variables);
     },
   }),
 };
+
+/** The character set by MNES, or by the locale: `ru_RU.KOI8-R`. */
+function charsetOf(environment: ReadonlyMap<string, string>): string | undefined {
+  const locale = environment.get("LC_ALL") ?? environment.get("LANG") ?? "";
+  return environment.get("CHARSET") ?? /\.([\w-]+)/.exec(locale)?.[1];
+}
 
 /** With IAC SB NEW-ENVIRON and IAC SE it fits 256 bytes. */
 const LONGEST_QUESTION = 250;

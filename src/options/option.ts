@@ -59,6 +59,8 @@ export interface OptionSession {
   run(call: () => unknown): void;
   /** Uses a character set from now on, where it is known. */
   useCharset(name: string): boolean;
+  /** Uses a character set that the client tells by the way, where nothing better is known. */
+  suggestCharset(name: string): void;
   /** Compresses what we send from now on, after the marker, or stops it. */
   compress(on: boolean): void;
   /** Expects the client's next bytes compressed. */

@@ -114,6 +114,7 @@ export class TerminalTypeHandler implements OptionHandler {
     if (this.#names.length === 1) facts.terminalType = name;
     if (flags === undefined) return;
     facts.mtts = flags;
+    if (flags.utf8) this.#session.suggestCharset("UTF-8");
     facts.clientName ??= this.#names[0];
     facts.terminalType = this.#names[1] ?? facts.terminalType;
   }

@@ -11,9 +11,11 @@ import { zmp, type ZmpHandler } from "../options/zmp.ts";
 import { misuse, show } from "../protocol/error.ts";
 import type { Side } from "../protocol/events.ts";
 import { colorize } from "../text/caret.ts";
-import { checkEncoding, type Encoding } from "../text/charset.ts";
+import { checkEncoding, type Encoding, type TextCodec } from "../text/charset.ts";
+import type { Key } from "../text/keys.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import type { ClientSnapshot } from "./client_snapshot.ts";
+import type { EditorOptions } from "./key_input.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { DisconnectReason } from "./session_owner.ts";
@@ -149,12 +151,15 @@ export class TelnetClient {
     this.#session.useAnsi = useAnsi;
   }
 
-  /** The character set of the connection; what is set counts from the next byte on. */
-  get encoding(): Encoding {
+  /**
+   * The character set of the connection, or a codec of your own; what is set counts from the next
+   * byte on. CHARSET, MTTS and the locale in NEW-ENVIRON set it by themselves, until you have.
+   */
+  get encoding(): Encoding | TextCodec {
     return this.#session.encoding;
   }
 
-  set encoding(encoding: Encoding) {
+  set encoding(encoding: Encoding | TextCodec) {
     this.#session.encoding = checkEncoding(encoding);
   }
 
@@ -171,6 +176,58 @@ export class TelnetClient {
    */
   getCommand(): string | undefined {
     return this.#session.takeCommand();
+  }
+
+  /** Whether {@linkcode getKey} has a key. */
+  get keyReady(): boolean {
+    return this.#session.keyCount > 0;
+  }
+
+  /**
+   * Takes the next key of a client in character mode.
+   *
+   * @returns The key; `undefined` if there is none.
+   */
+  getKey(): Key | undefined {
+    return this.#session.takeKey();
+  }
+
+  /**
+   * Asks the client to send each key at once (WILL ECHO and WILL SGA): then keys come by
+   * {@linkcode getKey} or `onKey`, and what is typed shows only where you send it. A client that does
+   * not agree goes on sending lines; see {@linkcode inCharacterMode}.
+   */
+  characterMode(): void {
+    this.#session.useKeys(undefined);
+  }
+
+  /** Asks the client to send lines again, and ends {@linkcode useEditor}. */
+  lineMode(): void {
+    this.#session.endKeys();
+  }
+
+  /** Whether the client sends each key. */
+  get inCharacterMode(): boolean {
+    return this.#session.characterMode;
+  }
+
+  /**
+   * Edits the client's lines here, with history and completion, where the client can be brought to
+   * send each key; finished lines come by {@linkcode getCommand} as ever. What you send shows above
+   * the line that is typed; text without a line end, and {@linkcode prompt}, become its prompt. A
+   * client that stays in line mode, or edits by itself (LINEMODE), notices nothing. Ctrl-C and Ctrl-D
+   * come as the commands IP and EOF of `onCommand`.
+   *
+   * @param options Each field has its default.
+   * @throws {TelnetError} `misuse`: a key map of no actions, a limit that is no whole number.
+   */
+  useEditor(options: EditorOptions = {}): void {
+    this.#session.useKeys(options);
+  }
+
+  /** Whether the client's lines are edited here. */
+  get editing(): boolean {
+    return this.#session.editing;
   }
 
   /**

@@ -10,12 +10,20 @@ export interface EchoChange {
   readonly password?: boolean;
   /** Whether the client never does by itself. */
   readonly needed?: boolean;
+  /** Whether the client shall send each key. */
+  readonly character?: boolean;
 }
 
 /** What a snapshot keeps of it. */
 export type EchoSnapshot = Required<EchoChange> & { readonly asked: boolean };
 
-const FIRST: EchoSnapshot = { echoing: false, password: false, needed: false, asked: false };
+const FIRST: EchoSnapshot = {
+  echoing: false,
+  password: false,
+  needed: false,
+  character: false,
+  asked: false,
+};
 
 /**
  * Who shows what a person types: the client; or we in full; or, while it is a password, nobody. To
@@ -42,6 +50,11 @@ export class EchoControl {
     this.#changed = true;
   }
 
+  /** Whether a password is typed. */
+  get password(): boolean {
+    return this.#state.password;
+  }
+
   /** What it is, for a snapshot. */
   snapshot(): EchoSnapshot {
     return this.#state;
@@ -53,8 +66,8 @@ export class EchoControl {
    * @returns Whether it did.
    */
   apply(machine: TelnetMachine, now: number): boolean {
-    const { echoing, password, needed, asked } = this.#state;
-    const wanted = echoing || password || needed;
+    const { echoing, password, needed, character, asked } = this.#state;
+    const wanted = echoing || password || needed || character;
     this.#changed = false;
     if (wanted === asked) return false;
     this.#state = { ...this.#state, asked: wanted };

@@ -7,7 +7,8 @@ import type { EnvironVariable } from "../options/new_environ.ts";
 import type { OptionNotices } from "../options/option.ts";
 import type { OptionDeclarations } from "../options/registry.ts";
 import type { ZmpCommand } from "../options/zmp.ts";
-import type { Encoding } from "../text/charset.ts";
+import type { Encoding, TextCodec } from "../text/charset.ts";
+import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { TelnetClient } from "./client.ts";
@@ -55,8 +56,8 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly timeout?: number;
   /** How many clients are served at once; the next is refused in one line. Default 1000. */
   readonly maxConnections?: number;
-  /** The character set that clients start with. Default `"utf-8"`. */
-  readonly encoding?: Encoding;
+  /** The character set that clients start with, or a codec of your own. Default `"utf-8"`. */
+  readonly encoding?: Encoding | TextCodec;
   /** Your own class of clients. Default `TelnetClient`. */
   readonly clientClass?: new () => Client;
   /**
@@ -72,6 +73,11 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    * and EL edit the line, IP, BRK, ABORT and SUSP discard it before. Default: nothing more.
    */
   readonly onCommand?: (client: Client, command: number) => void;
+  /**
+   * Called within `poll()` for each key of a client in character mode. Without it keys wait for
+   * `client.getKey()`.
+   */
+  readonly onKey?: (client: Client, key: Key) => void;
   /**
    * What is offered to each client at the start, by option. Default: nothing; a client that asks
    * for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS, TIMING-MARK, EOR or LOGOUT gets it.

@@ -37,6 +37,7 @@ export interface OptionPort {
   tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void;
   run(call: () => unknown): void;
   useCharset(name: string): boolean;
+  suggestCharset(name: string): void;
   compress(on: boolean): void;
   decompress(): void;
   needEcho(): void;
@@ -202,6 +203,10 @@ export class OptionHost implements OptionSession {
 
   useCharset(name: string): boolean {
     return this.#port.useCharset(name);
+  }
+
+  suggestCharset(name: string): void {
+    this.#port.suggestCharset(name);
   }
 
   compress(on: boolean): void {

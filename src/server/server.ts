@@ -153,7 +153,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * The clients that have a line waiting, in the order in which they got it. Unlike a look at all of
+   * The clients that have a line or a key waiting, in the order in which they got it. Unlike a look at all of
    * {@linkcode clientList} this costs nothing for those who are silent.
    *
    * @returns A new array, yours to keep.
@@ -302,6 +302,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       timed: (session, time) => this.#timers.add(session, time),
       command: (session, command) =>
         this.#run(session, (client) => settings.onCommand(client, command)),
+      key: (session, key) => {
+        const { onKey } = settings;
+        if (onKey !== undefined) this.#run(session, (client) => onKey(client, key));
+        return onKey !== undefined;
+      },
       tell: (session, name, value) => {
         const handler = settings.notices[name];
         if (handler !== undefined) this.#run(session, (client) => handler(client, value));
@@ -409,7 +414,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const talking = this.#talking;
     let kept = 0;
     for (const session of talking) {
-      session.inTalking = session.commandCount > 0 && this.#clients.has(session);
+      session.inTalking = session.hasInput && this.#clients.has(session);
       if (session.inTalking) talking[kept++] = session;
     }
     talking.length = kept;

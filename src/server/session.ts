@@ -2,20 +2,23 @@ import { BINARY } from "../options/binary.ts";
 import { ECHO } from "../options/echo.ts";
 import { END_OF_RECORD } from "../options/end_of_record.ts";
 import { MCCP2, MCCP3 } from "../options/mccp.ts";
+import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
 import type { OptionNotices } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
-import { ABORT, AYT, BRK, EC, EL, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
+import { ABORT, AYT, BRK, EC, EL, EOF, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
 import { misuse } from "../protocol/error.ts";
 import type { OptionEvent, TelnetEvent } from "../protocol/events.ts";
 import { TelnetMachine } from "../protocol/machine.ts";
 import {
-  createTextDecoder,
-  encodeText,
+  codecOf,
   type Encoding,
   encodingByName,
+  type TextCodec,
   type TextStreamDecoder,
 } from "../text/charset.ts";
+import type { Key } from "../text/keys.ts";
+import type { EditResult } from "../text/line_editor.ts";
 import { LineInput } from "../text/line_input.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
@@ -23,6 +26,7 @@ import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
 import type { Timed } from "./clock.ts";
 import { type EchoChange, EchoControl } from "./echo_control.ts";
 import { Inbox } from "./inbox.ts";
+import { type EditorOptions, KeyInput, type KeyPort } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
 import { OptionHost, type OptionPort } from "./option_host.ts";
 import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
@@ -37,7 +41,7 @@ const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
-export class Session implements ConnectionHandler, OptionPort, WireHandler, Timed {
+export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyPort, Timed {
   readonly connection: Connection;
   readonly connectTime: number;
   options: OptionHost;
@@ -61,7 +65,12 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   readonly #inbox = new Inbox();
   readonly #commands = new LineQueue();
   readonly #echo = new EchoControl();
-  #encoding: Encoding;
+  /** Made when the game wants keys, or an editor. */
+  #keys: KeyInput | undefined;
+  #encoding: Encoding | TextCodec;
+  /** Whether the game has set it; then what the client tells counts no more. */
+  #encodingSet = false;
+  #codec: TextCodec;
   #decoder: TextStreamDecoder;
   #truncated = 0;
   #sawTelnet = false;
@@ -82,7 +91,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
     this.connection = this.#stream = connection;
     this.#owner = owner;
     this.#encoding = encoding;
-    this.#decoder = createTextDecoder(encoding);
+    this.#codec = codecOf(encoding);
+    this.#decoder = this.#codec.createDecoder();
     this.#machine = new TelnetMachine(machine);
     this.options = new OptionHost(this.#machine, this);
     this.#lines = new LineInput({ limit: limits.line });
@@ -149,7 +159,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
     this.#machine = TelnetMachine.restore(snapshot.telnet, this.#owner.now());
     this.options = new OptionHost(this.#machine, this);
     this.options.restore(snapshot.options, snapshot.facts);
-    this.encoding = snapshot.encoding;
+    this.#useEncoding(snapshot.encoding);
     this.#echo.set(snapshot.echo);
     this.#echo.direct(this.#lines, this.#machine);
     this.#marking = snapshot.marking;
@@ -171,6 +181,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   flush(): void {
     if (this.#closing) return;
     if (this.#echo.changed) this.#applyEcho();
+    if (this.#keys !== undefined) this.#sendRaw(this.#keys.takeOutput());
     if (this.#machine.outputLength === 0) return;
     const { output, closeTimeout } = this.#owner.settings.limits;
     if (this.#stream.queued > output) return this.#tooSlow();
@@ -188,13 +199,15 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
       return this.#closeBy;
     }
     this.#machine.handleTimeout(now);
+    this.#keys?.tick(now);
     this.#takeEvents();
     if (now >= this.options.deadline) this.options.endWait();
     if (now >= this.#endBy) this.leave("client-closed");
     if (now >= this.#unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (!this.active) return undefined;
-    const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy];
+    const keys = this.#keys?.timeout ?? Infinity;
+    const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy, keys];
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
   }
@@ -236,18 +249,29 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
     return (this.#owner.now() - time) / 1000;
   }
 
-  get encoding(): Encoding {
+  get encoding(): Encoding | TextCodec {
     return this.#encoding;
   }
 
-  set encoding(encoding: Encoding) {
+  set encoding(encoding: Encoding | TextCodec) {
+    this.#useEncoding(encoding);
+    this.#encodingSet = true;
+  }
+
+  #useEncoding(encoding: Encoding | TextCodec): void {
     if (encoding === this.#encoding) return;
+    this.#codec = codecOf(encoding);
     this.#encoding = encoding;
-    this.#decoder = createTextDecoder(encoding);
+    this.#decoder = this.#codec.createDecoder();
   }
 
   get queued(): number {
     return this.#machine.outputLength + this.#stream.queued;
+  }
+
+  /** Whether something waits for the game. */
+  get hasInput(): boolean {
+    return this.#commands.length > 0 || this.keyCount > 0;
   }
 
   get commandCount(): number {
@@ -277,12 +301,19 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
 
   sendText(text: string): void {
     if (!this.active) return;
-    // Most text is ASCII, which is the same in every set.
-    if (this.#newlines.afterCr || !this.#machine.sendAscii(text)) {
-      const binary = this.#machine.localEnabled(BINARY);
-      this.#machine.send(encodeText(this.#newlines.encode(text, binary), this.#encoding));
-    }
+    const editor = this.#keys?.editor;
+    if (editor === undefined) this.#sendRaw(text);
+    else editor.print(text);
     this.#owner.dirty(this);
+  }
+
+  /** Text for the wire. */
+  #sendRaw(text: string): void {
+    if (text === "") return;
+    // Most text is ASCII, which is the same in every set.
+    if (!this.#newlines.afterCr && this.#machine.sendAscii(text)) return;
+    const binary = this.#machine.localEnabled(BINARY);
+    this.#machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
   }
 
   sendBytes(bytes: Uint8Array): void {
@@ -302,6 +333,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
    * suppressed it. Once a prompt was marked, all are: Mudlet shows others late.
    */
   sendPrompt(text: string): void {
+    const editor = this.#keys?.editor;
+    if (editor !== undefined) {
+      editor.prompt = text;
+      return this.edited();
+    }
     this.sendText(text);
     const eor = this.#machine.localEnabled(END_OF_RECORD);
     const ga = this.#sawTelnet && !this.#machine.localEnabled(SGA);
@@ -313,6 +349,81 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   /** Sets who shows what is typed; it is negotiated at the next flush. */
   setEcho(change: EchoChange): void {
     this.#echo.set(change);
+    const editor = this.#keys?.editor;
+    if (editor !== undefined) editor.masked = this.#echo.password;
+    this.#owner.dirty(this);
+  }
+
+  /** Has the client send each key, for an editor of lines or for the game itself. */
+  useKeys(options: EditorOptions | undefined): void {
+    this.#keys?.close();
+    const left = this.#keys?.takeOutput() ?? "";
+    this.#keys = new KeyInput(this, options, this.options.facts);
+    this.#sendRaw(left);
+    // Where the client edits lines by itself (LINEMODE), that is better than ours.
+    if (options !== undefined && this.options.remoteEnabled(LINEMODE)) return;
+    this.setEcho({ character: true });
+    this.options.enableLocal(SGA);
+    this.options.handlerOf(linemode).setMode(LINEMODE_BITS.trapsig);
+    this.#updateKeys();
+  }
+
+  /** Has the client send lines again. */
+  endKeys(): void {
+    if (this.#keys === undefined) return;
+    this.#keys.close();
+    this.#sendRaw(this.#keys.takeOutput());
+    this.#keys = undefined;
+    this.setEcho({ character: false });
+    this.options.disableLocal(SGA);
+    this.options.handlerOf(linemode).setMode(LINEMODE_BITS.edit | LINEMODE_BITS.trapsig);
+  }
+
+  /** Whether the client sends each key: it agreed to leave echo and line ends to us. */
+  get characterMode(): boolean {
+    return this.#keys?.active === true;
+  }
+
+  /** Whether lines are edited here. */
+  get editing(): boolean {
+    return this.#keys?.editor !== undefined;
+  }
+
+  get keyCount(): number {
+    return this.#keys?.length ?? 0;
+  }
+
+  takeKey(): Key | undefined {
+    const key = this.#keys?.take();
+    if (key === undefined) return undefined;
+    if (this.keyCount > 0) this.#owner.unread();
+    if (this.#inbox.length > 0) this.#owner.ready(this);
+    return key;
+  }
+
+  // What the keys report.
+
+  edited(): void {
+    this.#owner.dirty(this);
+  }
+
+  result(result: EditResult): void {
+    if (result.type === "line") this.push(result.text);
+    else this.#owner.command(this, result.type === "cancel" ? IP : EOF);
+  }
+
+  pressed(key: Key): void {
+    if (!this.#owner.key(this, key)) this.#keys?.queue(key);
+  }
+
+  #updateKeys(): void {
+    if (this.#keys === undefined) return;
+    const { localEnabled } = this.options;
+    const agreed = [ECHO, SGA].every((option) => localEnabled.call(this.options, option));
+    const edits = this.#keys.edits && this.options.remoteEnabled(LINEMODE);
+    this.#keys.activate(agreed && !edits);
+    const editor = this.#keys.editor;
+    if (editor !== undefined) editor.masked = this.#echo.password;
     this.#owner.dirty(this);
   }
 
@@ -351,7 +462,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
       telnet: this.#machine.snapshot(),
       options,
       facts,
-      encoding: this.#encoding,
+      encoding: typeof this.#encoding === "string" ? this.#encoding : "utf-8",
       echo: this.#echo.snapshot(),
       marking: this.#marking,
       sawTelnet: this.#sawTelnet,
@@ -382,6 +493,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   }
 
   tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void {
+    if (name === "resize") {
+      const { columns, rows } = this.options.facts;
+      this.#keys?.editor?.resize(columns, rows);
+      if (this.editing) this.edited();
+    }
     this.#owner.tell(this, name, value);
   }
 
@@ -391,8 +507,13 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
 
   useCharset(name: string): boolean {
     const encoding = encodingByName(name);
-    if (encoding !== undefined) this.encoding = encoding;
+    if (encoding !== undefined) this.#useEncoding(encoding);
     return encoding !== undefined;
+  }
+
+  /** What the client tells by the way counts where neither it nor the game has said it outright. */
+  suggestCharset(name: string): void {
+    if (!this.#encodingSet && this.options.facts.charset === undefined) this.useCharset(name);
   }
 
   compress(on: boolean): void {
@@ -437,7 +558,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   #processInbox(): void {
     const { commands, input } = this.#owner.settings.limits;
     let share = SHARE;
-    while (this.active && this.commandCount < commands) {
+    while (this.active && this.commandCount < commands && this.#keys?.full !== true) {
       if (share <= 0) return this.#owner.ready(this);
       const piece = this.#inbox.peek(PIECE);
       if (piece === undefined) break;
@@ -473,7 +594,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
     const echo = this.#lines.takeEcho();
     if (echo !== "") this.sendText(echo);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
-    if (this.commandCount > 0) {
+    if (this.hasInput) {
       this.#owner.talking(this);
       this.#commands.wake();
     }
@@ -500,10 +621,18 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
   #takeData(bytes: Uint8Array): void {
     // A lone NUL keeps a connection alive; nobody has typed it.
     if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) this.lastInputTime = this.#owner.now();
-    this.#lines.push(this.#decoder.decode(bytes), this);
+    const text = this.#decoder.decode(bytes);
+    if (this.#keys?.active === true) return this.#takeKeys(this.#keys, text);
+    this.#lines.push(text, this);
     for (; this.#truncated < this.#lines.truncated; this.#truncated++) {
       this.#owner.violation(this, "line-too-long");
     }
+  }
+
+  #takeKeys(keys: KeyInput, text: string): void {
+    const now = this.#owner.now();
+    keys.push(text, now);
+    if (keys.timeout !== Infinity) this.#owner.timed(this, keys.timeout);
   }
 
   /** Takes a line. A crawler without Telnet asks for the status by its first. */
@@ -530,6 +659,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
     if (event.side === "local" && event.option === ECHO) {
       this.#echo.direct(this.#lines, this.#machine);
     }
+    if (this.#keys !== undefined) this.#updateKeys();
     this.options.changed(event);
   }
 
@@ -547,6 +677,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Time
 
   #startClosing(): void {
     if (this.#closing || this.#closed) return;
+    if (this.#keys?.active) this.#keys.close();
     this.flush();
     this.#closing = true;
     this.#inbox.takeAll();

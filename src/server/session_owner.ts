@@ -1,7 +1,8 @@
 import type { OptionNotices } from "../options/option.ts";
 import type { TelnetMachineOptions } from "../protocol/machine.ts";
 import type { ViolationKind } from "../protocol/events.ts";
-import type { Encoding } from "../text/charset.ts";
+import type { Encoding, TextCodec } from "../text/charset.ts";
+import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +35,7 @@ export type ClientViolation = ViolationKind | "line-too-long";
 /** What all sessions of a server share. */
 export interface SessionSettings {
   readonly limits: ServerLimits;
-  readonly encoding: Encoding;
+  readonly encoding: Encoding | TextCodec;
   /** What is offered at the start: declarations by the option's code, in order. */
   readonly declared: ReadonlyMap<number, unknown>;
   /** How long `ready` waits, in milliseconds. */
@@ -65,6 +66,8 @@ export interface SessionOwner {
   run(session: Session, call: () => unknown): void;
   /** The person sent a command such as IP. */
   command(session: Session, command: number): void;
+  /** A key came; returns whether the game has a handler for it. */
+  key(session: Session, key: Key): boolean;
   /** The person broke a rule. */
   violation(session: Session, kind: ClientViolation): void;
   /** An option has news for the game. */

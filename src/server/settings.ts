@@ -5,6 +5,7 @@ import { declared } from "../options/registry.ts";
 import { misuse, show } from "../protocol/error.ts";
 import { checkCount, telnetLimits } from "../protocol/limits.ts";
 import { checkEncoding, encodingByName } from "../text/charset.ts";
+import type { Key } from "../text/keys.ts";
 import { defaultCodec } from "../transport/default.ts";
 import { TelnetClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
@@ -29,6 +30,7 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings {
   readonly onError: (error: unknown, client: Client | undefined) => void;
   readonly onViolation: (client: Client, kind: ClientViolation) => void;
   readonly onCommand: (client: Client, command: number) => void;
+  readonly onKey: ((client: Client, key: Key) => void) | undefined;
 }
 
 /** Checks the options of `listen()` and fills in the defaults. */
@@ -69,6 +71,7 @@ export async function checkSettings<Client extends TelnetClient>(
     onError: options.onError ?? printError,
     onViolation: options.onViolation ?? (() => {}),
     onCommand: options.onCommand ?? (() => {}),
+    onKey: options.onKey,
     notices: noticesOf(options),
   };
 }

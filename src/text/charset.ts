@@ -1,10 +1,38 @@
-import { misuse } from "../protocol/error.ts";
+import { misuse, show, TelnetError } from "../protocol/error.ts";
+import { CP437, CP850, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
+import { multiByteCodes } from "./multi_byte.ts";
+import { transliterate } from "./transliterate.ts";
 
-/** The character sets of a connection. */
-export type Encoding = "utf-8" | "latin1" | "windows-1252";
+/**
+ * The character sets of a connection. `latin1` is ISO 8859-1 to the letter. `cp437-art` is `cp437`
+ * with the PC's graphics below 0x20, for art; line ends, ESC, TAB and the bell stay what they are.
+ */
+export type Encoding =
+  | "utf-8"
+  | "ascii"
+  | "latin1"
+  | `windows-125${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
+  | "koi8-r"
+  | "koi8-u"
+  | "cp437"
+  | "cp437-art"
+  | "cp850"
+  | "gbk"
+  | "gb18030"
+  | "big5"
+  | "shift_jis"
+  | "euc-jp"
+  | "euc-kr";
 
-/** The names that {@linkcode checkEncoding} accepts. */
-export const ENCODINGS: readonly Encoding[] = ["utf-8", "latin1", "windows-1252"];
+/** A character set of your own, for example by iconv-lite; give it wherever a set is named. */
+export interface TextCodec {
+  /** Its name, as CHARSET spells it. */
+  readonly name: string;
+  /** Starts a stream of a connection's bytes. */
+  createDecoder(): TextStreamDecoder;
+  /** Turns text into bytes; what the set lacks must become something else, and nothing may throw. */
+  encode(text: string): Uint8Array;
+}
 
 /** Turns bytes of a stream into text; a character may be cut by the end of a chunk. */
 export interface TextStreamDecoder {
@@ -12,24 +40,62 @@ export interface TextStreamDecoder {
   decode(bytes: Uint8Array): string;
 }
 
-/** The characters of windows-1252 at 0x80 to 0x9F; five places are not defined. */
-const WINDOWS_1252_C1 = "€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ";
 const QUESTION_MARK = 0x3f;
-const utf8 = new TextEncoder();
+const REPLACEMENT = "\ufffd";
+/** The art of the PC does not use these, which move the cursor or ring. */
+const KEPT_CONTROLS = "\x00\x07\x08\t\n\f\r\x1a\x1b";
 
-const WINDOWS_1252_CODES: ReadonlyMap<string, number> = new Map(
-  Array.from(WINDOWS_1252_C1, (character, index) => [character, 0x80 + index] as const)
-    .filter(([character]) => character !== "\ufffd"),
-);
+/** Sets of one byte a character, by the platform's label or by their own table from 0x80 on. */
+const SINGLE_BYTE: Readonly<Record<string, string | undefined>> = {
+  "ascii": "",
+  "latin1": Array.from({ length: 128 }, (_, at) => String.fromCharCode(0x80 + at)).join(""),
+  "cp437": CP437,
+  "cp437-art": CP437,
+  "cp850": CP850,
+  "windows-1250": undefined,
+  "windows-1251": undefined,
+  "windows-1252": undefined,
+  "windows-1253": undefined,
+  "windows-1254": undefined,
+  "windows-1255": undefined,
+  "windows-1256": undefined,
+  "windows-1257": undefined,
+  "windows-1258": undefined,
+  "koi8-r": undefined,
+  "koi8-u": undefined,
+};
+const MULTI_BYTE = ["gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr"];
+
+/** The names that {@linkcode checkEncoding} accepts. */
+export const ENCODINGS: readonly Encoding[] = [
+  "utf-8",
+  ...Object.keys(SINGLE_BYTE),
+  ...MULTI_BYTE,
+] as Encoding[];
+
+const utf8 = new TextEncoder();
+/** For bytes that end with a whole character: without a stream to keep it is twice as fast. */
+const wholeUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const utf8Codec: TextCodec = {
+  name: "utf-8",
+  createDecoder: () => new Utf8Decoder(),
+  // Half a character has no code in UTF-8 either.
+  encode: (text) => utf8.encode(text.isWellFormed() ? text : whole(text)),
+};
+
+/** The sets in use; each is made once, when it is first asked for. */
+const codecs: Map<string, TextCodec> = new Map([["utf-8", utf8Codec]]);
 
 /**
  * A decoder for one connection.
  *
  * The labels mean what they say: `latin1` is ISO 8859-1 to the letter, not windows-1252 as on the
- * web, and the five bytes that windows-1252 leaves undefined cannot be decoded.
+ * web, and the bytes that a set leaves undefined cannot be decoded.
  *
  * @param encoding The character set.
  * @returns The decoder, with no bytes in it.
+ * @throws {TelnetError} `misuse` or `unsupported`; see {@linkcode checkEncoding}.
  *
  * @example
  * ```ts
@@ -41,14 +107,132 @@ const WINDOWS_1252_CODES: ReadonlyMap<string, number> = new Map(
  * assertEquals(decoder.decode(Uint8Array.of(0xa9, 0xff)), "é\ufffd");
  * ```
  */
-export function createTextDecoder(encoding: Encoding): TextStreamDecoder {
-  if (encoding === "latin1") return { decode: decodeLatin1 };
-  if (encoding === "windows-1252") return { decode: decodeWindows1252 };
-  return new Utf8Decoder();
+export function createTextDecoder(encoding: Encoding | TextCodec): TextStreamDecoder {
+  return codecOf(encoding).createDecoder();
 }
 
-/** For bytes that end with a whole character: without a stream to keep it is twice as fast. */
-const wholeUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/**
+ * Turns text into bytes. A character that the set lacks becomes what stands for it, see
+ * {@linkcode transliterate}, or one `?`.
+ *
+ * @param text Any text.
+ * @param encoding The character set.
+ * @returns The bytes. IAC is not escaped here.
+ * @throws {TelnetError} `misuse` or `unsupported`; see {@linkcode checkEncoding}.
+ *
+ * @example
+ * ```ts
+ * import { encodeText } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([...encodeText("é€😀", "windows-1252")], [0xe9, 0x80, 0x3f]);
+ * assertEquals([...encodeText("Дa", "koi8-r")], [0xe4, 0x61]);
+ * ```
+ */
+export function encodeText(text: string, encoding: Encoding | TextCodec): Uint8Array {
+  return codecOf(encoding).encode(text);
+}
+
+/**
+ * Checks a caller's character set, and makes it ready: its tables are made here, once.
+ *
+ * @param encoding The name as given, or a codec.
+ * @returns The same.
+ * @throws {TelnetError} `misuse`: not one of {@linkcode ENCODINGS}, nor a codec; `unsupported`: this
+ * runtime lacks the set.
+ */
+export function checkEncoding<Given extends Encoding | TextCodec>(encoding: Given): Given {
+  codecOf(encoding);
+  return encoding;
+}
+
+/** The codec of a set. */
+export function codecOf(encoding: Encoding | TextCodec): TextCodec {
+  if (typeof encoding === "object" && encoding !== null) return checkCodec(encoding);
+  const known = codecs.get(encoding);
+  if (known !== undefined) return known;
+  if (!ENCODINGS.includes(encoding)) {
+    misuse(
+      `Cannot use an encoding that is none of ${ENCODINGS.join(", ")}, nor a codec: ${
+        show(encoding)
+      }`,
+    );
+  }
+  const codec = encoding in SINGLE_BYTE ? singleByte(encoding) : multiByte(encoding);
+  codecs.set(encoding, codec);
+  return codec;
+}
+
+function checkCodec(codec: TextCodec): TextCodec {
+  const { name, createDecoder, encode } = codec;
+  const whole = typeof name === "string" && typeof createDecoder === "function" &&
+    typeof encode === "function";
+  return whole ? codec : misuse("Cannot use a codec without name, createDecoder() and encode()");
+}
+
+/** Other names of the sets, in upper case and without signs. */
+const NAMES: ReadonlyMap<string, Encoding> = new Map([
+  ...ENCODINGS.map((name) => [plainName(name), name] as const),
+  ["USASCII", "ascii"],
+  ["ANSIX341968", "ascii"],
+  ["ISO88591", "latin1"],
+  ["CP1252", "windows-1252"],
+  ...[0, 1, 3, 4, 5, 6, 7, 8].map((digit) =>
+    [`CP125${digit}`, `windows-125${digit}` as Encoding] as const
+  ),
+  ["IBM437", "cp437"],
+  ["IBM850", "cp850"],
+  ["GB2312", "gbk"],
+  ["CP936", "gbk"],
+  ["SJIS", "shift_jis"],
+  ["CP932", "shift_jis"],
+  ["WINDOWS31J", "shift_jis"],
+  ["CP949", "euc-kr"],
+  ["BIG5HKSCS", "big5"],
+]);
+
+/**
+ * The set of a name as clients give it.
+ *
+ * @param name Such as `UTF-8` or `iso-8859-1`.
+ * @returns The set, or `undefined` where it is not known.
+ *
+ * @example
+ * ```ts
+ * import { encodingByName } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodingByName("iso_8859-1"), "latin1");
+ * assertEquals(encodingByName("CP1251"), "windows-1251");
+ * ```
+ */
+export function encodingByName(name: string): Encoding | undefined {
+  return NAMES.get(plainName(name));
+}
+
+/**
+ * The set of a locale, as in the variables `LANG` and `LC_ALL`.
+ *
+ * @param locale Such as `ru_RU.KOI8-R`.
+ * @returns The set, or `undefined` where the locale names none that is known.
+ *
+ * @example
+ * ```ts
+ * import { encodingOfLocale } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodingOfLocale("ru_RU.KOI8-R"), "koi8-r");
+ * assertEquals(encodingOfLocale("C"), undefined);
+ * ```
+ */
+export function encodingOfLocale(locale: string): Encoding | undefined {
+  const [, name] = /\.([\w-]+)/.exec(locale) ?? [];
+  return name === undefined ? undefined : encodingByName(name);
+}
+
+function plainName(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
+}
 
 /** UTF-8 as a stream, without a byte order mark at its start. */
 class Utf8Decoder implements TextStreamDecoder {
@@ -69,97 +253,89 @@ class Utf8Decoder implements TextStreamDecoder {
   }
 }
 
-/**
- * Turns text into bytes. A character that the set lacks becomes one `?`.
- *
- * @param text Any text.
- * @param encoding The character set.
- * @returns The bytes. IAC is not escaped here.
- *
- * @example
- * ```ts
- * import { encodeText } from "@miniboa/miniboa/text";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals([...encodeText("é€😀", "latin1")], [0xe9, 0x3f, 0x3f]);
- * assertEquals([...encodeText("é€😀", "windows-1252")], [0xe9, 0x80, 0x3f]);
- * ```
- */
-export function encodeText(text: string, encoding: Encoding): Uint8Array {
-  // Half a character has no code in UTF-8 either.
-  if (encoding === "utf-8") return utf8.encode(text.isWellFormed() ? text : whole(text));
-  const bytes = new Uint8Array(text.length);
-  let length = 0;
-  for (const character of text) {
-    bytes[length++] = encoding === "latin1" ? latin1Code(character) : windows1252Code(character);
+/** A set of one byte a character. */
+function singleByte(name: string): TextCodec {
+  const high = SINGLE_BYTE[name] ?? platformTable(name);
+  const table = Array.from({ length: 256 }, (_, byte) => {
+    return byte < 0x80 ? String.fromCharCode(byte) : high[byte - 0x80] ?? REPLACEMENT;
+  });
+  const codes = new Map<string, Uint8Array>();
+  for (const [byte, character] of table.entries()) {
+    if (character !== REPLACEMENT) codes.set(character, Uint8Array.of(byte));
   }
-  return bytes.subarray(0, length);
+  if (name === "cp437-art") drawControls(table, codes);
+  const decode = (bytes: Uint8Array) => {
+    let text = "";
+    for (const byte of bytes) text += table[byte] ?? REPLACEMENT;
+    return text;
+  };
+  return { name, createDecoder: () => ({ decode }), encode: encoderOf(codes) };
 }
 
-/**
- * Checks a caller's name of a character set.
- *
- * @param name The name as given.
- * @returns The name.
- * @throws {TelnetError} `misuse`: not one of {@linkcode ENCODINGS}.
- */
-export function checkEncoding(name: string): Encoding {
-  const encoding = ENCODINGS.find((known) => known === name);
-  return encoding ??
-    misuse(`Cannot use an encoding that is none of ${ENCODINGS.join(", ")}: "${name}"`);
+/** The PC shows a picture for most of the control characters. */
+function drawControls(table: string[], codes: Map<string, Uint8Array>): void {
+  Array.from(PC_GRAPHICS + PC_HOUSE).forEach((picture, index) => {
+    const byte = index < PC_GRAPHICS.length ? index + 1 : 0x7f;
+    const control = String.fromCharCode(byte);
+    if (KEPT_CONTROLS.includes(control)) return;
+    table[byte] = picture;
+    codes.delete(control);
+    if (!codes.has(picture)) codes.set(picture, Uint8Array.of(byte));
+  });
 }
 
-/** Other names of the sets, in upper case and without signs. */
-const NAMES: ReadonlyMap<string, Encoding> = new Map([
-  ["UTF8", "utf-8"],
-  ["ISO88591", "latin1"],
-  ["LATIN1", "latin1"],
-  ["WINDOWS1252", "windows-1252"],
-  ["CP1252", "windows-1252"],
-]);
-
-/**
- * The set of a name as clients give it.
- *
- * @param name Such as `UTF-8` or `iso-8859-1`.
- * @returns The set, or `undefined` where it is not known.
- *
- * @example
- * ```ts
- * import { encodingByName } from "@miniboa/miniboa/text";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(encodingByName("iso_8859-1"), "latin1");
- * ```
- */
-export function encodingByName(name: string): Encoding | undefined {
-  return NAMES.get(name.toUpperCase().replaceAll(/[^A-Z0-9]/g, ""));
+function platformTable(name: string): string {
+  const bytes = Uint8Array.from({ length: 128 }, (_, at) => 0x80 + at);
+  // The web's tables fill what windows leaves undefined with C1 controls.
+  const table = platformDecoder(name).decode(bytes);
+  return name.startsWith("windows") ? table.replaceAll(/[\x80-\x9f]/g, REPLACEMENT) : table;
 }
 
-function decodeLatin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += fromCodes(bytes.subarray(at, at + 8192));
+/** A set of several bytes a character, decoded by the platform. */
+function multiByte(name: string): TextCodec {
+  const decoder = platformDecoder(name);
+  return {
+    name,
+    createDecoder() {
+      const stream = platformDecoder(name);
+      return { decode: (bytes) => stream.decode(bytes, { stream: true }) };
+    },
+    encode: encoderOf(multiByteCodes(name, (bytes) => decoder.decode(bytes))),
+  };
+}
+
+function platformDecoder(name: string): TextDecoder {
+  try {
+    return new TextDecoder(name);
+  } catch (cause) {
+    throw new TelnetError("unsupported", `Cannot use ${name}: this runtime lacks it`, { cause });
   }
-  return text;
 }
 
-function decodeWindows1252(bytes: Uint8Array): string {
-  return decodeLatin1(bytes).replaceAll(
-    /[\x80-\x9f]/g,
-    (character) => WINDOWS_1252_C1[character.charCodeAt(0) - 0x80] ?? "\ufffd",
-  );
-}
-
-function latin1Code(character: string): number {
-  const code = character.codePointAt(0) ?? QUESTION_MARK;
-  return code <= 0xff ? code : QUESTION_MARK;
-}
-
-function windows1252Code(character: string): number {
-  const code = character.codePointAt(0) ?? QUESTION_MARK;
-  if (code < 0x80 || (code >= 0xa0 && code <= 0xff)) return code;
-  return WINDOWS_1252_CODES.get(character) ?? QUESTION_MARK;
+function encoderOf(codes: { get(character: string): Uint8Array | undefined }) {
+  const codeOf = (character: string): Uint8Array => {
+    const code = codes.get(character);
+    if (code !== undefined) return code;
+    const standIn = Array.from(transliterate(character) ?? "");
+    const parts = standIn.map((other) => codes.get(other));
+    if (standIn.length === 0 || parts.includes(undefined)) return Uint8Array.of(QUESTION_MARK);
+    return Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
+  };
+  return (text: string): Uint8Array => {
+    let bytes = new Uint8Array(text.length * 2);
+    let length = 0;
+    for (const character of text) {
+      const code = codeOf(character);
+      if (length + code.length > bytes.length) {
+        const grown = new Uint8Array(bytes.length * 2 + code.length);
+        grown.set(bytes);
+        bytes = grown;
+      }
+      bytes.set(code, length);
+      length += code.length;
+    }
+    return bytes.subarray(0, length);
+  };
 }
 
 function whole(text: string): string {
@@ -167,9 +343,4 @@ function whole(text: string): string {
     /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     "?",
   );
-}
-
-/** Each byte as the character of its code. To apply an array of bytes is far faster than to spread it. */
-function fromCodes(bytes: Uint8Array): string {
-  return Reflect.apply(String.fromCharCode, undefined, bytes);
 }

@@ -21,11 +21,23 @@ export {
   encodeText,
   type Encoding,
   encodingByName,
+  encodingOfLocale,
   ENCODINGS,
+  type TextCodec,
   type TextStreamDecoder,
 } from "./charset.ts";
 export type { ColourDepth } from "./colour.ts";
+export { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
+export { History, type HistoryStore } from "./history.ts";
+export { type Key, KeyDecoder, type KeyDecoderOptions, keyName } from "./keys.ts";
+export {
+  type CompletionQuestion,
+  type EditResult,
+  LineEditor,
+  type LineEditorOptions,
+} from "./line_editor.ts";
 export { type EchoMode, LineInput, type LineSink } from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
+export { transliterate } from "./transliterate.ts";
 export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
 export { wordWrap, type WrapOptions } from "./wrap.ts";

@@ -288,6 +288,7 @@ function fakeSession(): OptionSession {
     tell() {},
     run: (call) => void call(),
     useCharset: (name) => name === "UTF-8",
+    suggestCharset() {},
     compress() {},
     decompress() {},
     needEcho() {},

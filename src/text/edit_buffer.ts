@@ -1,0 +1,130 @@
+import type { EditAction } from "./edit_actions.ts";
+import { graphemes } from "./width.ts";
+import { bigWordStart, wordEnd, wordStart } from "./words.ts";
+
+/** A line and a cursor in it, which always stands between grapheme clusters. */
+export class EditBuffer {
+  readonly #limit: number;
+  #line = "";
+  #cursor = 0;
+  #killed = "";
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get line(): string {
+    return this.#line;
+  }
+
+  /** In UTF-16 units. */
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  /** Where the line begins, of several, in which the cursor stands. */
+  get lineStart(): number {
+    return this.#line.lastIndexOf("\n", this.#cursor - 1) + 1;
+  }
+
+  /** Where it ends. */
+  get lineEnd(): number {
+    const end = this.#line.indexOf("\n", this.#cursor);
+    return end === -1 ? this.#line.length : end;
+  }
+
+  /** Puts another line in, the cursor at its end or elsewhere. */
+  set(line: string, cursor: number = line.length): void {
+    this.#line = line;
+    this.#cursor = cursor;
+  }
+
+  move(to: number): void {
+    this.#cursor = Math.max(0, Math.min(this.#line.length, to));
+  }
+
+  /** The place before or behind the cluster next to the cursor. */
+  neighbour(direction: -1 | 1): number {
+    if (direction === 1) {
+      const [next = ""] = graphemes(this.#line.slice(this.#cursor));
+      return this.#cursor + next.length;
+    }
+    return this.#cursor - (graphemes(this.#line.slice(0, this.#cursor)).at(-1) ?? "").length;
+  }
+
+  /** Inserts at the cursor; returns whether all of it had room. */
+  insert(text: string): boolean {
+    const room = this.#limit - this.#line.length;
+    const fits = text.length <= room ? text : text.slice(0, room).replace(/[\ud800-\udbff]$/, "");
+    this.#line = this.#line.slice(0, this.#cursor) + fits + this.#line.slice(this.#cursor);
+    this.#cursor += fits.length;
+    return fits.length === text.length;
+  }
+
+  /** Puts text in the place of what stands between a place and the cursor. */
+  replace(start: number, text: string): boolean {
+    this.remove(start);
+    return this.insert(text);
+  }
+
+  /** Removes what stands between the cursor and a place. */
+  remove(to: number): string {
+    const [start, end] = to < this.#cursor ? [to, this.#cursor] : [this.#cursor, to];
+    const removed = this.#line.slice(start, end);
+    this.#line = this.#line.slice(0, start) + this.#line.slice(end);
+    this.#cursor = start;
+    return removed;
+  }
+
+  /** Removes and keeps it for `yank`; `more` adds to what was kept, on its side. */
+  kill(to: number, more: boolean): void {
+    const back = to < this.#cursor;
+    const removed = this.remove(to);
+    const kept = more ? this.#killed : "";
+    this.#killed = back ? removed + kept : kept + removed;
+  }
+
+  yank(): boolean {
+    return this.insert(this.#killed);
+  }
+
+  /** The character at the cursor, or the last, changes places with the one before it. */
+  transpose(): boolean {
+    const end = this.#cursor === this.#line.length ? this.#cursor : this.neighbour(1);
+    const before = graphemes(this.#line.slice(0, end));
+    const last = before.pop();
+    const other = before.pop();
+    if (last === undefined || other === undefined) return false;
+    this.#line = before.join("") + last + other + this.#line.slice(end);
+    this.#cursor = end;
+    return true;
+  }
+}
+
+/** What an action does to the line; returns `false` where it could not. `more`: a kill follows one. */
+type BufferAction = (buffer: EditBuffer, more: boolean) => boolean | void;
+
+/** The actions that need nothing but the line. */
+export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>> = {
+  "left": (buffer) => buffer.move(buffer.neighbour(-1)),
+  "right": (buffer) => buffer.move(buffer.neighbour(1)),
+  "word-left": (buffer) => buffer.move(wordStart(buffer.line, buffer.cursor)),
+  "word-right": (buffer) => buffer.move(wordEnd(buffer.line, buffer.cursor)),
+  "line-start": (buffer) => buffer.move(buffer.lineStart),
+  "line-end": (buffer) => buffer.move(buffer.lineEnd),
+  "delete": (buffer) => void buffer.remove(buffer.neighbour(1)),
+  "delete-back": (buffer) => void buffer.remove(buffer.neighbour(-1)),
+  "kill-line": (buffer, more) => {
+    // At the end of a line of a longer text its line end goes.
+    const { lineEnd } = buffer;
+    buffer.kill(lineEnd === buffer.cursor ? buffer.neighbour(1) : lineEnd, more);
+  },
+  "kill-back": (buffer, more) => buffer.kill(buffer.lineStart, more),
+  "kill-word": (buffer, more) => buffer.kill(wordEnd(buffer.line, buffer.cursor), more),
+  "kill-word-back": (buffer, more) => buffer.kill(wordStart(buffer.line, buffer.cursor), more),
+  "kill-big-word-back": (buffer, more) => {
+    buffer.kill(bigWordStart(buffer.line, buffer.cursor), more);
+  },
+  "yank": (buffer) => buffer.yank(),
+  "transpose": (buffer) => buffer.transpose(),
+};

@@ -1,0 +1,362 @@
+import { graphemes } from "./width.ts";
+
+/** A key that a person pressed, or text that was pasted. */
+export interface Key {
+  /**
+   * What it is: `text` for something printable, `paste` for a piece of pasted text; else the key's
+   * name: `enter`, `tab`, `backspace`, `delete`, `insert`, `escape`, `up`, `down`, `left`, `right`,
+   * `home`, `end`, `pageup`, `pagedown`, `f1` to `f12`, or with `ctrl` or `alt` a letter or sign.
+   */
+  readonly name: string;
+  /** The text of `text` and `paste`; else empty. */
+  readonly text: string;
+  /** Whether Ctrl was held. */
+  readonly ctrl: boolean;
+  /** Whether Alt (or Meta) was held, or ESC was pressed before. */
+  readonly alt: boolean;
+  /** Whether Shift was held, as far as the terminal tells. */
+  readonly shift: boolean;
+}
+
+/** How to decode keys. */
+export interface KeyDecoderOptions {
+  /**
+   * How long a lone ESC waits for the rest of a sequence before it is the key, in milliseconds.
+   * Default 100.
+   */
+  readonly escapeTimeout?: number;
+  /** Whether printable text comes in runs instead of by grapheme cluster. Default `false`. */
+  readonly runs?: boolean;
+}
+
+/** Keys of the form CSI number ~ (VT220, xterm, Linux, PuTTY), and of rxvt with other ends. */
+const NUMBERED: Readonly<Record<string, string>> = {
+  1: "home",
+  2: "insert",
+  3: "delete",
+  4: "end",
+  5: "pageup",
+  6: "pagedown",
+  7: "home",
+  8: "end",
+  11: "f1",
+  12: "f2",
+  13: "f3",
+  14: "f4",
+  15: "f5",
+  17: "f6",
+  18: "f7",
+  19: "f8",
+  20: "f9",
+  21: "f10",
+  23: "f11",
+  24: "f12",
+};
+
+/** Keys of the form CSI letter and SS3 letter (VT100, xterm). */
+const LETTERED: Readonly<Record<string, string>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  E: "begin",
+  F: "end",
+  H: "home",
+  M: "enter",
+  P: "f1",
+  Q: "f2",
+  R: "f3",
+  S: "f4",
+  Z: "tab",
+};
+
+const LINUX_FUNCTION_KEYS = "ABCDE";
+const PASTE_BEGIN = "200";
+const PASTE_END = "\x1b[201~";
+/** Pasted text comes in pieces of this size, so that no paste fills the memory. */
+const PASTE_PIECE = 4_096;
+/** No sequence of a key is longer; what is belongs to no key. */
+const LONGEST_SEQUENCE = 32;
+const SHIFT = 1;
+const ALT = 2;
+const CTRL = 4;
+
+/**
+ * Decodes what terminals send into keys: text in, keys out, cut anywhere. It knows the sequences of
+ * xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet client of Windows. It has no
+ * clock: a lone ESC is told from the start of a sequence by the time that is given.
+ *
+ * @example
+ * ```ts
+ * import { KeyDecoder } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const keys = new KeyDecoder();
+ * const names = keys.push("hé\x1b[1;5C\x01\r", 0).map(({ name, text, ctrl }) =>
+ *   (ctrl ? "ctrl+" : "") + (text || name)
+ * );
+ * assertEquals(names, ["h", "é", "ctrl+right", "ctrl+a", "enter"]);
+ *
+ * assertEquals(keys.push("\x1b", 0), []); // a sequence may follow
+ * assertEquals(keys.flush(100).map(({ name }) => name), ["escape"]);
+ * ```
+ */
+export class KeyDecoder {
+  readonly #escapeTimeout: number;
+  readonly #runs: boolean;
+  #pending = "";
+  #pendingSince = 0;
+  #afterCr = false;
+  #pasting = false;
+  #pasted = "";
+  #keys: Key[] = [];
+
+  /**
+   * Starts with nothing pending.
+   *
+   * @param options Each field has its default.
+   */
+  constructor(options: KeyDecoderOptions = {}) {
+    this.#escapeTimeout = options.escapeTimeout ?? 100;
+    this.#runs = options.runs ?? false;
+  }
+
+  /**
+   * Takes the next text.
+   *
+   * @param text What arrived.
+   * @param now The time in milliseconds.
+   * @returns The keys that are complete.
+   */
+  push(text: string, now: number): Key[] {
+    const whole = this.#pending + text;
+    this.#pending = "";
+    let at = 0;
+    while (at < whole.length) {
+      const next = this.#pasting ? this.#inPaste(whole, at) : this.#atKey(whole, at);
+      if (next === undefined || next === at) {
+        this.#pending = whole.slice(at);
+        this.#pendingSince = now;
+        break;
+      }
+      at = next;
+    }
+    return this.#take();
+  }
+
+  /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */
+  nextTimeout(): number | undefined {
+    return this.#pending === "" || this.#pasting
+      ? undefined
+      : this.#pendingSince + this.#escapeTimeout;
+  }
+
+  /**
+   * Gives up waiting for the rest of a sequence, if its time is over.
+   *
+   * @param now The time in milliseconds.
+   * @returns The keys that are complete now.
+   */
+  flush(now: number): Key[] {
+    const due = this.nextTimeout();
+    if (due === undefined || now < due) return [];
+    const pending = this.#pending;
+    this.#pending = "";
+    // A lone ESC is a key; what begins a sequence and never ends is Alt and a sign, or nothing.
+    if (pending === "\x1b") this.#push("escape");
+    else if (pending.length === 2) this.#push(pending.slice(1), { alt: true });
+    return this.#take();
+  }
+
+  #take(): Key[] {
+    const keys = this.#keys;
+    this.#keys = [];
+    return keys;
+  }
+
+  #push(name: string, how: { ctrl?: boolean; alt?: boolean; shift?: boolean } = {}, text = "") {
+    const { ctrl = false, alt = false, shift = false } = how;
+    this.#keys.push({ name, text, ctrl, alt, shift });
+  }
+
+  /** Takes one key; returns where it ends, `undefined` where it is not complete. */
+  #atKey(text: string, at: number): number | undefined {
+    const code = text.charCodeAt(at);
+    const afterCr = this.#afterCr;
+    this.#afterCr = code === 0x0d;
+    if (code === 0x1b) return this.#escape(text, at);
+    if (code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0)) {
+      return this.#text(text, at);
+    }
+    if ((code === 0x0a || code === 0) && afterCr) return at + 1; // it belongs to the CR
+    this.#control(code, false);
+    return at + 1;
+  }
+
+  #control(code: number, alt: boolean): void {
+    if (code === 0x0d || code === 0x0a) this.#push("enter", { alt });
+    else if (code === 0x09) this.#push("tab", { alt });
+    else if (code === 0x08 || code === 0x7f) this.#push("backspace", { alt });
+    else if (code > 0 && code < 0x1b) {
+      this.#push(String.fromCharCode(code + 0x60), { ctrl: true, alt });
+    } else if (code > 0x1b && code < 0x20) {
+      this.#push(String.fromCharCode(code + 0x40), { ctrl: true, alt });
+    }
+  }
+
+  /** A run of printable text. */
+  #text(text: string, start: number): number {
+    let end = start + 1;
+    while (end < text.length && isPrintable(text.charCodeAt(end))) end++;
+    const run = text.slice(start, end);
+    if (this.#runs) this.#push("text", {}, run);
+    else for (const cluster of graphemes(run)) this.#push("text", {}, cluster);
+    return end;
+  }
+
+  #escape(text: string, at: number): number | undefined {
+    const second = text[at + 1];
+    if (second === undefined) return undefined;
+    if (second === "[") return this.#csi(text, at + 2, false);
+    if (second === "O") return this.#ss3(text, at);
+    if (second === "\x1b") return this.#doubleEscape(text, at);
+    const code = second.charCodeAt(0);
+    if (code < 0x20 || code === 0x7f) {
+      this.#control(code, true);
+      return at + 2;
+    }
+    const character = String.fromCodePoint(text.codePointAt(at + 1) ?? code);
+    const lower = character.toLowerCase();
+    this.#push(lower, { alt: true, shift: lower !== character });
+    return at + 1 + character.length;
+  }
+
+  /** rxvt and PuTTY put an ESC before the sequence of a key that is pressed with Alt. */
+  #doubleEscape(text: string, at: number): number | undefined {
+    const third = text[at + 2];
+    if (third === undefined) return undefined;
+    if (third === "[") return this.#csi(text, at + 3, true);
+    this.#push("escape");
+    return at + 1;
+  }
+
+  /** ESC O letter; rxvt's small letters are with Ctrl, and xterm may put a modifier between. */
+  #ss3(text: string, at: number): number | undefined {
+    const match = /^(\d?)([A-Za-z])/.exec(text.slice(at + 2, at + 4));
+    const third = text[at + 2];
+    if (third === undefined || (match === null && /^\d$/.test(text.slice(at + 2)))) {
+      return undefined;
+    }
+    if (match === null) {
+      this.#push("o", { alt: true, shift: true });
+      return at + 2;
+    }
+    const [whole, modifier = "", letter = ""] = match;
+    const name = LETTERED[letter.toUpperCase()];
+    const small = letter !== letter.toUpperCase();
+    if (name !== undefined) {
+      const { ctrl, alt, shift } = modifiers(modifier);
+      this.#push(name, { ctrl: ctrl || small, alt, shift });
+    }
+    return at + 2 + whole.length;
+  }
+
+  /** CSI parameters, intermediates, final. */
+  #csi(text: string, at: number, alt: boolean): number | undefined {
+    if (text[at] === "[") return this.#linux(text, at);
+    let end = at;
+    while (end < text.length && /[\x20-\x3f]/.test(text[end] ?? "")) end++;
+    // rxvt ends a sequence with Shift by $, which elsewhere is an intermediate.
+    const rxvt = text[end - 1] === "$" && /^\d+\$$/.test(text.slice(at, end));
+    if (end - at > LONGEST_SEQUENCE) return end;
+    const final = rxvt ? "$" : text[end];
+    if (final === undefined) return end === text.length ? undefined : end;
+    const parameters = text.slice(at, rxvt ? end - 1 : end);
+    if (final === "~" && parameters === PASTE_BEGIN) {
+      this.#pasting = true;
+      return end + 1;
+    }
+    if (!/[\x40-\x7e$]/.test(final)) return end; // it belongs to no key
+    this.#csiKey(parameters.split(";"), final, alt);
+    return rxvt ? end : end + 1;
+  }
+
+  #csiKey([first = "", second = ""]: string[], final: string, alt: boolean): void {
+    const held = modifiers(second);
+    const how = { ctrl: held.ctrl, alt: held.alt || alt, shift: held.shift };
+    const name = NUMBERED[first];
+    if (final === "Z") this.#push("tab", { ...how, shift: true });
+    else if (final === "~" && name !== undefined) this.#push(name, how);
+    else if (final === "^" && name !== undefined) this.#push(name, { ...how, ctrl: true });
+    else if (final === "$" && name !== undefined) this.#push(name, { ...how, shift: true });
+    else if (final === "@" && name !== undefined) {
+      this.#push(name, { ...how, ctrl: true, shift: true });
+    } else if (/^[a-d]$/.test(final)) {
+      this.#push(LETTERED[final.toUpperCase()] ?? "", { ...how, shift: true });
+    } else if (LETTERED[final] !== undefined) this.#push(LETTERED[final], how);
+  }
+
+  /** The Linux console's F1 to F5: CSI [ A to E. */
+  #linux(text: string, at: number): number | undefined {
+    const letter = text[at + 1];
+    if (letter === undefined) return undefined;
+    const index = LINUX_FUNCTION_KEYS.indexOf(letter);
+    if (index !== -1) this.#push(`f${index + 1}`);
+    return at + 2;
+  }
+
+  /** Pasted text up to its end, which may be cut. */
+  #inPaste(text: string, at: number): number {
+    const end = text.indexOf(PASTE_END, at);
+    const stop = end === -1 ? text.length - overlap(text) : end;
+    this.#pasted += text.slice(at, stop).replaceAll(/\r\n|\r\0?/g, "\n");
+    while (this.#pasted.length >= PASTE_PIECE) this.#pastePiece(PASTE_PIECE);
+    if (end === -1) return stop; // what is behind it may be the beginning of the end
+    this.#pastePiece(this.#pasted.length);
+    this.#pasting = false;
+    return end + PASTE_END.length;
+  }
+
+  #pastePiece(length: number): void {
+    const piece = this.#pasted.slice(0, length);
+    this.#pasted = this.#pasted.slice(length);
+    const clean = piece.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
+    if (clean !== "") this.#push("paste", {}, clean);
+  }
+}
+
+function isPrintable(code: number): boolean {
+  return code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0);
+}
+
+/** xterm's parameter: one more than the sum of the keys held. */
+function modifiers(parameter: string): { ctrl: boolean; alt: boolean; shift: boolean } {
+  const held = Math.max(0, Number(parameter || 1) - 1) || 0;
+  return { ctrl: (held & CTRL) !== 0, alt: (held & ALT) !== 0, shift: (held & SHIFT) !== 0 };
+}
+
+/** How much of the end of a text may be the beginning of the end of a paste, or half a line end. */
+function overlap(text: string): number {
+  for (let length = Math.min(PASTE_END.length - 1, text.length); length > 0; length--) {
+    if (text.endsWith(PASTE_END.slice(0, length))) return length;
+  }
+  return text.endsWith("\r") ? 1 : 0; // or a line end that is cut
+}
+
+/**
+ * The name of a key as one word, as key maps use it.
+ *
+ * @param key The key.
+ * @returns Such as `ctrl+a`, `alt+b`, `ctrl+left`, `f1`.
+ *
+ * @example
+ * ```ts
+ * import { KeyDecoder, keyName } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(new KeyDecoder().push("\x1bb\x17", 0).map(keyName), ["alt+b", "ctrl+w"]);
+ * ```
+ */
+export function keyName({ name, ctrl, alt, shift }: Key): string {
+  return `${ctrl ? "ctrl+" : ""}${alt ? "alt+" : ""}${shift ? "shift+" : ""}${name}`;
+}

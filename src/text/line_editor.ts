@@ -1,0 +1,501 @@
+import { checkCount } from "../protocol/limits.ts";
+import { misuse } from "../protocol/error.ts";
+import { EDIT_ACTIONS, type EditAction, EMACS_KEYS } from "./edit_actions.ts";
+import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
+import { History, type HistoryStore } from "./history.ts";
+import { type Key, keyName } from "./keys.ts";
+import { type Cell, cellsOf, Layout, type Picture, Screen } from "./screen.ts";
+
+/** How to edit. Every field has a default. */
+export interface LineEditorOptions {
+  /** Columns of the window. Default 80. */
+  readonly columns?: number;
+  /** Rows of the window. Default 24. */
+  readonly rows?: number;
+  /** Lines typed before. Default: the last 100. */
+  readonly history?: HistoryStore;
+  /** The most UTF-16 units of a line; more is refused with a bell. Default 4096. */
+  readonly limit?: number;
+  /** Whether Enter begins another line, and Ctrl-D or Alt-Enter ends the text. Default `false`. */
+  readonly multiline?: boolean;
+  /** Whether candidates can be asked for by Tab; see {@linkcode LineEditor.takeQuestion}. */
+  readonly completes?: boolean;
+  /** Whether Tab puts the candidates in one by one, instead of listing them. Default `false`. */
+  readonly cycles?: boolean;
+  /** Other actions for keys, by their names: `{ "ctrl+x": "kill-line" }`. */
+  readonly keys?: Readonly<Record<string, EditAction>>;
+}
+
+/** What became of the editing. */
+export type EditResult =
+  | { readonly type: "line"; readonly text: string }
+  /** Ctrl-C: the line was given up. */
+  | { readonly type: "cancel" }
+  /** Ctrl-D on an empty line. */
+  | { readonly type: "end" };
+
+/** The person asks how a word goes on. */
+export interface CompletionQuestion {
+  /** The line. */
+  readonly line: string;
+  /** Where the cursor stands in it, in UTF-16 units. */
+  readonly cursor: number;
+}
+
+interface Cycle {
+  readonly start: number;
+  readonly words: readonly string[];
+  /** Which one stands in the line. */
+  readonly at: number;
+}
+
+const BELL = "\x07";
+/** A line that is longer than the window shows ends here. */
+const MOST_CANDIDATES = 200;
+
+/**
+ * Edits a line on a terminal: keys in, edits and text for the terminal out. Pure: it has neither
+ * clock nor I/O, and draws only when asked, so that what happens at once is drawn once.
+ *
+ * - **feed it**: {@linkcode key}, {@linkcode print}, {@linkcode resize}
+ * - **drain it**: {@linkcode takeResults}, {@linkcode takeOutput}
+ * - **complete**: {@linkcode takeQuestion}, {@linkcode answer}
+ * - **set**: {@linkcode prompt}, {@linkcode masked}
+ *
+ * @example
+ * ```ts
+ * import { KeyDecoder, LineEditor } from "@miniboa/miniboa/text";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const keys = new KeyDecoder();
+ * const editor = new LineEditor();
+ * editor.prompt = "> ";
+ * for (const key of keys.push("nort\x01x\x7f\x05h\r", 0)) editor.key(key);
+ * assertEquals(editor.takeResults(), [{ type: "line", text: "north" }]);
+ * ```
+ */
+export class LineEditor {
+  readonly #history: HistoryStore;
+  readonly #buffer: EditBuffer;
+  readonly #multiline: boolean;
+  readonly #completes: boolean;
+  readonly #cycles: boolean;
+  readonly #keys: ReadonlyMap<string, EditAction>;
+  readonly #screen: Screen;
+  #columns: number;
+  #rows: number;
+  #prompt = "";
+  #masked = false;
+  /** Whether the last key killed, so that the next adds to it. */
+  #killing = false;
+  /** Where in the history we are, counted from its end; -1 is the line itself. */
+  #back = -1;
+  /** The line itself, while another of the history shows. */
+  #own = "";
+  #search: { query: string; at: number; before: string } | undefined;
+  #question: CompletionQuestion | undefined;
+  /** The candidates that Tab goes through. */
+  #cycle: Cycle | undefined;
+  /** Whether Tab was the last key, so that another lists. */
+  #tabbed = false;
+  #top = 0;
+  #out = "";
+  #changed = true;
+  #results: EditResult[] = [];
+
+  /**
+   * Starts with an empty line and an empty prompt, at the start of a row.
+   *
+   * @param options Each field has its default.
+   * @throws {TelnetError} `misuse`: a number that is no whole one, or a key map of no actions.
+   */
+  constructor(options: LineEditorOptions = {}) {
+    const { columns = 80, rows = 24, limit = 4096, keys = {} } = options;
+    for (const [name, value] of Object.entries({ columns, rows, limit })) checkCount(name, value);
+    this.#columns = Math.max(2, columns);
+    this.#rows = Math.max(1, rows);
+    this.#buffer = new EditBuffer(limit);
+    this.#history = options.history ?? new History();
+    this.#multiline = options.multiline ?? false;
+    this.#completes = options.completes ?? false;
+    this.#cycles = options.cycles ?? false;
+    this.#keys = new Map([...EMACS_KEYS, ...Object.entries(keys)]);
+    this.#screen = new Screen(this.#columns);
+    for (const [name, action] of Object.entries(keys)) {
+      if (!EDIT_ACTIONS.includes(action)) {
+        misuse(`Cannot bind ${name} to what is no action: "${action}"`);
+      }
+    }
+  }
+
+  /** The line as it stands. */
+  get line(): string {
+    return this.#buffer.line;
+  }
+
+  /** Where the cursor stands in the line, in UTF-16 units. */
+  get cursor(): number {
+    return this.#buffer.cursor;
+  }
+
+  /** What stands before the line; ANSI sequences take no room. */
+  get prompt(): string {
+    return this.#prompt;
+  }
+
+  set prompt(prompt: string) {
+    this.#prompt = prompt;
+    this.#changed = true;
+  }
+
+  /** Whether nothing of the line shows, as for a password, which no history keeps. */
+  get masked(): boolean {
+    return this.#masked;
+  }
+
+  set masked(masked: boolean) {
+    this.#masked = masked;
+    this.#changed = true;
+  }
+
+  /** What became of the editing since the last call. */
+  takeResults(): EditResult[] {
+    const results = this.#results;
+    this.#results = [];
+    return results;
+  }
+
+  /**
+   * What goes to the terminal since the last call: text and sequences of a VT100, line ends as CR LF.
+   *
+   * @returns The text, at most a screen of it beside what was printed.
+   */
+  takeOutput(): string {
+    if (this.#changed) this.#out += this.#screen.draw(this.#picture());
+    this.#changed = false;
+    const out = this.#out;
+    this.#out = "";
+    return out;
+  }
+
+  /**
+   * Shows text above the line, which goes on below it. What is behind its last line end becomes the
+   * prompt's beginning.
+   *
+   * @param text The text, lines ended by `\n`.
+   */
+  print(text: string): void {
+    const end = text.lastIndexOf("\n") + 1;
+    if (end > 0) {
+      this.#out += this.#screen.clear() + text.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
+    }
+    if (end < text.length) this.#prompt = end > 0 ? text.slice(end) : this.#prompt + text;
+    this.#changed = true;
+  }
+
+  /**
+   * The window has another size.
+   *
+   * @param columns Its width.
+   * @param rows Its height.
+   */
+  resize(columns: number, rows: number): void {
+    this.#columns = Math.max(2, columns);
+    this.#rows = Math.max(1, rows);
+    this.#out += this.#screen.resize(this.#columns);
+    this.#changed = true;
+  }
+
+  /** Takes the line off the screen, as it is; the cursor is at the start of its row. */
+  hide(): void {
+    this.#out += this.#screen.clear();
+    this.#changed = false;
+  }
+
+  /**
+   * Takes a key.
+   *
+   * @param key The key, of a `KeyDecoder`; text may be a run.
+   */
+  key(key: Key): void {
+    const tabbed = this.#tabbed;
+    const killing = this.#killing;
+    const cycle = this.#cycle;
+    this.#tabbed = this.#killing = false;
+    this.#cycle = undefined;
+    const action = this.#keys.get(keyName(key));
+    if (this.#search !== undefined && this.#searching(key, action)) return;
+    if (key.name === "text" && !key.alt && !key.ctrl) return this.#insert(key.text);
+    if (key.name === "paste") return this.#paste(key.text);
+    if (action === undefined) return;
+    if (action === "complete") return this.#complete(tabbed, cycle);
+    this.#act(action, killing);
+    this.#killing = action.startsWith("kill");
+    this.#changed = true;
+  }
+
+  /** The question that Tab asked; whoever has the candidates gives them to {@linkcode answer}. */
+  takeQuestion(): CompletionQuestion | undefined {
+    const question = this.#question;
+    this.#question = undefined;
+    return question;
+  }
+
+  /**
+   * Gives the candidates for a question. Nothing happens where the line has changed meanwhile.
+   *
+   * @param question The question.
+   * @param candidates Words that may stand in the place of the one at the cursor.
+   */
+  answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
+    if (line !== this.line || cursor !== this.cursor) return;
+    const words = [...new Set(candidates)].map(plain).filter((word) => word !== "");
+    const start = spaceBefore(line, cursor);
+    const typed = line.slice(start, cursor);
+    const [first] = words;
+    if (first === undefined) return this.#ring();
+    if (words.length === 1) return this.#replace(start, `${first} `);
+    if (this.#cycles) {
+      this.#replace(start, first);
+      this.#cycle = { start, words, at: 0 };
+      return;
+    }
+    const common = commonStart(words);
+    if (common.length > typed.length) this.#replace(start, common);
+    else if (this.#tabbed) this.#list(words);
+    else this.#ring();
+    this.#tabbed = true;
+  }
+
+  #act(action: EditAction, more: boolean): void {
+    const change = BUFFER_ACTIONS[action];
+    if (change !== undefined) {
+      if (change(this.#buffer, more) === false) this.#ring();
+      return;
+    }
+    switch (action) {
+      case "history-back":
+        return this.#recall(1);
+      case "history-forward":
+        return this.#recall(-1);
+      case "up":
+        return this.#climb(-1);
+      case "down":
+        return this.#climb(1);
+      case "enter":
+        return this.#multiline ? this.#insert("\n") : this.#accept();
+      case "accept":
+        return this.#accept();
+      case "end-or-delete":
+        return this.#endOrDelete();
+      case "cancel":
+        return this.#end({ type: "cancel" });
+      case "search":
+        return this.#masked ? this.#ring() : this.#startSearch();
+      case "redraw":
+        this.#out += this.#screen.clear() + "\x1b[2J\x1b[H";
+    }
+  }
+
+  /** The line of the history that is so many further back. */
+  #recall(step: 1 | -1): void {
+    const back = this.#back + step;
+    if (back < -1 || back >= this.#history.length || this.#masked) return this.#ring();
+    if (this.#back === -1) this.#own = this.line;
+    this.#back = back;
+    const old = this.#history.at(this.#history.length - 1 - back) ?? "";
+    this.#buffer.set(back === -1 ? this.#own : old);
+  }
+
+  /** Up or down a row of the window, where there is one; else through the history. */
+  #climb(step: 1 | -1): void {
+    const { rows, row, column } = this.#whole();
+    const target = row + step;
+    if (target < 0 || target >= rows.length) return this.#recall(step === -1 ? 1 : -1);
+    this.#buffer.move(this.#at(target, column));
+  }
+
+  #accept(): void {
+    if (!this.#masked) this.#history.add(this.line);
+    this.#end({ type: "line", text: this.line });
+  }
+
+  /** Ctrl-D: deletes, or ends what is at its end. */
+  #endOrDelete(): void {
+    const { line, cursor } = this.#buffer;
+    if (line === "") this.#end({ type: "end" });
+    else if (this.#multiline && cursor === line.length) this.#accept();
+    else this.#buffer.remove(this.#buffer.neighbour(1));
+  }
+
+  #startSearch(): void {
+    this.#search = { query: "", at: this.#history.length, before: this.line };
+  }
+
+  #insert(text: string): void {
+    if (!this.#buffer.insert(text)) this.#ring();
+    this.#changed = true;
+  }
+
+  /** A pasted line end is Enter, unless a longer text is edited. */
+  #paste(text: string): void {
+    if (this.#multiline) return this.#insert(text);
+    const [first = "", ...others] = text.split("\n");
+    this.#insert(first);
+    for (const other of others) {
+      this.#accept();
+      this.#insert(other);
+    }
+  }
+
+  #replace(start: number, text: string): void {
+    if (!this.#buffer.replace(start, text)) this.#ring();
+    this.#changed = true;
+  }
+
+  #complete(tabbed: boolean, cycle: Cycle | undefined): void {
+    if (!this.#completes) return;
+    this.#tabbed = tabbed;
+    if (cycle === undefined) {
+      this.#question = { line: this.line, cursor: this.cursor };
+      return;
+    }
+    const at = (cycle.at + 1) % cycle.words.length;
+    this.#replace(cycle.start, cycle.words[at] ?? "");
+    this.#cycle = { ...cycle, at };
+  }
+
+  /** The candidates in columns, above the line. */
+  #list(words: readonly string[]): void {
+    const shown = words.slice(0, MOST_CANDIDATES);
+    const cells = shown.map((word) => ({ word, width: widthOf(cellsOf(word)) }));
+    const width = Math.max(...cells.map(({ width }) => width)) + 2;
+    const columns = Math.max(1, Math.floor(this.#columns / width));
+    let text = "";
+    for (const [index, { word, width: own }] of cells.entries()) {
+      const last = index % columns === columns - 1 || index === cells.length - 1;
+      text += last ? `${word}\n` : word + " ".repeat(width - own);
+    }
+    if (shown.length < words.length) text += `... ${words.length - shown.length} more\n`;
+    this.print(text);
+  }
+
+  #end(result: EditResult): void {
+    this.#buffer.move(this.line.length);
+    this.#out += this.#screen.draw(this.#picture()) + this.#screen.leave();
+    this.#results.push(result);
+    this.#buffer.set("");
+    this.#own = "";
+    this.#top = 0;
+    this.#back = -1;
+    this.#prompt = "";
+    this.#changed = true;
+  }
+
+  /** Takes a key while searching; returns whether it was for the search. */
+  #searching(key: Key, action: EditAction | undefined): boolean {
+    const search = this.#search;
+    if (search === undefined) return false;
+    this.#changed = true;
+    if (key.name === "text") return this.#find(search.query + key.text, search.at);
+    if (action === "delete-back") {
+      return this.#find(search.query.slice(0, -1), this.#history.length);
+    }
+    if (action === "search") return this.#find(search.query, search.at - 1);
+    this.#search = undefined;
+    if (action !== "abort" && action !== "cancel") return false;
+    this.#buffer.set(search.before);
+    return true;
+  }
+
+  /** The newest line at or before a place that has the words; else a bell. */
+  #find(query: string, from: number): true {
+    let at = Math.min(from, this.#history.length - 1);
+    while (at >= 0 && !this.#history.at(at)?.includes(query)) at--;
+    const before = this.#search?.before ?? "";
+    if (at < 0 || query === "") {
+      if (query !== "") this.#ring();
+      this.#search = { query, at: from, before };
+      return true;
+    }
+    const line = this.#history.at(at) ?? "";
+    this.#buffer.set(line, line.indexOf(query) + query.length);
+    this.#search = { query, at, before };
+    return true;
+  }
+
+  #ring(): void {
+    this.#out += BELL;
+  }
+
+  /** Prompt and line in rows, as if the window had no end. */
+  #whole(): Layout {
+    const layout = new Layout(this.#columns);
+    layout.add(
+      cellsOf(this.#search === undefined ? this.#prompt : searchPrompt(this.#search.query)),
+    );
+    if (this.#masked) {
+      layout.mark();
+      return layout;
+    }
+    layout.add(cellsOf(this.line.slice(0, this.cursor)));
+    layout.mark();
+    layout.add(cellsOf(this.line.slice(this.cursor)));
+    return layout;
+  }
+
+  /** What the window can show of it: the rows around the cursor. */
+  #picture(): Picture {
+    const { rows, row, column } = this.#whole();
+    if (row < this.#top) this.#top = row;
+    if (row >= this.#top + this.#rows) this.#top = row - this.#rows + 1;
+    this.#top = Math.max(0, Math.min(this.#top, rows.length - this.#rows));
+    return { rows: rows.slice(this.#top, this.#top + this.#rows), row: row - this.#top, column };
+  }
+
+  /** The place in the line that is nearest to a column of a row. */
+  #at(row: number, column: number): number {
+    let at = 0;
+    let best = this.cursor;
+    const layout = new Layout(this.#columns);
+    layout.add(cellsOf(this.#prompt));
+    const look = () => {
+      const probe = layout.place();
+      if (probe.row === row && probe.column <= column) best = at;
+      return probe.row <= row;
+    };
+    look();
+    for (const cell of cellsOf(this.line)) {
+      layout.add([cell]);
+      at += cell.text.length;
+      if (!look()) break;
+    }
+    return best;
+  }
+}
+
+function spaceBefore(line: string, cursor: number): number {
+  return /\S*$/.exec(line.slice(0, cursor))?.index ?? cursor;
+}
+
+function searchPrompt(query: string): string {
+  return `(search) '${query}': `;
+}
+
+function commonStart(words: readonly string[]): string {
+  let [common = ""] = words;
+  for (const word of words) {
+    let length = 0;
+    while (length < common.length && common[length] === word[length]) length++;
+    common = common.slice(0, length);
+  }
+  return common.replace(/[\ud800-\udbff]$/, "");
+}
+
+function plain(word: string): string {
+  return word.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "");
+}
+
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { width }) => sum + width, 0);
+}

@@ -1,0 +1,78 @@
+/** Codes of the character sets of East Asia, found by decoding every code once. */
+
+/** Decodes bytes by the platform's decoder. */
+type Decode = (bytes: Uint8Array) => string;
+
+const LEADS = range(0x81, 0xfe);
+const TRAILS = [...range(0x40, 0x7e), ...range(0x80, 0xfe)];
+const LF = 0x0a;
+const REPLACEMENT = "\ufffd";
+const SUPPLEMENTARY = 0x10000;
+/** Where GB 18030 begins with the characters beyond the BMP, counted in four-byte codes. */
+const GB18030_SUPPLEMENTARY = 189_000;
+/** So many four-byte codes of it are for the BMP. */
+const GB18030_BMP = 39_420;
+
+/**
+ * The codes of a set.
+ *
+ * @param name The set.
+ * @param decode Decodes it.
+ * @returns Codes by character; those of rare characters are computed.
+ */
+export function multiByteCodes(
+  name: string,
+  decode: Decode,
+): { get(character: string): Uint8Array | undefined } {
+  const codes = new Map<string, Uint8Array>();
+  for (let byte = 0; byte < 0x80; byte++) codes.set(String.fromCharCode(byte), Uint8Array.of(byte));
+  // GB 18030 has no characters of one byte beyond ASCII; decoders let the euro sign pass.
+  if (name !== "gb18030") collect(codes, range(0x80, 0xff).map((byte) => [byte]), decode);
+  collect(codes, pairs(LEADS, TRAILS), decode);
+  if (name === "euc-jp") {
+    const high = range(0xa1, 0xfe);
+    collect(codes, pairs(high, high).map(([lead, trail]) => [0x8f, lead, trail]), decode);
+  }
+  if (name !== "gb18030") return codes;
+  collect(codes, range(0, GB18030_BMP - 1).map(gb18030Bytes), decode);
+  return { get: (character) => codes.get(character) ?? gb18030Rare(character) };
+}
+
+/**
+ * Decodes all codes at once, each followed by a line end, which ends it in every case. What decodes
+ * to one character has that code; of several codes the first holds.
+ */
+function collect(codes: Map<string, Uint8Array>, all: number[][], decode: Decode): void {
+  const bytes = Uint8Array.from(all.flatMap((code) => [...code, LF]));
+  const decoded = decode(bytes).split("\n");
+  if (decoded.length !== all.length + 1) return; // a code took its line end
+  for (const [index, code] of all.entries()) {
+    const text = decoded[index] ?? "";
+    const single = text !== "" && !text.includes(REPLACEMENT) && Array.from(text).length === 1;
+    if (single && !codes.has(text)) codes.set(text, Uint8Array.from(code));
+  }
+}
+
+/** The four bytes of a linear code of GB 18030. */
+function gb18030Bytes(linear: number): number[] {
+  return [
+    0x81 + Math.floor(linear / 12_600),
+    0x30 + Math.floor(linear / 1_260) % 10,
+    0x81 + Math.floor(linear / 10) % 126,
+    0x30 + linear % 10,
+  ];
+}
+
+function gb18030Rare(character: string): Uint8Array | undefined {
+  const code = character.codePointAt(0) ?? 0;
+  if (code < SUPPLEMENTARY) return undefined;
+  return Uint8Array.from(gb18030Bytes(GB18030_SUPPLEMENTARY + code - SUPPLEMENTARY));
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+function pairs(leads: readonly number[], trails: readonly number[]): [number, number][] {
+  return leads.flatMap((lead) => trails.map((trail): [number, number] => [lead, trail]));
+}

@@ -1,0 +1,219 @@
+import { clusterWidth, graphemes, stripAnsi } from "./width.ts";
+
+/** A character cell, or two: what a person takes for one character. */
+export interface Cell {
+  /** What is sent for it; sequences that belong before it are included. */
+  readonly text: string;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** Rows of cells, and where the cursor stands. */
+export interface Picture {
+  readonly rows: readonly (readonly Cell[])[];
+  readonly row: number;
+  readonly column: number;
+}
+
+const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+
+/** Cuts text into cells; ANSI sequences stick to the cell behind them, or to the last. */
+export function cellsOf(text: string): Cell[] {
+  const cells: Cell[] = [];
+  let codes = "";
+  let at = 0;
+  const add = (plain: string) => {
+    for (const cluster of graphemes(plain)) {
+      cells.push({ text: codes + cluster, width: clusterWidth(cluster) });
+      codes = "";
+    }
+  };
+  for (const match of text.matchAll(SEQUENCE)) {
+    add(text.slice(at, match.index));
+    codes += match[0];
+    at = match.index + match[0].length;
+  }
+  add(text.slice(at));
+  const last = cells.pop();
+  if (codes !== "") cells.push({ text: (last?.text ?? "") + codes, width: last?.width ?? 0 });
+  else if (last !== undefined) cells.push(last);
+  return cells;
+}
+
+/** Lays cells out in rows of a window; `\n` begins a row. */
+export class Layout {
+  readonly rows: Cell[][] = [[]];
+  row = 0;
+  column = 0;
+  readonly #columns: number;
+  #width = 0;
+  /** Whether the last row began because the cursor had no room. */
+  #forced = false;
+
+  constructor(columns: number) {
+    this.#columns = Math.max(2, columns);
+  }
+
+  /** Appends cells. */
+  add(cells: readonly Cell[]): void {
+    for (const cell of cells) {
+      const ended = cell.text.endsWith("\n");
+      if (ended && !this.#forced) this.#newRow();
+      this.#forced = false;
+      if (ended) continue;
+      if (this.#width + cell.width > this.#columns) this.#newRow();
+      this.rows.at(-1)?.push(cell);
+      this.#width += cell.width;
+    }
+  }
+
+  /** The cursor stands here. Behind a full row it stands at the beginning of the next. */
+  mark(): void {
+    this.#forced = this.#width >= this.#columns;
+    if (this.#forced) this.#newRow();
+    this.row = this.rows.length - 1;
+    this.column = this.#width;
+  }
+
+  /** Where the cursor would stand. */
+  place(): { readonly row: number; readonly column: number } {
+    const full = this.#width >= this.#columns;
+    return { row: this.rows.length - (full ? 0 : 1), column: full ? 0 : this.#width };
+  }
+
+  #newRow(): void {
+    this.rows.push([]);
+    this.#width = 0;
+  }
+}
+
+const NOTHING: Picture = { rows: [[]], row: 0, column: 0 };
+
+/**
+ * The part of a terminal's screen that belongs to the line being edited: draws pictures over each
+ * other with as few bytes as is simple, by sequences that a VT100 knows. It begins where the cursor
+ * stands, at the start of a row.
+ */
+export class Screen {
+  #shown: Picture = NOTHING;
+  #columns: number;
+
+  /** Begins on a window of a width. */
+  constructor(columns: number) {
+    this.#columns = columns;
+  }
+
+  /** What goes to the terminal so that it shows a picture. */
+  draw(next: Picture): string {
+    let out = "";
+    let { row, column } = this.#shown;
+    const old = this.#shown.rows;
+    const goTo = (toRow: number, toColumn: number) => {
+      out += moveRows(row, toRow) + moveColumns(row === toRow ? column : -1, toColumn);
+      row = toRow;
+      column = toColumn;
+    };
+    for (const [index, cells] of next.rows.entries()) {
+      const before = old[index];
+      if (before === undefined) {
+        // A row below the last: a line end makes it, and scrolls where need be.
+        goTo(index - 1, column);
+        out += "\r\n";
+        row = index;
+        column = 0;
+      }
+      const same = commonCells(before ?? [], cells);
+      if (same === cells.length && same === (before ?? []).length) continue;
+      goTo(index, widthOf(cells.slice(0, same)));
+      out += drawCells(cells.slice(same), column);
+      column = widthOf(cells);
+      if (widthOf(before ?? []) > column) out += "\x1b[K";
+      // Behind a full row terminals stand in two minds.
+      if (column >= this.#columns) column = -1;
+    }
+    if (old.length > next.rows.length) {
+      goTo(next.rows.length, 0);
+      out += "\x1b[J";
+    }
+    goTo(next.row, next.column);
+    this.#shown = next;
+    return out;
+  }
+
+  /** What goes to the terminal so that the part is empty and the cursor at its start. */
+  clear(): string {
+    const { row, column, rows } = this.#shown;
+    this.#shown = NOTHING;
+    const empty = rows.length === 1 && (rows[0]?.length ?? 0) === 0;
+    if (empty && column === 0) return "";
+    return `${moveRows(row, 0)}\r\x1b[J`;
+  }
+
+  /** What goes to the terminal so that the cursor is below the part, which stays as it is. */
+  leave(): string {
+    const { row, rows } = this.#shown;
+    this.#shown = NOTHING;
+    return `${moveRows(row, rows.length - 1)}\r\n`;
+  }
+
+  /**
+   * The window has another width: terminals wrap the rows that are too long for it anew.
+   *
+   * @returns What goes to the terminal so that the part is empty, as `clear` does.
+   */
+  resize(columns: number): string {
+    const { rows, row, column } = this.#shown;
+    const height = (width: number) => Math.max(1, Math.ceil(width / columns));
+    let above = 0;
+    for (const cells of rows.slice(0, row)) above += height(widthOf(cells));
+    above += Math.floor(Math.max(0, Math.min(column, widthOf(rows[row] ?? []) - 1)) / columns);
+    this.#columns = columns;
+    this.#shown = NOTHING;
+    return `${moveRows(above, 0)}\r\x1b[J`;
+  }
+}
+
+/** Up or down; the rows exist. */
+function moveRows(from: number, to: number): string {
+  if (to < from) return from - to === 1 ? "\x1b[A" : `\x1b[${from - to}A`;
+  if (to > from) return to - from === 1 ? "\x1b[B" : `\x1b[${to - from}B`;
+  return "";
+}
+
+/** From a column that is not known, -1, by way of the first. */
+function moveColumns(from: number, to: number): string {
+  if (from === to) return "";
+  if (to === 0) return "\r";
+  if (from !== -1 && to < from && from - to <= 4) return "\b".repeat(from - to);
+  return to === 1 ? "\r\x1b[C" : `\r\x1b[${to}C`;
+}
+
+/** Cells as text; behind one of which terminals disagree the column is set anew. */
+function drawCells(cells: readonly Cell[], start: number): string {
+  let text = "";
+  let column = start;
+  for (const [index, cell] of cells.entries()) {
+    text += cell.text;
+    column += cell.width;
+    if (isUncertain(cell) && index < cells.length - 1) text += `\r\x1b[${column}C`;
+  }
+  const last = cells.at(-1);
+  return last !== undefined && isUncertain(last) ? `${text}\r\x1b[${column}C` : text;
+}
+
+/** Emoji of several code points, and vowel signs with a width: terminals disagree on their columns. */
+const UNCERTAIN = /[\u200d\ufe0f\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}\p{Mc}]/u;
+
+function isUncertain({ text, width }: Cell): boolean {
+  return width > 1 && text.length > 1 && UNCERTAIN.test(stripAnsi(text));
+}
+
+function commonCells(a: readonly Cell[], b: readonly Cell[]): number {
+  let at = 0;
+  while (at < a.length && at < b.length && a[at]?.text === b[at]?.text) at++;
+  return at;
+}
+
+function widthOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { width }) => sum + width, 0);
+}

@@ -1,0 +1,432 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  clusterWidth,
+  graphemes,
+  History,
+  KeyDecoder,
+  LineEditor,
+  type LineEditorOptions,
+  textWidth,
+} from "../../src/text/mod.ts";
+import { Terminal } from "./terminal.ts";
+
+/** An editor, a person who types, and what the person sees. */
+class Desk {
+  readonly editor: LineEditor;
+  readonly terminal: Terminal;
+  readonly sent: string[] = [];
+  readonly #keys = new KeyDecoder({ runs: true });
+
+  constructor(options: LineEditorOptions = {}) {
+    const { columns = 20, rows = 8 } = options;
+    this.editor = new LineEditor({ ...options, columns, rows });
+    this.terminal = new Terminal(columns, rows);
+  }
+
+  /** Types; what a key needs to be one at once is added. */
+  async type(text: string): Promise<void> {
+    for (const key of [...this.#keys.push(text, 0), ...this.#keys.flush(1000)]) {
+      this.editor.key(key);
+    }
+    await this.show();
+  }
+
+  async show(): Promise<string> {
+    const output = this.editor.takeOutput();
+    this.sent.push(output);
+    await this.terminal.write(output);
+    return output;
+  }
+
+  /** The rows that have something. */
+  get seen(): string[] {
+    return this.terminal.everything;
+  }
+}
+
+async function desk(options: LineEditorOptions = {}, prompt = "> "): Promise<Desk> {
+  const made = new Desk(options);
+  made.editor.prompt = prompt;
+  await made.show();
+  return made;
+}
+
+const CASES: Record<string, [typed: string, line: string, cursor: number]> = {
+  "insert in the middle": ["norh\x1b[Dt", "north", 4],
+  "start and end": ["b\x01a\x05c", "abc", 3],
+  "words": ["one two three\x1bb\x1bb\x1bf", "one two three", 7],
+  "words by Ctrl and arrows": ["one two\x1b[1;5D\x1b[1;5D\x1b[1;5C", "one two", 3],
+  "kill to the end, yank twice": ["one two\x1bb\x0b\x19\x19", "one twotwo", 10],
+  "kill back": ["one two\x1bb\x15", "two", 0],
+  "two kills in a row are one": ["a b c\x1bb\x0b\x17\x19", "a b c", 5],
+  "kills apart are two": ["a b c\x1bb\x0bx\x17\x19", "a b x", 5],
+  "kill a word": ["one two\x01\x1bd", " two", 0],
+  "kill a word back": ["one two-three\x1b\x7f", "one two-", 8],
+  "kill a big word back": ["one two-three\x17", "one ", 4],
+  "transpose at the end": ["ab\x14", "ba", 2],
+  "transpose within": ["abc\x01\x06\x14", "bac", 2],
+  "backspace and delete": ["abcd\x1b[D\x7f\x1b[3~", "ab", 2],
+  "backspace takes a cluster": ["x👩‍🚀é日\x7f\x7f\x7f", "x", 1],
+  "Ctrl-D deletes": ["abc\x01\x04", "bc", 0],
+};
+
+for (const [name, [typed, line, cursor]] of Object.entries(CASES)) {
+  Deno.test(`LineEditor: ${name}`, async () => {
+    const { editor, terminal, ...rest } = await desk();
+    assert(rest.sent.length > 0);
+    const whole = new Desk();
+    whole.editor.prompt = "> ";
+    await whole.type(typed);
+    assertEquals([whole.editor.line, whole.editor.cursor], [line, cursor]);
+    const one = await desk(); // drawn after each key
+    for (const key of new KeyDecoder().push(typed, 0)) {
+      one.editor.key(key);
+      await one.show();
+    }
+    assertEquals([one.editor.line, one.editor.cursor], [line, cursor]);
+    assertEquals(one.seen, [`> ${line}`.trimEnd()]);
+    assertEquals(whole.seen, one.seen);
+    assertEquals(one.terminal.cursor, [0, 2 + textWidth(line.slice(0, cursor))]);
+    assertEquals(whole.terminal.cursor, one.terminal.cursor);
+    assertEquals([editor.line, terminal.screen[0]], ["", ">"]);
+  });
+}
+
+Deno.test("LineEditor: Enter gives the line, Ctrl-C gives it up, Ctrl-D on an empty one ends", async () => {
+  const typing = await desk();
+  await typing.type("look\rnorth\x03\x04");
+  assertEquals(typing.editor.takeResults(), [
+    { type: "line", text: "look" },
+    { type: "cancel" },
+    { type: "end" },
+  ]);
+  assertEquals(typing.seen, ["> look", "north"]); // the game gives the next prompt
+});
+
+Deno.test("LineEditor: the history goes back and forth, and the line itself is kept", async () => {
+  const typing = await desk({ history: new History({ lines: ["one", "two"] }) });
+  await typing.type("thr\x1b[A");
+  assertEquals(typing.editor.line, "two");
+  await typing.type("\x10\x10"); // one further than there is
+  assertEquals(typing.editor.line, "one");
+  assert(typing.sent.at(-1)?.includes("\x07"));
+  await typing.type("\x1b[B\x0eee");
+  assertEquals(typing.editor.line, "three");
+  await typing.type("\r\x1b[A");
+  assertEquals(typing.editor.line, "three");
+});
+
+Deno.test("LineEditor: Ctrl-R finds, finds further, ends with the line or without", async () => {
+  const lines = ["get lamp", "look", "get sword", "north"];
+  const typing = await desk({ columns: 40, history: new History({ lines }) });
+  await typing.type("x\x12get");
+  assertEquals(typing.seen, ["(search) 'get': get sword"]);
+  await typing.type("\x12");
+  assertEquals(typing.editor.line, "get lamp");
+  await typing.type("\x12"); // no further one
+  assertEquals(typing.editor.line, "get lamp");
+  await typing.type("\x07");
+  assertEquals(typing.editor.line, "x");
+  await typing.type("\x12swo\x7f\x7f\x7fnor\x05!");
+  assertEquals(typing.editor.line, "north!");
+  await typing.type("\x15\x12get l\r");
+  assertEquals(typing.editor.takeResults(), [{ type: "line", text: "get lamp" }]);
+});
+
+Deno.test("LineEditor completes: the only one, the common start, a list by the second Tab", async () => {
+  const words = ["north", "northeast", "say", "northwest"];
+  const typing = await desk({ columns: 30, completes: true });
+  const tab = async () => {
+    await typing.type("\t");
+    const question = typing.editor.takeQuestion();
+    assert(question);
+    const typed = question.line.slice(0, question.cursor).split(" ").at(-1) ?? "";
+    typing.editor.answer(question, words.filter((word) => word.startsWith(typed)));
+    await typing.show();
+  };
+  await typing.type("go n");
+  await tab();
+  assertEquals(typing.editor.line, "go north");
+  await tab();
+  assertEquals(typing.seen, ["north      northeast", "northwest", "> go north"]);
+  await typing.type("e");
+  await tab();
+  assertEquals(typing.editor.line, "go northeast ");
+  await typing.type("\x15x");
+  await tab();
+  assert(typing.sent.at(-1)?.includes("\x07"));
+  await typing.type("\t");
+  const late = typing.editor.takeQuestion();
+  await typing.type("y");
+  if (late !== undefined) typing.editor.answer(late, ["xylophone"]); // the line has changed
+  assertEquals(typing.editor.line, "xy");
+});
+
+Deno.test("LineEditor completes in turn where it is told so", async () => {
+  const typing = await desk({ completes: true, cycles: true });
+  await typing.type("a\t");
+  const question = typing.editor.takeQuestion();
+  assert(question);
+  typing.editor.answer(question, ["apple", "avocado"]);
+  assertEquals(typing.editor.line, "apple");
+  await typing.type("\t");
+  assertEquals(typing.editor.line, "avocado");
+  await typing.type("\t!");
+  assertEquals(typing.editor.line, "apple!");
+});
+
+Deno.test("LineEditor shows nothing of a password, and keeps it in no history", async () => {
+  const history = new History();
+  const typing = await desk({ history }, "Password: ");
+  typing.editor.masked = true;
+  await typing.type("secret\x1b[D\x7f");
+  assertEquals(typing.seen, ["Password:"]);
+  assertEquals(typing.terminal.cursor, [0, 10]);
+  await typing.type("\r");
+  assertEquals(typing.editor.takeResults(), [{ type: "line", text: "secrt" }]);
+  assertEquals([history.length, typing.sent.join("").includes("s")], [
+    0,
+    typing.sent[0]?.includes("s"),
+  ]);
+});
+
+Deno.test("LineEditor: what others say shows above, and never tears the line", async () => {
+  const typing = await desk();
+  await typing.type("a line that is longer than a row\x1b[D\x1b[D");
+  for (let times = 0; times < 3; times++) {
+    typing.editor.print(`Bob says ${times}\n`);
+    await typing.show();
+    await typing.type("x");
+  }
+  assertEquals(typing.seen, [
+    "Bob says 0",
+    "Bob says 1",
+    "Bob says 2",
+    "> a line that is lon",
+    "ger than a rxxxow",
+  ]);
+  assertEquals(typing.terminal.cursor, [4, 15]);
+});
+
+Deno.test("LineEditor: text without a line end is the prompt's beginning", async () => {
+  const typing = await desk({}, "");
+  typing.editor.print("Welcome!\nYour ");
+  typing.editor.print("name? ");
+  await typing.type("Ann");
+  assertEquals(typing.seen, ["Welcome!", "Your name? Ann"]);
+  typing.editor.prompt = "\x1b[32m>\x1b[0m ";
+  await typing.show();
+  assertEquals(typing.seen, ["Welcome!", "> Ann"]);
+  assertEquals(typing.terminal.cursor, [1, 5]);
+});
+
+Deno.test("LineEditor edits longer texts: lines, soft wrap, up and down, ended by Ctrl-D", async () => {
+  const typing = await desk({ multiline: true, columns: 10 }, "");
+  await typing.type("first\rsecond line\r\x1b[A\x1b[A\x1b[A!");
+  assertEquals(typing.seen, ["!first", "second lin", "e"]);
+  await typing.type("\x1b[B\x1b[B?\x0b\x05");
+  assertEquals(typing.editor.line, "!first\nsecond line?");
+  await typing.type("\x04");
+  assertEquals(typing.editor.takeResults(), [{ type: "line", text: "!first\nsecond line?" }]);
+  await typing.type("a\x1b\r"); // Alt-Enter
+  assertEquals(typing.editor.takeResults(), [{ type: "line", text: "a" }]);
+});
+
+Deno.test("LineEditor: a text taller than the window shows the rows around the cursor", async () => {
+  const typing = await desk({ multiline: true, rows: 4 }, "");
+  await typing.type(Array.from({ length: 30 }, (_, row) => `row ${row}`).join("\r"));
+  assertEquals(typing.terminal.screen, ["row 26", "row 27", "row 28", "row 29"]);
+  for (let times = 0; times < 28; times++) await typing.type("\x1b[A");
+  assertEquals(typing.terminal.screen, ["row 1", "row 2", "row 3", "row 4"]);
+  assertEquals(typing.terminal.cursor, [0, 5]);
+  for (const output of typing.sent.slice(1)) assert(output.length < 4 * 20 + 200, output);
+});
+
+Deno.test("LineEditor: the window changes its width in the middle of a line", async () => {
+  const words = "the quick brown fox jumps over the lazy dog again and again";
+  for (const width of [7, 10, 19, 20, 21, 40, 70]) {
+    const typing = await desk({ rows: 12 });
+    typing.editor.print("chat above\n");
+    await typing.type(`${words}\x01\x1bf\x1bf\x1bf`);
+    typing.terminal.resize(width, 12);
+    typing.editor.resize(width, 12);
+    await typing.type("!");
+    const line = `> ${words.replace("brown", "brown!")}`;
+    const rows = line.match(new RegExp(`.{1,${width}}`, "g")) ?? [];
+    const seen = typing.seen.slice(-rows.length);
+    assertEquals(seen, rows.map((row) => row.trimEnd()), String(width));
+    const at = line.indexOf("!") + 1;
+    const top = typing.seen.length - rows.length;
+    const scrolled = typing.seen.length - typing.terminal.screen.filter((row) => row !== "").length;
+    assertEquals(typing.terminal.cursor[1], at % width, String(width));
+    assert(top >= 0 && scrolled >= 0);
+  }
+});
+
+Deno.test("LineEditor: Ctrl-L clears the screen and shows the line anew", async () => {
+  const typing = await desk();
+  typing.editor.print("old\nthings\n");
+  await typing.type("abc\x1b[D\x0c");
+  assertEquals(typing.terminal.screen[0], "> abc");
+  assertEquals(typing.terminal.cursor, [0, 4]);
+});
+
+Deno.test("LineEditor: keys can be bound anew; what is no action is misuse", async () => {
+  const typing = await desk({ keys: { "ctrl+x": "kill-back", "f1": "line-start" } });
+  await typing.type("abc\x1bOPd\x05\x18");
+  assertEquals(typing.editor.line, "");
+  assertThrows(() => new LineEditor({ keys: { "f2": "dance" as "up" } }), Error, "dance");
+  assertThrows(() => new LineEditor({ limit: -1 }), Error, "limit");
+});
+
+Deno.test("LineEditor: a line over the limit rings; a paste of a megabyte is bounded in memory and time", async () => {
+  const typing = await desk({ limit: 10 });
+  await typing.type("0123456789ab");
+  assertEquals(typing.editor.line, "0123456789");
+  assert(typing.sent.at(-1)?.includes("\x07"));
+  const pasting = await desk({ limit: 4096 });
+  const started = performance.now();
+  await pasting.type(`\x1b[200~${"word ".repeat(200_000)}\x1b[201~`);
+  assert(performance.now() - started < 2_000);
+  assertEquals(pasting.editor.line.length, 4096);
+  assert((pasting.sent.at(-1)?.length ?? 0) < 2 * 20 * 8 + 4096);
+  const lines = await desk();
+  await lines.type("\x1b[200~one\ntwo\nthr\x1b[201~ee\r");
+  assertEquals(lines.editor.takeResults().map((result) => "text" in result && result.text), [
+    "one",
+    "two",
+    "three",
+  ]);
+});
+
+Deno.test("LineEditor: where terminals disagree on a width the column is said, not hoped for", async () => {
+  for (const cluster of ["कि", "👩‍🚀", "🇫🇷", "❤️", "👍🏽"]) {
+    const typing = await desk();
+    await typing.type(`${cluster}ab\x1b[D`);
+    assertEquals(typing.terminal.cursor, [0, 2 + clusterWidth(cluster) + 1], cluster);
+    await typing.type("\x01x"); // the rest is drawn anew, and stands where it is thought to be
+    await typing.type("\x05!");
+    assertEquals(typing.terminal.cursor, [0, 2 + clusterWidth(cluster) + 4], cluster);
+    assert(typing.seen[0]?.endsWith("ab!"), typing.seen[0]);
+  }
+});
+
+/** The plainest model there is: a list of characters and a place in it. */
+class Model {
+  cells: string[] = [];
+  at = 0;
+  #killed: string[] = [];
+
+  press(key: string): void {
+    const { cells } = this;
+    const isWord = (cell: string) => /[\p{L}\p{N}]/u.test(cell);
+    const wordLeft = () => {
+      let at = this.at;
+      while (at > 0 && !isWord(cells[at - 1] ?? "")) at--;
+      while (at > 0 && isWord(cells[at - 1] ?? "")) at--;
+      return at;
+    };
+    const wordRight = () => {
+      let at = this.at;
+      while (at < cells.length && !isWord(cells[at] ?? "")) at++;
+      while (at < cells.length && isWord(cells[at] ?? "")) at++;
+      return at;
+    };
+    if (key === "\x1b[D") this.at = Math.max(0, this.at - 1);
+    else if (key === "\x1b[C") this.at = Math.min(cells.length, this.at + 1);
+    else if (key === "\x01") this.at = 0;
+    else if (key === "\x05") this.at = cells.length;
+    else if (key === "\x1bb") this.at = wordLeft();
+    else if (key === "\x1bf") this.at = wordRight();
+    else if (key === "\x7f" && this.at > 0) cells.splice(--this.at, 1);
+    else if (key === "\x1b[3~") cells.splice(this.at, 1);
+    else if (key === "\x0b") this.#killed = cells.splice(this.at);
+    else if (key === "\x15") {
+      this.#killed = cells.splice(0, this.at);
+      this.at = 0;
+    } else if (key === "\x19") {
+      cells.splice(this.at, 0, ...this.#killed);
+      this.at += this.#killed.length;
+    } else if (!/^[\x00-\x1f\x7f]/.test(key)) cells.splice(this.at++, 0, key);
+  }
+
+  /** Rows of a window behind a prompt, and the cursor. */
+  rows(prompt: string, columns: number): { rows: string[]; cursor: [number, number] } {
+    const rows = [""];
+    let width = 0;
+    let cursor: [number, number] = [0, 0];
+    const mark = () => cursor = width >= columns ? [rows.length, 0] : [rows.length - 1, width];
+    for (const [index, cell] of [...graphemes(prompt), ...this.cells].entries()) {
+      if (index === prompt.length + this.at) mark();
+      if (width + clusterWidth(cell) > columns) {
+        rows.push("");
+        width = 0;
+      }
+      rows[rows.length - 1] += cell;
+      width += clusterWidth(cell);
+    }
+    if (this.at === this.cells.length) mark();
+    return { rows: rows.map((row) => row.trimEnd()), cursor };
+  }
+}
+
+/** Characters whose clusters never join with one another. */
+const CHARACTERS = [..."ab c-", "日", "本", "é", "ñ", "👍", "👩‍🚀", "🇫🇷", "س", "ل", "न", "म", "मु"];
+const EDITS = [
+  "\x1b[D",
+  "\x1b[C",
+  "\x01",
+  "\x05",
+  "\x1bb",
+  "\x1bf",
+  "\x7f",
+  "\x1b[3~",
+  "\x0b",
+  "\x15",
+  "\x19",
+];
+
+Deno.test("LineEditor: for any sequence of keys the emulated screen is that of a plain model", async () => {
+  const key = fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom(...CHARACTERS) },
+    { weight: 2, arbitrary: fc.constantFrom(...EDITS, "say") },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(key, { maxLength: 60 }),
+      fc.integer({ min: 5, max: 30 }),
+      fc.integer({ min: 1, max: 5 }),
+      async (keys, columns, together) => {
+        const typing = await desk({ columns, rows: 100 }, "> ");
+        const model = new Model();
+        const said: string[] = [];
+        let killing = false;
+        for (const [index, pressed] of keys.entries()) {
+          const kills = pressed === "\x0b" || pressed === "\x15";
+          if (kills && killing) continue; // kills in a row are one: that has its own test
+          killing = kills;
+          if (pressed === "say") {
+            said.push("hey!");
+            typing.editor.print("hey!\n");
+          } else {
+            model.press(pressed);
+            for (const one of new KeyDecoder().push(pressed, 0)) typing.editor.key(one);
+          }
+          if (index % together === 0) {
+            const output = await typing.show();
+            assert(output.length < 100 * columns * 12 + 1000);
+          }
+        }
+        await typing.show();
+        const { rows, cursor } = model.rows("> ", columns);
+        assertEquals(typing.editor.line, model.cells.join(""));
+        const whole = [...said, ...rows];
+        while (whole.at(-1) === "") whole.pop();
+        assertEquals(typing.seen, whole);
+        assertEquals(typing.terminal.cursor, [cursor[0] + said.length, cursor[1]]);
+      },
+    ),
+    { seed: 20_261_125, numRuns: Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 300) },
+  );
+});
