@@ -54,7 +54,12 @@ export { TelnetServer } from "./src/server/server.ts";
 export type { ClientViolation, DisconnectReason } from "./src/server/session_owner.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
-export type { Encoding, TextCodec, TextStreamDecoder } from "./src/text/charset.ts";
+export {
+  createTextDecoder,
+  type Encoding,
+  type TextCodec,
+  type TextStreamDecoder,
+} from "./src/text/charset.ts";
 export type { EditAction } from "./src/text/edit_actions.ts";
 export { History, type HistoryStore } from "./src/text/history.ts";
 export { type Key, keyName } from "./src/text/keys.ts";

@@ -32,6 +32,8 @@ export interface KeyPort {
 
 /** So many keys wait for the game; then the client is not read on. */
 const MOST_KEYS = 4_096;
+/** More of a row that is not ended is no prompt. */
+const LONGEST_PROMPT = 1_024;
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
 
@@ -44,6 +46,8 @@ export class KeyInput {
   readonly #editor: LineEditor | undefined;
   #active = false;
   #out = "";
+  /** What stands on the last row before the editor begins: its prompt. */
+  #row = "";
 
   constructor(
     port: KeyPort,
@@ -103,8 +107,15 @@ export class KeyInput {
     if (active === this.#active) return;
     this.#active = active;
     if (this.#editor === undefined) return;
-    if (active) this.#out += PASTE_ON;
-    else this.close();
+    if (!active) return this.close();
+    this.#out += `${PASTE_ON}\r`;
+    this.#editor.prompt = this.#row;
+  }
+
+  /** Text was sent past the editor, as it is not in use. */
+  note(text: string): void {
+    const end = text.lastIndexOf("\n") + 1;
+    this.#row = end > 0 ? text.slice(end) : (this.#row + text).slice(-LONGEST_PROMPT);
   }
 
   /** Takes the line off the screen for good. */

@@ -302,8 +302,12 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   sendText(text: string): void {
     if (!this.active) return;
     const editor = this.#keys?.editor;
-    if (editor === undefined) this.#sendRaw(text);
-    else editor.print(text);
+    if (editor !== undefined) {
+      editor.print(text);
+    } else {
+      this.#keys?.note(text);
+      this.#sendRaw(text);
+    }
     this.#owner.dirty(this);
   }
 

@@ -36,6 +36,26 @@ export class Screen implements AsyncDisposable {
     await this.#tmux("send-keys", "-t", "s", key);
   }
 
+  /** Pastes text, as a terminal does that marks it where it was asked to. */
+  async paste(text: string): Promise<void> {
+    const file = await Deno.makeTempFile();
+    await Deno.writeTextFile(file, text);
+    await this.#tmux("load-buffer", file);
+    await this.#tmux("paste-buffer", "-p", "-t", "s");
+    await Deno.remove(file);
+  }
+
+  /** Gives the window another size. */
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux("resize-window", "-t", "s", "-x", String(columns), "-y", String(rows));
+  }
+
+  /** Where the cursor stands. */
+  async cursor(): Promise<number> {
+    const column = await this.#tmux("display-message", "-p", "-t", "s", "#{cursor_x}");
+    return Number(column);
+  }
+
   /** Types a line. */
   async enter(line: string): Promise<void> {
     await this.type(line);

@@ -1,0 +1,317 @@
+/** Character mode and the editor, on a server in memory; what the person sees is emulated. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type Key, keyName, type ListenOptions, type TelnetClient } from "../../mod.ts";
+import { ECHO, encodeLinemodeMode, LINEMODE, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
+import {
+  encodeEnvironIs,
+  encodeNaws,
+  encodeTerminalType,
+  NEW_ENVIRON,
+} from "../../src/options/mod.ts";
+import { EOF, IP } from "../../src/protocol/mod.ts";
+import { Terminal } from "../text/terminal.ts";
+import { latin1, type StepClock } from "./harness.ts";
+import { join, joinWithClock, type Remote } from "./remote.ts";
+
+/** A person with a terminal in character mode. */
+async function sit(
+  options: ListenOptions = {},
+  prepare: (client: TelnetClient) => void = (client) => client.useEditor(),
+): Promise<{
+  client: TelnetClient;
+  terminal: Terminal;
+  clock: StepClock;
+  remote: Remote;
+  type: (text: string | Uint8Array) => Promise<void>;
+  look: () => Promise<string[]>;
+  stop: () => Promise<void>;
+}> {
+  const { harness, client, peer, remote, clock } = await joinWithClock(options);
+  const terminal = new Terminal(30, 10);
+  prepare(client);
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.inCharacterMode);
+  const look = async () => {
+    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+    const plain = latin1(peer.take()).replaceAll(/\xff[\xfb-\xfe][^]/g, "").replaceAll("\0", "");
+    const bytes = Uint8Array.from(plain, (character) => character.charCodeAt(0));
+    await terminal.write(new TextDecoder().decode(bytes));
+    return terminal.everything;
+  };
+  return {
+    client,
+    terminal,
+    clock,
+    remote,
+    look,
+    async type(text) {
+      peer.write(text);
+      await look();
+    },
+    stop: () => harness.server.stop(),
+  };
+}
+
+Deno.test("useEditor edits the lines, getCommand gives them, and what is sent shows above", async () => {
+  const { client, type, look, terminal, stop } = await sit();
+  client.prompt("> ");
+  await type("loko\x1b[D\x7f\x1b[Co\r\0");
+  assertEquals(client.getCommand(), "looo");
+  client.send("You see nothing.\n");
+  client.prompt("> ");
+  await type("nor");
+  client.send("Bob comes in.\n");
+  client.send("Bob says: hi\n");
+  assertEquals(await look(), [
+    "> looo",
+    "You see nothing.",
+    "Bob comes in.",
+    "Bob says: hi",
+    "> nor",
+  ]);
+  await type("th\r\n");
+  assertEquals(client.getCommand(), "north");
+  assertEquals(terminal.cursor[1], 0);
+  await stop();
+});
+
+Deno.test("a typed key is echoed within one poll", async () => {
+  const { harness, client, peer, remote } = await join({});
+  client.useEditor();
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.editing);
+  await harness.server.poll();
+  peer.take();
+  peer.write("x");
+  await harness.server.poll();
+  assertEquals(latin1(peer.take()), "x");
+  await harness.server.stop();
+});
+
+Deno.test("a client that refuses stays in line mode, and the editor is simply not used", async () => {
+  const { harness, client, peer, remote } = await join({});
+  client.useEditor();
+  remote.dont(ECHO);
+  remote.dont(SGA);
+  peer.write("look\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals([client.getCommand(), client.editing, client.inCharacterMode], [
+    "look",
+    false,
+    false,
+  ]);
+  client.send("ok\n");
+  assert((await harness.hear(peer, "ok")).endsWith("ok\r\n"));
+  await harness.server.stop();
+});
+
+Deno.test("a client that edits by itself (LINEMODE) is left alone, and single keys switch it", async () => {
+  const { harness, client, peer, remote } = await join({ options: { linemode: true } });
+  remote.will(LINEMODE);
+  await remote.hear((words) => words.includes("SB 34 \x01\x03"));
+  client.useEditor();
+  peer.write("look\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.editing, false);
+  client.characterMode();
+  const heard = await remote.hear((words) => words.includes("WILL 3"));
+  assert(heard.includes("SB 34 \x01\x02") && heard.includes("WILL 1"), heard.join());
+  remote.sub(LINEMODE, encodeLinemodeMode(6));
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.inCharacterMode);
+  client.lineMode();
+  const back = await remote.hear((words) => words.includes("WONT 3"));
+  assert(back.includes("SB 34 \x01\x03") && back.includes("WONT 1"), back.join());
+  await harness.server.stop();
+});
+
+Deno.test("keys come as a queue, or as events, a lone ESC when its time is over", async () => {
+  const queue = await sit({}, (client) => client.characterMode());
+  await queue.type("aé\x1b[A\x03");
+  const names: string[] = [];
+  assert(queue.client.keyReady && !queue.client.cmdReady);
+  const take = () => {
+    for (let key = queue.client.getKey(); key !== undefined; key = queue.client.getKey()) {
+      names.push(key.text || keyName(key));
+    }
+  };
+  take();
+  await queue.type("\x1b[200~p\nq\x1b[201~\x1b");
+  take();
+  assertEquals(names, ["a", "é", "up", "ctrl+c", "p", "enter", "q"]);
+  queue.clock.advance(200);
+  await queue.look();
+  take();
+  assertEquals(names.at(-1), "escape");
+  await queue.stop();
+
+  const told: string[] = [];
+  const events = await sit(
+    { onKey: (_, key: Key) => void told.push(key.text || keyName(key)) },
+    (client) => client.characterMode(),
+  );
+  await events.type("x\x1bOP");
+  assertEquals([told, events.client.keyReady], [["x", "f1"], false]);
+  await events.stop();
+});
+
+Deno.test("readyClients are those with lines or keys, and no others", async () => {
+  const { harness, client, peer } = await join({});
+  const { peer: other, client: second } = await harness.join();
+  assertEquals(harness.server.readyClients(), []);
+  other.write("one\r\ntwo\r\n");
+  await harness.pollUntil(() => second.cmdReady);
+  assertEquals(harness.server.readyClients(), [second]);
+  second.getCommand();
+  assertEquals(harness.server.readyClients(), [second]);
+  second.getCommand();
+  peer.write("three\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(harness.server.readyClients(), [client]);
+  client.active = false;
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(harness.server.readyClients(), []);
+  await harness.server.stop();
+});
+
+Deno.test("keys that nobody takes stop the reading, and none is lost", async () => {
+  const { client, type, look, stop } = await sit({}, (client) => client.characterMode());
+  const many = "x".repeat(100_000);
+  await type(many);
+  let taken = 0;
+  for (let rounds = 0; rounds < 100 && taken < many.length; rounds++) {
+    let waiting = 0;
+    for (; client.getKey() !== undefined; waiting++);
+    assert(waiting < 20_000, `${waiting} keys waited`);
+    taken += waiting;
+    await look();
+  }
+  assertEquals(taken, many.length);
+  await stop();
+});
+
+Deno.test("a password is masked by the editor, and in no history", async () => {
+  const { client, type, look, stop } = await sit();
+  client.prompt("Password: ");
+  client.passwordModeOn();
+  await type("secret\r\n");
+  client.passwordModeOff();
+  assertEquals(client.getCommand(), "secret");
+  client.prompt("> ");
+  await type("\x1b[A");
+  assertEquals(await look(), ["Password:", ">"]);
+  await stop();
+});
+
+Deno.test("Tab asks the game, at once or later; what it throws costs the one client", async () => {
+  const words = ["north", "northwest"];
+  const later = await sit({}, (client) =>
+    client.useEditor({
+      complete: (line, cursor) =>
+        Promise.resolve(words.filter((word) => word.startsWith(line.slice(0, cursor)))),
+    }));
+  await later.type("no\t");
+  await later.type("w\t");
+  await later.type("\r");
+  assertEquals(later.client.getCommand(), "northwest ");
+  await later.stop();
+  const broken = await sit({ onError: () => {} }, (client) =>
+    client.useEditor({
+      complete: () => {
+        throw new Error("the game is broken");
+      },
+    }));
+  await broken.type("x\t");
+  assertEquals(broken.client.disconnectReason, "handler-failed");
+  await broken.stop();
+});
+
+Deno.test("Ctrl-C and Ctrl-D come as the commands IP and EOF", async () => {
+  const commands: number[] = [];
+  const { client, type, stop } = await sit({ onCommand: (_, command) => commands.push(command) });
+  await type("half a line\x03\x04whole\r");
+  assertEquals([commands, client.getCommand()], [[IP, EOF], "whole"]);
+  await stop();
+});
+
+Deno.test("the window's size reaches the editor", async () => {
+  const { client, remote, terminal, type, look, stop } = await sit({ options: { naws: true } });
+  client.prompt("> ");
+  await type("a line that is longer than its row");
+  remote.will(NAWS);
+  terminal.resize(12, 10);
+  remote.sub(NAWS, encodeNaws({ columns: 12, rows: 10 }));
+  await look();
+  await type("!");
+  assertEquals(await look(), ["> a line tha", "t is longer", "than its row", "!"]);
+  await stop();
+});
+
+Deno.test("lineMode ends the editing: the line goes from the screen, lines are lines again", async () => {
+  const { client, remote, type, look, stop } = await sit();
+  client.prompt("> ");
+  await type("half");
+  client.lineMode();
+  remote.dont(ECHO);
+  remote.dont(SGA);
+  client.send("bye\n");
+  assertEquals(await look(), ["bye"]);
+  await type("whole\r\n");
+  assertEquals([client.getCommand(), client.editing], ["whole", false]);
+  await stop();
+});
+
+Deno.test("a dropped client's last words show below what was typed, which is gone", async () => {
+  const { client, type, look, stop } = await sit();
+  client.prompt("> ");
+  await type("half");
+  client.send("Farewell!\n");
+  client.active = false;
+  assertEquals(await look(), ["Farewell!"]);
+  await stop();
+});
+
+Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHARSET has said", async () => {
+  const told = await join({
+    encoding: "latin1",
+    options: { newEnviron: true, terminalType: true },
+  });
+  const tell = (name: string, value: string) =>
+    told.remote.sub(NEW_ENVIRON, encodeEnvironIs([{ name, value, user: true }]));
+  told.remote.will(NEW_ENVIRON);
+  tell("LANG", "ru_RU.KOI8-R");
+  await told.harness.pollUntil(() => told.client.encoding === "koi8-r");
+  told.client.send("Привет\n");
+  assertEquals(
+    (await told.harness.hear(told.peer, "\r\n")).slice(-8),
+    "\xf0\xd2\xc9\xd7\xc5\xd4\r\n",
+  );
+  tell("CHARSET", "UTF-8");
+  await told.harness.pollUntil(() => told.client.encoding === "utf-8");
+  told.client.encoding = "windows-1251";
+  told.client.send("я\n"); // 0xFF: doubled
+  assertEquals((await told.harness.hear(told.peer, "\r\n")).slice(-4), "\xff\xff\r\n");
+  told.peer.write(Uint8Array.of(0xff, 0xff, 0x0d, 0x0a));
+  await told.harness.pollUntil(() => told.client.cmdReady);
+  assertEquals(told.client.getCommand(), "я");
+  tell("CHARSET", "UTF-8");
+  for (let polls = 0; polls < 5; polls++) await told.harness.server.poll();
+  assertEquals(told.client.encoding, "windows-1251");
+  await told.harness.server.stop();
+
+  const byMtts = await join({ encoding: "cp437", options: { terminalType: true } });
+  byMtts.remote.will(TTYPE);
+  for (const name of ["X", "XTERM", "MTTS 4", "MTTS 4"]) {
+    await byMtts.remote.hear((words) => words.includes("SB 24 \x01"));
+    byMtts.remote.sub(TTYPE, encodeTerminalType(name));
+  }
+  await byMtts.harness.pollUntil(() => byMtts.client.encoding === "utf-8");
+  await byMtts.harness.server.stop();
+});
+
+Deno.test("an encoding that is none is misuse at listen()", async () => {
+  await assertRejects(() => join({ encoding: "ebcdic" as "utf-8" }), Error, "ebcdic");
+});
