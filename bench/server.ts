@@ -234,10 +234,10 @@ async function scalePoint(
   };
 }
 
-/** The first tenth of the connects is warm-up. */
+/** The first ones are warm-up, until the heap has its size. */
 async function churnOf(runtime: Runtime, load: string, connects: number): Promise<Churn> {
   await using bench = await Bench.start(runtime, load);
-  await bench.ask("miniboa", `churn ${connects / 10} 64`);
+  await bench.ask("miniboa", `churn ${connects / 5} 64`);
   await bench.tell();
   const first = await bench.tell();
   await bench.ask("miniboa", `churn ${connects} 64`);
@@ -283,7 +283,7 @@ export function serverTables(report: ServerReport): string {
     ...scale.map(scaleRow),
     "",
     ...churns.map(({ runtime, connects, firstMib, lastMib }) =>
-      `- ${runtime}: after ${connects / 10} connects and disconnects ` +
+      `- ${runtime}: after ${connects / 5} connects and disconnects ` +
       `${sprintf("%.0f", firstMib)} MiB, after ${connects} more ${sprintf("%.0f", lastMib)} MiB.`
     ),
   ];

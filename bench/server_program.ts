@@ -39,9 +39,9 @@ function tell(): void {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
   Bun?.gc(true);
   gc?.();
-  const { rss } = process.memoryUsage();
+  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   console.log(
-    JSON.stringify({ rss, cpu: (user + system) / 1e6, clients: server.connectionCount() }),
+    JSON.stringify({ rss, heapUsed, external, arrayBuffers, cpu: (user + system) / 1e6, clients: server.connectionCount() }),
   );
 }

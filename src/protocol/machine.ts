@@ -150,7 +150,10 @@ export class TelnetMachine {
     return this.#events.take();
   }
 
-  /** Bytes for the wire: answers and all that was sent, in order; handed over once. */
+  /**
+   * Bytes for the wire: answers and all that was sent, in order; handed over once. Do not change the
+   * array: another machine may have sent the same.
+   */
   takeOutput(): Uint8Array {
     return this.#output.take();
   }

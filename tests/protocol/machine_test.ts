@@ -196,6 +196,29 @@ Deno.test("sendAscii sends what is ASCII, and else nothing", () => {
   assertEquals(new TextDecoder().decode(machine.takeOutput()), "one\r\ntwo\0");
 });
 
+Deno.test("sendAscii to many at once shares the bytes, and what follows is each one's own", () => {
+  const machines = Array.from({ length: 4 }, () => new TelnetMachine());
+  const text = "Somebody says: hello to all of you\n";
+  for (const machine of machines) assertEquals(machine.sendAscii(text), true);
+  machines[2]?.send(Uint8Array.of(0x21));
+  machines[3]?.sendCommand(0xf9);
+  const wire = new TextEncoder().encode(text.replace("\n", "\r\n"));
+  assertEquals(machines[2]?.outputLength, wire.length + 1);
+  const outputs = machines.map((machine) => [...machine.takeOutput()]);
+  assertEquals(outputs, [
+    [...wire],
+    [...wire],
+    [...wire, 0x21],
+    [...wire, IAC, 0xf9],
+  ]);
+  machines[1]?.sendAscii(text);
+  machines[1]?.sendAscii(text); // twice to the same
+  assertEquals([...machines[1]?.takeOutput() ?? []], [...wire, ...wire]);
+  const cafe = "a café, told to everybody\n";
+  for (const machine of machines) assertEquals(machine.sendAscii(cafe), false);
+  assertEquals(machines.map((machine) => machine.outputLength), [0, 0, 0, 0]);
+});
+
 Deno.test("events and output stay what they are, whatever other machines do", () => {
   const machines = Array.from({ length: 20 }, () => new TelnetMachine());
   const kept: { bytes: Uint8Array; expected: number[] }[] = [];

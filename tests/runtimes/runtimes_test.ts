@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
 import { LineClient } from "./line_client.ts";
 import { Program } from "./process.ts";
+import { ENCODINGS } from "../../src/text/mod.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 
 const MEGABYTE = 1_000_000;
@@ -20,6 +21,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
   "survives a line of 1 GB": (runtime) => survives(runtime, repeated([], 0x41), 1000 * MEGABYTE),
+  "has every alphabet": hasAlphabets,
 };
 
 for (const name of ["Deno", "Bun", "Node"]) {
@@ -38,6 +40,22 @@ async function runsTranscripts(runtime: Runtime): Promise<void> {
   assert(cases > 40 && runs > 500);
   await using program = Program.start(runtime, "tests/runtimes/transcripts_program.ts");
   assertEquals(await program.line(), `cases ${cases} runs ${runs}`);
+}
+
+/** The sets of one byte are the same everywhere; of East Asia's each runtime has its own edition. */
+async function hasAlphabets(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/alphabets_program.ts");
+  const counts = new Map<string, number>();
+  for (let line = await program.line(); line !== "end"; line = await program.line()) {
+    const [name = "", count] = line.split(" ");
+    counts.set(name, Number(count));
+  }
+  assertEquals([...counts.keys()], [...ENCODINGS]);
+  for (const [name, count] of counts) {
+    const least = name === "ascii" ? 96 : /^(gb|big5|shift|euc)/.test(name) ? 7_000 : 200;
+    assert(count >= least, `${name} has ${count} characters`);
+  }
+  assert((counts.get("gb18030") ?? 0) > 63_000 && counts.get("utf-8") === 63_455);
 }
 
 function expectedTranscripts(): [cases: number, runs: number] {

@@ -59,7 +59,7 @@ for (const encoding of MULTI) {
   });
 }
 
-Deno.test("gb18030 has every character of Unicode", () => {
+Deno.test("gb18030 has the rare characters too", () => {
   for (const text of ["😀", "\u{10ffff}", "\u{20000}", "é", "я", "\ue000", "€"]) {
     assertEquals(decodeWhole(encodeText(text, "gb18030"), "gb18030"), text);
   }
