@@ -42,6 +42,13 @@ function tell(): void {
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   console.log(
-    JSON.stringify({ rss, heapUsed, external, arrayBuffers, cpu: (user + system) / 1e6, clients: server.connectionCount() }),
+    JSON.stringify({
+      rss,
+      heapUsed,
+      external,
+      arrayBuffers,
+      cpu: (user + system) / 1e6,
+      clients: server.connectionCount(),
+    }),
   );
 }

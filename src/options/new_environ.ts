@@ -181,7 +181,7 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
 
 /** The character set by MNES, or by the locale: `ru_RU.KOI8-R`. */
 function charsetOf(environment: ReadonlyMap<string, string>): string | undefined {
-  const locale = environment.get("LC_ALL") ?? environment.get("LANG") ?? "";
+  const locale = environment.get("LC_ALL") || environment.get("LANG") || "";
   return environment.get("CHARSET") ?? /\.([\w-]+)/.exec(locale)?.[1];
 }
 

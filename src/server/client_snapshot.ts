@@ -2,7 +2,6 @@ import type { FactsSnapshot } from "../options/facts_snapshot.ts";
 import type { Json } from "../options/gmcp.ts";
 import { misuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
-import { checkEncoding, type Encoding } from "../text/charset.ts";
 import type { EchoSnapshot } from "./echo_control.ts";
 
 /** Where things stand with a client, as plain JSON, to be carried over a restart of the game. */
@@ -15,8 +14,8 @@ export interface ClientSnapshot {
   readonly options: Readonly<Record<string, Json>>;
   /** What the client has told of itself. */
   readonly facts: FactsSnapshot;
-  /** The character set. */
-  readonly encoding: Encoding;
+  /** The name of the character set. */
+  readonly encoding: string;
   /** Who shows what is typed. */
   readonly echo: EchoSnapshot;
   /** Whether prompts are marked. */
@@ -30,9 +29,11 @@ export function checkClientSnapshot(snapshot: ClientSnapshot): void {
   if (snapshot?.version !== 1) {
     misuse(`Cannot restore a client from another version than 1: ${snapshot?.version}`);
   }
-  const { options, facts, echo } = snapshot;
-  if ([options, facts, echo].some((part) => typeof part !== "object" || part === null)) {
+  const { options, facts, echo, encoding } = snapshot;
+  if (
+    typeof encoding !== "string" ||
+    [options, facts, echo].some((part) => typeof part !== "object" || part === null)
+  ) {
     misuse("Cannot restore a client from a damaged snapshot: a part of it is missing");
   }
-  checkEncoding(snapshot.encoding);
 }

@@ -55,6 +55,11 @@ export class EchoControl {
     return this.#state.password;
   }
 
+  /** Whether the client shall send each key. */
+  get character(): boolean {
+    return this.#state.character;
+  }
+
   /** What it is, for a snapshot. */
   snapshot(): EchoSnapshot {
     return this.#state;

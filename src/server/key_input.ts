@@ -7,7 +7,8 @@ import { graphemes } from "../text/width.ts";
 type Candidates = readonly string[];
 
 /** How a client's lines are edited. Every field has a default. */
-export interface EditorOptions extends Omit<LineEditorOptions, "columns" | "rows" | "completes"> {
+export interface EditorOptions
+  extends Omit<LineEditorOptions, "columns" | "rows" | "completes" | "show"> {
   /**
    * Gives the words that may stand in the place of the one at the cursor, at once or later: whole
    * words, what was typed included. Default: no completion.
@@ -24,47 +25,47 @@ export interface KeyPort {
   edited(): void;
   /** The editing came to a result. */
   result(result: EditResult): void;
-  /** A key came, without an editor. */
-  pressed(key: Key): void;
+  /** A key came, without an editor; returns whether the game has taken it. */
+  pressed(key: Key): boolean;
+  /** What the client shows for a text, in its character set. */
+  shown(text: string): string;
   /** Calls the game's own code. */
   run(call: () => unknown): void;
 }
 
+/** The window of a client. */
+interface Window {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What stands on the last row of a screen, sent past an editor. */
+export interface LastRow {
+  /** Text whose line has not ended. */
+  readonly text: string;
+  /** The prompt behind it. */
+  readonly prompt: string;
+}
+
 /** So many keys wait for the game; then the client is not read on. */
 const MOST_KEYS = 4_096;
-/** More of a row that is not ended is no prompt. */
-const LONGEST_PROMPT = 1_024;
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
 
 /** The keys of a client in character mode: queued for the game, or edited to lines. */
 export class KeyInput {
   readonly #port: KeyPort;
-  readonly #decoder: KeyDecoder;
+  readonly #decoder = new KeyDecoder({ runs: true });
   readonly #queue = new Fifo<Key>();
-  readonly #complete: EditorOptions["complete"];
-  readonly #editor: LineEditor | undefined;
+  #complete: EditorOptions["complete"];
+  #editor: LineEditor | undefined;
   #active = false;
+  /** Whether the terminal was told to mark what is pasted. */
+  #marking = false;
   #out = "";
-  /** What stands on the last row before the editor begins: its prompt. */
-  #row = "";
 
-  constructor(
-    port: KeyPort,
-    options: EditorOptions | undefined,
-    window: { readonly columns: number; readonly rows: number },
-  ) {
+  constructor(port: KeyPort) {
     this.#port = port;
-    this.#decoder = new KeyDecoder({ runs: options !== undefined });
-    this.#complete = options?.complete;
-    if (options === undefined) return;
-    const { complete, ...rest } = options;
-    this.#editor = new LineEditor({
-      ...rest,
-      columns: window.columns,
-      rows: window.rows,
-      completes: complete !== undefined,
-    });
   }
 
   /** Whether the client is in character mode. */
@@ -72,7 +73,7 @@ export class KeyInput {
     return this.#active;
   }
 
-  /** Whether it should be, for the sake of an editor. */
+  /** Whether it is wanted for the sake of an editor. */
   get edits(): boolean {
     return this.#editor !== undefined;
   }
@@ -102,33 +103,68 @@ export class KeyInput {
     return this.#queue.take();
   }
 
-  /** The client went into character mode, or out of it. */
-  activate(active: boolean): void {
-    if (active === this.#active) return;
-    this.#active = active;
-    if (this.#editor === undefined) return;
-    if (!active) return this.close();
-    this.#out += PASTE_ON + (this.#row === "" ? "" : "\r");
-    this.#editor.prompt = this.#row;
+  /**
+   * Edits from now on, or no more. What is half typed, and keys that nobody has taken, go on in a new
+   * editor.
+   */
+  use(options: EditorOptions | undefined, window: Window): void {
+    const old = this.#editor;
+    const editor = options === undefined ? undefined : this.#newEditor(options, window);
+    const { line = "", prompt = "" } = old ?? {};
+    this.#hide();
+    this.#complete = options?.complete;
+    this.#editor = editor;
+    if (editor === undefined) return;
+    editor.masked = old?.masked ?? false;
+    editor.prompt = prompt;
+    if (line !== "") {
+      editor.key({ name: "paste", text: line, ctrl: false, alt: false, shift: false });
+    }
+    this.#mark();
+    if (!this.#active) return;
+    for (let key = this.#queue.take(); key !== undefined; key = this.#queue.take()) {
+      this.#press(key);
+    }
   }
 
-  /** Text was sent past the editor, as it is not in use. */
-  note(text: string): void {
-    const end = text.lastIndexOf("\n") + 1;
-    this.#row = end > 0 ? text.slice(end) : (this.#row + text).slice(-LONGEST_PROMPT);
+  #newEditor({ complete, ...options }: EditorOptions, { columns, rows }: Window): LineEditor {
+    const show = (text: string) => this.#port.shown(text);
+    return new LineEditor({ ...options, columns, rows, show, completes: complete !== undefined });
   }
 
-  /** Takes the line off the screen for good. */
+  /** The client went into character mode; `typed` is what it had sent of a line before. */
+  start(last: LastRow, typed: string, now: number): void {
+    if (this.#active) return;
+    this.#active = true;
+    if (this.#editor !== undefined) {
+      this.#mark();
+      const { text, prompt } = last;
+      // The editor draws the last row anew.
+      if (text + prompt !== "") this.#out += "\r";
+      this.#editor.print(text);
+      this.#editor.prompt = prompt;
+    }
+    this.push(typed, now);
+  }
+
+  /** The client went out of it: what stood on the last row is left for it to see. */
+  stop(): void {
+    if (!this.#active) return;
+    const prompt = this.#editor?.prompt ?? "";
+    this.#hide();
+    this.#out += prompt;
+    this.#active = false;
+  }
+
+  /** The end: takes the line off the screen. */
   close(): void {
-    this.#editor?.hide();
-    this.#out += (this.#editor?.takeOutput() ?? "") + PASTE_OFF;
+    this.#hide();
     this.#active = false;
   }
 
   /** Takes text of the client. */
   push(text: string, now: number): void {
     for (const key of this.#decoder.push(text, now)) this.#press(key);
-    this.#ask();
   }
 
   /** A lone ESC is one when its time is over. */
@@ -143,32 +179,50 @@ export class KeyInput {
     return out;
   }
 
-  /** Appends a key for the game. */
-  queue(key: Key): void {
-    // A paste without an editor is what it would be if it were typed.
-    if (key.name !== "paste") return this.#queue.push(key);
-    for (const text of graphemes(key.text)) {
-      this.#queue.push(
-        text === "\n" ? { ...key, name: "enter", text: "" } : { ...key, name: "text", text },
-      );
-    }
+  #mark(): void {
+    if (this.#active && !this.#marking) this.#out += PASTE_ON;
+    this.#marking ||= this.#active;
   }
 
+  #hide(): void {
+    const { editor } = this;
+    editor?.hide();
+    this.#out += editor?.takeOutput() ?? "";
+    if (this.#marking) this.#out += PASTE_OFF;
+    this.#marking = false;
+  }
+
+  /** The editor may change with each key, by what the game does about it. */
   #press(key: Key): void {
     const { editor } = this;
-    if (editor === undefined) return this.#port.pressed(key);
+    if (editor === undefined) return this.#give(key);
     editor.key(key);
+    this.#ask(editor);
     for (const result of editor.takeResults()) this.#port.result(result);
     this.#port.edited();
   }
 
-  /** Has the game's code answer what Tab asked. */
-  #ask(): void {
-    const question = this.#editor?.takeQuestion();
+  /** Text to the game by what a person takes for a character, pasted text as if it were typed. */
+  #give(key: Key): void {
+    const keys = key.name === "text" || key.name === "paste"
+      ? graphemes(key.text).map((text) =>
+        text === "\n" ? { ...key, name: "enter", text: "" } : { ...key, name: "text", text }
+      )
+      : [key];
+    for (const one of keys) {
+      // The game may have begun to edit at one of them.
+      if (this.#editor !== undefined) this.#press(one);
+      else if (!this.#port.pressed(one)) this.#queue.push(one);
+    }
+  }
+
+  /** Has the game's code answer what Tab asked, before the next key. */
+  #ask(editor: LineEditor): void {
+    const question = editor.takeQuestion();
     const complete = this.#complete;
     if (question === undefined || complete === undefined) return;
     const answer = (candidates: Candidates) => {
-      this.#editor?.answer(question, candidates);
+      editor.answer(question, candidates);
       this.#port.edited();
     };
     this.#port.run(() => {

@@ -26,7 +26,7 @@ import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
 import type { Timed } from "./clock.ts";
 import { type EchoChange, EchoControl } from "./echo_control.ts";
 import { Inbox } from "./inbox.ts";
-import { type EditorOptions, KeyInput, type KeyPort } from "./key_input.ts";
+import { type EditorOptions, KeyInput, type KeyPort, type LastRow } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
 import { OptionHost, type OptionPort } from "./option_host.ts";
 import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
@@ -39,6 +39,12 @@ const SHARE = 32_768;
 /** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
 const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);
+const NO_ROW: LastRow = { text: "", prompt: "" };
+/** More of a row that is not ended is no prompt. */
+const LONGEST_ROW = 1_024;
+/** Keys cost more than lines: while they come a client gets less at a time. */
+const KEYS_PIECE = 1_024;
+const KEYS_SHARE = 4_096;
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
 export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyPort, Timed {
@@ -67,6 +73,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   readonly #echo = new EchoControl();
   /** Made when the game wants keys, or an editor. */
   #keys: KeyInput | undefined;
+  #lastRow: LastRow = NO_ROW;
   #encoding: Encoding | TextCodec;
   /** Whether the game has set it; then what the client tells counts no more. */
   #encodingSet = false;
@@ -159,7 +166,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     this.#machine = TelnetMachine.restore(snapshot.telnet, this.#owner.now());
     this.options = new OptionHost(this.#machine, this);
     this.options.restore(snapshot.options, snapshot.facts);
-    this.#useEncoding(snapshot.encoding);
+    // A codec of the game's own is the game's to set again.
+    this.#useEncoding(encodingByName(snapshot.encoding) ?? this.#encoding);
     this.#echo.set(snapshot.echo);
     this.#echo.direct(this.#lines, this.#machine);
     this.#marking = snapshot.marking;
@@ -305,17 +313,29 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     if (editor !== undefined) {
       editor.print(text);
     } else {
-      this.#keys?.note(text);
+      this.#noteRow(text);
       this.#sendRaw(text);
     }
     this.#owner.dirty(this);
+  }
+
+  /** Remembers what stands on the last row of the screen, for an editor to begin there. */
+  #noteRow(text: string): void {
+    const end = text.lastIndexOf("\n") + 1;
+    if (end === text.length && end > 0) this.#lastRow = NO_ROW;
+    else if (end > 0) this.#lastRow = { text: text.slice(end).slice(-LONGEST_ROW), prompt: "" };
+    else if (text !== "") {
+      const { text: before, prompt } = this.#lastRow;
+      this.#lastRow = { text: (before + prompt + text).slice(-LONGEST_ROW), prompt: "" };
+    }
   }
 
   /** Text for the wire. */
   #sendRaw(text: string): void {
     if (text === "") return;
     // Most text is ASCII, which is the same in every set.
-    if (!this.#newlines.afterCr && this.#machine.sendAscii(text)) return;
+    const plain = this.#codec.ascii === true && !this.#newlines.afterCr;
+    if (plain && this.#machine.sendAscii(text)) return;
     const binary = this.#machine.localEnabled(BINARY);
     this.#machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
   }
@@ -342,7 +362,9 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
       editor.prompt = text;
       return this.edited();
     }
+    const { text: before } = this.#lastRow;
     this.sendText(text);
+    if (!text.includes("\n")) this.#lastRow = { text: before, prompt: text.slice(-LONGEST_ROW) };
     const eor = this.#machine.localEnabled(END_OF_RECORD);
     const ga = this.#sawTelnet && !this.#machine.localEnabled(SGA);
     if (!eor && !ga && !this.#marking) return;
@@ -360,27 +382,17 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   /** Has the client send each key, for an editor of lines or for the game itself. */
   useKeys(options: EditorOptions | undefined): void {
-    this.#keys?.close();
-    const left = this.#keys?.takeOutput() ?? "";
-    this.#keys = new KeyInput(this, options, this.options.facts);
-    this.#sendRaw(left);
-    // Where the client edits lines by itself (LINEMODE), that is better than ours.
-    if (options !== undefined && this.options.remoteEnabled(LINEMODE)) return;
-    this.setEcho({ character: true });
-    this.options.enableLocal(SGA);
-    this.options.handlerOf(linemode).setMode(LINEMODE_BITS.trapsig);
-    this.#updateKeys();
+    this.#keys ??= new KeyInput(this);
+    this.#keys.use(options, this.options.facts);
+    this.#steerKeys();
   }
 
   /** Has the client send lines again. */
   endKeys(): void {
-    if (this.#keys === undefined) return;
-    this.#keys.close();
-    this.#sendRaw(this.#keys.takeOutput());
+    this.#keys?.close();
+    if (this.#keys !== undefined) this.#sendRaw(this.#keys.takeOutput());
     this.#keys = undefined;
-    this.setEcho({ character: false });
-    this.options.disableLocal(SGA);
-    this.options.handlerOf(linemode).setMode(LINEMODE_BITS.edit | LINEMODE_BITS.trapsig);
+    this.#steerKeys();
   }
 
   /** Whether the client sends each key: it agreed to leave echo and line ends to us. */
@@ -416,24 +428,49 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     else this.#owner.command(this, result.type === "cancel" ? IP : EOF);
   }
 
-  pressed(key: Key): void {
-    if (!this.#owner.key(this, key)) this.#keys?.queue(key);
+  pressed(key: Key): boolean {
+    return this.#owner.key(this, key);
+  }
+
+  shown(text: string): string {
+    if (this.#codec.name === "utf-8") return text;
+    return this.#codec.createDecoder().decode(this.#codec.encode(text));
+  }
+
+  /**
+   * Asks for each key, or for lines. A client that edits lines by itself (LINEMODE) does it better
+   * than we, and is asked for keys only where the game wants those.
+   */
+  #steerKeys(): void {
+    const own = this.#keys?.edits === true && this.options.remoteEnabled(LINEMODE);
+    const character = this.#keys !== undefined && !own;
+    const { edit, trapsig } = LINEMODE_BITS;
+    if (character !== this.#echo.character) {
+      this.setEcho({ character });
+      if (character) this.options.enableLocal(SGA);
+      else this.options.disableLocal(SGA);
+      if (character || this.options.remoteEnabled(LINEMODE)) {
+        this.options.handlerOf(linemode).setMode(character ? trapsig : edit | trapsig);
+      }
+    }
+    this.#updateKeys();
   }
 
   #updateKeys(): void {
-    if (this.#keys === undefined) return;
-    const { localEnabled } = this.options;
-    const agreed = [ECHO, SGA].every((option) => localEnabled.call(this.options, option));
-    const edits = this.#keys.edits && this.options.remoteEnabled(LINEMODE);
-    this.#keys.activate(agreed && !edits);
-    const editor = this.#keys.editor;
-    if (editor !== undefined) editor.masked = this.#echo.password;
+    const keys = this.#keys;
+    if (keys === undefined) return;
+    const { options } = this;
+    const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
+    if (agreed) keys.start(this.#lastRow, this.#lines.takePartial(), this.#owner.now());
+    else keys.stop();
+    if (keys.editor !== undefined) keys.editor.masked = this.#echo.password;
     this.#owner.dirty(this);
   }
 
   /** Turns every option off, for a game that starts anew behind the same connection. */
   prepareReload(): void {
     if (!this.active) return;
+    if (this.#keys !== undefined) this.endKeys();
     this.#echo.reset();
     this.#marking = false;
     this.options.disableAll();
@@ -466,7 +503,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
       telnet: this.#machine.snapshot(),
       options,
       facts,
-      encoding: typeof this.#encoding === "string" ? this.#encoding : "utf-8",
+      encoding: this.#codec.name,
       echo: this.#echo.snapshot(),
       marking: this.#marking,
       sawTelnet: this.#sawTelnet,
@@ -511,13 +548,15 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   useCharset(name: string): boolean {
     const encoding = encodingByName(name);
-    if (encoding !== undefined) this.#useEncoding(encoding);
-    return encoding !== undefined;
+    if (encoding === undefined) return false;
+    if (this.#encodingSet) return encoding === this.#encoding;
+    this.#useEncoding(encoding);
+    return true;
   }
 
   /** What the client tells by the way counts where neither it nor the game has said it outright. */
   suggestCharset(name: string): void {
-    if (!this.#encodingSet && this.options.facts.charset === undefined) this.useCharset(name);
+    if (this.options.facts.charset === undefined) this.useCharset(name);
   }
 
   compress(on: boolean): void {
@@ -561,10 +600,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   #processInbox(): void {
     const { commands, input } = this.#owner.settings.limits;
-    let share = SHARE;
+    const keys = this.#keys?.active === true;
+    let share = keys ? KEYS_SHARE : SHARE;
     while (this.active && this.commandCount < commands && this.#keys?.full !== true) {
       if (share <= 0) return this.#owner.ready(this);
-      const piece = this.#inbox.peek(PIECE);
+      const piece = this.#inbox.peek(keys ? KEYS_PIECE : PIECE);
       if (piece === undefined) break;
       const taken = this.#machine.receive(piece, this.#owner.now());
       this.#takeEvents();
@@ -663,8 +703,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     if (event.side === "local" && event.option === ECHO) {
       this.#echo.direct(this.#lines, this.#machine);
     }
-    if (this.#keys !== undefined) this.#updateKeys();
     this.options.changed(event);
+    if (this.#keys !== undefined) this.#steerKeys();
   }
 
   /** Whether the person has closed and every line is used. */

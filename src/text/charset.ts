@@ -28,6 +28,8 @@ export type Encoding =
 export interface TextCodec {
   /** Its name, as CHARSET spells it. */
   readonly name: string;
+  /** Whether ASCII is the same in it, which is then sent much faster. Default `false`. */
+  readonly ascii?: boolean;
   /** Starts a stream of a connection's bytes. */
   createDecoder(): TextStreamDecoder;
   /** Turns text into bytes; what the set lacks must become something else, and nothing may throw. */
@@ -41,6 +43,7 @@ export interface TextStreamDecoder {
 }
 
 const QUESTION_MARK = 0x3f;
+const MARKED = /\P{M}\p{M}+/gu;
 const REPLACEMENT = "\ufffd";
 /** The art of the PC does not use these, which move the cursor or ring. */
 const KEPT_CONTROLS = "\x00\x07\x08\t\n\f\r\x1a\x1b";
@@ -79,6 +82,7 @@ const wholeUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const utf8Codec: TextCodec = {
   name: "utf-8",
+  ascii: true,
   createDecoder: () => new Utf8Decoder(),
   // Half a character has no code in UTF-8 either.
   encode: (text) => utf8.encode(text.isWellFormed() ? text : whole(text)),
@@ -269,7 +273,8 @@ function singleByte(name: string): TextCodec {
     for (const byte of bytes) text += table[byte] ?? REPLACEMENT;
     return text;
   };
-  return { name, createDecoder: () => ({ decode }), encode: encoderOf(codes) };
+  const ascii = name !== "cp437-art";
+  return { name, ascii, createDecoder: () => ({ decode }), encode: encoderOf(codes) };
 }
 
 /** The PC shows a picture for most of the control characters. */
@@ -296,12 +301,32 @@ function multiByte(name: string): TextCodec {
   const decoder = platformDecoder(name);
   return {
     name,
-    createDecoder() {
-      const stream = platformDecoder(name);
-      return { decode: (bytes) => stream.decode(bytes, { stream: true }) };
-    },
+    ascii: true,
+    createDecoder: () => new PlatformDecoder(name),
     encode: encoderOf(multiByteCodes(name, (bytes) => decoder.decode(bytes))),
   };
+}
+
+/** The platform's decoder as a stream that never throws: that of Node does at some broken codes. */
+class PlatformDecoder implements TextStreamDecoder {
+  readonly #name: string;
+  #stream: TextDecoder;
+
+  constructor(name: string) {
+    this.#name = name;
+    this.#stream = platformDecoder(name);
+  }
+
+  decode(bytes: Uint8Array): string {
+    try {
+      return this.#stream.decode(bytes, { stream: true });
+    } catch {
+      this.#stream = platformDecoder(this.#name);
+      if (bytes.length <= 1) return REPLACEMENT;
+      // Byte by byte only the broken one is lost.
+      return Array.from(bytes, (byte) => this.decode(Uint8Array.of(byte))).join("");
+    }
+  }
 }
 
 function platformDecoder(name: string): TextDecoder {
@@ -316,15 +341,20 @@ function encoderOf(codes: { get(character: string): Uint8Array | undefined }) {
   const codeOf = (character: string): Uint8Array => {
     const code = codes.get(character);
     if (code !== undefined) return code;
-    const standIn = Array.from(transliterate(character) ?? "");
-    const parts = standIn.map((other) => codes.get(other));
-    if (standIn.length === 0 || parts.includes(undefined)) return Uint8Array.of(QUESTION_MARK);
+    const standIn = transliterate(character);
+    const parts = Array.from(standIn ?? "", (other) => codes.get(other));
+    if (standIn === undefined || parts.includes(undefined)) return Uint8Array.of(QUESTION_MARK);
     return Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
   };
+  /** A letter and its marks may be one character of the set. */
+  const composed = (marked: string) =>
+    Array.from(marked).every((character) => codes.get(character))
+      ? marked
+      : marked.normalize("NFC");
   return (text: string): Uint8Array => {
     let bytes = new Uint8Array(text.length * 2);
     let length = 0;
-    for (const character of text) {
+    for (const character of text.replaceAll(MARKED, composed)) {
       const code = codeOf(character);
       if (length + code.length > bytes.length) {
         const grown = new Uint8Array(bytes.length * 2 + code.length);

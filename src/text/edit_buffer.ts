@@ -2,6 +2,9 @@ import type { EditAction } from "./edit_actions.ts";
 import { graphemes } from "./width.ts";
 import { bigWordStart, wordEnd, wordStart } from "./words.ts";
 
+/** So far from the cursor a cluster that it touches can reach, in UTF-16 units. */
+const NEAR = 64;
+
 /** A line and a cursor in it, which always stands between grapheme clusters. */
 export class EditBuffer {
   readonly #limit: number;
@@ -35,34 +38,42 @@ export class EditBuffer {
 
   /** Puts another line in, the cursor at its end or elsewhere. */
   set(line: string, cursor: number = line.length): void {
-    this.#line = line;
-    this.#cursor = cursor;
+    this.#line = cut(line, this.#limit);
+    this.move(cursor);
   }
 
+  /** Moves to a place, or to the end of the cluster that it is in. */
   move(to: number): void {
-    this.#cursor = Math.max(0, Math.min(this.#line.length, to));
+    const from = Math.max(0, to - NEAR);
+    let at = from;
+    for (const cluster of graphemes(this.#line.slice(from, to + NEAR))) {
+      if (at >= to) break;
+      at += cluster.length;
+    }
+    this.#cursor = Math.max(0, Math.min(this.#line.length, at));
   }
 
   /** The place before or behind the cluster next to the cursor. */
   neighbour(direction: -1 | 1): number {
     if (direction === 1) {
-      const [next = ""] = graphemes(this.#line.slice(this.#cursor));
+      const [next = ""] = graphemes(this.#line.slice(this.#cursor, this.#cursor + NEAR));
       return this.#cursor + next.length;
     }
-    return this.#cursor - (graphemes(this.#line.slice(0, this.#cursor)).at(-1) ?? "").length;
+    const before = this.#line.slice(Math.max(0, this.#cursor - NEAR), this.#cursor);
+    return this.#cursor - (graphemes(before).at(-1) ?? "").length;
   }
 
   /** Inserts at the cursor; returns whether all of it had room. */
   insert(text: string): boolean {
-    const room = this.#limit - this.#line.length;
-    const fits = text.length <= room ? text : text.slice(0, room).replace(/[\ud800-\udbff]$/, "");
+    const fits = cut(text, Math.max(0, this.#limit - this.#line.length));
     this.#line = this.#line.slice(0, this.#cursor) + fits + this.#line.slice(this.#cursor);
     this.#cursor += fits.length;
     return fits.length === text.length;
   }
 
-  /** Puts text in the place of what stands between a place and the cursor. */
+  /** Puts text in the place of what stands between a place and the cursor, if it has room. */
   replace(start: number, text: string): boolean {
+    if (this.#line.length - (this.#cursor - start) + text.length > this.#limit) return false;
     this.remove(start);
     return this.insert(text);
   }
@@ -84,21 +95,37 @@ export class EditBuffer {
     this.#killed = back ? removed + kept : kept + removed;
   }
 
+  /** Forgets what was killed: a password. */
+  forget(): void {
+    this.#killed = "";
+  }
+
   yank(): boolean {
     return this.insert(this.#killed);
   }
 
   /** The character at the cursor, or the last, changes places with the one before it. */
   transpose(): boolean {
-    const end = this.#cursor === this.#line.length ? this.#cursor : this.neighbour(1);
-    const before = graphemes(this.#line.slice(0, end));
-    const last = before.pop();
-    const other = before.pop();
-    if (last === undefined || other === undefined) return false;
-    this.#line = before.join("") + last + other + this.#line.slice(end);
+    const start = this.#cursor;
+    if (start === this.#line.length) this.#cursor = this.neighbour(-1);
+    const middle = this.#cursor;
+    const first = this.neighbour(-1);
+    const end = this.neighbour(1);
+    if (first === middle || middle === end) {
+      this.#cursor = start;
+      return false;
+    }
+    const { line } = this;
+    const swapped = line.slice(middle, end) + line.slice(first, middle);
+    this.#line = line.slice(0, first) + swapped + line.slice(end);
     this.#cursor = end;
     return true;
   }
+}
+
+/** The beginning of a text, without half a character at its end. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }
 
 /** What an action does to the line; returns `false` where it could not. `more`: a kill follows one. */

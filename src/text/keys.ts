@@ -70,6 +70,9 @@ const LETTERED: Readonly<Record<string, string>> = {
   Z: "tab",
 };
 
+/** The keypad in application mode: SS3 and the letters from j on. */
+const KEYPAD = "*+,-./0123456789";
+const KEYPAD_FIRST = 0x6a;
 const LINUX_FUNCTION_KEYS = "ABCDE";
 const PASTE_BEGIN = "200";
 const PASTE_END = "\x1b[201~";
@@ -252,9 +255,11 @@ export class KeyDecoder {
       return at + 2;
     }
     const [whole, modifier = "", letter = ""] = match;
-    const name = LETTERED[letter.toUpperCase()];
-    const small = letter !== letter.toUpperCase();
-    if (name !== undefined) {
+    const small = /^[a-d]$/.test(letter);
+    const name = LETTERED[small ? letter.toUpperCase() : letter];
+    const pad = KEYPAD[letter.charCodeAt(0) - KEYPAD_FIRST];
+    if (pad !== undefined) this.#push("text", {}, pad);
+    else if (name !== undefined) {
       const { ctrl, alt, shift } = modifiers(modifier);
       this.#push(name, { ctrl: ctrl || small, alt, shift });
     }
@@ -310,7 +315,10 @@ export class KeyDecoder {
     const end = text.indexOf(PASTE_END, at);
     const stop = end === -1 ? text.length - overlap(text) : end;
     this.#pasted += text.slice(at, stop).replaceAll(/\r\n|\r\0?/g, "\n");
-    while (this.#pasted.length >= PASTE_PIECE) this.#pastePiece(PASTE_PIECE);
+    while (this.#pasted.length > PASTE_PIECE) {
+      const high = /[\ud800-\udbff]/.test(this.#pasted[PASTE_PIECE - 1] ?? "");
+      this.#pastePiece(high ? PASTE_PIECE - 1 : PASTE_PIECE);
+    }
     if (end === -1) return stop; // what is behind it may be the beginning of the end
     this.#pastePiece(this.#pasted.length);
     this.#pasting = false;

@@ -5,6 +5,7 @@ import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
 import { type Cell, cellsOf, Layout, type Picture, Screen } from "./screen.ts";
+import { graphemes } from "./width.ts";
 
 /** How to edit. Every field has a default. */
 export interface LineEditorOptions {
@@ -14,7 +15,7 @@ export interface LineEditorOptions {
   readonly rows?: number;
   /** Lines typed before. Default: the last 100. */
   readonly history?: HistoryStore;
-  /** The most UTF-16 units of a line; more is refused with a bell. Default 4096. */
+  /** The most UTF-16 units of a line; more is refused with a bell. Default 16384. */
   readonly limit?: number;
   /** Whether Enter begins another line, and Ctrl-D or Alt-Enter ends the text. Default `false`. */
   readonly multiline?: boolean;
@@ -22,6 +23,11 @@ export interface LineEditorOptions {
   readonly completes?: boolean;
   /** Whether Tab puts the candidates in one by one, instead of listing them. Default `false`. */
   readonly cycles?: boolean;
+  /**
+   * What the terminal shows for a text, where its character set lacks some of it: the widths are
+   * those of what shows. Default: the same.
+   */
+  readonly show?: (text: string) => string;
   /** Other actions for keys, by their names: `{ "ctrl+x": "kill-line" }`. */
   readonly keys?: Readonly<Record<string, EditAction>>;
 }
@@ -52,6 +58,9 @@ interface Cycle {
 const BELL = "\x07";
 /** A line that is longer than the window shows ends here. */
 const MOST_CANDIDATES = 200;
+/** More of a row that is not ended is not kept. */
+const LONGEST_ROW = 1_024;
+const TAB_WIDTH = 4;
 
 /**
  * Edits a line on a terminal: keys in, edits and text for the terminal out. Pure: it has neither
@@ -82,9 +91,14 @@ export class LineEditor {
   readonly #cycles: boolean;
   readonly #keys: ReadonlyMap<string, EditAction>;
   readonly #screen: Screen;
+  readonly #show: ((text: string) => string) | undefined;
+  /** The cells of the line, and of which line. */
+  #cells: { readonly line: string; readonly cells: readonly Cell[] } = { line: "", cells: [] };
   #columns: number;
   #rows: number;
   #prompt = "";
+  /** Text that was printed and whose line has not ended; it stands before the prompt. */
+  #row = "";
   #masked = false;
   /** Whether the last key killed, so that the next adds to it. */
   #killing = false;
@@ -110,7 +124,7 @@ export class LineEditor {
    * @throws {TelnetError} `misuse`: a number that is no whole one, or a key map of no actions.
    */
   constructor(options: LineEditorOptions = {}) {
-    const { columns = 80, rows = 24, limit = 4096, keys = {} } = options;
+    const { columns = 80, rows = 24, limit = 16_384, keys = {} } = options;
     for (const [name, value] of Object.entries({ columns, rows, limit })) checkCount(name, value);
     this.#columns = Math.max(2, columns);
     this.#rows = Math.max(1, rows);
@@ -121,6 +135,7 @@ export class LineEditor {
     this.#cycles = options.cycles ?? false;
     this.#keys = new Map([...EMACS_KEYS, ...Object.entries(keys)]);
     this.#screen = new Screen(this.#columns);
+    this.#show = options.show;
     for (const [name, action] of Object.entries(keys)) {
       if (!EDIT_ACTIONS.includes(action)) {
         misuse(`Cannot bind ${name} to what is no action: "${action}"`);
@@ -154,7 +169,11 @@ export class LineEditor {
   }
 
   set masked(masked: boolean) {
+    if (masked === this.#masked) return;
     this.#masked = masked;
+    if (this.#search !== undefined) this.#buffer.set(this.#search.before);
+    this.#search = undefined;
+    this.#buffer.forget();
     this.#changed = true;
   }
 
@@ -179,17 +198,18 @@ export class LineEditor {
   }
 
   /**
-   * Shows text above the line, which goes on below it. What is behind its last line end becomes the
-   * prompt's beginning.
+   * Shows text above the line, which goes on below it. What is behind its last line end stands before
+   * the prompt, until more text ends it.
    *
    * @param text The text, lines ended by `\n`.
    */
   print(text: string): void {
-    const end = text.lastIndexOf("\n") + 1;
+    const whole = this.#row + text;
+    const end = whole.lastIndexOf("\n") + 1;
     if (end > 0) {
-      this.#out += this.#screen.clear() + text.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
+      this.#out += this.#screen.clear() + whole.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
     }
-    if (end < text.length) this.#prompt = end > 0 ? text.slice(end) : this.#prompt + text;
+    this.#row = whole.slice(end).slice(-LONGEST_ROW);
     this.#changed = true;
   }
 
@@ -231,6 +251,7 @@ export class LineEditor {
     if (action === "complete") return this.#complete(tabbed, cycle);
     this.#act(action, killing);
     this.#killing = action.startsWith("kill");
+    if (this.#masked) this.#buffer.forget();
     this.#changed = true;
   }
 
@@ -338,7 +359,8 @@ export class LineEditor {
   }
 
   /** A pasted line end is Enter, unless a longer text is edited. */
-  #paste(text: string): void {
+  #paste(pasted: string): void {
+    const text = pasted.replaceAll("\t", " ".repeat(TAB_WIDTH));
     if (this.#multiline) return this.#insert(text);
     const [first = "", ...others] = text.split("\n");
     this.#insert(first);
@@ -355,6 +377,7 @@ export class LineEditor {
 
   #complete(tabbed: boolean, cycle: Cycle | undefined): void {
     if (!this.#completes) return;
+    if (this.#masked) return this.#ring();
     this.#tabbed = tabbed;
     if (cycle === undefined) {
       this.#question = { line: this.line, cursor: this.cursor };
@@ -388,7 +411,7 @@ export class LineEditor {
     this.#own = "";
     this.#top = 0;
     this.#back = -1;
-    this.#prompt = "";
+    this.#prompt = this.#row = "";
     this.#changed = true;
   }
 
@@ -399,9 +422,12 @@ export class LineEditor {
     this.#changed = true;
     if (key.name === "text") return this.#find(search.query + key.text, search.at);
     if (action === "delete-back") {
-      return this.#find(search.query.slice(0, -1), this.#history.length);
+      const shorter = graphemes(search.query).slice(0, -1).join("");
+      return this.#find(shorter, this.#history.length);
     }
-    if (action === "search") return this.#find(search.query, search.at - 1);
+    if (action === "search") {
+      return search.query === "" ? true : this.#find(search.query, search.at - 1);
+    }
     this.#search = undefined;
     if (action !== "abort" && action !== "cancel") return false;
     this.#buffer.set(search.before);
@@ -431,16 +457,18 @@ export class LineEditor {
   /** Prompt and line in rows, as if the window had no end. */
   #whole(): Layout {
     const layout = new Layout(this.#columns);
-    layout.add(
-      cellsOf(this.#search === undefined ? this.#prompt : searchPrompt(this.#search.query)),
-    );
+    layout.add(this.#before());
     if (this.#masked) {
       layout.mark();
       return layout;
     }
-    layout.add(cellsOf(this.line.slice(0, this.cursor)));
-    layout.mark();
-    layout.add(cellsOf(this.line.slice(this.cursor)));
+    let at = 0;
+    for (const cell of this.#lineCells()) {
+      if (at === this.cursor) layout.mark();
+      layout.add([cell]);
+      at += cell.length;
+    }
+    if (at === this.cursor) layout.mark();
     return layout;
   }
 
@@ -453,33 +481,45 @@ export class LineEditor {
     return { rows: rows.slice(this.#top, this.#top + this.#rows), row: row - this.#top, column };
   }
 
-  /** The place in the line that is nearest to a column of a row. */
+  /** What stands before the line. */
+  #before(): Cell[] {
+    const search = this.#search;
+    return cellsOf(
+      search === undefined ? this.#row + this.#prompt : `(search) '${search.query}': `,
+      this.#show,
+    );
+  }
+
+  /** The line in cells, which are made anew only when it has changed. */
+  #lineCells(): readonly Cell[] {
+    const { line } = this;
+    if (this.#cells.line !== line) this.#cells = { line, cells: cellsOf(line, this.#show) };
+    return this.#cells.cells;
+  }
+
+  /** The place in the line that is nearest to a column of a row, not behind it if that can be. */
   #at(row: number, column: number): number {
-    let at = 0;
-    let best = this.cursor;
     const layout = new Layout(this.#columns);
-    layout.add(cellsOf(this.#prompt));
+    layout.add(this.#before());
+    let at = 0;
+    let best: number | undefined;
     const look = () => {
-      const probe = layout.place();
-      if (probe.row === row && probe.column <= column) best = at;
-      return probe.row <= row;
+      const place = layout.place();
+      if (place.row === row && (best === undefined || place.column <= column)) best = at;
+      return place.row <= row;
     };
     look();
-    for (const cell of cellsOf(this.line)) {
+    for (const cell of this.#lineCells()) {
       layout.add([cell]);
-      at += cell.text.length;
+      at += cell.length;
       if (!look()) break;
     }
-    return best;
+    return best ?? this.cursor;
   }
 }
 
 function spaceBefore(line: string, cursor: number): number {
   return /\S*$/.exec(line.slice(0, cursor))?.index ?? cursor;
-}
-
-function searchPrompt(query: string): string {
-  return `(search) '${query}': `;
 }
 
 function commonStart(words: readonly string[]): string {

@@ -122,6 +122,14 @@ export class LineInput {
     this.#overflowing = false;
   }
 
+  /** Takes the line that is being typed, for somebody else to go on with. */
+  takePartial(): string {
+    const partial = this.#line;
+    this.#line = "";
+    this.#overflowing = false;
+    return partial;
+  }
+
   /** What is to go back to the screen since the last call; `\n` for line ends. */
   takeEcho(): string {
     const echoed = this.#echoed;

@@ -28,7 +28,7 @@ export function multiByteCodes(
   for (let byte = 0; byte < 0x80; byte++) codes.set(String.fromCharCode(byte), Uint8Array.of(byte));
   // GB 18030 has no characters of one byte beyond ASCII; decoders let the euro sign pass.
   if (name !== "gb18030") collect(codes, range(0x80, 0xff).map((byte) => [byte]), decode);
-  collect(codes, pairs(LEADS, TRAILS), decode);
+  collect(codes, pairs(leadsOf(name), TRAILS), decode);
   if (name === "euc-jp") {
     const high = range(0xa1, 0xfe);
     collect(codes, pairs(high, high).map(([lead, trail]) => [0x8f, lead, trail]), decode);
@@ -36,6 +36,17 @@ export function multiByteCodes(
   if (name !== "gb18030") return codes;
   collect(codes, range(0, GB18030_BMP - 1).map(gb18030Bytes), decode);
   return { get: (character) => codes.get(character) ?? gb18030Rare(character) };
+}
+
+/**
+ * First bytes, in the order in which codes are to be found: of two codes for a character the first
+ * is written. Below 0xA1 Big5 has what only Hong Kong's edition knows, which is not written; at 0xED
+ * and 0xEE Shift_JIS has some characters once more.
+ */
+function leadsOf(name: string): number[] {
+  if (name === "big5") return LEADS.filter((lead) => lead >= 0xa1);
+  const late = name === "shift_jis" ? [0xed, 0xee] : [];
+  return [...LEADS.filter((lead) => !late.includes(lead)), ...late];
 }
 
 /**

@@ -1,11 +1,15 @@
-import { clusterWidth, graphemes, stripAnsi } from "./width.ts";
+import { clusterWidth, graphemes, textWidth } from "./width.ts";
 
 /** A character cell, or two: what a person takes for one character. */
 export interface Cell {
-  /** What is sent for it; sequences that belong before it are included. */
+  /** What is sent for it. */
   readonly text: string;
   /** Columns. */
   readonly width: number;
+  /** The colours that it has: sequences since the last reset. */
+  readonly style: string;
+  /** How many UTF-16 units of the text it was made of. */
+  readonly length: number;
 }
 
 /** Rows of cells, and where the cursor stands. */
@@ -16,27 +20,33 @@ export interface Picture {
 }
 
 const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
+const COLOUR = /^\x1b\[[\d;:]*m$/;
+const RESET = /^\x1b\[0*m$/;
 
-/** Cuts text into cells; ANSI sequences stick to the cell behind them, or to the last. */
-export function cellsOf(text: string): Cell[] {
+/**
+ * Cuts text into cells. Sequences of colours make their style, others are left out.
+ *
+ * @param text The text.
+ * @param show What the terminal shows for a character.
+ */
+export function cellsOf(text: string, show: (text: string) => string = (same) => same): Cell[] {
   const cells: Cell[] = [];
-  let codes = "";
+  let style = "";
   let at = 0;
   const add = (plain: string) => {
     for (const cluster of graphemes(plain)) {
-      cells.push({ text: codes + cluster, width: clusterWidth(cluster) });
-      codes = "";
+      const shown = show(cluster);
+      const width = shown === cluster ? clusterWidth(cluster) : textWidth(shown);
+      cells.push({ text: shown, width, style, length: cluster.length });
     }
   };
   for (const match of text.matchAll(SEQUENCE)) {
     add(text.slice(at, match.index));
-    codes += match[0];
     at = match.index + match[0].length;
+    if (RESET.test(match[0])) style = "";
+    else if (COLOUR.test(match[0])) style += match[0];
   }
   add(text.slice(at));
-  const last = cells.pop();
-  if (codes !== "") cells.push({ text: (last?.text ?? "") + codes, width: last?.width ?? 0 });
-  else if (last !== undefined) cells.push(last);
   return cells;
 }
 
@@ -57,7 +67,7 @@ export class Layout {
   /** Appends cells. */
   add(cells: readonly Cell[]): void {
     for (const cell of cells) {
-      const ended = cell.text.endsWith("\n");
+      const ended = cell.text === "\n";
       if (ended && !this.#forced) this.#newRow();
       this.#forced = false;
       if (ended) continue;
@@ -188,30 +198,36 @@ function moveColumns(from: number, to: number): string {
   return to === 1 ? "\r\x1b[C" : `\r\x1b[${to}C`;
 }
 
-/** Cells as text; behind one of which terminals disagree the column is set anew. */
+/** Cells as text, in their colours; behind one of which terminals disagree the column is set anew. */
 function drawCells(cells: readonly Cell[], start: number): string {
   let text = "";
+  let style = "";
   let column = start;
-  for (const [index, cell] of cells.entries()) {
+  for (const cell of cells) {
+    if (cell.style !== style) text += (style === "" ? "" : "\x1b[0m") + cell.style;
+    style = cell.style;
     text += cell.text;
     column += cell.width;
-    if (isUncertain(cell) && index < cells.length - 1) text += `\r\x1b[${column}C`;
+    if (isUncertain(cell)) text += `\r\x1b[${column}C`;
   }
-  const last = cells.at(-1);
-  return last !== undefined && isUncertain(last) ? `${text}\r\x1b[${column}C` : text;
+  return style === "" ? text : `${text}\x1b[0m`;
 }
 
 /** Emoji of several code points, and vowel signs with a width: terminals disagree on their columns. */
 const UNCERTAIN = /[\u200d\ufe0f\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}\p{Mc}]/u;
 
 function isUncertain({ text, width }: Cell): boolean {
-  return width > 1 && text.length > 1 && UNCERTAIN.test(stripAnsi(text));
+  return width > 1 && text.length > 1 && UNCERTAIN.test(text);
 }
 
 function commonCells(a: readonly Cell[], b: readonly Cell[]): number {
   let at = 0;
-  while (at < a.length && at < b.length && a[at]?.text === b[at]?.text) at++;
+  while (at < a.length && at < b.length && isSame(a[at], b[at])) at++;
   return at;
+}
+
+function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
+  return a?.text === b?.text && a?.style === b?.style;
 }
 
 function widthOf(cells: readonly Cell[]): number {

@@ -65,9 +65,10 @@ async function edits(runtime: Runtime, client: Client): Promise<void> {
   // Every alphabet, with the cursor in the middle.
   for (const text of ["plain", "中文字符", "naïve", "👩‍🚀", "مرحبا", "नमस्ते"]) {
     await screen.type(`show ${text}x`);
-    await screen.shows(/x$/m);
+    await screen.shows(new RegExp(`^boa1> show ${escape(text)}x$`, "m"));
     await screen.press("Left");
     await screen.type("y");
+    await screen.shows(new RegExp(`^boa1> show ${escape(text)}yx$`, "m"));
     await screen.press("End");
     await screen.press("BSpace");
     await screen.press("Enter");
@@ -106,7 +107,10 @@ async function edits(runtime: Runtime, client: Client): Promise<void> {
   await screen.press("C-u");
   await screen.press("C-k");
   await screen.shows(/^boa1>$/m);
-  await screen.paste(`show ${"word ".repeat(800)}end`);
+  await screen.paste(`show ${"word ".repeat(1023)}end`);
+  const pasted = await screen.shows(/end$/m);
+  assertEquals(pasted.length, 24); // the rows around the cursor
+  assertEquals(pasted.at(-1)?.endsWith("word end"), true);
   await screen.press("Enter");
   await screen.shows(/^word is unknown$/m);
   assert((await prompt()).startsWith("boa1>"), await prompt());

@@ -1,8 +1,16 @@
 /** Character mode and the editor, on a server in memory; what the person sees is emulated. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Key, keyName, type ListenOptions, type TelnetClient } from "../../mod.ts";
+import {
+  type Key,
+  keyName,
+  type ListenOptions,
+  type TelnetClient,
+  type TextCodec,
+} from "../../mod.ts";
 import { ECHO, encodeLinemodeMode, LINEMODE, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
 import {
+  CHARSET,
+  encodeCharsetRequest,
   encodeEnvironIs,
   encodeNaws,
   encodeTerminalType,
@@ -248,6 +256,178 @@ Deno.test("the window's size reaches the editor", async () => {
   await type("!");
   assertEquals(await look(), ["> a line tha", "t is longer", "than its row", "!"]);
   await stop();
+});
+
+Deno.test("LINEMODE that is agreed to later takes the editing over, and the person sees what is typed", async () => {
+  const { harness, client, peer, remote } = await join({ options: { linemode: true } });
+  client.useEditor();
+  await harness.server.poll();
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.editing);
+  remote.will(LINEMODE);
+  const heard = await remote.hear((words) => words.includes("WONT 3"));
+  assert(heard.includes("WONT 1") && heard.includes("SB 34 \x01\x03"), heard.join());
+  assertEquals(client.editing, false);
+  remote.dont(ECHO);
+  remote.dont(SGA);
+  peer.write("look\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  client.characterMode();
+  await remote.hear((words) => words.includes("SB 34 \x01\x02"));
+  client.useEditor();
+  const back = await remote.hear((words) => words.includes("SB 34 \x01\x03"));
+  assert(back.includes("WONT 1") || !client.optionEnabled(ECHO, "local"), back.join());
+  await harness.server.stop();
+});
+
+Deno.test("a client that stays in line mode gets no sequence of the editor, whatever is called", async () => {
+  const { harness, client, peer, remote } = await join({});
+  client.useEditor();
+  remote.dont(ECHO);
+  remote.dont(SGA);
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  client.useEditor();
+  client.characterMode();
+  client.useEditor({ multiline: true });
+  client.lineMode();
+  client.send("end\n");
+  const heard = await harness.hear(peer, "end");
+  assert(!heard.includes("\x1b"), JSON.stringify(heard));
+  await harness.server.stop();
+});
+
+Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting goes on", async () => {
+  const again = await sit();
+  again.client.prompt("> ");
+  await again.type("half");
+  again.client.useEditor({ multiline: false });
+  assertEquals(await again.look(), ["> half"]);
+  await again.type("!\r");
+  again.client.useEditor();
+  await again.type("\n"); // the rest of that line end
+  assertEquals([again.client.getCommand(), again.client.getCommand()], ["half!", undefined]);
+  try {
+    again.client.useEditor({ limit: -1 });
+  } catch {
+    // misuse; the editor from before goes on
+  }
+  await again.type("ok\r");
+  assertEquals(again.client.getCommand(), "ok");
+  await again.stop();
+
+  const byCommand = await sit({ onCommand: (client) => client.useEditor() });
+  await byCommand.type("foo\x03look\r");
+  assertEquals(byCommand.client.getCommand(), "look");
+  await byCommand.stop();
+
+  const told: string[] = [];
+  const byKey = await sit({
+    onKey: (client, key) => {
+      told.push(key.text);
+      client.useEditor();
+    },
+  }, (client) => client.characterMode());
+  await byKey.type("qlook\r");
+  assertEquals([told, byKey.client.getCommand()], [["q"], "look"]);
+  await byKey.stop();
+
+  const byQueue = await sit({}, (client) => client.characterMode());
+  await byQueue.type("qlook\r");
+  assertEquals(byQueue.client.getKey()?.text, "q");
+  byQueue.client.useEditor();
+  assertEquals(byQueue.client.getCommand(), "look");
+  await byQueue.stop();
+});
+
+Deno.test("what was sent and typed before the editing begins goes on in it", async () => {
+  const { client, type, look, stop } = await sit({}, (client) => {
+    client.send("Welcome.\nYour ");
+    client.prompt("name? ");
+    client.useEditor();
+  });
+  await type("Ann");
+  assertEquals(await look(), ["Welcome.", "Your name? Ann"]);
+  await stop();
+});
+
+Deno.test("a client that takes its echo back in the middle sees the prompt again", async () => {
+  const { client, remote, type, look, stop } = await sit();
+  client.prompt("> ");
+  await type("half");
+  remote.dont(ECHO);
+  assertEquals((await look()).at(-1), ">");
+  await stop();
+});
+
+Deno.test("Tab is answered before the next key of the same chunk", async () => {
+  const { client, type, stop } = await sit(
+    {},
+    (client) => client.useEditor({ complete: () => ["north"] }),
+  );
+  await type("no\t\r");
+  assertEquals(client.getCommand(), "north ");
+  await stop();
+});
+
+Deno.test("a paste of a megabyte through the server is bounded, and others are served meanwhile", async () => {
+  const { harness, client, peer, remote } = await join({});
+  const { peer: other, client: honest } = await harness.join();
+  client.useEditor();
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.editing);
+  peer.write("word ".repeat(200_000));
+  other.write("hello\r\n");
+  const started = performance.now();
+  await harness.pollUntil(() => honest.cmdReady);
+  assert(performance.now() - started < 1_000);
+  await harness.pollUntil(() => client.bytesReceived >= 1_000_000);
+  await harness.server.stop();
+});
+
+Deno.test("a codec of the game's own is used for all text, and CHARSET does not override the game", async () => {
+  const upside: TextCodec = {
+    name: "X-UPSIDE",
+    createDecoder: () => ({ decode: (bytes) => latin1(bytes).toLowerCase() }),
+    encode: (text) => new TextEncoder().encode(text.toUpperCase()),
+  };
+  const { harness, client, peer, remote } = await join({ encoding: upside });
+  client.send("hello\n");
+  peer.write("LOOK\r\n");
+  assertEquals(await harness.hear(peer, "\n"), "HELLO\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "look");
+  client.encoding = "cp437";
+  remote.will(CHARSET);
+  remote.sub(CHARSET, encodeCharsetRequest(["UTF-8"]));
+  await remote.hear((words) => words.includes("SB 42 \x03"));
+  assertEquals(client.encoding, "cp437");
+  client.encoding = "cp437-art";
+  client.send("\x01☺");
+  assertEquals((await harness.hear(peer, "\x01")).at(-1), "\x01"); // U+0001 is no picture of it
+  await harness.server.stop();
+});
+
+Deno.test("after a restart the editing goes on, or ends", async () => {
+  const before = await sit();
+  const saved = JSON.stringify(before.client.snapshot());
+  await before.stop();
+  const ended = await join({ restore: () => JSON.parse(saved) });
+  ended.client.lineMode();
+  const words = await ended.remote.hear((heard) => heard.length === 2);
+  assertEquals(words.sort(), ["WONT 1", "WONT 3"]);
+  await ended.harness.server.stop();
+  const on = await join({ restore: () => JSON.parse(saved) });
+  on.client.useEditor();
+  on.peer.write("look\r");
+  await on.harness.pollUntil(() => on.client.cmdReady);
+  assert(on.client.editing);
+  on.client.prepareReload();
+  const off = await on.remote.hear((heard) => heard.length === 2);
+  assertEquals(off.sort(), ["WONT 1", "WONT 3"]);
+  assertEquals(on.client.editing, false);
+  await on.harness.server.stop();
 });
 
 Deno.test("lineMode ends the editing: the line goes from the screen, lines are lines again", async () => {

@@ -84,6 +84,16 @@ Deno.test("known bytes of known alphabets", () => {
   }
 });
 
+Deno.test("of two codes for a character the one that everybody knows is written", () => {
+  assertEquals([...encodeText("者起都", "big5")], [0xaa, 0xcc, 0xb0, 0x5f, 0xb3, 0xa3]);
+  assertEquals([...encodeText("№∵", "shift_jis")], [0x87, 0x82, 0x81, 0xe6]);
+});
+
+Deno.test("marks that stand alone: composed where the set has it, else left out", () => {
+  assertEquals([...encodeText("e\u0301", "latin1")], [0xe9]);
+  assertEquals([...encodeText("e\u0301x", "ascii")], [0x65, 0x78]);
+});
+
 Deno.test("cp437-art draws what the PC shows for control characters, and keeps those that terminals obey", () => {
   assertEquals(decodeWhole(Uint8Array.of(1, 3, 0x10, 0x7f), "cp437-art"), "☺♥►⌂");
   assertEquals([...encodeText("☺♥►⌂\r\n\x1b[1m", "cp437-art")], [

@@ -209,16 +209,17 @@ Deno.test("LineEditor: what others say shows above, and never tears the line", a
   assertEquals(typing.terminal.cursor, [4, 15]);
 });
 
-Deno.test("LineEditor: text without a line end is the prompt's beginning", async () => {
+Deno.test("LineEditor: text without a line end stands before the prompt, until more ends it", async () => {
   const typing = await desk({}, "");
   typing.editor.print("Welcome!\nYour ");
   typing.editor.print("name? ");
   await typing.type("Ann");
   assertEquals(typing.seen, ["Welcome!", "Your name? Ann"]);
+  typing.editor.print("\nThank you.\n"); // ends that row
   typing.editor.prompt = "\x1b[32m>\x1b[0m ";
   await typing.show();
-  assertEquals(typing.seen, ["Welcome!", "> Ann"]);
-  assertEquals(typing.terminal.cursor, [1, 5]);
+  assertEquals(typing.seen, ["Welcome!", "Your name?", "Thank you.", "> Ann"]);
+  assertEquals(typing.terminal.cursor, [3, 5]);
 });
 
 Deno.test("LineEditor edits longer texts: lines, soft wrap, up and down, ended by Ctrl-D", async () => {
@@ -312,6 +313,115 @@ Deno.test("LineEditor: where terminals disagree on a width the column is said, n
   }
 });
 
+Deno.test("LineEditor: up and down reach every row beside a prompt, and the history behind them", async () => {
+  const typing = await desk({ multiline: true, history: new History({ lines: ["old"] }) });
+  await typing.type("abc\r\x1b[A");
+  assertEquals(typing.editor.cursor, 0); // nearest to the first column
+  await typing.type("\x1b[A");
+  assertEquals(typing.editor.line, "old");
+  const wrapped = await desk({ history: new History({ lines: ["old"] }) });
+  await wrapped.type("x".repeat(19));
+  await wrapped.type("\x1b[A");
+  assertEquals(wrapped.editor.cursor, 0);
+  await wrapped.type("\x1b[A");
+  assertEquals(wrapped.editor.line, "old");
+});
+
+Deno.test("LineEditor: nothing of a password leaks by Tab, by Ctrl-R or by Ctrl-Y", async () => {
+  const typing = await desk({ completes: true }, "Password: ");
+  typing.editor.masked = true;
+  await typing.type("secret\t");
+  assertEquals(typing.editor.takeQuestion(), undefined);
+  await typing.type("\x15secret\r");
+  typing.editor.masked = false;
+  await typing.type("\x19");
+  assertEquals(typing.editor.line, "");
+  await typing.type("\x12abc");
+  typing.editor.masked = true;
+  await typing.type("secret");
+  assert(!typing.sent.join("").includes("secret"), typing.sent.join(""));
+});
+
+Deno.test("LineEditor: text that is printed in parts stays in order, with the prompt behind it", async () => {
+  const typing = await desk();
+  typing.editor.print("Exits: ");
+  typing.editor.print("north\nHP 5 ");
+  await typing.type("ab");
+  assertEquals(typing.seen, ["Exits: north", "HP 5 > ab"]);
+  typing.editor.print("of 9\n");
+  await typing.show();
+  assertEquals(typing.seen, ["Exits: north", "HP 5 of 9", "> ab"]);
+});
+
+Deno.test("LineEditor: a pasted TAB is spaces, and the limit holds however text comes", async () => {
+  const typing = await desk({ limit: 10, history: new History({ lines: ["x".repeat(20)] }) });
+  await typing.type("\x1b[200~a\tb\x1b[201~c\x1b[D\x01y");
+  assertEquals([typing.editor.line, typing.seen], ["ya    bc", ["> ya    bc"]]);
+  await typing.type("\x15\x1b[A");
+  await typing.type("z".repeat(30));
+  assertEquals(typing.editor.line, "x".repeat(10));
+  const small = await desk({ limit: 5, completes: true });
+  await small.type("go n\t");
+  const question = small.editor.takeQuestion();
+  assert(question);
+  small.editor.answer(question, ["north"]);
+  assertEquals(small.editor.line, "go n"); // it has no room
+});
+
+Deno.test("LineEditor: colours begin and end where they should, also where a part is drawn anew", async () => {
+  const typing = await desk({ multiline: true }, "\x1b[32mHP 12\x1b[0m\n> ");
+  await typing.type("a");
+  typing.editor.prompt = "\x1b[32mHP 13\x1b[0m\n> ";
+  const again = await typing.show();
+  assert(again.includes("\x1b[32m3\x1b[0m"), JSON.stringify(again));
+  const all = typing.sent.join("");
+  assertEquals(all.split("\x1b[32m").length, all.split("\x1b[0m").length);
+  assertEquals(typing.seen, ["HP 13", "> a"]);
+});
+
+Deno.test("LineEditor: what the terminal's character set lacks is as wide as what it shows", async () => {
+  const show = (text: string) => text.replaceAll("…", "...");
+  const typing = await desk({ show }, "… ");
+  await typing.type("ab…c\x01y");
+  assertEquals([typing.seen, typing.terminal.cursor], [["... yab...c"], [0, 5]]);
+  assertEquals(typing.editor.line, "yab…c");
+});
+
+Deno.test("LineEditor: the cursor never stands within a cluster, in the search neither", async () => {
+  const typing = await desk({ history: new History({ lines: ["get 👍"] }) });
+  await typing.type("❤️ a\x01\x1bf\x1bb\x1bf");
+  assertEquals([typing.editor.cursor === 1, typing.editor.line], [false, "❤️ a"]);
+  await typing.type("\x15\x0b\x12👍\x7f");
+  assert(typing.sent.at(-1)?.isWellFormed());
+  await typing.type("get\x12\x12");
+  assertEquals(typing.editor.line, "get 👍");
+});
+
+Deno.test("LineEditor: a long line costs no more for each key", () => {
+  const editor = new LineEditor({ columns: 80, rows: 24, limit: 20_000 });
+  const keys = new KeyDecoder({ runs: true });
+  const press = (text: string) => keys.push(text, 0).forEach((key) => editor.key(key));
+  press("中".repeat(4096));
+  const started = performance.now();
+  press("\x02\x06".repeat(5_000) + "\x14".repeat(5_000) + "\x1b[A\x1b[B".repeat(200));
+  editor.takeOutput();
+  assert(performance.now() - started < 3_000, `${performance.now() - started} ms`);
+});
+
+Deno.test("LineEditor takes a history of one's own", async () => {
+  const kept: string[] = [];
+  const store = {
+    get length() {
+      return kept.length;
+    },
+    at: (index: number) => kept[index],
+    add: (line: string) => void kept.push(line),
+  };
+  const typing = await desk({ history: store });
+  await typing.type("one\rone\r\x1b[A");
+  assertEquals([kept, typing.editor.line], [["one", "one"], "one"]);
+});
+
 /** The plainest model there is: a list of characters and a place in it. */
 class Model {
   cells: string[] = [];
@@ -341,7 +451,16 @@ class Model {
     else if (key === "\x1bf") this.at = wordRight();
     else if (key === "\x7f" && this.at > 0) cells.splice(--this.at, 1);
     else if (key === "\x1b[3~") cells.splice(this.at, 1);
-    else if (key === "\x0b") this.#killed = cells.splice(this.at);
+    else if (key === "\x1bd") this.#killed = cells.splice(this.at, wordRight() - this.at);
+    else if (key === "\x1b\x7f") {
+      const to = wordLeft();
+      this.#killed = cells.splice(to, this.at - to);
+      this.at = to;
+    } else if (key === "\x14") {
+      const at = this.at === cells.length ? this.at - 1 : this.at;
+      if (at > 0) cells.splice(at - 1, 2, cells[at] ?? "", cells[at - 1] ?? "");
+      if (at > 0) this.at = at + 1;
+    } else if (key === "\x0b") this.#killed = cells.splice(this.at);
     else if (key === "\x15") {
       this.#killed = cells.splice(0, this.at);
       this.at = 0;
@@ -374,6 +493,9 @@ class Model {
 /** Characters whose clusters never join with one another. */
 const CHARACTERS = [..."ab c-", "日", "本", "é", "ñ", "👍", "👩‍🚀", "🇫🇷", "س", "ل", "न", "म", "मु"];
 const EDITS = [
+  "\x1bd",
+  "\x1b\x7f",
+  "\x14",
   "\x1b[D",
   "\x1b[C",
   "\x01",
@@ -403,7 +525,7 @@ Deno.test("LineEditor: for any sequence of keys the emulated screen is that of a
         const said: string[] = [];
         let killing = false;
         for (const [index, pressed] of keys.entries()) {
-          const kills = pressed === "\x0b" || pressed === "\x15";
+          const kills = ["\x0b", "\x15", "\x1bd", "\x1b\x7f"].includes(pressed);
           if (kills && killing) continue; // kills in a row are one: that has its own test
           killing = kills;
           if (pressed === "say") {
