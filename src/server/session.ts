@@ -189,7 +189,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   flush(): void {
     if (this.#closing) return;
     if (this.#echo.changed) this.#applyEcho();
-    if (this.#keys !== undefined) this.#sendRaw(this.#keys.takeOutput());
+    this.#sendKeysOutput();
     if (this.#machine.outputLength === 0) return;
     const { output, closeTimeout } = this.#owner.settings.limits;
     if (this.#stream.queued > output) return this.#tooSlow();
@@ -313,10 +313,16 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     if (editor !== undefined) {
       editor.print(text);
     } else {
+      this.#sendKeysOutput();
       this.#noteRow(text);
       this.#sendRaw(text);
     }
     this.#owner.dirty(this);
+  }
+
+  /** What the editor, or one that was in use before, has for the terminal. */
+  #sendKeysOutput(): void {
+    if (this.#keys !== undefined) this.#sendRaw(this.#keys.takeOutput());
   }
 
   /** Remembers what stands on the last row of the screen, for an editor to begin there. */
@@ -342,6 +348,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   sendBytes(bytes: Uint8Array): void {
     if (!this.active) return;
+    this.#sendKeysOutput();
     this.#machine.send(bytes);
     this.#owner.dirty(this);
   }
@@ -390,7 +397,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   /** Has the client send lines again. */
   endKeys(): void {
     this.#keys?.close();
-    if (this.#keys !== undefined) this.#sendRaw(this.#keys.takeOutput());
+    this.#sendKeysOutput();
     this.#keys = undefined;
     this.#steerKeys();
   }

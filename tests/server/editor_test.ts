@@ -340,6 +340,16 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
   await byQueue.stop();
 });
 
+Deno.test("what the editor has to show comes before what is sent past it", async () => {
+  const { client, type, look, stop } = await sit();
+  await type("log\r");
+  client.send("one\ntwo\n");
+  client.characterMode();
+  client.send("--more--");
+  assertEquals(await look(), ["log", "one", "two", "--more--"]);
+  await stop();
+});
+
 Deno.test("what was sent and typed before the editing begins goes on in it", async () => {
   const { client, type, look, stop } = await sit({}, (client) => {
     client.send("Welcome.\nYour ");
