@@ -45,6 +45,7 @@ export type { ClientFacts } from "./src/options/facts.ts";
 export type { OptionDeclarations } from "./src/options/registry.ts";
 export { TelnetClient } from "./src/server/client.ts";
 export type { ClientSnapshot } from "./src/server/client_snapshot.ts";
+export type { EchoChange, EchoSnapshot } from "./src/server/echo_control.ts";
 export type { Clock } from "./src/server/clock.ts";
 export type { ClientProfile } from "./src/server/profile.ts";
 export type { EditorOptions } from "./src/server/key_input.ts";

@@ -171,15 +171,15 @@ function decodeSlc(bytes: Uint8Array): SlcEntry[] {
 }
 
 /** What a key's entry says, whoever sends it. */
-type Setting = Omit<SlcEntry, "function" | "ack">;
+export type SlcSetting = Omit<SlcEntry, "function" | "ack">;
 
-const UNSUPPORTED: Setting = { level: "nosupport", flushIn: false, flushOut: false, value: 0 };
+const UNSUPPORTED: SlcSetting = { level: "nosupport", flushIn: false, flushOut: false, value: 0 };
 const HIGHEST = SLC_FUNCTIONS.length - 1;
 const ADOPTABLE = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig | LINEMODE_BITS.softTab |
   LINEMODE_BITS.litEcho;
 
 /** Our own keys, where a client leaves the choice to us: those of most terminals. */
-const OUR_KEYS: ReadonlyMap<number, Setting> = new Map(
+const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
   Object.entries({
     SYNCH: 0x00,
     BRK: 0x00,
@@ -210,7 +210,7 @@ const OUR_KEYS: ReadonlyMap<number, Setting> = new Map(
 /** LINEMODE with one client: how it edits, and by which keys. */
 export class LinemodeHandler implements OptionHandler {
   readonly #session: OptionSession;
-  readonly #keys: Map<number, Setting> = new Map(OUR_KEYS);
+  readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
   #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
   #forwards = false;
 
@@ -235,7 +235,7 @@ export class LinemodeHandler implements OptionHandler {
   }
 
   /** The client's keys, by the function's number in {@linkcode SLC_FUNCTIONS}. */
-  get keys(): ReadonlyMap<number, Setting> {
+  get keys(): ReadonlyMap<number, SlcSetting> {
     return this.#keys;
   }
 
@@ -292,7 +292,7 @@ export class LinemodeHandler implements OptionHandler {
 
   /** Knows them again. */
   restore(saved: Json): void {
-    const { mode, keys } = saved as unknown as { mode: number; keys: [number, Setting][] };
+    const { mode, keys } = saved as unknown as { mode: number; keys: [number, SlcSetting][] };
     this.#mode = mode;
     for (const [code, setting] of keys) this.#keys.set(code, setting);
   }
@@ -343,7 +343,7 @@ export class LinemodeHandler implements OptionHandler {
   }
 
   /** The client leaves a key to us. */
-  #ours(code: number): Setting {
+  #ours(code: number): SlcSetting {
     const setting = OUR_KEYS.get(code) ?? UNSUPPORTED;
     this.#keys.set(code, setting);
     return setting;
@@ -360,7 +360,7 @@ export class LinemodeHandler implements OptionHandler {
   }
 }
 
-function isSame(a: Setting, b: Setting): boolean {
+function isSame(a: SlcSetting, b: SlcSetting): boolean {
   return a.level === b.level && a.value === b.value && a.flushIn === b.flushIn &&
     a.flushOut === b.flushOut;
 }

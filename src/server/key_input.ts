@@ -2,9 +2,7 @@ import { Fifo } from "../protocol/fifo.ts";
 import { type Key, KeyDecoder } from "../text/keys.ts";
 import { type EditResult, LineEditor, type LineEditorOptions } from "../text/line_editor.ts";
 import { graphemes } from "../text/width.ts";
-
-/** Candidates for the word at the cursor. */
-type Candidates = readonly string[];
+import type { LastRow } from "./text_output.ts";
 
 /** How a client's lines are edited. Every field has a default. */
 export interface EditorOptions
@@ -16,7 +14,10 @@ export interface EditorOptions
    * @param line The line.
    * @param cursor Where the cursor stands in it, in UTF-16 units.
    */
-  readonly complete?: (line: string, cursor: number) => Candidates | Promise<Candidates>;
+  readonly complete?: (
+    line: string,
+    cursor: number,
+  ) => readonly string[] | Promise<readonly string[]>;
 }
 
 /** What the keys need of their session. */
@@ -37,14 +38,6 @@ export interface KeyPort {
 interface Window {
   readonly columns: number;
   readonly rows: number;
-}
-
-/** What stands on the last row of a screen, sent past an editor. */
-export interface LastRow {
-  /** Text whose line has not ended. */
-  readonly text: string;
-  /** The prompt behind it. */
-  readonly prompt: string;
 }
 
 /** So many keys wait for the game; then the client is not read on. */
@@ -221,7 +214,7 @@ export class KeyInput {
     const question = editor.takeQuestion();
     const complete = this.#complete;
     if (question === undefined || complete === undefined) return;
-    const answer = (candidates: Candidates) => {
+    const answer = (candidates: readonly string[]) => {
       editor.answer(question, candidates);
       this.#port.edited();
     };

@@ -1,8 +1,5 @@
-import { BINARY } from "../options/binary.ts";
-import { ECHO } from "../options/echo.ts";
 import { END_OF_RECORD } from "../options/end_of_record.ts";
 import { MCCP2, MCCP3 } from "../options/mccp.ts";
-import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
 import type { OptionNotices } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
@@ -10,26 +7,20 @@ import { ABORT, AYT, BRK, EC, EL, EOF, EOR, GA, IP, SUSP } from "../protocol/cod
 import { misuse } from "../protocol/error.ts";
 import type { OptionEvent, TelnetEvent } from "../protocol/events.ts";
 import { TelnetMachine } from "../protocol/machine.ts";
-import {
-  codecOf,
-  type Encoding,
-  encodingByName,
-  type TextCodec,
-  type TextStreamDecoder,
-} from "../text/charset.ts";
+import type { Encoding, TextCodec, TextStreamDecoder } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { EditResult } from "../text/line_editor.ts";
-import { LineInput } from "../text/line_input.ts";
-import { NewlineEncoder } from "../text/newline.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
 import type { Timed } from "./clock.ts";
-import { type EchoChange, EchoControl } from "./echo_control.ts";
+import type { EchoChange } from "./echo_control.ts";
 import { Inbox } from "./inbox.ts";
-import { type EditorOptions, KeyInput, type KeyPort, type LastRow } from "./key_input.ts";
+import type { EditorOptions } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
 import { OptionHost, type OptionPort } from "./option_host.ts";
 import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
+import { type LastRow, TextOutput } from "./text_output.ts";
+import { Typing, type TypingPort } from "./typing.ts";
 import { type ByteStream, Wire, type WireHandler } from "./wire.ts";
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
@@ -39,15 +30,12 @@ const SHARE = 32_768;
 /** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
 const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);
-const NO_ROW: LastRow = { text: "", prompt: "" };
-/** More of a row that is not ended is no prompt. */
-const LONGEST_ROW = 1_024;
 /** Keys cost more than lines: while they come a client gets less at a time. */
 const KEYS_PIECE = 1_024;
 const KEYS_SHARE = 4_096;
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
-export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyPort, Timed {
+export class Session implements ConnectionHandler, OptionPort, WireHandler, TypingPort, Timed {
   readonly connection: Connection;
   readonly connectTime: number;
   options: OptionHost;
@@ -66,18 +54,10 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   /** The connection itself, or the wire once something is compressed. */
   #stream: ByteStream;
   #wire: Wire | undefined;
-  readonly #lines: LineInput;
-  readonly #newlines = new NewlineEncoder();
+  readonly #typing: Typing;
+  readonly #text: TextOutput;
   readonly #inbox = new Inbox();
   readonly #commands = new LineQueue();
-  readonly #echo = new EchoControl();
-  /** Made when the game wants keys, or an editor. */
-  #keys: KeyInput | undefined;
-  #lastRow: LastRow = NO_ROW;
-  #encoding: Encoding | TextCodec;
-  /** Whether the game has set it; then what the client tells counts no more. */
-  #encodingSet = false;
-  #codec: TextCodec;
   #decoder: TextStreamDecoder;
   #truncated = 0;
   #sawTelnet = false;
@@ -97,12 +77,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     const { limits, encoding, machine } = owner.settings;
     this.connection = this.#stream = connection;
     this.#owner = owner;
-    this.#encoding = encoding;
-    this.#codec = codecOf(encoding);
-    this.#decoder = this.#codec.createDecoder();
+    this.#text = new TextOutput(encoding);
+    this.#decoder = this.#text.createDecoder();
     this.#machine = new TelnetMachine(machine);
     this.options = new OptionHost(this.#machine, this);
-    this.#lines = new LineInput({ limit: limits.line });
+    this.#typing = new Typing(this, limits.line);
     this.connectTime = this.lastInputTime = owner.now();
   }
 
@@ -167,9 +146,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     this.options = new OptionHost(this.#machine, this);
     this.options.restore(snapshot.options, snapshot.facts);
     // A codec of the game's own is the game's to set again.
-    this.#useEncoding(encodingByName(snapshot.encoding) ?? this.#encoding);
-    this.#echo.set(snapshot.echo);
-    this.#echo.direct(this.#lines, this.#machine);
+    this.useCharset(snapshot.encoding);
+    this.#typing.restore(snapshot.echo, this.#machine);
     this.#marking = snapshot.marking;
     this.#sawTelnet = snapshot.sawTelnet;
     this.#sawLine = true;
@@ -188,8 +166,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   /** Hands what waits to the transport. */
   flush(): void {
     if (this.#closing) return;
-    if (this.#echo.changed) this.#applyEcho();
-    this.#sendKeysOutput();
+    if (this.#typing.changed && this.#typing.apply(this.#machine, this.active)) this.#takeEvents();
+    this.#sendTypingOutput();
     if (this.#machine.outputLength === 0) return;
     const { output, closeTimeout } = this.#owner.settings.limits;
     if (this.#stream.queued > output) return this.#tooSlow();
@@ -207,15 +185,15 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
       return this.#closeBy;
     }
     this.#machine.handleTimeout(now);
-    this.#keys?.tick(now);
+    this.#typing.tick(now);
     this.#takeEvents();
     if (now >= this.options.deadline) this.options.endWait();
     if (now >= this.#endBy) this.leave("client-closed");
     if (now >= this.#unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (!this.active) return undefined;
-    const keys = this.#keys?.timeout ?? Infinity;
-    const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy, keys];
+    const { timeout } = this.#typing;
+    const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy, timeout];
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
   }
@@ -258,19 +236,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   }
 
   get encoding(): Encoding | TextCodec {
-    return this.#encoding;
+    return this.#text.encoding;
   }
 
   set encoding(encoding: Encoding | TextCodec) {
-    this.#useEncoding(encoding);
-    this.#encodingSet = true;
-  }
-
-  #useEncoding(encoding: Encoding | TextCodec): void {
-    if (encoding === this.#encoding) return;
-    this.#codec = codecOf(encoding);
-    this.#encoding = encoding;
-    this.#decoder = this.#codec.createDecoder();
+    if (this.#text.set(encoding)) this.#decoder = this.#text.createDecoder();
   }
 
   get queued(): number {
@@ -309,46 +279,25 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   sendText(text: string): void {
     if (!this.active) return;
-    const editor = this.#keys?.editor;
+    const { editor } = this.#typing;
     if (editor !== undefined) {
       editor.print(text);
     } else {
-      this.#sendKeysOutput();
-      this.#noteRow(text);
-      this.#sendRaw(text);
+      this.#sendTypingOutput();
+      this.#text.note(text);
+      this.#text.write(text, this.#machine);
     }
     this.#owner.dirty(this);
   }
 
   /** What the editor, or one that was in use before, has for the terminal. */
-  #sendKeysOutput(): void {
-    if (this.#keys !== undefined) this.#sendRaw(this.#keys.takeOutput());
-  }
-
-  /** Remembers what stands on the last row of the screen, for an editor to begin there. */
-  #noteRow(text: string): void {
-    const end = text.lastIndexOf("\n") + 1;
-    if (end === text.length && end > 0) this.#lastRow = NO_ROW;
-    else if (end > 0) this.#lastRow = { text: text.slice(end).slice(-LONGEST_ROW), prompt: "" };
-    else if (text !== "") {
-      const { text: before, prompt } = this.#lastRow;
-      this.#lastRow = { text: (before + prompt + text).slice(-LONGEST_ROW), prompt: "" };
-    }
-  }
-
-  /** Text for the wire. */
-  #sendRaw(text: string): void {
-    if (text === "") return;
-    // Most text is ASCII, which is the same in every set.
-    const plain = this.#codec.ascii === true && !this.#newlines.afterCr;
-    if (plain && this.#machine.sendAscii(text)) return;
-    const binary = this.#machine.localEnabled(BINARY);
-    this.#machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
+  #sendTypingOutput(): void {
+    this.#text.write(this.#typing.takeOutput(), this.#machine);
   }
 
   sendBytes(bytes: Uint8Array): void {
     if (!this.active) return;
-    this.#sendKeysOutput();
+    this.#sendTypingOutput();
     this.#machine.send(bytes);
     this.#owner.dirty(this);
   }
@@ -364,14 +313,14 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
    * suppressed it. Once a prompt was marked, all are: Mudlet shows others late.
    */
   sendPrompt(text: string): void {
-    const editor = this.#keys?.editor;
+    const { editor } = this.#typing;
     if (editor !== undefined) {
       editor.prompt = text;
       return this.edited();
     }
-    const { text: before } = this.#lastRow;
-    this.sendText(text);
-    if (!text.includes("\n")) this.#lastRow = { text: before, prompt: text.slice(-LONGEST_ROW) };
+    this.#sendTypingOutput();
+    this.#text.notePrompt(text);
+    this.sendBare(text);
     const eor = this.#machine.localEnabled(END_OF_RECORD);
     const ga = this.#sawTelnet && !this.#machine.localEnabled(SGA);
     if (!eor && !ga && !this.#marking) return;
@@ -379,45 +328,45 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     this.sendCommand(eor ? EOR : GA);
   }
 
+  /** Text past any editor. */
+  sendBare(text: string): void {
+    if (!this.active) return;
+    this.#text.write(text, this.#machine);
+    this.#owner.dirty(this);
+  }
+
   /** Sets who shows what is typed; it is negotiated at the next flush. */
   setEcho(change: EchoChange): void {
-    this.#echo.set(change);
-    const editor = this.#keys?.editor;
-    if (editor !== undefined) editor.masked = this.#echo.password;
-    this.#owner.dirty(this);
+    this.#typing.setEcho(change);
   }
 
   /** Has the client send each key, for an editor of lines or for the game itself. */
   useKeys(options: EditorOptions | undefined): void {
-    this.#keys ??= new KeyInput(this);
-    this.#keys.use(options, this.options.facts);
-    this.#steerKeys();
+    this.#typing.useKeys(options);
   }
 
   /** Has the client send lines again. */
   endKeys(): void {
-    this.#keys?.close();
-    this.#sendKeysOutput();
-    this.#keys = undefined;
-    this.#steerKeys();
+    this.#text.write(this.#typing.endKeys(), this.#machine);
+    this.#owner.dirty(this);
   }
 
-  /** Whether the client sends each key: it agreed to leave echo and line ends to us. */
+  /** Whether the client sends each key. */
   get characterMode(): boolean {
-    return this.#keys?.active === true;
+    return this.#typing.byKeys;
   }
 
   /** Whether lines are edited here. */
   get editing(): boolean {
-    return this.#keys?.editor !== undefined;
+    return this.#typing.editor !== undefined;
   }
 
   get keyCount(): number {
-    return this.#keys?.length ?? 0;
+    return this.#typing.keyCount;
   }
 
   takeKey(): Key | undefined {
-    const key = this.#keys?.take();
+    const key = this.#typing.takeKey();
     if (key === undefined) return undefined;
     if (this.keyCount > 0) this.#owner.unread();
     if (this.#inbox.length > 0) this.#owner.ready(this);
@@ -440,45 +389,18 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   }
 
   shown(text: string): string {
-    if (this.#codec.name === "utf-8") return text;
-    return this.#codec.createDecoder().decode(this.#codec.encode(text));
+    return this.#text.shown(text);
   }
 
-  /**
-   * Asks for each key, or for lines. A client that edits lines by itself (LINEMODE) does it better
-   * than we, and is asked for keys only where the game wants those.
-   */
-  #steerKeys(): void {
-    const own = this.#keys?.edits === true && this.options.remoteEnabled(LINEMODE);
-    const character = this.#keys !== undefined && !own;
-    const { edit, trapsig } = LINEMODE_BITS;
-    if (character !== this.#echo.character) {
-      this.setEcho({ character });
-      if (character) this.options.enableLocal(SGA);
-      else this.options.disableLocal(SGA);
-      if (character || this.options.remoteEnabled(LINEMODE)) {
-        this.options.handlerOf(linemode).setMode(character ? trapsig : edit | trapsig);
-      }
-    }
-    this.#updateKeys();
-  }
-
-  #updateKeys(): void {
-    const keys = this.#keys;
-    if (keys === undefined) return;
-    const { options } = this;
-    const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
-    if (agreed) keys.start(this.#lastRow, this.#lines.takePartial(), this.#owner.now());
-    else keys.stop();
-    if (keys.editor !== undefined) keys.editor.masked = this.#echo.password;
-    this.#owner.dirty(this);
+  get lastRow(): LastRow {
+    return this.#text.lastRow;
   }
 
   /** Turns every option off, for a game that starts anew behind the same connection. */
   prepareReload(): void {
     if (!this.active) return;
-    if (this.#keys !== undefined) this.endKeys();
-    this.#echo.reset();
+    this.endKeys();
+    this.#typing.reset();
     this.#marking = false;
     this.options.disableAll();
     this.flush();
@@ -510,8 +432,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
       telnet: this.#machine.snapshot(),
       options,
       facts,
-      encoding: this.#codec.name,
-      echo: this.#echo.snapshot(),
+      encoding: this.#text.name,
+      echo: this.#typing.snapshot(),
       marking: this.#marking,
       sawTelnet: this.#sawTelnet,
     };
@@ -543,8 +465,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void {
     if (name === "resize") {
       const { columns, rows } = this.options.facts;
-      this.#keys?.editor?.resize(columns, rows);
-      if (this.editing) this.edited();
+      this.#typing.resize(columns, rows);
     }
     this.#owner.tell(this, name, value);
   }
@@ -554,11 +475,10 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   }
 
   useCharset(name: string): boolean {
-    const encoding = encodingByName(name);
-    if (encoding === undefined) return false;
-    if (this.#encodingSet) return encoding === this.#encoding;
-    this.#useEncoding(encoding);
-    return true;
+    const before = this.encoding;
+    const inUse = this.#text.useCharset(name);
+    if (this.encoding !== before) this.#decoder = this.#text.createDecoder();
+    return inUse;
   }
 
   /** What the client tells by the way counts where neither it nor the game has said it outright. */
@@ -599,17 +519,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
     if (timeout !== undefined) this.#owner.timed(this, timeout);
   }
 
-  #applyEcho(): void {
-    const asked = this.active && this.#echo.apply(this.#machine, this.#owner.now());
-    this.#echo.direct(this.#lines, this.#machine);
-    if (asked) this.#takeEvents();
-  }
-
   #processInbox(): void {
     const { commands, input } = this.#owner.settings.limits;
-    const keys = this.#keys?.active === true;
+    const keys = this.#typing.byKeys;
     let share = keys ? KEYS_SHARE : SHARE;
-    while (this.active && this.commandCount < commands && this.#keys?.full !== true) {
+    while (this.active && this.commandCount < commands && !this.#typing.full) {
       if (share <= 0) return this.#owner.ready(this);
       const piece = this.#inbox.peek(keys ? KEYS_PIECE : PIECE);
       if (piece === undefined) break;
@@ -642,8 +556,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   #takeEvents(): void {
     for (const event of this.#machine.takeEvents()) this.#take(event);
     this.#armTimeout();
-    const echo = this.#lines.takeEcho();
-    if (echo !== "") this.sendText(echo);
+    const echo = this.#typing.lines.takeEcho();
+    if (echo !== "") this.sendBare(echo);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
     if (this.hasInput) {
       this.#owner.talking(this);
@@ -672,18 +586,13 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
   #takeData(bytes: Uint8Array): void {
     // A lone NUL keeps a connection alive; nobody has typed it.
     if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) this.lastInputTime = this.#owner.now();
-    const text = this.#decoder.decode(bytes);
-    if (this.#keys?.active === true) return this.#takeKeys(this.#keys, text);
-    this.#lines.push(text, this);
-    for (; this.#truncated < this.#lines.truncated; this.#truncated++) {
+    this.#typing.push(this.#decoder.decode(bytes), this);
+    const { timeout } = this.#typing;
+    if (timeout !== Infinity) this.#owner.timed(this, timeout);
+    const { truncated } = this.#typing.lines;
+    for (; this.#truncated < truncated; this.#truncated++) {
       this.#owner.violation(this, "line-too-long");
     }
-  }
-
-  #takeKeys(keys: KeyInput, text: string): void {
-    const now = this.#owner.now();
-    keys.push(text, now);
-    if (keys.timeout !== Infinity) this.#owner.timed(this, keys.timeout);
   }
 
   /** Takes a line. A crawler without Telnet asks for the status by its first. */
@@ -700,18 +609,15 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   #takeCommand(command: number): void {
     if (command === AYT) this.sendText(`\r\n${this.#owner.settings.areYouThere}\r\n`);
-    else if (command === EC) this.#lines.eraseCharacter();
-    else if (command === EL) this.#lines.eraseLine();
-    else if ([IP, BRK, ABORT, SUSP].includes(command)) this.#lines.eraseLine();
+    else if (command === EC) this.#typing.lines.eraseCharacter();
+    else if (command === EL) this.#typing.lines.eraseLine();
+    else if ([IP, BRK, ABORT, SUSP].includes(command)) this.#typing.lines.eraseLine();
     this.#owner.command(this, command);
   }
 
   #takeOption(event: OptionEvent): void {
-    if (event.side === "local" && event.option === ECHO) {
-      this.#echo.direct(this.#lines, this.#machine);
-    }
     this.options.changed(event);
-    if (this.#keys !== undefined) this.#steerKeys();
+    this.#typing.optionChanged(event.option, this.#machine);
   }
 
   /** Whether the person has closed and every line is used. */
@@ -728,7 +634,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, KeyP
 
   #startClosing(): void {
     if (this.#closing || this.#closed) return;
-    if (this.#keys?.active) this.#keys.close();
+    this.#typing.close();
     this.flush();
     this.#closing = true;
     this.#inbox.takeAll();

@@ -1,8 +1,35 @@
 /** What keys can do while a line is edited. */
-export type EditAction = (typeof EDIT_ACTIONS)[number];
+export type EditAction =
+  | "left"
+  | "right"
+  | "word-left"
+  | "word-right"
+  | "line-start"
+  | "line-end"
+  | "delete"
+  | "delete-back"
+  | "end-or-delete"
+  | "kill-line"
+  | "kill-back"
+  | "kill-word"
+  | "kill-word-back"
+  | "kill-big-word-back"
+  | "yank"
+  | "transpose"
+  | "history-back"
+  | "history-forward"
+  | "up"
+  | "down"
+  | "enter"
+  | "accept"
+  | "cancel"
+  | "abort"
+  | "search"
+  | "complete"
+  | "redraw";
 
 /** All actions. */
-export const EDIT_ACTIONS = [
+export const EDIT_ACTIONS: readonly EditAction[] = [
   "left",
   "right",
   "word-left",
@@ -30,7 +57,7 @@ export const EDIT_ACTIONS = [
   "search",
   "complete",
   "redraw",
-] as const;
+];
 
 /** The keys of Emacs, and those that every keyboard has. */
 export const EMACS_KEYS: readonly (readonly [string, EditAction])[] = [

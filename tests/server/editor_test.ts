@@ -351,7 +351,7 @@ Deno.test("what the editor has to show comes before what is sent past it", async
 });
 
 Deno.test("what was sent and typed before the editing begins goes on in it", async () => {
-  const { client, type, look, stop } = await sit({}, (client) => {
+  const { type, look, stop } = await sit({}, (client) => {
     client.send("Welcome.\nYour ");
     client.prompt("name? ");
     client.useEditor();

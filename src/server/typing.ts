@@ -1,0 +1,178 @@
+import { ECHO } from "../options/echo.ts";
+import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
+import { SGA } from "../options/sga.ts";
+import type { TelnetMachine } from "../protocol/machine.ts";
+import type { Key } from "../text/keys.ts";
+import type { LineEditor } from "../text/line_editor.ts";
+import { LineInput, type LineSink } from "../text/line_input.ts";
+import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.ts";
+import { type EditorOptions, KeyInput, type KeyPort } from "./key_input.ts";
+import type { OptionHost } from "./option_host.ts";
+import type { LastRow } from "./text_output.ts";
+
+/** What typing needs of its session. */
+export interface TypingPort extends KeyPort {
+  readonly options: OptionHost;
+  readonly lastRow: LastRow;
+  now(): number;
+}
+
+/** How a client types: lines or keys, edited there or here, and who shows it. */
+export class Typing {
+  /** Lines of a client that sends lines. */
+  readonly lines: LineInput;
+  readonly #port: TypingPort;
+  readonly #echo = new EchoControl();
+  /** Made when the game wants keys, or an editor. */
+  #keys: KeyInput | undefined;
+
+  constructor(port: TypingPort, limit: number) {
+    this.#port = port;
+    this.lines = new LineInput({ limit });
+  }
+
+  /** Whether the client sends each key: it agreed to leave echo and line ends to us. */
+  get byKeys(): boolean {
+    return this.#keys?.active === true;
+  }
+
+  /** The editor, while lines are edited here. */
+  get editor(): LineEditor | undefined {
+    return this.#keys?.editor;
+  }
+
+  /** How many keys wait for the game. */
+  get keyCount(): number {
+    return this.#keys?.length ?? 0;
+  }
+
+  /** Whether the game must take keys before more can come. */
+  get full(): boolean {
+    return this.#keys?.full === true;
+  }
+
+  /** When `tick` is due. */
+  get timeout(): number {
+    return this.#keys?.timeout ?? Infinity;
+  }
+
+  /** Takes text of the client; finished lines go to the sink, keys to the port. */
+  push(text: string, sink: LineSink): void {
+    if (this.#keys?.active === true) this.#keys.push(text, this.#port.now());
+    else this.lines.push(text, sink);
+  }
+
+  /** Does what is due. */
+  tick(now: number): void {
+    this.#keys?.tick(now);
+  }
+
+  /** Takes a key that waits. */
+  takeKey(): Key | undefined {
+    return this.#keys?.take();
+  }
+
+  /** What an editor has for the terminal, or had before it ended. */
+  takeOutput(): string {
+    return this.#keys?.takeOutput() ?? "";
+  }
+
+  /** Has the client send each key, for an editor of lines or for the game itself. */
+  useKeys(options: EditorOptions | undefined): void {
+    this.#keys ??= new KeyInput(this.#port);
+    this.#keys.use(options, this.#port.options.facts);
+    this.#steer();
+  }
+
+  /** Has the client send lines again; returns what is left for the terminal. */
+  endKeys(): string {
+    this.#keys?.close();
+    const left = this.takeOutput();
+    this.#keys = undefined;
+    this.#steer();
+    return left;
+  }
+
+  /** The connection ends: the line goes from the screen. */
+  close(): void {
+    if (this.#keys?.active) this.#keys.close();
+  }
+
+  /** Sets who shows what is typed; it is negotiated by `apply`. */
+  setEcho(change: EchoChange): void {
+    this.#echo.set(change);
+    if (this.editor !== undefined) this.editor.masked = this.#echo.password;
+    this.#port.edited();
+  }
+
+  /** Whether `apply` has something to do. */
+  get changed(): boolean {
+    return this.#echo.changed;
+  }
+
+  /** Negotiates who shows what is typed; returns whether it did. */
+  apply(machine: TelnetMachine, active: boolean): boolean {
+    const asked = active && this.#echo.apply(machine, this.#port.now());
+    this.#echo.direct(this.lines, machine);
+    return asked;
+  }
+
+  /** An option has changed. */
+  optionChanged(option: number, machine: TelnetMachine): void {
+    if (option === ECHO) this.#echo.direct(this.lines, machine);
+    if (this.#keys !== undefined) this.#steer();
+  }
+
+  /** The window has another size. */
+  resize(columns: number, rows: number): void {
+    if (this.editor === undefined) return;
+    this.editor.resize(columns, rows);
+    this.#port.edited();
+  }
+
+  /** The game starts anew. */
+  reset(): void {
+    this.#echo.reset();
+  }
+
+  snapshot(): EchoSnapshot {
+    return this.#echo.snapshot();
+  }
+
+  restore(echo: EchoSnapshot, machine: TelnetMachine): void {
+    this.#echo.set(echo);
+    this.#echo.direct(this.lines, machine);
+  }
+
+  /**
+   * Asks for each key, or for lines. A client that edits lines by itself (LINEMODE) does it better
+   * than we, and is asked for keys only where the game wants those.
+   */
+  #steer(): void {
+    const { options } = this.#port;
+    const own = this.#keys?.edits === true && options.remoteEnabled(LINEMODE);
+    const character = this.#keys !== undefined && !own;
+    const { edit, trapsig } = LINEMODE_BITS;
+    if (character !== this.#echo.character) {
+      this.setEcho({ character });
+      if (character) options.enableLocal(SGA);
+      else options.disableLocal(SGA);
+      if (character || options.remoteEnabled(LINEMODE)) {
+        options.handlerOf(linemode).setMode(character ? trapsig : edit | trapsig);
+      }
+    }
+    this.#update();
+  }
+
+  /** Begins with keys, or ends, as it is agreed. */
+  #update(): void {
+    const keys = this.#keys;
+    if (keys === undefined) return;
+    const { options, lastRow } = this.#port;
+    const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
+    if (agreed) keys.start(lastRow, this.lines.takePartial(), this.#port.now());
+    else keys.stop();
+    if (keys.editor !== undefined) keys.editor.masked = this.#echo.password;
+    this.#port.edited();
+  }
+}
