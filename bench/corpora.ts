@@ -8,11 +8,14 @@ export interface Corpus {
   readonly connection?: number;
 }
 
-/** How the stream is cut, and how much of it is fed: small chunks take long. */
+/**
+ * How the stream is cut, and how much of it is fed: of small chunks so many as fit the caches, or the
+ * memory of the machine would be measured.
+ */
 export const CHUNKS: readonly { readonly size: number; readonly length: number }[] = [
   { size: 4096, length: 4_194_304 },
   { size: 64, length: 1_048_576 },
-  { size: 1, length: 131_072 },
+  { size: 1, length: 16_384 },
 ];
 
 const IAC = 255, SB = 250, SE = 240, WILL = 251, DONT = 254, GMCP = 201;
@@ -35,7 +38,7 @@ export function cut(corpus: Corpus, length: number, size: number): Uint8Array[][
   const step = corpus.connection ?? length;
   for (let from = 0; from < length; from += step) {
     const chunks: Uint8Array[] = [];
-    for (let at = from; at < from + step; at += size) chunks.push(stream.slice(at, at + size));
+    for (let at = from; at < from + step; at += size) chunks.push(stream.subarray(at, at + size));
     connections.push(chunks);
   }
   return connections;

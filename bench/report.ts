@@ -2,7 +2,7 @@
  * Measures everything and writes it down: the tables into bench/README.md, two charts beside it, and
  * the raw figures as JSON. Some ten minutes.
  *
- *     deno task bench:report [runs]
+ *     deno task bench:report [runs [parser | server]]
  */
 import { chart } from "./chart.ts";
 import { CORPORA } from "./corpora.ts";
@@ -12,15 +12,18 @@ import { measureServer, type ServerReport, serverTables } from "./server.ts";
 const runs = Number(Deno.args[0] ?? 5);
 const here = (name: string) => new URL(`./${name}`, import.meta.url);
 
-console.error("The parser …");
-const parser = await measureParser(runs);
-await write("parser", parserTables(parser), parserChart(parser), parser);
-console.error("The server …");
-const server = await measureServer(runs);
-if (server !== undefined) {
-  await write("server", serverTables(server), scaleChart(server), server);
-} else {
-  console.error("The server is not measured: Linux and a C compiler are needed");
+const [, part] = Deno.args;
+if (part !== "server") {
+  console.error("The parser …");
+  const parser = await measureParser(runs);
+  await write("parser", parserTables(parser), parserChart(parser), parser);
+}
+if (part !== "parser") {
+  console.error("The server …");
+  const server = await measureServer(runs);
+  if (server === undefined) {
+    console.error("The server is not measured: Linux and a C compiler are needed");
+  } else await write("server", serverTables(server), scaleChart(server), server);
 }
 
 /** Puts a table between its marks in README.md, the chart and the figures into files. */

@@ -187,6 +187,20 @@ Deno.test("disableAll turns off what is in force and what was asked for, and agr
   assertEquals(machine.enabledOptions("local"), []);
 });
 
+Deno.test("a range lies in the chunk that was received: who overwrites it changes what was kept, a copy stays", () => {
+  const machine = new TelnetMachine();
+  const chunk = new TextEncoder().encode("hello");
+  machine.receive(chunk);
+  const [event] = machine.takeEvents();
+  if (event?.type !== "data") throw new Error("no data");
+  const [view, copy] = [event.bytes, Uint8Array.from(event.bytes)];
+  assertEquals(event.buffer, chunk);
+  chunk.fill(0x78); // the next bytes are read into the same array
+  machine.receive(chunk);
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  assertEquals([text(view), text(copy)], ["xxxxx", "hello"]);
+});
+
 Deno.test("sendAscii sends what is ASCII, and else nothing", () => {
   const machine = new TelnetMachine();
   assertEquals(machine.sendAscii("one\ntwo\0"), true);
