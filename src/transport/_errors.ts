@@ -26,7 +26,7 @@ const DENO_ADVICE = "allow it by deno run --allow-net";
 export function listenError(cause: unknown, options: TransportListenOptions): TelnetError {
   const code = LISTEN_CODES.get(errorName(cause, "code")) ??
     LISTEN_CODES.get(errorName(cause, "name")) ??
-    (isName(options.address) ? "address-not-found" : "io");
+    (isAddress(options.address) ? "io" : "address-not-found");
   const address = options.address === "" ? "every IPv4 address" : show(options.address);
   const where = `${address}, port ${options.port}`;
   const refused = errorName(cause, "name") === "NotCapable";
@@ -57,9 +57,10 @@ export function unsupported(runtime: string, what: string): TelnetError {
   return new TelnetError("unsupported", `Cannot use ${what}: ${runtime} does not have it`);
 }
 
-/** Deno and Bun give no code where a name does not resolve; nothing else fails so for a name. */
-function isName(address: string): boolean {
-  return /[g-z]/i.test(address) && !address.includes(":");
+/** Deno and Bun give no code where a name does not resolve; what is no IP address is a name. */
+function isAddress(address: string): boolean {
+  if (address === "" || /^[0-9a-f:.]*:[0-9a-f:.]*(%\w+)?$/i.test(address)) return true;
+  return /^\d+(\.\d+){3}$/.test(address) && address.split(".").every((part) => Number(part) < 256);
 }
 
 function errorName(cause: unknown, field: "code" | "name"): string {

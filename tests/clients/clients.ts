@@ -66,7 +66,7 @@ const CLIENTS: readonly Client[] = [
     program: "KBtin",
     command: () => "KBtin",
     connect: (port) => `#ses v {127.0.0.1 ${port}}`,
-    own: /^ *#/,
+    own: /^ *#|^KBtin \d|^-+$/,
     chat: false,
     password: false,
   },

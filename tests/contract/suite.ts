@@ -55,8 +55,10 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     const listen = (address: string) => () => subject.agent.listen({ port: 0, address });
     const foreign = await assertRejects(listen("203.0.113.9"), TelnetError);
     assertEquals(foreign.code, "address-unavailable");
-    const unknown = await assertRejects(listen("no-such-host.invalid"), TelnetError);
-    assertEquals(unknown.code, "address-not-found");
+    for (const name of ["no-such-host.invalid", "256.256.256.256", "not:an:ip", "127.0.0.1 "]) {
+      const unknown = await assertRejects(listen(name), TelnetError);
+      assertEquals(unknown.code, "address-not-found", name);
+    }
   },
 
   async "a port that is none is misuse"({ agent }) {

@@ -47,6 +47,7 @@ import {
 } from "../../src/protocol/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import { latin1, negotiation, start } from "../server/harness.ts";
+import { untilReal } from "../server/remote.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const words = (...bytes: number[]) => latin1(Uint8Array.from(bytes));
@@ -421,15 +422,3 @@ Deno.test("pitfall 3.34: what was sent before a close arrives, in order, also to
   assertEquals(heard, "0123456789".repeat(10));
   await server.stop();
 });
-
-/** zlib works in threads, so a number of polls says nothing. */
-async function untilReal(
-  harness: { server: { poll(): Promise<void> } },
-  condition: () => boolean,
-): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert(performance.now() < deadline, `Not in time: ${condition}`);
-    await harness.server.poll();
-  }
-}

@@ -1,7 +1,9 @@
 /**
  * A server that offers everything, for real clients. A line "facts" prints, as JSON on the standard
- * output, what is known of who typed it; "bytes" prints how much was compressed.
+ * output, what is known of who typed it; "bytes" prints how much was compressed. With `--ga` prompts
+ * are not marked by EOR.
  */
+import process from "node:process";
 import { TelnetServer } from "../../mod.ts";
 
 const notices: string[] = [];
@@ -13,7 +15,7 @@ const server = await TelnetServer.listen({
     naws: true,
     charset: true,
     newEnviron: true,
-    endOfRecord: true,
+    ...(process.argv.includes("--ga") ? {} : { endOfRecord: true }),
     gmcp: true,
     msdp: { variables: { HEALTH: { value: () => "10" } } },
     mssp: () => ({ NAME: "Test", PLAYERS: 1 }),
