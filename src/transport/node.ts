@@ -31,7 +31,8 @@ interface NodeSocket {
   on(event: "data", listener: (this: NodeSocket, chunk: Uint8Array) => void): unknown;
   on(event: "end" | "close", listener: (this: NodeSocket) => void): unknown;
   on(event: "error", listener: (this: NodeSocket, error: Error) => void): unknown;
-  write(bytes: Uint8Array, done: (error?: Error | null) => void): boolean;
+  readonly writableLength: number;
+  write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean;
   pause(): unknown;
   resume(): unknown;
   end(): unknown;
@@ -40,6 +41,9 @@ interface NodeSocket {
 
 /** node:net takes any amount and tells only when all of it is gone; pieces keep `queued` true. */
 const LARGEST_WRITE = 65_536;
+
+/** Written behind something, it tells when that is gone. */
+const NOTHING = new Uint8Array(0);
 
 /** Listens by `node:net`. */
 export const nodeTransport: Transport = { name: "node", listen: listenOnNode };
@@ -103,13 +107,17 @@ class NodeConnection extends BaseConnection {
     this.#socket.on("close", onClose);
   }
 
-  protected transmit(chunk: Uint8Array): undefined {
+  protected transmit(chunk: Uint8Array): number | undefined {
     const piece = chunk.length > LARGEST_WRITE ? chunk.subarray(0, LARGEST_WRITE) : chunk;
+    this.#socket.write(piece);
+    // Mostly the system takes it at once; a callback for each write would be dear.
+    if (piece === chunk && this.#socket.writableLength === 0) return chunk.length;
     this.#written = piece.length;
     this.#onWritten ??= (error) => {
       if (!error) this.transmitted(this.#written);
     };
-    this.#socket.write(piece, this.#onWritten);
+    this.#socket.write(NOTHING, this.#onWritten);
+    return undefined;
   }
 
   protected shutdown(): void {
