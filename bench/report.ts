@@ -39,7 +39,7 @@ async function write(name: string, table: string, svg: string, figures: unknown)
   const text = (_: string, value: unknown) =>
     value instanceof Map ? Object.fromEntries(value) : value;
   await Deno.writeTextFile(here(`${name}.json`), JSON.stringify(figures, text, 2) + "\n");
-  const files = ["README.md", `${name}.json`].map((file) => here(file).pathname);
+  const files = ["README.md", `${name}.json`, `${name}.svg`].map((file) => here(file).pathname);
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...files] }).output();
 }
 
