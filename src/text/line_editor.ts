@@ -4,7 +4,7 @@ import { EDIT_ACTIONS, type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
-import { type Cell, cellsOf, Layout, type Picture, Screen } from "./screen.ts";
+import { type Cell, cellsOf, Layout, type Picture, Screen, widthOf } from "./screen.ts";
 import { graphemes } from "./width.ts";
 
 /** How to edit. Every field has a default. */
@@ -534,8 +534,4 @@ function commonStart(words: readonly string[]): string {
 
 function plain(word: string): string {
   return word.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "");
-}
-
-function widthOf(cells: readonly Cell[]): number {
-  return cells.reduce((sum, { width }) => sum + width, 0);
 }

@@ -230,6 +230,7 @@ function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
   return a?.text === b?.text && a?.style === b?.style;
 }
 
-function widthOf(cells: readonly Cell[]): number {
+/** Columns of cells in a row. */
+export function widthOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, { width }) => sum + width, 0);
 }
