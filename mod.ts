@@ -49,10 +49,29 @@ export type { EchoChange, EchoSnapshot } from "./src/server/echo_control.ts";
 export type { Clock } from "./src/server/clock.ts";
 export type { ClientProfile } from "./src/server/profile.ts";
 export type { EditorOptions } from "./src/server/key_input.ts";
+export type { ListenerInfo } from "./src/server/door.ts";
+export type { TlsMode } from "./src/server/handshake.ts";
 export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";
-export type { ListenOptions, NoticeHandlers, ServeOptions } from "./src/server/listen_options.ts";
+export type {
+  DrainOptions,
+  ListenerOptions,
+  ListenOptions,
+  NoticeHandlers,
+  ServeOptions,
+} from "./src/server/listen_options.ts";
+export { SERVER_MESSAGES, type ServerMessages } from "./src/server/messages.ts";
+export type { RecordingSink } from "./src/server/recorder.ts";
+export type { Refusal, RefusalKind } from "./src/server/refusal.ts";
 export { TelnetServer } from "./src/server/server.ts";
-export type { ClientViolation, DisconnectReason } from "./src/server/session_owner.ts";
+export type {
+  ClientViolation,
+  ClientViolationKind,
+  DisconnectReason,
+} from "./src/server/session_owner.ts";
+export type { ServerRates, ServerStats } from "./src/server/stats.ts";
+export type { FloodKind } from "./src/server/throttle.ts";
+export type { TraceDirection } from "./src/server/trace.ts";
+export type { KeepAlive } from "./src/server/vigil.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
 export {
@@ -66,6 +85,12 @@ export { History, type HistoryStore } from "./src/text/history.ts";
 export { type Key, keyName } from "./src/text/keys.ts";
 export type { LineEditorOptions } from "./src/text/line_editor.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
+export type {
+  Certificate,
+  Encryption,
+  SecureContext,
+  SecureHandler,
+} from "./src/transport/encryption.ts";
 export type {
   Connection,
   ConnectionAcceptor,

@@ -65,6 +65,8 @@ export interface OptionSession {
   compress(on: boolean): void;
   /** Expects the client's next bytes compressed. */
   decompress(): void;
+  /** Takes the client's next bytes as the handshake of TLS. */
+  encrypt(): void;
   /** The client never shows what is typed: we have to. */
   needEcho(): void;
   /** Drops the client. */
@@ -101,6 +103,8 @@ export interface TelnetOption<Config = never, Handler extends OptionHandler = Op
   readonly offer?: Side;
   /** Whether only MUD clients know it. */
   readonly mud?: boolean;
+  /** Whether the other offers wait until this one is answered. */
+  readonly alone?: boolean;
   /** Whether it is offered on an encrypted connection too. Default: it is. */
   offerEncrypted?(config: Config): boolean;
   /** Refuses a declaration that cannot be right, by an error of the code `misuse`. */

@@ -19,6 +19,7 @@ import { type EnvironConfig, newEnviron } from "./new_environ.ts";
 import type { TelnetOption } from "./option.ts";
 import { sendLocation } from "./send_location.ts";
 import { sga } from "./sga.ts";
+import { startTls } from "./start_tls.ts";
 import { status } from "./status.ts";
 import { terminalSpeed } from "./terminal_speed.ts";
 import { terminalType } from "./terminal_type.ts";
@@ -31,6 +32,8 @@ import { zmp, type ZmpConfig } from "./zmp.ts";
  * what is not named is not offered, but some is agreed to when the client asks.
  */
 export interface OptionDeclarations {
+  /** START-TLS: who can goes on encrypted. Wants `certificate`. Before all others. */
+  readonly startTls?: true;
   /** TERMINAL-TYPE and MTTS: what the client is. First, as Mudlet tells it before compression. */
   readonly terminalType?: true;
   /** NAWS: the size of the window. */
@@ -77,6 +80,7 @@ export interface OptionDeclarations {
 
 /** The declared options in the order in which they are offered, then those that only answer. */
 const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
+  startTls,
   terminalType,
   naws,
   charset,

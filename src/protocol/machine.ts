@@ -145,6 +145,14 @@ export class TelnetMachine {
     return this.#decoder.decode(chunk);
   }
 
+  /**
+   * How many commands, negotiations and subnegotiations came so far, also those that came to nothing:
+   * for who wants to bound them.
+   */
+  get frameCount(): number {
+    return this.#intake.frames;
+  }
+
   /** What came of the bytes received so far, in wire order; each event is handed over once. */
   takeEvents(): TelnetEvent[] {
     return this.#events.take();
@@ -426,6 +434,8 @@ function setupOf(options: TelnetMachineOptions): Setup {
 /** Hands the decoder's frames on: negotiations are answered, the rest becomes events. */
 class Intake implements FrameSink {
   now: number | undefined = undefined;
+  /** Everything but data. */
+  frames = 0;
   readonly #events: EventQueue;
   readonly #negotiator: Negotiator;
 
@@ -439,18 +449,22 @@ class Intake implements FrameSink {
   }
 
   command(command: number): void {
+    this.frames++;
     this.#events.command(command);
   }
 
   negotiation(verb: number, option: number): void {
+    this.frames++;
     this.#negotiator.receive(verb, option, this.now);
   }
 
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
+    this.frames++;
     this.#events.subnegotiation(option, buffer, start, end);
   }
 
   violation(kind: ViolationKind, option: number): void {
+    this.frames++;
     this.#events.violation(kind, option);
   }
 }

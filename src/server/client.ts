@@ -19,6 +19,7 @@ import type { EditorOptions } from "./key_input.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { DisconnectReason } from "./session_owner.ts";
+import type { KeepAlive } from "./vigil.ts";
 
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
@@ -35,8 +36,9 @@ let sessionInMaking: Session | undefined;
  *   {@linkcode idle} …
  * - **negotiate**: {@linkcode passwordModeOn}, {@linkcode requestNaws} …
  *
- * Four properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`),
- * `encoding` (the character set, default that of the server), and what your own class adds.
+ * Five properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`),
+ * `encoding` (the character set, default that of the server), `keepAlive`, and what your own class
+ * adds.
  *
  * To give your clients more, extend this class without a constructor argument and name it at
  * `TelnetServer.listen({ clientClass })`.
@@ -92,13 +94,23 @@ export class TelnetClient {
     else if (!this.active) misuse("Cannot activate a client that was dropped: let it reconnect");
   }
 
-  /** The person's IP address. */
+  /** The person's IP address, also where a trusted proxy told it. */
   get address(): string {
-    return this.#session.connection.remoteAddress;
+    return this.#session.origin.address;
   }
 
   /** The person's port. */
   get port(): number {
+    return this.#session.origin.port;
+  }
+
+  /** The IP address at the other end of the socket: the proxy's where there is one. */
+  get peerAddress(): string {
+    return this.#session.connection.remoteAddress;
+  }
+
+  /** The port at the other end of the socket. */
+  get peerPort(): number {
     return this.#session.connection.remotePort;
   }
 
@@ -483,9 +495,51 @@ export class TelnetClient {
     return this.#session.compressed;
   }
 
-  /** Whether the connection is encrypted (TLS). */
+  /** Whether the connection is encrypted (TLS), here or, as a trusted proxy tells, at the proxy. */
   get encrypted(): boolean {
-    return this.#session.connection.encrypted;
+    return this.#session.encrypted;
+  }
+
+  /** What keeps the connection alive while it is silent; can be set. Default that of the server. */
+  get keepAlive(): KeepAlive {
+    return this.#session.keepAlive;
+  }
+
+  set keepAlive(keepAlive: KeepAlive) {
+    this.#session.keepAlive = keepAlive;
+  }
+
+  /** Whether the client is over a rate of `limits`, and not read on for the moment. */
+  get throttled(): boolean {
+    return this.#session.throttled;
+  }
+
+  /**
+   * Records what the person sees from now on, and what they send, as asciicast version 2, which
+   * asciinema plays. What is typed in password mode is never recorded. A line that the person's own
+   * client shows is recorded as shown too.
+   *
+   * @param sink Takes each line of the recording, its end included: append it to a file.
+   * `undefined` ends the recording.
+   * @param options `title`: the title of the recording.
+   */
+  record(
+    sink: ((line: string) => void) | undefined,
+    options: { readonly title?: string } = {},
+  ): void {
+    if (sink !== undefined && typeof sink !== "function") {
+      misuse(`Cannot record to what is no function: ${show(sink)}`);
+    }
+    this.#session.record(sink, options.title);
+  }
+
+  /**
+   * Marks a place in the recording, where there is one.
+   *
+   * @param label What it is.
+   */
+  mark(label: string): void {
+    this.#session.mark(label);
   }
 
   /**

@@ -17,3 +17,17 @@ export function printError(error: unknown, client: TelnetClient | undefined): vo
   const whom = client?.addrport() ?? "somebody whose client could not be made";
   console.error(`!! A handler failed for ${whom}, who is dropped:`, error);
 }
+
+/** So often a failure to accept is printed: it may come a thousand times. */
+const SILENCE_MS = 60_000;
+
+/** The default `onListenError`: prints the error, once a minute. */
+export function printListenError(): (error: Error) => void {
+  let printedAt = -Infinity;
+  return (error) => {
+    const now = performance.now();
+    if (now - printedAt < SILENCE_MS) return;
+    printedAt = now;
+    console.error(`!! ${error.message}`);
+  };
+}

@@ -10,12 +10,18 @@ import type { ZmpCommand } from "../options/zmp.ts";
 import type { Encoding, TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
+import type { Certificate, Encryption } from "../transport/encryption.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { TelnetClient } from "./client.ts";
 import type { ClientSnapshot } from "./client_snapshot.ts";
 import type { Clock } from "./clock.ts";
+import type { TlsMode } from "./handshake.ts";
 import type { ServerLimits } from "./limits.ts";
+import type { ServerMessages } from "./messages.ts";
+import type { Refusal } from "./refusal.ts";
 import type { ClientViolation } from "./session_owner.ts";
+import type { TraceDirection } from "./trace.ts";
+import type { KeepAlive } from "./vigil.ts";
 
 /** Handlers for what the options have to tell. Each is called within `poll()`. */
 export interface NoticeHandlers<Client> {
@@ -41,13 +47,33 @@ export interface NoticeHandlers<Client> {
   readonly onLogout?: (client: Client) => void;
 }
 
-/** How to listen, and what to do with those who come. Every field has a default. */
-export interface ListenOptions<Client extends TelnetClient = TelnetClient>
-  extends NoticeHandlers<Client> {
+/** Where to listen, and how. */
+export interface ListenerOptions {
   /** The port; 0 lets the system choose, see `server.port`. Default 7777. */
   readonly port?: number;
   /** A name or IP address of this machine. Default `""`, every IPv4 address; `"::"` adds IPv6. */
   readonly address?: string;
+  /**
+   * Whether to speak TLS: `true` with everybody; `"auto"` with those who begin with it, for which
+   * others wait `limits.helloTimeout`. Wants `certificate`. Default `false`.
+   */
+  readonly tls?: TlsMode;
+  /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
+  readonly reusePort?: boolean;
+}
+
+/** How to listen, and what to do with those who come. Every field has a default. */
+export interface ListenOptions<Client extends TelnetClient = TelnetClient>
+  extends ListenerOptions, NoticeHandlers<Client> {
+  /** Where to listen as well, such as `{ port: 7778, tls: true }`. Default: nowhere. */
+  readonly listeners?: readonly ListenerOptions[];
+  /** The certificate for TLS, and its key, as PEM text; see also `server.setCertificate()`. */
+  readonly certificate?: Certificate;
+  /**
+   * Addresses and networks of proxies that tell whose connection it is by the PROXY protocol, version
+   * 1 or 2. Who comes from there must. Default: none.
+   */
+  readonly trustedProxies?: readonly string[];
   /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
   readonly onConnect?: (client: Client) => void;
   /** Called within `poll()` for each client that went. Default: prints the loss. */
@@ -66,8 +92,23 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    * prints the error.
    */
   readonly onError?: (error: unknown, client: Client | undefined) => void;
-  /** Called within `poll()` when a client breaks the protocol or a limit. Default: nothing. */
-  readonly onViolation?: (client: Client, kind: ClientViolation) => void;
+  /** Called within `poll()` when a client breaks the protocol or comes to a limit. Default: nothing. */
+  readonly onViolation?: (client: Client, violation: ClientViolation) => void;
+  /**
+   * Called within `poll()` for each connection that did not become a client, up to some thousand
+   * a poll; `server.stats()` counts all. Default: nothing.
+   */
+  readonly onRefuse?: (refusal: Refusal) => void;
+  /**
+   * Called within `poll()` when the system could not accept a connection, mostly for a lack of file
+   * descriptors; the server goes on and tries again. Default: prints the error, once a minute.
+   */
+  readonly onListenError?: (error: Error) => void;
+  /**
+   * Called for each command, negotiation and subnegotiation of either end, in words such as
+   * `DO NAWS`; data is not shown. For debugging. Default: nothing, at no cost.
+   */
+  readonly onTrace?: (client: Client, direction: TraceDirection, words: string) => void;
   /**
    * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. AYT is answered, EC
    * and EL edit the line, IP, BRK, ABORT and SUSP discard it before. Default: nothing more.
@@ -85,8 +126,19 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly options?: OptionDeclarations;
   /** How long `client.ready` waits for answers, in milliseconds. Default 1000. */
   readonly readyTimeout?: number;
-  /** The answer to AYT, a line. Default `"[Yes, I am here]"`. */
-  readonly areYouThere?: string;
+  /** What the server says by itself, where it shall be other words, or none. */
+  readonly messages?: Partial<ServerMessages>;
+  /** What keeps silent connections alive; see also `client.keepAlive`. Default `"off"`. */
+  readonly keepAlive?: KeepAlive;
+  /** How long a connection is silent before that, in milliseconds. Default 60000. */
+  readonly keepAliveInterval?: number;
+  /** Has the system look whether silent peers are still there (SO_KEEPALIVE). Default `true`. */
+  readonly tcpKeepAlive?: boolean;
+  /**
+   * Whether escape sequences and control characters are taken out of the lines that people type, so
+   * that nobody can send them to another's terminal. Default `true`.
+   */
+  readonly stripControls?: boolean;
   /**
    * Called within `poll()` for each new connection: whoever knows it from before a restart of the
    * game gives the snapshot, and the client is greeted without negotiating anew. Default: nobody.
@@ -96,10 +148,10 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   ) => ClientSnapshot | undefined;
   /** The zlib of MCCP. Default: that of the runtime. */
   readonly codec?: CompressionCodec;
+  /** The TLS. Default: that of the runtime. */
+  readonly encryption?: Encryption;
   /** What bounds each client. */
   readonly limits?: Partial<ServerLimits>;
-  /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
-  readonly reusePort?: boolean;
   /** The network. Default: that of the runtime. */
   readonly transport?: Transport;
   /** The time, for tests. Default: the runtime's monotonic clock. */
@@ -110,4 +162,12 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
 export interface ServeOptions {
   /** Ends the serving: the server is stopped in good order. */
   readonly signal?: AbortSignal;
+}
+
+/** How to end. */
+export interface DrainOptions {
+  /** What everybody is told, a line. Default `messages.draining`. */
+  readonly message?: string;
+  /** How long clients may stay to come to an end, in milliseconds. Default 0: they are closed at once. */
+  readonly grace?: number;
 }

@@ -40,6 +40,7 @@ export interface OptionPort {
   suggestCharset(name: string): void;
   compress(on: boolean): void;
   decompress(): void;
+  encrypt(): void;
   needEcho(): void;
   leave(): void;
 }
@@ -53,10 +54,14 @@ export class OptionHost implements OptionSession {
   readonly #port: OptionPort;
   #handlers: Map<number, OptionHandler> | undefined;
   #readiness: Readiness | undefined;
+  /** What is offered when the option that is offered alone is answered. */
+  #later: readonly TelnetOption[] | undefined;
 
-  constructor(machine: TelnetMachine, port: OptionPort) {
+  /** `before`: those of the same client, when Telnet begins anew. */
+  constructor(machine: TelnetMachine, port: OptionPort, before?: OptionHost) {
     this.#machine = machine;
     this.#port = port;
+    if (before !== undefined) this.#readiness = before.#readiness;
   }
 
   // What the connection has to tell.
@@ -66,6 +71,12 @@ export class OptionHost implements OptionSession {
     const offered = this.#offered();
     this.#readiness ??= new Readiness();
     this.#readiness.start(offered.map(({ code }) => code), deadline);
+    const alone = offered.filter((option) => option.alone);
+    this.#later = alone.length === 0 ? undefined : offered.filter((option) => !option.alone);
+    this.#offerAll(alone.length === 0 ? offered : alone);
+  }
+
+  #offerAll(offered: readonly TelnetOption[]): void {
     for (const option of offered) {
       this.handlerOf(option);
       if (option.offer === "local") this.enableLocal(option.code);
@@ -101,6 +112,14 @@ export class OptionHost implements OptionSession {
     if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
     this.#port.run(() => this.#handler(option)?.changed?.(side, change));
     this.#readiness?.answered(option);
+    // Who agrees to go on encrypted is offered the rest when that is so.
+    if (optionByCode(option)?.alone && change !== "enabled") this.#offerLater();
+  }
+
+  #offerLater(): void {
+    const later = this.#later;
+    this.#later = undefined;
+    if (later !== undefined) this.#offerAll(later);
   }
 
   /** A payload came. What was never agreed on is not believed. */
@@ -215,6 +234,10 @@ export class OptionHost implements OptionSession {
 
   decompress(): void {
     this.#port.decompress();
+  }
+
+  encrypt(): void {
+    this.#port.encrypt();
   }
 
   needEcho(): void {

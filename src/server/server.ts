@@ -1,16 +1,18 @@
-import { encodeText } from "../text/charset.ts";
+import { checkCount } from "../protocol/limits.ts";
 import { defaultTransport } from "../transport/default.ts";
-import type { Connection, ConnectionHandler, Listener } from "../transport/transport.ts";
+import type { Certificate } from "../transport/encryption.ts";
+import type { Connection } from "../transport/transport.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
 import { delay, TimerSet, Turnstile } from "./clock.ts";
+import { Door, type DoorOwner, type ListenerInfo } from "./door.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
-import type { ListenOptions, ServeOptions } from "./listen_options.ts";
+import type { Origin } from "./handshake.ts";
+import type { DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
 import { Session } from "./session.ts";
 import type { SessionOwner } from "./session_owner.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";
+import { Counters, type ServerStats } from "./stats.ts";
 
-/** So many refused connections may be on their way out; more are closed without a word. */
-const MAX_REFUSALS = 64;
 /** Nobody waits: what an event-driven server waits for is a signal. */
 const FOREVER = Infinity;
 
@@ -19,8 +21,9 @@ const FOREVER = Infinity;
  *
  * - **start**: {@linkcode TelnetServer.listen}
  * - **run**: {@linkcode poll} in your loop, or {@linkcode serve} without one
- * - **look**: {@linkcode clientList}, {@linkcode connectionCount}, {@linkcode port}
- * - **end**: {@linkcode stop}, or `await using`
+ * - **look**: {@linkcode clientList}, {@linkcode connectionCount}, {@linkcode port},
+ *   {@linkcode stats}
+ * - **end**: {@linkcode stop}, {@linkcode drain}, or `await using`
  *
  * Handlers run only within `poll()`, `serve()` and `stop()`, never at the same time as other code
  * of yours. They may be async: nobody waits for them. One that throws, or whose promise is
@@ -48,8 +51,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   readonly #turnstile: Turnstile = new Turnstile();
   readonly #timers: TimerSet = new TimerSet();
   readonly #clients: Map<Session, Client> = new Map();
-  /** Sockets that are closed for us, and not yet gone. */
-  readonly #lingering: Set<Connection> = new Set();
+  readonly #counters: Counters;
+  readonly #door: Door;
   #accepted: Session[] = [];
   #ready: Session[] = [];
   #dirty: Session[] = [];
@@ -59,12 +62,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #mostTalking = 64;
   #failures: (() => void)[] = [];
   #unread = false;
-  #open = 0;
-  #refusals = 0;
-  #refused = 0;
   /** The time of the poll that is at work: one look at the clock serves all its clients. */
   #time: number | undefined;
-  #listener: Listener | undefined;
+  /** Where `port` and `address` are. */
+  #listener: ListenerInfo | undefined;
+  #draining = false;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopped = false;
@@ -73,10 +75,13 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.onConnect = options.onConnect ?? greet;
     this.onDisconnect = options.onDisconnect ?? printLoss;
     this.timeout = options.timeout ?? 5;
+    const players = () => this.connectionCount();
     this.#settings = {
       ...settings,
-      declared: withStatus(settings.declared, () => this.connectionCount()),
+      declared: withStatus(settings.declared, players, () => this.listeners),
     };
+    this.#counters = new Counters(settings.clock.now());
+    this.#door = new Door(this.#settings, this.#makeDoorOwner());
     this.#owner = this.#makeOwner(this.#settings);
   }
 
@@ -104,13 +109,23 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   static async listen<Client extends TelnetClient = TelnetClient>(
     options: ListenOptions<Client> = {},
   ): Promise<TelnetServer<Client>> {
-    const { port = 7777, address = "", reusePort = false } = options;
     const server = new TelnetServer<Client>(options, await checkSettings(options));
     const transport = options.transport ?? await defaultTransport();
-    server.#listener = await transport.listen(
-      { port, address, reusePort },
-      (connection) => server.#accept(connection),
-    );
+    const { tcpKeepAlive: keepAlive = true } = options;
+    try {
+      for (const listener of [options, ...options.listeners ?? []]) {
+        const { port = 7777, address = "", reusePort = false, tls = false } = listener;
+        const place = await server.#door.listen(
+          transport,
+          { port, address, reusePort, keepAlive },
+          tls,
+        );
+        server.#listener ??= place;
+      }
+    } catch (error) {
+      await server.#door.close();
+      throw error;
+    }
     return server;
   }
 
@@ -129,9 +144,51 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     return this.#stopping === undefined;
   }
 
-  /** How many clients were refused because of `maxConnections`. */
-  get refusedCount(): number {
-    return this.#refused;
+  /** Where the server listens: the first is `port` and `address`. */
+  get listeners(): readonly ListenerInfo[] {
+    return this.#door.listeners;
+  }
+
+  /** Whether {@linkcode drain} was called: no more clients come. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * How the server does: clients, queues, bytes, what was refused and why. Costs a look at each
+   * client.
+   *
+   * @returns The numbers of this moment.
+   */
+  stats(): ServerStats {
+    let [throttled, queuedOutput, queuedInput, queuedCommands] = [0, 0, 0, 0];
+    for (const session of this.#clients.keys()) {
+      if (session.throttled) throttled++;
+      queuedOutput += session.queued;
+      queuedInput += session.queuedInput;
+      queuedCommands += session.commandCount;
+    }
+    return {
+      ...this.#counters.take(this.#settings.clock.now()),
+      connections: this.#clients.size,
+      handshakes: this.#door.handshakeCount,
+      closing: this.#door.lingeringCount,
+      throttled,
+      queuedOutput,
+      queuedInput,
+      queuedCommands,
+    };
+  }
+
+  /**
+   * Uses another certificate from now on: a renewed one, say. Who is connected notices nothing.
+   *
+   * @param certificate The certificate and its key, as PEM text.
+   * @throws {TelnetError} `misuse`: they are no PEM, or do not fit, and the one before stays in use;
+   * or the server was started without one.
+   */
+  setCertificate(certificate: Certificate): void {
+    this.#door.setCertificate(certificate);
   }
 
   /**
@@ -234,20 +291,58 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     await this.stop();
   }
 
+  /**
+   * Ends for a restart: no more clients are accepted, everybody is told, and may go on for `grace`;
+   * who is still there then is closed as by {@linkcode stop}, which this ends with. Your loop may go on
+   * polling meanwhile, or not: it is polled in any case.
+   *
+   * @param options What to say, and how long to wait.
+   * @returns When the last socket is closed.
+   * @throws {TelnetError} `misuse`: a grace that is no whole number.
+   *
+   * @example
+   * ```ts
+   * import { TelnetServer } from "@miniboa/miniboa";
+   *
+   * const server = await TelnetServer.listen({ port: 0, address: "127.0.0.1" });
+   * // process.once("SIGTERM", () => server.drain({ grace: 30_000 }));
+   * await server.drain({ message: "Back in a minute!" });
+   * ```
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    const { clock, messages } = this.#settings;
+    const { message = messages.draining, grace = 0 } = options;
+    checkCount("grace", grace);
+    if (this.#draining || !this.running) return await this.stop();
+    this.#draining = true;
+    const deadline = clock.now() + grace;
+    await this.#door.close();
+    this.#takeAccepted();
+    if (message !== "") {
+      for (const client of this.#clients.values()) {
+        client.send(`${message}\n`);
+      }
+    }
+    while (this.running && this.#clients.size > 0) {
+      const left = deadline - clock.now();
+      if (left <= 0) break;
+      await this.#poll(Math.min(left, this.timeout));
+    }
+    await this.stop();
+  }
+
   async #stop(): Promise<void> {
     await Promise.resolve(); // until `running` is false, for whoever is woken below
     this.#turnstile.signal();
     await this.#polling;
-    await this.#listener?.close();
+    await this.#door.close();
     this.#takeAccepted();
     for (const session of this.#clients.keys()) session.leave("server-stopped");
     while (this.#clients.size > 0 || this.#failures.length > 0) await this.#poll(FOREVER);
     this.#turnstile.end();
+    this.#tell();
     this.#stopped = true;
-    const abort = () => this.#lingering.forEach((connection) => connection.abort());
-    const timer = setTimeout(abort, this.#settings.limits.closeTimeout);
-    await Promise.all(Array.from(this.#lingering, (connection) => connection.closed));
-    clearTimeout(timer);
+    await this.#door.settle(this.#settings.limits.closeTimeout);
   }
 
   #poll(timeout: number): Promise<void> {
@@ -259,7 +354,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const { clock } = this.#settings;
     this.#flush();
     const waiting = this.#accepted.length > 0 || this.#ready.length > 0 ||
-      this.#failures.length > 0 || this.#unread;
+      this.#failures.length > 0 || this.#unread || this.#door.waiting;
     this.#unread = false;
     const due = this.#timers.next === Infinity ? Infinity : this.#timers.next - clock.now();
     await this.#turnstile.wait(waiting ? 0 : Math.min(timeout, due));
@@ -267,6 +362,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     try {
       if (this.#failures.length > 0) { for (const fail of this.#failures.splice(0)) fail(); }
       this.#takeAccepted();
+      if (this.#door.waiting) this.#tell();
+      if (this.#time >= this.#counters.ratesDue) this.#counters.measure(this.#time);
       this.#timers.tick(this.#time);
       this.#processReady();
       this.#flush();
@@ -278,9 +375,34 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
+  #makeDoorOwner(): DoorOwner {
+    const { clock, onRefuse } = this.#settings;
+    return {
+      counters: this.#counters,
+      tellsRefusals: onRefuse !== undefined,
+      now: () => this.#time ?? clock.now(),
+      timed: (timed, time) => {
+        this.#timers.add(timed, time);
+        this.#turnstile.signal();
+      },
+      untimed: (timed) => this.#timers.delete(timed),
+      welcome: (connection, origin) => this.#welcome(connection, origin),
+      wake: () => this.#turnstile.signal(),
+    };
+  }
+
   #makeOwner(settings: Settings<Client>): SessionOwner {
+    const { onTrace } = settings;
+    const door = this.#door;
     return {
       settings,
+      counters: this.#counters,
+      get secureContext() {
+        return door.context;
+      },
+      trace: onTrace && ((session, direction, words) => {
+        this.#run(session, (client) => onTrace(client, direction, words));
+      }),
       now: () => this.#time ?? settings.clock.now(),
       ready: (session) => {
         if (!session.inReady) this.#ready.push(session);
@@ -311,39 +433,38 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
         const handler = settings.notices[name];
         if (handler !== undefined) this.#run(session, (client) => handler(client, value));
       },
-      violation: (session, kind) =>
-        this.#run(session, (client) => settings.onViolation(client, kind)),
+      violation: (session, violation) => {
+        this.#counters.violation(violation.kind);
+        this.#run(session, (client) => settings.onViolation(client, violation));
+      },
     };
   }
 
-  /** Takes a connection from the transport; the handler of the client waits for the next poll. */
-  #accept(connection: Connection): ConnectionHandler {
-    if (this.#open >= this.#settings.maxConnections || !this.running) {
-      return this.#refuse(connection);
-    }
-    this.#open++;
-    const session = new Session(connection, this.#owner);
+  /** Takes a connection from the door; the handler of the client waits for the next poll. */
+  #welcome(connection: Connection, origin: Origin): Session {
+    const session = new Session(connection, this.#owner, origin);
     this.#accepted.push(session);
     this.#turnstile.signal();
     return session;
   }
 
-  #refuse(connection: Connection): ConnectionHandler {
-    this.#refused++;
-    if (++this.#refusals <= MAX_REFUSALS) {
-      connection.write(encodeText("Sorry, the server is full. Try again later.\r\n", "utf-8"));
-      connection.close();
-    } else {
-      connection.abort();
-    }
-    this.#awaitEnd(connection).then(() => this.#refusals--);
-    return { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+  /** Tells who was refused, and what the system could not accept. */
+  #tell(): void {
+    const { onRefuse, onListenError } = this.#settings;
+    const error = this.#door.takeAcceptError();
+    if (error !== undefined) this.#call(() => onListenError(error));
+    if (onRefuse === undefined) return;
+    for (const refusal of this.#door.takeTold()) this.#call(() => onRefuse(refusal));
   }
 
-  /** The socket may live on for a while when the client is gone for us. */
-  #awaitEnd(connection: Connection): Promise<void> {
-    this.#lingering.add(connection);
-    return connection.closed.then(() => void this.#lingering.delete(connection));
+  /** Calls a handler that no client is to blame for. */
+  #call(handler: () => unknown): void {
+    try {
+      const result = handler();
+      if (isThenable(result)) result.then(undefined, (error) => this.#report(error, undefined));
+    } catch (error) {
+      this.#report(error, undefined);
+    }
   }
 
   #takeAccepted(): void {
@@ -351,20 +472,30 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (accepted.length === 0) return;
     this.#accepted = [];
     for (const session of accepted) {
-      if (!this.#welcome(session)) continue;
+      if (session.reason === "wrong-protocol") this.#turnAway(session);
+      if (session.reason === "wrong-protocol" || !this.#introduce(session)) continue;
+      this.#counters.accepted++;
       this.#run(session, () => this.#begin(session));
       this.#run(session, (client) => this.onConnect(client));
     }
   }
 
+  /** Somebody speaks another protocol, and was known by it before the game was told. */
+  #turnAway(session: Session): void {
+    session.process();
+    const { address, port } = session.origin;
+    this.#door.tell({ kind: "wrong-protocol", address, port });
+    this.#door.left(session.connection, session.origin);
+  }
+
   /** Makes the client; where its constructor throws, that one connection is closed. */
-  #welcome(session: Session): boolean {
+  #introduce(session: Session): boolean {
     try {
       this.#clients.set(session, makeClient(this.#settings.clientClass, session));
       return true;
     } catch (error) {
-      this.#open--;
       session.connection.abort();
+      this.#door.left(session.connection, session.origin);
       this.#report(error, undefined);
       return false;
     }
@@ -372,7 +503,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Offers what is declared, unless the client is known from before a restart. */
   #begin(session: Session): void {
-    const { remoteAddress: address, remotePort: port } = session.connection;
+    const { address, port } = session.origin;
     const snapshot = this.#settings.restore?.({ address, port });
     if (snapshot === undefined) session.start();
     else session.restore(snapshot);
@@ -395,8 +526,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#run(session, () => this.onDisconnect(client));
     this.#clients.delete(session);
     this.#timers.delete(session);
-    this.#open--;
-    if (!session.connection.destroyed) void this.#awaitEnd(session.connection);
+    this.#counters.disconnected[session.reason ?? "client-closed"]++;
+    this.#door.left(session.connection, session.origin);
   }
 
   #flush(): void {

@@ -3,25 +3,39 @@ import { MCCP2, MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
 import type { OptionNotices } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
-import { ABORT, AYT, BRK, EC, EL, EOF, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
+import { START_TLS, START_TLS_FOLLOWS } from "../options/start_tls.ts";
+import { timingMark } from "../options/timing_mark.ts";
+import { ABORT, AYT, BRK, EC, EL, EOF, EOR, GA, IP, NOP, SUSP } from "../protocol/codes.ts";
 import { misuse } from "../protocol/error.ts";
-import type { OptionEvent, TelnetEvent } from "../protocol/events.ts";
+import type { OptionEvent, TelnetEvent, ViolationEvent } from "../protocol/events.ts";
 import { TelnetMachine } from "../protocol/machine.ts";
 import type { Encoding, TextCodec, TextStreamDecoder } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { EditResult } from "../text/line_editor.ts";
-import type { Connection, ConnectionHandler } from "../transport/transport.ts";
+import type { SecureHandler } from "../transport/encryption.ts";
+import type { Connection } from "../transport/transport.ts";
 import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
 import type { Timed } from "./clock.ts";
 import type { EchoChange } from "./echo_control.ts";
+import { foreignAnswer, ForeignGuard } from "./foreign.ts";
+import type { Origin } from "./handshake.ts";
 import { Inbox } from "./inbox.ts";
 import type { EditorOptions } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
 import { OptionHost, type OptionPort } from "./option_host.ts";
-import type { DisconnectReason, SessionOwner } from "./session_owner.ts";
+import { Recorder, type RecordingSink } from "./recorder.ts";
+import type {
+  ClientViolation,
+  ClientViolationKind,
+  DisconnectReason,
+  SessionOwner,
+} from "./session_owner.ts";
 import { type LastRow, TextOutput } from "./text_output.ts";
+import { Throttle } from "./throttle.ts";
+import { Tracer } from "./trace.ts";
 import { Typing, type TypingPort } from "./typing.ts";
-import { type ByteStream, Wire, type WireHandler } from "./wire.ts";
+import { type KeepAlive, Vigil, type VigilView } from "./vigil.ts";
+import { type ByteStream, type InflateExcess, Wire, type WireHandler } from "./wire.ts";
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
@@ -35,14 +49,20 @@ const KEYS_PIECE = 1_024;
 const KEYS_SHARE = 4_096;
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
-export class Session implements ConnectionHandler, OptionPort, WireHandler, TypingPort, Timed {
-  readonly connection: Connection;
+export class Session
+  implements SecureHandler, OptionPort, WireHandler, TypingPort, Timed, VigilView {
+  /** The connection; another one once it is encrypted. */
+  connection: Connection;
+  /** Whose it is, which a proxy may have told. */
+  origin: Origin;
   readonly connectTime: number;
   options: OptionHost;
   useAnsi = true;
   bytesSent = 0;
   bytesReceived = 0;
   lastInputTime: number;
+  /** When anything last came, as far as a poll has seen it. */
+  lastReceivedTime: number;
   reason: DisconnectReason | undefined;
   error: unknown;
   // Whether the server has it in its list of those to process, to flush, or with lines waiting.
@@ -59,11 +79,23 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   readonly #inbox = new Inbox();
   readonly #commands = new LineQueue();
   #decoder: TextStreamDecoder;
+  #keepAlive: KeepAlive;
+  /** Made where somebody is watched over. */
+  #vigil: Vigil | undefined;
+  /** Made at the first byte. */
+  #throttle: Throttle | undefined;
+  /** Looks at the first line; `undefined` before the first byte. */
+  #guard: ForeignGuard | "passed" | undefined;
+  /** The last that is sent to who speaks something else. */
+  #answer: Uint8Array | undefined;
+  #tracers: { readonly received: Tracer; readonly sent: Tracer } | undefined;
+  #recorder: Recorder | undefined;
   #truncated = 0;
   #sawTelnet = false;
   #sawLine = false;
   #marking = false;
   #inflateNext = false;
+  #encryptNext = false;
   #ended = false;
   #closing = false;
   #closeBy = Infinity;
@@ -71,24 +103,32 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   #endBy = Infinity;
   #unreadBy = Infinity;
   #slowBy = Infinity;
+  /** When the handshake of START-TLS is due to be done. */
+  #secureBy = Infinity;
+  #toldFull = false;
   #closed = false;
 
-  constructor(connection: Connection, owner: SessionOwner) {
-    const { limits, encoding, machine } = owner.settings;
+  constructor(connection: Connection, owner: SessionOwner, origin: Origin) {
+    const { limits, encoding, machine, stripControls, keepAlive } = owner.settings;
     this.connection = this.#stream = connection;
+    this.origin = origin;
+    this.#keepAlive = keepAlive;
     this.#owner = owner;
     this.#text = new TextOutput(encoding);
     this.#decoder = this.#text.createDecoder();
     this.#machine = new TelnetMachine(machine);
     this.options = new OptionHost(this.#machine, this);
-    this.#typing = new Typing(this, limits.line);
-    this.connectTime = this.lastInputTime = owner.now();
+    this.#typing = new Typing(this, { limit: limits.line, stripControls });
+    this.connectTime = this.lastInputTime = this.lastReceivedTime = owner.now();
+    if (owner.trace !== undefined) this.#tracers = this.#makeTracers(owner.trace);
   }
 
   // What the transport reports: it is only noted here, poll() does the work.
 
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
+    this.#owner.counters.bytesReceived += chunk.length;
+    if (this.#guard !== "passed" && this.#isForeign(chunk)) return;
     if (this.#wire === undefined) this.onPlain(chunk, false);
     else this.#wire.receive(chunk);
   }
@@ -99,6 +139,13 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   }
 
   onDrain(): void {}
+
+  /** The handshake of START-TLS is done: Telnet begins anew, and nobody else can listen. */
+  onSecure(): void {
+    this.#secureBy = Infinity;
+    this.origin = { ...this.origin, encrypted: true };
+    if (this.active) this.start();
+  }
 
   onClose(error?: Error): void {
     this.#closed = true;
@@ -121,7 +168,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     this.#owner.ready(this);
   }
 
-  onCorrupt(error: Error): void {
+  onCorrupt(error: Error, excess?: InflateExcess): void {
+    if (excess !== undefined) this.violate(excess.kind, excess.limit, excess.value);
     this.options.disableLocal(MCCP3);
     this.leave("corrupt-data", error);
   }
@@ -137,6 +185,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   start(): void {
     const { declared, readyTimeout } = this.#owner.settings;
     if (declared.size > 0) this.options.offer(this.#after(readyTimeout));
+    this.#watch();
   }
 
   /** Goes on where a session of the same client stood before a restart of the game. */
@@ -151,6 +200,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     this.#marking = snapshot.marking;
     this.#sawTelnet = snapshot.sawTelnet;
     this.#sawLine = true;
+    this.#watch();
     this.written();
   }
 
@@ -173,6 +223,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     if (this.#stream.queued > output) return this.#tooSlow();
     const bytes = this.#machine.takeOutput();
     this.bytesSent += bytes.length;
+    this.#owner.counters.bytesSent += bytes.length;
+    this.#tracers?.sent.push(bytes);
     this.#stream.write(bytes);
     // One text may be larger than the limit, but not for long.
     if (this.#stream.queued > output) this.#slowBy = this.#after(closeTimeout);
@@ -191,11 +243,71 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     if (now >= this.#endBy) this.leave("client-closed");
     if (now >= this.#unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
+    if (now >= this.#secureBy) this.#insecure();
+    this.#checkHeld(now);
+    this.#keepWatch(now);
     if (!this.active) return undefined;
     const { timeout } = this.#typing;
     const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy, timeout];
+    waits.push(this.#secureBy, this.#freeAt, this.#vigil?.next(this) ?? Infinity);
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
+  }
+
+  /** When a client that is slowed down may be read on. */
+  get #freeAt(): number {
+    const throttle = this.#throttle;
+    return throttle === undefined || !this.throttled ? Infinity : throttle.free;
+  }
+
+  /** Whether the client is slowed down by a rate. */
+  get throttled(): boolean {
+    return this.#throttle !== undefined && this.#throttle.heldSince !== Infinity;
+  }
+
+  #checkHeld(now: number): void {
+    if (now >= this.#freeAt) this.#owner.ready(this);
+  }
+
+  // Who is silent.
+
+  get keepAlive(): KeepAlive {
+    return this.#keepAlive;
+  }
+
+  set keepAlive(keepAlive: KeepAlive) {
+    this.#keepAlive = keepAlive;
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { limits, keepAliveInterval } = this.#owner.settings;
+    if (this.#keepAlive === "off" && limits.idleTimeout === Infinity) return;
+    this.#vigil ??= new Vigil(limits, keepAliveInterval);
+    this.#owner.timed(this, this.#vigil.next(this));
+  }
+
+  #keepWatch(now: number): void {
+    const { limits, messages } = this.#owner.settings;
+    switch (this.active ? this.#vigil?.look(this, now) : undefined) {
+      case "warn":
+        return this.#say(messages.idleWarning);
+      case "idle":
+        this.#say(messages.idle);
+        this.violate("idle", limits.idleTimeout, now - this.lastInputTime);
+        return this.leave("idle");
+      case "probe":
+        if (this.#keepAlive === "nop") this.sendCommand(NOP);
+        else this.options.handlerOf(timingMark).ping();
+        return;
+      case "gone":
+        return this.leave("no-answer");
+    }
+  }
+
+  /** Says a line by itself. */
+  #say(message: string): void {
+    if (message !== "") this.sendText(`${message}\n`);
   }
 
   /** A time to be asked at again. */
@@ -211,6 +323,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   }
 
   #tooSlow(): void {
+    this.violate("too-slow", this.#owner.settings.limits.output, this.#stream.queued);
     this.leave("too-slow");
     this.connection.abort();
   }
@@ -231,6 +344,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     this.#owner.ready(this);
   }
 
+  /** Tells the game of a limit that the client came to. */
+  violate(kind: ClientViolationKind, limit: number, value: number): void {
+    this.#owner.violation(this, { kind, limit, value });
+  }
+
   secondsSince(time: number): number {
     return (this.#owner.now() - time) / 1000;
   }
@@ -247,6 +365,11 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     return this.#machine.outputLength + this.#stream.queued;
   }
 
+  /** How many bytes wait to be processed. */
+  get queuedInput(): number {
+    return this.#inbox.length;
+  }
+
   /** Whether something waits for the game. */
   get hasInput(): boolean {
     return this.#commands.length > 0 || this.keyCount > 0;
@@ -259,6 +382,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   takeCommand(): string | undefined {
     const command = this.#commands.take();
     if (command === undefined) return undefined;
+    if (this.#recorder !== undefined) this.#recordLine(command);
     if (this.#unreadBy !== Infinity) this.#unreadBy = this.#after(UNREAD_MS);
     if (this.commandCount > 0) this.#owner.unread();
     const held = this.#inbox.length > 0 || this.#ended;
@@ -285,20 +409,30 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     } else {
       this.#sendTypingOutput();
       this.#text.note(text);
-      this.#text.write(text, this.#machine);
+      this.#write(text);
     }
     this.#owner.dirty(this);
   }
 
   /** What the editor, or one that was in use before, has for the terminal. */
   #sendTypingOutput(): void {
-    this.#text.write(this.#typing.takeOutput(), this.#machine);
+    this.#write(this.#typing.takeOutput());
+  }
+
+  /** All text goes out here. */
+  #write(text: string): void {
+    this.#text.write(text, this.#machine);
+    if (this.#recorder !== undefined) this.#record((recorder, now) => recorder.output(text, now));
   }
 
   sendBytes(bytes: Uint8Array): void {
     if (!this.active) return;
     this.#sendTypingOutput();
     this.#machine.send(bytes);
+    if (this.#recorder !== undefined) {
+      const text = this.#text.createDecoder().decode(bytes);
+      this.#record((recorder, now) => recorder.output(text, now));
+    }
     this.#owner.dirty(this);
   }
 
@@ -331,7 +465,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   /** Text past any editor. */
   sendBare(text: string): void {
     if (!this.active) return;
-    this.#text.write(text, this.#machine);
+    this.#write(text);
     this.#owner.dirty(this);
   }
 
@@ -347,7 +481,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
 
   /** Has the client send lines again. */
   endKeys(): void {
-    this.#text.write(this.#typing.endKeys(), this.#machine);
+    this.#write(this.#typing.endKeys());
     this.#owner.dirty(this);
   }
 
@@ -385,6 +519,10 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   }
 
   pressed(key: Key): boolean {
+    if (this.#recorder !== undefined && !this.#typing.hidden && "text" in key) {
+      const { text } = key;
+      this.#record((recorder, now) => recorder.key(text, now));
+    }
     return this.#owner.key(this, key);
   }
 
@@ -450,7 +588,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   }
 
   get encrypted(): boolean {
-    return this.connection.encrypted;
+    return this.origin.encrypted;
   }
 
   get declared(): ReadonlyMap<number, unknown> {
@@ -466,7 +604,8 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     if (name === "resize") {
       const { columns, rows } = this.options.facts;
       this.#typing.resize(columns, rows);
-    }
+      this.#record((recorder, now) => recorder.resize(columns, rows, now));
+    } else if (name === "pong") this.#vigil?.answered();
     this.#owner.tell(this, name, value);
   }
 
@@ -502,6 +641,12 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     this.#inflateNext = this.#owner.settings.codec !== undefined && !this.#inbox.inflated;
   }
 
+  /** The client's next byte belongs to the handshake of TLS. */
+  encrypt(): void {
+    this.#encryptNext = this.#owner.secureContext !== undefined && !this.encrypted &&
+      this.#wire === undefined && this.#secureBy === Infinity;
+  }
+
   needEcho(): void {
     this.setEcho({ needed: true });
   }
@@ -520,24 +665,76 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   }
 
   #processInbox(): void {
-    const { commands, input } = this.#owner.settings.limits;
+    const { limits, rates } = this.#owner.settings;
+    const { commands, input } = limits;
+    const now = this.#owner.now();
     const keys = this.#typing.byKeys;
+    if (this.#inbox.length > 0) this.lastReceivedTime = now;
+    const throttle = this.#throttle ??= new Throttle(rates);
     let share = keys ? KEYS_SHARE : SHARE;
     while (this.active && this.commandCount < commands && !this.#typing.full) {
+      if (this.#inbox.length === 0) {
+        throttle.heldSince = Infinity;
+        break;
+      }
+      if (throttle.free > now) return this.#hold(throttle, now);
       if (share <= 0) return this.#owner.ready(this);
-      const piece = this.#inbox.peek(keys ? KEYS_PIECE : PIECE);
-      if (piece === undefined) break;
-      const taken = this.#machine.receive(piece, this.#owner.now());
-      this.#takeEvents();
-      this.#inbox.take(taken);
+      // A line has two bytes mostly, if not more: few are taken over what is allowed.
+      const lines = 64 + 2 * Math.min(commands - this.commandCount, throttle.linesLeft(now));
+      const taken = this.#receive(Math.min(keys ? KEYS_PIECE : PIECE, lines), now, throttle);
       share -= taken;
       if (this.#inflateNext) this.#inflateRest();
+      if (this.#encryptNext) this.#encryptRest();
     }
+    this.#checkQueue();
     if (this.#inbox.length >= input) {
       if (this.#unreadBy === Infinity) this.#unreadBy = this.#after(UNREAD_MS);
     } else {
       this.#unreadBy = Infinity;
       this.#stream.resume();
+    }
+  }
+
+  /** Has the machine take a piece of what waits; returns its length. */
+  #receive(most: number, now: number, throttle: Throttle): number {
+    const piece = this.#inbox.peek(most);
+    if (piece === undefined) return 0;
+    const before = this.#machine.frameCount;
+    const taken = this.#machine.receive(piece, now);
+    this.#tracers?.received.push(taken === piece.length ? piece : piece.subarray(0, taken));
+    const frames = this.#machine.frameCount - before;
+    throttle.bytes(taken, now);
+    if (frames > 0) {
+      throttle.negotiations(frames, now);
+      this.#owner.counters.negotiations += frames;
+    }
+    this.#takeEvents();
+    this.#inbox.take(taken);
+    return taken;
+  }
+
+  /** A client over a rate waits: what it sends stays in the network. */
+  #hold(throttle: Throttle, now: number): void {
+    const { limits, messages } = this.#owner.settings;
+    if (!this.throttled) {
+      throttle.heldSince = now;
+      const { kind, limit, value } = throttle.excess(now);
+      this.violate(kind, limit, value);
+    } else if (now - throttle.heldSince >= limits.floodTimeout) {
+      this.#say(messages.flooding);
+      return this.leave("flooding");
+    }
+    this.#owner.timed(this, throttle.free);
+  }
+
+  /** Tells once that the game does not take the lines. */
+  #checkQueue(): void {
+    const { commands } = this.#owner.settings.limits;
+    if (this.commandCount < commands || this.#inbox.length === 0) {
+      if (this.commandCount <= commands / 2) this.#toldFull = false;
+    } else if (!this.#toldFull) {
+      this.#toldFull = true;
+      this.violate("queue-full", commands, this.commandCount);
     }
   }
 
@@ -551,6 +748,30 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
       this.#ended = false;
       wire?.end();
     }
+  }
+
+  /** All that came behind the end of START-TLS belongs to TLS; what was agreed before counts no more. */
+  #encryptRest(): void {
+    const { secureContext, settings } = this.#owner;
+    this.#encryptNext = false;
+    if (secureContext === undefined) return;
+    this.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
+    this.flush();
+    const received = joined(this.#inbox.takeAll());
+    this.#machine = new TelnetMachine(settings.machine);
+    this.options = new OptionHost(this.#machine, this, this.options);
+    this.#typing.reset();
+    this.#decoder = this.#text.createDecoder();
+    this.#sawTelnet = this.#marking = false;
+    this.#secureBy = this.#after(settings.limits.handshakeTimeout);
+    const plain = this.connection;
+    this.connection = this.#stream = secureContext.secure(plain, received, this);
+  }
+
+  #insecure(): void {
+    this.#secureBy = Infinity;
+    this.leave("connection-lost", new Error("The handshake of TLS was not done in time"));
+    this.connection.abort();
   }
 
   #takeEvents(): void {
@@ -579,8 +800,26 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
       case "subnegotiation":
         return this.options.subnegotiation(event.option, event.bytes);
       case "violation":
-        return this.#owner.violation(this, event.kind);
+        return this.#owner.violation(this, this.#violationOf(event));
     }
+  }
+
+  #violationOf({ kind, option }: ViolationEvent): ClientViolation {
+    const { subnegotiation, repeats } = this.#owner.settings.limits;
+    if (kind === "subnegotiation-too-long") return { kind, option, limit: subnegotiation };
+    return kind === "repeat-limit" ? { kind, option, limit: repeats } : { kind, option };
+  }
+
+  /** Whether the connection begins as another protocol does; then it is answered in that. */
+  #isForeign(chunk: Uint8Array): boolean {
+    const guard = this.#guard ??= new ForeignGuard();
+    const protocol = guard === "passed" ? "telnet" : guard.push(chunk);
+    if (protocol === "telnet") this.#guard = "passed";
+    if (protocol === undefined || protocol === "telnet") return false;
+    this.#guard = "passed";
+    this.#answer = foreignAnswer(protocol, this.#owner.settings.messages.wrongProtocol);
+    this.leave("wrong-protocol");
+    return true;
   }
 
   #takeData(bytes: Uint8Array): void {
@@ -589,14 +828,19 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
     this.#typing.push(this.#decoder.decode(bytes), this);
     const { timeout } = this.#typing;
     if (timeout !== Infinity) this.#owner.timed(this, timeout);
-    const { truncated } = this.#typing.lines;
+    const { truncated, overlong } = this.#typing.lines;
+    if (this.#truncated === truncated) return;
+    const { limits, messages } = this.#owner.settings;
+    this.#say(messages.lineTooLong);
     for (; this.#truncated < truncated; this.#truncated++) {
-      this.#owner.violation(this, "line-too-long");
+      this.violate("line-too-long", limits.line, overlong);
     }
   }
 
   /** Takes a line. A crawler without Telnet asks for the status by its first. */
   push(line: string): void {
+    this.#throttle?.line(this.#owner.now());
+    this.#owner.counters.lines++;
     const first = !this.#sawLine;
     this.#sawLine = true;
     if (!first || line !== "MSSP-REQUEST" || !this.declared.has(MSSP)) {
@@ -608,7 +852,7 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   }
 
   #takeCommand(command: number): void {
-    if (command === AYT) this.sendText(`\r\n${this.#owner.settings.areYouThere}\r\n`);
+    if (command === AYT) this.sendText(`\r\n${this.#owner.settings.messages.areYouThere}\r\n`);
     else if (command === EC) this.#typing.lines.eraseCharacter();
     else if (command === EL) this.#typing.lines.eraseLine();
     else if ([IP, BRK, ABORT, SUSP].includes(command)) this.#typing.lines.eraseLine();
@@ -635,11 +879,69 @@ export class Session implements ConnectionHandler, OptionPort, WireHandler, Typi
   #startClosing(): void {
     if (this.#closing || this.#closed) return;
     this.#typing.close();
-    this.flush();
+    if (this.#answer === undefined) this.flush();
+    else this.#sendAnswer(this.#answer);
     this.#closing = true;
     this.#inbox.takeAll();
     this.#closeBy = this.#owner.now() + this.#owner.settings.limits.closeTimeout;
     this.#owner.timed(this, this.#closeBy);
     this.#stream.close();
   }
+
+  /** Another protocol's last word, in place of what was meant for a person. */
+  #sendAnswer(answer: Uint8Array): void {
+    this.#machine.takeOutput();
+    this.bytesSent += answer.length;
+    this.#owner.counters.bytesSent += answer.length;
+    this.#stream.write(answer);
+  }
+
+  // Who looks on.
+
+  #makeTracers(trace: NonNullable<SessionOwner["trace"]>): { received: Tracer; sent: Tracer } {
+    const { subnegotiation } = this.#owner.settings.limits;
+    return {
+      received: new Tracer(subnegotiation, (words) => trace(this, "received", words)),
+      sent: new Tracer(subnegotiation, (words) => trace(this, "sent", words)),
+    };
+  }
+
+  /** Records what the person sees from now on; `undefined` ends it. */
+  record(sink: RecordingSink | undefined, title: string | undefined): void {
+    const { columns, rows, terminalType: terminal } = this.options.facts;
+    const timestamp = Math.floor(Date.now() / 1000);
+    const now = this.#owner.now();
+    this.#recorder = sink &&
+      new Recorder(sink, { columns, rows, terminal, timestamp, title, now });
+  }
+
+  /** Marks a place in the recording. */
+  mark(label: string): void {
+    this.#record((recorder, now) => recorder.mark(label, now));
+  }
+
+  #record(call: (recorder: Recorder, now: number) => void): void {
+    const recorder = this.#recorder;
+    if (recorder !== undefined) this.run(() => call(recorder, this.#owner.now()));
+  }
+
+  /**
+   * A line is recorded when the game takes it, not when it comes: only then is it known whether the
+   * game had asked for a password.
+   */
+  #recordLine(line: string): void {
+    if (this.#typing.hidden) return;
+    const shown = this.#typing.shownByClient;
+    this.#record((recorder, now) => recorder.line(line, shown, now));
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

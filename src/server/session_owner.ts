@@ -5,7 +5,13 @@ import type { Encoding, TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { ServerLimits } from "./limits.ts";
+import type { ServerMessages } from "./messages.ts";
+import type { SecureContext } from "../transport/encryption.ts";
 import type { Session } from "./session.ts";
+import type { Counters } from "./stats.ts";
+import type { FloodKind, Rates } from "./throttle.ts";
+import type { TraceDirection } from "./trace.ts";
+import type { KeepAlive } from "./vigil.ts";
 
 /**
  * Why a client went.
@@ -17,20 +23,62 @@ import type { Session } from "./session.ts";
  * - `too-slow`: it did not read what was sent to it
  * - `not-read`: nobody took its lines, so it could not be read on, for a minute
  * - `corrupt-data`: what it compressed is no zlib stream, or a bomb; see the error
- * - `server-stopped`: `stop()`
+ * - `flooding`: it went on sending more than the rates of `limits` for `floodTimeout`
+ * - `idle`: the person typed nothing for `idleTimeout`
+ * - `no-answer`: it answered `keepAlive: "timing-mark"` before, and does no more
+ * - `wrong-protocol`: it spoke HTTP, TLS, SSH or RDP
+ * - `server-stopped`: `stop()` or `drain()`
  */
-export type DisconnectReason =
-  | "client-closed"
-  | "connection-lost"
-  | "deactivated"
-  | "handler-failed"
-  | "too-slow"
-  | "not-read"
-  | "corrupt-data"
-  | "server-stopped";
+export type DisconnectReason = typeof DISCONNECT_REASONS[number];
 
-/** A fault of a client: of the protocol, or a line over the limit. */
-export type ClientViolation = ViolationKind | "line-too-long";
+/** All of them. */
+export const DISCONNECT_REASONS = [
+  "client-closed",
+  "connection-lost",
+  "deactivated",
+  "handler-failed",
+  "too-slow",
+  "not-read",
+  "corrupt-data",
+  "flooding",
+  "idle",
+  "no-answer",
+  "wrong-protocol",
+  "server-stopped",
+] as const;
+
+/**
+ * Which rule a client broke, or which limit it came to.
+ *
+ * - those of the protocol: see `ViolationKind`
+ * - `line-too-long`: the rest of the line is dropped, and the person told
+ * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: it is slowed down by not reading on
+ * - `queue-full`: the game has taken none of `limits.commands` lines; it is not read on
+ * - `too-slow`: it does not read what is sent to it, and is dropped
+ * - `inflate-ratio`, `inflate-total`: what it compressed is a bomb, and it is dropped
+ * - `idle`: the person typed nothing for so many milliseconds, and is dropped
+ */
+export type ClientViolationKind =
+  | ViolationKind
+  | FloodKind
+  | "line-too-long"
+  | "queue-full"
+  | "too-slow"
+  | "inflate-ratio"
+  | "inflate-total"
+  | "idle";
+
+/** A fault of a client: of the protocol, or a limit that it came to. */
+export interface ClientViolation {
+  /** Which. */
+  readonly kind: ClientViolationKind;
+  /** The limit, in its own units: bytes, characters, lines, milliseconds. */
+  readonly limit?: number;
+  /** What there was when it was noticed, in the same units. */
+  readonly value?: number;
+  /** The option concerned, or the unknown command's byte, for a fault of the protocol. */
+  readonly option?: number;
+}
 
 /** What all sessions of a server share. */
 export interface SessionSettings {
@@ -40,8 +88,13 @@ export interface SessionSettings {
   readonly declared: ReadonlyMap<number, unknown>;
   /** How long `ready` waits, in milliseconds. */
   readonly readyTimeout: number;
-  /** The answer to AYT. */
-  readonly areYouThere: string;
+  readonly messages: ServerMessages;
+  readonly rates: Rates;
+  readonly keepAlive: KeepAlive;
+  /** How long a connection is silent before it is kept alive, in milliseconds. */
+  readonly keepAliveInterval: number;
+  /** Whether control characters are taken out of lines. */
+  readonly stripControls: boolean;
   /** How the machine of each connection is set up. */
   readonly machine: TelnetMachineOptions;
   /** The zlib, where MCCP is declared. */
@@ -51,6 +104,13 @@ export interface SessionSettings {
 /** What a session asks of its server. */
 export interface SessionOwner {
   readonly settings: SessionSettings;
+  readonly counters: Counters;
+  /** What encrypts by the certificate of the moment. */
+  readonly secureContext: SecureContext | undefined;
+  /** Takes the bytes of a session before and after the protocol; where nobody asked, there is none. */
+  readonly trace:
+    | ((session: Session, direction: TraceDirection, words: string) => void)
+    | undefined;
   now(): number;
   /** The session has something to process. */
   ready(session: Session): void;
@@ -69,7 +129,7 @@ export interface SessionOwner {
   /** A key came; returns whether the game has a handler for it. */
   key(session: Session, key: Key): boolean;
   /** The person broke a rule. */
-  violation(session: Session, kind: ClientViolation): void;
+  violation(session: Session, violation: ClientViolation): void;
   /** An option has news for the game. */
   tell<Name extends keyof OptionNotices>(
     session: Session,

@@ -6,19 +6,25 @@ import { misuse, show } from "../protocol/error.ts";
 import { checkCount, telnetLimits } from "../protocol/limits.ts";
 import { checkEncoding, encodingByName } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
-import { defaultCodec } from "../transport/default.ts";
+import { defaultCodec, defaultEncryption } from "../transport/default.ts";
+import { START_TLS } from "../options/start_tls.ts";
+import { AddressSet } from "./addresses.ts";
 import { TelnetClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { printError } from "./handlers.ts";
+import type { DoorSettings, ListenerInfo } from "./door.ts";
+import { printError, printListenError } from "./handlers.ts";
 import { serverLimits } from "./limits.ts";
 import type { ListenOptions } from "./listen_options.ts";
+import { serverMessages } from "./messages.ts";
+import type { Refusal } from "./refusal.ts";
 import { AGREED } from "./option_host.ts";
 import type { ClientViolation, SessionSettings } from "./session_owner.ts";
+import { ratesOf } from "./throttle.ts";
+import type { TraceDirection } from "./trace.ts";
 
 /** The options of `listen()`, checked and with their defaults. */
-export interface Settings<Client extends TelnetClient> extends SessionSettings {
+export interface Settings<Client extends TelnetClient> extends SessionSettings, DoorSettings {
   readonly clientClass: new () => Client;
-  readonly maxConnections: number;
   readonly clock: Clock;
   readonly notices: {
     readonly [Name in keyof OptionNotices]?: (
@@ -28,7 +34,12 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings {
   };
   readonly restore: ListenOptions<Client>["restore"];
   readonly onError: (error: unknown, client: Client | undefined) => void;
-  readonly onViolation: (client: Client, kind: ClientViolation) => void;
+  readonly onViolation: (client: Client, violation: ClientViolation) => void;
+  readonly onRefuse: ((refusal: Refusal) => void) | undefined;
+  readonly onListenError: (error: Error) => void;
+  readonly onTrace:
+    | ((client: Client, direction: TraceDirection, words: string) => void)
+    | undefined;
   readonly onCommand: (client: Client, command: number) => void;
   readonly onKey: ((client: Client, key: Key) => void) | undefined;
 }
@@ -55,6 +66,12 @@ export async function checkSettings<Client extends TelnetClient>(
     }
   }
   const limits = serverLimits(options.limits);
+  const { certificate, keepAlive = "off", keepAliveInterval = 60_000 } = options;
+  if (!["off", "nop", "timing-mark"].includes(keepAlive)) {
+    misuse(`Cannot keep connections alive by that, use "nop" or "timing-mark": ${show(keepAlive)}`);
+  }
+  checkCount("keepAliveInterval", keepAliveInterval);
+  checkTls(options);
   return {
     clientClass,
     maxConnections,
@@ -62,18 +79,48 @@ export async function checkSettings<Client extends TelnetClient>(
     encoding: checkEncoding(encoding),
     limits,
     // Frozen, so that it is looked at once for all connections.
-    machine: Object.freeze({ ...AGREED, stopAfter: [MCCP3], limits: telnetLimits(limits) }),
+    machine: Object.freeze({
+      ...AGREED,
+      stopAfter: [MCCP3, START_TLS],
+      limits: telnetLimits(limits),
+    }),
     restore: options.restore,
     declared: declared(options.options ?? {}),
-    areYouThere: options.areYouThere ?? "[Yes, I am here]",
+    messages: serverMessages(options.messages),
+    rates: ratesOf(limits),
+    keepAlive,
+    keepAliveInterval,
+    stripControls: options.stripControls ?? true,
+    trustedProxies: new AddressSet("trustedProxies", options.trustedProxies ?? []),
+    certificate,
+    encryption: certificate && (options.encryption ?? await defaultEncryption()),
     codec: mccp2 || mccp3 ? options.codec ?? await defaultCodec() : undefined,
     clock: options.clock ?? systemClock,
     onError: options.onError ?? printError,
     onViolation: options.onViolation ?? (() => {}),
+    onRefuse: options.onRefuse,
+    onListenError: options.onListenError ?? printListenError(),
+    onTrace: options.onTrace,
     onCommand: options.onCommand ?? (() => {}),
     onKey: options.onKey,
     notices: noticesOf(options),
   };
+}
+
+/** What speaks TLS has a certificate. */
+function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): void {
+  const { certificate, tls, listeners = [] } = options;
+  for (const mode of [tls, ...listeners.map((listener) => listener.tls)]) {
+    if (![undefined, false, true, "auto"].includes(mode)) {
+      misuse(`Cannot use another tls than true, false or "auto": ${show(mode)}`);
+    }
+    if (mode && certificate === undefined) {
+      misuse("Cannot speak TLS without a certificate: give listen() one as `certificate`");
+    }
+  }
+  if (options.options?.startTls && certificate === undefined) {
+    misuse("Cannot offer START-TLS without a certificate: give listen() one as `certificate`");
+  }
 }
 
 function noticesOf<Client extends TelnetClient>(
@@ -94,14 +141,19 @@ function noticesOf<Client extends TelnetClient>(
   };
 }
 
-/** MSSP wants to know how many play and since when; the game need not say it. */
+/** MSSP wants to know how many play, since when, and where it is encrypted; the game need not say it. */
 export function withStatus(
   declared: ReadonlyMap<number, unknown>,
   players: () => number,
+  listeners: () => readonly ListenerInfo[],
 ): ReadonlyMap<number, unknown> {
   const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
   if (status === undefined) return declared;
   const startedAt = Math.floor(Date.now() / 1000);
-  const whole = () => ({ PLAYERS: players(), UPTIME: startedAt, ...status() });
+  const whole = () => {
+    const ports = [...new Set(listeners().filter(({ tls }) => tls).map(({ port }) => port))];
+    const secure = ports.length === 0 ? {} : { SSL: ports, TLS: ports };
+    return { PLAYERS: players(), UPTIME: startedAt, ...secure, ...status() };
+  };
   return new Map(declared).set(MSSP, whole);
 }

@@ -26,9 +26,22 @@ export class Typing {
   /** Made when the game wants keys, or an editor. */
   #keys: KeyInput | undefined;
 
-  constructor(port: TypingPort, limit: number) {
+  constructor(
+    port: TypingPort,
+    lines: { readonly limit: number; readonly stripControls: boolean },
+  ) {
     this.#port = port;
-    this.lines = new LineInput({ limit });
+    this.lines = new LineInput(lines);
+  }
+
+  /** Whether what is typed is a secret. */
+  get hidden(): boolean {
+    return this.#echo.password;
+  }
+
+  /** Whether the client itself shows what is typed. */
+  get shownByClient(): boolean {
+    return !this.byKeys && !this.#port.options.localEnabled(ECHO);
   }
 
   /** Whether the client sends each key: it agreed to leave echo and line ends to us. */

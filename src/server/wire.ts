@@ -9,7 +9,14 @@ export interface WireHandler {
   /** The client sends no more, and all that it sent was given. */
   onPlainEnd(): void;
   /** What the client compressed is corrupt, or far too much. */
-  onCorrupt(error: Error): void;
+  onCorrupt(error: Error, excess?: InflateExcess): void;
+}
+
+/** How far what a client compressed went over a limit. */
+export interface InflateExcess {
+  readonly kind: "inflate-ratio" | "inflate-total";
+  readonly limit: number;
+  readonly value: number;
 }
 
 /** What a session needs of a connection, compressed or not. */
@@ -184,7 +191,10 @@ export class Wire implements ByteStream {
     if (bomb || this.#plainIn > inflateTotal) {
       this.#inflater?.destroy();
       const [many, few] = [this.#plainIn, this.#compressedIn];
-      return this.#handler.onCorrupt(new Error(`${few} compressed bytes became ${many}`));
+      const excess: InflateExcess = bomb
+        ? { kind: "inflate-ratio", limit: inflateRatio, value: Math.round(many / few) }
+        : { kind: "inflate-total", limit: inflateTotal, value: many };
+      return this.#handler.onCorrupt(new Error(`${few} compressed bytes became ${many}`), excess);
     }
     this.#handler.onPlain(bytes, true);
   }

@@ -54,25 +54,35 @@ export class LineInput {
   /** What goes back to the screen; see {@linkcode takeEcho}. */
   echo: EchoMode = "none";
   readonly #limit: number;
+  readonly #stripControls: boolean;
   #line = "";
   #afterCr = false;
   #escape: EscapeState = "none";
   #overflowing = false;
   #truncated = 0;
+  #overlong = 0;
   #echoed = "";
 
   /**
    * Starts with an empty line.
    *
-   * @param options `limit`: the most UTF-16 units of a line.
+   * @param options `limit`: the most UTF-16 units of a line. `stripControls`: whether to take escape
+   * sequences and control characters out of it, so that a person cannot send them to another's
+   * terminal; default `true`. Line ends, backspace, DEL and NUL are never part of a line.
    */
-  constructor(options: { readonly limit: number }) {
+  constructor(options: { readonly limit: number; readonly stripControls?: boolean }) {
     this.#limit = options.limit;
+    this.#stripControls = options.stripControls ?? true;
   }
 
   /** How many lines were longer than the limit so far. */
   get truncated(): number {
     return this.#truncated;
+  }
+
+  /** How long the last of them was when it was noticed, in UTF-16 units. */
+  get overlong(): number {
+    return this.#overlong;
   }
 
   /** The line that is being typed. */
@@ -93,7 +103,8 @@ export class LineInput {
     let tail = this.#afterCr ? 0 : -1;
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at);
-      const plain = code > C1_LAST || (code >= 0x20 && code < DEL) || code === TAB;
+      const plain = code > C1_LAST || (code >= 0x20 && code < DEL) || code === TAB ||
+        (!this.#stripControls && isKept(code));
       if (plain && this.#escape === "none") continue;
       if (at > start) this.#append(text.slice(start, at));
       start = at + 1;
@@ -143,6 +154,7 @@ export class LineInput {
     if (run.length > room) {
       this.#overflowing = true;
       this.#truncated++;
+      this.#overlong = this.#line.length + run.length;
       run = run.slice(0, room).replace(/[\ud800-\udbff]$/, "");
     }
     this.#line += run;
@@ -166,6 +178,11 @@ export class LineInput {
     this.#overflowing = false;
     if (this.echo !== "none") this.#echoed += "\n";
   }
+}
+
+/** What else belongs to a line whose control characters stay. */
+function isKept(code: number): boolean {
+  return code !== CR && code !== LF && code !== NUL && code !== BS && code !== DEL;
 }
 
 /** The last grapheme cluster of a text that is not empty. */

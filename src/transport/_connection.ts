@@ -7,6 +7,9 @@ export const LINGER_MS = 2_000;
 /** So many connections may wait to be accepted: after a restart of a game all come at once. */
 export const BACKLOG = 4_096;
 
+/** A peer that is silent for so long is asked by the system whether it is still there. */
+export const KEEP_ALIVE_MS = 60_000;
+
 /** Up to so many bytes of small chunks are transmitted as one. */
 const GATHER = 65_536;
 
@@ -83,8 +86,9 @@ export abstract class BaseConnection implements Connection {
 
   attach(handler: ConnectionHandler): void {
     this.#handler = handler;
-    // It may have been aborted before it had an owner.
+    // It may have ended, or been aborted, before it had this owner.
     if (this.#destroyed) this.#report(undefined);
+    else if (this.#peerEnded && !this.#closing) handler.onEnd();
   }
 
   write(chunk: Uint8Array): void {

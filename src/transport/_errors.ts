@@ -40,6 +40,12 @@ export function connectionError(cause: unknown): TelnetError {
   return new TelnetError("connection-lost", `Lost the connection: ${text}`, { cause });
 }
 
+/** Puts a runtime's error of accepting into this library's words. */
+export function acceptError(cause: unknown): TelnetError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new TelnetError("io", `Cannot accept a connection, the next may do: ${text}`, { cause });
+}
+
 /** The host to bind for the caller's address. */
 export function bindHost(options: TransportListenOptions): string {
   return options.address === "" ? "0.0.0.0" : options.address;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BaseConnection } from "./_connection.ts";
+import { BaseConnection, KEEP_ALIVE_MS } from "./_connection.ts";
 import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
 import type {
   ConnectionAcceptor,
@@ -20,6 +20,7 @@ interface BunSocket {
   readonly remotePort: number;
   write(bytes: Uint8Array): number;
   setNoDelay(on: boolean): boolean;
+  setKeepAlive(on: boolean, initialDelay: number): boolean;
   pause(): void;
   resume(): void;
   shutdown(): void;
@@ -61,7 +62,7 @@ async function listenOnBun(
 ): Promise<Listener> {
   checkListenOptions(options);
   const bun = (globalThis as unknown as { Bun: BunRuntime }).Bun;
-  const { port, reusePort = false } = options;
+  const { port, reusePort = false, keepAlive = false } = options;
   try {
     const listener = bun.listen({
       hostname: bindHost(options),
@@ -72,6 +73,7 @@ async function listenOnBun(
       socket: {
         open(socket) {
           socket.setNoDelay(true);
+          if (keepAlive) socket.setKeepAlive(true, KEEP_ALIVE_MS);
           socket.data = new BunConnection(socket);
           socket.data.attach(accept(socket.data));
         },

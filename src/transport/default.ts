@@ -1,4 +1,5 @@
 import type { CompressionCodec } from "./compression.ts";
+import type { Encryption } from "./encryption.ts";
 import type { Transport } from "./transport.ts";
 
 /** The transport of the runtime that this runs on; no other is loaded. */
@@ -11,4 +12,9 @@ export async function defaultTransport(): Promise<Transport> {
 /** The platform's zlib; all three runtimes have it under the same name. */
 export async function defaultCodec(): Promise<CompressionCodec> {
   return (await import("./zlib.ts")).zlibCodec;
+}
+
+/** The platform's TLS, by the same name on all three. */
+export async function defaultEncryption(): Promise<Encryption> {
+  return (await import("./tls.ts")).tlsEncryption;
 }

@@ -7,6 +7,7 @@
 import { Region } from "../protocol/arena.ts";
 import { BACKLOG, BaseConnection } from "./_connection.ts";
 import {
+  acceptError,
   bindHost,
   checkListenOptions,
   connectionError,
@@ -27,6 +28,7 @@ interface DenoConn {
   write(bytes: Uint8Array): Promise<number>;
   closeWrite(): Promise<void>;
   setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean): void;
   close(): void;
 }
 
@@ -50,8 +52,9 @@ const FIRST_READ = 512;
 const LARGEST_READ = 65_536;
 /** What `accept` throws for a peer that has gone again. */
 const LOST = /^(NotConnected|ConnectionAborted|ConnectionReset)$/;
-/** How long to wait after another failure of accept, mostly a lack of file descriptors. */
-const ACCEPT_PAUSE_MS = 50;
+/** How long to wait after another failure of accept, mostly a lack of file descriptors: longer each time. */
+const ACCEPT_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 1_000;
 
 /** Listens by `Deno.listen`. */
 export const denoTransport: Transport = { name: "deno", listen: listenOnDeno };
@@ -79,7 +82,7 @@ async function listenOnDeno(
   } catch (cause) {
     throw listenError(cause, options);
   }
-  const accepting = acceptAll(listener, accept);
+  const accepting = acceptAll(listener, accept, options);
   return {
     address: listener.addr.hostname,
     port: listener.addr.port,
@@ -93,17 +96,23 @@ async function listenOnDeno(
 function acceptAll(
   listener: DenoListener,
   accept: ConnectionAcceptor,
+  { keepAlive = false, onError }: TransportListenOptions,
 ): { stop(): void; done: Promise<void> } {
   let open = true;
+  let pause = ACCEPT_PAUSE_MS;
   const loop = async () => {
     while (open) {
       try {
-        take(await listener.accept(), accept);
+        take(await listener.accept(), accept, keepAlive);
+        pause = ACCEPT_PAUSE_MS;
       } catch (cause) {
         // The listener was closed; or this one connection was lost before it was accepted, which is
         // no reason to let the next one wait.
         const lost = cause instanceof Error && LOST.test(cause.name);
-        if (open && !lost) await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE_MS));
+        if (!open || lost) continue;
+        onError?.(acceptError(cause));
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
       }
     }
   };
@@ -118,9 +127,11 @@ function acceptAll(
   };
 }
 
-function take(conn: DenoConn, accept: ConnectionAcceptor): void {
+function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): void {
   try {
     conn.setNoDelay(true);
+    // Deno leaves it to the system how long a peer may be silent.
+    if (keepAlive) conn.setKeepAlive(true);
   } catch {
     return conn.close(); // it is lost already
   }

@@ -10,6 +10,7 @@
  * - `write` never refuses: what the system has not taken is counted in `queued`
  * - `pause` makes the peer's TCP stop, it does not buffer
  * - `close` loses nothing, `abort` loses what is queued
+ * - `attach` gives a connection another owner
  *
  * @example
  * ```ts
@@ -33,6 +34,7 @@
  */
 
 export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
+export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
 export {
   type MemoryConnectOptions,
   MemoryPeer,

@@ -5,8 +5,9 @@
  */
 
 import { createServer } from "node:net";
-import { BACKLOG, BaseConnection } from "./_connection.ts";
+import { BACKLOG, BaseConnection, KEEP_ALIVE_MS } from "./_connection.ts";
 import {
+  acceptError,
   bindHost,
   checkListenOptions,
   connectionError,
@@ -53,9 +54,15 @@ async function listenOnNode(
   accept: ConnectionAcceptor,
 ): Promise<Listener> {
   checkListenOptions(options);
-  const { port, reusePort = false } = options;
+  const { port, reusePort = false, keepAlive = false, onError } = options;
   if (reusePort && !hasReusePort()) throw unsupported("Node before 23.1", "reusePort");
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  const settings = {
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  };
+  const server = createServer(settings, (socket) => {
     const connection = new NodeConnection(socket);
     connection.attach(accept(connection));
     connection.start();
@@ -67,8 +74,9 @@ async function listenOnNode(
       resolve,
     );
   });
-  // Without a listener a failed accept would end the process; the next one may succeed.
-  server.on("error", () => {});
+  // Without a listener a failed accept would end the process; the next one may succeed. One for
+  // which there is no file descriptor was closed by the system's side of Node already.
+  server.on("error", (cause) => onError?.(acceptError(cause)));
   const address = server.address();
   if (address === null || typeof address === "string") throw unsupported("Node", "a local socket");
   return {

@@ -6,6 +6,13 @@ export interface TransportListenOptions {
   readonly address: string;
   /** Lets several processes listen on the same port. Default `false`. */
   readonly reusePort?: boolean;
+  /** Has the system look whether a silent peer is still there (SO_KEEPALIVE). Default `false`. */
+  readonly keepAlive?: boolean;
+  /**
+   * Called when a connection could not be accepted, mostly for a lack of file descriptors. Listening
+   * goes on.
+   */
+  readonly onError?: (error: Error) => void;
 }
 
 /** What became of a listening socket. */
@@ -48,6 +55,13 @@ export interface Connection {
   readonly queued: number;
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
+  /**
+   * Gives the connection another owner, which gets all that happens from now on; what is over
+   * already is told at once.
+   *
+   * @param handler The owner.
+   */
+  attach(handler: ConnectionHandler): void;
   /**
    * Queues bytes. Everything is accepted and counted in `queued`; whoever writes decides how much
    * is too much. Does nothing after `close()` or `abort()`.

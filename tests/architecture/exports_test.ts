@@ -7,7 +7,7 @@ const COMMANDS = "ABORT AO AYT BRK DM DO DONT EC EL EOF EOR GA IAC IP NOP SB SE 
 const OPTION_NAMES = `
   AARDWOLF ATCP BINARY CHARSET ECHO END_OF_RECORD FlowControlHandler GMCP GmcpHandler LFLOW
   LINEMODE LINEMODE_BITS LOGOUT LinemodeHandler MCCP2 MCCP3 MNES_NAMES MSDP MSP MSSP MXP MsdpHandler NAWS
-  NAWS_MAX NEW_ENVIRON OPTIONS SEND_LOCATION SGA SLC_FUNCTIONS STATUS TERMINAL_TYPE_MAX
+  NAWS_MAX NEW_ENVIRON OPTIONS SEND_LOCATION SGA SLC_FUNCTIONS START_TLS START_TLS_FOLLOWS STATUS TERMINAL_TYPE_MAX
   TIMING_MARK TSPEED TTYPE TerminalTypeHandler TimingMarkHandler XDISPLOC ZMP ZmpHandler
   aardwolf asciiJson atcp binary charset declared decodeAardwolf decodeAtcp decodeCharset
   decodeEnviron decodeFlowControl decodeGmcp decodeLinemode decodeMsdp decodeMssp decodeMtts
@@ -20,7 +20,7 @@ const OPTION_NAMES = `
   encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation encodeXDisplayLocationSend
   encodeZmp endOfRecord flowControl gmcp linemode logout mccp2 mccp3 msdp msp mspMusic
   mspSound mssp msspText mxp mxpElement mxpEscape mxpMode naws newEnviron newFacts
-  optionByCode optionName sendLocation sga status terminalSpeed terminalType timingMark
+  optionByCode optionName sendLocation sga startTls status terminalSpeed terminalType timingMark
   xDisplayLocation zmp
 `.trim().split(/\s+/);
 
@@ -28,6 +28,7 @@ const VALUES: Record<string, readonly string[]> = {
   ".": [
     "History",
     "SERVER_LIMITS",
+    "SERVER_MESSAGES",
     "TelnetClient",
     "TelnetError",
     "TelnetServer",

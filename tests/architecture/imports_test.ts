@@ -51,6 +51,8 @@ const LAYERS: Record<string, readonly string[]> = {
 /** The only files that import a module of the runtimes. */
 const BUILT_IN: Record<string, string> = {
   "node:net": "src/transport/node.ts",
+  "node:stream": "src/transport/tls.ts",
+  "node:tls": "src/transport/tls.ts",
   "node:zlib": "src/transport/zlib.ts",
 };
 
@@ -74,7 +76,7 @@ Deno.test("each layer imports only itself and the layers beneath", () => {
 Deno.test("the server knows of the transports only the interface and the default", () => {
   for (const { path, imports } of sources("src/server/")) {
     for (const specifier of imports.filter((name) => name.startsWith("src/transport/"))) {
-      const known = ["transport", "compression", "default"];
+      const known = ["transport", "compression", "encryption", "default"];
       assert(
         known.some((name) => specifier === `src/transport/${name}.ts`),
         `${path}: ${specifier}`,
@@ -84,11 +86,11 @@ Deno.test("the server knows of the transports only the interface and the default
 });
 
 Deno.test("only default.ts imports a runtime's transport, by a dynamic import of a literal", () => {
-  const adapters = ["deno", "bun", "node", "zlib"].map((name) => `src/transport/${name}.ts`);
+  const adapters = ["deno", "bun", "node", "zlib", "tls"].map((name) => `src/transport/${name}.ts`);
   for (const { path, imports, text } of all) {
     const found = imports.filter((specifier) => adapters.includes(specifier));
     assertEquals(found, path === "src/transport/default.ts" ? adapters : [], path);
-    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 4);
+    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 5);
   }
 });
 
@@ -111,7 +113,7 @@ Deno.test("no names of a runtime's own types stand in the sources", () => {
 Deno.test("what is published and the examples load no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {
     for (const specifier of imports) {
-      const builtIn = /^node:(net|process|util|zlib)$/.test(specifier);
+      const builtIn = /^node:(fs|http|net|process|stream|tls|util|zlib)$/.test(specifier);
       const own = specifier === "mod.ts" || specifier.startsWith("src/");
       assert(builtIn || own, `${path}: ${specifier}`);
     }

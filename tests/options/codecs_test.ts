@@ -291,6 +291,7 @@ function fakeSession(): OptionSession {
     suggestCharset() {},
     compress() {},
     decompress() {},
+    encrypt() {},
     needEcho() {},
     leave() {},
     handlerOf(option) {

@@ -65,7 +65,10 @@ Deno.test("Miniboa defect 6: what is sent before active = false arrives, and the
 });
 
 Deno.test("Miniboa defect 7: backspace works, and no buffer is without a limit", async () => {
-  await using harness = await start({ limits: { line: 100, output: 1000 } }, { capacity: 100 });
+  await using harness = await start({
+    limits: { line: 100, output: 1000 },
+    messages: { lineTooLong: "" },
+  }, { capacity: 100 });
   const { peer, client } = await harness.join();
   peer.write("nb\x08orth\n");
   await harness.pollUntil(() => client.cmdReady);

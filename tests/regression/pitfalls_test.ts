@@ -383,12 +383,16 @@ Deno.test("pitfall 3.30: who never answers is greeted after a short time", async
   await harness.hear(peer, "Welcome");
 });
 
-Deno.test("pitfall 3.31: an HTTP request or a TLS hello is nothing but odd lines, and harms nobody", async () => {
-  const http = await converse(["GET / HTTP/1.1\r\nHost: x\r\n\r\n"]);
-  assertEquals(http.lines, ["GET / HTTP/1.1", "Host: x", ""]);
+Deno.test("pitfall 3.31: no line of an HTTP request, and nothing of a TLS hello, comes to the game", async () => {
+  const http = utf8("GET / HTTP/1.1\r\nHost: x\r\n\r\nsay pwned\r\n");
   const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 255, 250, 240, 0, 13, 10);
-  const tls = await converse([hello, Uint8Array.of(IAC, NOP)]);
-  assert(tls.client.bytesSent < 100);
+  for (const bytes of [http, hello]) {
+    await using harness = await start();
+    const { peer, client } = await harness.join();
+    peer.write(bytes);
+    await harness.pollUntil(() => harness.disconnected.length === 1);
+    assertEquals([client.getCommand(), client.disconnectReason], [undefined, "wrong-protocol"]);
+  }
 });
 
 Deno.test("pitfall 3.32: two-byte commands take no third byte", async () => {

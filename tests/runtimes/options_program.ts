@@ -31,7 +31,7 @@ const server = await TelnetServer.listen({
   onGmcp: (_, message) => notices.push(`gmcp ${message.package}`),
   onSlc: (_, entries) => notices.push(`slc ${entries.length}`),
   onPong: () => notices.push("pong"),
-  onViolation: (_, kind) => notices.push(`violation ${kind}`),
+  onViolation: (_, { kind }) => notices.push(`violation ${kind}`),
 });
 console.log(`port ${server.port}`);
 

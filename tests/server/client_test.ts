@@ -433,17 +433,21 @@ Deno.test("a client that reads slower than you send is seen by queued, then drop
   assertEquals(client.disconnectReason, "too-slow");
 });
 
-Deno.test("faults of a client are reported with their kind", async () => {
-  const kinds: ClientViolation[] = [];
+Deno.test("faults of a client are reported with their kind and numbers, and the person told", async () => {
+  const told: ClientViolation[] = [];
   await using harness = await start({
     limits: { line: 10, subnegotiation: 5 },
-    onViolation: (_, kind) => void kinds.push(kind),
+    onViolation: (_, violation) => void told.push(violation),
   });
   const { peer, client } = await harness.join();
   peer.write("a long, long line\r\nshort\r\n");
   peer.write(Uint8Array.of(IAC, SB, 99, 1, 2, 3, 4, 5, 6, IAC, SE));
-  await harness.pollUntil(() => kinds.length === 2);
-  assertEquals(kinds, ["line-too-long", "subnegotiation-too-long"]);
+  await harness.pollUntil(() => told.length === 2);
+  assertEquals(told, [
+    { kind: "line-too-long", limit: 10, value: 17 },
+    { kind: "subnegotiation-too-long", limit: 5, option: 99 },
+  ]);
+  assertEquals(await harness.hear(peer, "lost"), "[Your line was too long: its end is lost]\r\n");
   assertEquals([client.getCommand(), client.getCommand()], ["a long, lo", "short"]);
 });
 

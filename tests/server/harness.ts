@@ -1,4 +1,9 @@
-import { type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
+import {
+  type ListenOptions,
+  type ServerLimits,
+  type TelnetClient,
+  TelnetServer,
+} from "../../mod.ts";
 import {
   type MemoryConnectOptions,
   type MemoryPeer,
@@ -37,6 +42,15 @@ export interface Harness<Client extends TelnetClient> extends AsyncDisposable {
 
 const ENOUGH_POLLS = 1000;
 
+/** The clock of a test stands still: who waits for a rate would wait for ever. */
+export const NO_RATES: Partial<ServerLimits> = {
+  commandRate: Infinity,
+  byteRate: Infinity,
+  negotiationRate: Infinity,
+  connectionRate: Infinity,
+  connectionsPerAddress: Infinity,
+};
+
 /** A server in memory whose handlers note who comes and goes. */
 export async function start<Client extends TelnetClient = TelnetClient>(
   options: ListenOptions<Client> = {},
@@ -51,6 +65,7 @@ export async function start<Client extends TelnetClient = TelnetClient>(
     clock,
     timeout: 0,
     ...options,
+    limits: { ...NO_RATES, ...options.limits },
     onConnect: (client) => {
       connected.push(client);
       return options.onConnect?.(client);
@@ -88,7 +103,16 @@ export async function start<Client extends TelnetClient = TelnetClient>(
       });
       return heard;
     },
-    [Symbol.asyncDispose]: () => server.stop(),
+    async [Symbol.asyncDispose]() {
+      let stopped = false;
+      const stopping = server.stop().then(() => stopped = true);
+      // A peer that takes nothing is given up in time only where there is time.
+      while (!stopped) {
+        clock.advance(1000);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      await stopping;
+    },
   };
 }
 

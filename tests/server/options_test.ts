@@ -435,7 +435,7 @@ Deno.test("ZMP, ATCP, Aardwolf, MXP and MSP: handshakes and messages", async () 
 });
 
 Deno.test("the answer to AYT can be set", async () => {
-  const { harness, peer, remote } = await join({ areYouThere: "[present]" });
+  const { harness, peer, remote } = await join({ messages: { areYouThere: "[present]" } });
   remote.say(Uint8Array.of(IAC, AYT));
   assertEquals(await harness.hear(peer, "present]\r\n"), "\r\n[present]\r\n");
   await harness.server.stop();

@@ -152,7 +152,7 @@ Deno.test("a person over maxConnections is told so in one line and costs no hand
   assertMatch(text, /full/);
   assertEquals(text.split("\r\n").length, 2);
   assert(refused.ended);
-  assertEquals([harness.server.refusedCount, harness.connected.length], [1, 1]);
+  assertEquals([harness.server.stats().refused["server-full"], harness.connected.length], [1, 1]);
   client.active = false;
   await harness.pollUntil(() => harness.disconnected.length === 1);
   await harness.join();

@@ -1,0 +1,28 @@
+import type { TelnetOption } from "./option.ts";
+
+/**
+ * Code of the option START-TLS (draft-altman-telnet-starttls): both ends send
+ * `IAC SB START-TLS FOLLOWS IAC SE`, and the handshake of TLS follows, with the server as the server
+ * of TLS. Behind it Telnet begins anew.
+ */
+export const START_TLS = 0x2e;
+
+/** The whole payload of START-TLS: the next byte belongs to TLS. */
+export const START_TLS_FOLLOWS = 0x01;
+
+/**
+ * START-TLS as the server uses it: who agrees goes on encrypted. It is offered alone, as a client
+ * that agrees must say nothing more in the clear.
+ */
+export const startTls: TelnetOption<true> = {
+  code: START_TLS,
+  name: "START-TLS",
+  offer: "remote",
+  alone: true,
+  offerEncrypted: () => false,
+  attach: (session) => ({
+    subnegotiation(payload) {
+      if (payload.length === 1 && payload[0] === START_TLS_FOLLOWS) session.encrypt();
+    },
+  }),
+};

@@ -1,0 +1,87 @@
+import { prefixOf } from "./addresses.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { RefusalKind } from "./refusal.ts";
+
+/** What is remembered of an address, or of a network. */
+interface Visits {
+  /** Connections that are open. */
+  open: number;
+  /** When all connects so far will be paid off by their rate. */
+  paid: number;
+}
+
+/** Why an address gets no further connection. */
+export interface AddressExcess {
+  readonly kind: RefusalKind;
+  readonly limit: number;
+  readonly value: number;
+}
+
+/** After so many newly seen addresses the list is looked through for those that mean nothing any more. */
+const SWEEP = 4_096;
+
+/** How many connections each address and each /64 of IPv6 has, and how fast they come. */
+export class AddressLimits {
+  readonly #limits: ServerLimits;
+  readonly #visits: Map<string, Visits> = new Map();
+  #sweepAt = SWEEP;
+
+  constructor(limits: ServerLimits) {
+    this.#limits = limits;
+  }
+
+  /** How many addresses and networks are remembered. */
+  get size(): number {
+    return this.#visits.size;
+  }
+
+  /** Counts a connection, or tells why there must be none. */
+  enter(address: string, now: number): AddressExcess | undefined {
+    const { connectionsPerAddress, connectionsPerPrefix, connectionRate, burst } = this.#limits;
+    const prefix = prefixOf(address);
+    const own = this.#visitsOf(address, now);
+    const network = prefix === undefined ? own : this.#visitsOf(prefix, now);
+    // Also who is refused has come: to try again and again does not help.
+    const cost = 1000 / connectionRate;
+    const owed = Math.max(0, network.paid - now);
+    if (owed + cost > burst * 1000) {
+      const limit = connectionRate * burst;
+      return { kind: "too-many-connects", limit, value: Math.floor(owed / cost) + 1 };
+    }
+    network.paid = now + owed + cost;
+    if (own.open >= connectionsPerAddress) {
+      return { kind: "address-full", limit: connectionsPerAddress, value: own.open + 1 };
+    }
+    if (prefix !== undefined && network.open >= connectionsPerPrefix) {
+      return { kind: "prefix-full", limit: connectionsPerPrefix, value: network.open + 1 };
+    }
+    own.open++;
+    if (network !== own) network.open++;
+    return undefined;
+  }
+
+  /** A connection that was counted is gone. */
+  leave(address: string): void {
+    for (const key of [address, prefixOf(address)]) {
+      const visits = key === undefined ? undefined : this.#visits.get(key);
+      if (visits !== undefined) visits.open--;
+    }
+  }
+
+  #visitsOf(key: string, now: number): Visits {
+    let visits = this.#visits.get(key);
+    if (visits === undefined) {
+      visits = { open: 0, paid: now };
+      if (this.#visits.size >= this.#sweepAt) this.#sweep(now);
+      this.#visits.set(key, visits);
+    }
+    return visits;
+  }
+
+  #sweep(now: number): void {
+    for (const [key, { open, paid }] of this.#visits) {
+      if (open === 0 && paid <= now) this.#visits.delete(key);
+    }
+    this.#sweepAt = SWEEP + 2 * this.#visits.size;
+  }
+}

@@ -1,0 +1,318 @@
+import { misuse } from "../protocol/error.ts";
+import { encodeText } from "../text/charset.ts";
+import type { Certificate, Encryption, SecureContext } from "../transport/encryption.ts";
+import type {
+  Connection,
+  ConnectionHandler,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "../transport/transport.ts";
+import { AddressLimits } from "./address_limits.ts";
+import type { AddressSet } from "./addresses.ts";
+import type { Timed } from "./clock.ts";
+import { Handshake, type HandshakePort, type Origin, type TlsMode } from "./handshake.ts";
+import type { ServerLimits } from "./limits.ts";
+import type { ServerMessages } from "./messages.ts";
+import type { Refusal, RefusalKind } from "./refusal.ts";
+import type { Counters } from "./stats.ts";
+
+/** So many refused connections may be on their way out; more are closed without a word. */
+const MAX_REFUSALS = 64;
+/** So many refusals wait to be told; more are only counted. */
+const MOST_TOLD = 1_024;
+
+/** Where a server listens. */
+export interface ListenerInfo {
+  /** The address. */
+  readonly address: string;
+  /** The port: the real one where 0 was asked. */
+  readonly port: number;
+  /** Whether it speaks TLS: never, always, or with those who begin with it. */
+  readonly tls: TlsMode;
+}
+
+/** What the door needs to know. */
+export interface DoorSettings {
+  readonly limits: ServerLimits;
+  readonly messages: ServerMessages;
+  readonly maxConnections: number;
+  readonly trustedProxies: AddressSet;
+  readonly encryption: Encryption | undefined;
+  readonly certificate: Certificate | undefined;
+}
+
+/** Whom the door lets in to. */
+export interface DoorOwner {
+  readonly counters: Counters;
+  /** Whether refusals are to be told one by one. */
+  readonly tellsRefusals: boolean;
+  now(): number;
+  timed(timed: Timed, time: number): void;
+  untimed(timed: Timed): void;
+  /** Makes a client of a connection; returns the connection's owner. */
+  welcome(connection: Connection, origin: Origin): ConnectionHandler;
+  /** Something is to be told at the next poll. */
+  wake(): void;
+}
+
+/** Where a connection came in. */
+interface Place {
+  readonly tls: TlsMode;
+  listener: Listener | undefined;
+}
+
+/** Who may come in: listeners, limits of connections, real addresses, encryption. */
+export class Door implements HandshakePort {
+  /** Clients that are in. */
+  open = 0;
+  readonly #settings: DoorSettings;
+  readonly #owner: DoorOwner;
+  readonly #addresses: AddressLimits;
+  readonly #places: Place[] = [];
+  readonly #handshakes: Map<Handshake, { place: Place; counted: string | undefined }> = new Map();
+  /** Sockets that are closed for us, and not yet gone. */
+  readonly #lingering: Set<Connection> = new Set();
+  #context: SecureContext | undefined;
+  #refusals = 0;
+  #told: Refusal[] = [];
+  #acceptError: Error | undefined;
+  #closed = false;
+
+  constructor(settings: DoorSettings, owner: DoorOwner) {
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#addresses = new AddressLimits(settings.limits);
+    if (settings.certificate !== undefined) this.setCertificate(settings.certificate);
+  }
+
+  /** Listens. */
+  async listen(
+    transport: Transport,
+    options: TransportListenOptions,
+    tls: TlsMode,
+  ): Promise<ListenerInfo> {
+    const place: Place = { tls, listener: undefined };
+    const onError = (error: Error) => this.#acceptFailed(error);
+    place.listener = await transport.listen(
+      { ...options, onError },
+      (connection) => this.#arrive(connection, place),
+    );
+    this.#places.push(place);
+    const { address, port } = place.listener;
+    return { address, port, tls };
+  }
+
+  /** Where it listens. */
+  get listeners(): ListenerInfo[] {
+    return this.#places.flatMap(({ listener, tls }) => {
+      return listener === undefined ? [] : { address: listener.address, port: listener.port, tls };
+    });
+  }
+
+  /** Uses another certificate from now on; who is in notices nothing. */
+  setCertificate(certificate: Certificate): void {
+    const { encryption } = this.#settings;
+    if (encryption === undefined) {
+      misuse("Cannot use a certificate on a server without TLS: give one to listen() as well");
+    }
+    this.#context = encryption.context(certificate);
+  }
+
+  /** Listens no more, and breaks off what is not a client yet. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#places.map(({ listener }) => listener?.close()));
+    for (const handshake of [...this.#handshakes.keys()]) {
+      handshake.connection.abort();
+    }
+  }
+
+  /** Waits for the sockets that are not gone yet, no longer than a time in milliseconds. */
+  async settle(timeout: number): Promise<void> {
+    const abort = () => this.#lingering.forEach((connection) => connection.abort());
+    const timer = setTimeout(abort, timeout);
+    await Promise.all(Array.from(this.#lingering, (connection) => connection.closed));
+    clearTimeout(timer);
+  }
+
+  /** A client is gone. */
+  left(connection: Connection, { address }: Origin): void {
+    this.open--;
+    this.#addresses.leave(address);
+    this.linger(connection);
+  }
+
+  /** The socket may live on for a while when the client is gone for us. */
+  linger(connection: Connection): void {
+    if (connection.destroyed) return;
+    this.#lingering.add(connection);
+    void connection.closed.then(() => void this.#lingering.delete(connection));
+  }
+
+  get handshakeCount(): number {
+    return this.#handshakes.size;
+  }
+
+  get lingeringCount(): number {
+    return this.#lingering.size;
+  }
+
+  /** Counts a refusal, and has it told. */
+  tell(refusal: Refusal): void {
+    this.#owner.counters.refused[refusal.kind]++;
+    if (!this.#owner.tellsRefusals || this.#told.length >= MOST_TOLD) return;
+    this.#told.push(refusal);
+    this.#owner.wake();
+  }
+
+  /** Takes what is to be told. */
+  takeTold(): Refusal[] {
+    if (this.#told.length === 0) return this.#told;
+    return this.#told.splice(0);
+  }
+
+  /** Takes the last failure of the system to accept; the others are counted. */
+  takeAcceptError(): Error | undefined {
+    const error = this.#acceptError;
+    this.#acceptError = undefined;
+    return error;
+  }
+
+  /** Whether there is something to take. */
+  get waiting(): boolean {
+    return this.#told.length > 0 || this.#acceptError !== undefined;
+  }
+
+  // What a handshake asks for.
+
+  get handshakeTimeout(): number {
+    return this.#settings.limits.handshakeTimeout;
+  }
+
+  get helloTimeout(): number {
+    return this.#settings.limits.helloTimeout;
+  }
+
+  get context(): SecureContext | undefined {
+    return this.#context;
+  }
+
+  now(): number {
+    return this.#owner.now();
+  }
+
+  timed(timed: Timed, time: number): void {
+    this.#owner.timed(timed, time);
+  }
+
+  arrived(handshake: Handshake): boolean {
+    const state = this.#handshakes.get(handshake);
+    if (state === undefined) return false;
+    const { address, port } = handshake.origin;
+    // A proxy that speaks for itself, or does not know for whom, is not limited.
+    if (this.#settings.trustedProxies.has(address)) return true;
+    const excess = this.#enter(address);
+    if (excess === undefined) {
+      state.counted = address;
+      return true;
+    }
+    this.#forget(handshake);
+    this.#turnAway(handshake.connection, state.place, { ...excess, address, port });
+    return false;
+  }
+
+  done(handshake: Handshake): ConnectionHandler {
+    const { connection, origin } = handshake;
+    this.#forget(handshake);
+    this.open++;
+    return this.#owner.welcome(connection, origin);
+  }
+
+  failed(handshake: Handshake, kind: RefusalKind, detail: string): void {
+    const { connection, origin } = handshake;
+    const counted = this.#forget(handshake);
+    if (counted !== undefined) this.#addresses.leave(counted);
+    connection.abort();
+    this.tell({ kind, address: origin.address, port: origin.port, detail });
+  }
+
+  #forget(handshake: Handshake): string | undefined {
+    const counted = this.#handshakes.get(handshake)?.counted;
+    this.#handshakes.delete(handshake);
+    this.#owner.untimed(handshake);
+    return counted;
+  }
+
+  #arrive(connection: Connection, place: Place): ConnectionHandler {
+    const { remoteAddress: address, remotePort: port } = connection;
+    const { maxConnections, trustedProxies } = this.#settings;
+    const proxied = trustedProxies.has(address);
+    const there = this.open + this.#handshakes.size;
+    const excess = this.#closed
+      ? { kind: "stopping" as const }
+      : there >= maxConnections
+      ? { kind: "server-full" as const, limit: maxConnections, value: there + 1 }
+      : proxied
+      ? undefined
+      : this.#enter(address);
+    if (excess !== undefined) {
+      return this.#turnAway(connection, place, { ...excess, address, port });
+    }
+    if (!proxied && place.tls === false) {
+      this.open++;
+      return this.#owner.welcome(connection, connectionOrigin(connection));
+    }
+    const handshake = new Handshake(connection, proxied, place.tls, this);
+    this.#handshakes.set(handshake, { place, counted: proxied ? undefined : address });
+    return handshake;
+  }
+
+  #enter(address: string): ReturnType<AddressLimits["enter"]> {
+    return this.#addresses.enter(address, this.#owner.now());
+  }
+
+  /** Tells who may not come in why, unless many are told already. */
+  #turnAway(connection: Connection, place: Place, refusal: Refusal): ConnectionHandler {
+    this.tell(refusal);
+    const text = place.tls === true ? "" : this.#words(refusal.kind);
+    if (text === "" || this.#refusals >= MAX_REFUSALS) {
+      connection.abort();
+      return NOBODY;
+    }
+    this.#refusals++;
+    connection.write(encodeText(`${text}\r\n`, "utf-8"));
+    connection.close();
+    void connection.closed.then(() => this.#refusals--);
+    this.linger(connection);
+    return NOBODY;
+  }
+
+  #words(kind: RefusalKind): string {
+    const { messages } = this.#settings;
+    switch (kind) {
+      case "server-full":
+        return messages.serverFull;
+      case "address-full":
+      case "prefix-full":
+        return messages.addressFull;
+      case "too-many-connects":
+        return messages.tooManyConnects;
+      default:
+        return "";
+    }
+  }
+
+  #acceptFailed(error: Error): void {
+    this.#owner.counters.acceptErrors++;
+    this.#acceptError = error;
+    this.#owner.wake();
+  }
+}
+
+/** The owner of a connection that is turned away. */
+const NOBODY: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+
+function connectionOrigin({ remoteAddress, remotePort, encrypted }: Connection): Origin {
+  return { address: remoteAddress, port: remotePort, encrypted };
+}

@@ -1,0 +1,116 @@
+/** Protocols that are not Telnet, by which programs come to a Telnet port. */
+export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp";
+
+const LF = 0x0a;
+/** What the first line's end is kept of: enough for ` HTTP/1.1` and a CR. */
+const TAIL = 12;
+/** `16 03` and a version up to 4: a record of a TLS handshake. */
+const TLS = 0x16;
+/** TPKT of version 3, and the X.224 connection request in it. */
+const RDP = 0x03;
+
+const METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) $/;
+const LONGEST_METHOD = 8;
+
+/**
+ * Looks at the first line of a connection for another protocol's beginning. A web page can have a
+ * browser send a request to any port, whose lines a game would else take for a person's commands.
+ * Nothing is held back for it: a line is known before its end is.
+ */
+export class ForeignGuard {
+  #head: number[] = [];
+  #tail = "";
+  #method = false;
+
+  /**
+   * Looks at the next bytes, before anybody else does.
+   *
+   * @returns The protocol, `"telnet"` once it is none, `undefined` while that is open.
+   */
+  push(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
+    const end = bytes.indexOf(LF);
+    const line = end === -1 ? bytes : bytes.subarray(0, end);
+    for (const byte of line.subarray(0, LONGEST_METHOD - this.#head.length)) this.#head.push(byte);
+    const binary = this.#binary();
+    if (binary !== undefined) return binary;
+    const head = String.fromCharCode(...this.#head);
+    if (head.startsWith("SSH-")) return "ssh";
+    this.#method ||= METHOD.test(head.slice(0, head.indexOf(" ") + 1));
+    const kept = line.subarray(Math.max(0, line.length - TAIL));
+    this.#tail = (this.#tail + String.fromCharCode(...kept)).slice(-TAIL);
+    if (end !== -1) {
+      return this.#method && / HTTP\/\d(\.\d)?\r?$/.test(this.#tail) ? "http" : "telnet";
+    }
+    const open = this.#method || this.#head.length < LONGEST_METHOD;
+    return open ? undefined : "telnet";
+  }
+
+  #binary(): ForeignProtocol | undefined {
+    const [first, second = 0, third = 0xff] = this.#head;
+    if (first === TLS && second === 3 && third <= 4) return "tls";
+    return first === RDP && second === 0 && (this.#head[5] ?? 0) === 0xe0 ? "rdp" : undefined;
+  }
+}
+
+/** What a program of another protocol is answered, so that it tells its user. */
+export function foreignAnswer(protocol: ForeignProtocol, text: string): Uint8Array {
+  switch (protocol) {
+    case "http":
+      return httpAnswer(text);
+    case "ssh":
+      return sshAnswer(text);
+    case "tls":
+      // A fatal alert (RFC 8446, section 6.2): handshake_failure.
+      return Uint8Array.of(0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x28);
+    case "rdp":
+      // A connection confirm with a failure (MS-RDPBCGR 2.2.1.2.2): no security that we have.
+      return Uint8Array.of(3, 0, 0, 19, 14, 0xd0, 0, 0, 0, 0, 0, 3, 0, 8, 0, 2, 0, 0, 0);
+  }
+}
+
+function httpAnswer(text: string): Uint8Array {
+  const body = new TextEncoder().encode(`${text}\n`);
+  const head = [
+    "HTTP/1.1 400 Bad Request",
+    "Content-Type: text/plain; charset=utf-8",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+    "",
+    "",
+  ].join("\r\n");
+  return joined(new TextEncoder().encode(head), body);
+}
+
+/** Our version, and a message that ends the connection (RFC 4253, sections 4.2, 6 and 11.1). */
+function sshAnswer(text: string): Uint8Array {
+  const encoder = new TextEncoder();
+  const words = encoder.encode(text);
+  const [disconnect, protocolError] = [1, 2];
+  const payload = joined(
+    Uint8Array.of(disconnect),
+    uint32(protocolError),
+    joined(uint32(words.length), words),
+    uint32(0),
+  );
+  // The whole packet fills blocks of 8 bytes, with 4 of padding or more.
+  const padding = 4 + (8 - (5 + payload.length + 4) % 8) % 8;
+  const head = joined(uint32(1 + payload.length + padding), Uint8Array.of(padding));
+  const packet = joined(head, payload, new Uint8Array(padding));
+  return joined(encoder.encode("SSH-2.0-miniboa\r\n"), packet);
+}
+
+function uint32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

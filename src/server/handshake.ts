@@ -1,0 +1,155 @@
+import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
+import type { Connection, ConnectionHandler } from "../transport/transport.ts";
+import type { Timed } from "./clock.ts";
+import { decodeProxyHeader } from "./proxy_header.ts";
+import type { RefusalKind } from "./refusal.ts";
+
+/** Whether a listener speaks TLS: never, always, or with those who begin with it. */
+export type TlsMode = boolean | "auto";
+
+/** Whose connection it is. */
+export interface Origin {
+  readonly address: string;
+  readonly port: number;
+  /** Whether it is encrypted on its way from the person, as far as is known. */
+  readonly encrypted: boolean;
+}
+
+/** What a handshake asks of the door. */
+export interface HandshakePort {
+  readonly handshakeTimeout: number;
+  readonly helloTimeout: number;
+  readonly context: SecureContext | undefined;
+  now(): number;
+  timed(timed: Timed, time: number): void;
+  /** The proxy told whose connection it is; returns whether it may come in. */
+  arrived(handshake: Handshake): boolean;
+  /** It is whole; returns the connection's new owner. */
+  done(handshake: Handshake): ConnectionHandler;
+  /** It is not to be; the connection is closed already where the peer did it. */
+  failed(handshake: Handshake, kind: RefusalKind, detail: string): void;
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** A record of TLS that belongs to a handshake; as a key it is Ctrl-V. */
+const TLS_RECORD = 0x16;
+
+/** What is before a connection's first byte of Telnet: a proxy's header, the handshake of TLS. */
+export class Handshake implements SecureHandler, Timed {
+  /** The connection that is to be served: another one as soon as it is encrypted. */
+  connection: Connection;
+  origin: Origin;
+  readonly #tls: TlsMode;
+  readonly #port: HandshakePort;
+  readonly #deadline: number;
+  #stage: "proxy" | "hello" | "secure" | "over";
+  #helloBy = Infinity;
+  #received: Uint8Array = NO_BYTES;
+
+  constructor(connection: Connection, proxied: boolean, tls: TlsMode, port: HandshakePort) {
+    const { remoteAddress: address, remotePort, encrypted } = connection;
+    this.connection = connection;
+    this.origin = { address, port: remotePort, encrypted };
+    this.#tls = tls;
+    this.#port = port;
+    this.#deadline = port.now() + port.handshakeTimeout;
+    this.#stage = proxied ? "proxy" : "hello";
+    port.timed(this, this.#deadline);
+    if (!proxied) this.#awaitHello();
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#received = this.#received.length === 0 ? chunk : joined(this.#received, chunk);
+    if (this.#stage === "proxy") this.#readHeader();
+    if (this.#stage === "hello") this.#readHello();
+  }
+
+  onEnd(): void {
+    // Who has nothing to say may yet want to listen.
+    if (this.#stage === "hello" && this.#tls === "auto") this.#finish();
+    else this.#fail(this.#stage === "proxy" ? "proxy-header" : "tls-failed", "the peer has closed");
+  }
+
+  onDrain(): void {}
+
+  onClose(error?: Error): void {
+    const kind = this.#stage === "proxy" ? "proxy-header" : "tls-failed";
+    this.#fail(kind, error?.message ?? "the peer has closed");
+  }
+
+  onSecure(): void {
+    if (this.#stage !== "secure") return;
+    this.origin = { ...this.origin, encrypted: true };
+    this.#finish();
+  }
+
+  tick(now: number): number | undefined {
+    if (this.#stage === "hello" && this.#tls === "auto" && now >= this.#helloBy) this.#finish();
+    else if (this.#stage !== "over" && now >= this.#deadline) {
+      this.#fail("handshake-timeout", `nothing more came of what is due (${this.#stage})`);
+    }
+    if (this.#stage === "over") return undefined;
+    return this.#stage === "hello" ? Math.min(this.#helloBy, this.#deadline) : this.#deadline;
+  }
+
+  #readHeader(): void {
+    const header = decodeProxyHeader(this.#received);
+    if (header === undefined) return;
+    if ("fault" in header) return this.#fail("proxy-header", header.fault);
+    this.#received = this.#received.subarray(header.length);
+    const { source, encrypted } = header;
+    if (source !== undefined) this.origin = { ...source, encrypted };
+    this.#stage = "hello";
+    if (!this.#port.arrived(this)) this.#stage = "over";
+    else if (this.#tls === false) this.#finish();
+    else this.#awaitHello();
+  }
+
+  #awaitHello(): void {
+    if (this.#tls !== "auto") return;
+    this.#helloBy = this.#port.now() + this.#port.helloTimeout;
+    this.#port.timed(this, this.#helloBy);
+  }
+
+  #readHello(): void {
+    const [first, second = 3] = this.#received;
+    if (first === undefined) return;
+    if (this.#tls === true || (first === TLS_RECORD && second === 3)) {
+      // One byte alone may be a key.
+      if (this.#tls === true || this.#received.length > 1) this.#secure();
+    } else this.#finish();
+  }
+
+  #secure(): void {
+    const { context } = this.#port;
+    const received = this.#received;
+    if (context === undefined) return this.#fail("tls-failed", "there is no certificate");
+    this.#received = NO_BYTES;
+    this.#stage = "secure";
+    this.connection = context.secure(this.connection, received, this);
+  }
+
+  #finish(): void {
+    const { connection } = this;
+    const received = this.#received;
+    this.#stage = "over";
+    this.#received = NO_BYTES;
+    const owner = this.#port.done(this);
+    if (received.length > 0) owner.onData(received);
+    connection.attach(owner);
+  }
+
+  #fail(kind: RefusalKind, detail: string): void {
+    if (this.#stage === "over") return;
+    this.#stage = "over";
+    this.#received = NO_BYTES;
+    this.#port.failed(this, kind, detail);
+  }
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(one.length + other.length);
+  bytes.set(one);
+  bytes.set(other, one.length);
+  return bytes;
+}

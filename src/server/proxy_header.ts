@@ -1,0 +1,176 @@
+import { formatAddress, parseAddress } from "./addresses.ts";
+
+/** What a header of the PROXY protocol tells. */
+export interface ProxyHeader {
+  /** How many bytes it has; what follows is the person's. */
+  readonly length: number;
+  /** Who is at the other end; `undefined` where the proxy speaks for itself, or does not know. */
+  readonly source: { readonly address: string; readonly port: number } | undefined;
+  /** Whether the person's connection to the proxy is encrypted (version 2 only). */
+  readonly encrypted: boolean;
+}
+
+/** A header that is none. */
+export interface ProxyFault {
+  /** What is wrong with it. */
+  readonly fault: string;
+}
+
+const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
+const V1_START = ascii("PROXY ");
+const V1_LONGEST = 107;
+const V2_START = Uint8Array.of(
+  0x0d,
+  0x0a,
+  0x0d,
+  0x0a,
+  0x00,
+  0x0d,
+  0x0a,
+  0x51,
+  0x55,
+  0x49,
+  0x54,
+  0x0a,
+);
+const V2_FIXED = 16;
+/** Proxies send some hundred bytes; nobody needs the 64 KiB that the length could say. */
+const V2_LONGEST = 4_096;
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Version 2: how long the addresses of a family are. The high half is the family. */
+const ADDRESSES: Readonly<Record<number, number>> = {
+  0x00: 0, // unspecified
+  0x11: 12, // TCP over IPv4
+  0x12: 12, // UDP over IPv4
+  0x21: 36, // TCP over IPv6
+  0x22: 36, // UDP over IPv6
+  0x31: 216, // Unix stream
+  0x32: 216, // Unix datagram
+};
+const LOCAL = 0x20;
+const PROXY = 0x21;
+const TLV_CRC32C = 0x03;
+const TLV_SSL = 0x20;
+/** In the first byte of the SSL field: the person came by TLS. */
+const CLIENT_SSL = 0x01;
+
+/**
+ * Reads the header that a proxy sends before the person's first byte: version 1 or 2 of the PROXY
+ * protocol (haproxy, `doc/proxy-protocol.txt`).
+ *
+ * @param bytes All that came so far.
+ * @returns The header, what is wrong with it, or `undefined` while it is not whole.
+ */
+export function decodeProxyHeader(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
+  if (startsAlike(bytes, V2_START)) return decodeV2(bytes);
+  if (startsAlike(bytes, V1_START)) return decodeV1(bytes);
+  return { fault: "it starts like neither version" };
+}
+
+function decodeV1(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
+  const end = bytes.indexOf(LF);
+  if (end === -1 && bytes.length < V1_LONGEST) return undefined;
+  if (end === -1 || end >= V1_LONGEST) return { fault: "its line is too long" };
+  if (bytes[end - 1] !== CR) return { fault: "its line does not end by CR LF" };
+  const line = String.fromCharCode(...bytes.subarray(0, end - 1));
+  const length = end + 1;
+  if (/^PROXY UNKNOWN( [^\r]*)?$/.test(line)) {
+    return { length, source: undefined, encrypted: false };
+  }
+  const port = "(0|[1-9][0-9]{0,4})";
+  const words = new RegExp(`^PROXY TCP([46]) (\\S+) (\\S+) ${port} ${port}$`).exec(line);
+  if (words === null) return { fault: "its line is malformed" };
+  const [, version, from = "", to = "", fromPort, toPort] = words;
+  const isIpv6 = version === "6";
+  const addresses = [from, to].map(parseAddress);
+  const fits = addresses.every((address) => address !== undefined) &&
+    [from, to].every((text) => text.includes(":") === isIpv6);
+  if (!fits || Number(fromPort) > 0xffff || Number(toPort) > 0xffff) {
+    return { fault: "its addresses are malformed" };
+  }
+  const address = formatAddress(addresses[0] ?? new Uint8Array(4));
+  return { length, source: { address, port: Number(fromPort) }, encrypted: false };
+}
+
+function decodeV2(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
+  if (bytes.length < V2_FIXED) return undefined;
+  const command = bytes[12] ?? 0;
+  const family = bytes[13] ?? 0;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = V2_FIXED + view.getUint16(14);
+  if (command !== LOCAL && command !== PROXY) return { fault: "its version or command is unknown" };
+  if (length > V2_LONGEST) return { fault: "it is too long" };
+  if (bytes.length < length) return undefined;
+  const header = bytes.subarray(0, length);
+  const addressed = ADDRESSES[family];
+  if (command === PROXY && addressed === undefined) return { fault: "its family is unknown" };
+  if (command === PROXY && V2_FIXED + (addressed ?? 0) > length) {
+    return { fault: "its addresses are cut" };
+  }
+  // What a proxy says of itself may stand in any family, and is not looked at but for its checksum.
+  const fields = decodeFields(header, V2_FIXED + Math.min(addressed ?? 0, length - V2_FIXED));
+  if (fields === undefined) return { fault: "its fields are cut" };
+  if (!checksumFits(header, fields)) return { fault: "its checksum is wrong" };
+  if (command === LOCAL) return { length, source: undefined, encrypted: false };
+  const ssl = fields.find(({ type }) => type === TLV_SSL);
+  const encrypted = ssl !== undefined && ((header[ssl.start] ?? 0) & CLIENT_SSL) !== 0;
+  return { length, source: sourceOf(header, view, family), encrypted };
+}
+
+function sourceOf(header: Uint8Array, view: DataView, family: number): ProxyHeader["source"] {
+  const size = family >> 4 === 1 ? 4 : family >> 4 === 2 ? 16 : 0;
+  if (size === 0) return undefined;
+  const address = formatAddress(header.subarray(V2_FIXED, V2_FIXED + size));
+  return { address, port: view.getUint16(V2_FIXED + 2 * size) };
+}
+
+interface Field {
+  readonly type: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+function decodeFields(header: Uint8Array, from: number): Field[] | undefined {
+  const fields: Field[] = [];
+  for (let at = from; at < header.length;) {
+    const start = at + 3;
+    const end = start + ((header[at + 1] ?? 0) << 8 | (header[at + 2] ?? 0));
+    if (end > header.length || start > header.length) return undefined;
+    fields.push({ type: header[at] ?? 0, start, end });
+    at = end;
+  }
+  return fields;
+}
+
+function checksumFits(header: Uint8Array, fields: readonly Field[]): boolean {
+  const field = fields.find(({ type }) => type === TLV_CRC32C);
+  if (field === undefined) return true;
+  if (field.end - field.start !== 4) return false;
+  const told = new DataView(header.buffer, header.byteOffset + field.start, 4).getUint32(0);
+  // It is made while the field itself is zero.
+  const blank = Uint8Array.from(
+    header,
+    (byte, at) => at >= field.start && at < field.end ? 0 : byte,
+  );
+  return crc32c(blank) === told;
+}
+
+/** The checksum of RFC 3720, appendix B.4. */
+function crc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) === 1 ? crc >>> 1 ^ 0x82f63b78 : crc >>> 1;
+  }
+  return ~crc >>> 0;
+}
+
+/** Whether one is the start of the other. */
+function startsAlike(bytes: Uint8Array, start: Uint8Array): boolean {
+  const length = Math.min(bytes.length, start.length);
+  for (let at = 0; at < length; at++) if (bytes[at] !== start[at]) return false;
+  return true;
+}

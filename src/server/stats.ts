@@ -1,0 +1,135 @@
+import { REFUSAL_KINDS, type RefusalKind } from "./refusal.ts";
+import { DISCONNECT_REASONS, type DisconnectReason } from "./session_owner.ts";
+
+/** How a server does: what is, what was since its start, and how fast. */
+export interface ServerStats {
+  /** Seconds since the start. */
+  readonly uptime: number;
+  /** Clients that are connected. */
+  readonly connections: number;
+  /** Connections that are not clients yet: a proxy's header or the handshake of TLS is due. */
+  readonly handshakes: number;
+  /** Connections that are closed for us, and whose sockets live on for a while. */
+  readonly closing: number;
+  /** Clients that are slowed down by a rate just now. */
+  readonly throttled: number;
+  /** Bytes that wait for the clients' networks. */
+  readonly queuedOutput: number;
+  /** Bytes that wait for `poll()`. */
+  readonly queuedInput: number;
+  /** Lines that wait for `getCommand()`. */
+  readonly queuedCommands: number;
+  /** Connections that became clients. */
+  readonly accepted: number;
+  /** Connections that did not, by why. */
+  readonly refused: Readonly<Record<RefusalKind, number>>;
+  /** Clients that went, by why. */
+  readonly disconnected: Readonly<Record<DisconnectReason, number>>;
+  /** Faults of clients, and limits that they came to, by kind. */
+  readonly violations: Readonly<Record<string, number>>;
+  /** Bytes that came of clients. */
+  readonly bytesReceived: number;
+  /** Bytes that were handed to the network. */
+  readonly bytesSent: number;
+  /** Lines that clients sent. */
+  readonly lines: number;
+  /** Negotiations, commands and subnegotiations that clients sent. */
+  readonly negotiations: number;
+  /** Connections that the system could not accept. */
+  readonly acceptErrors: number;
+  /** A second's worth of the last whole second that was looked at. */
+  readonly rates: ServerRates;
+}
+
+/** Per second. */
+export interface ServerRates {
+  /** Connections that became clients. */
+  readonly accepted: number;
+  /** Connections that did not. */
+  readonly refused: number;
+  /** Lines that clients sent. */
+  readonly lines: number;
+  /** Bytes that came of clients. */
+  readonly bytesReceived: number;
+  /** Bytes that were handed to the network. */
+  readonly bytesSent: number;
+}
+
+/** A rate is that of at least so many milliseconds. */
+const SPAN_MS = 1_000;
+
+/** What is counted while the server runs. Plain fields: they are counted in the middle of things. */
+export class Counters {
+  accepted = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  lines = 0;
+  negotiations = 0;
+  acceptErrors = 0;
+  /** When the rates are due to be looked at again. */
+  ratesDue: number;
+  readonly startedAt: number;
+  readonly refused: Record<RefusalKind, number> = zeros(REFUSAL_KINDS);
+  readonly disconnected: Record<DisconnectReason, number> = zeros(DISCONNECT_REASONS);
+  readonly violations: Record<string, number> = {};
+  #rates: ServerRates = { accepted: 0, refused: 0, lines: 0, bytesReceived: 0, bytesSent: 0 };
+  #before: ServerRates = this.#rates;
+  #since: number;
+
+  constructor(now: number) {
+    this.startedAt = this.#since = now;
+    this.ratesDue = now + SPAN_MS;
+  }
+
+  /** A fault of a client, or a limit that it came to. */
+  violation(kind: string): void {
+    this.violations[kind] = (this.violations[kind] ?? 0) + 1;
+  }
+
+  /** Looks at the rates, where a second has passed. */
+  measure(now: number): void {
+    if (now < this.ratesDue) return;
+    const { accepted, lines, bytesReceived, bytesSent } = this;
+    const refused = Object.values(this.refused).reduce((sum, count) => sum + count, 0);
+    const total = { accepted, refused, lines, bytesReceived, bytesSent };
+    const before = this.#before;
+    const seconds = (now - this.#since) / 1000;
+    const rate = (name: keyof ServerRates) => (total[name] - before[name]) / seconds;
+    this.#rates = {
+      accepted: rate("accepted"),
+      refused: rate("refused"),
+      lines: rate("lines"),
+      bytesReceived: rate("bytesReceived"),
+      bytesSent: rate("bytesSent"),
+    };
+    this.#before = total;
+    this.#since = now;
+    this.ratesDue = now + SPAN_MS;
+  }
+
+  /** All that is counted, as a copy. */
+  take(now: number): Omit<ServerStats, "connections" | "handshakes" | "closing" | Gauges> {
+    this.measure(now);
+    const { accepted, bytesReceived, bytesSent, lines, negotiations, acceptErrors } = this;
+    return {
+      uptime: (now - this.startedAt) / 1000,
+      accepted,
+      refused: { ...this.refused },
+      disconnected: { ...this.disconnected },
+      violations: { ...this.violations },
+      bytesReceived,
+      bytesSent,
+      lines,
+      negotiations,
+      acceptErrors,
+      rates: this.#rates,
+    };
+  }
+}
+
+/** What is summed up over the clients when somebody asks. */
+export type Gauges = "throttled" | "queuedOutput" | "queuedInput" | "queuedCommands";
+
+function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
+  return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
+}

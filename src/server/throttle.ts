@@ -1,0 +1,79 @@
+import type { ServerLimits } from "./limits.ts";
+
+/** What a client may send too much of. */
+export type FloodKind = "too-many-lines" | "too-many-bytes" | "too-many-negotiations";
+
+/** What each thing that a client sends costs, in milliseconds of its rate. */
+export interface Rates {
+  readonly byte: number;
+  readonly line: number;
+  readonly negotiation: number;
+  /** How much may be owed before the client has to wait. */
+  readonly credit: number;
+}
+
+/** The rates that limits amount to. */
+export function ratesOf(limits: ServerLimits): Rates {
+  return {
+    byte: 1000 / limits.byteRate,
+    line: 1000 / limits.commandRate,
+    negotiation: 1000 / limits.negotiationRate,
+    credit: limits.burst * 1000,
+  };
+}
+
+/**
+ * Three token buckets without a timer: each is the time at which all that was taken so far will be
+ * paid off by its rate. Who owes more than the credit waits.
+ */
+export class Throttle {
+  /** Since when the client has been slowed down without coming to a rest; `Infinity`: it is not. */
+  heldSince: number = Infinity;
+  readonly #rates: Rates;
+  #bytes = 0;
+  #lines = 0;
+  #negotiations = 0;
+
+  constructor(rates: Rates) {
+    this.#rates = rates;
+  }
+
+  /** Bytes were taken. */
+  bytes(count: number, now: number): void {
+    this.#bytes = Math.max(this.#bytes, now) + count * this.#rates.byte;
+  }
+
+  /** A line was taken. */
+  line(now: number): void {
+    this.#lines = Math.max(this.#lines, now) + this.#rates.line;
+  }
+
+  /** Negotiations, commands or subnegotiations were taken. */
+  negotiations(count: number, now: number): void {
+    this.#negotiations = Math.max(this.#negotiations, now) + count * this.#rates.negotiation;
+  }
+
+  /** When the client may be read on; at or before `now` where it may at once. */
+  get free(): number {
+    return Math.max(this.#bytes, this.#lines, this.#negotiations) - this.#rates.credit;
+  }
+
+  /** How many lines may be taken before the client has to wait; one at least. */
+  linesLeft(now: number): number {
+    const owed = Math.max(0, this.#lines - now);
+    return Math.max(1, (this.#rates.credit - owed) / this.#rates.line);
+  }
+
+  /** What the client sent too much of: how much may come at once, and how much there is. */
+  excess(now: number): { kind: FloodKind; limit: number; value: number } {
+    const { byte, line, negotiation } = this.#rates;
+    const owed = Math.max(this.#bytes, this.#lines, this.#negotiations);
+    const [kind, cost]: [FloodKind, number] = owed === this.#lines
+      ? ["too-many-lines", line]
+      : owed === this.#bytes
+      ? ["too-many-bytes", byte]
+      : ["too-many-negotiations", negotiation];
+    const units = (milliseconds: number) => Math.round(milliseconds / cost);
+    return { kind, limit: units(this.#rates.credit), value: units(owed - now) };
+  }
+}

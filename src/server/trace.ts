@@ -1,0 +1,69 @@
+import { optionName } from "../options/registry.ts";
+import { commandName } from "../protocol/codes.ts";
+import { FrameDecoder, type FrameSink } from "../protocol/decoder.ts";
+import type { ViolationKind } from "../protocol/events.ts";
+
+/** Who sent what is traced. */
+export type TraceDirection = "received" | "sent";
+
+/** So many bytes of a payload are shown. */
+const SHOWN = 64;
+
+/** Puts the negotiation of one direction of a connection into words, whatever chunks it comes in. */
+export class Tracer {
+  readonly #decoder: FrameDecoder;
+
+  /**
+   * Starts.
+   *
+   * @param limit The most payload bytes of a subnegotiation.
+   * @param tell Takes a line such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
+   */
+  constructor(limit: number, tell: (words: string) => void) {
+    this.#decoder = new FrameDecoder(limit, [], new Words(tell));
+  }
+
+  /** Takes the next bytes. */
+  push(bytes: Uint8Array): void {
+    this.#decoder.decode(bytes);
+  }
+}
+
+class Words implements FrameSink {
+  readonly #tell: (words: string) => void;
+
+  constructor(tell: (words: string) => void) {
+    this.#tell = tell;
+  }
+
+  data(): void {}
+
+  command(command: number): void {
+    this.#tell(commandName(command));
+  }
+
+  negotiation(verb: number, option: number): void {
+    this.#tell(`${commandName(verb)} ${optionName(option)}`);
+  }
+
+  subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
+    const bytes = buffer.subarray(start, Math.min(end, start + SHOWN));
+    const more = end - start > SHOWN ? ` … ${end - start} bytes` : "";
+    this.#tell(`SB ${optionName(option)}${shown(bytes)}${more}`);
+  }
+
+  violation(kind: ViolationKind, option: number): void {
+    this.#tell(`${kind} (${optionName(option)})`);
+  }
+}
+
+/** Runs of letters as text, what is between them as hexadecimal numbers. */
+function shown(bytes: Uint8Array): string {
+  const text = String.fromCharCode(...bytes);
+  const parts = text.match(/[\x20-\x7e]{3,}|[\s\S]/g) ?? [];
+  return parts.map((part) =>
+    part.length > 1
+      ? ` ${JSON.stringify(part)}`
+      : ` ${part.charCodeAt(0).toString(16).padStart(2, "0")}`
+  ).join("");
+}

@@ -1,0 +1,153 @@
+/**
+ * TLS by `node:tls`, which all three runtimes have. It works on any connection, whatever adapter it
+ * came by: so a connection may begin plain. Loaded where a certificate is given.
+ */
+import { Duplex } from "node:stream";
+import { createSecureContext, TLSSocket } from "node:tls";
+import { misuse } from "../protocol/error.ts";
+import { BaseConnection } from "./_connection.ts";
+import { connectionError } from "./_errors.ts";
+import type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+import type { Connection, ConnectionHandler } from "./transport.ts";
+
+/** Up to so many encrypted bytes may wait in the connection beneath before TLS makes more. */
+const MOST_WAITING = 65_536;
+/** Larger writes are cut, so that `queued` stays true. */
+const LARGEST_WRITE = 16_384;
+
+/** The platform's TLS. */
+export const tlsEncryption: Encryption = { context };
+
+function context(certificate: Certificate): SecureContext {
+  const secureContext = readCertificate(certificate);
+  return {
+    secure(connection, received, handler) {
+      const pipe = new Pipe(connection);
+      const socket = new TLSSocket(
+        pipe.stream,
+        {
+          isServer: true,
+          secureContext,
+          allowHalfOpen: true,
+        } as ConstructorParameters<typeof TLSSocket>[1],
+      );
+      const secure = new SecureConnection(connection, socket, handler);
+      if (received.length > 0) pipe.onData(received);
+      connection.attach(pipe);
+      return secure;
+    },
+  };
+}
+
+function readCertificate({ cert, key }: Certificate): ReturnType<typeof createSecureContext> {
+  try {
+    return createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    misuse(`Cannot use a certificate and key, give both as PEM text that fits: ${why}`);
+  }
+}
+
+/** A connection as a stream of Node's, for `node:tls` to sit on. */
+class Pipe implements ConnectionHandler {
+  readonly stream: Duplex;
+  readonly #connection: Connection;
+  /** Called when the connection beneath has taken what waited. */
+  #go: (() => void) | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.stream = new Duplex({
+      allowHalfOpen: true,
+      read: () => connection.resume(),
+      write: (chunk: Uint8Array, _encoding, done) => this.#write(chunk, done),
+      final: (done) => {
+        connection.close();
+        done();
+      },
+      destroy: (_error, done) => {
+        // What was handed over is on its way, as the end is; else there is nobody to send it to.
+        if (this.stream.writableFinished) connection.close();
+        else connection.abort();
+        done(null);
+      },
+    });
+    this.stream.on("error", () => {});
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (!this.stream.destroyed && !this.stream.push(chunk)) this.#connection.pause();
+  }
+
+  onEnd(): void {
+    if (!this.stream.destroyed) this.stream.push(null);
+  }
+
+  onDrain(): void {
+    const go = this.#go;
+    this.#go = undefined;
+    go?.();
+  }
+
+  onClose(error?: Error): void {
+    this.onDrain();
+    this.stream.destroy(error);
+  }
+
+  #write(chunk: Uint8Array, done: () => void): void {
+    this.#connection.write(chunk);
+    if (this.#connection.queued > MOST_WAITING) this.#go = done;
+    else done();
+  }
+}
+
+/** The connection of what is encrypted. */
+class SecureConnection extends BaseConnection {
+  readonly #beneath: Connection;
+  readonly #socket: TLSSocket;
+
+  constructor(beneath: Connection, socket: TLSSocket, handler: SecureHandler) {
+    super(beneath.remoteAddress, beneath.remotePort);
+    this.#beneath = beneath;
+    this.#socket = socket;
+    this.attach(handler);
+    let error: Error | undefined;
+    socket.on("secure", () => {
+      if (!this.destroyed) handler.onSecure();
+    });
+    socket.on("data", (chunk: Uint8Array) => this.received(chunk));
+    socket.on("end", () => this.peerEnded());
+    socket.on("error", (cause) => error ??= connectionError(cause));
+    // So Node reports what fails before the handshake is done.
+    socket.on("_tlsError", (cause: Error) => error ??= connectionError(cause));
+    socket.on("close", () => this.failed(error));
+  }
+
+  override get queued(): number {
+    return super.queued + this.#beneath.queued;
+  }
+
+  override get encrypted(): boolean {
+    return true;
+  }
+
+  protected transmit(chunk: Uint8Array): undefined {
+    const piece = chunk.length > LARGEST_WRITE ? chunk.subarray(0, LARGEST_WRITE) : chunk;
+    this.#socket.write(piece, (error) => {
+      if (!error) this.transmitted(piece.length);
+    });
+  }
+
+  protected shutdown(): void {
+    this.#socket.end();
+  }
+
+  protected destroy(): void {
+    this.#socket.destroy();
+  }
+
+  protected setReading(on: boolean): void {
+    if (on) this.#socket.resume();
+    else this.#socket.pause();
+  }
+}
