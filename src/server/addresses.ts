@@ -103,7 +103,8 @@ function parseIpv6(text: string): Uint8Array | undefined {
   const known = [...head ?? [], ...tail ?? []];
   const bytes = known.flatMap((group) => group ?? []);
   // An IPv4 address may stand only at the end.
-  const misplaced = known.slice(0, -1).some((group) => group?.length === 4);
+  const inner = tail?.length === 0 ? known : known.slice(0, -1);
+  const misplaced = inner.some((group) => group?.length === 4);
   if (known.includes(undefined) || misplaced) return undefined;
   const gap = 16 - bytes.length;
   if (tail === undefined ? gap !== 0 : gap < 2) return undefined;

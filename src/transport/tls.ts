@@ -12,6 +12,8 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 
 /** Up to so many encrypted bytes may wait in the connection beneath before TLS makes more. */
 const MOST_WAITING = 65_536;
+/** How long the end of TLS may come behind that of the connection. */
+const CUT_MS = 50;
 /** Larger writes are cut, so that `queued` stays true. */
 const LARGEST_WRITE = 16_384;
 
@@ -31,7 +33,7 @@ function context(certificate: Certificate): SecureContext {
           allowHalfOpen: true,
         } as ConstructorParameters<typeof TLSSocket>[1],
       );
-      const secure = new SecureConnection(connection, socket, handler);
+      const secure = new SecureConnection(connection, pipe, socket, handler);
       if (received.length > 0) pipe.onData(received);
       connection.attach(pipe);
       return secure;
@@ -51,9 +53,16 @@ function readCertificate({ cert, key }: Certificate): ReturnType<typeof createSe
 /** A connection as a stream of Node's, for `node:tls` to sit on. */
 class Pipe implements ConnectionHandler {
   readonly stream: Duplex;
+  /** Why the connection beneath broke. */
+  error: Error | undefined;
   readonly #connection: Connection;
+  #finished = false;
+  /** Set while the end of the connection beneath waits for that of TLS. */
+  #cut: ReturnType<typeof setTimeout> | undefined;
   /** Called when the connection beneath has taken what waited. */
   #go: (() => void) | undefined;
+  /** The same for what TLS made of a write: not every TLS waits with it. */
+  #taken: (() => void) | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -62,13 +71,14 @@ class Pipe implements ConnectionHandler {
       read: () => connection.resume(),
       write: (chunk: Uint8Array, _encoding, done) => this.#write(chunk, done),
       final: (done) => {
+        this.#finished = true;
         connection.close();
         done();
       },
       destroy: (_error, done) => {
-        // What was handed over is on its way, as the end is; else there is nobody to send it to.
-        if (this.stream.writableFinished) connection.close();
-        else connection.abort();
+        clearTimeout(this.#cut);
+        // What was handed over is on its way, as the end is.
+        if (!this.#finished) connection.abort();
         done(null);
       },
     });
@@ -79,19 +89,46 @@ class Pipe implements ConnectionHandler {
     if (!this.stream.destroyed && !this.stream.push(chunk)) this.#connection.pause();
   }
 
+  /**
+   * Mostly the end of TLS came before that of the connection. To be told of the latter would have
+   * Node's TLS end its own side, so it is told only to one that knows of no end.
+   */
   onEnd(): void {
-    if (!this.stream.destroyed) this.stream.push(null);
+    this.#cut = setTimeout(() => {
+      if (!this.stream.destroyed) this.stream.push(null);
+    }, CUT_MS);
+  }
+
+  /** TLS has ended in good order. */
+  ended(): void {
+    clearTimeout(this.#cut);
   }
 
   onDrain(): void {
     const go = this.#go;
     this.#go = undefined;
     go?.();
+    if (this.waiting > MOST_WAITING) return;
+    const taken = this.#taken;
+    this.#taken = undefined;
+    taken?.();
+  }
+
+  /** How many encrypted bytes wait. */
+  get waiting(): number {
+    return this.#connection.queued + this.stream.writableLength;
+  }
+
+  /** Calls when no more wait than may. */
+  whenTaken(call: () => void): void {
+    if (this.waiting <= MOST_WAITING) call();
+    else this.#taken = call;
   }
 
   onClose(error?: Error): void {
+    this.error = error;
     this.onDrain();
-    this.stream.destroy(error);
+    this.stream.destroy();
   }
 
   #write(chunk: Uint8Array, done: () => void): void {
@@ -104,11 +141,13 @@ class Pipe implements ConnectionHandler {
 /** The connection of what is encrypted. */
 class SecureConnection extends BaseConnection {
   readonly #beneath: Connection;
+  readonly #pipe: Pipe;
   readonly #socket: TLSSocket;
 
-  constructor(beneath: Connection, socket: TLSSocket, handler: SecureHandler) {
+  constructor(beneath: Connection, pipe: Pipe, socket: TLSSocket, handler: SecureHandler) {
     super(beneath.remoteAddress, beneath.remotePort);
     this.#beneath = beneath;
+    this.#pipe = pipe;
     this.#socket = socket;
     this.attach(handler);
     let error: Error | undefined;
@@ -116,25 +155,36 @@ class SecureConnection extends BaseConnection {
       if (!this.destroyed) handler.onSecure();
     });
     socket.on("data", (chunk: Uint8Array) => this.received(chunk));
-    socket.on("end", () => this.peerEnded());
+    socket.on("end", () => {
+      pipe.ended();
+      this.peerEnded();
+    });
     socket.on("error", (cause) => error ??= connectionError(cause));
     // So Node reports what fails before the handshake is done.
     socket.on("_tlsError", (cause: Error) => error ??= connectionError(cause));
-    socket.on("close", () => this.failed(error));
+    socket.on("close", () => this.failed(pipe.error ?? error));
   }
 
   override get queued(): number {
-    return super.queued + this.#beneath.queued;
+    return super.queued + this.#pipe.waiting;
   }
 
   override get encrypted(): boolean {
     return true;
   }
 
+  override get destroyed(): boolean {
+    return super.destroyed && this.#beneath.destroyed;
+  }
+
+  override get closed(): Promise<void> {
+    return super.closed.then(() => this.#beneath.closed);
+  }
+
   protected transmit(chunk: Uint8Array): undefined {
     const piece = chunk.length > LARGEST_WRITE ? chunk.subarray(0, LARGEST_WRITE) : chunk;
     this.#socket.write(piece, (error) => {
-      if (!error) this.transmitted(piece.length);
+      if (!error) this.#pipe.whenTaken(() => this.transmitted(piece.length));
     });
   }
 

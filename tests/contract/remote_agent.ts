@@ -15,8 +15,8 @@ export class RemoteAgent implements AsyncDisposable {
   readonly #waiting: Map<number, (answer: Answer) => void> = new Map();
   #nextId = 0;
 
-  constructor(runtime: Runtime) {
-    this.#program = Program.start(runtime, "tests/runtimes/transport_program.ts");
+  constructor(runtime: Runtime, args: readonly string[] = []) {
+    this.#program = Program.start(runtime, "tests/runtimes/transport_program.ts", args);
     void this.#read();
   }
 

@@ -1,14 +1,17 @@
 /**
  * An agent in a process of its own: commands as lines of JSON on the standard input, answers on the
- * standard output. The transport is the one of the runtime that this runs on.
+ * standard output. The transport is the one of the runtime that this runs on, with `--tls` encrypted.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { LocalAgent } from "../contract/agent.ts";
+import { tlsTransport } from "../contract/tls_transport.ts";
 import { isTelnetError } from "../../src/protocol/mod.ts";
 import { defaultTransport } from "../../src/transport/default.ts";
 
-const agent = new LocalAgent(await defaultTransport());
+const transport = await defaultTransport();
+const tls = process.argv.includes("--tls");
+const agent = new LocalAgent(tls ? tlsTransport(transport) : transport);
 const methods = agent as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 for await (const line of createInterface({ input: process.stdin })) void answer(line);

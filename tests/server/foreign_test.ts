@@ -1,0 +1,101 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { foreignAnswer, ForeignGuard, type ForeignProtocol } from "../../src/server/foreign.ts";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+const FOREIGN: [ForeignProtocol, Uint8Array][] = [
+  ["http", utf8("GET / HTTP/1.1\r\n")],
+  ["http", utf8("POST /look HTTP/1.0\n")],
+  ["http", utf8("OPTIONS * HTTP/1.1\r\n")],
+  ["http", utf8("CONNECT example.org:443 HTTP/1.1\r\n")],
+  ["http", utf8(`GET /${"x".repeat(10_000)} HTTP/1.1\r\n`)],
+  ["http", utf8("PRI * HTTP/2.0\r\n")],
+  ["tls", Uint8Array.of(0x16, 3, 1)],
+  ["tls", Uint8Array.of(0x16, 3, 3, 0, 10)],
+  ["ssh", utf8("SSH-2.0-OpenSSH_9.2\r\n")],
+  ["rdp", Uint8Array.of(3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 11, 0, 0, 0)],
+];
+
+const TELNET = [
+  "look\r\n",
+  "get sword\r\n",
+  "GET sword\r\n",
+  "GET / HTTP\r\n",
+  "say GET / HTTP/1.1\r\n",
+  "POST a letter to HTTP/1.1 please\r\n",
+  "SSH\r\n",
+  "\r\n",
+  "\n",
+  "PATCHES\r\n",
+  "\x16x\r\n",
+  "\x03\x00\x00hello there\r\n",
+];
+
+Deno.test("other protocols are known by their beginning, however it is cut", () => {
+  for (const [protocol, bytes] of FOREIGN) {
+    for (let cut = 0; cut <= Math.min(bytes.length, 40); cut++) {
+      const guard = new ForeignGuard();
+      const first = guard.push(bytes.subarray(0, cut));
+      const found = first ?? guard.push(bytes.subarray(cut));
+      assertEquals(found, protocol, `${protocol}, cut at ${cut}`);
+    }
+    const guard = new ForeignGuard();
+    let found: ReturnType<ForeignGuard["push"]>;
+    for (const byte of bytes) found ??= guard.push(Uint8Array.of(byte));
+    assertEquals(found, protocol, `${protocol}, byte by byte`);
+  }
+});
+
+Deno.test("what people type is taken for nothing else", () => {
+  for (const line of TELNET) {
+    for (const size of [1, 2, 3, 100]) {
+      const guard = new ForeignGuard();
+      let found: ReturnType<ForeignGuard["push"]>;
+      for (let at = 0; at < line.length; at += size) {
+        found ??= guard.push(utf8(line).subarray(at, at + size));
+      }
+      assertEquals(found, "telnet", JSON.stringify(line));
+    }
+  }
+});
+
+Deno.test("the guard says the same however the bytes are cut, and keeps little", () => {
+  fc.assert(fc.property(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.integer({ min: 0, max: 40 }),
+    fc.constantFrom(...FOREIGN.map(([, bytes]) => bytes), utf8("GET ")),
+    (tail, at, head) => {
+      const bytes = Uint8Array.of(...head.subarray(0, 64), ...tail);
+      const whole = new ForeignGuard().push(bytes);
+      const guard = new ForeignGuard();
+      const cut = guard.push(bytes.subarray(0, at)) ?? guard.push(bytes.subarray(at));
+      assertEquals(cut, whole);
+    },
+  ));
+});
+
+Deno.test("each is answered in its own tongue", () => {
+  const text = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
+  const http = text(foreignAnswer("http", "This is Telnet."));
+  assert(http.startsWith("HTTP/1.1 400 Bad Request\r\n"));
+  const [head = "", body = ""] = http.split("\r\n\r\n");
+  assertEquals(/Content-Length: (\d+)/.exec(head)?.[1], String(body.length));
+  assertEquals(body, "This is Telnet.\n");
+
+  for (const words of ["", "T", "This is Telnet.", "x".repeat(100)]) {
+    const ssh = foreignAnswer("ssh", words);
+    const banner = "SSH-2.0-miniboa\r\n";
+    assertEquals(text(ssh.subarray(0, banner.length)), banner);
+    const packet = ssh.subarray(banner.length);
+    const view = new DataView(packet.buffer, packet.byteOffset);
+    const padding = packet[4] ?? 0;
+    assertEquals(view.getUint32(0), packet.length - 4);
+    assertEquals([packet.length % 8, padding >= 4, packet[5]], [0, true, 1]);
+    assertEquals(text(packet.subarray(14, 14 + view.getUint32(10))), words);
+    assertEquals(5 + 1 + 4 + 4 + words.length + 4 + padding, packet.length);
+  }
+  assertEquals([...foreignAnswer("tls", "")], [0x15, 3, 1, 0, 2, 2, 40]);
+  const rdp = foreignAnswer("rdp", "");
+  assertEquals([rdp.length, rdp[3]], [19, 19]);
+});

@@ -1,0 +1,324 @@
+/**
+ * Each limit on a real socket, twice: low, and as good as removed. A limit that does nothing fails
+ * here by its first half, and a case that would pass without its limit by the second.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { deflateSync } from "node:zlib";
+import type { ListenOptions, ServerLimits } from "../../mod.ts";
+import { SERVER_LIMITS } from "../../mod.ts";
+import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+import { MCCP3, NAWS } from "../../src/options/mod.ts";
+import { CERTIFICATE } from "../tls/certificates.ts";
+import { Served } from "./served.ts";
+
+interface LimitCase {
+  readonly low: Partial<ServerLimits>;
+  readonly off: Partial<ServerLimits>;
+  readonly options?: ListenOptions;
+  /** Whether the limit was seen at work. */
+  check(served: Served): Promise<boolean>;
+}
+
+/** Long enough for a busy machine, short against the limits that are off. */
+const SOON_MS = 1_500;
+
+const CASES: Record<keyof ServerLimits, LimitCase> = {
+  subnegotiation: {
+    low: { subnegotiation: 100 },
+    off: {},
+    async check(served) {
+      const person = await served.join();
+      const payload = new Uint8Array(1000).fill(0x41);
+      await person.write(Uint8Array.of(IAC, SB, 99, ...payload, IAC, SE));
+      await person.write("mark\r\n");
+      assert(await served.comes(() => served.lines.includes("mark")));
+      return served.told("subnegotiation-too-long");
+    },
+  },
+  line: {
+    low: { line: 100 },
+    off: { line: 100_000 },
+    async check(served) {
+      const person = await served.join();
+      await person.write("x".repeat(50_000) + "\r\nmark\r\n");
+      assert(await served.comes(() => served.lines.includes("mark")));
+      const cut = served.lines[0]?.length === 100 && served.told("line-too-long");
+      if (cut) await person.until(/\[Your line was too long: its end is lost\]\r\n/);
+      return cut;
+    },
+  },
+  commands: {
+    low: { commands: 10 },
+    off: { commands: 10_000 },
+    async check(served) {
+      served.taking = false;
+      const person = await served.join();
+      await person.write("look\r\n".repeat(400));
+      const full = () => served.told("queue-full") || served.server.stats().queuedCommands === 400;
+      assert(await served.comes(full));
+      const bounded = served.server.stats().queuedCommands < 50;
+      served.taking = true;
+      assert(await served.comes(() => served.lines.length === 400), "lines were lost");
+      return bounded;
+    },
+  },
+  input: {
+    low: { input: 10_000, commands: 1, byteRate: Infinity },
+    off: { input: 1e9, commands: 1, byteRate: Infinity },
+    async check(served) {
+      served.taking = false;
+      const person = await served.join();
+      const size = 30_000_000;
+      let written = false;
+      const writing = person.write(new Uint8Array(size).fill(0x0a)).then(() => written = true);
+      writing.catch(() => {});
+      await served.comes(() => written, SOON_MS);
+      const { queuedInput } = served.server.stats();
+      if (!written) person[Symbol.dispose]();
+      await writing.catch(() => {});
+      return !written && queuedInput < 1_000_000;
+    },
+  },
+  output: {
+    low: { output: 100_000 },
+    off: { output: 1e9 },
+    async check(served) {
+      await served.join();
+      const { client } = served;
+      for (let count = 0; count < 30; count++) {
+        client.send("x".repeat(1_000_000));
+        await served.server.poll();
+      }
+      return await served.comes(() => client.disconnectReason === "too-slow", SOON_MS) &&
+        served.told("too-slow");
+    },
+  },
+  commandRate: {
+    low: { commandRate: 50, burst: 1 },
+    off: { commandRate: Infinity, burst: 1 },
+    check: (served) => isSlow(served, "look\r\n".repeat(100), 100, "too-many-lines"),
+  },
+  byteRate: {
+    low: { byteRate: 10_000, burst: 1, line: 100_000 },
+    off: { byteRate: Infinity, burst: 1, line: 100_000 },
+    check: (served) => isSlow(served, "x".repeat(20_000) + "\r\n", 1, "too-many-bytes"),
+  },
+  negotiationRate: {
+    low: { negotiationRate: 50, burst: 1 },
+    off: { negotiationRate: Infinity, burst: 1 },
+    check(served) {
+      const nops = new Array(100).fill([IAC, NOP]).flat();
+      return isSlow(served, Uint8Array.of(...nops, 0x0d, 0x0a), 1, "too-many-negotiations");
+    },
+  },
+  burst: {
+    low: { burst: 1 },
+    off: { burst: 100 },
+    check: (served) => isSlow(served, "look\r\n".repeat(100), 100, "too-many-lines"),
+  },
+  floodTimeout: {
+    low: { commandRate: 50, burst: 1, floodTimeout: 300 },
+    off: { commandRate: 50, burst: 1, floodTimeout: Infinity },
+    async check(served) {
+      const person = await served.join();
+      await person.write("look\r\n".repeat(2_000));
+      const dropped = await served.comes(() => served.gone.length > 0, SOON_MS);
+      if (dropped) assertEquals(served.gone[0]?.disconnectReason, "flooding");
+      if (dropped) await person.until(/\[You are disconnected: you sent too much\]\r\n/);
+      return dropped;
+    },
+  },
+  connectionsPerAddress: {
+    low: { connectionsPerAddress: 2 },
+    off: { connectionsPerAddress: Infinity },
+    async check(served) {
+      await served.join();
+      const second = await served.join();
+      const third = await served.connect();
+      const said = await third.until(/\r\n/);
+      if (said === "hello\r\n") return false;
+      assertEquals(said, "Sorry, there are too many connections from your address.\r\n");
+      await third.rest();
+      assert(served.refused("address-full"));
+      second[Symbol.dispose](); // makes room again
+      assert(await served.comes(() => served.gone.length === 1));
+      await served.join();
+      return true;
+    },
+  },
+  connectionsPerPrefix: {
+    low: { connectionsPerPrefix: 2 },
+    off: { connectionsPerPrefix: Infinity },
+    options: { address: "::1" },
+    async check(served) {
+      for (let count = 0; count < 2; count++) {
+        await (await served.connect("::1")).until(/hello\r\n/);
+      }
+      await (await served.connect("::1")).until(/\r\n/);
+      return await served.comes(() => served.refused("prefix-full"), 300);
+    },
+  },
+  connectionRate: {
+    low: { connectionRate: 2, burst: 1 },
+    off: { connectionRate: Infinity, burst: 1 },
+    async check(served) {
+      for (let count = 0; count < 2; count++) (await served.join())[Symbol.dispose]();
+      const third = await served.connect();
+      if (await third.until(/\r\n/) === "hello\r\n") return false;
+      assert(await served.comes(() => served.refused("too-many-connects")));
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
+      await served.join();
+      return true;
+    },
+  },
+  handshakeTimeout: {
+    low: { handshakeTimeout: 300 },
+    off: { handshakeTimeout: 60_000 },
+    options: { tls: true, certificate: CERTIFICATE },
+    async check(served) {
+      await served.connect();
+      return await served.comes(() => served.refused("handshake-timeout"), SOON_MS);
+    },
+  },
+  helloTimeout: {
+    low: { helloTimeout: 50 },
+    off: { helloTimeout: 60_000 },
+    options: { tls: "auto", certificate: CERTIFICATE },
+    async check(served) {
+      await served.connect();
+      return await served.comes(() => served.server.connectionCount() === 1, SOON_MS);
+    },
+  },
+  idleTimeout: {
+    low: { idleTimeout: 1_200, idleWarning: 0 },
+    off: { idleTimeout: Infinity, idleWarning: 0 },
+    async check(served) {
+      const person = await served.join();
+      const dropped = await served.comes(() => served.gone.length > 0, 2 * SOON_MS);
+      if (dropped) await person.until(/\[You are disconnected: you were idle for too long\]\r\n/);
+      if (dropped) assertEquals(served.gone[0]?.disconnectReason, "idle");
+      return dropped && served.told("idle");
+    },
+  },
+  idleWarning: {
+    low: { idleTimeout: 3_000, idleWarning: 2_500 },
+    off: { idleTimeout: 3_000, idleWarning: 0 },
+    async check(served) {
+      const person = await served.join();
+      const said = await person.until(/\[You (have been|are disconnected)[^]*\]\r\n/);
+      if (!said.includes("[You have been idle for long, and will be disconnected soon]")) {
+        return false;
+      }
+      await person.write("here\r\n"); // the warning was in time
+      assert(await served.comes(() => served.lines.includes("here")));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      assertEquals(served.gone.length, 0);
+      return true;
+    },
+  },
+  inflateRatio: {
+    low: { inflateRatio: 50, byteRate: Infinity },
+    off: { inflateRatio: 1e9, byteRate: Infinity },
+    options: { options: { mccp3: true } },
+    check: (served) => isBomb(served, "inflate-ratio"),
+  },
+  inflateTotal: {
+    low: { inflateTotal: 3_000_000, inflateRatio: 1e9, byteRate: Infinity },
+    off: { inflateTotal: 1e9, inflateRatio: 1e9, byteRate: Infinity },
+    options: { options: { mccp3: true } },
+    check: (served) => isBomb(served, "inflate-total"),
+  },
+  closeTimeout: {
+    low: { closeTimeout: 100, output: 1e9 },
+    off: { closeTimeout: 60_000, output: 1e9 },
+    async check(served) {
+      const person = await served.join();
+      served.client.send("x".repeat(30_000_000));
+      served.client.active = false;
+      const gone = await served.comes(() => served.gone.length > 0, SOON_MS);
+      person[Symbol.dispose]();
+      return gone;
+    },
+  },
+  answerTimeout: {
+    low: { answerTimeout: 100 },
+    off: { answerTimeout: 60_000 },
+    options: { options: { naws: true }, readyTimeout: 60_000 },
+    async check(served) {
+      await served.join();
+      let ready = false;
+      void served.client.ready.then(() => ready = true);
+      return await served.comes(() => ready, SOON_MS);
+    },
+  },
+  repeats: {
+    low: { repeats: 5 },
+    off: { repeats: 253 },
+    async check(served) {
+      const person = await served.join();
+      for (let count = 0; count < 50; count++) {
+        await person.write(Uint8Array.of(IAC, WILL, NAWS, IAC, WONT, NAWS));
+      }
+      await person.write("mark\r\n");
+      assert(await served.comes(() => served.lines.includes("mark")));
+      return served.told("repeat-limit");
+    },
+  },
+};
+
+for (const [name, { low, off, options, check }] of Object.entries(CASES)) {
+  for (
+    const [word, limits, expected] of [["holds", low, true], ["can be lifted", off, false]] as const
+  ) {
+    Deno.test(`limits.${name} ${word}, on a real socket`, async () => {
+      await using served = await Served.start({ ...options, limits });
+      assertEquals(await check(served), expected);
+    });
+  }
+}
+
+Deno.test("maxConnections holds on a real socket, is told, counted, and lets the next in", async () => {
+  await using served = await Served.start({ maxConnections: 1 });
+  const first = await served.join();
+  const second = await served.connect();
+  assertEquals(await second.rest(), "Sorry, the server is full. Try again later.\r\n");
+  assert(await served.comes(() => served.refused("server-full")));
+  const { address, port, ...numbers } = served.refusals[0] ?? {};
+  assertEquals([address, port], ["127.0.0.1", second.port]);
+  assertEquals(numbers, { kind: "server-full", limit: 1, value: 2 });
+  assertEquals(served.server.stats().refused["server-full"], 1);
+  first[Symbol.dispose]();
+  assert(await served.comes(() => served.gone.length === 1));
+  await served.join();
+});
+
+Deno.test("every limit has its case", () => {
+  assertEquals(Object.keys(CASES).sort(), Object.keys(SERVER_LIMITS).sort());
+});
+
+/** Whether a client was slowed down; nothing of what it sent may be lost. */
+async function isSlow(
+  served: Served,
+  data: string | Uint8Array,
+  lines: number,
+  kind: "too-many-lines" | "too-many-bytes" | "too-many-negotiations",
+): Promise<boolean> {
+  const person = await served.join();
+  const startedAt = performance.now();
+  await person.write(data);
+  assert(await served.comes(() => served.lines.length === lines), `${served.lines.length} lines`);
+  const slow = performance.now() - startedAt > 500;
+  const told = served.violations.filter((violation) => violation.kind === kind);
+  for (const { limit = 0, value = 0 } of told) assert(value > limit, `${value} of ${limit}`);
+  assertEquals(slow, told.length > 0);
+  return slow;
+}
+
+async function isBomb(served: Served, kind: "inflate-ratio" | "inflate-total"): Promise<boolean> {
+  const person = await served.join();
+  const bomb = deflateSync(new Uint8Array(20_000_000).fill(0x41));
+  await person.write(Uint8Array.of(IAC, DO, MCCP3, IAC, SB, MCCP3, IAC, SE, ...bomb));
+  const dropped = await served.comes(() => served.gone.length > 0, SOON_MS);
+  if (dropped) assertEquals(served.gone[0]?.disconnectReason, "corrupt-data");
+  return dropped && served.told(kind);
+}

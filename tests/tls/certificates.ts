@@ -1,0 +1,14 @@
+/** Certificates of `localhost` that nobody but these tests trusts. */
+import { readFileSync } from "node:fs";
+import type { Certificate } from "../../mod.ts";
+
+const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
+
+/** The one that servers under test start with. */
+export const CERTIFICATE: Certificate = { cert: read("cert.pem"), key: read("key.pem") };
+
+/** The one that comes after it. */
+export const RENEWED: Certificate = {
+  cert: read("renewed_cert.pem"),
+  key: read("renewed_key.pem"),
+};
