@@ -2,6 +2,7 @@
  * TLS by `node:tls`, which all three runtimes have. It works on any connection, whatever adapter it
  * came by: so a connection may begin plain. Loaded where a certificate is given.
  */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { misuse } from "../protocol/error.ts";
@@ -36,13 +37,18 @@ function context(certificate: Certificate): SecureContext {
       const secure = new SecureConnection(connection, pipe, socket, handler);
       if (received.length > 0) pipe.onData(received);
       connection.attach(pipe);
+      setTimeout(() => pipe.start(), 0);
       return secure;
     },
   };
 }
 
+/** Deno's TLS takes anything for a certificate, until somebody comes. */
 function readCertificate({ cert, key }: Certificate): ReturnType<typeof createSecureContext> {
   try {
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error("the key belongs to another certificate");
+    }
     return createSecureContext({ cert, key, minVersion: "TLSv1.2" });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
@@ -57,6 +63,8 @@ class Pipe implements ConnectionHandler {
   error: Error | undefined;
   readonly #connection: Connection;
   #finished = false;
+  /** What waits until TLS has started, which it does by itself: Deno's must not be ended before. */
+  #waiting: (() => void)[] | undefined = [];
   /** Set while the end of the connection beneath waits for that of TLS. */
   #cut: ReturnType<typeof setTimeout> | undefined;
   /** Called when the connection beneath has taken what waited. */
@@ -85,8 +93,23 @@ class Pipe implements ConnectionHandler {
     this.stream.on("error", () => {});
   }
 
+  /** TLS has started. */
+  start(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const call of waiting) call();
+  }
+
+  /** Calls when TLS has started. */
+  whenStarted(call: () => void): void {
+    if (this.#waiting === undefined) call();
+    else this.#waiting.push(call);
+  }
+
   onData(chunk: Uint8Array): void {
-    if (!this.stream.destroyed && !this.stream.push(chunk)) this.#connection.pause();
+    this.whenStarted(() => {
+      if (!this.stream.destroyed && !this.stream.push(chunk)) this.#connection.pause();
+    });
   }
 
   /**
@@ -128,7 +151,7 @@ class Pipe implements ConnectionHandler {
   onClose(error?: Error): void {
     this.error = error;
     this.onDrain();
-    this.stream.destroy();
+    this.whenStarted(() => this.stream.destroy());
   }
 
   #write(chunk: Uint8Array, done: () => void): void {
@@ -193,7 +216,7 @@ class SecureConnection extends BaseConnection {
   }
 
   protected destroy(): void {
-    this.#socket.destroy();
+    this.#pipe.whenStarted(() => this.#socket.destroy());
   }
 
   protected setReading(on: boolean): void {

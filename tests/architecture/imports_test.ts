@@ -51,6 +51,7 @@ const LAYERS: Record<string, readonly string[]> = {
 /** The only files that import a module of the runtimes. */
 const BUILT_IN: Record<string, string> = {
   "node:net": "src/transport/node.ts",
+  "node:crypto": "src/transport/tls.ts",
   "node:stream": "src/transport/tls.ts",
   "node:tls": "src/transport/tls.ts",
   "node:zlib": "src/transport/zlib.ts",
@@ -113,7 +114,7 @@ Deno.test("no names of a runtime's own types stand in the sources", () => {
 Deno.test("what is published and the examples load no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {
     for (const specifier of imports) {
-      const builtIn = /^node:(fs|http|net|process|stream|tls|util|zlib)$/.test(specifier);
+      const builtIn = /^node:(crypto|fs|http|net|process|stream|tls|util|zlib)$/.test(specifier);
       const own = specifier === "mod.ts" || specifier.startsWith("src/");
       assert(builtIn || own, `${path}: ${specifier}`);
     }

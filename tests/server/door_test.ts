@@ -1,0 +1,426 @@
+/** Encryption, real addresses, guards: what is before a client, on real sockets. */
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { TelnetError, TelnetServer } from "../../mod.ts";
+import { decodeMssp, MSSP, NAWS, START_TLS, START_TLS_FOLLOWS } from "../../src/options/mod.ts";
+import { DO, IAC, SB, SE, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
+import type { LineClient } from "../runtimes/line_client.ts";
+import { CERTIFICATE, RENEWED } from "../tls/certificates.ts";
+import { Served } from "./served.ts";
+
+/** The other end of TLS. */
+class SecureClient implements Disposable {
+  readonly socket: TLSSocket;
+  text = "";
+  ended = false;
+  #changed: () => void = () => {};
+
+  private constructor(socket: TLSSocket) {
+    this.socket = socket;
+    socket.on("data", (bytes: Uint8Array) => {
+      this.text += new TextDecoder("latin1").decode(bytes);
+      this.#changed();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      this.ended = true;
+      this.#changed();
+    });
+  }
+
+  static connect(port: number, ca: string = CERTIFICATE.cert): Promise<SecureClient> {
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({ port, host: "127.0.0.1", servername: "localhost", ca });
+      socket.once("secureConnect", () => resolve(new SecureClient(socket)));
+      socket.once("error", reject);
+    });
+  }
+
+  async until(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.text)) {
+      if (this.ended) throw new Error(`The server closed before ${pattern}: ${this.text}`);
+      await new Promise<void>((resolve) => this.#changed = resolve);
+    }
+    return this.text;
+  }
+
+  write(text: string | Uint8Array): void {
+    this.socket.write(text);
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+}
+
+Deno.test("TLS: a client is greeted, heard and answered, and known as encrypted", async () => {
+  await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
+  using person = await SecureClient.connect(served.server.port);
+  await person.until(/hello\r\n/);
+  assertEquals([served.client.encrypted, served.client.address], [true, "127.0.0.1"]);
+  person.write("look\r\n");
+  assert(await served.comes(() => served.lines.includes("look")));
+  served.client.send("farewell\n");
+  served.client.active = false;
+  await person.until(/farewell\r\n/);
+  assert(await served.comes(() => person.ended && served.gone.length === 1));
+});
+
+Deno.test("several listeners: plain and TLS on one server, one list of clients", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
+  });
+  const [plain, secure] = served.server.listeners;
+  assertEquals([plain?.tls, secure?.tls], [false, true]);
+  assertEquals([plain?.port, plain?.address], [served.server.port, served.server.address]);
+  await served.join();
+  using person = await SecureClient.connect(secure?.port ?? 0);
+  await person.until(/hello/);
+  assertEquals(served.server.clientList().map(({ encrypted }) => encrypted), [false, true]);
+});
+
+Deno.test("a second listener that cannot be had closes the first", async () => {
+  await using taken = await Served.start();
+  const free = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = free.addr as Deno.NetAddr;
+  free.close();
+  const error = await assertRejects(
+    () =>
+      TelnetServer.listen({
+        port,
+        address: "127.0.0.1",
+        listeners: [{ port: taken.server.port, address: "127.0.0.1" }],
+      }),
+    TelnetError,
+  );
+  assertEquals(error.code, "address-in-use");
+  await using again = await Served.start({ port });
+  assertEquals(again.server.port, port);
+});
+
+Deno.test('tls: "auto" tells TLS from Telnet on one port, at the first byte', async () => {
+  await using served = await Served.start({
+    tls: "auto",
+    certificate: CERTIFICATE,
+    limits: { helloTimeout: 200 },
+  });
+  using secure = await SecureClient.connect(served.server.port);
+  await secure.until(/hello/);
+  const startedAt = performance.now();
+  const silent = await served.connect(); // speaks when it is greeted
+  const talking = await served.connect();
+  await talking.write("look\r\n"); // speaks at once, and is not made to wait
+  await talking.until(/hello/);
+  await silent.until(/hello/);
+  assert(performance.now() - startedAt >= 190);
+  assertEquals(served.server.clientList().map(({ encrypted }) => encrypted), [true, false, false]);
+  assert(await served.comes(() => served.lines.includes("look")));
+});
+
+Deno.test('tls: "auto" takes Ctrl-V for the key that it is, and a half-closed client for a client', async () => {
+  await using served = await Served.start({
+    tls: "auto",
+    certificate: CERTIFICATE,
+    limits: { helloTimeout: 100 },
+  });
+  const first = await served.connect();
+  await first.write(Uint8Array.of(0x16));
+  await first.until(/hello/);
+  const second = await served.connect();
+  await second.end();
+  assertEquals(await second.rest(), "hello\r\n");
+});
+
+Deno.test("the handshake of TLS that is none is refused, told, and harms nobody", async () => {
+  await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
+  const wrong = await served.connect();
+  await wrong.write("look\r\n");
+  await wrong.rest().catch(() => {});
+  assert(await served.comes(() => served.refused("tls-failed")));
+  const cut = await served.connect();
+  await cut.write(Uint8Array.of(0x16, 3, 1, 0, 200, 1, 0, 0, 196));
+  cut[Symbol.dispose]();
+  assert(await served.comes(() => served.refusals.length === 2));
+  using person = await SecureClient.connect(served.server.port);
+  await person.until(/hello/);
+  assertEquals([served.server.stats().handshakes, served.server.connectionCount()], [0, 1]);
+});
+
+Deno.test("a certificate is renewed without dropping anybody; a bad one changes nothing", async () => {
+  await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
+  using before = await SecureClient.connect(served.server.port);
+  await before.until(/hello/);
+  served.server.setCertificate(RENEWED);
+  await assertRejects(() => SecureClient.connect(served.server.port), Error);
+  using after = await SecureClient.connect(served.server.port, RENEWED.cert);
+  await after.until(/hello/);
+  before.write("still here\r\n");
+  assert(await served.comes(() => served.lines.includes("still here")));
+  for (
+    const wrong of [
+      { cert: "no certificate", key: RENEWED.key },
+      { cert: RENEWED.cert, key: CERTIFICATE.key },
+    ]
+  ) {
+    const error = assertThrows(() => served.server.setCertificate(wrong), TelnetError);
+    assertEquals(error.code, "misuse");
+  }
+  using again = await SecureClient.connect(served.server.port, RENEWED.cert);
+  await again.until(/hello/);
+});
+
+Deno.test("what wants a certificate says so at once", async () => {
+  for (
+    const options of [
+      { tls: true },
+      { tls: "auto" as const },
+      { listeners: [{ port: 0, tls: true }] },
+      { options: { startTls: true as const } },
+      { tls: true, certificate: { cert: "", key: "" } },
+    ]
+  ) {
+    const error = await assertRejects(
+      () => TelnetServer.listen({ port: 0, address: "127.0.0.1", ...options }),
+      TelnetError,
+    );
+    assertEquals(error.code, "misuse");
+  }
+  await using served = await Served.start();
+  assertThrows(() => served.server.setCertificate(CERTIFICATE), TelnetError);
+});
+
+Deno.test("MSSP tells where it is encrypted", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
+    options: { mssp: () => ({ NAME: "Boaville" }) },
+  });
+  const person = await served.join();
+  await person.write(Uint8Array.of(IAC, DO, MSSP));
+  const payload = /\xff\xfa\x46([^\xff]*)\xff\xf0/.exec(await person.until(/\xff\xf0/))?.[1] ?? "";
+  const told = decodeMssp(Uint8Array.from(payload, (character) => character.charCodeAt(0)));
+  const port = String(served.server.listeners[1]?.port);
+  assertEquals([told.get("TLS"), told.get("SSL"), told.get("NAME")], [[port], [port], [
+    "Boaville",
+  ]]);
+});
+
+// START-TLS
+
+Deno.test("START-TLS: who agrees goes on encrypted, and Telnet begins anew", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true, naws: true },
+    onConnect: async (client) => {
+      await client.ready;
+      client.send(`hello, ${client.encrypted ? "behind TLS" : "in the clear"}\n`);
+    },
+  });
+  using person = await startTls(served, (port) => port);
+  await person.until(/\xff\xfd\x1f/); // DO NAWS comes encrypted
+  person.write(Uint8Array.of(IAC, WILL, NAWS, IAC, SB, NAWS, 0, 100, 0, 50, IAC, SE));
+  await person.until(/hello, behind TLS/);
+  assertEquals([served.client.encrypted, served.client.columns], [true, 100]);
+  person.write("look\r\n");
+  assert(await served.comes(() => served.lines.includes("look")));
+});
+
+Deno.test("START-TLS: who does not want it is offered the rest, and goes on in the clear", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true, naws: true },
+  });
+  const person = await served.join();
+  await person.write(Uint8Array.of(IAC, WONT, START_TLS));
+  await person.until(/\xff\xfd\x1f/);
+  await person.write("look\r\n");
+  assert(await served.comes(() => served.lines.includes("look")));
+  assertEquals(served.client.encrypted, false);
+});
+
+Deno.test("START-TLS: a handshake that does not come ends the connection", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true },
+    limits: { handshakeTimeout: 200 },
+  });
+  const person = await served.join();
+  await person.write(Uint8Array.of(IAC, WILL, START_TLS, IAC, SB, START_TLS, 1, IAC, SE));
+  assert(await served.comes(() => served.gone.length === 1));
+  assertEquals(served.gone[0]?.disconnectReason, "connection-lost");
+  await person.rest().catch(() => {});
+});
+
+Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true },
+  });
+  const person = await served.join();
+  const follows = [IAC, WILL, START_TLS, IAC, SB, START_TLS, START_TLS_FOLLOWS, IAC, SE];
+  await person.write(Uint8Array.of(...follows, ...new TextEncoder().encode("drop all\r\n")));
+  assert(await served.comes(() => served.gone.length === 1));
+  assertEquals(served.lines, []);
+  await person.rest().catch(() => {});
+});
+
+/** Plays a client that agrees to START-TLS, and hands over what is encrypted. */
+async function startTls(
+  served: Served,
+  portOf: (port: number) => number,
+): Promise<SecureClient> {
+  const { connect } = await import("node:net");
+  const socket = connect(portOf(served.server.port), "127.0.0.1");
+  const telnet = new TelnetMachine({ remote: [], local: [START_TLS] });
+  telnet.enableLocal(START_TLS);
+  await new Promise<void>((resolve) => {
+    const onData = (bytes: Uint8Array) => {
+      telnet.receive(bytes);
+      for (const event of telnet.takeEvents()) {
+        if (event.type === "option" && event.change === "enabled") {
+          telnet.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
+        }
+        if (event.type === "subnegotiation" && event.option === START_TLS) {
+          socket.off("data", onData);
+          socket.pause();
+          resolve();
+        }
+      }
+      if (telnet.outputLength > 0) socket.write(telnet.takeOutput());
+    };
+    socket.on("data", onData);
+  });
+  const secure = connectTls({ socket, ca: CERTIFICATE.cert, servername: "localhost" });
+  await new Promise<void>((resolve, reject) => {
+    secure.once("secureConnect", resolve);
+    secure.once("error", reject);
+  });
+  return new (SecureClient as unknown as new (socket: TLSSocket) => SecureClient)(secure);
+}
+
+// The PROXY protocol
+
+const V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
+const V2_SSL = Uint8Array.of(
+  ...[...V2, 0x21, 0x11, 0, 20, 192, 0, 2, 7, 198, 51, 100, 1, 0x12, 0x34, 0x1e, 0x61],
+  ...[0x20, 0, 5, 1, 0, 0, 0, 0],
+);
+const V1 = "PROXY TCP4 192.0.2.7 198.51.100.1 4660 7777\r\n";
+
+Deno.test("PROXY: the person's address is told by a trusted proxy, the proxy's own is kept", async () => {
+  await using served = await Served.start({ trustedProxies: ["127.0.0.0/8"] });
+  const one = await served.connect();
+  await one.write(`${V1}look\r\n`); // in one piece with what follows
+  await one.until(/hello/);
+  const { client } = served;
+  assertEquals([client.address, client.port, client.addrport()], [
+    "192.0.2.7",
+    4660,
+    "192.0.2.7:4660",
+  ]);
+  assertEquals([client.peerAddress, client.peerPort, client.encrypted], [
+    "127.0.0.1",
+    one.port,
+    false,
+  ]);
+  assert(await served.comes(() => served.lines.includes("look")));
+  const other = await served.connect();
+  for (const byte of V2_SSL) await other.write(Uint8Array.of(byte));
+  await other.until(/hello/);
+  const second = served.server.clientList()[1];
+  assertEquals([second?.address, second?.port, second?.encrypted], ["192.0.2.7", 4660, true]);
+});
+
+Deno.test("PROXY: a header of nobody who is trusted is text, and a missing one is refused", async () => {
+  await using open = await Served.start({ trustedProxies: ["192.0.2.0/24"] });
+  const person = await open.join();
+  await person.write(V1);
+  assert(await open.comes(() => open.lines.length === 1));
+  assertEquals([open.lines[0], open.client.address], [V1.trimEnd(), "127.0.0.1"]);
+
+  await using closed = await Served.start({
+    trustedProxies: ["127.0.0.1"],
+    limits: { handshakeTimeout: 200 },
+  });
+  for (
+    const bytes of ["look\r\n", "PROXY TCP4 1.2.3.4 1.2.3.4 1 99999\r\n", "\r\n\r\n\0\r\nQUIT?"]
+  ) {
+    const wrong = await closed.connect();
+    await wrong.write(bytes);
+    await wrong.rest().catch(() => {});
+  }
+  assert(await closed.comes(() => closed.refusals.length === 3));
+  assertEquals(closed.refusals.map(({ kind }) => kind), new Array(3).fill("proxy-header"));
+  const silent = await closed.connect();
+  await silent.write("PROXY TCP4 192.0.2.7 ");
+  assert(await closed.comes(() => closed.refused("handshake-timeout")));
+  assertEquals([closed.lines, closed.server.connectionCount()], [[], 0]);
+});
+
+Deno.test("PROXY: limits count the person's address, not the proxy's", async () => {
+  await using served = await Served.start({
+    trustedProxies: ["127.0.0.1"],
+    limits: { connectionsPerAddress: 1 },
+  });
+  const come = async (address: string) => {
+    const person = await served.connect();
+    await person.write(`PROXY TCP4 ${address} 198.51.100.1 4660 7777\r\n`);
+    return person;
+  };
+  for (const address of ["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+    await (await come(address)).until(/hello/);
+  }
+  const again = await come("192.0.2.3");
+  assertMatch(await again.rest(), /too many connections from your address/);
+  assert(await served.comes(() => served.refusals[0]?.address === "192.0.2.3"));
+  // The proxy speaks for itself: it looks whether the server lives.
+  for (let count = 0; count < 2; count++) {
+    const check = await served.connect();
+    await check.write(Uint8Array.of(...V2, 0x20, 0, 0, 0));
+    await check.until(/hello/);
+  }
+});
+
+Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
+  await using served = await Served.start({
+    trustedProxies: ["127.0.0.1"],
+    tls: "auto",
+    certificate: CERTIFICATE,
+  });
+  const { connect } = await import("node:net");
+  const socket = connect(served.server.port, "127.0.0.1");
+  socket.write(V1);
+  const secure = connectTls({ socket, ca: CERTIFICATE.cert, servername: "localhost" });
+  await new Promise<void>((resolve) => secure.once("secureConnect", resolve));
+  assert(await served.comes(() => served.server.connectionCount() === 1));
+  assertEquals([served.client.address, served.client.encrypted], ["192.0.2.7", true]);
+  secure.destroy();
+});
+
+// Guards
+
+Deno.test("a browser, an SSH client and others are answered in their own tongue, and never heard", async () => {
+  await using served = await Served.start({ onConnect: () => {} });
+  const cases: [string | Uint8Array, RegExp][] = [
+    [
+      "POST / HTTP/1.1\r\nHost: x\r\n\r\nsay pwned\r\n",
+      /^HTTP\/1\.1 400 Bad Request\r\n[^]*This is a Telnet server/,
+    ],
+    ["SSH-2.0-OpenSSH_9.2\r\n", /^SSH-2\.0-miniboa\r\n[^]*This is a Telnet server/],
+    [Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3), /^\x15\x03\x01\x00\x02\x02\x28$/],
+    [
+      Uint8Array.of(3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 3, 0, 0, 0),
+      /^\x03\x00\x00\x13\x0e\xd0/,
+    ],
+  ];
+  for (const [sent, answer] of cases) {
+    const peer: LineClient = await served.connect();
+    await peer.write(sent);
+    assertMatch(await peer.rest(), answer);
+  }
+  assert(await served.comes(() => served.server.connectionCount() === 0));
+  assertEquals(served.lines, []);
+  const { refused, disconnected } = served.server.stats();
+  assertEquals(refused["wrong-protocol"] + disconnected["wrong-protocol"], cases.length);
+});
