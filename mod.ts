@@ -73,6 +73,7 @@ export type { FloodKind } from "./src/server/throttle.ts";
 export type { TraceDirection } from "./src/server/trace.ts";
 export type { KeepAlive } from "./src/server/vigil.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
+export { stripControls } from "./src/text/controls.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
 export {
   createTextDecoder,

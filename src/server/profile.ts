@@ -1,6 +1,7 @@
 import type { ClientFacts } from "../options/facts.ts";
 import { decodeMtts, type MttsFlags } from "../options/mtts.ts";
 import type { ColourDepth } from "../text/colour.ts";
+import { stripControls } from "../text/controls.ts";
 
 /** What a client turned out to be. */
 export interface ClientProfile {
@@ -36,14 +37,19 @@ export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfil
   const told = mtts !== undefined || locale !== "" || charset !== undefined;
   const utf8 = mtts?.utf8 === true || /utf-?8/i.test(`${locale} ${charset}`);
   return {
-    name: facts.clientName ?? environment.get("CLIENT_NAME"),
-    version: facts.clientVersion ?? environment.get("CLIENT_VERSION"),
-    terminal: environment.get("TERMINAL_TYPE") ?? facts.terminalType,
+    // Told by the client, and maybe shown to others.
+    name: stripped(facts.clientName ?? environment.get("CLIENT_NAME")),
+    version: stripped(facts.clientVersion ?? environment.get("CLIENT_VERSION")),
+    terminal: stripControls(environment.get("TERMINAL_TYPE") ?? facts.terminalType),
     colours: coloursOf(mtts, facts),
     utf8: told ? utf8 : undefined,
     screenReader: mtts?.screenReader === true,
     mudClient: mtts !== undefined || mudOptions || environment.has("CLIENT_NAME"),
   };
+}
+
+function stripped(text: string | undefined): string | undefined {
+  return text && stripControls(text);
 }
 
 function coloursOf(

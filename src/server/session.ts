@@ -911,8 +911,11 @@ export class Session
     const { columns, rows, terminalType: terminal } = this.options.facts;
     const timestamp = Math.floor(Date.now() / 1000);
     const now = this.#owner.now();
-    this.#recorder = sink &&
-      new Recorder(sink, { columns, rows, terminal, timestamp, title, now });
+    this.#recorder = undefined;
+    if (sink === undefined) return;
+    this.run(() => {
+      this.#recorder = new Recorder(sink, { columns, rows, terminal, timestamp, title, now });
+    });
   }
 
   /** Marks a place in the recording. */

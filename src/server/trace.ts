@@ -53,7 +53,7 @@ class Words implements FrameSink {
   }
 
   violation(kind: ViolationKind, option: number): void {
-    this.#tell(`${kind} (${optionName(option)})`);
+    this.#tell(`${kind} (${kind === "unknown-command" ? option : optionName(option)})`);
   }
 }
 

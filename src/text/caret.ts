@@ -1,4 +1,5 @@
 import { type ColourDepth, colourSequence } from "./colour.ts";
+import { stripControls } from "./controls.ts";
 
 const COLOURS = "krgybmcw";
 
@@ -77,7 +78,8 @@ export function stripCaretCodes(text: string): string {
 }
 
 /**
- * Doubles the carets of a text, so that what a person typed shows as typed.
+ * Doubles the carets of a text, so that what a person typed shows as typed; escape sequences and
+ * control characters but TAB and LF are taken out, see `stripControls`.
  *
  * @param text Text from outside.
  * @returns Text for {@linkcode colorize} and its like.
@@ -91,5 +93,5 @@ export function stripCaretCodes(text: string): string {
  * ```
  */
 export function escapeCaretCodes(text: string): string {
-  return text.replaceAll("^", "^^");
+  return stripControls(text, { newlines: true }).replaceAll("^", "^^");
 }

@@ -18,6 +18,7 @@ const CR = 0x0d;
 const ESC = 0x1b;
 const DEL = 0x7f;
 const C1_LAST = 0x9f;
+const ST = 0x9c;
 /** Below this no character joins the one before it: each is a grapheme cluster. */
 const FIRST_COMBINING = 0x300;
 /** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
@@ -110,6 +111,7 @@ export class LineInput {
       start = at + 1;
       if (this.#escape !== "none" && code !== CR && code !== LF) this.#inEscape(code);
       else if (code === ESC) this.#escape = "escape";
+      else if (code > DEL) this.#escape = afterC1(code);
       else if (code === BS || code === DEL) this.eraseCharacter();
       else if (code === CR || (code === LF && at !== tail)) this.#endLine(lines);
       if (code === CR) tail = at + 1;
@@ -167,7 +169,7 @@ export class LineInput {
     if (code === ESC) this.#escape = "escape";
     else if (this.#escape === "escape") this.#escape = afterEscape(code);
     else if (this.#escape === "control" && code >= 0x20 && code < 0x40) return;
-    else if (this.#escape === "string" && code !== BEL) return;
+    else if (this.#escape === "string" && code !== BEL && code !== ST) return;
     else this.#escape = "none";
   }
 
@@ -192,6 +194,13 @@ function lastCluster(text: string): string {
   const first = text.charCodeAt(start);
   if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
   return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
+}
+
+/** The eight-bit controls (C1) that begin something, as ESC and a letter do. */
+function afterC1(code: number): EscapeState {
+  const letter = code - 0x40;
+  const begins = code <= C1_LAST && code !== ST ? afterEscape(letter) : "none";
+  return begins === "escape" ? "none" : begins;
 }
 
 /** ESC [, ESC ] and the like, ESC O, or an intermediate; any other character ends the sequence. */

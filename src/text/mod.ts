@@ -15,6 +15,7 @@
  */
 
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./caret.ts";
+export { stripControls } from "./controls.ts";
 export {
   checkEncoding,
   createTextDecoder,

@@ -38,6 +38,7 @@ const VALUES: Record<string, readonly string[]> = {
     "isTelnetError",
     "keyName",
     "stripCaretCodes",
+    "stripControls",
     "wordWrap",
   ],
   "./protocol": [
@@ -69,6 +70,7 @@ const VALUES: Record<string, readonly string[]> = {
     "keyName",
     "stripAnsi",
     "stripCaretCodes",
+    "stripControls",
     "textWidth",
     "transliterate",
     "wordWrap",

@@ -1,0 +1,397 @@
+/** How a server lives: keeping alive, idling, draining, what it tells of itself, what it records. */
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  type ListenOptions,
+  SERVER_MESSAGES,
+  TelnetClient,
+  TelnetError,
+  TelnetServer,
+} from "../../mod.ts";
+import { ECHO, NAWS, TIMING_MARK } from "../../src/options/mod.ts";
+import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
+import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
+import { inWords, latin1, negotiation, start } from "./harness.ts";
+
+const MINUTE = 60_000;
+
+/** Lets the time go by in steps, and polls after each. */
+async function pass(
+  { clock, server }: Awaited<ReturnType<typeof start>>,
+  milliseconds: number,
+  each: () => void = () => {},
+): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += 1000) {
+    clock.advance(1000);
+    await server.poll();
+    await server.poll();
+    each();
+  }
+}
+
+// Keeping alive
+
+Deno.test("keepAlive: who is silent gets a NOP each minute, who is not gets none", async () => {
+  await using harness = await start({ keepAlive: "nop" });
+  const { peer } = await harness.join();
+  const talking = await harness.join();
+  let nops = 0;
+  await pass(harness, 5 * MINUTE + 5_000, () => {
+    talking.peer.write("look\r\n");
+    talking.client.getCommand();
+    nops += latin1(peer.take()).split("\xff\xf1").length - 1;
+  });
+  assertEquals([nops, latin1(talking.peer.take())], [5, ""]);
+});
+
+Deno.test("keepAlive: it can be switched for each client, and is off by default", async () => {
+  await using harness = await start({ keepAliveInterval: 10_000 });
+  const { peer, client } = await harness.join();
+  await pass(harness, MINUTE);
+  assertEquals(peer.take().length, 0);
+  client.keepAlive = "nop";
+  await pass(harness, 1_000); // it was silent for long
+  assertEquals([...peer.take()], [IAC, NOP]);
+  await pass(harness, 12_000);
+  assertEquals([...peer.take()], [IAC, NOP]);
+  client.keepAlive = "off";
+  await pass(harness, MINUTE);
+  assertEquals([peer.take().length, client.keepAlive], [0, "off"]);
+});
+
+Deno.test("keepAlive by timing-mark: who answered and then does no more is gone, others stay", async () => {
+  const pongs: number[] = [];
+  await using harness = await start({
+    keepAlive: "timing-mark",
+    onPong: (_, milliseconds) => void pongs.push(milliseconds),
+  });
+  const answering = await harness.join();
+  const silent = await harness.join();
+  const until = await harness.join();
+  let answers = 0;
+  await pass(harness, 10 * MINUTE, () => {
+    if (latin1(answering.peer.take()).includes("\xff\xfd\x06")) {
+      answering.peer.write(negotiation(WONT, TIMING_MARK));
+    }
+    if (latin1(until.peer.take()).includes("\xff\xfd\x06") && answers++ < 2) {
+      until.peer.write(negotiation(WONT, TIMING_MARK));
+    }
+  });
+  assertEquals([answering.client.active, silent.client.active], [true, true]);
+  assertEquals(until.client.disconnectReason, "no-answer");
+  assert(pongs.length > 5);
+});
+
+Deno.test("keepAlive of another kind is misuse", async () => {
+  const wrong = { keepAlive: "ayt" } as unknown as ListenOptions;
+  await assertRejects(() => start(wrong), TelnetError);
+});
+
+Deno.test("idling: a warning, then the drop; a key in time, and it begins anew", async () => {
+  await using harness = await start({ limits: { idleTimeout: 10 * MINUTE } });
+  const { peer, client } = await harness.join();
+  await pass(harness, 9 * MINUTE + 1_000);
+  assertEquals(peer.takeText(), `${SERVER_MESSAGES.idleWarning}\r\n`);
+  peer.write("here\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  peer.write(Uint8Array.of(0)); // a NUL keeps the connection, not the person
+  await pass(harness, 8 * MINUTE);
+  assertEquals(peer.takeText(), "");
+  await pass(harness, 2 * MINUTE + 1_000);
+  assertEquals(peer.takeText(), `${SERVER_MESSAGES.idleWarning}\r\n${SERVER_MESSAGES.idle}\r\n`);
+  assertEquals(client.disconnectReason, "idle");
+});
+
+Deno.test("messages can be other words, or none", async () => {
+  await using harness = await start({
+    limits: { line: 5, idleTimeout: 5_000, idleWarning: 1_000 },
+    messages: { lineTooLong: "", idleWarning: "Schläfst du?", idle: "" },
+  });
+  const { peer } = await harness.join();
+  peer.write("much too long\r\n");
+  await pass(harness, 10_000);
+  assertEquals(peer.takeText(), "Schläfst du?\r\n");
+  await assertRejects(() => start({ messages: { hello: "" } as never }), TelnetError);
+  await assertRejects(() => start({ messages: { idle: 5 } as never }), TelnetError);
+});
+
+// Ending
+
+Deno.test("drain: nobody new, everybody told, who stays over the grace is closed, nothing lost", async () => {
+  const transport = new MemoryTransport();
+  const server = await TelnetServer.listen({
+    transport,
+    onConnect: () => {},
+    onDisconnect: () => {},
+  });
+  const [leaving, staying] = [transport.connect(server.port), transport.connect(server.port)];
+  await server.poll();
+  const [first] = server.clientList();
+  const draining = server.drain({ message: "Back at once!", grace: 200 });
+  assertEquals([server.draining, server.running], [true, true]);
+  await server.poll();
+  assertThrows(() => transport.connect(server.port), TelnetError);
+  assertEquals([leaving.takeText(), staying.takeText()], [
+    "Back at once!\r\n",
+    "Back at once!\r\n",
+  ]);
+  leaving.write("bye\r\n");
+  while (first?.cmdReady !== true) await server.poll();
+  first.send("Bye!\n");
+  first.active = false;
+  await draining;
+  assertEquals([leaving.takeText(), leaving.ended, staying.ended], ["Bye!\r\n", true, true]);
+  assertEquals(server.stats().disconnected["server-stopped"], 1);
+  await server.drain(); // again it only waits for the end
+});
+
+Deno.test("drain: with nobody there, or no grace, it ends at once, by the loop or without", async () => {
+  await (await TelnetServer.listen({ transport: new MemoryTransport() })).drain();
+  const transport = new MemoryTransport();
+  const server = await TelnetServer.listen({
+    transport,
+    onConnect: () => {},
+    onDisconnect: () => {},
+  });
+  const peer = transport.connect(server.port);
+  await server.poll();
+  const loop = (async () => {
+    while (server.running) await server.poll();
+  })();
+  await Promise.all([server.drain(), loop]);
+  assertEquals([peer.takeText(), peer.ended], [`${SERVER_MESSAGES.draining}\r\n`, true]);
+  await assertRejects(() => server.drain({ grace: -1 }), TelnetError);
+});
+
+// Failing to accept
+
+Deno.test("what the system cannot accept is told within poll, counted, and ends nothing", async () => {
+  const inner = new MemoryTransport();
+  const failing: { fail?: TransportListenOptions["onError"] } = {};
+  const transport: Transport = {
+    name: "failing",
+    listen(options, accept) {
+      failing.fail = options.onError;
+      return inner.listen(options, accept);
+    },
+  };
+  const told: string[] = [];
+  await using harness = await start({
+    transport,
+    onListenError: (error) => {
+      told.push(error.message);
+      throw new Error("a handler that fails");
+    },
+    onError: (error, client) => void told.push(`${error} ${client}`),
+  });
+  for (let count = 0; count < 3; count++) failing.fail?.(new Error("too many open files"));
+  assertEquals(told, []);
+  await harness.server.poll();
+  assertEquals(told, ["too many open files", "Error: a handler that fails undefined"]);
+  assertEquals(harness.server.stats().acceptErrors, 3);
+  const peer = inner.connect(harness.server.port);
+  await harness.pollUntil(() => harness.connected.length === 1);
+  peer.end();
+});
+
+// What it tells of itself
+
+Deno.test("stats: what is, what was, how fast, and why somebody went or did not come", async () => {
+  await using harness = await start({
+    maxConnections: 2,
+    limits: { line: 10, commandRate: 5, burst: 1 },
+  }, { capacity: 10 });
+  const { peer, client } = await harness.join();
+  const { client: second } = await harness.join();
+  harness.dial();
+  peer.write("a line that is long\r\nshort\r\n");
+  peer.write(Uint8Array.of(IAC, WILL, NAWS, IAC, NOP));
+  await harness.pollUntil(() => harness.server.stats().negotiations === 2);
+  second.send("x".repeat(100));
+  await harness.server.poll();
+  const stats = harness.server.stats();
+  assertEquals(stats.connections, 2);
+  assertEquals([stats.accepted, stats.refused["server-full"]], [2, 1]);
+  assertEquals([stats.lines, stats.queuedCommands, stats.bytesReceived], [2, 2, 33]);
+  assertEquals(stats.violations, { "line-too-long": 1 });
+  assert(stats.queuedOutput >= 90);
+  assertEquals([stats.handshakes, stats.acceptErrors, stats.throttled], [0, 0, 0]);
+  peer.write("look\r\n".repeat(100));
+  await harness.pollUntil(() => harness.server.stats().throttled === 1);
+  assert(client.throttled);
+  assert(harness.server.stats().queuedInput > 0);
+  client.active = false;
+  await harness.pollUntil(() => {
+    peer.take();
+    return harness.disconnected.length === 1;
+  });
+  assertEquals(harness.server.stats().disconnected.deactivated, 1);
+  harness.clock.advance(2_000);
+  const { rates, uptime } = harness.server.stats();
+  assertEquals([rates.accepted, rates.refused, uptime], [1, 0.5, 2]);
+  assert(rates.lines >= 3 && rates.bytesReceived > 10 && rates.bytesSent > 10);
+});
+
+Deno.test("onTrace tells a negotiation in words, of either end, whole or byte by byte", async () => {
+  for (const chunkSize of [1, 100]) {
+    const told: string[] = [];
+    await using harness = await start({
+      options: { naws: true, gmcp: true },
+      onTrace: (_, direction, words) => void told.push(`${direction}: ${words}`),
+    }, { chunkSize });
+    const { peer, client } = await harness.join();
+    peer.write(Uint8Array.of(IAC, WILL, NAWS, IAC, DO, 201, IAC, SB, NAWS, 0, 80, 0, 24, IAC, SE));
+    peer.write(
+      Uint8Array.of(IAC, SB, 201, ...new TextEncoder().encode('Core.Hello {"client":"x"}')),
+    );
+    peer.write(Uint8Array.of(IAC, SE, IAC, NOP, IAC, 1, 0x68, 0x69, 0x0d, 0x0a));
+    await harness.pollUntil(() => client.cmdReady);
+    client.prompt("> ");
+    await harness.server.poll();
+    assertEquals(told, [
+      "sent: DO NAWS",
+      "sent: WILL GMCP",
+      "received: WILL NAWS",
+      "received: DO GMCP",
+      "received: SB NAWS 00 50 00 18",
+      'received: SB GMCP "Core.Hello {\\"client\\":\\"x\\"}"',
+      "received: NOP",
+      "received: unknown-command (1)",
+      "sent: GA",
+    ]);
+  }
+});
+
+// Recording
+
+/** A recording, line by line. */
+function recorded(lines: readonly string[]): [Record<string, unknown>, [number, string, string][]] {
+  for (const line of lines) assert(line.endsWith("\n") && line.indexOf("\n") === line.length - 1);
+  const [head, ...events] = lines.map((line) => JSON.parse(line));
+  return [head, events];
+}
+
+Deno.test("a recording is an asciicast: what is shown, what is typed, when, and how wide", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const lines: string[] = [];
+  client.send("before\n");
+  client.record((line) => void lines.push(line), { title: "A visit" });
+  client.send("Hello\n");
+  harness.clock.advance(1500);
+  peer.write("look\r\n");
+  peer.write(Uint8Array.of(IAC, WILL, NAWS, IAC, SB, NAWS, 0, 100, 0, 50, IAC, SE));
+  await harness.pollUntil(() => client.cmdReady && client.columns === 100);
+  client.getCommand();
+  client.mark("the end");
+  client.sendCc("^Rred^~");
+  client.record(undefined);
+  client.send("after\n");
+  const [head, events] = recorded(lines);
+  const { timestamp, ...rest } = head;
+  assert(Math.abs(Number(timestamp) - Date.now() / 1000) < 10);
+  assertEquals(rest, {
+    version: 2,
+    width: 80,
+    height: 24,
+    title: "A visit",
+    env: { TERM: "unknown terminal" },
+  });
+  assertEquals(events, [
+    [0, "o", "Hello\r\n"],
+    [1.5, "r", "100x50"],
+    [1.5, "i", "look\r"],
+    [1.5, "o", "look\r\n"], // the person's own client showed it
+    [1.5, "m", "the end"],
+    [1.5, "o", "\x1b[1;31mred\x1b[0m"],
+  ]);
+});
+
+Deno.test("a recording never has what is typed in password mode, though it was typed ahead", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const lines: string[] = [];
+  client.record((line) => void lines.push(line));
+  client.send("Name: ");
+  peer.write("ann\r\nsesame\r\n"); // the client did not wait for the question
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "ann");
+  client.send("Password: ");
+  client.passwordModeOn();
+  assertEquals(client.getCommand(), "sesame");
+  peer.write(negotiation(DO, ECHO));
+  peer.write("mellon\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "mellon");
+  client.passwordModeOff();
+  peer.write("look\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  client.getCommand();
+  const text = lines.join("");
+  assert(!text.includes("sesame") && !text.includes("mellon"), text);
+  assertMatch(text, /"ann\\r"[^]*Password[^]*"look\\r"/);
+});
+
+Deno.test("a recording of an editor has the screen, and stars for a password; keys are recorded too", async () => {
+  const keys: string[] = [];
+  await using harness = await start({ onKey: (_, key) => void keys.push(key.text) });
+  const { peer, client } = await harness.join();
+  const lines: string[] = [];
+  client.record((line) => void lines.push(line));
+  client.characterMode();
+  peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, 3));
+  await harness.pollUntil(() => client.inCharacterMode);
+  peer.write("ab");
+  await harness.pollUntil(() => keys.length === 2);
+  client.passwordModeOn();
+  peer.write("cd");
+  await harness.pollUntil(() => keys.length === 4);
+  const [, events] = recorded(lines);
+  assertEquals(events.filter(([, code]) => code === "i").map(([, , text]) => text), ["a", "b"]);
+});
+
+Deno.test("a sink that fails costs its client, as any handler does", async () => {
+  const errors: string[] = [];
+  await using harness = await start({ onError: (error) => void errors.push(String(error)) });
+  const { client } = await harness.join();
+  client.record(() => {
+    throw new Error("the disk is full");
+  });
+  assertEquals([errors, client.disconnectReason], [["Error: the disk is full"], "handler-failed"]);
+  const other = await harness.join();
+  assertThrows(() => other.client.record("file" as never), TelnetError);
+});
+
+// What people type
+
+Deno.test("nobody can send escape sequences to another's terminal, by lines, names or pastes", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write("say \x1b[2J\x1b]0;pwned\x07hi\x9b31m\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "say hi");
+  client.useEditor();
+  peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, 3));
+  await harness.pollUntil(() => client.editing);
+  peer.write("\x1b[200~a\x1b]0;pwned\x07b\x9b2J\x08c\x1b[201~\r");
+  await harness.pollUntil(() => client.cmdReady);
+  const line = client.getCommand() ?? "";
+  assertEquals(/[\x00-\x1f\x7f-\x9f]/.exec(line), null, JSON.stringify(line));
+});
+
+Deno.test("stripControls: false leaves them in, for a game that wants them", async () => {
+  await using harness = await start({ stripControls: false });
+  const { peer, client } = await harness.join();
+  peer.write("say \x1b[2Jhi\x07\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), "say \x1b[2Jhi\x07");
+});
+
+Deno.test("a class of clients keeps its own fields beside all that", async () => {
+  class Player extends TelnetClient {
+    name = "ann";
+  }
+  await using harness = await start({ clientClass: Player });
+  const { client } = await harness.join();
+  assertEquals([client.name, client.peerAddress, inWords("")], ["ann", "127.0.0.1", ""]);
+});

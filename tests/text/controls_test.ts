@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { escapeCaretCodes, LineInput, stripControls } from "../../src/text/mod.ts";
+
+/** What one person would like to send to another's terminal. */
+const EVIL = [
+  "\x1b[2J",
+  "\x1b[31;1m",
+  "\x1b[?1049h",
+  "\x1b]0;title\x07",
+  "\x1b]52;c;cm0gLXJm\x1b\\",
+  "\x1bP+q544e\x1b\\",
+  "\x1bc",
+  "\x1b(0",
+  "\x1bOA",
+  "\x9b2J",
+  "\x9d0;title\x9c",
+  "\x07",
+  "\x08\x08",
+  "\x7f",
+  "\x0e",
+  "\x05",
+];
+
+Deno.test("stripControls takes out all that would act on a terminal", () => {
+  for (const evil of EVIL) assertEquals(stripControls(`a${evil}b`), "ab", JSON.stringify(evil));
+  assertEquals(stripControls("tab\there, naïve 日本 👩‍🚀"), "tab\there, naïve 日本 👩‍🚀");
+  assertEquals(stripControls("one\r\ntwo\nthree"), "one two three");
+  assertEquals(
+    stripControls("one\r\ntwo\x1b]0;open\nthree", { newlines: true }),
+    "one\ntwo\nthree",
+  );
+});
+
+Deno.test("escapeCaretCodes takes them out too, and keeps lines", () => {
+  assertEquals(escapeCaretCodes("^R\x1b[2Jone\ntwo\x07"), "^^Rone\ntwo");
+});
+
+Deno.test("nothing that stripControls leaves is a control, whatever it was given", () => {
+  const piece = fc.oneof(
+    fc.constantFrom(...EVIL),
+    fc.string({ unit: "binary" }),
+    fc.constant("\x1b"),
+  );
+  fc.assert(fc.property(fc.array(piece), (pieces) => {
+    const left = stripControls(pieces.join(""));
+    assertEquals(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.exec(left), null);
+    assertEquals(stripControls(left), left);
+  }));
+});
+
+Deno.test("a line that is to keep its controls keeps all but those that edit and end it", () => {
+  const lines: string[] = [];
+  const input = new LineInput({ limit: 100, stripControls: false });
+  input.push("a\x1b[2Jb\x07c\x08d\0\r\n", lines);
+  assertEquals(lines, ["a\x1b[2Jb\x07d"]);
+  const safe: string[] = [];
+  new LineInput({ limit: 100 }).push("a\x1b[2Jb\x07c\x08d\0\r\n", safe);
+  assertEquals(safe, ["abd"]);
+});
