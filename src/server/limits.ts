@@ -16,7 +16,7 @@ export interface ServerLimits extends TelnetLimits {
   readonly output: number;
   /** Lines a second that are taken from a client; then it is not read on. Default 50. */
   readonly commandRate: number;
-  /** Bytes a second that are taken from a client; then it is not read on. Default 65536. */
+  /** Bytes a second that are taken from a client; then it is not read on. Default 16384. */
   readonly byteRate: number;
   /** Negotiations, commands and subnegotiations a second that are taken from a client. Default 50. */
   readonly negotiationRate: number;
@@ -69,7 +69,7 @@ export const SERVER_LIMITS: ServerLimits = {
   input: 65_536, // what a socket gives at once
   output: 4_194_304, // a screen of text a thousand times over
   commandRate: 50, // the busiest script of a MUD client; a person types two
-  byteRate: 65_536, // pasting a book
+  byteRate: 16_384, // a pasted book comes through in half a minute
   negotiationRate: 50, // a window that is dragged to another size
   burst: 10, // a script of 500 lines goes through at once
   floodTimeout: 30_000, // what is pasted has an end

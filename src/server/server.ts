@@ -13,6 +13,10 @@ import type { SessionOwner } from "./session_owner.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";
 import { Counters, type ServerStats } from "./stats.ts";
 
+/** A client with more bytes than this waiting is served behind those with less. */
+const LIGHT_BYTES = 1_024;
+/** And for so long in a poll, all such together. */
+const HEAVY_MS = 2;
 /** Nobody waits: what an event-driven server waits for is a signal. */
 const FOREVER = Infinity;
 
@@ -513,11 +517,30 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (this.#ready.length === 0) return;
     const ready = this.#ready;
     this.#ready = [];
+    let heavy: Session[] | undefined;
     for (const session of ready) {
-      session.inReady = false;
-      session.process();
-      if (session.closed) this.#finish(session);
+      if (session.queuedInput > LIGHT_BYTES) (heavy ??= []).push(session);
+      else this.#process(session);
     }
+    if (heavy !== undefined) this.#processHeavy(heavy);
+  }
+
+  /** Those who sent much, as far as the time goes; the others are the first of the next poll. */
+  #processHeavy(heavy: Session[]): void {
+    const { clock } = this.#settings;
+    const deadline = clock.now() + HEAVY_MS;
+    for (const [index, session] of heavy.entries()) {
+      this.#process(session);
+      if (clock.now() < deadline) continue;
+      this.#ready = heavy.slice(index + 1).concat(this.#ready);
+      return;
+    }
+  }
+
+  #process(session: Session): void {
+    session.inReady = false;
+    session.process();
+    if (session.closed) this.#finish(session);
   }
 
   #finish(session: Session): void {

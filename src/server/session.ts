@@ -40,7 +40,7 @@ import { type ByteStream, type InflateExcess, Wire, type WireHandler } from "./w
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
 /** A client gets so many bytes processed in one poll; the others wait no longer for it. */
-const SHARE = 32_768;
+const SHARE = 16_384;
 /** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
 const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);

@@ -1,0 +1,192 @@
+/**
+ * The attacks, each bounded in connections, and by whoever calls in time. All of loopback, each
+ * attacker from addresses of its own.
+ *
+ *     attackers.ts <plain port> <TLS port>, then a line `<attack> <milliseconds>` for each
+ */
+import { connect, type Socket } from "node:net";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { deflateSync } from "node:zlib";
+
+const [plain = 0, secure = 0] = process.argv.slice(2).map(Number);
+
+const [IAC, DO, WILL, SB, SE, GMCP, MCCP3, NAWS] = [255, 253, 251, 250, 240, 201, 87, 31];
+
+/** A small botnet: its addresses come to their limits in the larger attacks. */
+const ADDRESSES = 50;
+/** Sockets that are open. */
+const open = new Set<Socket>();
+let attacker = 0;
+let dialled = 0;
+
+/** An attack goes on until this says so. */
+type Going = () => boolean;
+
+/** Each attack by its name. */
+const ATTACKS: Record<string, (going: Going) => Promise<void>> = {
+  "half-open peers": halfOpen,
+  "RST in the middle of everything": resets,
+  "one-byte writers": oneByteWriters,
+  "slow readers": slowReaders,
+  "flood of connects": connects,
+  "flood of negotiations": (going) =>
+    flood(going, Uint8Array.of(IAC, WILL, NAWS, IAC, DO, 3, IAC, 252, NAWS)),
+  "flood of lines": (going) => flood(going, ascii("look at me\r\n")),
+  "flood of broken UTF-8": (going) =>
+    flood(going, Uint8Array.of(0xc3, 0x28, 0xf0, 0x9f, 0xed, 0xa0, 0x80, 0xfe, 0x0d, 0x0a)),
+  "flood of subnegotiations": (going) =>
+    flood(
+      going,
+      Uint8Array.of(IAC, DO, GMCP, IAC, SB, GMCP, ...ascii(`A ${"[".repeat(8_000)}`), IAC, SE),
+    ),
+  "zlib bombs": bombs,
+  "10,000 connect and vanish": vanish,
+  "TLS handshakes that never end": handshakes,
+};
+
+console.log(JSON.stringify(Object.keys(ATTACKS)));
+for await (const line of createInterface({ input: process.stdin })) {
+  const [, name = "", milliseconds] = /^(.*) (\d+)$/.exec(line) ?? [];
+  const attack = ATTACKS[name];
+  if (attack === undefined) break;
+  const end = performance.now() + Number(milliseconds);
+  dialled = 0;
+  await attack(() => performance.now() < end);
+  for (const socket of open) socket.destroy();
+  while (open.size > 0) await delay(5);
+  console.log(JSON.stringify({ dialled }));
+}
+process.exit();
+
+/** Connects from the next address; an attacker does not mind to be closed. */
+function dial(port: number = plain): Socket {
+  const localAddress = `127.2.0.${attacker++ % ADDRESSES + 1}`;
+  const socket = connect({ port, host: "127.0.0.1", localAddress, noDelay: true });
+  dialled++;
+  open.add(socket);
+  socket.on("error", () => {});
+  socket.on("close", () => open.delete(socket));
+  return socket;
+}
+
+/** Keeps so many connections open, each doing its work. */
+async function crowd(
+  going: Going,
+  size: number,
+  work: (socket: Socket) => void,
+  port: number = plain,
+): Promise<void> {
+  while (going()) {
+    for (let count = 0; count < 20 && open.size < size; count++) {
+      const socket = dial(port);
+      socket.on("connect", () => work(socket));
+    }
+    await delay(10);
+  }
+}
+
+function halfOpen(going: Going): Promise<void> {
+  let turn = 0;
+  return crowd(going, 500, (socket) => {
+    // In the middle of a subnegotiation, of a line, or at an end of which only one side knows.
+    const kind = turn++ % 3;
+    if (kind === 0) socket.write(Uint8Array.of(IAC, SB, GMCP, 0x41, 0x41));
+    else if (kind === 1) socket.write("say hel");
+    else socket.end("more\r\n");
+    if (kind === 2) socket.pause();
+  });
+}
+
+function resets(going: Going): Promise<void> {
+  let turn = 0;
+  return crowd(going, 200, (socket) => {
+    const parts = [
+      Uint8Array.of(IAC, SB, GMCP, 0x41),
+      Uint8Array.of(IAC),
+      ascii("say he"),
+      ascii("more\r\nmore\r\n"),
+      ascii("look\r\n"),
+      new Uint8Array(0),
+    ];
+    socket.write(parts[turn % parts.length] ?? "");
+    setTimeout(() => socket.resetAndDestroy(), turn++ % 30);
+  });
+}
+
+function oneByteWriters(going: Going): Promise<void> {
+  const bytes = Uint8Array.of(...ascii("say hello\r\n"), IAC, SB, GMCP, 0x41, IAC, SE, IAC, DO, 3);
+  return crowd(going, 200, (socket) => {
+    socket.resume();
+    let at = 0;
+    const timer = setInterval(() => {
+      socket.write(bytes.subarray(at, at + 1));
+      at = (at + 1) % bytes.length;
+    }, 20);
+    socket.on("close", () => clearInterval(timer));
+  });
+}
+
+function slowReaders(going: Going): Promise<void> {
+  return crowd(going, 10, (socket) => {
+    socket.pause();
+    socket.write("more\r\n".repeat(1_000));
+  });
+}
+
+function connects(going: Going): Promise<void> {
+  return crowd(going, 2_000, (socket) => socket.resume());
+}
+
+/** Says the same again and again, as fast as it is taken. */
+function flood(going: Going, words: Uint8Array): Promise<void> {
+  const many = Math.ceil(16_384 / words.length);
+  const block = new Uint8Array(words.length * many);
+  for (let count = 0; count < many; count++) block.set(words, count * words.length);
+  return crowd(going, 60, (socket) => {
+    socket.resume();
+    const more = () => {
+      while (!socket.destroyed && socket.write(block));
+    };
+    socket.on("drain", more);
+    more();
+  });
+}
+
+function bombs(going: Going): Promise<void> {
+  const bomb = deflateSync(new Uint8Array(30_000_000).fill(0x41));
+  return crowd(going, 30, (socket) => {
+    socket.resume();
+    socket.write(Uint8Array.of(IAC, DO, MCCP3, IAC, SB, MCCP3, IAC, SE, ...bomb));
+  });
+}
+
+/** All ten thousand, however long it takes; in a short attack fewer. */
+async function vanish(going: Going): Promise<void> {
+  while (dialled < 10_000 && going()) {
+    for (let count = 0; count < 25; count++) {
+      const socket = dial();
+      socket.on("connect", () => socket.destroy());
+    }
+    await delay(10);
+    while (open.size > 200) await delay(5);
+  }
+}
+
+function handshakes(going: Going): Promise<void> {
+  let turn = 0;
+  return crowd(going, 500, (socket) => {
+    socket.resume();
+    const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);
+    if (turn++ % 2 === 0) socket.write(hello);
+    else socket.write(new Uint8Array(200).fill(0x41));
+  }, secure);
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

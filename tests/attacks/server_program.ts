@@ -1,0 +1,75 @@
+/**
+ * The server that is attacked, on whatever runtime this runs: with the limits as they are by default,
+ * only that who floods is dropped sooner, so that it is seen in a short attack. Each line `n 7` is answered `n 7`, with a number of the server's own, and must come in order;
+ * `more` is answered by much. Commands on the standard input: `tell` and `end`.
+ */
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { TelnetClient, TelnetServer } from "../../mod.ts";
+import { CERTIFICATE } from "../tls/certificates.ts";
+
+/** A client that counts. */
+class Person extends TelnetClient {
+  heard = 0;
+  said = 0;
+}
+
+const MUCH = "All work and no play makes Jack a dull boy.\n".repeat(400);
+
+let disordered = 0;
+const server = await TelnetServer.listen({
+  port: 0,
+  address: "127.0.0.1",
+  maxConnections: 4_000,
+  clientClass: Person,
+  certificate: CERTIFICATE,
+  limits: { floodTimeout: 2_000 },
+  listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
+  options: { mccp3: true, gmcp: true },
+  onConnect: (person) => person.send("hello\n"),
+  onDisconnect: () => {},
+});
+const [plain, secure] = server.listeners;
+console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port }));
+
+createInterface({ input: process.stdin }).on("line", (command) => {
+  if (command === "tell") tell();
+  else void server.stop();
+});
+
+while (server.running) {
+  await server.poll();
+  // One line of each, and then the next of each: nobody waits for who has many.
+  for (const person of server.readyClients()) answer(person, person.getCommand() ?? "");
+}
+process.exit();
+
+function answer(person: Person, line: string): void {
+  if (line.startsWith("n ")) {
+    if (Number(line.slice(2)) !== person.heard++) disordered++;
+    person.send(`${line} ${person.said++}\n`);
+  } else if (line === "more") {
+    person.send(MUCH);
+  }
+}
+
+/** Memory in use, after all that can be freed was. */
+function tell(): void {
+  const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
+  Bun?.gc(true);
+  gc?.();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const { connections, handshakes, closing, refused, disconnected, violations } = server.stats();
+  console.log(
+    JSON.stringify({
+      rss,
+      used: heapUsed + external,
+      connections,
+      waiting: handshakes + closing,
+      refused: Object.values(refused).reduce((sum, count) => sum + count, 0),
+      dropped: disconnected,
+      violations,
+      disordered,
+    }),
+  );
+}
