@@ -4,6 +4,9 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 /** How long a closed connection reads on, so that the peer gets our last bytes and no reset. */
 export const LINGER_MS = 2_000;
 
+/** And how much: to who goes on flooding nothing is owed. */
+const LINGER_BYTES = 131_072;
+
 /** So many connections may wait to be accepted: after a restart of a game all come at once. */
 export const BACKLOG = 4_096;
 
@@ -35,6 +38,8 @@ export abstract class BaseConnection implements Connection {
   #peerEnded = false;
   #destroyed = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
+  /** What came since `close()`. */
+  #unwanted = 0;
 
   constructor(remoteAddress: string, remotePort: number) {
     this.remoteAddress = plainAddress(remoteAddress);
@@ -123,7 +128,8 @@ export abstract class BaseConnection implements Connection {
 
   /** Bytes came from the peer. */
   received(chunk: Uint8Array): void {
-    if (!this.#closing && !this.#destroyed) this.#handler?.onData(chunk);
+    if (this.#closing) this.#discard(chunk.length);
+    else if (!this.#destroyed) this.#handler?.onData(chunk);
   }
 
   /** The system took what `transmit` was given, from its start. */
@@ -172,6 +178,13 @@ export abstract class BaseConnection implements Connection {
     if (this.#closing) this.#announceEnd();
   }
 
+  #discard(count: number): void {
+    this.#unwanted += count;
+    if (this.#unwanted <= LINGER_BYTES || this.#destroyed) return;
+    if (this.#finSent) this.#destroy(undefined);
+    else this.setReading(false); // what is queued for it still goes out
+  }
+
   #drained(): void {
     if (this.#queued === 0 && !this.#closing && !this.#destroyed) this.#handler?.onDrain();
   }
@@ -183,6 +196,7 @@ export abstract class BaseConnection implements Connection {
     if (this.#peerEnded) return this.#destroy(undefined);
     this.shutdown();
     this.#report(undefined);
+    if (this.#unwanted > LINGER_BYTES) this.#destroy(undefined);
     if (!this.#destroyed) this.#linger = setTimeout(() => this.#destroy(undefined), LINGER_MS);
   }
 

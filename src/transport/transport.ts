@@ -75,7 +75,8 @@ export interface Connection {
   resume(): void;
   /**
    * Closes in good order: what is queued goes out, then the end is announced (FIN), what the peer
-   * still sends is read and thrown away until it closes too or a short time has passed.
+   * still sends is read and thrown away until it closes too, or a short time has passed, or too much
+   * has come.
    */
   close(): void;
   /** Closes at once; what is queued is lost. */

@@ -84,15 +84,15 @@ export class Scene implements AsyncDisposable {
     return JSON.parse(await this.#people.line());
   }
 
-  /** What the server tells of itself. */
-  async tell(): Promise<Told> {
-    await this.#server.write("tell");
+  /** What the server tells of itself, with `weigh` after a collection of what is garbage. */
+  async tell(command: "tell" | "weigh" = "tell"): Promise<Told> {
+    await this.#server.write(command);
     return JSON.parse(await this.#server.line());
   }
 
   /** Attacks for a time, while the people are asked what they notice. */
   async attack(attack: string, milliseconds: number): Promise<Outcome> {
-    const memoryBefore = await this.tell();
+    const memoryBefore = await this.tell("weigh");
     const before = await this.measure(milliseconds / 2);
     await this.#attackers.write(`${attack} ${milliseconds}`);
     const during = await this.measure(milliseconds);
@@ -112,7 +112,7 @@ export class Scene implements AsyncDisposable {
     while (true) {
       const told = await this.tell();
       const calm = told.connections <= this.people && told.waiting === 0;
-      if (calm || performance.now() > patience) return await this.tell();
+      if (calm || performance.now() > patience) return await this.tell("weigh");
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

@@ -1,7 +1,7 @@
 /**
  * The server that is attacked, on whatever runtime this runs: with the limits as they are by default,
  * only that who floods is dropped sooner, so that it is seen in a short attack. Each line `n 7` is answered `n 7`, with a number of the server's own, and must come in order;
- * `more` is answered by much. Commands on the standard input: `tell` and `end`.
+ * `more` is answered by much. Commands on the standard input: `tell`, `weigh` and `end`.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -33,8 +33,9 @@ const [plain, secure] = server.listeners;
 console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port }));
 
 createInterface({ input: process.stdin }).on("line", (command) => {
-  if (command === "tell") tell();
-  else void server.stop();
+  if (command === "weigh") collect();
+  if (command === "end") void server.stop();
+  else tell();
 });
 
 while (server.running) {
@@ -53,11 +54,14 @@ function answer(person: Person, line: string): void {
   }
 }
 
-/** Memory in use, after all that can be freed was. */
-function tell(): void {
+/** Frees what can be freed, where the runtime lets us. */
+function collect(): void {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
   Bun?.gc(true);
   gc?.();
+}
+
+function tell(): void {
   const { rss, heapUsed, external } = process.memoryUsage();
   const { connections, handshakes, closing, refused, disconnected, violations } = server.stats();
   console.log(

@@ -180,6 +180,17 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     assertEquals(status.bytes, bytes);
   },
 
+  async "a peer that floods is not read for ever when the connection is closed"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.close(pair.id);
+    await subject.agent.until(pair.id, { closes: 1 });
+    const startedAt = performance.now();
+    const flood = pattern(4 * subject.buffers);
+    await pair.peer.write(flood).catch(() => {}); // it may be reset meanwhile
+    await subject.agent.until(pair.id, { gone: true });
+    if (subject.sockets) assert(performance.now() - startedAt < 1_500, "it was read on");
+  },
+
   async "a peer that never closes is let go after a short time"(subject) {
     await using pair = await connected(subject);
     await subject.agent.close(pair.id);
