@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts bench | report | speed | check | ok
+ *     deno run -A tests/launch.ts bench | report | speed | attacks | soak | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -13,7 +13,16 @@ const ENTRYPOINTS = Object.values(
 const JSR_TIMEOUT_MS = 20_000;
 
 const [task = "test", ...rest] = Deno.args;
-const tasks: Record<string, () => Promise<boolean>> = { test, bench, report, speed, check, ok };
+const tasks: Record<string, () => Promise<boolean>> = {
+  test,
+  bench,
+  report,
+  speed,
+  attacks,
+  soak,
+  check,
+  ok,
+};
 const run = tasks[task];
 if (run === undefined) {
   console.error(`Cannot run the task "${task}": choose one of ${Object.keys(tasks).join(", ")}`);
@@ -40,6 +49,16 @@ async function report(): Promise<boolean> {
 
 async function speed(): Promise<boolean> {
   return await deno(["run", "-A", "bench/check.ts"]);
+}
+
+async function attacks(): Promise<boolean> {
+  const args = ["run", "-A", ...await importMap(), "tests/attacks/table.ts", ...rest];
+  return await deno(args, await runtimeEnvironment());
+}
+
+async function soak(): Promise<boolean> {
+  const args = ["run", "-A", ...await importMap(), "tests/attacks/soak.ts", ...rest];
+  return await deno(args, await runtimeEnvironment());
 }
 
 async function check(): Promise<boolean> {

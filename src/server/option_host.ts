@@ -74,6 +74,7 @@ export class OptionHost implements OptionSession {
     const alone = offered.filter((option) => option.alone);
     this.#later = alone.length === 0 ? undefined : offered.filter((option) => !option.alone);
     this.#offerAll(alone.length === 0 ? offered : alone);
+    this.checkReady(); // maybe there is nothing to wait for
   }
 
   #offerAll(offered: readonly TelnetOption[]): void {
@@ -111,9 +112,11 @@ export class OptionHost implements OptionSession {
   changed({ option, side, change }: OptionEvent): void {
     if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
     this.#port.run(() => this.#handler(option)?.changed?.(side, change));
+    const alone = optionByCode(option)?.alone === true;
+    // Who agrees to go on encrypted is offered the rest, and greeted, when that is so.
+    if (alone && change === "enabled") return;
     this.#readiness?.answered(option);
-    // Who agrees to go on encrypted is offered the rest when that is so.
-    if (optionByCode(option)?.alone && change !== "enabled") this.#offerLater();
+    if (alone) this.#offerLater();
   }
 
   #offerLater(): void {

@@ -278,6 +278,7 @@ async function startTls(
     const onData = (bytes: Uint8Array) => {
       telnet.receive(bytes);
       for (const event of telnet.takeEvents()) {
+        assert(event.type !== "data", "something was said in the clear");
         if (event.type === "option" && event.change === "enabled") {
           telnet.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
         }

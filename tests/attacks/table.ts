@@ -1,0 +1,100 @@
+/**
+ * The attack table: each attack on each runtime, what honest people noticed, and whether the memory
+ * came back. Prints it as Markdown; with `--write` it goes into the README.
+ *
+ *     deno task attacks [--write] [people] [milliseconds of each attack]
+ */
+import { machineLine } from "../../bench/machine.ts";
+import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { type Outcome, Scene } from "./scene.ts";
+
+const [START, END] = ["<!-- attacks -->", "<!-- end of attacks -->"];
+/** The engine compiles while it is warmed up. */
+const WARM_UP_MS = 3_000;
+
+if (import.meta.main) {
+  const numbers = Deno.args.filter((argument) => /^\d+$/.test(argument)).map(Number);
+  const [people = 1_000, milliseconds = 5_000] = numbers;
+  const columns = new Map<string, Outcome[]>();
+  const runtimes = await findRuntimes();
+  for (const runtime of runtimes) {
+    columns.set(runtime.name, await attackAll(runtime, people, milliseconds));
+  }
+  const text = [
+    `${await machineLine(
+      runtimes,
+    )}; ${people} people say a line a second each; each attack lasts ` +
+    `${milliseconds / 1000} s.`,
+    "",
+    ...tableOf(columns),
+  ].join("\n");
+  console.log(text);
+  if (Deno.args.includes("--write")) await write(text);
+}
+
+/** Every attack on one runtime, one after the other, on the same server. */
+export async function attackAll(
+  runtime: Runtime,
+  people: number,
+  milliseconds: number,
+): Promise<Outcome[]> {
+  await using scene = await Scene.start(runtime, people);
+  await scene.measure(WARM_UP_MS);
+  const outcomes: Outcome[] = [];
+  for (const attack of scene.attacks) {
+    const outcome = await scene.attack(attack, milliseconds);
+    outcomes.push(outcome);
+    console.error(`${runtime.name}: ${attack}: ${describe(outcome)}`);
+  }
+  return outcomes;
+}
+
+/** An outcome in one line. */
+export function describe(outcome: Outcome): string {
+  const { before, during, memoryBefore, memoryAfter, dialled } = outcome;
+  return `${dialled} connections; answers in ${before.p50.toFixed(2)} ms before, ` +
+    `${during.p50.toFixed(2)} during (p95 ${before.p95.toFixed(1)}, ${during.p95.toFixed(1)}); ` +
+    `${faults(outcome)} lost or out of order, ${during.gone} dropped; ` +
+    `memory ${megabytes(memoryBefore.used)}, then ${megabytes(memoryAfter.used)} MB`;
+}
+
+/** Lines without an answer or out of order, either way, and people who were dropped. */
+export function faults({ during, memoryAfter }: Outcome): number {
+  return during.lost + during.disordered + memoryAfter.disordered + during.gone;
+}
+
+function tableOf(columns: ReadonlyMap<string, readonly Outcome[]>): string[] {
+  const names = [...columns.keys()];
+  const attacks = [...columns.values()][0]?.map(({ attack }) => attack) ?? [];
+  const rows = attacks.map((attack, index) => {
+    const cells = names.map((name) => cell(columns.get(name)?.[index]));
+    return `| ${attack} | ${cells.join(" | ")} |`;
+  });
+  return [
+    `| attack | ${names.join(" | ")} |`,
+    `| --- | ${names.map(() => "---").join(" | ")} |`,
+    ...rows,
+  ];
+}
+
+function cell(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return "–";
+  const { before, during, memoryBefore, memoryAfter } = outcome;
+  const ratio = (during.p50 / before.p50).toFixed(1);
+  const grown = megabytes(memoryAfter.used - memoryBefore.used);
+  return `${ratio} ×, ${during.p95.toFixed(1)} ms, ${faults(outcome)} lost, ` +
+    `${Number(grown) < 0 ? "" : "+"}${grown} MB`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}
+
+async function write(text: string): Promise<void> {
+  const readme = await Deno.readTextFile("README.md");
+  const [before, rest] = readme.split(START);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`README.md has no place between ${START} and ${END}`);
+  await Deno.writeTextFile("README.md", `${before}${START}\n\n${text}\n\n${END}${after}`);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", "README.md"] }).output();
+}

@@ -1,0 +1,208 @@
+/**
+ * Real clients of TLS, and HAProxy in front, on each runtime. A program that is not installed is
+ * skipped; with MINIBOA_CLIENTS=required that is a failure.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { connect } from "node:net";
+import { Program } from "../runtimes/process.ts";
+import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { CERTIFICATE } from "../tls/certificates.ts";
+import { required } from "./clients.ts";
+import { installed, Screen } from "./screen.ts";
+
+const TINTIN = "/usr/games/tt++";
+const CERT = new URL("../tls/cert.pem", import.meta.url).pathname;
+const NEEDED = ["tmux", "openssl", TINTIN, "telnet-ssl", "s3270", "haproxy", "ssh"];
+
+const missing: string[] = [];
+for (const program of NEEDED) if (!await installed(program)) missing.push(program);
+const has = (program: string) => !missing.includes(program) && !missing.includes("tmux");
+const without = (program: string) => has(program) ? "" : ` (${program} is not installed)`;
+
+Deno.test({
+  name: "the clients of TLS and the proxy are installed",
+  ignore: missing.length > 0 && !required,
+  fn: () => assertEquals(missing, []),
+});
+
+for (const runtime of await findRuntimes()) {
+  for (const [program, command] of secureClients()) {
+    Deno.test({
+      name: `${runtime.name}: ${program} talks to the TLS port${without(program)}`,
+      ignore: !has(program),
+      async fn() {
+        await using door = await startDoor(runtime);
+        await talk(command(door.secure));
+      },
+    });
+  }
+
+  Deno.test({
+    name: `${runtime.name}: openssl talks to a port that is for both${without("openssl")}`,
+    ignore: !has("openssl"),
+    async fn() {
+      await using door = await startDoor(runtime, "--auto");
+      await talk(`openssl s_client -quiet -connect 127.0.0.1:${door.plain}`);
+      await talk(`nc.openbsd 127.0.0.1 ${door.plain}`, "in the clear");
+    },
+  });
+
+  Deno.test({
+    name: `${runtime.name}: s3270 goes on encrypted by START-TLS${without("s3270")}`,
+    ignore: !has("s3270"),
+    async fn() {
+      await using door = await startDoor(runtime, "--start-tls");
+      await using screen = await Screen.open("s3270 -noverifycert");
+      await screen.enter(`Connect(127.0.0.1:${door.plain})`);
+      await screen.shows(/^ok/m);
+      await screen.enter('String("hello\\n")');
+      await screen.enter("Wait(2,Output)");
+      await screen.enter("Ascii(0,0,4,79)");
+      await screen.shows(/You are 127\.0\.0\.1, by 127\.0\.0\.1, encrypted; you said: hello/);
+    },
+  });
+
+  Deno.test({
+    name: `${runtime.name}: ssh and openssl are told by the plain port that it is none of theirs`,
+    ignore: !has("ssh") || !has("openssl"),
+    async fn() {
+      await using door = await startDoor(runtime);
+      const ssh = await output("ssh", [
+        ...["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"],
+        ...["-o", "BatchMode=yes", "-p", String(door.plain), "127.0.0.1"],
+      ]);
+      assertMatch(ssh, /Received disconnect[^]*This is a Telnet server/);
+      const tls = await output("openssl", ["s_client", "-connect", `127.0.0.1:${door.plain}`]);
+      assertMatch(tls, /no peer certificate available/);
+    },
+  });
+
+  for (const [how, line, encrypted] of proxies()) {
+    Deno.test({
+      name: `${runtime.name}: HAProxy tells whose connection it is, by ${how}${without("haproxy")}`,
+      ignore: !has("haproxy"),
+      fn: () => throughProxy(runtime, line, encrypted),
+    });
+  }
+}
+
+function secureClients(): [string, (port: number) => string][] {
+  return [
+    ["openssl", (port) => `openssl s_client -quiet -CAfile ${CERT} -connect 127.0.0.1:${port}`],
+    [TINTIN, (port) => `${TINTIN} -G -e '#ssl v 127.0.0.1 ${port}'`],
+    ["telnet-ssl", (port) => `telnet-ssl -z ssl -z cacert=${CERT} 127.0.0.1 ${port}`],
+  ];
+}
+
+/** How HAProxy is told to tell it, and whether it is the one who speaks TLS. */
+function proxies(): [string, string, boolean][] {
+  return [
+    ["version 1", "send-proxy", false],
+    ["version 2", "send-proxy-v2", false],
+    ["version 2 with a checksum", "send-proxy-v2 proxy-v2-options crc32c,unique-id", false],
+    ["version 2, and that it is encrypted", "send-proxy-v2-ssl-cn", true],
+  ];
+}
+
+interface Door extends AsyncDisposable {
+  readonly plain: number;
+  readonly secure: number;
+}
+
+async function startDoor(runtime: Runtime, ...args: string[]): Promise<Door> {
+  const program = Program.start(runtime, "tests/runtimes/door_program.ts", args);
+  const ports = JSON.parse(await program.line());
+  return { ...ports, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
+
+/** A person comes by a command line, says something, and leaves. */
+async function talk(command: string, how: string = "encrypted"): Promise<void> {
+  await using screen = await Screen.open(command);
+  await screen.shows(/Welcome!/);
+  await screen.enter("hello");
+  const shown = await screen.shows(/you said: hello/);
+  assert(
+    shown.includes(`You are 127.0.0.1, by 127.0.0.1, ${how}; you said: hello`),
+    shown.join("\n"),
+  );
+  await screen.enter("bye");
+  await screen.shows(/Farewell!/);
+}
+
+/** What a program prints that is given nothing to read. */
+async function output(program: string, args: string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
+  const text = new TextDecoder();
+  return text.decode(stdout) + text.decode(stderr);
+}
+
+async function throughProxy(runtime: Runtime, how: string, encrypted: boolean): Promise<void> {
+  await using door = await startDoor(runtime, "--proxied");
+  const port = freePort();
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/both.pem`, CERTIFICATE.cert + CERTIFICATE.key);
+  await Deno.writeTextFile(
+    `${folder}/haproxy.cfg`,
+    `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen telnet
+  bind 127.0.0.1:${port}${encrypted ? ` ssl crt ${folder}/both.pem` : ""}
+  unique-id-format %ci-%cp
+  server game 127.0.0.1:${door.plain} ${how}
+`,
+  );
+  const proxy = new Deno.Command("haproxy", {
+    args: ["-db", "-q", "-f", `${folder}/haproxy.cfg`],
+    stderr: "null",
+  }).spawn();
+  try {
+    await listening(port);
+    const heard = await visit(port, "127.0.0.77", encrypted);
+    const what = encrypted ? "encrypted" : "in the clear";
+    assertMatch(
+      heard,
+      new RegExp(`You are 127\\.0\\.0\\.77, by 127\\.0\\.0\\.1, ${what}; you said: hello`),
+    );
+  } finally {
+    proxy.kill("SIGKILL");
+    await proxy.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Comes from an address of this machine, says hello, and leaves; returns what was heard. */
+async function visit(port: number, localAddress: string, encrypted: boolean): Promise<string> {
+  const plain = connect({ port, host: "127.0.0.1", localAddress });
+  const { connect: connectTls } = await import("node:tls");
+  const socket = encrypted ? connectTls({ socket: plain, rejectUnauthorized: false }) : plain;
+  let heard = "";
+  socket.on("data", (bytes: Uint8Array) => heard += new TextDecoder().decode(bytes));
+  socket.write("hello\r\nbye\r\n");
+  await new Promise((resolve, reject) => {
+    socket.once("end", resolve);
+    socket.once("error", reject);
+  });
+  socket.destroy();
+  return heard;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+async function listening(port: number): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (true) {
+    try {
+      (await Deno.connect({ port, hostname: "127.0.0.1" })).close();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
