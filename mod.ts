@@ -61,12 +61,13 @@ export type {
 } from "./src/server/listen_options.ts";
 export { SERVER_MESSAGES, type ServerMessages } from "./src/server/messages.ts";
 export type { RecordingSink } from "./src/server/recorder.ts";
-export type { Refusal, RefusalKind } from "./src/server/refusal.ts";
+export { type Refusal, REFUSAL_KINDS, type RefusalKind } from "./src/server/refusal.ts";
 export { TelnetServer } from "./src/server/server.ts";
-export type {
-  ClientViolation,
-  ClientViolationKind,
-  DisconnectReason,
+export {
+  type ClientViolation,
+  type ClientViolationKind,
+  DISCONNECT_REASONS,
+  type DisconnectReason,
 } from "./src/server/session_owner.ts";
 export type { ServerRates, ServerStats } from "./src/server/stats.ts";
 export type { FloodKind } from "./src/server/throttle.ts";

@@ -26,7 +26,9 @@ const OPTION_NAMES = `
 
 const VALUES: Record<string, readonly string[]> = {
   ".": [
+    "DISCONNECT_REASONS",
     "History",
+    "REFUSAL_KINDS",
     "SERVER_LIMITS",
     "SERVER_MESSAGES",
     "TelnetClient",

@@ -1,8 +1,10 @@
 /** The examples, run natively on each runtime and driven over sockets, all by the same script. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import type { Certificate } from "../../mod.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { CERTIFICATE, RENEWED } from "../tls/certificates.ts";
 
 const NAWS = 31;
 const TTYPE = 24;
@@ -22,6 +24,8 @@ for (const name of ["Deno", "Bun", "Node"]) {
   test("mud.ts: people log in, hide their passwords, walk, meet and leave", playsTheMud);
   test("repl.ts: a client in line mode gets answers, and pages by Enter", usesTheConsole);
   test("editor.ts: letters are written in several lines and read", writesLetters);
+  test("metrics.ts: what happens is told as OpenMetrics", tellsMetrics);
+  if (!windows) test("internet.ts: TLS, a renewed certificate, a recording, a restart", isFit);
   test("art.ts: the same art in Unicode, in code page 437 and in ASCII", showsArt);
   for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
     test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
@@ -118,6 +122,85 @@ async function writesLetters(runtime: Runtime): Promise<void> {
   await ann.until(/Dear bob/);
   await ann.write("no\x03");
   await ann.until(/torn up/);
+}
+
+/** A line of OpenMetrics: a comment, or a sample. */
+const OPEN_METRICS =
+  /^(# (TYPE telnet_\w+ (counter|gauge)|HELP telnet_\w+ [^\n]+|EOF)|telnet_\w+(\{\w+="[\w-]+"\})? \d+(\.\d+)?(e-?\d+)?)$/;
+
+async function tellsMetrics(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/metrics.ts", [
+    "--port",
+    "0",
+    "--metrics",
+    "0",
+  ]);
+  const [, port, web] = await program.match(/on port (\d+), metrics on port (\d+)/);
+  using client = await LineClient.connect(Number(port));
+  await client.until(/counted/);
+  await client.write("one\r\ntwo\r\n");
+  await client.until(/said: two/);
+  const response = await fetch(`http://127.0.0.1:${web}/metrics`);
+  assertMatch(
+    response.headers.get("content-type") ?? "",
+    /^application\/openmetrics-text; version=1/,
+  );
+  const text = await response.text();
+  assert(text.endsWith("\n# EOF\n"));
+  for (const line of text.trimEnd().split("\n")) assertMatch(line, OPEN_METRICS);
+  assertStringIncludes(text, "\ntelnet_connections 1\n");
+  assertStringIncludes(text, "\ntelnet_lines_total 2\n");
+  assertStringIncludes(text, '\ntelnet_refused_total{reason="server-full"} 0\n');
+}
+
+async function isFit(runtime: Runtime): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const use = async ({ cert, key }: Certificate) => {
+    await Deno.writeTextFile(`${folder}/cert.pem`, cert);
+    await Deno.writeTextFile(`${folder}/key.pem`, key);
+  };
+  await use(CERTIFICATE);
+  await using program = Program.start(runtime, "examples/internet.ts", [
+    ...["--port", "0", "--tls", "0", "--record", folder],
+    ...["--cert", `${folder}/cert.pem`, "--key", `${folder}/key.pem`],
+  ]);
+  const [, plain, secure] = await program.match(/on port (\d+), with TLS on port (\d+)/);
+  using ann = await LineClient.connect(Number(plain));
+  await ann.write(Uint8Array.of(255, 252, 46)); // WONT START-TLS
+  await ann.until(/Others can listen/);
+  const visit = async (caCert: string) => {
+    const conn = await Deno.connectTls({
+      hostname: "localhost",
+      port: Number(secure),
+      caCerts: [caCert],
+    });
+    await conn.handshake();
+    return conn;
+  };
+  using bob = await visit(CERTIFICATE.cert);
+  await program.match(/came by TLS/);
+  await bob.write(new TextEncoder().encode("hello\x1b[2J\r\n"));
+  await ann.until(/says: hello\r\n/);
+  await use(RENEWED);
+  program.kill("SIGHUP");
+  await program.match(/is renewed/);
+  (await visit(RENEWED.cert)).close();
+  await ann.write("GET / HTTP/1.1\r\n"); // no longer the first that is said
+  await ann.write("quit\r\n");
+  await ann.rest();
+  program.kill("SIGINT");
+  await program.status;
+  const casts = Array.from(Deno.readDirSync(folder), ({ name }) => name).filter((name) =>
+    name.endsWith(".cast")
+  );
+  assert(casts.length >= 2);
+  const recordings = casts.map((name) => Deno.readTextFileSync(`${folder}/${name}`));
+  for (const recording of recordings) {
+    const [head] = recording.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(head.version, 2);
+  }
+  assert(recordings.some((recording) => recording.includes("says: hello")));
+  await Deno.remove(folder, { recursive: true });
 }
 
 async function showsArt(runtime: Runtime): Promise<void> {

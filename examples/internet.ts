@@ -1,0 +1,93 @@
+/**
+ * A talker for the open internet: TLS, real addresses behind a proxy, a certificate that is renewed
+ * while people talk, a restart that tells them, and a log of who is kept out.
+ *
+ *     deno run -N -R -W examples/internet.ts --cert cert.pem --key key.pem [--port 7777] [--tls 7778]
+ *         [--proxy 127.0.0.1] [--record folder]
+ *     bun run examples/internet.ts --cert cert.pem --key key.pem
+ *     node examples/internet.ts --cert cert.pem --key key.pem
+ *
+ * Then: openssl s_client -quiet -connect localhost:7778. `kill -HUP` reads the certificate anew,
+ * `kill -TERM` or Ctrl-C ends it in good order.
+ */
+import { appendFileSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { stripControls, type TelnetClient, TelnetServer } from "../mod.ts";
+
+const { values } = parseArgs({
+  options: {
+    port: { type: "string", default: "7777" },
+    tls: { type: "string", default: "7778" },
+    cert: { type: "string", default: "cert.pem" },
+    key: { type: "string", default: "key.pem" },
+    proxy: { type: "string", multiple: true, default: [] },
+    record: { type: "string" },
+  },
+});
+
+const server = await TelnetServer.listen({
+  port: Number(values.port),
+  tls: "auto", // the plain port takes TLS too
+  listeners: [{ port: Number(values.tls), tls: true }],
+  certificate: readCertificate(),
+  trustedProxies: values.proxy,
+  options: { startTls: true, naws: true },
+  keepAlive: "nop",
+  limits: { idleTimeout: 3_600_000 },
+  onConnect,
+  onDisconnect: (client) => log(client, `went: ${client.disconnectReason}`),
+  onViolation: (client, { kind, limit, value }) => log(client, `${kind}: ${value} of ${limit}`),
+  onRefuse: ({ address, kind, detail = "" }) =>
+    console.log(`${address} refused: ${kind} ${detail}`),
+});
+const [plain, secure] = server.listeners;
+console.log(`Talker on port ${plain?.port}, with TLS on port ${secure?.port}. Ctrl-C ends it.`);
+process.once("SIGINT", () => void server.drain());
+if (process.platform !== "win32") {
+  process.once("SIGTERM", () => void server.drain({ grace: 10_000 }));
+  process.on("SIGHUP", renew);
+}
+
+while (server.running) {
+  await server.poll();
+  // One line of each, so that nobody waits for who has many.
+  for (const client of server.readyClients()) hear(client, client.getCommand() ?? "");
+}
+
+async function onConnect(client: TelnetClient): Promise<void> {
+  await client.ready;
+  log(client, client.encrypted ? "came by TLS" : "came in the clear");
+  const { record } = values;
+  if (record) {
+    const file = `${record}/${Date.now()}-${client.port}.cast`;
+    client.record((line) => appendFileSync(file, line), { title: client.addrport() });
+  }
+  client.send(client.encrypted ? "Welcome!\n" : "Welcome! Others can listen: come by TLS.\n");
+}
+
+function hear(client: TelnetClient, line: string): void {
+  if (line === "quit") {
+    client.active = false;
+    return;
+  }
+  const words = `${client.addrport()} says: ${stripControls(line)}\n`;
+  for (const other of server.clientList()) if (other !== client) other.send(words);
+}
+
+function renew(): void {
+  try {
+    server.setCertificate(readCertificate());
+    console.log("The certificate is renewed.");
+  } catch (error) {
+    console.error("The certificate stays:", error);
+  }
+}
+
+function readCertificate(): { cert: string; key: string } {
+  return { cert: readFileSync(values.cert, "utf8"), key: readFileSync(values.key, "utf8") };
+}
+
+function log(client: TelnetClient, what: string): void {
+  console.log(`${client.addrport()} ${what}`);
+}
