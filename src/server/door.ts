@@ -123,9 +123,7 @@ export class Door implements HandshakePort {
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#places.map(({ listener }) => listener?.close()));
-    for (const handshake of [...this.#handshakes.keys()]) {
-      handshake.connection.abort();
-    }
+    for (const handshake of [...this.#handshakes.keys()]) handshake.stop();
   }
 
   /** Waits for the sockets that are not gone yet, no longer than a time in milliseconds. */

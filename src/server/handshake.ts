@@ -83,6 +83,11 @@ export class Handshake implements SecureHandler, Timed {
     this.#finish();
   }
 
+  /** The server stops. */
+  stop(): void {
+    this.#fail("stopping", "the server stops");
+  }
+
   tick(now: number): number | undefined {
     if (this.#stage === "hello" && this.#tls === "auto" && now >= this.#helloBy) this.#finish();
     else if (this.#stage !== "over" && now >= this.#deadline) {

@@ -244,20 +244,14 @@ export class Session
     if (now >= this.#unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (now >= this.#secureBy) this.#insecure();
-    this.#checkHeld(now);
+    const freeAt = this.#releaseAt(now);
     this.#keepWatch(now);
     if (!this.active) return undefined;
     const { timeout } = this.#typing;
     const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy, timeout];
-    waits.push(this.#secureBy, this.#freeAt, this.#vigil?.next(this) ?? Infinity);
+    waits.push(this.#secureBy, freeAt, this.#vigil?.next(this) ?? Infinity);
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
-  }
-
-  /** When a client that is slowed down may be read on. */
-  get #freeAt(): number {
-    const throttle = this.#throttle;
-    return throttle === undefined || !this.throttled ? Infinity : throttle.free;
   }
 
   /** Whether the client is slowed down by a rate. */
@@ -265,8 +259,13 @@ export class Session
     return this.#throttle !== undefined && this.#throttle.heldSince !== Infinity;
   }
 
-  #checkHeld(now: number): void {
-    if (now >= this.#freeAt) this.#owner.ready(this);
+  /** Reads on a client that has waited long enough; else tells when it will have. */
+  #releaseAt(now: number): number {
+    const free = this.#throttle?.free ?? 0;
+    if (!this.throttled) return Infinity;
+    if (free > now) return free;
+    this.#owner.ready(this);
+    return Infinity;
   }
 
   // Who is silent.

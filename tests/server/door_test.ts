@@ -147,6 +147,15 @@ Deno.test("the handshake of TLS that is none is refused, told, and harms nobody"
   assertEquals([served.server.stats().handshakes, served.server.connectionCount()], [0, 1]);
 });
 
+Deno.test("who has not finished a handshake when the server stops is let go, and told so", async () => {
+  await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
+  const silent = await served.connect();
+  assert(await served.comes(() => served.server.stats().handshakes === 1));
+  await served.server.stop();
+  await silent.rest().catch(() => {});
+  assertEquals(served.refusals.map(({ kind }) => kind), ["stopping"]);
+});
+
 Deno.test("a certificate is renewed without dropping anybody; a bad one changes nothing", async () => {
   await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
   using before = await SecureClient.connect(served.server.port);

@@ -1,17 +1,11 @@
 /** How a server lives: keeping alive, idling, draining, what it tells of itself, what it records. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import {
-  type ListenOptions,
-  SERVER_MESSAGES,
-  TelnetClient,
-  TelnetError,
-  TelnetServer,
-} from "../../mod.ts";
+import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
 import { ECHO, NAWS, TIMING_MARK } from "../../src/options/mod.ts";
 import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
-import { inWords, latin1, negotiation, start } from "./harness.ts";
+import { latin1, negotiation, start } from "./harness.ts";
 
 const MINUTE = 60_000;
 
@@ -385,13 +379,4 @@ Deno.test("stripControls: false leaves them in, for a game that wants them", asy
   peer.write("say \x1b[2Jhi\x07\r\n");
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), "say \x1b[2Jhi\x07");
-});
-
-Deno.test("a class of clients keeps its own fields beside all that", async () => {
-  class Player extends TelnetClient {
-    name = "ann";
-  }
-  await using harness = await start({ clientClass: Player });
-  const { client } = await harness.join();
-  assertEquals([client.name, client.peerAddress, inWords("")], ["ann", "127.0.0.1", ""]);
 });

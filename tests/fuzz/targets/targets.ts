@@ -1,0 +1,186 @@
+/**
+ * What is fed with arbitrary bytes, each with the sentence that must hold. Run on the kept corpus by
+ * the tests, and by `deno task fuzz` on what a coverage-guided fuzzer makes up.
+ */
+import {
+  ATCP,
+  CHARSET,
+  decodeAardwolf,
+  decodeAtcp,
+  decodeCharset,
+  decodeEnviron,
+  decodeFlowControl,
+  decodeGmcp,
+  decodeLinemode,
+  decodeMsdp,
+  decodeMssp,
+  decodeMtts,
+  decodeNaws,
+  decodeSendLocation,
+  decodeStatus,
+  decodeTerminalSpeed,
+  decodeTerminalType,
+  decodeXDisplayLocation,
+  decodeZmp,
+  ECHO,
+  GMCP,
+  LINEMODE,
+  NAWS,
+  SGA,
+  TTYPE,
+} from "../../../src/options/mod.ts";
+import { TelnetMachine } from "../../../src/protocol/mod.ts";
+import { ForeignGuard } from "../../../src/server/foreign.ts";
+import { decodeProxyHeader } from "../../../src/server/proxy_header.ts";
+import { Tracer } from "../../../src/server/trace.ts";
+import { KeyDecoder, LineEditor, LineInput, stripControls } from "../../../src/text/mod.ts";
+
+/** A target: it throws where what must hold does not. */
+export type Target = (bytes: Uint8Array) => void;
+
+const PAYLOAD_LIMIT = 64;
+
+/** Each by its name. */
+export const TARGETS: Readonly<Record<string, Target>> = {
+  machine,
+  proxy,
+  foreign,
+  options,
+  lines,
+  keys,
+};
+
+/** The same bytes give the same events and answers, however they were cut; nothing is over a limit. */
+function machine(bytes: Uint8Array): void {
+  const whole = conversation(bytes, bytes.length || 1);
+  for (const size of [1, 3]) must(conversation(bytes, size) === whole, `cut by ${size}`);
+  // It goes on from a snapshot as if nothing had been.
+  const half = bytes.length >> 1;
+  const before = newMachine();
+  before.receive(bytes.subarray(0, half), 0);
+  before.takeEvents();
+  const after = TelnetMachine.restore(JSON.parse(JSON.stringify(before.snapshot())), 0);
+  before.receive(bytes.subarray(half), 0);
+  after.receive(bytes.subarray(half), 0);
+  must(JSON.stringify(before.takeEvents()) === JSON.stringify(after.takeEvents()), "a snapshot");
+  must(String(before.takeOutput()) === String(after.takeOutput()), "a snapshot's output");
+}
+
+function newMachine(): TelnetMachine {
+  const both = [ECHO, SGA, NAWS, TTYPE, GMCP, CHARSET, LINEMODE, ATCP];
+  const telnet = new TelnetMachine({
+    local: both,
+    remote: both,
+    limits: { subnegotiation: PAYLOAD_LIMIT, repeats: 5 },
+  });
+  telnet.enableLocal(ECHO, { now: 0 });
+  telnet.enableRemote(NAWS, { now: 0 });
+  return telnet;
+}
+
+function conversation(bytes: Uint8Array, size: number): string {
+  const telnet = newMachine();
+  const events: unknown[] = [];
+  let data = "";
+  for (let at = 0; at < bytes.length; at += size) {
+    telnet.receive(bytes.subarray(at, at + size), 0);
+    for (const event of telnet.takeEvents()) {
+      if (event.type === "subnegotiation") must(event.bytes.length <= PAYLOAD_LIMIT, "a limit");
+      if (event.type === "data") data += String.fromCharCode(...event.bytes);
+      else events.push([data, JSON.stringify(event)]), data = "";
+    }
+  }
+  const output = telnet.takeOutput();
+  must(output.length <= 16 + bytes.length * 3, "answers out of bounds");
+  return JSON.stringify([events, data, [...output]]);
+}
+
+/** A header is decided by its own bytes alone, whatever follows, and never longer than what came. */
+function proxy(bytes: Uint8Array): void {
+  const whole = decodeProxyHeader(bytes);
+  let first: ReturnType<typeof decodeProxyHeader>;
+  for (let length = 0; length <= bytes.length && first === undefined; length++) {
+    first = decodeProxyHeader(bytes.subarray(0, length));
+    if (first !== undefined && "length" in first) must(first.length === length, "its length");
+  }
+  must(kindOf(first) === kindOf(whole), "a header that depends on how it is cut");
+}
+
+function kindOf(result: ReturnType<typeof decodeProxyHeader>): string {
+  // Which of two faults is seen first may depend on the cut.
+  return result === undefined ? "open" : "fault" in result ? "fault" : JSON.stringify(result);
+}
+
+/** A protocol is known by its beginning, however that is cut. */
+function foreign(bytes: Uint8Array): void {
+  const whole = new ForeignGuard().push(bytes);
+  const guard = new ForeignGuard();
+  let found: ReturnType<ForeignGuard["push"]>;
+  for (const byte of bytes) found ??= guard.push(Uint8Array.of(byte));
+  must(found === whole, "a guess that depends on how it is cut");
+  const words: string[] = [];
+  new Tracer(PAYLOAD_LIMIT, (word) => words.push(word)).push(bytes);
+  must(words.length <= bytes.length, "more words than bytes");
+}
+
+/** No payload makes a decoder throw. */
+function options(bytes: Uint8Array): void {
+  const decoders = [
+    decodeAardwolf,
+    decodeAtcp,
+    decodeCharset,
+    decodeEnviron,
+    decodeFlowControl,
+    decodeGmcp,
+    decodeLinemode,
+    decodeMsdp,
+    decodeMssp,
+    decodeNaws,
+    decodeSendLocation,
+    decodeStatus,
+    decodeTerminalSpeed,
+    decodeTerminalType,
+    decodeXDisplayLocation,
+    decodeZmp,
+  ];
+  for (const decode of decoders) decode(bytes);
+  decodeMtts(new TextDecoder().decode(bytes));
+}
+
+/** Lines are the same however the text is cut, in their limit, and without controls. */
+function lines(bytes: Uint8Array): void {
+  const text = new TextDecoder("latin1").decode(bytes);
+  const whole: string[] = [];
+  new LineInput({ limit: 40 }).push(text, whole);
+  const cut: string[] = [];
+  const input = new LineInput({ limit: 40 });
+  for (const character of text) input.push(character, cut);
+  must(JSON.stringify(whole) === JSON.stringify(cut), "lines that depend on how they are cut");
+  for (const line of whole) {
+    must(line.length <= 40, "a line over the limit");
+    must(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(line), "a control in a line");
+  }
+  const left = stripControls(text);
+  must(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(left), "a control that was left");
+}
+
+/** Keys go through an editor without a fault, and lines come out without controls. */
+function keys(bytes: Uint8Array): void {
+  const text = new TextDecoder().decode(bytes);
+  const decoder = new KeyDecoder();
+  const editor = new LineEditor({ columns: 20, limit: 200 });
+  for (let at = 0; at < text.length; at += 7) {
+    for (const key of decoder.push(text.slice(at, at + 7), at)) editor.key(key);
+    for (const result of editor.takeResults()) {
+      const controls = result.type === "line" && /[\x00-\x08\x0b-\x1f\x7f-\x9f]/.test(result.text);
+      must(!controls, "a control in a line");
+    }
+    must(editor.line.length <= 200, "a line over the limit");
+    editor.takeOutput();
+  }
+  decoder.flush(1e9);
+}
+
+function must(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`It does not hold: ${what}`);
+}
