@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts bench | report | speed | attacks | soak | check | ok
+ *     deno run -A tests/launch.ts bench | report | speed | attacks | soak | fuzz | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -20,6 +20,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   speed,
   attacks,
   soak,
+  fuzz,
   check,
   ok,
 };
@@ -59,6 +60,10 @@ async function attacks(): Promise<boolean> {
 async function soak(): Promise<boolean> {
   const args = ["run", "-A", ...await importMap(), "tests/attacks/soak.ts", ...rest];
   return await deno(args, await runtimeEnvironment());
+}
+
+async function fuzz(): Promise<boolean> {
+  return await deno(["run", "-A", "tests/fuzz/fuzz.ts", ...rest], await runtimeEnvironment());
 }
 
 async function check(): Promise<boolean> {

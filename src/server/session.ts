@@ -19,11 +19,12 @@ import type { Timed } from "./clock.ts";
 import type { EchoChange } from "./echo_control.ts";
 import { foreignAnswer, ForeignGuard } from "./foreign.ts";
 import type { Origin } from "./handshake.ts";
-import { Inbox } from "./inbox.ts";
 import type { EditorOptions } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
 import { OptionHost, type OptionPort } from "./option_host.ts";
-import { Recorder, type RecordingSink } from "./recorder.ts";
+import { Onlookers } from "./onlookers.ts";
+import { Reception, type ReceptionPort } from "./reception.ts";
+import type { RecordingSink } from "./recorder.ts";
 import type {
   ClientViolation,
   ClientViolationKind,
@@ -31,26 +32,14 @@ import type {
   SessionOwner,
 } from "./session_owner.ts";
 import { type LastRow, TextOutput } from "./text_output.ts";
-import { Throttle } from "./throttle.ts";
-import { Tracer } from "./trace.ts";
 import { Typing, type TypingPort } from "./typing.ts";
 import { type KeepAlive, Vigil, type VigilView } from "./vigil.ts";
 import { type ByteStream, type InflateExcess, Wire, type WireHandler } from "./wire.ts";
 
-/** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
-const PIECE = 8_192;
-/** A client gets so many bytes processed in one poll; the others wait no longer for it. */
-const SHARE = 16_384;
-/** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
-const UNREAD_MS = 60_000;
 const NO_BYTES = new Uint8Array(0);
-/** Keys cost more than lines: while they come a client gets less at a time. */
-const KEYS_PIECE = 1_024;
-const KEYS_SHARE = 4_096;
-
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
 export class Session
-  implements SecureHandler, OptionPort, WireHandler, TypingPort, Timed, VigilView {
+  implements SecureHandler, OptionPort, WireHandler, TypingPort, Timed, VigilView, ReceptionPort {
   /** The connection; another one once it is encrypted. */
   connection: Connection;
   /** Whose it is, which a proxy may have told. */
@@ -76,20 +65,18 @@ export class Session
   #wire: Wire | undefined;
   readonly #typing: Typing;
   readonly #text: TextOutput;
-  readonly #inbox = new Inbox();
+  readonly #reception: Reception;
   readonly #commands = new LineQueue();
   #decoder: TextStreamDecoder;
   #keepAlive: KeepAlive;
   /** Made where somebody is watched over. */
   #vigil: Vigil | undefined;
-  /** Made at the first byte. */
-  #throttle: Throttle | undefined;
   /** Looks at the first line; `undefined` before the first byte. */
   #guard: ForeignGuard | "passed" | undefined;
   /** The last that is sent to who speaks something else. */
   #answer: Uint8Array | undefined;
-  #tracers: { readonly received: Tracer; readonly sent: Tracer } | undefined;
-  #recorder: Recorder | undefined;
+  /** Made where somebody looks on. */
+  #onlookers: Onlookers | undefined;
   #truncated = 0;
   #sawTelnet = false;
   #sawLine = false;
@@ -101,11 +88,9 @@ export class Session
   #closeBy = Infinity;
   /** When a client that has left is given up although its lines are not used. */
   #endBy = Infinity;
-  #unreadBy = Infinity;
   #slowBy = Infinity;
   /** When the handshake of START-TLS is due to be done. */
   #secureBy = Infinity;
-  #toldFull = false;
   #closed = false;
 
   constructor(connection: Connection, owner: SessionOwner, origin: Origin) {
@@ -120,7 +105,15 @@ export class Session
     this.options = new OptionHost(this.#machine, this);
     this.#typing = new Typing(this, { limit: limits.line, stripControls });
     this.connectTime = this.lastInputTime = this.lastReceivedTime = owner.now();
-    if (owner.trace !== undefined) this.#tracers = this.#makeTracers(owner.trace);
+    this.#reception = new Reception(owner.settings, this);
+    const { trace } = owner;
+    if (trace !== undefined) {
+      this.#onlookers = new Onlookers(this);
+      this.#onlookers.trace(
+        limits.subnegotiation,
+        (direction, words) => trace(this, direction, words),
+      );
+    }
   }
 
   // What the transport reports: it is only noted here, poll() does the work.
@@ -156,9 +149,7 @@ export class Session
   }
 
   onPlain(bytes: Uint8Array, inflated: boolean): void {
-    this.#inbox.push(bytes, inflated);
-    if (this.#inbox.length >= this.#owner.settings.limits.input) this.#stream.pause();
-    this.#owner.ready(this);
+    this.#reception.push(bytes, inflated);
   }
 
   onPlainEnd(): void {
@@ -207,7 +198,7 @@ export class Session
   /** Processes what came, as far as the limits allow. */
   process(): void {
     if (this.reason === undefined) {
-      this.#processInbox();
+      this.#reception.process();
       this.#checkEnd();
     }
     if (this.reason !== undefined) this.#startClosing();
@@ -224,7 +215,7 @@ export class Session
     const bytes = this.#machine.takeOutput();
     this.bytesSent += bytes.length;
     this.#owner.counters.bytesSent += bytes.length;
-    this.#tracers?.sent.push(bytes);
+    this.#onlookers?.sent(bytes);
     this.#stream.write(bytes);
     // One text may be larger than the limit, but not for long.
     if (this.#stream.queued > output) this.#slowBy = this.#after(closeTimeout);
@@ -241,14 +232,15 @@ export class Session
     this.#takeEvents();
     if (now >= this.options.deadline) this.options.endWait();
     if (now >= this.#endBy) this.leave("client-closed");
-    if (now >= this.#unreadBy) this.leave("not-read");
+    if (now >= this.#reception.unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (now >= this.#secureBy) this.#insecure();
-    const freeAt = this.#releaseAt(now);
+    const freeAt = this.#reception.releaseAt(now);
     this.#keepWatch(now);
     if (!this.active) return undefined;
     const { timeout } = this.#typing;
-    const waits = [this.options.deadline, this.#endBy, this.#unreadBy, this.#slowBy, timeout];
+    const { unreadBy } = this.#reception;
+    const waits = [this.options.deadline, this.#endBy, unreadBy, this.#slowBy, timeout];
     waits.push(this.#secureBy, freeAt, this.#vigil?.next(this) ?? Infinity);
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
@@ -256,16 +248,7 @@ export class Session
 
   /** Whether the client is slowed down by a rate. */
   get throttled(): boolean {
-    return this.#throttle !== undefined && this.#throttle.heldSince !== Infinity;
-  }
-
-  /** Reads on a client that has waited long enough; else tells when it will have. */
-  #releaseAt(now: number): number {
-    const free = this.#throttle?.free ?? 0;
-    if (!this.throttled) return Infinity;
-    if (free > now) return free;
-    this.#owner.ready(this);
-    return Infinity;
+    return this.#reception.throttled;
   }
 
   // Who is silent.
@@ -290,9 +273,9 @@ export class Session
     const { limits, messages } = this.#owner.settings;
     switch (this.active ? this.#vigil?.look(this, now) : undefined) {
       case "warn":
-        return this.#say(messages.idleWarning);
+        return this.say(messages.idleWarning);
       case "idle":
-        this.#say(messages.idle);
+        this.say(messages.idle);
         this.violate("idle", limits.idleTimeout, now - this.lastInputTime);
         return this.leave("idle");
       case "probe":
@@ -305,7 +288,7 @@ export class Session
   }
 
   /** Says a line by itself. */
-  #say(message: string): void {
+  say(message: string): void {
     if (message !== "") this.sendText(`${message}\n`);
   }
 
@@ -366,7 +349,7 @@ export class Session
 
   /** How many bytes wait to be processed. */
   get queuedInput(): number {
-    return this.#inbox.length;
+    return this.#reception.inbox.length;
   }
 
   /** Whether something waits for the game. */
@@ -381,10 +364,10 @@ export class Session
   takeCommand(): string | undefined {
     const command = this.#commands.take();
     if (command === undefined) return undefined;
-    if (this.#recorder !== undefined) this.#recordLine(command);
-    if (this.#unreadBy !== Infinity) this.#unreadBy = this.#after(UNREAD_MS);
+    if (this.#onlookers !== undefined) this.#showLine(command);
+    this.#reception.used();
     if (this.commandCount > 0) this.#owner.unread();
-    const held = this.#inbox.length > 0 || this.#ended;
+    const held = this.queuedInput > 0 || this.#ended;
     const { commands } = this.#owner.settings.limits;
     if (held && this.commandCount <= commands / 2) this.#owner.ready(this);
     return command;
@@ -421,17 +404,14 @@ export class Session
   /** All text goes out here. */
   #write(text: string): void {
     this.#text.write(text, this.#machine);
-    if (this.#recorder !== undefined) this.#record((recorder, now) => recorder.output(text, now));
+    this.#onlookers?.output(text);
   }
 
   sendBytes(bytes: Uint8Array): void {
     if (!this.active) return;
     this.#sendTypingOutput();
     this.#machine.send(bytes);
-    if (this.#recorder !== undefined) {
-      const text = this.#text.createDecoder().decode(bytes);
-      this.#record((recorder, now) => recorder.output(text, now));
-    }
+    this.#onlookers?.output(this.#text.createDecoder().decode(bytes));
     this.#owner.dirty(this);
   }
 
@@ -502,7 +482,7 @@ export class Session
     const key = this.#typing.takeKey();
     if (key === undefined) return undefined;
     if (this.keyCount > 0) this.#owner.unread();
-    if (this.#inbox.length > 0) this.#owner.ready(this);
+    if (this.queuedInput > 0) this.#owner.ready(this);
     return key;
   }
 
@@ -518,10 +498,7 @@ export class Session
   }
 
   pressed(key: Key): boolean {
-    if (this.#recorder !== undefined && !this.#typing.hidden && "text" in key) {
-      const { text } = key;
-      this.#record((recorder, now) => recorder.key(text, now));
-    }
+    if (!this.#typing.hidden) this.#onlookers?.key(key);
     return this.#owner.key(this, key);
   }
 
@@ -603,7 +580,7 @@ export class Session
     if (name === "resize") {
       const { columns, rows } = this.options.facts;
       this.#typing.resize(columns, rows);
-      this.#record((recorder, now) => recorder.resize(columns, rows, now));
+      this.#onlookers?.resize(columns, rows);
     } else if (name === "pong") this.#vigil?.answered();
     this.#owner.tell(this, name, value);
   }
@@ -637,7 +614,7 @@ export class Session
 
   /** A marker within a compressed stream changes nothing. */
   decompress(): void {
-    this.#inflateNext = this.#owner.settings.codec !== undefined && !this.#inbox.inflated;
+    this.#inflateNext = this.#owner.settings.codec !== undefined && !this.#reception.inbox.inflated;
   }
 
   /** The client's next byte belongs to the handshake of TLS. */
@@ -663,78 +640,40 @@ export class Session
     if (timeout !== undefined) this.#owner.timed(this, timeout);
   }
 
-  #processInbox(): void {
-    const { limits, rates } = this.#owner.settings;
-    const { commands, input } = limits;
-    const now = this.#owner.now();
-    const keys = this.#typing.byKeys;
-    if (this.#inbox.length > 0) this.lastReceivedTime = now;
-    const throttle = this.#throttle ??= new Throttle(rates);
-    let share = keys ? KEYS_SHARE : SHARE;
-    while (this.active && this.commandCount < commands && !this.#typing.full) {
-      if (this.#inbox.length === 0) {
-        throttle.heldSince = Infinity;
-        break;
-      }
-      if (throttle.free > now) return this.#hold(throttle, now);
-      if (share <= 0) return this.#owner.ready(this);
-      // A line has two bytes mostly, if not more: few are taken over what is allowed.
-      const lines = 64 + 2 * Math.min(commands - this.commandCount, throttle.linesLeft(now));
-      const taken = this.#receive(Math.min(keys ? KEYS_PIECE : PIECE, lines), now, throttle);
-      share -= taken;
-      if (this.#inflateNext) this.#inflateRest();
-      if (this.#encryptNext) this.#encryptRest();
-    }
-    this.#checkQueue();
-    if (this.#inbox.length >= input) {
-      if (this.#unreadBy === Infinity) this.#unreadBy = this.#after(UNREAD_MS);
-    } else {
-      this.#unreadBy = Infinity;
-      this.#stream.resume();
-    }
+  // What the reception asks for.
+
+  get keysFull(): boolean {
+    return this.#typing.full;
   }
 
-  /** Has the machine take a piece of what waits; returns its length. */
-  #receive(most: number, now: number, throttle: Throttle): number {
-    const piece = this.#inbox.peek(most);
-    if (piece === undefined) return 0;
+  setReading(on: boolean): void {
+    if (on) this.#stream.resume();
+    else this.#stream.pause();
+  }
+
+  ready(): void {
+    this.#owner.ready(this);
+  }
+
+  timed(time: number): void {
+    this.#owner.timed(this, time);
+  }
+
+  receive(piece: Uint8Array, now: number): number {
+    this.lastReceivedTime = now;
     const before = this.#machine.frameCount;
     const taken = this.#machine.receive(piece, now);
-    this.#tracers?.received.push(taken === piece.length ? piece : piece.subarray(0, taken));
+    this.#onlookers?.received(taken === piece.length ? piece : piece.subarray(0, taken));
     const frames = this.#machine.frameCount - before;
-    throttle.bytes(taken, now);
     if (frames > 0) {
-      throttle.negotiations(frames, now);
+      this.#reception.countNegotiations(frames);
       this.#owner.counters.negotiations += frames;
     }
     this.#takeEvents();
-    this.#inbox.take(taken);
+    this.#reception.inbox.take(taken);
+    if (this.#inflateNext) this.#inflateRest();
+    if (this.#encryptNext) this.#encryptRest();
     return taken;
-  }
-
-  /** A client over a rate waits: what it sends stays in the network. */
-  #hold(throttle: Throttle, now: number): void {
-    const { limits, messages } = this.#owner.settings;
-    if (!this.throttled) {
-      throttle.heldSince = now;
-      const { kind, limit, value } = throttle.excess(now);
-      this.violate(kind, limit, value);
-    } else if (now - throttle.heldSince >= limits.floodTimeout) {
-      this.#say(messages.flooding);
-      return this.leave("flooding");
-    }
-    this.#owner.timed(this, throttle.free);
-  }
-
-  /** Tells once that the game does not take the lines. */
-  #checkQueue(): void {
-    const { commands } = this.#owner.settings.limits;
-    if (this.commandCount < commands || this.#inbox.length === 0) {
-      if (this.commandCount <= commands / 2) this.#toldFull = false;
-    } else if (!this.#toldFull) {
-      this.#toldFull = true;
-      this.violate("queue-full", commands, this.commandCount);
-    }
   }
 
   /** All that came behind the marker is compressed. */
@@ -742,7 +681,7 @@ export class Session
     this.#inflateNext = false;
     const wire = this.#wired();
     wire?.decompress();
-    for (const chunk of this.#inbox.takeAll()) wire?.receive(chunk);
+    for (const chunk of this.#reception.inbox.takeAll()) wire?.receive(chunk);
     if (this.#ended) {
       this.#ended = false;
       wire?.end();
@@ -756,7 +695,7 @@ export class Session
     if (secureContext === undefined) return;
     this.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
     this.flush();
-    const received = joined(this.#inbox.takeAll());
+    const received = joined(this.#reception.inbox.takeAll());
     this.#machine = new TelnetMachine(settings.machine);
     this.options = new OptionHost(this.#machine, this, this.options);
     this.#typing.reset();
@@ -830,7 +769,7 @@ export class Session
     const { truncated, overlong } = this.#typing.lines;
     if (this.#truncated === truncated) return;
     const { limits, messages } = this.#owner.settings;
-    this.#say(messages.lineTooLong);
+    this.say(messages.lineTooLong);
     for (; this.#truncated < truncated; this.#truncated++) {
       this.violate("line-too-long", limits.line, overlong);
     }
@@ -838,7 +777,7 @@ export class Session
 
   /** Takes a line. A crawler without Telnet asks for the status by its first. */
   push(line: string): void {
-    this.#throttle?.line(this.#owner.now());
+    this.#reception.countLine();
     this.#owner.counters.lines++;
     const first = !this.#sawLine;
     this.#sawLine = true;
@@ -865,7 +804,7 @@ export class Session
 
   /** Whether the person has closed and every line is used. */
   #atEnd(): boolean {
-    return this.#ended && this.#inbox.length === 0 && this.commandCount === 0;
+    return this.#ended && this.queuedInput === 0 && this.commandCount === 0;
   }
 
   /** After a half-close the client stays until its last lines are used and answered. */
@@ -881,7 +820,7 @@ export class Session
     if (this.#answer === undefined) this.flush();
     else this.#sendAnswer(this.#answer);
     this.#closing = true;
-    this.#inbox.takeAll();
+    this.#reception.inbox.takeAll();
     this.#closeBy = this.#owner.now() + this.#owner.settings.limits.closeTimeout;
     this.#owner.timed(this, this.#closeBy);
     this.#stream.close();
@@ -897,44 +836,25 @@ export class Session
 
   // Who looks on.
 
-  #makeTracers(trace: NonNullable<SessionOwner["trace"]>): { received: Tracer; sent: Tracer } {
-    const { subnegotiation } = this.#owner.settings.limits;
-    return {
-      received: new Tracer(subnegotiation, (words) => trace(this, "received", words)),
-      sent: new Tracer(subnegotiation, (words) => trace(this, "sent", words)),
-    };
-  }
-
   /** Records what the person sees from now on; `undefined` ends it. */
   record(sink: RecordingSink | undefined, title: string | undefined): void {
     const { columns, rows, terminalType: terminal } = this.options.facts;
     const timestamp = Math.floor(Date.now() / 1000);
-    const now = this.#owner.now();
-    this.#recorder = undefined;
-    if (sink === undefined) return;
-    this.run(() => {
-      this.#recorder = new Recorder(sink, { columns, rows, terminal, timestamp, title, now });
-    });
+    this.#onlookers ??= new Onlookers(this);
+    this.#onlookers.record(sink, { columns, rows, terminal, timestamp, title, now: this.now() });
   }
 
   /** Marks a place in the recording. */
   mark(label: string): void {
-    this.#record((recorder, now) => recorder.mark(label, now));
-  }
-
-  #record(call: (recorder: Recorder, now: number) => void): void {
-    const recorder = this.#recorder;
-    if (recorder !== undefined) this.run(() => call(recorder, this.#owner.now()));
+    this.#onlookers?.mark(label);
   }
 
   /**
    * A line is recorded when the game takes it, not when it comes: only then is it known whether the
    * game had asked for a password.
    */
-  #recordLine(line: string): void {
-    if (this.#typing.hidden) return;
-    const shown = this.#typing.shownByClient;
-    this.#record((recorder, now) => recorder.line(line, shown, now));
+  #showLine(line: string): void {
+    if (!this.#typing.hidden) this.#onlookers?.line(line, this.#typing.shownByClient);
   }
 }
 

@@ -1,0 +1,78 @@
+import type { Key } from "../text/keys.ts";
+import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
+import { type TraceDirection, Tracer } from "./trace.ts";
+
+/** What onlookers need of their session. */
+export interface OnlookerPort {
+  now(): number;
+  /** Calls the game's own code: if it fails, the client is dropped. */
+  run(call: () => unknown): void;
+}
+
+/** Takes a negotiation in words. */
+export type TraceSink = (direction: TraceDirection, words: string) => void;
+
+/** Those who look on at a session: a trace of what is negotiated, a recording of what is seen. */
+export class Onlookers {
+  readonly #port: OnlookerPort;
+  #received: Tracer | undefined;
+  #sent: Tracer | undefined;
+  #recorder: Recorder | undefined;
+
+  constructor(port: OnlookerPort) {
+    this.#port = port;
+  }
+
+  /** Traces from now on. */
+  trace(limit: number, sink: TraceSink): void {
+    this.#received = new Tracer(limit, (words) => sink("received", words));
+    this.#sent = new Tracer(limit, (words) => sink("sent", words));
+  }
+
+  /** Bytes of the client, before anything is made of them. */
+  received(bytes: Uint8Array): void {
+    this.#received?.push(bytes);
+  }
+
+  /** Bytes for the client, as they go out. */
+  sent(bytes: Uint8Array): void {
+    this.#sent?.push(bytes);
+  }
+
+  /** Records from now on, or no more. */
+  record(sink: RecordingSink | undefined, start: RecordingStart): void {
+    this.#recorder = undefined;
+    if (sink === undefined) return;
+    this.#port.run(() => this.#recorder = new Recorder(sink, start));
+  }
+
+  /** Text that is shown. */
+  output(text: string): void {
+    this.#record((recorder, now) => recorder.output(text, now));
+  }
+
+  /** A line that the game takes; the person's own client has shown it or not. */
+  line(text: string, shown: boolean): void {
+    this.#record((recorder, now) => recorder.line(text, shown, now));
+  }
+
+  /** A key that was pressed. */
+  key({ text }: Key): void {
+    if (text !== "") this.#record((recorder, now) => recorder.key(text, now));
+  }
+
+  /** Another size of the window. */
+  resize(columns: number, rows: number): void {
+    this.#record((recorder, now) => recorder.resize(columns, rows, now));
+  }
+
+  /** A place to find again. */
+  mark(label: string): void {
+    this.#record((recorder, now) => recorder.mark(label, now));
+  }
+
+  #record(call: (recorder: Recorder, now: number) => void): void {
+    const recorder = this.#recorder;
+    if (recorder !== undefined) this.#port.run(() => call(recorder, this.#port.now()));
+  }
+}
