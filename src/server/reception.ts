@@ -4,6 +4,8 @@ import { Throttle } from "./throttle.ts";
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
+/** A piece of so few bytes is taken as it is. */
+const SMALL = 64;
 /** A client gets so many bytes processed in one poll; the others wait no longer for it. */
 const SHARE = 16_384;
 /** Keys cost more than lines: while they come a client gets less at a time. */
@@ -85,21 +87,16 @@ export class Reception {
     const { characterMode } = this.#port;
     const throttle = this.#throttle ??= new Throttle(rates);
     let share = characterMode ? KEYS_SHARE : SHARE;
-    while (this.#wanted) {
-      if (this.inbox.length === 0) {
-        throttle.heldSince = Infinity;
-        break;
-      }
+    while (this.inbox.length > 0 && this.#wanted) {
       if (throttle.free > now) return this.#hold(throttle, now);
       if (share <= 0) return this.#port.ready();
-      // A line has two bytes mostly, if not more: few are taken over what is allowed.
-      const room = limits.commands - this.#port.commandCount;
-      const lines = 64 + 2 * Math.min(room, throttle.linesLeft(now));
-      const piece = this.inbox.peek(Math.min(characterMode ? KEYS_PIECE : PIECE, lines));
+      let piece = this.inbox.peek(characterMode ? KEYS_PIECE : PIECE);
       if (piece === undefined) break;
+      if (piece.length > SMALL) piece = piece.subarray(0, this.#most(throttle, now));
       throttle.bytes(piece.length, now);
       share -= this.#port.receive(piece, now);
     }
+    if (this.inbox.length === 0) throttle.heldSince = Infinity;
     this.#checkQueue();
     if (this.inbox.length < limits.input) {
       this.unreadBy = Infinity;
@@ -114,6 +111,12 @@ export class Reception {
     if (free > now) return free;
     this.#port.ready();
     return Infinity;
+  }
+
+  /** A line has two bytes mostly, if not more: few are taken over what is allowed. */
+  #most(throttle: Throttle, now: number): number {
+    const room = this.#settings.limits.commands - this.#port.commandCount;
+    return SMALL + 2 * Math.min(room, throttle.linesLeft(now));
   }
 
   get #wanted(): boolean {
