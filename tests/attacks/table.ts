@@ -81,9 +81,10 @@ function cell(outcome: Outcome | undefined): string {
   if (outcome === undefined) return "–";
   const { before, during, memoryBefore, memoryAfter } = outcome;
   const ratio = (during.p50 / before.p50).toFixed(1);
-  const grown = megabytes(memoryAfter.used - memoryBefore.used);
+  const grown = (memoryAfter.used - memoryBefore.used) / 1e6;
+  const sign = grown < -0.05 ? "−" : "+";
   return `${ratio} ×, ${during.p95.toFixed(1)} ms, ${faults(outcome)} lost, ` +
-    `${Number(grown) < 0 ? "" : "+"}${grown} MB`;
+    `${sign}${Math.abs(grown).toFixed(1)} MB`;
 }
 
 function megabytes(bytes: number): string {
