@@ -22,6 +22,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
   "survives a line of 1 GB": (runtime) => survives(runtime, repeated([], 0x41), 1000 * MEGABYTE),
   "has every alphabet": hasAlphabets,
+  "goes on when file descriptors run out, and takes people again when there are some": runsOut,
 };
 
 for (const name of ["Deno", "Bun", "Node"]) {
@@ -144,6 +145,43 @@ async function survives(
   assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
   await hostile.end();
   await listening;
+}
+
+/** File descriptors that the server gets in all. */
+const DESCRIPTORS = 80;
+
+async function runsOut(runtime: Runtime): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  const limited = `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`;
+  const poor: Runtime = {
+    ...runtime,
+    path: "sh",
+    args: ["-c", limited, runtime.path, ...runtime.args],
+  };
+  await using program = Program.start(poor, "tests/runtimes/server_program.ts");
+  const port = await portOf(program);
+  using honest = await LineClient.connect(port);
+  const ask = async (words: string, answer: RegExp) => {
+    await honest.write(`${words}\r\n`);
+    return answer.exec(await honest.until(/\n/))?.[1];
+  };
+  await ask("hello", /^echo (hello)/);
+  {
+    using stack = new DisposableStack();
+    for (let count = 0; count < 2 * DESCRIPTORS; count++) {
+      stack.use(await LineClient.connect(port)); // the system takes them, if not the server
+    }
+    for (let count = 0; count < 20; count++) {
+      assertEquals(await ask(`still ${count}`, /^echo (.*)\r/), `still ${count}`);
+    }
+    if (runtime.name === "Deno") {
+      let errors = 0;
+      while (errors === 0) errors = Number(await ask("errors", /^errors (\d+)/));
+    }
+  }
+  using late = await LineClient.connect(port);
+  await late.write("and I?\r\n");
+  assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
 }
 
 async function memory(client: LineClient): Promise<number> {

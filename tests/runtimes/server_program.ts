@@ -1,6 +1,7 @@
 /**
  * A server under a loop of its own that answers each line, for the tests that need a real process:
- * "memory" is answered with the resident bytes, "secret" asks for a password as games do.
+ * "memory" is answered with the resident bytes, "errors" with how often the system could not accept
+ * a connection, "secret" asks for a password as games do.
  */
 import process from "node:process";
 import { TelnetClient, TelnetServer } from "../../mod.ts";
@@ -41,6 +42,8 @@ function answer(client: Visitor, line: string): void {
     client.send(`Thank you for ${line.length} letters.\n`);
   } else if (line === "memory") {
     client.send(`memory ${process.memoryUsage().rss}\n`);
+  } else if (line === "errors") {
+    client.send(`errors ${server.stats().acceptErrors}\n`);
   } else if (line === "secret") {
     client.asked = true;
     client.send("Password: ");
