@@ -11,7 +11,7 @@ import { TARGETS } from "./targets.ts";
 
 const PACKAGES = ["@jazzer.js/core@4.0.0", "esbuild@0.25.12"];
 const LONGEST = 200;
-/** More are not kept, the short ones first. */
+/** More are not kept: some of each length. */
 const MOST_KEPT = 300;
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -57,7 +57,8 @@ async function fuzz(target: string): Promise<boolean> {
   ], { MINIBOA_FUZZ_TARGET: target });
   const inputs = read(`${folder}/inputs`);
   const crashes = read(folder);
-  const kept = inputs.sort((one, other) => one.length - other.length).slice(0, MOST_KEPT);
+  inputs.sort((one, other) => one.length - other.length);
+  const kept = inputs.filter((_, index) => index % Math.ceil(inputs.length / MOST_KEPT) === 0);
   writeCorpus(target, [...kept, ...crashes]);
   console.log(`${target}: ${inputs.length} inputs reach different code, ${crashes.length} fail`);
   for (const crash of crashes) console.log(`  ${hex(crash)}`);
