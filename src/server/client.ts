@@ -19,7 +19,7 @@ import type { EditorOptions } from "./key_input.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { DisconnectReason } from "./session_owner.ts";
-import type { KeepAlive } from "./vigil.ts";
+import { checkKeepAlive, type KeepAlive } from "./vigil.ts";
 
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
@@ -506,7 +506,7 @@ export class TelnetClient {
   }
 
   set keepAlive(keepAlive: KeepAlive) {
-    this.#session.keepAlive = keepAlive;
+    this.#session.keepAlive = checkKeepAlive(keepAlive);
   }
 
   /** Whether the client is over a rate of `limits`, and not read on for the moment. */

@@ -37,6 +37,7 @@ import { type KeepAlive, Vigil, type VigilView } from "./vigil.ts";
 import { type ByteStream, type InflateExcess, Wire, type WireHandler } from "./wire.ts";
 
 const NO_BYTES = new Uint8Array(0);
+
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
 export class Session
   implements SecureHandler, OptionPort, WireHandler, TypingPort, Timed, VigilView, ReceptionPort {
@@ -77,6 +78,8 @@ export class Session
   #answer: Uint8Array | undefined;
   /** Made where somebody looks on. */
   #onlookers: Onlookers | undefined;
+  /** How far the client's compressed bytes went, to be told by the next poll. */
+  #excess: InflateExcess | undefined;
   #truncated = 0;
   #sawTelnet = false;
   #sawLine = false;
@@ -160,7 +163,7 @@ export class Session
   }
 
   onCorrupt(error: Error, excess?: InflateExcess): void {
-    if (excess !== undefined) this.violate(excess.kind, excess.limit, excess.value);
+    this.#excess = excess;
     this.options.disableLocal(MCCP3);
     this.leave("corrupt-data", error);
   }
@@ -197,6 +200,11 @@ export class Session
 
   /** Processes what came, as far as the limits allow. */
   process(): void {
+    if (this.#excess !== undefined) {
+      const { kind, limit, value } = this.#excess;
+      this.#excess = undefined;
+      this.violate(kind, limit, value);
+    }
     if (this.reason === undefined) {
       this.#reception.process();
       this.#checkEnd();

@@ -21,6 +21,7 @@ import { AGREED } from "./option_host.ts";
 import type { ClientViolation, SessionSettings } from "./session_owner.ts";
 import { ratesOf } from "./throttle.ts";
 import type { TraceDirection } from "./trace.ts";
+import { checkKeepAlive } from "./vigil.ts";
 
 /** The options of `listen()`, checked and with their defaults. */
 export interface Settings<Client extends TelnetClient> extends SessionSettings, DoorSettings {
@@ -66,10 +67,7 @@ export async function checkSettings<Client extends TelnetClient>(
     }
   }
   const limits = serverLimits(options.limits);
-  const { certificate, keepAlive = "off", keepAliveInterval = 60_000 } = options;
-  if (!["off", "nop", "timing-mark"].includes(keepAlive)) {
-    misuse(`Cannot keep connections alive by that, use "nop" or "timing-mark": ${show(keepAlive)}`);
-  }
+  const { certificate, keepAliveInterval = 60_000 } = options;
   checkCount("keepAliveInterval", keepAliveInterval);
   checkTls(options);
   return {
@@ -88,7 +86,7 @@ export async function checkSettings<Client extends TelnetClient>(
     declared: declared(options.options ?? {}),
     messages: serverMessages(options.messages),
     rates: ratesOf(limits),
-    keepAlive,
+    keepAlive: checkKeepAlive(options.keepAlive ?? "off"),
     keepAliveInterval,
     stripControls: options.stripControls ?? true,
     trustedProxies: new AddressSet("trustedProxies", options.trustedProxies ?? []),

@@ -1,3 +1,4 @@
+import { misuse, show } from "../protocol/error.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /**
@@ -8,6 +9,14 @@ import type { ServerLimits } from "./limits.ts";
  * - `timing-mark`: DO TIMING-MARK; a client that answered one before, and then no more, is gone
  */
 export type KeepAlive = "off" | "nop" | "timing-mark";
+
+/** Checks what a caller gives as such. */
+export function checkKeepAlive(keepAlive: KeepAlive): KeepAlive {
+  if (!["off", "nop", "timing-mark"].includes(keepAlive)) {
+    misuse(`Cannot keep connections alive by that, use "nop" or "timing-mark": ${show(keepAlive)}`);
+  }
+  return keepAlive;
+}
 
 /** What a vigil sees of its session. */
 export interface VigilView {

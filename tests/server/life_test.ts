@@ -79,6 +79,9 @@ Deno.test("keepAlive by timing-mark: who answered and then does no more is gone,
 Deno.test("keepAlive of another kind is misuse", async () => {
   const wrong = { keepAlive: "ayt" } as unknown as ListenOptions;
   await assertRejects(() => start(wrong), TelnetError);
+  await using harness = await start();
+  const { client } = await harness.join();
+  assertThrows(() => client.keepAlive = "ayt" as never, TelnetError);
 });
 
 Deno.test("idling: a warning, then the drop; a key in time, and it begins anew", async () => {
