@@ -1,7 +1,8 @@
 /**
  * A server with a plain and an encrypted port, which tells who asks whose connection it is. With
  * `--proxied` it takes the PROXY protocol from this machine; with `--start-tls` it offers START-TLS;
- * with `--auto` its plain port tells TLS from Telnet.
+ * with `--auto` its plain port tells TLS from Telnet; with `--many` everybody may come as often as they
+ * like. "stats" is answered with clients, handshakes and sockets on their way out.
  */
 import process from "node:process";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -16,6 +17,9 @@ const server = await TelnetServer.listen({
   listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
   ...(has("--proxied") && { trustedProxies: ["127.0.0.1"] }),
   ...(has("--start-tls") && { options: { startTls: true as const } }),
+  ...(has("--many") && {
+    limits: { connectionRate: Infinity, connectionsPerAddress: Infinity, handshakeTimeout: 1_000 },
+  }),
   onConnect: async (client) => {
     await client.ready;
     client.send("Welcome!\n");
@@ -34,6 +38,9 @@ function answer(client: TelnetClient, line: string | undefined): void {
   if (line === "bye") {
     client.send("Farewell!\n");
     client.active = false;
+  } else if (line === "stats") {
+    const { connections, handshakes, closing } = server.stats();
+    client.send(`stats ${connections} ${handshakes} ${closing}\n`);
   } else {
     const how = client.encrypted ? "encrypted" : "in the clear";
     client.send(`You are ${client.address}, by ${client.peerAddress}, ${how}; you said: ${line}\n`);

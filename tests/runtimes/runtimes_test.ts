@@ -5,6 +5,7 @@ import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
 import { LineClient } from "./line_client.ts";
 import { Program } from "./process.ts";
 import { ENCODINGS } from "../../src/text/mod.ts";
+import { CERTIFICATE } from "../tls/certificates.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 
 const MEGABYTE = 1_000_000;
@@ -22,6 +23,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
   "survives a line of 1 GB": (runtime) => survives(runtime, repeated([], 0x41), 1000 * MEGABYTE),
   "has every alphabet": hasAlphabets,
+  "survives handshakes of TLS that are cut, broken or garbage, at both ports": survivesTls,
   "goes on when file descriptors run out, and takes people again when there are some": runsOut,
 };
 
@@ -145,6 +147,70 @@ async function survives(
   assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
   await hostile.end();
   await listening;
+}
+
+async function survivesTls(runtime: Runtime): Promise<void> {
+  const flags = ["--start-tls", "--many"];
+  await using program = Program.start(runtime, "tests/runtimes/door_program.ts", flags);
+  const { plain, secure } = JSON.parse(await program.line());
+  const hello = await clientHello();
+  const random = randomBytes();
+  const broken = (count: number) => {
+    const bytes = Uint8Array.from(hello);
+    const { value: noise } = random.next();
+    for (let index = 0; index < count; index++) {
+      bytes[(noise?.[2 * index] ?? 0) % bytes.length] = noise?.[2 * index + 1] ?? 0;
+    }
+    return bytes;
+  };
+  const attempts: Uint8Array[] = [];
+  for (let length = 0; length < hello.length; length += 29) attempts.push(hello.slice(0, length));
+  for (let count = 1; count < 30; count++) attempts.push(broken(count));
+  attempts.push(Uint8Array.of(...hello, ...hello), hello);
+  // WILL START-TLS, SB START-TLS FOLLOWS: what comes behind belongs to TLS.
+  const follows = [255, 251, 46, 255, 250, 46, 1, 255, 240];
+  for (const bytes of attempts) {
+    for (const [port, head] of [[secure, []], [plain, follows]] as const) {
+      using peer = await LineClient.connect(port);
+      await peer.write(Uint8Array.of(...head, ...bytes)).catch(() => {});
+      if (bytes.length % 2 === 0) await peer.end().catch(() => {});
+    }
+  }
+  using honest = await LineClient.connect(plain);
+  await honest.write(Uint8Array.of(255, 252, 46)); // WONT START-TLS
+  await honest.until(/Welcome!\r\n/);
+  const deadline = performance.now() + 15_000;
+  for (let told = ""; told !== "1 0 0";) {
+    assert(performance.now() < deadline, `clients, handshakes, closing: ${told}`);
+    await honest.write("stats\r\n");
+    told = /stats (.*)\r/.exec(await honest.until(/stats .*\r\n/))?.[1] ?? "";
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const conn = await Deno.connectTls({
+    hostname: "localhost",
+    port: secure,
+    caCerts: [CERTIFICATE.cert],
+  });
+  const buffer = new Uint8Array(100);
+  const count = await conn.read(buffer) ?? 0;
+  assertEquals(new TextDecoder().decode(buffer.subarray(0, count)), "Welcome!\r\n");
+  conn.close();
+}
+
+/** What a client of TLS says first. */
+async function clientHello(): Promise<Uint8Array> {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr as Deno.NetAddr;
+  const dialling = Deno.connectTls({ hostname: "localhost", port, caCerts: [CERTIFICATE.cert] });
+  const handshake = dialling.then(async (conn) => {
+    await conn.handshake().finally(() => conn.close());
+  });
+  const conn = await listener.accept();
+  const buffer = new Uint8Array(2_000);
+  const count = await conn.read(buffer) ?? 0;
+  conn.close();
+  await handshake.catch(() => {}); // nobody answers
+  return buffer.slice(0, count);
 }
 
 /** File descriptors that the server gets in all. */
