@@ -81,6 +81,11 @@ export class Session
   /** How far the client's compressed bytes went, to be told by the next poll. */
   #excess: InflateExcess | undefined;
   #truncated = 0;
+  /** How many lines the game has taken. */
+  #taken = 0;
+  /** Which lines were typed as a secret, by their number; and whether the one being typed is. */
+  #secrets: Set<number> | undefined;
+  #secretPart = false;
   #sawTelnet = false;
   #sawLine = false;
   #marking = false;
@@ -372,7 +377,8 @@ export class Session
   takeCommand(): string | undefined {
     const command = this.#commands.take();
     if (command === undefined) return undefined;
-    if (this.#onlookers !== undefined) this.#showLine(command);
+    const secret = this.#secrets?.delete(this.#taken++) === true;
+    if (this.#onlookers !== undefined && !secret) this.#showLine(command);
     this.#reception.used();
     if (this.commandCount > 0) this.#owner.unread();
     const held = this.queuedInput > 0 || this.#ended;
@@ -458,7 +464,9 @@ export class Session
 
   /** Sets who shows what is typed; it is negotiated at the next flush. */
   setEcho(change: EchoChange): void {
+    const { hidden, lines } = this.#typing;
     this.#typing.setEcho(change);
+    if (hidden && !this.#typing.hidden) this.#secretPart = lines.partial !== "";
   }
 
   /** Has the client send each key, for an editor of lines or for the game itself. */
@@ -790,11 +798,18 @@ export class Session
     const first = !this.#sawLine;
     this.#sawLine = true;
     if (!first || line !== "MSSP-REQUEST" || !this.declared.has(MSSP)) {
+      if (this.#typing.hidden || this.#secretPart) this.#keepSecret();
       this.#commands.push(line);
       return;
     }
     const status = this.declared.get(MSSP) as () => MsspStatus;
     this.run(() => this.sendText(msspText(status())));
+  }
+
+  /** The next line is no business of a recording, whenever the game takes it. */
+  #keepSecret(): void {
+    this.#secretPart = false;
+    (this.#secrets ??= new Set()).add(this.#taken + this.commandCount);
   }
 
   #takeCommand(command: number): void {
@@ -859,7 +874,7 @@ export class Session
 
   /**
    * A line is recorded when the game takes it, not when it comes: only then is it known whether the
-   * game had asked for a password.
+   * game had asked for a password meanwhile.
    */
   #showLine(line: string): void {
     if (!this.#typing.hidden) this.#onlookers?.line(line, this.#typing.shownByClient);
