@@ -43,11 +43,11 @@ function answer(client: TelnetClient): void {
   }
 }
 
-/** Frees what can be freed first, where the runtime lets us. */
-function tell(): void {
+/** For `memory` frees what can be freed first, where the runtime lets us; for `time` nothing. */
+function tell(what: string): void {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
-  Bun?.gc(true);
-  gc?.();
+  if (what === "memory") Bun?.gc(true);
+  if (what === "memory") gc?.();
   const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   console.log(
