@@ -57,6 +57,7 @@ while (server.running) {
 
 async function onConnect(client: TelnetClient): Promise<void> {
   await client.ready;
+  if (!client.active) return; // it has gone meanwhile
   log(client, client.encrypted ? "came by TLS" : "came in the clear");
   const { record } = values;
   if (record) {

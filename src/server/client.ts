@@ -516,8 +516,9 @@ export class TelnetClient {
 
   /**
    * Records what the person sees from now on, and what they send, as asciicast version 2, which
-   * asciinema plays. What is typed in password mode is never recorded. A line that the person's own
-   * client shows is recorded as shown too.
+   * asciinema plays. What is typed in password mode is never recorded. A line is recorded when you
+   * take it, so that one that was typed ahead of the question is not either; only an editor, and
+   * character mode, show typed-ahead text before you have asked, and the recording has it as shown.
    *
    * @param sink Takes each line of the recording, its end included: append it to a file.
    * `undefined` ends the recording.

@@ -148,7 +148,7 @@ export class Handshake implements SecureHandler, Timed {
     if (this.#stage === "over") return;
     this.#stage = "over";
     this.#received = NO_BYTES;
-    this.#port.failed(this, kind, detail);
+    this.#port.failed(this, kind, detail.trim());
   }
 }
 

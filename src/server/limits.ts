@@ -109,8 +109,11 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set([
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
+  if (typeof given !== "object" || given === null) misuse(`Cannot use limits of: ${show(given)}`);
   for (const name of Object.keys(given)) {
-    if (!(name in SERVER_LIMITS)) misuse(`Cannot set a limit that does not exist: limits.${name}`);
+    if (!Object.hasOwn(SERVER_LIMITS, name)) {
+      misuse(`Cannot set a limit that does not exist: limits.${name}`);
+    }
   }
   const limits = { ...SERVER_LIMITS, ...given, ...telnetLimits(given) };
   for (const [name, value] of Object.entries(limits)) {

@@ -106,7 +106,8 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly onListenError?: (error: Error) => void;
   /**
    * Called for each command, negotiation and subnegotiation of either end, in words such as
-   * `DO NAWS`; data is not shown. For debugging. Default: nothing, at no cost.
+   * `DO NAWS`. Text is not shown; the first bytes of payloads are, and GMCP's may hold a password. For
+   * debugging. Default: nothing, at no cost.
    */
   readonly onTrace?: (client: Client, direction: TraceDirection, words: string) => void;
   /**
@@ -157,6 +158,61 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   /** The time, for tests. Default: the runtime's monotonic clock. */
   readonly clock?: Clock;
 }
+
+/** All names, so that a misspelt one is not ignored. */
+export const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
+  address: true,
+  certificate: true,
+  clientClass: true,
+  clock: true,
+  codec: true,
+  encoding: true,
+  encryption: true,
+  keepAlive: true,
+  keepAliveInterval: true,
+  limits: true,
+  listeners: true,
+  maxConnections: true,
+  messages: true,
+  onAardwolf: true,
+  onAtcp: true,
+  onCommand: true,
+  onConnect: true,
+  onDisconnect: true,
+  onEnviron: true,
+  onError: true,
+  onGmcp: true,
+  onKey: true,
+  onListenError: true,
+  onLogout: true,
+  onMsdp: true,
+  onPong: true,
+  onRefuse: true,
+  onResize: true,
+  onSlc: true,
+  onTrace: true,
+  onViolation: true,
+  onZmp: true,
+  options: true,
+  port: true,
+  readyTimeout: true,
+  restore: true,
+  reusePort: true,
+  stripControls: true,
+  tcpKeepAlive: true,
+  timeout: true,
+  tls: true,
+  transport: true,
+  trustedProxies: true,
+};
+
+/** Those of a listener. */
+export const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
+  port: true,
+  address: true,
+  tls: true,
+  reusePort: true,
+};
 
 /** How to serve without a game loop. */
 export interface ServeOptions {

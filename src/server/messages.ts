@@ -40,8 +40,9 @@ export const SERVER_MESSAGES: ServerMessages = {
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverMessages(given: Partial<ServerMessages> = {}): ServerMessages {
+  if (typeof given !== "object" || given === null) misuse(`Cannot say messages of: ${show(given)}`);
   for (const [name, text] of Object.entries(given)) {
-    if (!(name in SERVER_MESSAGES)) {
+    if (!Object.hasOwn(SERVER_MESSAGES, name)) {
       misuse(`Cannot set a message that does not exist: messages.${name}`);
     }
     if (typeof text !== "string") {

@@ -732,7 +732,8 @@ export class Session
     for (const event of this.#machine.takeEvents()) this.#take(event);
     this.#armTimeout();
     const echo = this.#typing.lines.takeEcho();
-    if (echo !== "") this.sendBare(echo);
+    // What is recorded of it is the line, when the game takes it: it may turn out to be a secret.
+    if (echo !== "") this.#text.write(echo, this.#machine);
     if (this.#machine.outputLength > 0) this.#owner.dirty(this);
     if (this.hasInput) {
       this.#owner.talking(this);
@@ -877,7 +878,7 @@ export class Session
    * game had asked for a password meanwhile.
    */
   #showLine(line: string): void {
-    if (!this.#typing.hidden) this.#onlookers?.line(line, this.#typing.shownByClient);
+    if (!this.#typing.hidden) this.#onlookers?.line(line, this.#typing.plainlyShown);
   }
 }
 

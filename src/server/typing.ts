@@ -39,9 +39,9 @@ export class Typing {
     return this.#echo.password;
   }
 
-  /** Whether the client itself shows what is typed. */
-  get shownByClient(): boolean {
-    return !this.byKeys && !this.#port.options.localEnabled(ECHO);
+  /** Whether lines are shown as they are typed, by the client or by our echo, past any editor. */
+  get plainlyShown(): boolean {
+    return !this.byKeys;
   }
 
   /** Whether the client sends each key: it agreed to leave echo and line ends to us. */

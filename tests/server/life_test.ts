@@ -112,6 +112,24 @@ Deno.test("messages can be other words, or none", async () => {
   await assertRejects(() => start({ messages: { idle: 5 } as never }), TelnetError);
 });
 
+Deno.test("an option that is misspelt, or no function, is misuse", async () => {
+  const wrong: unknown[] = [
+    { tsl: true },
+    { onConnect: 5 },
+    { onTrace: "x" },
+    { limits: null },
+    { limits: { toString: 1 } },
+    { messages: null },
+    { listeners: [{ prot: 7778 }] },
+  ];
+  for (const options of wrong) {
+    const transport = new MemoryTransport();
+    const listening = TelnetServer.listen({ transport, ...options as ListenOptions });
+    const error = await assertRejects(() => listening, TelnetError);
+    assertEquals(error.code, "misuse", JSON.stringify(options));
+  }
+});
+
 // Ending
 
 Deno.test("drain: nobody new, everybody told, who stays over the grace is closed, nothing lost", async () => {
@@ -333,6 +351,27 @@ Deno.test("a recording never has what is typed in password mode, though it was t
     assert(!text.includes(secret), text);
   }
   assertMatch(text, /"ann\\r"[^]*Password[^]*"look\\r"/);
+});
+
+Deno.test("a recording has no secret that was typed ahead where the server echoes", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const lines: string[] = [];
+  client.record((line) => void lines.push(line));
+  client.requestWillEcho();
+  peer.write(negotiation(DO, ECHO));
+  peer.write("ann\r\nsesame\r\nmell");
+  await harness.pollUntil(() => client.cmdReady);
+  await harness.hear(peer, "mell"); // it was echoed
+  client.getCommand();
+  client.passwordModeOn();
+  client.getCommand();
+  peer.write("on\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  client.getCommand();
+  const text = lines.join("");
+  assert(!/sesame|mell/.test(text), text);
+  assertMatch(text, /"o","ann\\r\\n"/);
 });
 
 Deno.test("a recording of an editor has the screen, and stars for a password; keys are recorded too", async () => {
