@@ -244,7 +244,7 @@ export class Session
     this.#typing.tick(now);
     this.#takeEvents();
     if (now >= this.options.deadline) this.options.endWait();
-    if (now >= this.#endBy) this.leave("client-closed");
+    if (now >= this.#endBy) this.#endLate();
     if (now >= this.#reception.unreadBy) this.leave("not-read");
     if (now >= this.#slowBy) this.#checkSlow();
     if (now >= this.#secureBy) this.#insecure();
@@ -257,6 +257,12 @@ export class Session
     waits.push(this.#secureBy, freeAt, this.#vigil?.next(this) ?? Infinity);
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
+  }
+
+  /** The client has left, and its lines were not used in time; unless it is we who let them wait. */
+  #endLate(): void {
+    if (this.throttled) this.#endBy = this.#after(this.#owner.settings.limits.closeTimeout);
+    else this.leave("client-closed");
   }
 
   /** Whether the client is slowed down by a rate. */

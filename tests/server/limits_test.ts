@@ -292,6 +292,19 @@ Deno.test("maxConnections holds on a real socket, is told, counted, and lets the
   await served.join();
 });
 
+Deno.test("a client that is slowed down and has closed its side loses no line", async () => {
+  await using served = await Served.start({
+    limits: { commandRate: 50, burst: 1, closeTimeout: 200 },
+  });
+  const person = await served.join();
+  const lines = Array.from({ length: 110 }, (_, number) => `line ${number}`);
+  await person.write(lines.map((line) => `${line}\r\n`).join(""));
+  await person.end();
+  assert(await served.comes(() => served.gone.length === 1));
+  assertEquals(served.lines, lines);
+  assertEquals(served.gone[0]?.disconnectReason, "client-closed");
+});
+
 Deno.test("every limit has its case", () => {
   assertEquals(Object.keys(CASES).sort(), Object.keys(SERVER_LIMITS).sort());
 });
