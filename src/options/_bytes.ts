@@ -1,4 +1,5 @@
 /** Small helpers of the codecs. */
+import { joinBytes } from "../protocol/bytes.ts";
 
 const utf8 = new TextEncoder();
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -31,21 +32,7 @@ export function fromAscii(bytes: Uint8Array, longest: number): string {
 
 /** Joins bytes and arrays of bytes to one array. */
 export function join(...parts: readonly (number | Uint8Array)[]): Uint8Array {
-  const length = parts.reduce<number>(
-    (sum, part) => sum + (typeof part === "number" ? 1 : part.length),
-    0,
-  );
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    if (typeof part === "number") {
-      bytes[at++] = part;
-    } else {
-      bytes.set(part, at);
-      at += part.length;
-    }
-  }
-  return bytes;
+  return joinBytes(parts);
 }
 
 /** Cuts bytes at each separator. */

@@ -56,21 +56,17 @@ export interface DoorOwner {
   wake(): void;
 }
 
-/** Where a connection came in. */
-interface Place {
-  readonly tls: TlsMode;
-  listener: Listener | undefined;
-}
-
 /** Who may come in: listeners, limits of connections, real addresses, encryption. */
 export class Door implements HandshakePort {
   /** Clients that are in. */
   open = 0;
+  /** Where it listens. */
+  readonly listeners: ListenerInfo[] = [];
   readonly #settings: DoorSettings;
   readonly #owner: DoorOwner;
   readonly #addresses: AddressLimits;
-  readonly #places: Place[] = [];
-  readonly #handshakes: Map<Handshake, { place: Place; counted: string | undefined }> = new Map();
+  readonly #listeners: Listener[] = [];
+  readonly #handshakes: Map<Handshake, { tls: TlsMode; counted: string | undefined }> = new Map();
   /** Sockets that are closed for us, and not yet gone. */
   readonly #lingering: Set<Connection> = new Set();
   #context: SecureContext | undefined;
@@ -91,23 +87,14 @@ export class Door implements HandshakePort {
     transport: Transport,
     options: TransportListenOptions,
     tls: TlsMode,
-  ): Promise<ListenerInfo> {
-    const place: Place = { tls, listener: undefined };
+  ): Promise<void> {
     const onError = (error: Error) => this.#acceptFailed(error);
-    place.listener = await transport.listen(
+    const listener = await transport.listen(
       { ...options, onError },
-      (connection) => this.#arrive(connection, place),
+      (connection) => this.#arrive(connection, tls),
     );
-    this.#places.push(place);
-    const { address, port } = place.listener;
-    return { address, port, tls };
-  }
-
-  /** Where it listens. */
-  get listeners(): ListenerInfo[] {
-    return this.#places.flatMap(({ listener, tls }) => {
-      return listener === undefined ? [] : { address: listener.address, port: listener.port, tls };
-    });
+    this.#listeners.push(listener);
+    this.listeners.push({ address: listener.address, port: listener.port, tls });
   }
 
   /** Uses another certificate from now on; who is in notices nothing. */
@@ -122,7 +109,7 @@ export class Door implements HandshakePort {
   /** Listens no more, and breaks off what is not a client yet. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#places.map(({ listener }) => listener?.close()));
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const handshake of [...this.#handshakes.keys()]) handshake.stop();
   }
 
@@ -166,7 +153,6 @@ export class Door implements HandshakePort {
 
   /** Takes what is to be told. */
   takeTold(): Refusal[] {
-    if (this.#told.length === 0) return this.#told;
     return this.#told.splice(0);
   }
 
@@ -216,7 +202,7 @@ export class Door implements HandshakePort {
       return true;
     }
     this.#forget(handshake);
-    this.#turnAway(handshake.connection, state.place, { ...excess, address, port });
+    this.#turnAway(handshake.connection, state.tls, { ...excess, address, port });
     return false;
   }
 
@@ -242,7 +228,7 @@ export class Door implements HandshakePort {
     return counted;
   }
 
-  #arrive(connection: Connection, place: Place): ConnectionHandler {
+  #arrive(connection: Connection, tls: TlsMode): ConnectionHandler {
     const { remoteAddress: address, remotePort: port } = connection;
     const { maxConnections, trustedProxies } = this.#settings;
     const proxied = trustedProxies.has(address);
@@ -255,14 +241,14 @@ export class Door implements HandshakePort {
       ? undefined
       : this.#enter(address);
     if (excess !== undefined) {
-      return this.#turnAway(connection, place, { ...excess, address, port });
+      return this.#turnAway(connection, tls, { ...excess, address, port });
     }
-    if (!proxied && place.tls === false) {
+    if (!proxied && tls === false) {
       this.open++;
       return this.#owner.welcome(connection, connectionOrigin(connection));
     }
-    const handshake = new Handshake(connection, proxied, place.tls, this);
-    this.#handshakes.set(handshake, { place, counted: proxied ? undefined : address });
+    const handshake = new Handshake(connection, proxied, tls, this);
+    this.#handshakes.set(handshake, { tls, counted: proxied ? undefined : address });
     return handshake;
   }
 
@@ -271,9 +257,9 @@ export class Door implements HandshakePort {
   }
 
   /** Tells who may not come in why, unless many are told already. */
-  #turnAway(connection: Connection, place: Place, refusal: Refusal): ConnectionHandler {
+  #turnAway(connection: Connection, tls: TlsMode, refusal: Refusal): ConnectionHandler {
     this.tell(refusal);
-    const text = place.tls === true ? "" : this.#words(refusal.kind);
+    const text = tls === true ? "" : this.#words(refusal.kind);
     if (text === "" || this.#refusals >= MAX_REFUSALS) {
       connection.abort();
       return NOBODY;

@@ -1,3 +1,5 @@
+import { joinBytes } from "../protocol/bytes.ts";
+
 /** Protocols that are not Telnet, by which programs come to a Telnet port. */
 export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp";
 
@@ -78,7 +80,7 @@ function httpAnswer(text: string): Uint8Array {
     "",
     "",
   ].join("\r\n");
-  return joined(new TextEncoder().encode(head), body);
+  return joinBytes([new TextEncoder().encode(head), body]);
 }
 
 /** Our version, and a message that ends the connection (RFC 4253, sections 4.2, 6 and 11.1). */
@@ -86,31 +88,20 @@ function sshAnswer(text: string): Uint8Array {
   const encoder = new TextEncoder();
   const words = encoder.encode(text);
   const [disconnect, protocolError] = [1, 2];
-  const payload = joined(
-    Uint8Array.of(disconnect),
-    uint32(protocolError),
-    joined(uint32(words.length), words),
-    uint32(0),
-  );
+  const payload = joinBytes([
+    disconnect,
+    ...[uint32(protocolError), uint32(words.length), words],
+    uint32(0), // no language
+  ]);
   // The whole packet fills blocks of 8 bytes, with 4 of padding or more.
   const padding = 4 + (8 - (5 + payload.length + 4) % 8) % 8;
-  const head = joined(uint32(1 + payload.length + padding), Uint8Array.of(padding));
-  const packet = joined(head, payload, new Uint8Array(padding));
-  return joined(encoder.encode("SSH-2.0-miniboa\r\n"), packet);
+  const length = uint32(1 + payload.length + padding);
+  const banner = encoder.encode("SSH-2.0-miniboa\r\n");
+  return joinBytes([banner, length, padding, payload, new Uint8Array(padding)]);
 }
 
 function uint32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
-}
-
-function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
   return bytes;
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from "../protocol/bytes.ts";
 import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Timed } from "./clock.ts";
@@ -43,6 +44,7 @@ export class Handshake implements SecureHandler, Timed {
   readonly #port: HandshakePort;
   readonly #deadline: number;
   #stage: "proxy" | "hello" | "secure" | "over";
+  /** When who has said nothing is taken for plain, with `auto`. */
   #helloBy = Infinity;
   #received: Uint8Array = NO_BYTES;
 
@@ -59,7 +61,7 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   onData(chunk: Uint8Array): void {
-    this.#received = this.#received.length === 0 ? chunk : joined(this.#received, chunk);
+    this.#received = this.#received.length === 0 ? chunk : joinBytes([this.#received, chunk]);
     if (this.#stage === "proxy") this.#readHeader();
     if (this.#stage === "hello") this.#readHello();
   }
@@ -67,14 +69,13 @@ export class Handshake implements SecureHandler, Timed {
   onEnd(): void {
     // Who has nothing to say may yet want to listen.
     if (this.#stage === "hello" && this.#tls === "auto") this.#finish();
-    else this.#fail(this.#stage === "proxy" ? "proxy-header" : "tls-failed", "the peer has closed");
+    else this.#fail(this.#kind, "the peer has closed");
   }
 
   onDrain(): void {}
 
   onClose(error?: Error): void {
-    const kind = this.#stage === "proxy" ? "proxy-header" : "tls-failed";
-    this.#fail(kind, error?.message ?? "the peer has closed");
+    this.#fail(this.#kind, error?.message ?? "the peer has closed");
   }
 
   onSecure(): void {
@@ -89,12 +90,17 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   tick(now: number): number | undefined {
-    if (this.#stage === "hello" && this.#tls === "auto" && now >= this.#helloBy) this.#finish();
+    if (this.#stage === "hello" && now >= this.#helloBy) this.#finish();
     else if (this.#stage !== "over" && now >= this.#deadline) {
       this.#fail("handshake-timeout", `nothing more came of what is due (${this.#stage})`);
     }
     if (this.#stage === "over") return undefined;
     return this.#stage === "hello" ? Math.min(this.#helloBy, this.#deadline) : this.#deadline;
+  }
+
+  /** Why it fails where the peer goes. */
+  get #kind(): RefusalKind {
+    return this.#stage === "proxy" ? "proxy-header" : "tls-failed";
   }
 
   #readHeader(): void {
@@ -150,11 +156,4 @@ export class Handshake implements SecureHandler, Timed {
     this.#received = NO_BYTES;
     this.#port.failed(this, kind, detail.trim());
   }
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length);
-  bytes.set(one);
-  bytes.set(other, one.length);
-  return bytes;
 }

@@ -1,5 +1,6 @@
 import { misuse, show } from "../protocol/error.ts";
 import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
+import { checkNames } from "./names.ts";
 
 /** What bounds a client of the server, and the clients of one address. */
 export interface ServerLimits extends TelnetLimits {
@@ -109,12 +110,7 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set([
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
-  if (typeof given !== "object" || given === null) misuse(`Cannot use limits of: ${show(given)}`);
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(SERVER_LIMITS, name)) {
-      misuse(`Cannot set a limit that does not exist: limits.${name}`);
-    }
-  }
+  checkNames("limits", given, SERVER_LIMITS);
   const limits = { ...SERVER_LIMITS, ...given, ...telnetLimits(given) };
   for (const [name, value] of Object.entries(limits)) {
     if (value === Infinity && CAN_BE_OFF.has(name)) continue;

@@ -1,4 +1,5 @@
 import { misuse, show } from "../protocol/error.ts";
+import { checkNames } from "./names.ts";
 
 /** What the server says by itself, each a line. An empty text says nothing. */
 export interface ServerMessages {
@@ -40,11 +41,8 @@ export const SERVER_MESSAGES: ServerMessages = {
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverMessages(given: Partial<ServerMessages> = {}): ServerMessages {
-  if (typeof given !== "object" || given === null) misuse(`Cannot say messages of: ${show(given)}`);
+  checkNames("messages", given, SERVER_MESSAGES);
   for (const [name, text] of Object.entries(given)) {
-    if (!Object.hasOwn(SERVER_MESSAGES, name)) {
-      misuse(`Cannot set a message that does not exist: messages.${name}`);
-    }
     if (typeof text !== "string") {
       misuse(`Cannot say what is no text: messages.${name}: ${show(text)}`);
     }

@@ -16,8 +16,7 @@ export interface ProxyFault {
   readonly fault: string;
 }
 
-const ascii = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
-const V1_START = ascii("PROXY ");
+const V1_START = new TextEncoder().encode("PROXY ");
 const V1_LONGEST = 107;
 const V2_START = Uint8Array.of(
   0x0d,

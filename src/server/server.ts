@@ -68,8 +68,6 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #unread = false;
   /** The time of the poll that is at work: one look at the clock serves all its clients. */
   #time: number | undefined;
-  /** Where `port` and `address` are. */
-  #listener: ListenerInfo | undefined;
   #draining = false;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -119,12 +117,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     try {
       for (const listener of [options, ...options.listeners ?? []]) {
         const { port = 7777, address = "", reusePort = false, tls = false } = listener;
-        const place = await server.#door.listen(
-          transport,
-          { port, address, reusePort, keepAlive },
-          tls,
-        );
-        server.#listener ??= place;
+        await server.#door.listen(transport, { port, address, reusePort, keepAlive }, tls);
       }
     } catch (error) {
       await server.#door.close();
@@ -135,12 +128,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** The port that the server listens on: the real one where 0 was asked. */
   get port(): number {
-    return this.#listener?.port ?? 0;
+    return this.#door.listeners[0]?.port ?? 0;
   }
 
   /** The address that the server listens on. */
   get address(): string {
-    return this.#listener?.address ?? "";
+    return this.#door.listeners[0]?.address ?? "";
   }
 
   /** Whether the server has not been stopped: the condition for your loop. */
@@ -150,7 +143,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Where the server listens: the first is `port` and `address`. */
   get listeners(): readonly ListenerInfo[] {
-    return this.#door.listeners;
+    return [...this.#door.listeners];
   }
 
   /** Whether {@linkcode drain} was called: no more clients come. */
@@ -367,7 +360,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       if (this.#failures.length > 0) { for (const fail of this.#failures.splice(0)) fail(); }
       this.#takeAccepted();
       if (this.#door.waiting) this.#tell();
-      if (this.#time >= this.#counters.ratesDue) this.#counters.measure(this.#time);
+      this.#counters.measure(this.#time);
       this.#timers.tick(this.#time);
       this.#processReady();
       this.#flush();
@@ -476,8 +469,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (accepted.length === 0) return;
     this.#accepted = [];
     for (const session of accepted) {
-      if (session.reason === "wrong-protocol") this.#turnAway(session);
-      if (session.reason === "wrong-protocol" || !this.#introduce(session)) continue;
+      if (session.reason === "wrong-protocol") {
+        this.#turnAway(session);
+        continue;
+      }
+      if (!this.#introduce(session)) continue;
       this.#counters.accepted++;
       this.#run(session, () => this.#begin(session));
       this.#run(session, (client) => this.onConnect(client));

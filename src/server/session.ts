@@ -5,6 +5,7 @@ import type { OptionNotices } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
 import { START_TLS, START_TLS_FOLLOWS } from "../options/start_tls.ts";
 import { timingMark } from "../options/timing_mark.ts";
+import { joinBytes } from "../protocol/bytes.ts";
 import { ABORT, AYT, BRK, EC, EL, EOF, EOR, GA, IP, NOP, SUSP } from "../protocol/codes.ts";
 import { misuse } from "../protocol/error.ts";
 import type { OptionEvent, TelnetEvent, ViolationEvent } from "../protocol/events.ts";
@@ -129,7 +130,7 @@ export class Session
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
     this.#owner.counters.bytesReceived += chunk.length;
-    if (this.#guard !== "passed" && this.#isForeign(chunk)) return;
+    if (this.#isForeign(chunk)) return;
     if (this.#wire === undefined) this.onPlain(chunk, false);
     else this.#wire.receive(chunk);
   }
@@ -717,7 +718,7 @@ export class Session
     if (secureContext === undefined) return;
     this.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
     this.flush();
-    const received = joined(this.#reception.inbox.takeAll());
+    const received = joinBytes(this.#reception.inbox.takeAll());
     this.#machine = new TelnetMachine(settings.machine);
     this.options = new OptionHost(this.#machine, this, this.options);
     this.#typing.reset();
@@ -773,11 +774,11 @@ export class Session
 
   /** Whether the connection begins as another protocol does; then it is answered in that. */
   #isForeign(chunk: Uint8Array): boolean {
-    const guard = this.#guard ??= new ForeignGuard();
-    const protocol = guard === "passed" ? "telnet" : guard.push(chunk);
-    if (protocol === "telnet") this.#guard = "passed";
+    const guard = this.#guard ?? new ForeignGuard();
+    if (guard === "passed") return false;
+    const protocol = guard.push(chunk);
+    this.#guard = protocol === undefined ? guard : "passed";
     if (protocol === undefined || protocol === "telnet") return false;
-    this.#guard = "passed";
     this.#answer = foreignAnswer(protocol, this.#owner.settings.messages.wrongProtocol);
     this.leave("wrong-protocol");
     return true;
@@ -886,14 +887,4 @@ export class Session
   #showLine(line: string): void {
     if (!this.#typing.hidden) this.#onlookers?.line(line, this.#typing.plainlyShown);
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
 }

@@ -16,6 +16,7 @@ import { printError, printListenError } from "./handlers.ts";
 import { serverLimits } from "./limits.ts";
 import { LISTEN_OPTIONS, LISTENER_OPTIONS, type ListenOptions } from "./listen_options.ts";
 import { serverMessages } from "./messages.ts";
+import { checkNames } from "./names.ts";
 import type { Refusal } from "./refusal.ts";
 import { AGREED } from "./option_host.ts";
 import type { ClientViolation, SessionSettings } from "./session_owner.ts";
@@ -49,7 +50,7 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings, 
 export async function checkSettings<Client extends TelnetClient>(
   options: ListenOptions<Client>,
 ): Promise<Settings<Client>> {
-  checkNames(options);
+  checkShape(options);
   const { maxConnections = 1000, timeout = 5, encoding = "utf-8", readyTimeout = 1000 } = options;
   checkCount("maxConnections", maxConnections);
   checkCount("readyTimeout", readyTimeout);
@@ -106,21 +107,15 @@ export async function checkSettings<Client extends TelnetClient>(
   };
 }
 
-/** A name that is misspelt would be ignored without a word: a server in the clear, for `tsl: true`. */
-function checkNames<Client extends TelnetClient>(options: ListenOptions<Client>): void {
+/** Names are right, and handlers are functions. */
+function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>): void {
+  checkNames("", options, LISTEN_OPTIONS);
+  for (const listener of options.listeners ?? []) {
+    checkNames("listeners", listener, LISTENER_OPTIONS);
+  }
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(LISTEN_OPTIONS, name)) {
-      misuse(`Cannot listen with an option that does not exist: ${name}`);
-    }
     if (/^on[A-Z]/.test(name) && value !== undefined && typeof value !== "function") {
       misuse(`Cannot call what is no function: ${name}: ${show(value)}`);
-    }
-  }
-  for (const listener of options.listeners ?? []) {
-    for (const name of Object.keys(listener)) {
-      if (!Object.hasOwn(LISTENER_OPTIONS, name)) {
-        misuse(`Cannot listen with an option that does not exist: listeners.${name}`);
-      }
     }
   }
 }

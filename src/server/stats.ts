@@ -66,19 +66,19 @@ export class Counters {
   lines = 0;
   negotiations = 0;
   acceptErrors = 0;
-  /** When the rates are due to be looked at again. */
-  ratesDue: number;
-  readonly startedAt: number;
+  readonly #startedAt: number;
   readonly refused: Record<RefusalKind, number> = zeros(REFUSAL_KINDS);
   readonly disconnected: Record<DisconnectReason, number> = zeros(DISCONNECT_REASONS);
   readonly violations: Record<string, number> = {};
   #rates: ServerRates = { accepted: 0, refused: 0, lines: 0, bytesReceived: 0, bytesSent: 0 };
   #before: ServerRates = this.#rates;
   #since: number;
+  /** When the rates are due to be looked at again. */
+  #due: number;
 
   constructor(now: number) {
-    this.startedAt = this.#since = now;
-    this.ratesDue = now + SPAN_MS;
+    this.#startedAt = this.#since = now;
+    this.#due = now + SPAN_MS;
   }
 
   /** A fault of a client, or a limit that it came to. */
@@ -88,7 +88,7 @@ export class Counters {
 
   /** Looks at the rates, where a second has passed. */
   measure(now: number): void {
-    if (now < this.ratesDue) return;
+    if (now < this.#due) return;
     const { accepted, lines, bytesReceived, bytesSent } = this;
     const refused = Object.values(this.refused).reduce((sum, count) => sum + count, 0);
     const total = { accepted, refused, lines, bytesReceived, bytesSent };
@@ -104,7 +104,7 @@ export class Counters {
     };
     this.#before = total;
     this.#since = now;
-    this.ratesDue = now + SPAN_MS;
+    this.#due = now + SPAN_MS;
   }
 
   /** All that is counted, as a copy. */
@@ -112,7 +112,7 @@ export class Counters {
     this.measure(now);
     const { accepted, bytesReceived, bytesSent, lines, negotiations, acceptErrors } = this;
     return {
-      uptime: (now - this.startedAt) / 1000,
+      uptime: (now - this.#startedAt) / 1000,
       accepted,
       refused: { ...this.refused },
       disconnected: { ...this.disconnected },

@@ -26,6 +26,7 @@
  * @module
  */
 
+import { joinBytes } from "../protocol/bytes.ts";
 import { misuse, TelnetError } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
 import { BaseConnection } from "./_connection.ts";
@@ -274,14 +275,7 @@ export class MemoryPeer {
    * @returns The bytes, none where nothing came.
    */
   take(): Uint8Array {
-    const chunks = this.takeChunks();
-    const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      bytes.set(chunk, at);
-      at += chunk.length;
-    }
-    return bytes;
+    return joinBytes(this.takeChunks());
   }
 
   /**

@@ -8,6 +8,7 @@ import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { deflateSync } from "node:zlib";
+import { delay } from "../../src/server/clock.ts";
 
 const [plain = 0, secure = 0] = process.argv.slice(2).map(Number);
 
@@ -185,8 +186,4 @@ function handshakes(going: Going): Promise<void> {
 
 function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -7,6 +7,7 @@
 import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { delay } from "../../src/server/clock.ts";
 
 const [port = 0, count = 1] = process.argv.slice(2).map(Number);
 /** How many people share an address. */
@@ -103,8 +104,4 @@ async function measure(milliseconds: number): Promise<void> {
   const [p50, p95, p99] = [at(0.5), at(0.95), at(0.99)];
   console.log(JSON.stringify({ lines: sorted.length, p50, p95, p99, lost, disordered, gone }));
   talking = true;
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

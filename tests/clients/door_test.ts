@@ -4,6 +4,7 @@
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { Program } from "../runtimes/process.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
@@ -176,7 +177,6 @@ listen telnet
 /** Comes from an address of this machine, says hello, and leaves; returns what was heard. */
 async function visit(port: number, localAddress: string, encrypted: boolean): Promise<string> {
   const plain = connect({ port, host: "127.0.0.1", localAddress });
-  const { connect: connectTls } = await import("node:tls");
   const socket = encrypted ? connectTls({ socket: plain, rejectUnauthorized: false }) : plain;
   let heard = "";
   socket.on("data", (bytes: Uint8Array) => heard += new TextDecoder().decode(bytes));

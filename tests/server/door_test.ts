@@ -1,5 +1,6 @@
 /** Encryption, real addresses, guards: what is before a client, on real sockets. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { TelnetError, TelnetServer } from "../../mod.ts";
 import { decodeMssp, MSSP, NAWS, START_TLS, START_TLS_FOLLOWS } from "../../src/options/mod.ts";
@@ -15,7 +16,7 @@ class SecureClient implements Disposable {
   ended = false;
   #changed: () => void = () => {};
 
-  private constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket) {
     this.socket = socket;
     socket.on("data", (bytes: Uint8Array) => {
       this.text += new TextDecoder("latin1").decode(bytes);
@@ -226,7 +227,7 @@ Deno.test("START-TLS: who agrees goes on encrypted, and Telnet begins anew", asy
       client.send(`hello, ${client.encrypted ? "behind TLS" : "in the clear"}\n`);
     },
   });
-  using person = await startTls(served, (port) => port);
+  using person = await startTls(served);
   await person.until(/\xff\xfd\x1f/); // DO NAWS comes encrypted
   person.write(Uint8Array.of(IAC, WILL, NAWS, IAC, SB, NAWS, 0, 100, 0, 50, IAC, SE));
   await person.until(/hello, behind TLS/);
@@ -275,12 +276,8 @@ Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", 
 });
 
 /** Plays a client that agrees to START-TLS, and hands over what is encrypted. */
-async function startTls(
-  served: Served,
-  portOf: (port: number) => number,
-): Promise<SecureClient> {
-  const { connect } = await import("node:net");
-  const socket = connect(portOf(served.server.port), "127.0.0.1");
+async function startTls(served: Served): Promise<SecureClient> {
+  const socket = connect(served.server.port, "127.0.0.1");
   const telnet = new TelnetMachine({ remote: [], local: [START_TLS] });
   telnet.enableLocal(START_TLS);
   await new Promise<void>((resolve) => {
@@ -306,7 +303,7 @@ async function startTls(
     secure.once("secureConnect", resolve);
     secure.once("error", reject);
   });
-  return new (SecureClient as unknown as new (socket: TLSSocket) => SecureClient)(secure);
+  return new SecureClient(secure);
 }
 
 // The PROXY protocol
@@ -398,7 +395,6 @@ Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
     tls: "auto",
     certificate: CERTIFICATE,
   });
-  const { connect } = await import("node:net");
   const socket = connect(served.server.port, "127.0.0.1");
   socket.write(V1);
   const secure = connectTls({ socket, ca: CERTIFICATE.cert, servername: "localhost" });

@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { foreignAnswer, ForeignGuard, type ForeignProtocol } from "../../src/server/foreign.ts";
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
+import { utf8 } from "./remote.ts";
 
 const FOREIGN: [ForeignProtocol, Uint8Array][] = [
   ["http", utf8("GET / HTTP/1.1\r\n")],

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decodeProxyHeader } from "../../src/server/proxy_header.ts";
+import { bytesOf } from "./remote.ts";
 
-const bytesOf = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 const V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 const v2 = (command: number, family: number, ...rest: number[]) =>
   Uint8Array.of(...V2, command, family, rest.length >> 8, rest.length & 0xff, ...rest);

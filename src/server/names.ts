@@ -1,0 +1,20 @@
+import { misuse, show } from "../protocol/error.ts";
+
+/**
+ * Checks the names of what a caller gives: one that is misspelt would be ignored without a word, and
+ * a server in the clear for `tsl: true`.
+ *
+ * @param what What it is, such as `limits`; empty for the options of `listen()` themselves.
+ * @param given What the caller gave.
+ * @param known An object with all the names.
+ */
+export function checkNames(what: string, given: object, known: object): void {
+  if (typeof given !== "object" || given === null) {
+    misuse(`Cannot use what is no object as ${what || "options"}: ${show(given)}`);
+  }
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(known, name)) {
+      misuse(`Cannot set what does not exist: ${what === "" ? name : `${what}.${name}`}`);
+    }
+  }
+}
