@@ -4,7 +4,8 @@ import { joinBytes } from "../protocol/bytes.ts";
 export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp";
 
 const LF = 0x0a;
-/** What the first line's end is kept of: enough for ` HTTP/1.1` and a CR. */
+const CR = 0x0d;
+/** What the first line's end is kept of: enough for ` HTTP/1.1`. */
 const TAIL = 12;
 /** `16 03` and a version up to 4: a record of a TLS handshake. */
 const TLS = 0x16;
@@ -30,7 +31,8 @@ export class ForeignGuard {
    * @returns The protocol, `"telnet"` once it is none, `undefined` while that is open.
    */
   push(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
-    const end = bytes.indexOf(LF);
+    // As for what people type, a lone CR ends a line too.
+    const end = bytes.findIndex((byte) => byte === LF || byte === CR);
     const line = end === -1 ? bytes : bytes.subarray(0, end);
     for (const byte of line.subarray(0, LONGEST_METHOD - this.#head.length)) this.#head.push(byte);
     const binary = this.#binary();
@@ -41,7 +43,7 @@ export class ForeignGuard {
     const kept = line.subarray(Math.max(0, line.length - TAIL));
     this.#tail = (this.#tail + String.fromCharCode(...kept)).slice(-TAIL);
     if (end !== -1) {
-      return this.#method && / HTTP\/\d(\.\d)?\r?$/.test(this.#tail) ? "http" : "telnet";
+      return this.#method && / HTTP\/\d(\.\d)?$/.test(this.#tail) ? "http" : "telnet";
     }
     const open = this.#method || this.#head.length < LONGEST_METHOD;
     return open ? undefined : "telnet";

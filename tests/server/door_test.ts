@@ -413,6 +413,7 @@ Deno.test("a browser, an SSH client and others are answered in their own tongue,
       "POST / HTTP/1.1\r\nHost: x\r\n\r\nsay pwned\r\n",
       /^HTTP\/1\.1 400 Bad Request\r\n[^]*This is a Telnet server/,
     ],
+    ["GET /quit HTTP/1.1\r", /^HTTP\/1\.1 400 Bad Request\r\n/], // the rest of it is on its way
     ["SSH-2.0-OpenSSH_9.2\r\n", /^SSH-2\.0-miniboa\r\n[^]*This is a Telnet server/],
     [Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3), /^\x15\x03\x01\x00\x02\x02\x28$/],
     [

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { foreignAnswer, ForeignGuard, type ForeignProtocol } from "../../src/server/foreign.ts";
+import { LineInput } from "../../src/text/mod.ts";
 import { utf8 } from "./remote.ts";
 
 const FOREIGN: [ForeignProtocol, Uint8Array][] = [
@@ -43,6 +44,26 @@ Deno.test("other protocols are known by their beginning, however it is cut", () 
     let found: ReturnType<ForeignGuard["push"]>;
     for (const byte of bytes) found ??= guard.push(Uint8Array.of(byte));
     assertEquals(found, protocol, `${protocol}, byte by byte`);
+  }
+});
+
+Deno.test("not a line of another protocol is whole before it is known, however it is cut", () => {
+  const heard = (chunks: readonly Uint8Array[]) => {
+    const guard = new ForeignGuard();
+    const input = new LineInput({ limit: 1000 });
+    const lines: string[] = [];
+    for (const chunk of chunks) {
+      if (guard.push(chunk) !== undefined) break;
+      input.push(new TextDecoder().decode(chunk), lines);
+    }
+    return lines;
+  };
+  for (const [protocol, bytes] of FOREIGN) {
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const lines = heard([bytes.subarray(0, cut), bytes.subarray(cut)]);
+      assertEquals(lines, [], `${protocol}, cut at ${cut} of ${bytes.length}`);
+    }
+    assertEquals(heard(Array.from(bytes, (byte) => Uint8Array.of(byte))), [], protocol);
   }
 });
 
