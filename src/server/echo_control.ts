@@ -44,6 +44,12 @@ export class EchoControl {
     this.#changed = true;
   }
 
+  /** Telnet begins anew: the client has agreed to nothing yet. */
+  renew(): void {
+    this.#state = { ...this.#state, needed: false, asked: false };
+    this.#changed = true;
+  }
+
   /** Forgets all wishes. */
   reset(): void {
     this.#state = FIRST;

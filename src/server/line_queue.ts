@@ -45,6 +45,13 @@ export class LineQueue extends Fifo<string> {
     }
   }
 
+  /** Drops the lines that wait; returns how many. */
+  drop(): number {
+    const count = this.length;
+    while (this.take() !== undefined);
+    return count;
+  }
+
   /** Has a waiting loop look again: a line came, or the end. */
   wake(): void {
     if (typeof this.#reader !== "function") return;

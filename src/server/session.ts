@@ -711,19 +711,26 @@ export class Session
     }
   }
 
-  /** All that came behind the end of START-TLS belongs to TLS; what was agreed before counts no more. */
+  /**
+   * All that came behind the end of START-TLS belongs to TLS. What was agreed or typed before counts
+   * no more: whoever is in between may have put it there.
+   */
   #encryptRest(): void {
     const { secureContext, settings } = this.#owner;
     this.#encryptNext = false;
-    if (secureContext === undefined) return;
+    if (secureContext === undefined || !this.active) return;
     this.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
     this.flush();
     const received = joinBytes(this.#reception.inbox.takeAll());
     this.#machine = new TelnetMachine(settings.machine);
     this.options = new OptionHost(this.#machine, this, this.options);
-    this.#typing.reset();
+    this.#write(this.#typing.renew());
+    this.#truncated = 0;
+    this.#taken += this.#commands.drop();
+    this.#secrets = undefined;
+    this.#secretPart = this.#sawTelnet = this.#marking = false;
+    this.#text.renew(settings.encoding);
     this.#decoder = this.#text.createDecoder();
-    this.#sawTelnet = this.#marking = false;
     this.#secureBy = this.#after(settings.limits.handshakeTimeout);
     const plain = this.connection;
     this.connection = this.#stream = secureContext.secure(plain, received, this);

@@ -57,6 +57,11 @@ export class TextOutput {
     return changed;
   }
 
+  /** Forgets what the client has named. */
+  renew(encoding: Encoding | TextCodec): void {
+    if (!this.#isSet) this.#use(encoding);
+  }
+
   /** Uses a character set that the client names; returns whether it is in use then. */
   useCharset(name: string): boolean {
     const encoding = encodingByName(name);

@@ -17,20 +17,27 @@ export interface TypingPort extends KeyPort {
   now(): number;
 }
 
+/** How lines are made. */
+interface LineOptions {
+  readonly limit: number;
+  readonly stripControls: boolean;
+}
+
 /** How a client types: lines or keys, edited there or here, and who shows it. */
 export class Typing {
   /** Lines of a client that sends lines. */
-  readonly lines: LineInput;
+  lines: LineInput;
   readonly #port: TypingPort;
+  readonly #lineOptions: LineOptions;
   readonly #echo = new EchoControl();
   /** Made when the game wants keys, or an editor. */
   #keys: KeyInput | undefined;
+  /** How its lines are edited, where the game wants that. */
+  #editing: EditorOptions | undefined;
 
-  constructor(
-    port: TypingPort,
-    lines: { readonly limit: number; readonly stripControls: boolean },
-  ) {
+  constructor(port: TypingPort, lines: LineOptions) {
     this.#port = port;
+    this.#lineOptions = lines;
     this.lines = new LineInput(lines);
   }
 
@@ -93,6 +100,7 @@ export class Typing {
   /** Has the client send each key, for an editor of lines or for the game itself. */
   useKeys(options: EditorOptions | undefined): void {
     this.#keys ??= new KeyInput(this.#port);
+    this.#editing = options;
     this.#keys.use(options, this.#port.options.facts);
     this.#steer();
   }
@@ -141,6 +149,19 @@ export class Typing {
     if (this.editor === undefined) return;
     this.editor.resize(columns, rows);
     this.#port.edited();
+  }
+
+  /**
+   * Telnet begins anew: what was typed counts no more, what the game wants is asked for again. Returns
+   * what is left for the terminal.
+   */
+  renew(): string {
+    const keys = this.#keys !== undefined;
+    const left = this.endKeys();
+    this.lines = new LineInput(this.#lineOptions);
+    this.#echo.renew();
+    if (keys) this.useKeys(this.#editing);
+    return left;
   }
 
   /** The game starts anew. */

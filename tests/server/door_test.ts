@@ -3,10 +3,22 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { TelnetError, TelnetServer } from "../../mod.ts";
-import { decodeMssp, MSSP, NAWS, START_TLS, START_TLS_FOLLOWS } from "../../src/options/mod.ts";
+import {
+  CHARSET,
+  decodeMssp,
+  ECHO,
+  encodeCharsetRequest,
+  MSSP,
+  NAWS,
+  SGA,
+  START_TLS,
+  START_TLS_FOLLOWS,
+} from "../../src/options/mod.ts";
 import { DO, IAC, SB, SE, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
 import type { LineClient } from "../runtimes/line_client.ts";
 import { CERTIFICATE, RENEWED } from "../tls/certificates.ts";
+import { negotiation } from "./harness.ts";
+import { utf8 } from "./remote.ts";
 import { Served } from "./served.ts";
 
 /** The other end of TLS. */
@@ -275,17 +287,71 @@ Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", 
   await person.rest().catch(() => {});
 });
 
-/** Plays a client that agrees to START-TLS, and hands over what is encrypted. */
-async function startTls(served: Served): Promise<SecureClient> {
+Deno.test("START-TLS: what was said before, by whoever is in between, counts for nothing after", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true, charset: true },
+    onConnect: (client) => client.passwordModeOn(),
+  });
+  served.taking = false;
+  const injected = [
+    ...negotiation(WILL, CHARSET),
+    ...[IAC, SB, CHARSET, ...encodeCharsetRequest(["ISO-8859-1"]), IAC, SE],
+    ...utf8("say I am wicked\r\ngive purse \x1b["),
+  ];
+  using person = await startTls(served, Uint8Array.from(injected));
+  await person.until(/\xff\xfb\x01/); // WILL ECHO, again
+  served.taking = true;
+  person.write("to grandmother’s\r\n");
+  assert(await served.comes(() => served.lines.length > 0));
+  const { client } = served;
+  assertEquals(served.lines, ["to grandmother’s"]);
+  assertEquals(client.encoding, "utf-8");
+});
+
+Deno.test("START-TLS: a line that is half typed, and keys, are forgotten; what the game wants is not", async () => {
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true },
+    onConnect: (client) => {
+      client.encoding = "latin1";
+      client.characterMode();
+    },
+  });
+  const agreed = [...negotiation(DO, ECHO), ...negotiation(DO, SGA)];
+  using person = await startTls(served, Uint8Array.of(...agreed, ...utf8("quit")));
+  await person.until(/\xff\xfb\x01[^]*\xff\xfb\x03|\xff\xfb\x03[^]*\xff\xfb\x01/);
+  const { client } = served;
+  assertEquals([client.inCharacterMode, client.getKey()], [false, undefined]);
+  person.write(Uint8Array.of(...agreed, 0xe9));
+  assert(await served.comes(() => client.inCharacterMode && client.keyReady));
+  assertEquals([client.getKey()?.text, client.getKey(), client.encoding], [
+    "é",
+    undefined,
+    "latin1",
+  ]);
+});
+
+/**
+ * Plays a client that agrees to START-TLS, and hands over what is encrypted.
+ *
+ * @param injected What somebody in between puts into what it says in the clear.
+ */
+async function startTls(
+  served: Served,
+  injected: Uint8Array = new Uint8Array(0),
+): Promise<SecureClient> {
   const socket = connect(served.server.port, "127.0.0.1");
   const telnet = new TelnetMachine({ remote: [], local: [START_TLS] });
   telnet.enableLocal(START_TLS);
+  let speaking = true; // what is said in between would be taken for TLS
   await new Promise<void>((resolve) => {
     const onData = (bytes: Uint8Array) => {
       telnet.receive(bytes);
       for (const event of telnet.takeEvents()) {
         assert(event.type !== "data", "something was said in the clear");
-        if (event.type === "option" && event.change === "enabled") {
+        if (event.type === "option" && event.option === START_TLS && event.change === "enabled") {
+          socket.write(injected);
           telnet.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
         }
         if (event.type === "subnegotiation" && event.option === START_TLS) {
@@ -294,7 +360,8 @@ async function startTls(served: Served): Promise<SecureClient> {
           resolve();
         }
       }
-      if (telnet.outputLength > 0) socket.write(telnet.takeOutput());
+      if (speaking && telnet.outputLength > 0) socket.write(telnet.takeOutput());
+      speaking = !telnet.localEnabled(START_TLS);
     };
     socket.on("data", onData);
   });
