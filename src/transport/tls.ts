@@ -15,6 +15,8 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 const MOST_WAITING = 65_536;
 /** How long the end of TLS may come behind that of the connection. */
 const CUT_MS = 50;
+/** How long the peer may take for the last bytes when TLS has ended. */
+const LAST_MS = 5_000;
 /** Larger writes are cut, so that `queued` stays true. */
 const LARGEST_WRITE = 16_384;
 
@@ -85,8 +87,7 @@ class Pipe implements ConnectionHandler {
       },
       destroy: (_error, done) => {
         clearTimeout(this.#cut);
-        // What was handed over is on its way, as the end is.
-        if (!this.#finished) connection.abort();
+        this.#letGo();
         done(null);
       },
     });
@@ -154,6 +155,13 @@ class Pipe implements ConnectionHandler {
     this.whenStarted(() => this.stream.destroy());
   }
 
+  /** What was handed over is on its way, as the end is; who does not take it is given up in time. */
+  #letGo(): void {
+    if (!this.#finished) return this.#connection.abort();
+    const timer = setTimeout(() => this.#connection.abort(), LAST_MS);
+    void this.#connection.closed.then(() => clearTimeout(timer));
+  }
+
   #write(chunk: Uint8Array, done: () => void): void {
     this.#connection.write(chunk);
     if (this.#connection.queued > MOST_WAITING) this.#go = done;
@@ -202,6 +210,11 @@ class SecureConnection extends BaseConnection {
 
   override get closed(): Promise<void> {
     return super.closed.then(() => this.#beneath.closed);
+  }
+
+  override abort(): void {
+    super.abort();
+    this.#beneath.abort();
   }
 
   protected transmit(chunk: Uint8Array): undefined {

@@ -2,7 +2,8 @@
  * A server with a plain and an encrypted port, which tells who asks whose connection it is. With
  * `--proxied` it takes the PROXY protocol from this machine; with `--start-tls` it offers START-TLS;
  * with `--auto` its plain port tells TLS from Telnet; with `--many` everybody may come as often as they
- * like. "stats" is answered with clients, handshakes and sockets on their way out.
+ * like. "stats" is answered with clients, handshakes and sockets on their way out; who says "drown" is
+ * sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
  */
 import process from "node:process";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -17,9 +18,14 @@ const server = await TelnetServer.listen({
   listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
   ...(has("--proxied") && { trustedProxies: ["127.0.0.1"] }),
   ...(has("--start-tls") && { options: { startTls: true as const } }),
-  ...(has("--many") && {
-    limits: { connectionRate: Infinity, connectionsPerAddress: Infinity, handshakeTimeout: 1_000 },
-  }),
+  limits: {
+    closeTimeout: 1_000,
+    ...(has("--many") && {
+      connectionRate: Infinity,
+      connectionsPerAddress: Infinity,
+      handshakeTimeout: 1_000,
+    }),
+  },
   onConnect: async (client) => {
     await client.ready;
     client.send("Welcome!\n");
@@ -29,9 +35,21 @@ const server = await TelnetServer.listen({
 const [plain, secure] = server.listeners;
 console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port }));
 
-while (true) {
+/** Since when those who are sent much have taken nothing, in polls. */
+const drowning = new Map<TelnetClient, number>();
+while (server.running) {
   await server.poll();
   for (const client of server.readyClients()) answer(client, client.getCommand());
+  for (const [client, polls] of drowning) drown(client, polls);
+}
+
+function drown(client: TelnetClient, polls: number): void {
+  drowning.set(client, client.queued < 8_192 ? 0 : polls + 1);
+  if (client.queued < 8_192) client.send("x".repeat(32_768));
+  else if (polls > 50) {
+    drowning.delete(client);
+    client.active = false;
+  }
 }
 
 function answer(client: TelnetClient, line: string | undefined): void {
@@ -41,6 +59,10 @@ function answer(client: TelnetClient, line: string | undefined): void {
   } else if (line === "stats") {
     const { connections, handshakes, closing } = server.stats();
     client.send(`stats ${connections} ${handshakes} ${closing}\n`);
+  } else if (line === "drown") {
+    drowning.set(client, 0);
+  } else if (line === "stop") {
+    void server.stop().then(() => console.log("stopped"));
   } else {
     const how = client.encrypted ? "encrypted" : "in the clear";
     client.send(`You are ${client.address}, by ${client.peerAddress}, ${how}; you said: ${line}\n`);

@@ -24,6 +24,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "survives a line of 1 GB": (runtime) => survives(runtime, repeated([], 0x41), 1000 * MEGABYTE),
   "has every alphabet": hasAlphabets,
   "survives handshakes of TLS that are cut, broken or garbage, at both ports": survivesTls,
+  "lets go of who has stopped reading, behind TLS too": letsGo,
   "goes on when file descriptors run out, and takes people again when there are some": runsOut,
 };
 
@@ -180,22 +181,57 @@ async function survivesTls(runtime: Runtime): Promise<void> {
   using honest = await LineClient.connect(plain);
   await honest.write(Uint8Array.of(255, 252, 46)); // WONT START-TLS
   await honest.until(/Welcome!\r\n/);
-  const deadline = performance.now() + 15_000;
-  for (let told = ""; told !== "1 0 0";) {
-    assert(performance.now() < deadline, `clients, handshakes, closing: ${told}`);
-    await honest.write("stats\r\n");
-    told = /stats (.*)\r/.exec(await honest.until(/stats .*\r\n/))?.[1] ?? "";
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const conn = await Deno.connectTls({
-    hostname: "localhost",
-    port: secure,
-    caCerts: [CERTIFICATE.cert],
-  });
+  await untilCounted(honest, /^1 0 0$/, 15_000);
+  const conn = await connectTls(secure);
   const buffer = new Uint8Array(100);
   const count = await conn.read(buffer) ?? 0;
   assertEquals(new TextDecoder().decode(buffer.subarray(0, count)), "Welcome!\r\n");
   conn.close();
+}
+
+async function letsGo(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/door_program.ts");
+  const { plain, secure } = JSON.parse(await program.line());
+  const honest = await LineClient.connect(plain);
+  using stack = new DisposableStack();
+  stack.use(honest);
+  await honest.until(/Welcome!\r\n/);
+  const come = async () => {
+    const peers = [await Deno.connect({ port: plain }), await connectTls(secure)];
+    for (const peer of peers) {
+      stack.defer(() => peer.close());
+      await peer.write(new TextEncoder().encode("drown\r\n"));
+    }
+  };
+  await come();
+  await untilCounted(honest, /^3 0 0$/, 15_000);
+  await untilCounted(honest, /^1 0 0$/, 20_000);
+  await come();
+  await untilCounted(honest, /^3 0 0$/, 15_000);
+  await untilCounted(honest, /^1 0 /, 15_000); // they are gone for the game, not for the system
+  await honest.write("stop\r\n");
+  const startedAt = performance.now();
+  assertEquals(await program.line(), "stopped");
+  assert(performance.now() - startedAt < 4_000);
+}
+
+/** Asks until the clients, handshakes and sockets on their way out are so many. */
+async function untilCounted(
+  client: LineClient,
+  counts: RegExp,
+  patience: number,
+): Promise<void> {
+  const deadline = performance.now() + patience;
+  for (let told = ""; !counts.test(told);) {
+    assert(performance.now() < deadline, `clients, handshakes, closing: ${told}`);
+    await client.write("stats\r\n");
+    told = /stats (.*)\r/.exec(await client.until(/stats .*\r\n/))?.[1] ?? "";
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function connectTls(port: number): Promise<Deno.TlsConn> {
+  return Deno.connectTls({ hostname: "localhost", port, caCerts: [CERTIFICATE.cert] });
 }
 
 /** What a client of TLS says first. */
