@@ -17,13 +17,22 @@ function turn(): Promise<void> {
   });
 }
 
-/** Waits. */
-export function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
 /** The longest wait that timers of all runtimes can express. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+/** Waits. */
+export function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, LONGEST_WAIT_MS)));
+}
+
+/** Waits for a promise, no longer than a time; no timer is left behind. */
+export async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_WAIT_MS));
+  });
+  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
 
 /** Where a poll waits: until something happens, or the time is up. */
 export class Turnstile {

@@ -3,7 +3,7 @@ import { defaultTransport } from "../transport/default.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
-import { delay, TimerSet, Turnstile } from "./clock.ts";
+import { delay, TimerSet, Turnstile, within } from "./clock.ts";
 import { Door, type DoorOwner, type ListenerInfo } from "./door.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
 import type { Origin } from "./handshake.ts";
@@ -68,7 +68,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #unread = false;
   /** The time of the poll that is at work: one look at the clock serves all its clients. */
   #time: number | undefined;
-  #draining = false;
+  #draining: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopped = false;
@@ -148,7 +148,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Whether {@linkcode drain} was called: no more clients come. */
   get draining(): boolean {
-    return this.#draining;
+    return this.#draining !== undefined;
   }
 
   /**
@@ -233,7 +233,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   poll(): Promise<void> {
     if (!this.running) return delay(this.timeout);
     if (this.#polling === undefined) return this.#poll(this.timeout);
-    return Promise.race([this.#polling, delay(this.timeout)]);
+    return within(this.#polling, this.timeout);
   }
 
   /**
@@ -291,7 +291,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /**
    * Ends for a restart: no more clients are accepted, everybody is told, and may go on for `grace`;
    * who is still there then is closed as by {@linkcode stop}, which this ends with. Your loop may go on
-   * polling meanwhile, or not: it is polled in any case.
+   * polling meanwhile, or not: it is polled in any case. Further calls wait for the same end; to end
+   * it early, stop.
    *
    * @param options What to say, and how long to wait.
    * @returns When the last socket is closed.
@@ -307,33 +308,37 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   async drain(options: DrainOptions = {}): Promise<void> {
-    const { clock, messages } = this.#settings;
-    const { message = messages.draining, grace = 0 } = options;
+    const { message = this.#settings.messages.draining, grace = 0 } = options;
     checkCount("grace", grace);
-    if (this.#draining || !this.running) return await this.stop();
-    this.#draining = true;
-    const deadline = clock.now() + grace;
-    await this.#door.close();
-    this.#takeAccepted();
-    if (message !== "") {
-      for (const client of this.#clients.values()) {
-        client.send(`${message}\n`);
-      }
-    }
-    while (this.running && this.#clients.size > 0) {
-      const left = deadline - clock.now();
-      if (left <= 0) break;
-      await this.#poll(Math.min(left, this.timeout));
-    }
+    if (this.running) this.#draining ??= this.#drain(message, grace);
+    await this.#draining;
     await this.stop();
+  }
+
+  async #drain(message: string, grace: number): Promise<void> {
+    const { clock } = this.#settings;
+    const deadline = clock.now() + grace;
+    // Whatever polls meanwhile, and however long it would wait, is awake at the deadline.
+    this.#timers.add({ tick: () => undefined }, deadline);
+    await this.#closeDoor();
+    if (message !== "") {
+      for (const client of this.#clients.values()) client.send(`${message}\n`);
+    }
+    while (this.running && this.#clients.size > 0 && clock.now() < deadline) {
+      await this.#poll(this.timeout);
+    }
+  }
+
+  /** Takes in who has come so far, and nobody more. */
+  async #closeDoor(): Promise<void> {
+    await this.#door.close();
+    this.#turnstile.signal();
+    await this.#poll(0);
   }
 
   async #stop(): Promise<void> {
     await Promise.resolve(); // until `running` is false, for whoever is woken below
-    this.#turnstile.signal();
-    await this.#polling;
-    await this.#door.close();
-    this.#takeAccepted();
+    await this.#closeDoor();
     for (const session of this.#clients.keys()) session.leave("server-stopped");
     while (this.#clients.size > 0 || this.#failures.length > 0) await this.#poll(FOREVER);
     this.#turnstile.end();

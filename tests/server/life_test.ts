@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
 import { ECHO, NAWS, TIMING_MARK } from "../../src/options/mod.ts";
+import { delay } from "../../src/server/clock.ts";
 import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
@@ -20,6 +21,15 @@ async function pass(
     await server.poll();
     await server.poll();
     each();
+  }
+}
+
+/** Waits for what others bring about. */
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!condition()) {
+    assert(performance.now() < deadline, `Not in time: ${condition}`);
+    await delay(1);
   }
 }
 
@@ -144,7 +154,7 @@ Deno.test("drain: nobody new, everybody told, who stays over the grace is closed
   const [first] = server.clientList();
   const draining = server.drain({ message: "Back at once!", grace: 200 });
   assertEquals([server.draining, server.running], [true, true]);
-  await server.poll();
+  for (let polls = 0; polls < 3; polls++) await server.poll();
   assertThrows(() => transport.connect(server.port), TelnetError);
   assertEquals([leaving.takeText(), staying.takeText()], [
     "Back at once!\r\n",
@@ -176,6 +186,38 @@ Deno.test("drain: with nobody there, or no grace, it ends at once, by the loop o
   await Promise.all([server.drain(), loop]);
   assertEquals([peer.takeText(), peer.ended], [`${SERVER_MESSAGES.draining}\r\n`, true]);
   await assertRejects(() => server.drain({ grace: -1 }), TelnetError);
+});
+
+Deno.test("drain: the grace is over in time, however long a poll would wait", async () => {
+  const loops: Record<string, (server: TelnetServer) => Promise<void>> = {
+    serve: (server) => server.serve(),
+    async poll(server) {
+      while (server.running) await server.poll();
+    },
+  };
+  for (const [name, loop] of Object.entries(loops)) {
+    const transport = new MemoryTransport();
+    const server = await TelnetServer.listen({
+      transport,
+      timeout: 60_000,
+      onConnect: (client) => client.send("hello\n"),
+      onDisconnect: () => {},
+    });
+    const looping = loop(server);
+    const peer = transport.connect(server.port);
+    await until(() => peer.takeText() !== "");
+    const startedAt = performance.now();
+    const draining = server.drain({ grace: 150 });
+    await until(() => peer.takeText() !== ""); // everybody is told
+    // Another waits for the same end, and does not hasten it.
+    const late = setTimeout(() => void server.stop(), 5_000);
+    await server.drain();
+    clearTimeout(late);
+    const taken = performance.now() - startedAt;
+    assert(taken >= 145 && taken < 5_000, `${name}: ${taken} ms`);
+    await Promise.all([draining, looping]);
+    assertEquals([peer.ended, server.running], [true, false]);
+  }
 });
 
 // Failing to accept
