@@ -106,7 +106,13 @@ const GRAIN_MS = 20;
 /** Timers without a timer each: a set that is looked through when its earliest time has come. */
 export class TimerSet {
   readonly #waiting: Map<Timed, number> = new Map();
+  readonly #tick: (timed: Timed, now: number) => number | undefined;
   #next = Infinity;
+
+  /** `tick`: asks one, and throws nothing. */
+  constructor(tick: (timed: Timed, now: number) => number | undefined) {
+    this.#tick = tick;
+  }
 
   /** When the next look is due. */
   get next(): number {
@@ -130,7 +136,7 @@ export class TimerSet {
     let next = Infinity;
     this.#next = Infinity;
     for (const [timed, time] of this.#waiting) {
-      const again = time > now ? time : timed.tick(now);
+      const again = time > now ? time : this.#tick(timed, now);
       if (again === undefined) {
         this.#waiting.delete(timed);
       } else {

@@ -3,7 +3,7 @@ import { defaultTransport } from "../transport/default.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
-import { delay, TimerSet, Turnstile, within } from "./clock.ts";
+import { delay, type Timed, TimerSet, Turnstile, within } from "./clock.ts";
 import { Door, type DoorOwner, type ListenerInfo } from "./door.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
 import type { Origin } from "./handshake.ts";
@@ -53,7 +53,13 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   readonly #settings: Settings<Client>;
   readonly #owner: SessionOwner;
   readonly #turnstile: Turnstile = new Turnstile();
-  readonly #timers: TimerSet = new TimerSet();
+  readonly #timers: TimerSet = new TimerSet((timed, now) => {
+    try {
+      return timed.tick(now);
+    } catch (error) {
+      return this.#breakOff(timed, error);
+    }
+  });
   readonly #clients: Map<Session, Client> = new Map();
   readonly #counters: Counters;
   readonly #door: Door;
@@ -540,8 +546,20 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   #process(session: Session): void {
     session.inReady = false;
-    session.process();
+    try {
+      session.process();
+    } catch (error) {
+      this.#breakOff(session, error);
+    }
     if (session.closed) this.#finish(session);
+  }
+
+  /** What throws in spite of all, such as a game's own character set, costs one client at most. */
+  #breakOff(timed: Timed, error: unknown): undefined {
+    const session = timed instanceof Session ? timed : undefined;
+    this.#report(error, session && this.#clients.get(session));
+    session?.leave("handler-failed", error);
+    session?.connection.abort();
   }
 
   #finish(session: Session): void {
@@ -560,7 +578,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#dirty = [];
     for (const session of dirty) {
       session.inDirty = false;
-      session.flush();
+      try {
+        session.flush();
+      } catch (error) {
+        this.#breakOff(session, error);
+      }
     }
   }
 

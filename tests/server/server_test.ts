@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
-import { start, StepClock } from "./harness.ts";
+import { ECHO, SGA } from "../../src/options/mod.ts";
+import { DO } from "../../src/protocol/mod.ts";
+import type { TextCodec } from "../../src/text/mod.ts";
+import { negotiation, start, StepClock } from "./harness.ts";
 
 Deno.test("TelnetServer.listen has Miniboa's defaults and tells the real port and address", async () => {
   const transport = new MemoryTransport();
@@ -349,6 +352,63 @@ Deno.test("failures of onDisconnect, onViolation, onCommand and onError end noth
     assertEquals(printed.length, 4);
   } finally {
     console.error = log;
+  }
+});
+
+Deno.test("a character set of the game's own that throws costs the one client, in whatever it does", async () => {
+  // It is told never to; where it does, it is our poll that would fail.
+  const fails = (text: string, word: string) => {
+    if (text.includes(word)) throw new Error(`no ${word}`);
+  };
+  const encoding: TextCodec = {
+    name: "x-boom",
+    createDecoder: () => ({
+      decode(bytes) {
+        const text = String.fromCharCode(...bytes);
+        fails(text, "boom");
+        return text;
+      },
+    }),
+    encode(text) {
+      fails(text, "bang");
+      return new TextEncoder().encode(text);
+    },
+  };
+  for (const where of ["decode", "encode in process", "encode in flush", "encode in tick"]) {
+    const failures: string[] = [];
+    await using harness = await start({
+      limits: { idleTimeout: 2_000, idleWarning: 1_000 },
+      messages: { idleWarning: "bang" },
+      onError: (error) => void failures.push(String(error)),
+    });
+    const other = await harness.join();
+    const { peer, client } = await harness.join();
+    client.encoding = encoding;
+    if (where === "decode") peer.write("boom\r\n");
+    if (where === "encode in process") {
+      client.requestWillEcho();
+      await harness.server.poll();
+      peer.write(negotiation(DO, ECHO));
+      peer.write("ba");
+      await harness.hear(peer, "ba");
+      peer.write("bang\r\n");
+    }
+    if (where === "encode in flush") {
+      client.useEditor();
+      await harness.server.poll();
+      peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
+      await harness.pollUntil(() => client.editing);
+      client.send("bang");
+    }
+    if (where === "encode in tick") {
+      harness.clock.advance(1_500);
+      other.peer.write("here\r\n");
+    }
+    await harness.pollUntil(() => harness.disconnected.length === 1);
+    assertEquals(failures, [`Error: no ${where === "decode" ? "boom" : "bang"}`], where);
+    assertEquals([client.disconnectReason, other.client.active], ["handler-failed", true], where);
+    other.peer.write("look\r\n");
+    await harness.pollUntil(() => other.client.cmdReady);
   }
 });
 
