@@ -66,7 +66,7 @@ export class Door implements HandshakePort {
   readonly #owner: DoorOwner;
   readonly #addresses: AddressLimits;
   readonly #listeners: Listener[] = [];
-  readonly #handshakes: Map<Handshake, { tls: TlsMode; counted: string | undefined }> = new Map();
+  readonly #handshakes: Map<Handshake, TlsMode> = new Map();
   /** Sockets that are closed for us, and not yet gone. */
   readonly #lingering: Set<Connection> = new Set();
   #context: SecureContext | undefined;
@@ -124,7 +124,7 @@ export class Door implements HandshakePort {
   /** A client is gone. */
   left(connection: Connection, { address }: Origin): void {
     this.open--;
-    this.#addresses.leave(address);
+    this.#leave(address);
     this.linger(connection);
   }
 
@@ -191,18 +191,13 @@ export class Door implements HandshakePort {
   }
 
   arrived(handshake: Handshake): boolean {
-    const state = this.#handshakes.get(handshake);
-    if (state === undefined) return false;
-    const { address, port } = handshake.origin;
-    // A proxy that speaks for itself, or does not know for whom, is not limited.
-    if (this.#settings.trustedProxies.has(address)) return true;
+    const { connection, origin: { address, port } } = handshake;
     const excess = this.#enter(address);
-    if (excess === undefined) {
-      state.counted = address;
-      return true;
-    }
+    if (excess === undefined) return true;
+    const tls = this.#handshakes.get(handshake) ?? true;
     this.#forget(handshake);
-    this.#turnAway(handshake.connection, state.tls, { ...excess, address, port });
+    connection.attach(NOBODY);
+    this.#turnAway(connection, tls, { ...excess, address, port });
     return false;
   }
 
@@ -215,17 +210,15 @@ export class Door implements HandshakePort {
 
   failed(handshake: Handshake, kind: RefusalKind, detail: string): void {
     const { connection, origin } = handshake;
-    const counted = this.#forget(handshake);
-    if (counted !== undefined) this.#addresses.leave(counted);
+    this.#forget(handshake);
+    this.#leave(origin.address);
     connection.abort();
     this.tell({ kind, address: origin.address, port: origin.port, detail });
   }
 
-  #forget(handshake: Handshake): string | undefined {
-    const counted = this.#handshakes.get(handshake)?.counted;
+  #forget(handshake: Handshake): void {
     this.#handshakes.delete(handshake);
     this.#owner.untimed(handshake);
-    return counted;
   }
 
   #arrive(connection: Connection, tls: TlsMode): ConnectionHandler {
@@ -237,8 +230,6 @@ export class Door implements HandshakePort {
       ? { kind: "stopping" as const }
       : there >= maxConnections
       ? { kind: "server-full" as const, limit: maxConnections, value: there + 1 }
-      : proxied
-      ? undefined
       : this.#enter(address);
     if (excess !== undefined) {
       return this.#turnAway(connection, tls, { ...excess, address, port });
@@ -248,12 +239,18 @@ export class Door implements HandshakePort {
       return this.#owner.welcome(connection, connectionOrigin(connection));
     }
     const handshake = new Handshake(connection, proxied, tls, this);
-    this.#handshakes.set(handshake, { tls, counted: proxied ? undefined : address });
+    this.#handshakes.set(handshake, tls);
     return handshake;
   }
 
+  /** A proxy that is trusted is not limited: neither before it tells for whom it comes, nor itself. */
   #enter(address: string): ReturnType<AddressLimits["enter"]> {
+    if (this.#settings.trustedProxies.has(address)) return undefined;
     return this.#addresses.enter(address, this.#owner.now());
+  }
+
+  #leave(address: string): void {
+    if (!this.#settings.trustedProxies.has(address)) this.#addresses.leave(address);
   }
 
   /** Tells who may not come in why, unless many are told already. */

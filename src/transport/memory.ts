@@ -56,6 +56,8 @@ export interface MemoryConnectOptions {
   readonly allowHalfOpen?: boolean;
   /** Whether the connection passes for an encrypted one. Default `false`. */
   readonly encrypted?: boolean;
+  /** The address that the peer seems to come from. Default `127.0.0.1`. */
+  readonly remoteAddress?: string;
 }
 
 const FIRST_PORT = 49_152;
@@ -126,10 +128,7 @@ export class MemoryTransport implements Transport {
         `Cannot connect to memory port ${port}: no listener`,
       );
     }
-    const { chunkSize, capacity } = this.#options;
-    const connection = new MemoryConnection(this.#nextPeerPort++, chunkSize, capacity);
-    connection.allowHalfOpen = options.allowHalfOpen ?? false;
-    connection.secure = options.encrypted ?? false;
+    const connection = new MemoryConnection(this.#nextPeerPort++, this.#options, options);
     connection.attach(accept(connection));
     return new MemoryPeer(connection);
   }
@@ -145,24 +144,30 @@ export class MemoryTransport implements Transport {
 class MemoryConnection extends BaseConnection {
   readonly #chunkSize: number;
   readonly #capacity: number;
+  readonly #allowHalfOpen: boolean;
+  readonly #encrypted: boolean;
   readonly #toOwner: Uint8Array[] = [];
   #toPeer: Uint8Array[] = [];
   #toPeerLength = 0;
   #peerClosing = false;
   #scheduled = false;
   ended = false;
-  allowHalfOpen = false;
-  secure = false;
   onChange: () => void = () => {};
 
-  constructor(port: number, chunkSize: number, capacity: number) {
-    super("127.0.0.1", port);
+  constructor(
+    port: number,
+    { chunkSize, capacity }: Required<MemoryTransportOptions>,
+    { allowHalfOpen = false, encrypted = false, remoteAddress = "127.0.0.1" }: MemoryConnectOptions,
+  ) {
+    super(remoteAddress, port);
     this.#chunkSize = chunkSize;
     this.#capacity = capacity;
+    this.#allowHalfOpen = allowHalfOpen;
+    this.#encrypted = encrypted;
   }
 
   override get encrypted(): boolean {
-    return this.secure;
+    return this.#encrypted;
   }
 
   /** Takes bytes of the peer for the owner. */
@@ -203,7 +208,7 @@ class MemoryConnection extends BaseConnection {
 
   protected shutdown(): void {
     this.ended = true;
-    if (!this.allowHalfOpen) this.deliverEnd();
+    if (!this.#allowHalfOpen) this.deliverEnd();
     this.onChange();
   }
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { TelnetError, TelnetServer } from "../../mod.ts";
+import { SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
 import {
   CHARSET,
   decodeMssp,
@@ -17,7 +17,7 @@ import {
 import { DO, IAC, SB, SE, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
 import type { LineClient } from "../runtimes/line_client.ts";
 import { CERTIFICATE, RENEWED } from "../tls/certificates.ts";
-import { negotiation } from "./harness.ts";
+import { negotiation, start } from "./harness.ts";
 import { utf8 } from "./remote.ts";
 import { Served } from "./served.ts";
 
@@ -454,6 +454,57 @@ Deno.test("PROXY: limits count the person's address, not the proxy's", async () 
     await check.write(Uint8Array.of(...V2, 0x20, 0, 0, 0));
     await check.until(/hello/);
   }
+});
+
+Deno.test("PROXY: who may not come in is told so, and counted once, whatever is behind the header", async () => {
+  for (const tls of [false, "auto", true] as const) {
+    const refusals: string[] = [];
+    await using harness = await start({
+      trustedProxies: ["127.0.0.1"],
+      tls,
+      certificate: CERTIFICATE,
+      limits: { connectionsPerAddress: 1 },
+      onRefuse: ({ kind, address }) => void refusals.push(`${kind} ${address}`),
+    });
+    const [first, second] = [harness.dial(), harness.dial()];
+    first.write(V1);
+    second.write(V1);
+    await harness.pollUntil(() => second.ended);
+    await harness.server.poll();
+    assertEquals(refusals, ["address-full 192.0.2.7"], `tls: ${tls}`);
+    const { refused } = harness.server.stats();
+    assertEquals(Object.values(refused).reduce((sum, count) => sum + count, 0), 1);
+    // Who is to speak TLS would not understand it.
+    const told = tls === true ? "" : `${SERVER_MESSAGES.addressFull}\r\n`;
+    assertEquals(second.takeText(), told, `tls: ${tls}`);
+    first.end();
+  }
+});
+
+Deno.test("PROXY: what the proxy does for itself counts for nobody's network", async () => {
+  await using harness = await start({
+    trustedProxies: ["2001:db8::1"],
+    limits: { connectionsPerPrefix: 1 },
+  });
+  const come = (header: string | Uint8Array) => {
+    const peer = harness.dial({ remoteAddress: "2001:db8::1" });
+    peer.write(header);
+    return peer;
+  };
+  const person = (address: string) => come(`PROXY TCP6 ${address} 2001:db8::7 4660 7777\r\n`);
+  const first = person("2001:db8::2");
+  await harness.pollUntil(() => harness.connected.length === 1);
+  const check = come(Uint8Array.of(...V2, 0x20, 0, 0, 0)); // it looks whether the server lives
+  await harness.pollUntil(() => harness.connected.length === 2);
+  check.end();
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  const neighbour = person("2001:db8::3");
+  await harness.pollUntil(() => neighbour.ended);
+  assertEquals(harness.server.stats().refused["prefix-full"], 1);
+  first.end();
+  await harness.pollUntil(() => harness.disconnected.length === 2);
+  person("2001:db8::3");
+  await harness.pollUntil(() => harness.connected.length === 3);
 });
 
 Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
