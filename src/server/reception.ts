@@ -96,7 +96,8 @@ export class Reception {
       throttle.bytes(piece.length, now);
       share -= this.#port.receive(piece, now);
     }
-    if (this.inbox.length === 0) throttle.heldSince = Infinity;
+    // Who waits for the game is not held by a rate.
+    if (this.inbox.length === 0 || !this.#wanted) throttle.heldSince = Infinity;
     this.#checkQueue();
     if (this.inbox.length < limits.input) {
       this.unreadBy = Infinity;

@@ -291,6 +291,8 @@ export class Session
 
   #keepWatch(now: number): void {
     const { limits, messages } = this.#owner.settings;
+    // What waits for the game is no silence of the person.
+    if (this.queuedInput > 0) this.lastReceivedTime = this.lastInputTime = now;
     switch (this.active ? this.#vigil?.look(this, now) : undefined) {
       case "warn":
         return this.say(messages.idleWarning);
@@ -505,7 +507,7 @@ export class Session
     const key = this.#typing.takeKey();
     if (key === undefined) return undefined;
     if (this.keyCount > 0) this.#owner.unread();
-    if (this.queuedInput > 0) this.#owner.ready(this);
+    if (this.queuedInput > 0 || this.#ended) this.#owner.ready(this);
     return key;
   }
 
@@ -840,9 +842,9 @@ export class Session
     this.#typing.optionChanged(event.option, this.#machine);
   }
 
-  /** Whether the person has closed and every line is used. */
+  /** Whether the person has closed and every line and key is used. */
   #atEnd(): boolean {
-    return this.#ended && this.queuedInput === 0 && this.commandCount === 0;
+    return this.#ended && this.queuedInput === 0 && !this.hasInput;
   }
 
   /** After a half-close the client stays until its last lines are used and answered. */

@@ -1,7 +1,7 @@
 /** How a server lives: keeping alive, idling, draining, what it tells of itself, what it records. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
-import { ECHO, NAWS, TIMING_MARK } from "../../src/options/mod.ts";
+import { ECHO, NAWS, SGA, TIMING_MARK } from "../../src/options/mod.ts";
 import { delay } from "../../src/server/clock.ts";
 import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
@@ -107,6 +107,44 @@ Deno.test("idling: a warning, then the drop; a key in time, and it begins anew",
   await pass(harness, 2 * MINUTE + 1_000);
   assertEquals(peer.takeText(), `${SERVER_MESSAGES.idleWarning}\r\n${SERVER_MESSAGES.idle}\r\n`);
   assertEquals(client.disconnectReason, "idle");
+});
+
+Deno.test("who waits for the game is neither idle nor flooding", async () => {
+  await using harness = await start({
+    limits: { commands: 20, commandRate: 10, burst: 1, floodTimeout: 5_000, idleTimeout: 10_000 },
+  });
+  const { peer, client } = await harness.join();
+  const lines = Array.from({ length: 60 }, (_, number) => `line ${number}`);
+  peer.write(lines.map((line) => `${line}\r\n`).join(""));
+  await pass(harness, MINUTE); // the game is busy with something else
+  assertEquals([client.active, client.throttled], [true, false]);
+  const taken: (string | undefined)[] = [];
+  await pass(harness, 5_000, () => {
+    while (client.cmdReady) taken.push(client.getCommand());
+  });
+  assertEquals(taken, lines);
+  await pass(harness, 11_000);
+  assertEquals(client.disconnectReason, "idle");
+});
+
+Deno.test("a half-closed client stays until the game has taken its keys", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join({ allowHalfOpen: true });
+  client.characterMode();
+  await harness.server.poll();
+  peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
+  await harness.pollUntil(() => client.inCharacterMode);
+  peer.write("xy");
+  peer.end();
+  await harness.pollUntil(() => client.keyReady);
+  for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  assertEquals([client.getKey()?.text, client.active], ["x", true]);
+  client.send("you pressed x");
+  await harness.server.poll();
+  assertEquals([client.getKey()?.text, client.getKey()], ["y", undefined]);
+  await harness.pollUntil(() => harness.disconnected.length === 1);
+  assertEquals(client.disconnectReason, "client-closed");
+  assertMatch(latin1(peer.take()), /you pressed x$/);
 });
 
 Deno.test("messages can be other words, or none", async () => {
