@@ -41,6 +41,7 @@ const server = await TelnetServer.listen({
   onRefuse: ({ address, kind, detail = "" }) =>
     console.log(`${address} refused: ${kind} ${detail}`),
 });
+let visits = 0;
 const [plain, secure] = server.listeners;
 console.log(`Talker on port ${plain?.port}, with TLS on port ${secure?.port}. Ctrl-C ends it.`);
 process.once("SIGINT", () => void server.drain());
@@ -61,7 +62,7 @@ async function onConnect(client: TelnetClient): Promise<void> {
   log(client, client.encrypted ? "came by TLS" : "came in the clear");
   const { record } = values;
   if (record) {
-    const file = `${record}/${Date.now()}-${client.port}.cast`;
+    const file = `${record}/${Date.now()}-${++visits}.cast`;
     client.record((line) => appendFileSync(file, line), { title: client.addrport() });
   }
   client.send(client.encrypted ? "Welcome!\n" : "Welcome! Others can listen: come by TLS.\n");

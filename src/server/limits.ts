@@ -41,7 +41,10 @@ export interface ServerLimits extends TelnetLimits {
   readonly handshakeTimeout: number;
   /** How long `tls: "auto"` waits for a first byte before it takes a client for plain, in milliseconds. Default 300. */
   readonly helloTimeout: number;
-  /** How long a person may type nothing before the drop, in milliseconds. Default `Infinity`. */
+  /**
+   * How long a person may type nothing before the drop, in milliseconds; the look is taken at whole
+   * seconds. Default `Infinity`.
+   */
   readonly idleTimeout: number;
   /** How long before that drop the person is warned, in milliseconds. Default 60000. */
   readonly idleWarning: number;

@@ -87,9 +87,10 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   /** Your own class of clients. Default `TelnetClient`. */
   readonly clientClass?: new () => Client;
   /**
-   * Called when a handler threw or its promise was rejected; what you send here is the last that the
-   * client gets before it is dropped. Without a client it was its constructor that threw. Default:
-   * prints the error.
+   * Called when a handler threw or its promise was rejected, before the client is dropped; what you
+   * send here is the last that it gets. A character set of yours that throws costs the client its
+   * queued output too. Without a client it was a client's constructor that threw, or `onRefuse` or
+   * `onListenError`. Default: prints the error.
    */
   readonly onError?: (error: unknown, client: Client | undefined) => void;
   /** Called within `poll()` when a client breaks the protocol or comes to a limit. Default: nothing. */
@@ -131,7 +132,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly messages?: Partial<ServerMessages>;
   /** What keeps silent connections alive; see also `client.keepAlive`. Default `"off"`. */
   readonly keepAlive?: KeepAlive;
-  /** How long a connection is silent before that, in milliseconds. Default 60000. */
+  /** For how long nothing must have come from a client before that, in milliseconds. Default 60000. */
   readonly keepAliveInterval?: number;
   /** Has the system look whether silent peers are still there (SO_KEEPALIVE). Default `true`. */
   readonly tcpKeepAlive?: boolean;
