@@ -11,6 +11,11 @@ export interface ServerLimits extends TelnetLimits {
   /** The most bytes waiting for `poll()`; then the client is not read on. Default 65536. */
   readonly input: number;
   /**
+   * How long a client is kept whose `input` is full because nobody takes its lines, in milliseconds:
+   * not read on, its end would not be noticed. It is dropped as `not-read`. Default 60000.
+   */
+  readonly unreadTimeout: number;
+  /**
    * The most bytes that the system has not taken yet. A client over it is dropped as `too-slow` when
    * more is sent to it, or after `closeTimeout`. Default 4 MiB.
    */
@@ -71,6 +76,7 @@ export const SERVER_LIMITS: ServerLimits = {
   line: 4_096, // a long paragraph; MUD clients send far less
   commands: 512, // a pasted script, not a flood
   input: 65_536, // what a socket gives at once
+  unreadTimeout: 60_000, // a game that stands still so long has forgotten the client
   output: 4_194_304, // a screen of text a thousand times over
   commandRate: 50, // the busiest script of a MUD client; a person types two
   byteRate: 16_384, // a pasted book comes through in half a minute
@@ -95,6 +101,7 @@ const CAN_BE_OFF: ReadonlySet<string> = new Set([
   "byteRate",
   "negotiationRate",
   "floodTimeout",
+  "unreadTimeout",
   "connectionsPerAddress",
   "connectionsPerPrefix",
   "connectionRate",

@@ -11,8 +11,6 @@ const SHARE = 16_384;
 /** Keys cost more than lines: while they come a client gets less at a time. */
 const KEYS_PIECE = 1_024;
 const KEYS_SHARE = 4_096;
-/** How long a client is kept whose lines nobody takes: paused, its end would not be noticed. */
-const UNREAD_MS = 60_000;
 
 /** What the reception asks of its session. */
 export interface ReceptionPort {
@@ -80,6 +78,13 @@ export class Reception {
     if (this.unreadBy !== Infinity) this.#waitUnread();
   }
 
+  /** Nobody has taken a line for long. */
+  giveUp(): void {
+    const { unreadTimeout } = this.#settings.limits;
+    this.#port.violate("not-read", unreadTimeout, this.#port.now() - this.unreadBy + unreadTimeout);
+    this.#port.leave("not-read");
+  }
+
   /** Gives the session what came, as far as the limits allow. */
   process(): void {
     const { limits, rates } = this.#settings;
@@ -88,6 +93,7 @@ export class Reception {
     const throttle = this.#throttle ??= new Throttle(rates);
     let share = characterMode ? KEYS_SHARE : SHARE;
     while (this.inbox.length > 0 && this.#wanted) {
+      this.unreadBy = Infinity;
       if (throttle.free > now) return this.#hold(throttle, now);
       if (share <= 0) return this.#port.ready();
       let piece = this.inbox.peek(characterMode ? KEYS_PIECE : PIECE);
@@ -152,7 +158,7 @@ export class Reception {
   }
 
   #waitUnread(): void {
-    this.unreadBy = this.#port.now() + UNREAD_MS;
-    this.#port.timed(this.unreadBy);
+    this.unreadBy = this.#port.now() + this.#settings.limits.unreadTimeout;
+    if (this.unreadBy !== Infinity) this.#port.timed(this.unreadBy);
   }
 }

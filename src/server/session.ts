@@ -246,7 +246,7 @@ export class Session
     this.#takeEvents();
     if (now >= this.options.deadline) this.options.endWait();
     if (now >= this.#endBy) this.#endLate();
-    if (now >= this.#reception.unreadBy) this.leave("not-read");
+    if (now >= this.#reception.unreadBy) this.#reception.giveUp();
     if (now >= this.#slowBy) this.#checkSlow();
     if (now >= this.#secureBy) this.#insecure();
     const freeAt = this.#reception.releaseAt(now);

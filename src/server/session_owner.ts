@@ -21,7 +21,7 @@ import type { KeepAlive } from "./vigil.ts";
  * - `deactivated`: `active = false`
  * - `handler-failed`: a handler threw, or its promise was rejected; see the error
  * - `too-slow`: it did not read what was sent to it
- * - `not-read`: nobody took its lines, so it could not be read on, for a minute
+ * - `not-read`: nobody took its lines, so it could not be read on, for `unreadTimeout`
  * - `corrupt-data`: what it compressed is no zlib stream, or a bomb; see the error
  * - `flooding`: it went on sending more than the rates of `limits` for `floodTimeout`
  * - `idle`: the person typed nothing for `idleTimeout`
@@ -54,6 +54,7 @@ export const DISCONNECT_REASONS = [
  * - `line-too-long`: the rest of the line is dropped, and the person told
  * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: it is slowed down by not reading on
  * - `queue-full`: the game has taken none of `limits.commands` lines; it is not read on
+ * - `not-read`: nobody took its lines for so many milliseconds, and it is dropped
  * - `too-slow`: it does not read what is sent to it, and is dropped
  * - `inflate-ratio`, `inflate-total`: what it compressed is a bomb, and it is dropped
  * - `idle`: the person typed nothing for so many milliseconds, and is dropped
@@ -63,6 +64,7 @@ export type ClientViolationKind =
   | FloodKind
   | "line-too-long"
   | "queue-full"
+  | "not-read"
   | "too-slow"
   | "inflate-ratio"
   | "inflate-total"

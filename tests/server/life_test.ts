@@ -127,6 +127,22 @@ Deno.test("who waits for the game is neither idle nor flooding", async () => {
   assertEquals(client.disconnectReason, "idle");
 });
 
+Deno.test("who is held by a rate, and not by the game, is not given up for want of a line", async () => {
+  const rates = { byteRate: 100, burst: 1, floodTimeout: Infinity };
+  await using harness = await start({
+    limits: { ...rates, input: 500, commands: 1, unreadTimeout: 5_000 },
+  });
+  const { peer, client } = await harness.join();
+  const lines = ["look", "north", "x".repeat(3_000)];
+  peer.write(lines.map((line) => `${line}\r\n`).join(""));
+  await pass(harness, 2_000); // for so long the game takes nothing
+  const taken: (string | undefined)[] = [];
+  await pass(harness, 40_000, () => {
+    while (client.cmdReady) taken.push(client.getCommand());
+  });
+  assertEquals([client.active, taken], [true, lines]);
+});
+
 Deno.test("a half-closed client stays until the game has taken its keys", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join({ allowHalfOpen: true });

@@ -79,6 +79,19 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       return !written && queuedInput < 1_000_000;
     },
   },
+  unreadTimeout: {
+    low: { input: 10_000, commands: 1, unreadTimeout: 200 },
+    off: { input: 10_000, commands: 1, unreadTimeout: Infinity },
+    async check(served) {
+      served.taking = false;
+      const person = await served.join();
+      await person.write("look\r\n".repeat(2_000));
+      const dropped = await served.comes(() => served.gone.length > 0, SOON_MS);
+      if (dropped) assertEquals(served.gone[0]?.disconnectReason, "not-read");
+      if (dropped) await person.rest().catch(() => {}); // what it sent and nobody read resets it
+      return dropped && served.told("not-read");
+    },
+  },
   output: {
     low: { output: 100_000 },
     off: { output: 1e9 },
