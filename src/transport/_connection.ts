@@ -118,7 +118,6 @@ export abstract class BaseConnection implements Connection {
   close(): void {
     if (this.#closing || this.#destroyed) return;
     this.#closing = true;
-    this.resume();
     if (this.#sending === undefined) this.#announceEnd();
   }
 

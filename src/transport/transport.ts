@@ -76,7 +76,7 @@ export interface Connection {
   /**
    * Closes in good order: what is queued goes out, then the end is announced (FIN), what the peer
    * still sends is read and thrown away until it closes too, or a short time has passed, or too much
-   * has come.
+   * has come. A connection that is paused stays so: who sends too much is not read for it.
    */
   close(): void;
   /** Closes at once; what is queued is lost. */

@@ -191,6 +191,20 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     if (subject.sockets) assert(performance.now() - startedAt < 1_500, "it was read on");
   },
 
+  async "a peer that floods a paused connection gets its last bytes, and is not read on"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.pause(pair.id);
+    const flooding = pair.peer.write(pattern(4 * subject.buffers)).catch(() => {});
+    await stable(async () => (await subject.agent.status(pair.id)).bytes);
+    await subject.agent.write(pair.id, 1000);
+    await subject.agent.close(pair.id);
+    assertEquals(await readExactly(pair.peer, 1000), pattern(1000));
+    await subject.agent.until(pair.id, { closes: 1 });
+    if (subject.sockets) assertEquals((await subject.agent.status(pair.id)).gone, false);
+    await subject.agent.until(pair.id, { gone: true });
+    await flooding; // it is reset
+  },
+
   async "a peer that never closes is let go after a short time"(subject) {
     await using pair = await connected(subject);
     await subject.agent.close(pair.id);
