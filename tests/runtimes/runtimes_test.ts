@@ -18,6 +18,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
   "serves a thousand clients at once, each by its own line": servesAThousand,
   "serves the next visitor at once after 400 who reset": servesAfterResets,
+  "hears people in each turn of a game that is never idle": hearsInTime,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
@@ -88,6 +89,20 @@ async function servesAThousand(runtime: Runtime): Promise<void> {
   } finally {
     for (const client of clients) client[Symbol.dispose]();
   }
+}
+
+/** A line and its answer take two turns of the game, of 10 ms each, or three. */
+async function hearsInTime(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/busy_program.ts");
+  using client = await LineClient.connect(await portOf(program));
+  await client.until(/\./);
+  const startedAt = performance.now();
+  for (let number = 0; number < 20; number++) {
+    await client.write(`line ${number}\r\n`);
+    await client.until(new RegExp(`echo line ${number}\r\n`));
+  }
+  const turns = (performance.now() - startedAt) / 20 / 10;
+  assert(turns < 10, `it took ${turns} turns`);
 }
 
 async function servesAfterResets(runtime: Runtime): Promise<void> {
