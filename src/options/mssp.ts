@@ -1,3 +1,4 @@
+import { misuse, show } from "../protocol/error.ts";
 import type { TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
@@ -109,6 +110,11 @@ export const mssp: TelnetOption<() => MsspStatus> = {
   code: MSSP,
   name: "MSSP",
   offer: "local",
+  check(status) {
+    if (typeof status !== "function") {
+      misuse(`Cannot tell a status that is not given by a function: options.mssp: ${show(status)}`);
+    }
+  },
   attach: (session, status) => ({
     changed(side, change) {
       if (side !== "local" || change !== "enabled" || status === undefined) return;

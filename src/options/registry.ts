@@ -1,4 +1,4 @@
-import { misuse } from "../protocol/error.ts";
+import { misuse, show } from "../protocol/error.ts";
 import { aardwolf } from "./aardwolf.ts";
 import { atcp } from "./atcp.ts";
 import { binary } from "./binary.ts";
@@ -133,6 +133,9 @@ export function declared(declarations: OptionDeclarations): ReadonlyMap<number, 
   ) {
     const declaration = declarations[key];
     if (declaration === undefined) continue;
+    if (declaration !== true && !["object", "function"].includes(typeof declaration)) {
+      misuse(`Cannot offer options.${key} by ${show(declaration)}: give true, or leave it out`);
+    }
     option.check?.(declaration as never);
     found.set(option.code, declaration);
   }

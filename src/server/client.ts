@@ -16,6 +16,7 @@ import type { Key } from "../text/keys.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import type { ClientSnapshot } from "./client_snapshot.ts";
 import type { EditorOptions } from "./key_input.ts";
+import { checkNames } from "./names.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { DisconnectReason } from "./session_owner.ts";
@@ -520,14 +521,16 @@ export class TelnetClient {
    * take it, so that one that was typed ahead of the question is not either; only an editor, and
    * character mode, show typed-ahead text before you have asked, and the recording has it as shown.
    *
-   * @param sink Takes each line of the recording, its end included: append it to a file.
+   * @param sink Takes each line of the recording, its end included: append it to a file. One that
+   * throws, or whose promise is rejected, ends the recording, not the client; `onError` tells.
    * `undefined` ends the recording.
    * @param options `title`: the title of the recording.
    */
   record(
-    sink: ((line: string) => void) | undefined,
+    sink: ((line: string) => unknown) | undefined,
     options: { readonly title?: string } = {},
   ): void {
+    checkNames("record", options, { title: true });
     if (sink !== undefined && typeof sink !== "function") {
       misuse(`Cannot record to what is no function: ${show(sink)}`);
     }

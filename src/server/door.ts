@@ -8,6 +8,7 @@ import type {
   Transport,
   TransportListenOptions,
 } from "../transport/transport.ts";
+import { checkCertificate } from "./certificate.ts";
 import { AddressLimits } from "./address_limits.ts";
 import type { AddressSet } from "./addresses.ts";
 import type { Timed } from "./clock.ts";
@@ -103,6 +104,7 @@ export class Door implements HandshakePort {
     if (encryption === undefined) {
       misuse("Cannot use a certificate on a server without TLS: give one to listen() as well");
     }
+    checkCertificate(certificate);
     this.#context = encryption.context(certificate);
   }
 

@@ -1,6 +1,6 @@
 import { misuse, show } from "../protocol/error.ts";
 import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
-import { checkNames } from "./names.ts";
+import { checkNames, withoutUndefined } from "./names.ts";
 
 /** What bounds a client of the server, and the clients of one address. */
 export interface ServerLimits extends TelnetLimits {
@@ -51,7 +51,10 @@ export interface ServerLimits extends TelnetLimits {
    * seconds. Default `Infinity`.
    */
   readonly idleTimeout: number;
-  /** How long before that drop the person is warned, in milliseconds. Default 60000. */
+  /**
+   * How long before that drop the person is warned, in milliseconds, half of `idleTimeout` at most.
+   * Default 60000.
+   */
   readonly idleWarning: number;
   /**
    * How many times more the client's compressed bytes (MCCP3) may become, beyond the first MiB; a
@@ -107,26 +110,20 @@ const CAN_BE_OFF: ReadonlySet<string> = new Set([
   "connectionRate",
   "idleTimeout",
 ]);
-/** Nothing would ever come of a rate of 0. */
-const AT_LEAST_ONE: ReadonlySet<string> = new Set([
-  "commandRate",
-  "byteRate",
-  "negotiationRate",
-  "burst",
-  "connectionsPerAddress",
-  "connectionsPerPrefix",
-  "connectionRate",
-]);
+/** Nobody could come, or stay, with a 0 of these, as with that of those which may be off. */
+const AT_LEAST_ONE: ReadonlySet<string> = new Set(["burst", "handshakeTimeout", "helloTimeout"]);
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
   checkNames("limits", given, SERVER_LIMITS);
-  const limits = { ...SERVER_LIMITS, ...given, ...telnetLimits(given) };
+  const limits = { ...SERVER_LIMITS, ...withoutUndefined(given), ...telnetLimits(given) };
   for (const [name, value] of Object.entries(limits)) {
-    if (value === Infinity && CAN_BE_OFF.has(name)) continue;
-    checkCount(`limits.${name}`, value);
-    if (value === 0 && AT_LEAST_ONE.has(name)) {
-      misuse(`Cannot use limits.${name} of less than 1, Infinity turns it off: ${show(value)}`);
+    const off = CAN_BE_OFF.has(name);
+    if (off && value === Infinity) continue;
+    if (!off && !AT_LEAST_ONE.has(name)) checkCount(`limits.${name}`, value);
+    else if (!Number.isSafeInteger(value) || value < 1) {
+      const what = `a whole number of 1 or more${off ? ", or Infinity to turn it off" : ""}`;
+      misuse(`Cannot use limits.${name} that is not ${what}: ${show(value)}`);
     }
   }
   return { ...limits, commands: Math.max(1, limits.commands), input: Math.max(1, limits.input) };

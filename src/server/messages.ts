@@ -1,5 +1,5 @@
 import { misuse, show } from "../protocol/error.ts";
-import { checkNames } from "./names.ts";
+import { checkNames, withoutUndefined } from "./names.ts";
 
 /** What the server says by itself, each a line. An empty text says nothing. */
 export interface ServerMessages {
@@ -42,10 +42,11 @@ export const SERVER_MESSAGES: ServerMessages = {
 /** Fills in the defaults and checks what the caller gave. */
 export function serverMessages(given: Partial<ServerMessages> = {}): ServerMessages {
   checkNames("messages", given, SERVER_MESSAGES);
-  for (const [name, text] of Object.entries(given)) {
+  const messages = { ...SERVER_MESSAGES, ...withoutUndefined(given) };
+  for (const [name, text] of Object.entries(messages)) {
     if (typeof text !== "string") {
       misuse(`Cannot say what is no text: messages.${name}: ${show(text)}`);
     }
   }
-  return { ...SERVER_MESSAGES, ...given };
+  return messages;
 }

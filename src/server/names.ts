@@ -1,6 +1,27 @@
 import { misuse, show } from "../protocol/error.ts";
 
 /**
+ * Checks that a caller gave a list.
+ *
+ * @param what What it is.
+ * @param given What the caller gave.
+ */
+export function checkList(what: string, given: readonly unknown[]): void {
+  if (!Array.isArray(given)) misuse(`Cannot use what is no list as ${what}: ${show(given)}`);
+}
+
+/**
+ * Leaves out what is `undefined`: it stands for the default.
+ *
+ * @param given What the caller gave.
+ * @returns The rest of it.
+ */
+export function withoutUndefined<Values extends object>(given: Values): Values {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Values;
+}
+
+/**
  * Checks the names of what a caller gives: one that is misspelt would be ignored without a word, and
  * a server in the clear for `tsl: true`.
  *

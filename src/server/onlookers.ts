@@ -1,3 +1,4 @@
+import { attempt } from "./attempt.ts";
 import type { Key } from "../text/keys.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
 import { type TraceDirection, Tracer } from "./trace.ts";
@@ -5,8 +6,8 @@ import { type TraceDirection, Tracer } from "./trace.ts";
 /** What onlookers need of their session. */
 export interface OnlookerPort {
   now(): number;
-  /** Calls the game's own code: if it fails, the client is dropped. */
-  run(call: () => unknown): void;
+  /** Tells of a failure of the game's own code that costs no client. */
+  report(error: unknown): void;
 }
 
 /** Takes a negotiation in words. */
@@ -42,8 +43,7 @@ export class Onlookers {
   /** Records from now on, or no more. */
   record(sink: RecordingSink | undefined, start: RecordingStart): void {
     this.#recorder = undefined;
-    if (sink === undefined) return;
-    this.#port.run(() => this.#recorder = new Recorder(sink, start));
+    if (sink !== undefined) this.#recorder = new Recorder(this.#guard(sink), start);
   }
 
   /** Text that is shown. */
@@ -72,7 +72,16 @@ export class Onlookers {
   }
 
   #record(call: (recorder: Recorder, now: number) => void): void {
-    const recorder = this.#recorder;
-    if (recorder !== undefined) this.#port.run(() => call(recorder, this.#port.now()));
+    if (this.#recorder !== undefined) call(this.#recorder, this.#port.now());
+  }
+
+  /** A disk that is full ends a recording, not the game of who is recorded. */
+  #guard(sink: RecordingSink): RecordingSink {
+    let failed = false;
+    const fail = (error: unknown) => {
+      if (!failed) this.#port.report(error);
+      failed = true;
+    };
+    return (line) => failed || attempt(() => sink(line), fail);
   }
 }

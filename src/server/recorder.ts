@@ -1,5 +1,5 @@
 /** Takes a line of a recording, its end included. */
-export type RecordingSink = (line: string) => void;
+export type RecordingSink = (line: string) => unknown;
 
 /** What is shown, what is typed, another size of the window, a mark. */
 type EventCode = "o" | "i" | "r" | "m";

@@ -1,13 +1,16 @@
+import { misuse, show } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
 import { defaultTransport } from "../transport/default.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
+import { attempt } from "./attempt.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
 import { delay, type Timed, TimerSet, Turnstile, within } from "./clock.ts";
 import { Door, type DoorOwner, type ListenerInfo } from "./door.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
 import type { Origin } from "./handshake.ts";
 import type { DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
+import { checkNames } from "./names.ts";
 import { Session } from "./session.ts";
 import type { SessionOwner } from "./session_owner.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";
@@ -302,7 +305,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    *
    * @param options What to say, and how long to wait.
    * @returns When the last socket is closed.
-   * @throws {TelnetError} `misuse`: a grace that is no whole number.
+   * @throws {TelnetError} `misuse`: a grace that is no whole number, a message that is no text, or
+   * something else.
    *
    * @example
    * ```ts
@@ -314,7 +318,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   async drain(options: DrainOptions = {}): Promise<void> {
+    checkNames("drain", options, { message: true, grace: true });
     const { message = this.#settings.messages.draining, grace = 0 } = options;
+    if (typeof message !== "string") misuse(`Cannot say what is no text: ${show(message)}`);
     checkCount("grace", grace);
     if (this.running) this.#draining ??= this.#drain(message, grace);
     await this.#draining;
@@ -429,6 +435,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       },
       unread: () => this.#unread = true,
       run: (session, call) => this.#run(session, call),
+      report: (session, error) => {
+        this.#failLater(() => this.#report(error, this.#clients.get(session)));
+      },
       timed: (session, time) => this.#timers.add(session, time),
       command: (session, command) =>
         this.#run(session, (client) => settings.onCommand(client, command)),
@@ -467,12 +476,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Calls a handler that no client is to blame for. */
   #call(handler: () => unknown): void {
-    try {
-      const result = handler();
-      if (isThenable(result)) result.then(undefined, (error) => this.#report(error, undefined));
-    } catch (error) {
-      this.#report(error, undefined);
-    }
+    attempt(handler, (error) => this.#report(error, undefined));
   }
 
   #takeAccepted(): void {
@@ -603,12 +607,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const client = this.#clients.get(session);
     if (client === undefined) return;
     const fail = (error: unknown) => this.#fail(session, client, error);
-    try {
-      const result = handler(client);
-      if (isThenable(result)) result.then(undefined, (error) => this.#failLater(() => fail(error)));
-    } catch (error) {
-      fail(error);
-    }
+    attempt(() => handler(client), fail, (error) => this.#failLater(() => fail(error)));
   }
 
   #fail(session: Session, client: Client, error: unknown): void {
@@ -624,17 +623,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   #report(error: unknown, client: Client | undefined): void {
-    const printSecond = (secondError: unknown) => printError(secondError, client);
-    try {
-      const result: unknown = this.#settings.onError(error, client);
-      if (isThenable(result)) result.then(undefined, printSecond);
-    } catch (secondError) {
-      printSecond(secondError);
-    }
+    attempt(
+      () => this.#settings.onError(error, client),
+      (secondError) => printError(secondError, client),
+    );
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
 }

@@ -614,6 +614,10 @@ export class Session
     this.#owner.run(this, call);
   }
 
+  report(error: unknown): void {
+    this.#owner.report(this, error);
+  }
+
   useCharset(name: string): boolean {
     const before = this.encoding;
     const inUse = this.#text.useCharset(name);

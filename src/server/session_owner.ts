@@ -126,6 +126,8 @@ export interface SessionOwner {
   timed(session: Session, time: number): void;
   /** Calls the game's own code: if it fails, the client is dropped. */
   run(session: Session, call: () => unknown): void;
+  /** Tells of a failure of the game's own code that costs no client, at the next poll. */
+  report(session: Session, error: unknown): void;
   /** The person sent a command such as IP. */
   command(session: Session, command: number): void;
   /** A key came; returns whether the game has a handler for it. */

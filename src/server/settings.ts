@@ -16,7 +16,7 @@ import { printError, printListenError } from "./handlers.ts";
 import { serverLimits } from "./limits.ts";
 import { LISTEN_OPTIONS, LISTENER_OPTIONS, type ListenOptions } from "./listen_options.ts";
 import { serverMessages } from "./messages.ts";
-import { checkNames } from "./names.ts";
+import { checkList, checkNames } from "./names.ts";
 import type { Refusal } from "./refusal.ts";
 import { AGREED } from "./option_host.ts";
 import type { ClientViolation, SessionSettings } from "./session_owner.ts";
@@ -110,11 +110,13 @@ export async function checkSettings<Client extends TelnetClient>(
 /** Names are right, and handlers are functions. */
 function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>): void {
   checkNames("", options, LISTEN_OPTIONS);
+  checkList("listeners", options.listeners ?? []);
+  checkList("trustedProxies", options.trustedProxies ?? []);
   for (const listener of options.listeners ?? []) {
     checkNames("listeners", listener, LISTENER_OPTIONS);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (/^on[A-Z]/.test(name) && value !== undefined && typeof value !== "function") {
+    if (/^(on[A-Z]|restore$)/.test(name) && value !== undefined && typeof value !== "function") {
       misuse(`Cannot call what is no function: ${name}: ${show(value)}`);
     }
   }
@@ -123,7 +125,8 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
 /** What speaks TLS has a certificate. */
 function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): void {
   const { certificate, tls, listeners = [] } = options;
-  for (const mode of [tls, ...listeners.map((listener) => listener.tls)]) {
+  const modes = [tls, ...listeners.map((listener) => listener.tls)];
+  for (const mode of modes) {
     if (![undefined, false, true, "auto"].includes(mode)) {
       misuse(`Cannot use another tls than true, false or "auto": ${show(mode)}`);
     }
@@ -131,8 +134,13 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
       misuse("Cannot speak TLS without a certificate: give listen() one as `certificate`");
     }
   }
-  if (options.options?.startTls && certificate === undefined) {
+  const { startTls } = options.options ?? {};
+  if (startTls && certificate === undefined) {
     misuse("Cannot offer START-TLS without a certificate: give listen() one as `certificate`");
+  }
+  // Who means it says `tls: false`.
+  if (certificate !== undefined && !startTls && modes.every((mode) => mode === undefined)) {
+    misuse("Cannot use a certificate where nothing speaks TLS: set tls, or options.startTls");
   }
 }
 

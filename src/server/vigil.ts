@@ -84,7 +84,9 @@ export class Vigil {
   #idleDue({ lastInputTime }: VigilView): number {
     const { idleTimeout, idleWarning } = this.#limits;
     const drop = lastInputTime + idleTimeout;
-    return this.#warnedFor === lastInputTime ? drop : Math.max(lastInputTime, drop - idleWarning);
+    // In a short time the warning would come at once.
+    const warning = Math.min(idleWarning, idleTimeout / 2);
+    return this.#warnedFor === lastInputTime ? drop : drop - warning;
   }
 
   #probeDue({ keepAlive, lastReceivedTime }: VigilView): number {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
+import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
 import {
   CHARSET,
   decodeMssp,
@@ -192,24 +192,37 @@ Deno.test("a certificate is renewed without dropping anybody; a bad one changes 
   await again.until(/hello/);
 });
 
-Deno.test("what wants a certificate says so at once", async () => {
-  for (
-    const options of [
-      { tls: true },
-      { tls: "auto" as const },
-      { listeners: [{ port: 0, tls: true }] },
-      { options: { startTls: true as const } },
-      { tls: true, certificate: { cert: "", key: "" } },
-    ]
-  ) {
+Deno.test("what is wrong with a certificate is said at once, with what to do, and shows no key", async () => {
+  const { cert, key } = CERTIFICATE;
+  const secret = "c2VjcmV0";
+  const wrong: [ListenOptions, RegExp][] = [
+    [{ tls: true }, /give listen\(\) one/],
+    [{ tls: "auto" }, /give listen\(\) one/],
+    [{ listeners: [{ port: 0, tls: true }] }, /give listen\(\) one/],
+    [{ options: { startTls: true } }, /give listen\(\) one/],
+    [{ certificate: CERTIFICATE }, /set tls/],
+    [{ tls: true, certificate: { cert: "", key: "" } }, /no PEM/],
+    [{ tls: true, certificate: { cert: "cert.pem", key: "key.pem" } }, /Then read the file/],
+    [{ tls: true, certificate: { cert, key: secret } }, /certificate\.key that is no PEM/],
+    [{ tls: true, certificate: { cert: new Uint8Array(9), key } as never }, /as UTF-8/],
+    [{ tls: true, certificate: { cert, key, ca: cert } as never }, /certificate\.ca/],
+    [{ tls: true, certificate: cert as never }, /no object as certificate/],
+    [{ tls: true, certificate: null as never }, /no object as certificate/],
+    [{ tls: true, certificate: { cert: RENEWED.cert, key } }, /another certificate/],
+  ];
+  for (const [options, words] of wrong) {
     const error = await assertRejects(
       () => TelnetServer.listen({ port: 0, address: "127.0.0.1", ...options }),
       TelnetError,
     );
     assertEquals(error.code, "misuse");
+    assertMatch(error.message, words);
+    assert(!error.message.includes(secret));
   }
   await using served = await Served.start();
   assertThrows(() => served.server.setCertificate(CERTIFICATE), TelnetError);
+  await using plain = await Served.start({ tls: false, certificate: CERTIFICATE }); // it is meant
+  assertThrows(() => plain.server.setCertificate(undefined as never), TelnetError);
 });
 
 Deno.test("MSSP tells where it is encrypted", async () => {

@@ -185,6 +185,17 @@ Deno.test("an option that is misspelt, or no function, is misuse", async () => {
     { limits: { toString: 1 } },
     { messages: null },
     { listeners: [{ prot: 7778 }] },
+    { listeners: {} },
+    { trustedProxies: "127.0.0.1" },
+    { trustedProxies: true },
+    { restore: "x" },
+    { options: { mssp: { NAME: "Boaville" } } },
+    { options: { naws: false } },
+    { options: { naws: "yes" } },
+    { limits: { idleTimeout: 0 } },
+    { limits: { idleTimeout: -1 } },
+    { limits: { handshakeTimeout: Infinity } },
+    { limits: { burst: 0.5 } },
   ];
   for (const options of wrong) {
     const transport = new MemoryTransport();
@@ -192,6 +203,29 @@ Deno.test("an option that is misspelt, or no function, is misuse", async () => {
     const error = await assertRejects(() => listening, TelnetError);
     assertEquals(error.code, "misuse", JSON.stringify(options));
   }
+  const transport = new MemoryTransport();
+  const unset = {
+    limits: { line: undefined },
+    messages: { idle: undefined },
+    keepAlive: undefined,
+  };
+  const server = await TelnetServer.listen({ transport, ...unset as unknown as ListenOptions });
+  const misspelt = { grase: 5 } as never;
+  await assertRejects(() => server.drain(misspelt), TelnetError);
+  await assertRejects(() => server.drain({ message: 5 as never }), TelnetError);
+  assertEquals([server.draining, server.running], [false, true]);
+  await server.stop();
+});
+
+Deno.test("idling for a short time is warned of at half of it, not at the greeting", async () => {
+  await using harness = await start({ limits: { idleTimeout: 10_000 } });
+  const { peer, client } = await harness.join();
+  await pass(harness, 4_000);
+  assertEquals(peer.takeText(), "");
+  await pass(harness, 2_000);
+  assertEquals(peer.takeText(), `${SERVER_MESSAGES.idleWarning}\r\n`);
+  await pass(harness, 5_000);
+  assertEquals(client.disconnectReason, "idle");
 });
 
 // Ending
@@ -488,19 +522,43 @@ Deno.test("a recording of an editor has the screen, and stars for a password; ke
   assertEquals(events.filter(([, code]) => code === "i").map(([, , text]) => text), ["a", "b"]);
 });
 
-Deno.test("a sink that fails costs its client, as any handler does", async () => {
-  const errors: string[] = [];
-  await using harness = await start({ onError: (error) => void errors.push(String(error)) });
+Deno.test("a recording whose sink fails, at once or later, ends, is told, and costs the client nothing", async () => {
+  const sinks: Record<string, (line: string) => unknown> = {
+    "throws at the start": () => {
+      throw new Error("disk full");
+    },
+    "throws later": (line) => {
+      if (!line.startsWith("{")) throw new Error("disk full");
+    },
+    "is rejected": () => Promise.reject(new Error("disk full")),
+  };
+  for (const [name, sink] of Object.entries(sinks)) {
+    const told: unknown[] = [];
+    await using harness = await start({
+      onError: (error, client) => void told.push(String(error), client),
+    });
+    const { peer, client } = await harness.join();
+    let calls = 0;
+    client.record((line) => {
+      calls++;
+      return sink(line);
+    });
+    client.send("one\n");
+    await harness.hear(peer, "one");
+    await harness.pollUntil(() => told.length > 0);
+    const before = calls;
+    client.send("two\n");
+    await harness.hear(peer, "two");
+    assertEquals(told, ["Error: disk full", client], name);
+    assertEquals([client.active, calls], [true, before], name);
+  }
+  await using harness = await start();
   const { client } = await harness.join();
-  client.record(() => {
-    throw new Error("the disk is full");
-  });
-  assertEquals([errors, client.disconnectReason], [["Error: the disk is full"], "handler-failed"]);
-  const other = await harness.join();
-  assertThrows(() => other.client.record("file" as never), TelnetError);
+  for (const wrong of [{ titel: "x" }, "x", null]) {
+    assertThrows(() => client.record(() => {}, wrong as never), TelnetError);
+  }
+  assertThrows(() => client.record("file" as never), TelnetError);
 });
-
-// What people type
 
 Deno.test("nobody can send escape sequences to another's terminal, by lines, names or pastes", async () => {
   await using harness = await start();

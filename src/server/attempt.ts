@@ -1,0 +1,24 @@
+/**
+ * Calls code of the game's, which may be async.
+ *
+ * @param call The code.
+ * @param failed Takes what it throws.
+ * @param failedLater Takes what its promise is rejected with.
+ */
+export function attempt(
+  call: () => unknown,
+  failed: (error: unknown) => void,
+  failedLater: (error: unknown) => void = failed,
+): void {
+  try {
+    const result = call();
+    if (isThenable(result)) result.then(undefined, failedLater);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value &&
+    typeof value.then === "function";
+}
