@@ -125,12 +125,12 @@ export class TelnetClient {
     return this.#session.error;
   }
 
-  /** Bytes handed to the network, negotiations included. */
+  /** Bytes handed to the network, negotiations included: as compressed, before encryption. */
   get bytesSent(): number {
     return this.#session.bytesSent;
   }
 
-  /** Bytes that came from the network, negotiations included. */
+  /** Bytes that came from the network, negotiations included: as compressed, after decryption. */
   get bytesReceived(): number {
     return this.#session.bytesReceived;
   }

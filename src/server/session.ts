@@ -168,6 +168,11 @@ export class Session
     this.#owner.ready(this);
   }
 
+  onSent(count: number): void {
+    this.bytesSent += count;
+    this.#owner.counters.bytesSent += count;
+  }
+
   onCorrupt(error: Error, excess?: InflateExcess): void {
     this.#excess = excess;
     this.options.disableLocal(MCCP3);
@@ -227,8 +232,7 @@ export class Session
     const { output, closeTimeout } = this.#owner.settings.limits;
     if (this.#stream.queued > output) return this.#tooSlow();
     const bytes = this.#machine.takeOutput();
-    this.bytesSent += bytes.length;
-    this.#owner.counters.bytesSent += bytes.length;
+    if (this.#wire === undefined) this.onSent(bytes.length);
     this.#onlookers?.sent(bytes);
     this.#stream.write(bytes);
     // One text may be larger than the limit, but not for long.
@@ -873,8 +877,7 @@ export class Session
   /** Another protocol's last word, in place of what was meant for a person. */
   #sendAnswer(answer: Uint8Array): void {
     this.#machine.takeOutput();
-    this.bytesSent += answer.length;
-    this.#owner.counters.bytesSent += answer.length;
+    this.onSent(answer.length);
     this.#stream.write(answer);
   }
 

@@ -8,6 +8,8 @@ export interface WireHandler {
   onPlain(bytes: Uint8Array, inflated: boolean): void;
   /** The client sends no more, and all that it sent was given. */
   onPlainEnd(): void;
+  /** So many bytes went to the connection. */
+  onSent(count: number): void;
   /** What the client compressed is corrupt, or far too much. */
   onCorrupt(error: Error, excess?: InflateExcess): void;
 }
@@ -147,13 +149,18 @@ export class Wire implements ByteStream {
     else if (step === "stop") this.#finish();
     else if (step === "close") this.#close();
     else if (this.#deflater !== undefined) this.#deflater.write(step);
-    else this.#connection.write(step);
+    else this.#send(step);
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.#handler.onSent(bytes.length);
+    this.#connection.write(bytes);
   }
 
   #deflate(): void {
     if (this.#deflater !== undefined) return;
     this.#deflater = this.#codec.deflate({
-      onData: (bytes) => this.#connection.write(bytes),
+      onData: (bytes) => this.#send(bytes),
       onIdle: () => {},
       onEnd: () => this.#finished(),
       onError: () => this.#finished(),

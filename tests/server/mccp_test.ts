@@ -57,6 +57,22 @@ Deno.test("MCCP2: a dropped client gets its last words and a whole stream", asyn
   await harness.server.stop();
 });
 
+Deno.test("MCCP2: the bytes that are counted as sent are those that went out", async () => {
+  const harness = await start({ options: { mccp2: true } });
+  const { peer, client } = await harness.join();
+  let taken = 0;
+  const take = () => taken += peer.take().length;
+  peer.write(negotiation(DO, MCCP2));
+  await harness.pollUntil(() => take() > 0 && client.optionEnabled(MCCP2, "local"));
+  client.send("All work and no play.\n".repeat(10_000));
+  client.active = false;
+  await untilReal(harness, () => take() > 0 && harness.disconnected.length === 1);
+  take();
+  assertEquals([client.bytesSent, harness.server.stats().bytesSent], [taken, taken]);
+  assert(taken > 100 && taken < 10_000, `${taken} bytes`);
+  await harness.server.stop();
+});
+
 for (const chunkSize of [1, 7, 100_000]) {
   Deno.test(`MCCP3: compressed lines, the end of the stream and plain lines behind it, in chunks of ${chunkSize}`, async () => {
     const harness = await start({ options: { mccp3: true } }, { chunkSize });
