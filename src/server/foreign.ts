@@ -1,7 +1,17 @@
 import { joinBytes } from "../protocol/bytes.ts";
+import { PROXY_V2 } from "./proxy_header.ts";
 
 /** Protocols that are not Telnet, by which programs come to a Telnet port. */
-export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp";
+export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp" | "proxy";
+
+/** What each is called to whoever runs the server. */
+export const FOREIGN_PROTOCOLS: Readonly<Record<ForeignProtocol, string>> = {
+  http: "it spoke HTTP",
+  tls: "it spoke TLS in the clear",
+  ssh: "it spoke SSH",
+  rdp: "it spoke RDP",
+  proxy: "it spoke the PROXY protocol, and its address is not among trustedProxies",
+};
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -13,7 +23,10 @@ const TLS = 0x16;
 const RDP = 0x03;
 
 const METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) $/;
-const LONGEST_METHOD = 8;
+/** The PROXY protocol, version 1. */
+const PROXY = /^PROXY (TCP[46] |UNKNO)/;
+/** So much of the line tells them. */
+const HEAD = 11;
 
 /**
  * Looks at the first line of a connection for another protocol's beginning. A web page can have a
@@ -24,6 +37,8 @@ export class ForeignGuard {
   #head: number[] = [];
   #tail = "";
   #method = false;
+  /** How much of a header of the PROXY protocol, version 2, has come. */
+  #matched = 0;
 
   /**
    * Looks at the next bytes, before anybody else does.
@@ -31,22 +46,35 @@ export class ForeignGuard {
    * @returns The protocol, `"telnet"` once it is none, `undefined` while that is open.
    */
   push(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
+    if (this.#matched > 0 || (this.#head.length === 0 && bytes[0] === PROXY_V2[0])) {
+      return this.#match(bytes);
+    }
     // As for what people type, a lone CR ends a line too.
     const end = bytes.findIndex((byte) => byte === LF || byte === CR);
     const line = end === -1 ? bytes : bytes.subarray(0, end);
-    for (const byte of line.subarray(0, LONGEST_METHOD - this.#head.length)) this.#head.push(byte);
+    for (const byte of line.subarray(0, HEAD - this.#head.length)) this.#head.push(byte);
     const binary = this.#binary();
     if (binary !== undefined) return binary;
     const head = String.fromCharCode(...this.#head);
     if (head.startsWith("SSH-")) return "ssh";
+    if (PROXY.test(head)) return "proxy";
     this.#method ||= METHOD.test(head.slice(0, head.indexOf(" ") + 1));
     const kept = line.subarray(Math.max(0, line.length - TAIL));
     this.#tail = (this.#tail + String.fromCharCode(...kept)).slice(-TAIL);
     if (end !== -1) {
       return this.#method && / HTTP\/\d(\.\d)?$/.test(this.#tail) ? "http" : "telnet";
     }
-    const open = this.#method || this.#head.length < LONGEST_METHOD;
+    const open = this.#method || this.#head.length < HEAD;
     return open ? undefined : "telnet";
+  }
+
+  /** Its first bytes are empty lines, which nobody can tell from a person's before the rest has come. */
+  #match(bytes: Uint8Array): "proxy" | "telnet" | undefined {
+    for (const byte of bytes) {
+      if (byte !== PROXY_V2[this.#matched++]) return "telnet";
+      if (this.#matched === PROXY_V2.length) return "proxy";
+    }
+    return undefined;
   }
 
   #binary(): ForeignProtocol | undefined {
@@ -69,6 +97,8 @@ export function foreignAnswer(protocol: ForeignProtocol, text: string): Uint8Arr
     case "rdp":
       // A connection confirm with a failure (MS-RDPBCGR 2.2.1.2.2): no security that we have.
       return Uint8Array.of(3, 0, 0, 19, 14, 0xd0, 0, 0, 0, 0, 0, 3, 0, 8, 0, 2, 0, 0, 0);
+    case "proxy":
+      return new Uint8Array(0); // a proxy listens to nothing
   }
 }
 

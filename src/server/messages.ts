@@ -19,7 +19,7 @@ export interface ServerMessages {
   readonly idle: string;
   /** To who is dropped for flooding. */
   readonly flooding: string;
-  /** To who comes by HTTP or SSH, within an answer of that protocol, which is sent in any case. */
+  /** To who comes by HTTP or SSH, within an answer of that protocol. */
   readonly wrongProtocol: string;
   /** To everybody at `drain()`. */
   readonly draining: string;

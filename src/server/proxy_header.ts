@@ -18,7 +18,8 @@ export interface ProxyFault {
 
 const V1_START = new TextEncoder().encode("PROXY ");
 const V1_LONGEST = 107;
-const V2_START = Uint8Array.of(
+/** How a header of version 2 begins. */
+export const PROXY_V2: Uint8Array = Uint8Array.of(
   0x0d,
   0x0a,
   0x0d,
@@ -64,7 +65,7 @@ const CLIENT_SSL = 0x01;
  * @returns The header, what is wrong with it, or `undefined` while it is not whole.
  */
 export function decodeProxyHeader(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
-  if (startsAlike(bytes, V2_START)) return decodeV2(bytes);
+  if (startsAlike(bytes, PROXY_V2)) return decodeV2(bytes);
   if (startsAlike(bytes, V1_START)) return decodeV1(bytes);
   return { fault: "it starts like neither version" };
 }

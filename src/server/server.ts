@@ -499,7 +499,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #turnAway(session: Session): void {
     session.process();
     const { address, port } = session.origin;
-    this.#door.tell({ kind: "wrong-protocol", address, port });
+    const detail = session.error instanceof Error ? session.error.message : "";
+    this.#door.tell({ kind: "wrong-protocol", address, port, detail });
     this.#door.left(session.connection, session.origin);
   }
 

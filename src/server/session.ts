@@ -18,7 +18,7 @@ import type { Connection } from "../transport/transport.ts";
 import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
 import type { Timed } from "./clock.ts";
 import type { EchoChange } from "./echo_control.ts";
-import { foreignAnswer, ForeignGuard } from "./foreign.ts";
+import { FOREIGN_PROTOCOLS, foreignAnswer, ForeignGuard } from "./foreign.ts";
 import type { Origin } from "./handshake.ts";
 import type { EditorOptions } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
@@ -747,7 +747,10 @@ export class Session
   }
 
   #insecure(): void {
+    const { handshakeTimeout } = this.#owner.settings.limits;
+    const waited = this.now() - this.#secureBy + handshakeTimeout;
     this.#secureBy = Infinity;
+    this.violate("handshake-timeout", handshakeTimeout, waited);
     this.leave("connection-lost", new Error("The handshake of TLS was not done in time"));
     this.connection.abort();
   }
@@ -796,8 +799,9 @@ export class Session
     const protocol = guard.push(chunk);
     this.#guard = protocol === undefined ? guard : "passed";
     if (protocol === undefined || protocol === "telnet") return false;
-    this.#answer = foreignAnswer(protocol, this.#owner.settings.messages.wrongProtocol);
-    this.leave("wrong-protocol");
+    const { wrongProtocol } = this.#owner.settings.messages;
+    this.#answer = wrongProtocol === "" ? NO_BYTES : foreignAnswer(protocol, wrongProtocol);
+    this.leave("wrong-protocol", new Error(FOREIGN_PROTOCOLS[protocol]));
     return true;
   }
 
@@ -838,7 +842,8 @@ export class Session
   }
 
   #takeCommand(command: number): void {
-    if (command === AYT) this.sendText(`\r\n${this.#owner.settings.messages.areYouThere}\r\n`);
+    const { areYouThere } = this.#owner.settings.messages;
+    if (command === AYT && areYouThere !== "") this.sendText(`\r\n${areYouThere}\r\n`);
     else if (command === EC) this.#typing.lines.eraseCharacter();
     else if (command === EL) this.#typing.lines.eraseLine();
     else if ([IP, BRK, ABORT, SUSP].includes(command)) this.#typing.lines.eraseLine();

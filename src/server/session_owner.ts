@@ -26,7 +26,7 @@ import type { KeepAlive } from "./vigil.ts";
  * - `flooding`: it went on sending more than the rates of `limits` for `floodTimeout`
  * - `idle`: the person typed nothing for `idleTimeout`
  * - `no-answer`: it answered `keepAlive: "timing-mark"` before, and does no more
- * - `wrong-protocol`: it spoke HTTP, TLS, SSH or RDP
+ * - `wrong-protocol`: it spoke HTTP, TLS, SSH or RDP, or a proxy came that is not trusted; see the error
  * - `server-stopped`: `stop()` or `drain()`
  */
 export type DisconnectReason = typeof DISCONNECT_REASONS[number];
@@ -58,6 +58,7 @@ export const DISCONNECT_REASONS = [
  * - `too-slow`: it does not read what is sent to it, and is dropped
  * - `inflate-ratio`, `inflate-total`: what it compressed is a bomb, and it is dropped
  * - `idle`: the person typed nothing for so many milliseconds, and is dropped
+ * - `handshake-timeout`: it did not go on with TLS after START-TLS, and is dropped
  */
 export type ClientViolationKind =
   | ViolationKind
@@ -68,7 +69,8 @@ export type ClientViolationKind =
   | "too-slow"
   | "inflate-ratio"
   | "inflate-total"
-  | "idle";
+  | "idle"
+  | "handshake-timeout";
 
 /** A fault of a client: of the protocol, or a limit that it came to. */
 export interface ClientViolation {

@@ -284,6 +284,8 @@ Deno.test("START-TLS: a handshake that does not come ends the connection", async
   await person.write(Uint8Array.of(IAC, WILL, START_TLS, IAC, SB, START_TLS, 1, IAC, SE));
   assert(await served.comes(() => served.gone.length === 1));
   assertEquals(served.gone[0]?.disconnectReason, "connection-lost");
+  const [violation] = served.violations;
+  assertEquals([violation?.kind, violation?.limit], ["handshake-timeout", 200]);
   await person.rest().catch(() => {});
 });
 
@@ -419,12 +421,18 @@ Deno.test("PROXY: the person's address is told by a trusted proxy, the proxy's o
   assertEquals([second?.address, second?.port, second?.encrypted], ["192.0.2.7", 4660, true]);
 });
 
-Deno.test("PROXY: a header of nobody who is trusted is text, and a missing one is refused", async () => {
+Deno.test("PROXY: a header of nobody who is trusted is not believed, and a missing one is refused", async () => {
   await using open = await Served.start({ trustedProxies: ["192.0.2.0/24"] });
-  const person = await open.join();
-  await person.write(V1);
-  assert(await open.comes(() => open.lines.length === 1));
-  assertEquals([open.lines[0], open.client.address], [V1.trimEnd(), "127.0.0.1"]);
+  for (const header of [utf8(`${V1}look\r\n`), V2_SSL]) {
+    open.gone.length = 0;
+    const stranger = await open.join();
+    await stranger.write(header);
+    assert(await open.comes(() => open.gone.length === 1));
+    const [{ disconnectReason, disconnectError, address } = open.client] = open.gone;
+    assertEquals([disconnectReason, address], ["wrong-protocol", "127.0.0.1"]);
+    assertMatch(String(disconnectError), /not among trustedProxies/);
+  }
+  assertEquals(open.lines, []);
 
   await using closed = await Served.start({
     trustedProxies: ["127.0.0.1"],

@@ -14,10 +14,18 @@ const FOREIGN: [ForeignProtocol, Uint8Array][] = [
   ["tls", Uint8Array.of(0x16, 3, 1)],
   ["tls", Uint8Array.of(0x16, 3, 3, 0, 10)],
   ["ssh", utf8("SSH-2.0-OpenSSH_9.2\r\n")],
+  ["proxy", utf8("PROXY TCP4 192.0.2.7 198.51.100.1 4660 7777\r\n")],
+  ["proxy", utf8("PROXY UNKNOWN\r\n")],
   ["rdp", Uint8Array.of(3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 11, 0, 0, 0)],
 ];
 
+/** It begins with empty lines. */
+const PROXY_V2 = utf8("\r\n\r\n\0\r\nQUIT\n\x21\x11");
+
 const TELNET = [
+  "\r\n\r\n\0\r\nQUIET\r\n",
+  "PROXY TCP\r\n",
+  "PROXY, how are you?\r\n",
   "look\r\n",
   "get sword\r\n",
   "GET sword\r\n",
@@ -33,7 +41,7 @@ const TELNET = [
 ];
 
 Deno.test("other protocols are known by their beginning, however it is cut", () => {
-  for (const [protocol, bytes] of FOREIGN) {
+  for (const [protocol, bytes] of [...FOREIGN, ["proxy", PROXY_V2] as const]) {
     for (let cut = 0; cut <= Math.min(bytes.length, 40); cut++) {
       const guard = new ForeignGuard();
       const first = guard.push(bytes.subarray(0, cut));
@@ -65,10 +73,11 @@ Deno.test("not a line of another protocol is whole before it is known, however i
     }
     assertEquals(heard(Array.from(bytes, (byte) => Uint8Array.of(byte))), [], protocol);
   }
+  assertEquals(heard([PROXY_V2]), []); // in one piece, as proxies send it
 });
 
 Deno.test("what people type is taken for nothing else", () => {
-  for (const line of TELNET) {
+  for (const line of TELNET.map((first) => `${first}look\r\n`)) {
     for (const size of [1, 2, 3, 100]) {
       const guard = new ForeignGuard();
       let found: ReturnType<ForeignGuard["push"]>;
@@ -84,7 +93,7 @@ Deno.test("the guard says the same however the bytes are cut, and keeps little",
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 40 }),
     fc.integer({ min: 0, max: 40 }),
-    fc.constantFrom(...FOREIGN.map(([, bytes]) => bytes), utf8("GET ")),
+    fc.constantFrom(...FOREIGN.map(([, bytes]) => bytes), utf8("GET "), PROXY_V2),
     (tail, at, head) => {
       const bytes = Uint8Array.of(...head.subarray(0, 64), ...tail);
       const whole = new ForeignGuard().push(bytes);

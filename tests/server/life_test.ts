@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
 import { ECHO, NAWS, SGA, TIMING_MARK } from "../../src/options/mod.ts";
 import { delay } from "../../src/server/clock.ts";
-import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+import { AYT, DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
 import { latin1, negotiation, start } from "./harness.ts";
@@ -166,9 +166,20 @@ Deno.test("a half-closed client stays until the game has taken its keys", async 
 Deno.test("messages can be other words, or none", async () => {
   await using harness = await start({
     limits: { line: 5, idleTimeout: 5_000, idleWarning: 1_000 },
-    messages: { lineTooLong: "", idleWarning: "Schläfst du?", idle: "" },
+    messages: {
+      lineTooLong: "",
+      idleWarning: "Schläfst du?",
+      idle: "",
+      areYouThere: "",
+      wrongProtocol: "",
+    },
   });
+  const browser = harness.dial();
+  browser.write("GET / HTTP/1.1\r\n");
+  await harness.pollUntil(() => browser.ended);
+  assertEquals(browser.takeText(), "");
   const { peer } = await harness.join();
+  peer.write(Uint8Array.of(IAC, AYT));
   peer.write("much too long\r\n");
   await pass(harness, 10_000);
   assertEquals(peer.takeText(), "Schläfst du?\r\n");
