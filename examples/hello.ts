@@ -1,4 +1,12 @@
-/** The three-line server: greets whoever comes to port 7777. Then `telnet localhost 7777`. */
+/**
+ * The three-line server: greets whoever comes to port 7777.
+ *
+ *     deno run -N examples/hello.ts
+ *     bun run examples/hello.ts
+ *     node examples/hello.ts
+ *
+ * Then `telnet localhost 7777`.
+ */
 import { TelnetServer } from "../mod.ts";
 const server = await TelnetServer.listen();
 while (true) await server.poll();

@@ -7,10 +7,14 @@
  *     bun run examples/internet.ts --cert cert.pem --key key.pem
  *     node examples/internet.ts --cert cert.pem --key key.pem
  *
+ * A certificate to try it with:
+ *
+ *     openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost
+ *
  * Then: openssl s_client -quiet -connect localhost:7778. `kill -HUP` reads the certificate anew,
  * `kill -TERM` or Ctrl-C ends it in good order.
  */
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { stripControls, type TelnetClient, TelnetServer } from "../mod.ts";
@@ -37,11 +41,13 @@ const server = await TelnetServer.listen({
   limits: { idleTimeout: 3_600_000 },
   onConnect,
   onDisconnect: (client) => log(client, `went: ${client.disconnectReason}`),
-  onViolation: (client, { kind, limit, value }) => log(client, `${kind}: ${value} of ${limit}`),
+  onViolation: (client, { kind, ...numbers }) => log(client, `${kind} ${JSON.stringify(numbers)}`),
   onRefuse: ({ address, kind, detail = "" }) =>
     console.log(`${address} refused: ${kind} ${detail}`),
 });
 let visits = 0;
+const { record } = values;
+if (record) mkdirSync(record, { recursive: true });
 const [plain, secure] = server.listeners;
 console.log(`Talker on port ${plain?.port}, with TLS on port ${secure?.port}. Ctrl-C ends it.`);
 process.once("SIGINT", () => void server.drain());
@@ -60,7 +66,6 @@ async function onConnect(client: TelnetClient): Promise<void> {
   await client.ready;
   if (!client.active) return; // it has gone meanwhile
   log(client, client.encrypted ? "came by TLS" : "came in the clear");
-  const { record } = values;
   if (record) {
     const file = `${record}/${Date.now()}-${++visits}.cast`;
     client.record((line) => appendFileSync(file, line), { title: client.addrport() });

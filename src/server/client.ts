@@ -185,7 +185,8 @@ export class TelnetClient {
    * Takes the next line that the person sent. What was typed without Enter when the person left is
    * not a line.
    *
-   * @returns The line without its end and without control characters; `undefined` if there is none.
+   * @returns The line without its end, and without control characters unless `stripControls` is
+   * `false`; `undefined` if there is none.
    */
   getCommand(): string | undefined {
     return this.#session.takeCommand();

@@ -102,7 +102,8 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly onRefuse?: (refusal: Refusal) => void;
   /**
    * Called within `poll()` when the system could not accept a connection, mostly for a lack of file
-   * descriptors; the server goes on and tries again. Default: prints the error, once a minute.
+   * descriptors; the server goes on and tries again. Bun and Node try again without telling. Default:
+   * prints the error, once a minute.
    */
   readonly onListenError?: (error: Error) => void;
   /**
