@@ -45,6 +45,7 @@ export class Reception {
   /** Made at the first byte. */
   #throttle: Throttle | undefined;
   #toldFull = false;
+  #toldInput = false;
 
   constructor(settings: SessionSettings, port: ReceptionPort) {
     this.#settings = settings;
@@ -90,6 +91,7 @@ export class Reception {
     const { limits, rates } = this.#settings;
     const now = this.#port.now();
     const { characterMode } = this.#port;
+    if (this.inbox.length >= limits.input) this.#tellInput();
     const throttle = this.#throttle ??= new Throttle(rates);
     let share = characterMode ? KEYS_SHARE : SHARE;
     while (this.inbox.length > 0 && this.#wanted) {
@@ -105,6 +107,7 @@ export class Reception {
     // Who waits for the game is not held by a rate.
     if (this.inbox.length === 0 || !this.#wanted) throttle.heldSince = Infinity;
     this.#checkQueue();
+    if (this.inbox.length <= limits.input / 2) this.#toldInput = false;
     if (this.inbox.length < limits.input) {
       this.unreadBy = Infinity;
       this.#port.setReading(true);
@@ -139,10 +142,19 @@ export class Reception {
       const { kind, limit, value } = throttle.excess(now);
       this.#port.violate(kind, limit, value);
     } else if (now - throttle.heldSince >= limits.floodTimeout) {
+      this.#port.violate("flooding", limits.floodTimeout, now - throttle.heldSince);
       this.#port.say(messages.flooding);
       return this.#port.leave("flooding");
     }
     this.#port.timed(throttle.free);
+  }
+
+  /** Tells once that the client is not read on. */
+  #tellInput(): void {
+    if (!this.#toldInput) {
+      this.#port.violate("input-full", this.#settings.limits.input, this.inbox.length);
+    }
+    this.#toldInput = true;
   }
 
   /** Tells once that the game does not take the lines. */

@@ -241,10 +241,7 @@ export class Session
 
   tick(now: number): number | undefined {
     if (this.#closed) return undefined;
-    if (this.#closing) {
-      if (now >= this.#closeBy) this.connection.abort();
-      return this.#closeBy;
-    }
+    if (this.#closing) return this.#awaitClose(now);
     this.#machine.handleTimeout(now);
     this.#typing.tick(now);
     this.#takeEvents();
@@ -262,6 +259,16 @@ export class Session
     waits.push(this.#secureBy, freeAt, this.#vigil?.next(this) ?? Infinity);
     const next = Math.min(this.#machine.nextTimeout() ?? Infinity, ...waits);
     return next === Infinity ? undefined : next;
+  }
+
+  /** Whoever does not take the last output in time loses it. */
+  #awaitClose(now: number): number {
+    if (now >= this.#closeBy) {
+      const { closeTimeout } = this.#owner.settings.limits;
+      this.violate("close-timeout", closeTimeout, now - this.#closeBy + closeTimeout);
+      this.connection.abort();
+    }
+    return this.#closeBy;
   }
 
   /** The client has left, and its lines were not used in time; unless it is we who let them wait. */

@@ -53,23 +53,29 @@ export const DISCONNECT_REASONS = [
  * - those of the protocol: see `ViolationKind`
  * - `line-too-long`: the rest of the line is dropped, and the person told
  * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: it is slowed down by not reading on
+ * - `flooding`: it was slowed down for so many milliseconds and goes on, and is dropped
  * - `queue-full`: the game has taken none of `limits.commands` lines; it is not read on
+ * - `input-full`: so many bytes wait to be processed; it is not read on
  * - `not-read`: nobody took its lines for so many milliseconds, and it is dropped
  * - `too-slow`: it does not read what is sent to it, and is dropped
  * - `inflate-ratio`, `inflate-total`: what it compressed is a bomb, and it is dropped
  * - `idle`: the person typed nothing for so many milliseconds, and is dropped
+ * - `close-timeout`: it did not take its last output within so many milliseconds, and that is lost
  * - `handshake-timeout`: it did not go on with TLS after START-TLS, and is dropped
  */
 export type ClientViolationKind =
   | ViolationKind
   | FloodKind
   | "line-too-long"
+  | "flooding"
   | "queue-full"
+  | "input-full"
   | "not-read"
   | "too-slow"
   | "inflate-ratio"
   | "inflate-total"
   | "idle"
+  | "close-timeout"
   | "handshake-timeout";
 
 /** A fault of a client: of the protocol, or a limit that it came to. */

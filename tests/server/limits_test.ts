@@ -76,7 +76,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       const { queuedInput } = served.server.stats();
       if (!written) person[Symbol.dispose]();
       await writing.catch(() => {});
-      return !written && queuedInput < 1_000_000;
+      return !written && queuedInput < 1_000_000 && served.told("input-full");
     },
   },
   unreadTimeout: {
@@ -138,7 +138,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       const dropped = await served.comes(() => served.gone.length > 0, SOON_MS);
       if (dropped) assertEquals(served.gone[0]?.disconnectReason, "flooding");
       if (dropped) await person.until(/\[You are disconnected: you sent too much\]\r\n/);
-      return dropped;
+      return dropped && served.told("flooding");
     },
   },
   connectionsPerAddress: {
@@ -250,7 +250,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       served.client.active = false;
       const gone = await served.comes(() => served.gone.length > 0, SOON_MS);
       person[Symbol.dispose]();
-      return gone;
+      return gone && served.told("close-timeout");
     },
   },
   answerTimeout: {
