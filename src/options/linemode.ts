@@ -129,13 +129,12 @@ export function encodeLinemodeMode(mask: number): Uint8Array {
  * @returns The payload.
  */
 export function encodeLinemodeSlc(entries: readonly SlcEntry[]): Uint8Array {
-  return Uint8Array.of(
-    SLC,
-    ...entries.flatMap(({ function: code, level, ack, flushIn, flushOut, value }) => {
-      const flags = (ack ? ACK : 0) | (flushIn ? FLUSHIN : 0) | (flushOut ? FLUSHOUT : 0);
-      return [code, LEVELS.indexOf(level) | flags, value];
-    }),
-  );
+  const payload = [SLC];
+  for (const { function: code, level, ack, flushIn, flushOut, value } of entries) {
+    const flags = (ack ? ACK : 0) | (flushIn ? FLUSHIN : 0) | (flushOut ? FLUSHOUT : 0);
+    payload.push(code, LEVELS.indexOf(level) | flags, value);
+  }
+  return Uint8Array.from(payload);
 }
 
 /**
@@ -309,8 +308,14 @@ export class LinemodeHandler implements OptionHandler {
 
   #takeKeys(entries: readonly SlcEntry[]): void {
     this.#session.tell("slc", entries);
-    const answers = entries.flatMap((entry) => this.#takeKey(entry));
-    if (answers.length > 0) this.#send(encodeLinemodeSlc(answers));
+    // One answer for each key, however often it was asked for.
+    const answers = new Map<number, SlcEntry>();
+    const all = entries.find((entry) => entry.function === 0);
+    for (const entry of entries) {
+      if (entry.function === 0 && entry !== all) continue;
+      for (const answer of this.#takeKey(entry)) answers.set(answer.function, answer);
+    }
+    if (answers.size > 0) this.#send(encodeLinemodeSlc([...answers.values()]));
   }
 
   /** RFC 1184, section 2.4: what is the same is not answered, what is new is acknowledged. */

@@ -205,7 +205,7 @@ export class MsdpHandler implements OptionHandler {
     const args = (isList(value) ? value : [value]).filter((item) => typeof item === "string");
     switch (name.toUpperCase()) {
       case "LIST":
-        return args.forEach((arg) => this.#list(arg.toUpperCase()));
+        return new Set(args.map((arg) => arg.toUpperCase())).forEach((arg) => this.#list(arg));
       case "REPORT":
         args.filter((arg) => this.#variables.has(arg)).forEach((arg) => this.#reported.add(arg));
         return this.#send(args);

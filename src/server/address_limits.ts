@@ -38,6 +38,7 @@ export class AddressLimits {
   /** Counts a connection, or tells why there must be none. */
   enter(address: string, now: number): AddressExcess | undefined {
     const { connectionsPerAddress, connectionsPerPrefix, connectionRate, burst } = this.#limits;
+    if (this.#visits.size >= this.#sweepAt) this.#sweep(now);
     const prefix = prefixOf(address);
     const own = this.#visitsOf(address, now);
     const network = prefix === undefined ? own : this.#visitsOf(prefix, now);
@@ -72,7 +73,6 @@ export class AddressLimits {
     let visits = this.#visits.get(key);
     if (visits === undefined) {
       visits = { open: 0, paid: now };
-      if (this.#visits.size >= this.#sweepAt) this.#sweep(now);
       this.#visits.set(key, visits);
     }
     return visits;

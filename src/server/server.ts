@@ -351,12 +351,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   async #stop(): Promise<void> {
     await Promise.resolve(); // until `running` is false, for whoever is woken below
     await this.#closeDoor();
+    const { clock, limits: { closeTimeout } } = this.#settings;
+    const deadline = clock.now() + closeTimeout;
     for (const session of this.#clients.keys()) session.leave("server-stopped");
     while (this.#clients.size > 0 || this.#failures.length > 0) await this.#poll(FOREVER);
     this.#turnstile.end();
     this.#tell();
     this.#stopped = true;
-    await this.#door.settle(this.#settings.limits.closeTimeout);
+    await this.#door.settle(Math.max(0, deadline - clock.now()));
   }
 
   #poll(timeout: number): Promise<void> {

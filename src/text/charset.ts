@@ -43,7 +43,10 @@ export interface TextStreamDecoder {
 }
 
 const QUESTION_MARK = 0x3f;
-const MARKED = /\P{M}\p{M}+/gu;
+/** So many stand-ins for what a set lacks are remembered. */
+const MOST_STAND_INS = 4_096;
+/** No letter of any set has more marks; a longer run would cost more than its length. */
+const MARKED = /\P{M}\p{M}{1,4}/gu;
 const REPLACEMENT = "\ufffd";
 /** The art of the PC does not use these, which move the cursor or ring. */
 const KEPT_CONTROLS = "\x00\x07\x08\t\n\f\r\x1a\x1b";
@@ -338,13 +341,21 @@ function platformDecoder(name: string): TextDecoder {
 }
 
 function encoderOf(codes: { get(character: string): Uint8Array | undefined }) {
-  const codeOf = (character: string): Uint8Array => {
-    const code = codes.get(character);
-    if (code !== undefined) return code;
+  const standInOf = (character: string): Uint8Array => {
     const standIn = transliterate(character);
     const parts = Array.from(standIn ?? "", (other) => codes.get(other));
     if (standIn === undefined || parts.includes(undefined)) return Uint8Array.of(QUESTION_MARK);
     return Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
+  };
+  // To find a stand-in is dear, and what one says many hear.
+  const standIns = new Map<string, Uint8Array>();
+  const codeOf = (character: string): Uint8Array => {
+    const known = codes.get(character) ?? standIns.get(character);
+    if (known !== undefined) return known;
+    if (standIns.size >= MOST_STAND_INS) standIns.clear();
+    const code = standInOf(character);
+    standIns.set(character, code);
+    return code;
   };
   /** A letter and its marks may be one character of the set. */
   const composed = (marked: string) =>

@@ -142,6 +142,7 @@ function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): v
 
 class DenoConnection extends BaseConnection {
   readonly #conn: DenoConn;
+  #reading = true;
   #wake: (() => void) | undefined;
   /** One for all writes, as there is but one at a time. */
   #onWritten: ((count: number) => void) | undefined;
@@ -173,6 +174,7 @@ class DenoConnection extends BaseConnection {
   }
 
   protected setReading(on: boolean): void {
+    this.#reading = on;
     if (on) this.#wake?.();
   }
 
@@ -186,7 +188,7 @@ class DenoConnection extends BaseConnection {
         if (count === null) return this.peerEnded();
         chunk.push(buffer, 0, count);
         this.received(chunk.take());
-        if (this.paused) await this.#resumed();
+        if (!this.#reading) await this.#resumed();
         if (count === buffer.length || buffer.length > FIRST_READ) buffer = fit(buffer, count);
       }
     } catch (cause) {

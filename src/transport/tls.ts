@@ -65,6 +65,8 @@ class Pipe implements ConnectionHandler {
   error: Error | undefined;
   readonly #connection: Connection;
   #finished = false;
+  /** Whether nothing is to be read: Deno's TLS would read on, and keep it. */
+  #held = false;
   /** What waits until TLS has started, which it does by itself: Deno's must not be ended before. */
   #waiting: (() => void)[] | undefined = [];
   /** Set while the end of the connection beneath waits for that of TLS. */
@@ -78,7 +80,9 @@ class Pipe implements ConnectionHandler {
     this.#connection = connection;
     this.stream = new Duplex({
       allowHalfOpen: true,
-      read: () => connection.resume(),
+      read: () => {
+        if (!this.#held) connection.resume();
+      },
       write: (chunk: Uint8Array, _encoding, done) => this.#write(chunk, done),
       final: (done) => {
         this.#finished = true;
@@ -105,6 +109,13 @@ class Pipe implements ConnectionHandler {
   whenStarted(call: () => void): void {
     if (this.#waiting === undefined) call();
     else this.#waiting.push(call);
+  }
+
+  /** Stops or goes on reading. */
+  setReading(on: boolean): void {
+    this.#held = !on;
+    if (on) this.#connection.resume();
+    else this.#connection.pause();
   }
 
   onData(chunk: Uint8Array): void {
@@ -233,6 +244,7 @@ class SecureConnection extends BaseConnection {
   }
 
   protected setReading(on: boolean): void {
+    this.#pipe.setReading(on);
     if (on) this.#socket.resume();
     else this.#socket.pause();
   }

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TelnetError } from "../../src/protocol/mod.ts";
 import type { TransportListenOptions } from "../../src/transport/transport.ts";
+import { delay } from "../../src/server/clock.ts";
 import { type Agent, pattern, sumOf } from "./agent.ts";
 
 /** The dialling end, as a test plays it. */
@@ -117,9 +118,11 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     await using pair = await connected(subject);
     await subject.agent.pause(pair.id);
     const total = 4 * subject.buffers;
-    const writing = pair.peer.write(pattern(total));
+    let written = false;
+    const writing = pair.peer.write(pattern(total)).then(() => written = true);
     const held = await stable(async () => (await subject.agent.status(pair.id)).bytes);
     assert(held <= subject.buffers, `${held} bytes came although the connection is paused`);
+    if (subject.sockets) assert(!written, "they are read, and kept somewhere");
     await subject.agent.resume(pair.id);
     await writing;
     const { sum } = await subject.agent.until(pair.id, { bytes: total });
@@ -189,6 +192,19 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     await pair.peer.write(flood).catch(() => {}); // it may be reset meanwhile
     await subject.agent.until(pair.id, { gone: true });
     if (subject.sockets) assert(performance.now() - startedAt < 1_500, "it was read on");
+  },
+
+  async "a peer that takes nothing and floods a connection that closes is not read on"(subject) {
+    await using pair = await connected(subject);
+    await subject.agent.write(pair.id, 4 * subject.buffers);
+    await subject.agent.close(pair.id);
+    let sent = false;
+    const flooding = pair.peer.write(pattern(4 * subject.buffers)).then(() => sent = true);
+    flooding.catch(() => {}); // it is reset
+    for (let looks = 0; looks < 20 && !sent; looks++) await delay(20);
+    assertEquals(sent, !subject.sockets);
+    await subject.agent.abort(pair.id);
+    await subject.agent.until(pair.id, { gone: true });
   },
 
   async "a peer that floods a paused connection gets its last bytes, and is not read on"(subject) {

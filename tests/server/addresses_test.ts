@@ -76,6 +76,23 @@ Deno.test("addresses that are gone, and have paid, are forgotten", () => {
   assert(limits.size < 20_000, `${limits.size} are remembered`);
 });
 
+Deno.test("whoever is there is never forgotten, also when the list is looked through", () => {
+  const limits = new AddressLimits({
+    ...SERVER_LIMITS,
+    connectionsPerAddress: 1,
+    connectionRate: Infinity,
+  });
+  limits.enter("192.0.2.1", 0); // so that a network is the entry with which the list is full
+  for (let count = 0; count < 10_000; count++) {
+    const address = `2001:db8:${(count >> 16).toString(16)}:${(count & 0xffff).toString(16)}::1`;
+    assertEquals(limits.enter(address, 0), undefined);
+    assertEquals(limits.enter(address, 0)?.kind, "address-full", `${count}`);
+    limits.leave(address);
+    assertEquals(limits.enter(address, 0), undefined);
+    limits.leave(address);
+  }
+});
+
 Deno.test("a network of IPv6 is one address where the rate is concerned", () => {
   const limits = new AddressLimits({ ...SERVER_LIMITS, connectionRate: 1, burst: 2 });
   assertEquals(limits.enter("2001:db8::1", 0), undefined);

@@ -199,10 +199,11 @@ Deno.test("MSDP: LIST, SEND, REPORT, UNREPORT, RESET and configurable variables"
   const ask = (name: string, value: MsdpValue) =>
     remote.sub(MSDP, encodeMsdp(new Map([[name, value]])));
   const expect = async (entries: [string, MsdpValue][]) => {
-    const [word] = await remote.hear((words) => words.length > 0);
+    const [word, ...others] = await remote.hear((words) => words.length > 0);
+    assertEquals(others, []);
     assertEquals(word, `SB 69 ${latin1(encodeMsdp(new Map(entries)))}`);
   };
-  ask("LIST", "COMMANDS");
+  ask("LIST", new Array(1_000).fill("COMMANDS")); // one answer will do
   await expect([["COMMANDS", ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"]]]);
   ask("LIST", "REPORTABLE_VARIABLES");
   await expect([["REPORTABLE_VARIABLES", ["HEALTH", "ROOM", "COLOUR"]]]);
@@ -717,6 +718,25 @@ Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", asyn
   slc(0, 3, 0); // the first keys
   const first = [...await answer()];
   assertEquals(first.slice(first.indexOf(10), first.indexOf(10) + 3), [10, 2, 0x7f]);
+  await harness.server.stop();
+});
+
+Deno.test("LINEMODE: to ask for the same again and again brings one answer, and fails nowhere", async () => {
+  const errors: unknown[] = [];
+  const { remote, harness, client } = await join({
+    options: { linemode: true },
+    onError: (error) => void errors.push(error),
+  });
+  remote.will(LINEMODE);
+  await remote.hear((words) => words.includes("SB 34 \x01\x03"));
+  const before = client.bytesSent;
+  const all = new Array(5_000).fill([0, 2, 0]).flat(); // what RFC 1184 calls default
+  const each = Array.from({ length: 400 }, (_, at) => [at % 250 + 1, 3, 0]).flat();
+  remote.sub(LINEMODE, Uint8Array.of(3, ...all, ...each));
+  await harness.pollUntil(() => client.bytesSent > before);
+  await harness.server.poll();
+  assertEquals([errors, client.active], [[], true]);
+  assert(client.bytesSent - before < 1_000, `${client.bytesSent - before} bytes`);
   await harness.server.stop();
 });
 

@@ -94,6 +94,23 @@ Deno.test("marks that stand alone: composed where the set has it, else left out"
   assertEquals([...encodeText("e\u0301x", "ascii")], [0x65, 0x78]);
 });
 
+Deno.test("many marks on one letter cost no more than as many letters each with a few", () => {
+  const encode = (text: string) => encodeText(text, "latin1");
+  assertEquals([...encode("e" + "\u0301".repeat(7))], [0xe9]);
+  const cost = (text: string) => {
+    let best = Infinity;
+    for (let round = 0; round < 5; round++) {
+      const startedAt = performance.now();
+      encode(text);
+      best = Math.min(best, performance.now() - startedAt);
+    }
+    return best;
+  };
+  const many = cost("e" + "\u0301\u0316".repeat(10_000));
+  const few = cost("e\u0301\u0316\u0301\u0316".repeat(5_000));
+  assert(many < 4 * few, `${many} ms, ${few} ms`);
+});
+
 Deno.test("cp437-art draws what the PC shows for control characters, and keeps those that terminals obey", () => {
   assertEquals(decodeWhole(Uint8Array.of(1, 3, 0x10, 0x7f), "cp437-art"), "☺♥►⌂");
   assertEquals([...encodeText("☺♥►⌂\r\n\x1b[1m", "cp437-art")], [
