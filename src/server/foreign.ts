@@ -2,7 +2,7 @@ import { joinBytes } from "../protocol/bytes.ts";
 import { PROXY_V2 } from "./proxy_header.ts";
 
 /** Protocols that are not Telnet, by which programs come to a Telnet port. */
-export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp" | "proxy";
+export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp" | "stun" | "proxy";
 
 /** What each is called to whoever runs the server. */
 export const FOREIGN_PROTOCOLS: Readonly<Record<ForeignProtocol, string>> = {
@@ -10,6 +10,7 @@ export const FOREIGN_PROTOCOLS: Readonly<Record<ForeignProtocol, string>> = {
   tls: "it spoke TLS in the clear",
   ssh: "it spoke SSH",
   rdp: "it spoke RDP",
+  stun: "it spoke STUN, as a browser does for a web page",
   proxy: "it spoke the PROXY protocol, and its address is not among trustedProxies",
 };
 
@@ -25,6 +26,19 @@ const RDP = 0x03;
 const METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) $/;
 /** The PROXY protocol, version 1. */
 const PROXY = /^PROXY (TCP[46] |UNKNO)/;
+/** A byte of a message that may be any. */
+const ANY = -1;
+const MAGIC_COOKIE = [0x21, 0x12, 0xa4, 0x42];
+/**
+ * Messages with a fixed form, which may have line ends in it. By STUN a browser looks for a way to
+ * another one, to any address that a web page names: framed (RFC 6544) or not (RFC 8656).
+ */
+const FORMS: readonly (readonly [ForeignProtocol, readonly number[]])[] = [
+  ["proxy", [...PROXY_V2]],
+  ["stun", [ANY, ANY, 0x00, 0x01, ANY, ANY, ...MAGIC_COOKIE]],
+  ["stun", [0x00, ANY, ANY, ANY, ...MAGIC_COOKIE]],
+];
+const LONGEST_FORM = Math.max(...FORMS.map(([, form]) => form.length));
 /** So much of the line tells them. */
 const HEAD = 11;
 
@@ -37,8 +51,10 @@ export class ForeignGuard {
   #head: number[] = [];
   #tail = "";
   #method = false;
-  /** How much of a header of the PROXY protocol, version 2, has come. */
-  #matched = 0;
+  /** The first bytes, line ends or not, while they may be those of a message with a fixed form. */
+  #start: number[] | undefined = [];
+  /** Whether the line is a person's, for all that it tells. */
+  #plain = false;
 
   /**
    * Looks at the next bytes, before anybody else does.
@@ -46,9 +62,25 @@ export class ForeignGuard {
    * @returns The protocol, `"telnet"` once it is none, `undefined` while that is open.
    */
   push(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
-    if (this.#matched > 0 || (this.#head.length === 0 && bytes[0] === PROXY_V2[0])) {
-      return this.#match(bytes);
-    }
+    const message = this.#message(bytes);
+    if (message !== undefined) return message;
+    const line = this.#plain ? "telnet" : this.#line(bytes);
+    if (line !== "telnet") return line;
+    this.#plain = true;
+    return this.#start === undefined ? "telnet" : undefined;
+  }
+
+  /** Whether it begins as a message does whose first bytes may be line ends. */
+  #message(bytes: Uint8Array): ForeignProtocol | undefined {
+    if (this.#start === undefined) return undefined;
+    this.#start.push(...bytes.subarray(0, LONGEST_FORM - this.#start.length));
+    const forms = FORMS.filter(([, form]) => fits(this.#start ?? [], form));
+    const [found] = forms.find(([, { length }]) => length <= (this.#start?.length ?? 0)) ?? [];
+    if (forms.length === 0 || found !== undefined) this.#start = undefined;
+    return found;
+  }
+
+  #line(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
     // As for what people type, a lone CR ends a line too.
     const end = bytes.findIndex((byte) => byte === LF || byte === CR);
     const line = end === -1 ? bytes : bytes.subarray(0, end);
@@ -68,20 +100,16 @@ export class ForeignGuard {
     return open ? undefined : "telnet";
   }
 
-  /** Its first bytes are empty lines, which nobody can tell from a person's before the rest has come. */
-  #match(bytes: Uint8Array): "proxy" | "telnet" | undefined {
-    for (const byte of bytes) {
-      if (byte !== PROXY_V2[this.#matched++]) return "telnet";
-      if (this.#matched === PROXY_V2.length) return "proxy";
-    }
-    return undefined;
-  }
-
   #binary(): ForeignProtocol | undefined {
     const [first, second = 0, third = 0xff] = this.#head;
     if (first === TLS && second === 3 && third <= 4) return "tls";
     return first === RDP && second === 0 && (this.#head[5] ?? 0) === 0xe0 ? "rdp" : undefined;
   }
+}
+
+/** Whether bytes are the first of a form, or all of it. */
+function fits(bytes: readonly number[], form: readonly number[]): boolean {
+  return bytes.every((byte, at) => at >= form.length || form[at] === ANY || form[at] === byte);
 }
 
 /** What a program of another protocol is answered, so that it tells its user. */
@@ -97,8 +125,9 @@ export function foreignAnswer(protocol: ForeignProtocol, text: string): Uint8Arr
     case "rdp":
       // A connection confirm with a failure (MS-RDPBCGR 2.2.1.2.2): no security that we have.
       return Uint8Array.of(3, 0, 0, 19, 14, 0xd0, 0, 0, 0, 0, 0, 3, 0, 8, 0, 2, 0, 0, 0);
+    case "stun":
     case "proxy":
-      return new Uint8Array(0); // a proxy listens to nothing
+      return new Uint8Array(0); // they listen to no words
   }
 }
 

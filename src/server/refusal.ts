@@ -7,7 +7,7 @@
  * - `proxy-header`: a trusted proxy sent no header of the PROXY protocol, or a malformed one
  * - `tls-failed`: the handshake of TLS failed
  * - `handshake-timeout`: neither came in time
- * - `wrong-protocol`: it spoke HTTP, TLS, SSH or RDP, or a proxy came that is not trusted, before
+ * - `wrong-protocol`: it spoke HTTP, TLS, SSH, RDP or STUN, or a proxy came that is not trusted, before
  *   anybody was called
  * - `stopping`: the server stops
  */

@@ -26,7 +26,7 @@ import type { KeepAlive } from "./vigil.ts";
  * - `flooding`: it went on sending more than the rates of `limits` for `floodTimeout`
  * - `idle`: the person typed nothing for `idleTimeout`
  * - `no-answer`: it answered `keepAlive: "timing-mark"` before, and does no more
- * - `wrong-protocol`: it spoke HTTP, TLS, SSH or RDP, or a proxy came that is not trusted; see the error
+ * - `wrong-protocol`: it spoke HTTP, TLS, SSH, RDP or STUN, or a proxy came that is not trusted; see the error
  * - `server-stopped`: `stop()` or `drain()`
  */
 export type DisconnectReason = typeof DISCONNECT_REASONS[number];

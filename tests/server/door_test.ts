@@ -552,6 +552,10 @@ Deno.test("a browser, an SSH client and others are answered in their own tongue,
       "POST / HTTP/1.1\r\nHost: x\r\n\r\nsay pwned\r\n",
       /^HTTP\/1\.1 400 Bad Request\r\n[^]*This is a Telnet server/,
     ],
+    [
+      Uint8Array.of(0, 26, 0, 1, 0, 10, 0x21, 0x12, 0xa4, 0x42, ...utf8("quit:\r\n".repeat(3))),
+      /^$/, // a browser's STUN, sent for a web page
+    ],
     ["GET /quit HTTP/1.1\r", /^HTTP\/1\.1 400 Bad Request\r\n/], // the rest of it is on its way
     ["SSH-2.0-OpenSSH_9.2\r\n", /^SSH-2\.0-miniboa\r\n[^]*This is a Telnet server/],
     [Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3), /^\x15\x03\x01\x00\x02\x02\x28$/],

@@ -19,8 +19,19 @@ const FOREIGN: [ForeignProtocol, Uint8Array][] = [
   ["rdp", Uint8Array.of(3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 11, 0, 0, 0)],
 ];
 
-/** It begins with empty lines. */
-const PROXY_V2 = utf8("\r\n\r\n\0\r\nQUIT\n\x21\x11");
+/** Their first bytes are lines: of the protocol, not of whom sends it. */
+const BINARY: [ForeignProtocol, Uint8Array][] = [
+  ["proxy", utf8("\r\n\r\n\0\r\nQUIT\n\x21\x11")],
+  ["stun", stun([0, 0x0a], utf8("quit:abcd1\r\n"))],
+  ["stun", stun([], utf8("quit:abcd1\r\n"))],
+];
+
+/** A binding request with a user name (RFC 8489), as a browser sends it, framed or not. */
+function stun(frame: readonly number[], name: Uint8Array): Uint8Array {
+  const attribute = [0x00, 0x06, 0x00, name.length, ...name];
+  const head = [0x00, 0x01, 0x00, attribute.length, 0x21, 0x12, 0xa4, 0x42];
+  return Uint8Array.of(...frame, ...head, ...new Array(12).fill(0x0a), ...attribute);
+}
 
 const TELNET = [
   "\r\n\r\n\0\r\nQUIET\r\n",
@@ -41,7 +52,7 @@ const TELNET = [
 ];
 
 Deno.test("other protocols are known by their beginning, however it is cut", () => {
-  for (const [protocol, bytes] of [...FOREIGN, ["proxy", PROXY_V2] as const]) {
+  for (const [protocol, bytes] of [...FOREIGN, ...BINARY]) {
     for (let cut = 0; cut <= Math.min(bytes.length, 40); cut++) {
       const guard = new ForeignGuard();
       const first = guard.push(bytes.subarray(0, cut));
@@ -73,7 +84,13 @@ Deno.test("not a line of another protocol is whole before it is known, however i
     }
     assertEquals(heard(Array.from(bytes, (byte) => Uint8Array.of(byte))), [], protocol);
   }
-  assertEquals(heard([PROXY_V2]), []); // in one piece, as proxies send it
+  for (const [protocol, bytes] of BINARY) {
+    assertEquals(heard([bytes]), [], `${protocol} in one piece, as it is sent`);
+    for (let cut = 0; cut < bytes.length; cut++) {
+      const lines = heard([bytes.subarray(0, cut), bytes.subarray(cut)]).join("");
+      assert(!/quit:/.test(lines), `${protocol}, cut at ${cut}: ${lines}`);
+    }
+  }
 });
 
 Deno.test("what people type is taken for nothing else", () => {
@@ -93,7 +110,7 @@ Deno.test("the guard says the same however the bytes are cut, and keeps little",
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 40 }),
     fc.integer({ min: 0, max: 40 }),
-    fc.constantFrom(...FOREIGN.map(([, bytes]) => bytes), utf8("GET "), PROXY_V2),
+    fc.constantFrom(...[...FOREIGN, ...BINARY].map(([, bytes]) => bytes), utf8("GET ")),
     (tail, at, head) => {
       const bytes = Uint8Array.of(...head.subarray(0, 64), ...tail);
       const whole = new ForeignGuard().push(bytes);
