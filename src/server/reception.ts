@@ -9,8 +9,10 @@ const SMALL = 64;
 /** A client gets so many bytes processed in one poll; the others wait no longer for it. */
 const SHARE = 16_384;
 /** Keys cost more than lines: while they come a client gets less at a time. */
-const KEYS_PIECE = 1_024;
+const KEYS_PIECE = 256;
 const KEYS_SHARE = 4_096;
+/** And no longer than this, as what a key costs is the line's matter, and the game's. */
+const KEYS_MS = 2;
 
 /** What the reception asks of its session. */
 export interface ReceptionPort {
@@ -94,10 +96,12 @@ export class Reception {
     if (this.inbox.length >= limits.input) this.#tellInput();
     const throttle = this.#throttle ??= new Throttle(rates);
     let share = characterMode ? KEYS_SHARE : SHARE;
+    const deadline = characterMode ? performance.now() + KEYS_MS : Infinity;
     while (this.inbox.length > 0 && this.#wanted) {
       this.unreadBy = Infinity;
       if (throttle.free > now) return this.#hold(throttle, now);
-      if (share <= 0) return this.#port.ready();
+      const late = deadline !== Infinity && performance.now() >= deadline;
+      if (share <= 0 || late) return this.#port.ready();
       let piece = this.inbox.peek(characterMode ? KEYS_PIECE : PIECE);
       if (piece === undefined) break;
       if (piece.length > SMALL) piece = piece.subarray(0, this.#most(throttle, now));

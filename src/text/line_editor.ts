@@ -4,7 +4,7 @@ import { EDIT_ACTIONS, type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
-import { type Cell, cellsOf, Layout, type Picture, Screen, widthOf } from "./screen.ts";
+import { type Cell, cellsOf, Layout, type Picture, Places, Screen, widthOf } from "./screen.ts";
 import { graphemes } from "./width.ts";
 
 /** How to edit. Every field has a default. */
@@ -94,6 +94,13 @@ export class LineEditor {
   readonly #show: ((text: string) => string) | undefined;
   /** The cells of the line, and of which line. */
   #cells: { readonly line: string; readonly cells: readonly Cell[] } = { line: "", cells: [] };
+  /** Where the places of the line stand, and of which line. */
+  #placed: {
+    readonly cells: readonly Cell[];
+    readonly before: string;
+    readonly columns: number;
+    readonly places: Places;
+  } | undefined;
   #columns: number;
   #rows: number;
   #prompt = "";
@@ -330,10 +337,12 @@ export class LineEditor {
 
   /** Up or down a row of the window, where there is one; else through the history. */
   #climb(step: 1 | -1): void {
-    const { rows, row, column } = this.#whole();
+    const places = this.#places();
+    const { row, column } = places.find(this.cursor);
     const target = row + step;
-    if (target < 0 || target >= rows.length) return this.#recall(step === -1 ? 1 : -1);
-    this.#buffer.move(this.#at(target, column));
+    const there = target >= places.find(0).row && target < places.rows && !this.#masked;
+    if (there) this.#buffer.move(places.nearest(target, column));
+    else this.#recall(step === -1 ? 1 : -1);
   }
 
   #accept(): void {
@@ -497,24 +506,17 @@ export class LineEditor {
     return this.#cells.cells;
   }
 
-  /** The place in the line that is nearest to a column of a row, not behind it if that can be. */
-  #at(row: number, column: number): number {
-    const layout = new Layout(this.#columns);
-    layout.add(this.#before());
-    let at = 0;
-    let best: number | undefined;
-    const look = () => {
-      const place = layout.place();
-      if (place.row === row && (best === undefined || place.column <= column)) best = at;
-      return place.row <= row;
-    };
-    look();
-    for (const cell of this.#lineCells()) {
-      layout.add([cell]);
-      at += cell.length;
-      if (!look()) break;
+  /** Where each place of the line stands, which is looked at anew only when something has changed. */
+  #places(): Places {
+    const cells = this.#lineCells();
+    const before = this.#row + this.#prompt;
+    const known = this.#placed;
+    if (known?.cells === cells && known.before === before && known.columns === this.#columns) {
+      return known.places;
     }
-    return best ?? this.cursor;
+    const places = new Places(this.#columns, this.#before(), cells);
+    this.#placed = { cells, before, columns: this.#columns, places };
+    return places;
   }
 }
 

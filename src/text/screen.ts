@@ -97,6 +97,57 @@ export class Layout {
   }
 }
 
+/** Where each place of a line stands, so that a cursor goes up and down without a layout for each key. */
+export class Places {
+  /** How many rows there are. */
+  readonly rows: number;
+  /** Each place in UTF-16 units, with its row and column. */
+  readonly #places: { readonly at: number; readonly row: number; readonly column: number }[] = [];
+
+  constructor(columns: number, before: readonly Cell[], line: readonly Cell[]) {
+    const layout = new Layout(columns);
+    layout.add(before);
+    let at = 0;
+    this.#places.push({ at, ...layout.place() });
+    for (const cell of line) {
+      layout.add([cell]);
+      at += cell.length;
+      this.#places.push({ at, ...layout.place() });
+    }
+    this.rows = layout.rows.length;
+  }
+
+  /** Where a place stands; between two it is the later. */
+  find(at: number): { readonly row: number; readonly column: number } {
+    const place = this.#places[this.#first((candidate) => candidate.at >= at)];
+    return place ?? this.#places.at(-1) ?? { row: 0, column: 0 };
+  }
+
+  /** The place that is nearest to a column of a row, not behind it if that can be. */
+  nearest(row: number, column: number): number {
+    const start = this.#first((place) => place.row >= row);
+    let best = this.#places[start]?.at ?? 0;
+    for (let index = start; index < this.#places.length; index++) {
+      const place = this.#places[index];
+      if (place === undefined || place.row > row || place.column > column) break;
+      best = place.at;
+    }
+    return best;
+  }
+
+  /** The first place of which something holds, as it does of all behind it. */
+  #first(holds: (place: { readonly at: number; readonly row: number }) => boolean): number {
+    let [low, high] = [0, this.#places.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const place = this.#places[middle];
+      if (place !== undefined && holds(place)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
 const NOTHING: Picture = { rows: [[]], row: 0, column: 0 };
 
 /**

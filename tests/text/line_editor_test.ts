@@ -4,6 +4,7 @@ import {
   clusterWidth,
   graphemes,
   History,
+  type Key,
   KeyDecoder,
   LineEditor,
   type LineEditorOptions,
@@ -551,4 +552,23 @@ Deno.test("LineEditor: for any sequence of keys the emulated screen is that of a
     ),
     { seed: 20_261_125, numRuns: Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 300) },
   );
+});
+
+Deno.test("to go up and down costs the same in a long line as in a short one", () => {
+  const cost = (length: number) => {
+    const editor = new LineEditor({ columns: 2 });
+    const key = (name: string, text = "") =>
+      editor.key({ name, text, ctrl: false, alt: false, shift: false } as Key);
+    key("text", "x".repeat(length));
+    let best = Infinity;
+    for (let round = 0; round < 5; round++) {
+      const startedAt = performance.now();
+      for (let count = 0; count < 200; count++) key(count % 2 === 0 ? "up" : "down");
+      best = Math.min(best, performance.now() - startedAt);
+    }
+    return best;
+  };
+  cost(100); // the engine compiles
+  const [short, long] = [cost(400), cost(16_000)];
+  assert(long < 8 * short + 1, `${long} ms, ${short} ms`);
 });
