@@ -518,7 +518,8 @@ export class TelnetClient {
 
   /**
    * Records what the person sees from now on, and what they send, as asciicast version 2, which
-   * asciinema plays. What is typed in password mode is never recorded. A line is recorded when you
+   * asciinema plays. What comes in password mode is never recorded, nor the rest of a line that was
+   * begun in it. A line is recorded when you
    * take it, so that one that was typed ahead of the question is not either; only an editor, and
    * character mode, show typed-ahead text before you have asked, and the recording has it as shown.
    *

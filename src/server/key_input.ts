@@ -86,6 +86,11 @@ export class KeyInput {
     return this.#queue.length >= MOST_KEYS;
   }
 
+  /** Whether something was pressed that nobody has made anything of. */
+  get halfTyped(): boolean {
+    return this.#queue.length > 0 || this.#decoder.pending || (this.#editor?.line ?? "") !== "";
+  }
+
   /** When `tick` is due. */
   get timeout(): number {
     return this.#decoder.nextTimeout() ?? Infinity;
@@ -100,7 +105,7 @@ export class KeyInput {
    * Edits from now on, or no more. What is half typed, and keys that nobody has taken, go on in a new
    * editor.
    */
-  use(options: EditorOptions | undefined, window: Window): void {
+  use(options: EditorOptions | undefined, window: Window, masked: boolean): void {
     const old = this.#editor;
     const editor = options === undefined ? undefined : this.#newEditor(options, window);
     const { line = "", prompt = "" } = old ?? {};
@@ -108,7 +113,7 @@ export class KeyInput {
     this.#complete = options?.complete;
     this.#editor = editor;
     if (editor === undefined) return;
-    editor.masked = old?.masked ?? false;
+    editor.masked = masked;
     editor.prompt = prompt;
     if (line !== "") {
       editor.key({ name: "paste", text: line, ctrl: false, alt: false, shift: false });

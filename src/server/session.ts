@@ -84,9 +84,8 @@ export class Session
   #truncated = 0;
   /** How many lines the game has taken. */
   #taken = 0;
-  /** Which lines were typed as a secret, by their number; and whether the one being typed is. */
+  /** Which lines were typed as a secret, by their number. */
   #secrets: Set<number> | undefined;
-  #secretPart = false;
   #sawTelnet = false;
   #sawLine = false;
   #marking = false;
@@ -484,9 +483,7 @@ export class Session
 
   /** Sets who shows what is typed; it is negotiated at the next flush. */
   setEcho(change: EchoChange): void {
-    const { hidden, lines } = this.#typing;
     this.#typing.setEcho(change);
-    if (hidden && !this.#typing.hidden) this.#secretPart = lines.partial !== "";
   }
 
   /** Has the client send each key, for an editor of lines or for the game itself. */
@@ -534,7 +531,7 @@ export class Session
   }
 
   pressed(key: Key): boolean {
-    if (!this.#typing.hidden) this.#onlookers?.key(key);
+    if (!this.#typing.secret) this.#onlookers?.key(key);
     return this.#owner.key(this, key);
   }
 
@@ -711,6 +708,7 @@ export class Session
     }
     this.#takeEvents();
     this.#reception.inbox.take(taken);
+    this.#typing.processed(taken);
     if (this.#inflateNext) this.#inflateRest();
     if (this.#encryptNext) this.#encryptRest();
     return taken;
@@ -745,7 +743,7 @@ export class Session
     this.#truncated = 0;
     this.#taken += this.#commands.drop();
     this.#secrets = undefined;
-    this.#secretPart = this.#sawTelnet = this.#marking = false;
+    this.#sawTelnet = this.#marking = false;
     this.#text.renew(settings.encoding);
     this.#decoder = this.#text.createDecoder();
     this.#secureBy = this.#after(settings.limits.handshakeTimeout);
@@ -834,17 +832,18 @@ export class Session
     const first = !this.#sawLine;
     this.#sawLine = true;
     if (!first || line !== "MSSP-REQUEST" || !this.declared.has(MSSP)) {
-      if (this.#typing.hidden || this.#secretPart) this.#keepSecret();
+      if (this.#typing.secret) this.#keepSecret();
+      this.#typing.lineEnded();
       this.#commands.push(line);
       return;
     }
+    this.#typing.lineEnded();
     const status = this.declared.get(MSSP) as () => MsspStatus;
     this.run(() => this.sendText(msspText(status())));
   }
 
   /** The next line is no business of a recording, whenever the game takes it. */
   #keepSecret(): void {
-    this.#secretPart = false;
     (this.#secrets ??= new Set()).add(this.#taken + this.commandCount);
   }
 

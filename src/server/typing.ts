@@ -14,6 +14,8 @@ import type { LastRow } from "./text_output.ts";
 export interface TypingPort extends KeyPort {
   readonly options: OptionHost;
   readonly lastRow: LastRow;
+  /** How many bytes wait to be processed. */
+  readonly queuedInput: number;
   now(): number;
 }
 
@@ -34,6 +36,10 @@ export class Typing {
   #keys: KeyInput | undefined;
   /** How its lines are edited, where the game wants that. */
   #editing: EditorOptions | undefined;
+  /** Whether the line that is being typed was begun as a secret. */
+  #begunHidden = false;
+  /** How many bytes that came while a secret was typed wait to be processed. */
+  #hiddenBytes = 0;
 
   constructor(port: TypingPort, lines: LineOptions) {
     this.#port = port;
@@ -41,9 +47,28 @@ export class Typing {
     this.lines = new LineInput(lines);
   }
 
-  /** Whether what is typed is a secret. */
+  /** Whether the game asks for a secret. */
   get hidden(): boolean {
     return this.#echo.password;
+  }
+
+  /** Whether what is being typed is a secret: so is a line that was begun as one, to its end. */
+  get secret(): boolean {
+    return this.hidden || this.#begunHidden || this.#hiddenBytes > 0;
+  }
+
+  /** A line has ended. */
+  lineEnded(): void {
+    this.#begunHidden = false;
+    this.#mask();
+  }
+
+  /** So many bytes were processed. */
+  processed(count: number): void {
+    if (this.#hiddenBytes === 0) return;
+    this.#hiddenBytes = Math.max(0, this.#hiddenBytes - count);
+    if (this.#hiddenBytes === 0) this.#begunHidden ||= this.#halfTyped;
+    this.#mask();
   }
 
   /** Whether lines are shown as they are typed, by the client or by our echo, past any editor. */
@@ -80,6 +105,7 @@ export class Typing {
   push(text: string, sink: LineSink): void {
     if (this.#keys?.active === true) this.#keys.push(text, this.#port.now());
     else this.lines.push(text, sink);
+    this.#settle();
   }
 
   /** Does what is due. */
@@ -89,7 +115,9 @@ export class Typing {
 
   /** Takes a key that waits. */
   takeKey(): Key | undefined {
-    return this.#keys?.take();
+    const key = this.#keys?.take();
+    this.#settle();
+    return key;
   }
 
   /** What an editor has for the terminal, or had before it ended. */
@@ -101,7 +129,7 @@ export class Typing {
   useKeys(options: EditorOptions | undefined): void {
     this.#keys ??= new KeyInput(this.#port);
     this.#editing = options;
-    this.#keys.use(options, this.#port.options.facts);
+    this.#keys.use(options, this.#port.options.facts, this.secret);
     this.#steer();
   }
 
@@ -121,9 +149,7 @@ export class Typing {
 
   /** Sets who shows what is typed; it is negotiated by `apply`. */
   setEcho(change: EchoChange): void {
-    this.#echo.set(change);
-    if (this.editor !== undefined) this.editor.masked = this.#echo.password;
-    this.#port.edited();
+    this.#change(() => this.#echo.set(change));
   }
 
   /** Whether `apply` has something to do. */
@@ -159,6 +185,8 @@ export class Typing {
     const keys = this.#keys !== undefined;
     const left = this.endKeys();
     this.lines = new LineInput(this.#lineOptions);
+    this.#begunHidden = false;
+    this.#hiddenBytes = 0;
     this.#echo.renew();
     if (keys) this.useKeys(this.#editing);
     return left;
@@ -166,7 +194,7 @@ export class Typing {
 
   /** The game starts anew. */
   reset(): void {
-    this.#echo.reset();
+    this.#change(() => this.#echo.reset());
   }
 
   snapshot(): EchoSnapshot {
@@ -206,7 +234,33 @@ export class Typing {
     const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
     if (agreed) keys.start(lastRow, this.lines.takePartial(), this.#port.now());
     else keys.stop();
-    if (keys.editor !== undefined) keys.editor.masked = this.#echo.password;
+    this.#mask();
     this.#port.edited();
+  }
+
+  /** Changes who shows what is typed; what came while it was a secret stays one. */
+  #change(change: () => void): void {
+    const { hidden } = this;
+    change();
+    if (hidden && !this.hidden) {
+      this.#hiddenBytes = this.#port.queuedInput;
+      this.#begunHidden ||= this.#halfTyped;
+    }
+    this.#mask();
+    this.#port.edited();
+  }
+
+  /** Whether something was typed that is no line yet, and no key that the game has taken. */
+  get #halfTyped(): boolean {
+    return this.lines.partial !== "" || this.#keys?.halfTyped === true;
+  }
+
+  /** Where nothing is left of a secret, none goes on. */
+  #settle(): void {
+    if (this.#begunHidden && !this.#halfTyped) this.lineEnded();
+  }
+
+  #mask(): void {
+    if (this.editor !== undefined) this.editor.masked = this.secret;
   }
 }

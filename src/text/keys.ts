@@ -147,6 +147,11 @@ export class KeyDecoder {
     return this.#take();
   }
 
+  /** Whether part of a sequence, or of what is pasted, has come, and its end has not. */
+  get pending(): boolean {
+    return this.#pending !== "" || this.#pasting;
+  }
+
   /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */
   nextTimeout(): number | undefined {
     return this.#pending === "" || this.#pasting

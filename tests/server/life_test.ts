@@ -1,10 +1,16 @@
 /** How a server lives: keeping alive, idling, draining, what it tells of itself, what it records. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
+import {
+  type ListenOptions,
+  SERVER_MESSAGES,
+  type TelnetClient,
+  TelnetError,
+  TelnetServer,
+} from "../../mod.ts";
 import { ECHO, NAWS, SGA, TIMING_MARK } from "../../src/options/mod.ts";
 import { delay } from "../../src/server/clock.ts";
 import { AYT, DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
-import { MemoryTransport } from "../../src/transport/memory.ts";
+import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
 import { latin1, negotiation, start } from "./harness.ts";
 
@@ -513,6 +519,99 @@ Deno.test("a recording has no secret that was typed ahead where the server echoe
   const text = lines.join("");
   assert(!/sesame|mell/.test(text), text);
   assertMatch(text, /"o","ann\\r\\n"/);
+});
+
+Deno.test("a secret that is half typed when it is asked for no more stays one to its end", async () => {
+  const agree = Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA));
+  type Scene = Awaited<ReturnType<typeof start>> & { peer: MemoryPeer; client: TelnetClient };
+  /** Types, and waits until that is processed. */
+  const type = async ({ server, peer }: Scene, text: string | Uint8Array) => {
+    peer.write(text);
+    for (let polls = 0; polls < 4; polls++) await server.poll();
+  };
+  const edit = async (scene: Scene) => {
+    scene.client.useEditor();
+    await type(scene, agree);
+    assert(scene.client.editing);
+  };
+  const ask = async (scene: Scene) => {
+    scene.client.passwordModeOn();
+    await type(scene, "");
+  };
+  const cases: Record<string, (scene: Scene) => Promise<void>> = {
+    async "in an editor"(scene) {
+      await edit(scene);
+      await ask(scene);
+      await type(scene, "sesa");
+      scene.client.send("Too late.\n");
+      scene.client.passwordModeOff();
+      await type(scene, "me\r");
+    },
+    async "in a line that goes on in an editor"(scene) {
+      await ask(scene);
+      await type(scene, "sesa");
+      scene.client.passwordModeOff();
+      await edit(scene);
+      await type(scene, "me\r");
+    },
+    async "by keys that an editor takes over"(scene) {
+      scene.client.characterMode();
+      await type(scene, agree);
+      await ask(scene);
+      await type(scene, "sesa");
+      scene.client.passwordModeOff();
+      scene.client.useEditor();
+      await type(scene, "me\r");
+    },
+    async "by what is pasted"(scene) {
+      scene.client.characterMode();
+      await type(scene, agree);
+      await ask(scene);
+      await type(scene, "\x1b[200~sesa");
+      scene.client.passwordModeOff();
+      await type(scene, "me\x1b[201~");
+      while (scene.client.keyReady) scene.client.getKey();
+    },
+    async "when the game starts anew"(scene) {
+      await ask(scene);
+      await type(scene, "sesa");
+      scene.client.prepareReload();
+      await type(scene, "me\r\n");
+    },
+    async "where it waits to be processed"(scene) {
+      await ask(scene);
+      await type(scene, "x\r\n".repeat(60) + "sesame\r\nmello");
+      assert(scene.client.cmdReady);
+      scene.client.passwordModeOff();
+      while (scene.client.cmdReady) {
+        scene.client.getCommand();
+        await type(scene, "");
+      }
+      await type(scene, "n\r\n");
+    },
+  };
+  for (const [name, play] of Object.entries(cases)) {
+    await using harness = await start({ limits: { commands: 4 } });
+    const { peer, client } = await harness.join();
+    const lines: string[] = [];
+    client.record((line) => void lines.push(line));
+    const scene: Scene = { ...harness, peer, client };
+    await play(scene);
+    let screen = latin1(peer.take());
+    while (client.cmdReady) client.getCommand();
+    await type(scene, "look\r\n");
+    await harness.pollUntil(() => client.cmdReady || client.keyReady);
+    client.getCommand();
+    screen += latin1(peer.take());
+    const [, events] = recorded(lines);
+    const of = (kind: string) =>
+      events.filter(([, code]) => code === kind).map(([, , text]) => text);
+    const texts = { typed: of("i").join(""), shown: of("o").join(""), screen };
+    for (const [where, text] of Object.entries(texts)) {
+      assert(!/ses|same|mell|lon/.test(text), `${name}, ${where}: ${text}`);
+    }
+    assertMatch(texts.typed, /look/, name); // what follows is no secret
+  }
 });
 
 Deno.test("a recording of an editor has the screen, and stars for a password; keys are recorded too", async () => {
