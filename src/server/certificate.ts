@@ -1,6 +1,6 @@
 import { misuse } from "../protocol/error.ts";
 import type { Certificate } from "../transport/encryption.ts";
-import { checkNames } from "./names.ts";
+import { checkNames } from "./given.ts";
 
 /** Checks the form of a certificate and its key; what is in them is for TLS to read. Shows neither. */
 export function checkCertificate(certificate: Certificate): void {

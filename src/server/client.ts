@@ -16,7 +16,7 @@ import type { Key } from "../text/keys.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import type { ClientSnapshot } from "./client_snapshot.ts";
 import type { EditorOptions } from "./key_input.ts";
-import { checkNames } from "./names.ts";
+import { checkNames } from "./given.ts";
 import { type ClientProfile, profileOf } from "./profile.ts";
 import type { Session } from "./session.ts";
 import type { DisconnectReason } from "./session_owner.ts";

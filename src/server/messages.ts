@@ -1,5 +1,5 @@
 import { misuse, show } from "../protocol/error.ts";
-import { checkNames, withoutUndefined } from "./names.ts";
+import { checkNames, withoutUndefined } from "./given.ts";
 
 /** What the server says by itself, each a line. An empty text says nothing. */
 export interface ServerMessages {

@@ -10,7 +10,7 @@ import { Door, type DoorOwner, type ListenerInfo } from "./door.ts";
 import { greet, printError, printLoss } from "./handlers.ts";
 import type { Origin } from "./handshake.ts";
 import type { DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
-import { checkNames } from "./names.ts";
+import { checkNames } from "./given.ts";
 import { Session } from "./session.ts";
 import type { SessionOwner } from "./session_owner.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";

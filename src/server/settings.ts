@@ -16,7 +16,7 @@ import { printError, printListenError } from "./handlers.ts";
 import { serverLimits } from "./limits.ts";
 import { LISTEN_OPTIONS, LISTENER_OPTIONS, type ListenOptions } from "./listen_options.ts";
 import { serverMessages } from "./messages.ts";
-import { checkList, checkNames } from "./names.ts";
+import { checkList, checkNames } from "./given.ts";
 import type { Refusal } from "./refusal.ts";
 import { AGREED } from "./option_host.ts";
 import type { ClientViolation, SessionSettings } from "./session_owner.ts";
