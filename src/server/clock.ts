@@ -17,7 +17,7 @@ const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = glo
  */
 const TURNS_TO_LOOK = "Deno" in globalThis ? 64 : 0;
 /** So many turns in a row take 0.05 ms: they are due after this time. */
-const LOOK_MS = 1;
+const LOOK_MS = 4;
 
 /** Lets the runtime's event loop turn: sockets are served, timers run. */
 function turn(turns: number): Promise<void> {
