@@ -58,7 +58,8 @@ async function fuzz(target: string): Promise<boolean> {
   const inputs = read(`${folder}/inputs`);
   const crashes = read(folder);
   inputs.sort((one, other) => one.length - other.length);
-  const kept = inputs.filter((_, index) => index % Math.ceil(inputs.length / MOST_KEPT) === 0);
+  const rank = (index: number) => Math.floor(index * Math.min(1, MOST_KEPT / inputs.length));
+  const kept = inputs.filter((_, index) => index === 0 || rank(index) > rank(index - 1));
   writeCorpus(target, [...kept, ...crashes]);
   console.log(`${target}: ${inputs.length} inputs reach different code, ${crashes.length} fail`);
   for (const crash of crashes) console.log(`  ${hex(crash)}`);
