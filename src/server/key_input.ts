@@ -88,7 +88,7 @@ export class KeyInput {
 
   /** Whether something was pressed that nobody has made anything of. */
   get halfTyped(): boolean {
-    return this.#queue.length > 0 || this.#decoder.pending || (this.#editor?.line ?? "") !== "";
+    return this.#queue.length > 0 || this.#decoder.pending || (this.editor?.line ?? "") !== "";
   }
 
   /** When `tick` is due. */

@@ -110,8 +110,18 @@ const CAN_BE_OFF: ReadonlySet<string> = new Set([
   "connectionRate",
   "idleTimeout",
 ]);
-/** Nobody could come, or stay, with a 0 of these, as with that of those which may be off. */
-const AT_LEAST_ONE: ReadonlySet<string> = new Set(["burst", "handshakeTimeout", "helloTimeout"]);
+/** Nobody could come, or stay, or say anything, with a 0 of these. */
+const AT_LEAST_ONE: ReadonlySet<string> = new Set([
+  "commandRate",
+  "byteRate",
+  "negotiationRate",
+  "burst",
+  "connectionsPerAddress",
+  "connectionsPerPrefix",
+  "connectionRate",
+  "handshakeTimeout",
+  "idleTimeout",
+]);
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
@@ -120,9 +130,9 @@ export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
   for (const [name, value] of Object.entries(limits)) {
     const off = CAN_BE_OFF.has(name);
     if (off && value === Infinity) continue;
-    if (!off && !AT_LEAST_ONE.has(name)) checkCount(`limits.${name}`, value);
-    else if (!Number.isSafeInteger(value) || value < 1) {
-      const what = `a whole number of 1 or more${off ? ", or Infinity to turn it off" : ""}`;
+    const least = AT_LEAST_ONE.has(name) ? 1 : 0;
+    if (!Number.isSafeInteger(value) || value < least) {
+      const what = `a whole number of ${least} or more${off ? ", or Infinity to turn it off" : ""}`;
       misuse(`Cannot use limits.${name} that is not ${what}: ${show(value)}`);
     }
   }

@@ -66,6 +66,11 @@ export class Reception {
     return this.#throttle !== undefined && this.#throttle.heldSince !== Infinity;
   }
 
+  /** Whether something came that is not processed for the game's sake, or a rate's. */
+  get waiting(): boolean {
+    return this.inbox.length > 0 && (this.throttled || !this.#wanted);
+  }
+
   /** A line came of it. */
   countLine(): void {
     this.#throttle?.line(this.#port.now());

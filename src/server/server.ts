@@ -334,7 +334,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#timers.add({ tick: () => undefined }, deadline);
     await this.#closeDoor();
     if (message !== "") {
-      for (const client of this.#clients.values()) client.send(`${message}\n`);
+      for (const session of this.#clients.keys()) {
+        this.#run(session, (client) => client.send(`${message}\n`));
+      }
     }
     while (this.running && this.#clients.size > 0 && clock.now() < deadline) {
       await this.#poll(this.timeout);

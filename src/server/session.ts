@@ -301,8 +301,8 @@ export class Session
 
   #keepWatch(now: number): void {
     const { limits, messages } = this.#owner.settings;
-    // What waits for the game is no silence of the person.
-    if (this.queuedInput > 0) this.lastReceivedTime = this.lastInputTime = now;
+    // Who is not heard is not silent.
+    if (this.#reception.waiting) this.lastReceivedTime = this.lastInputTime = now;
     switch (this.active ? this.#vigil?.look(this, now) : undefined) {
       case "warn":
         return this.say(messages.idleWarning);

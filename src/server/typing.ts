@@ -111,6 +111,7 @@ export class Typing {
   /** Does what is due. */
   tick(now: number): void {
     this.#keys?.tick(now);
+    this.#settle();
   }
 
   /** Takes a key that waits. */
@@ -130,6 +131,7 @@ export class Typing {
     this.#keys ??= new KeyInput(this.#port);
     this.#editing = options;
     this.#keys.use(options, this.#port.options.facts, this.secret);
+    this.#settle();
     this.#steer();
   }
 
@@ -138,6 +140,7 @@ export class Typing {
     this.#keys?.close();
     const left = this.takeOutput();
     this.#keys = undefined;
+    this.#settle();
     this.#steer();
     return left;
   }
@@ -234,6 +237,8 @@ export class Typing {
     const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
     if (agreed) keys.start(lastRow, this.lines.takePartial(), this.#port.now());
     else keys.stop();
+    // An editor that begins again with half a secret goes on hidden.
+    if (keys.editor?.masked && keys.editor.line !== "") this.#begunHidden = true;
     this.#mask();
     this.#port.edited();
   }

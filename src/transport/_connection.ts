@@ -180,8 +180,7 @@ export abstract class BaseConnection implements Connection {
   #discard(count: number): void {
     this.#unwanted += count;
     if (this.#unwanted <= LINGER_BYTES || this.#destroyed) return;
-    if (this.#finSent) this.#destroy(undefined);
-    else this.setReading(false); // what is queued for it still goes out
+    this.setReading(false); // what is queued for it still goes out, and is not cut off by a reset
   }
 
   #drained(): void {
@@ -195,7 +194,7 @@ export abstract class BaseConnection implements Connection {
     if (this.#peerEnded) return this.#destroy(undefined);
     this.shutdown();
     this.#report(undefined);
-    if (this.#unwanted > LINGER_BYTES) this.#destroy(undefined);
+    this.resume();
     if (!this.#destroyed) this.#linger = setTimeout(() => this.#destroy(undefined), LINGER_MS);
   }
 

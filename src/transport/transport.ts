@@ -74,9 +74,9 @@ export interface Connection {
   /** Goes on reading. */
   resume(): void;
   /**
-   * Closes in good order: what is queued goes out, then the end is announced (FIN), what the peer
-   * still sends is read and thrown away until it closes too, or a short time has passed, or too much
-   * has come. A connection that is paused stays so: who sends too much is not read for it.
+   * Closes in good order: what is queued goes out, then the end is announced (FIN), and what the peer
+   * still sends is read and thrown away until it closes too, or a short time has passed; more than a
+   * little of it stays in the network. A connection that is paused stays so until the end is announced.
    */
   close(): void;
   /** Closes at once; what is queued is lost. */

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { ECHO, NAWS, SGA, TIMING_MARK } from "../../src/options/mod.ts";
 import { delay } from "../../src/server/clock.ts";
-import { AYT, DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+import { AYT, DO, DONT, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
 import { latin1, negotiation, start } from "./harness.ts";
@@ -232,6 +232,19 @@ Deno.test("an option that is misspelt, or no function, is misuse", async () => {
   await assertRejects(() => server.drain({ message: 5 as never }), TelnetError);
   assertEquals([server.draining, server.running], [false, true]);
   await server.stop();
+});
+
+Deno.test("who sends only what nobody types is idle, however often it comes", async () => {
+  await using harness = await start({ limits: { idleTimeout: 10_000 } });
+  const { peer, client } = await harness.join();
+  // As under a loop that does more than poll: something has come each time.
+  for (let second = 0; second < 12; second++) {
+    peer.write(Uint8Array.of(IAC, NOP));
+    await delay(0);
+    harness.clock.advance(1_000);
+    await harness.server.poll();
+  }
+  assertEquals(client.disconnectReason, "idle");
 });
 
 Deno.test("idling for a short time is warned of at half of it, not at the greeting", async () => {
@@ -612,6 +625,47 @@ Deno.test("a secret that is half typed when it is asked for no more stays one to
     }
     assertMatch(texts.typed, /look/, name); // what follows is no secret
   }
+});
+
+Deno.test("once a secret is typed or thrown away, the next line is none", async () => {
+  const agree = Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA));
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const type = async (text: string | Uint8Array) => {
+    peer.write(text);
+    for (let polls = 0; polls < 4; polls++) await harness.server.poll();
+  };
+  const lines: string[] = [];
+  client.record((line) => void lines.push(line));
+  client.useEditor();
+  await type(agree);
+  client.passwordModeOn();
+  await type("pw\r\x1b"); // and then a key that may be the beginning of another
+  assertEquals(client.getCommand(), "pw");
+  client.passwordModeOff();
+  harness.clock.advance(1_000);
+  await type("look\r");
+  client.getCommand();
+  client.passwordModeOn();
+  await type("ab");
+  client.passwordModeOff();
+  client.lineMode(); // what was half typed is gone
+  await type("north\r\n");
+  client.getCommand();
+  client.useEditor();
+  await type(agree);
+  await type("half");
+  await type(negotiation(DONT, SGA)); // the editor keeps it, for when it goes on
+  client.passwordModeOn();
+  await type("pw\r\n");
+  client.passwordModeOff();
+  while (client.cmdReady) client.getCommand();
+  await type("south\r\n");
+  while (client.cmdReady) client.getCommand();
+  const [, events] = recorded(lines);
+  const typed = events.filter(([, code]) => code === "i").map(([, , text]) => text);
+  for (const line of ["look\r", "north\r", "south\r"]) assert(typed.includes(line), `${typed}`);
+  assert(!/pw|ab/.test(typed.join("")), `${typed}`);
 });
 
 Deno.test("a recording of an editor has the screen, and stars for a password; keys are recorded too", async () => {

@@ -412,6 +412,23 @@ Deno.test("a character set of the game's own that throws costs the one client, i
   }
 });
 
+Deno.test("drain ends, and tells the others, also where one's character set throws", async () => {
+  const failures: string[] = [];
+  const harness = await start({ onError: (error) => void failures.push(String(error)) });
+  const { client } = await harness.join();
+  const { peer } = await harness.join();
+  client.encoding = {
+    name: "x-none",
+    createDecoder: () => ({ decode: () => "" }),
+    encode: () => {
+      throw new Error("no");
+    },
+  };
+  await harness.server.drain({ message: "Bye!" });
+  assertEquals([failures, harness.server.running], [["Error: no"], false]);
+  assertEquals(peer.takeText(), "Bye!\r\n");
+});
+
 Deno.test("clientClass gives every client what the author adds", async () => {
   class Player extends TelnetClient {
     readonly joinedFrom = this.address;
