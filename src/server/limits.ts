@@ -1,5 +1,5 @@
 import { misuse, show } from "../protocol/error.ts";
-import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
+import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
 import { checkNames, withoutUndefined } from "./given.ts";
 
 /** What bounds a client of the server, and the clients of one address. */
