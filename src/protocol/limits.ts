@@ -32,9 +32,11 @@ export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
   return limits;
 }
 
-/** Checks that a caller's number is a whole one, 0 or more. */
-export function checkCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    misuse(`Cannot use ${name} that is not a whole number of 0 or more: ${show(value)}`);
+/** Checks that a caller's number is a whole one, `least` or more; `or` names what else it may be. */
+export function checkCount(name: string, value: number, least: number = 0, or: string = ""): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    misuse(
+      `Cannot use ${name} that is not a whole number of ${least} or more${or}: ${show(value)}`,
+    );
   }
 }

@@ -1,5 +1,4 @@
-import { misuse, show } from "../protocol/error.ts";
-import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
+import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
 import { checkNames, withoutUndefined } from "./given.ts";
 
 /** What bounds a client of the server, and the clients of one address. */
@@ -130,11 +129,8 @@ export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
   for (const [name, value] of Object.entries(limits)) {
     const off = CAN_BE_OFF.has(name);
     if (off && value === Infinity) continue;
-    const least = AT_LEAST_ONE.has(name) ? 1 : 0;
-    if (!Number.isSafeInteger(value) || value < least) {
-      const what = `a whole number of ${least} or more${off ? ", or Infinity to turn it off" : ""}`;
-      misuse(`Cannot use limits.${name} that is not ${what}: ${show(value)}`);
-    }
+    const or = off ? ", or Infinity to turn it off" : "";
+    checkCount(`limits.${name}`, value, AT_LEAST_ONE.has(name) ? 1 : 0, or);
   }
   return { ...limits, commands: Math.max(1, limits.commands), input: Math.max(1, limits.input) };
 }
