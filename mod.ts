@@ -44,35 +44,35 @@ export type { ViolationKind } from "./src/protocol/events.ts";
 export type { ClientFacts } from "./src/options/facts.ts";
 export type { OptionDeclarations } from "./src/options/registry.ts";
 export { TelnetClient } from "./src/server/client.ts";
-export type { ClientSnapshot } from "./src/server/client_snapshot.ts";
-export type { EchoChange, EchoSnapshot } from "./src/server/echo_control.ts";
+export type { ClientSnapshot } from "./src/session/client_snapshot.ts";
+export type { EchoChange, EchoSnapshot } from "./src/session/echo_control.ts";
 export type { Clock } from "./src/server/clock.ts";
-export type { ClientProfile } from "./src/server/profile.ts";
-export type { EditorOptions } from "./src/server/key_input.ts";
-export type { ListenerInfo } from "./src/server/door.ts";
+export type { ClientProfile } from "./src/session/profile.ts";
+export type { EditorOptions } from "./src/session/key_input.ts";
+export type { ListenerInfo } from "./src/server/acceptor.ts";
 export type { TlsMode } from "./src/server/handshake.ts";
-export { SERVER_LIMITS, type ServerLimits } from "./src/server/limits.ts";
+export { SERVER_LIMITS, type ServerLimits } from "./src/guard/limits.ts";
 export type {
   DrainOptions,
   ListenerOptions,
   ListenOptions,
-  NoticeHandlers,
+  OptionEventHandlers,
   ServeOptions,
 } from "./src/server/listen_options.ts";
-export { SERVER_MESSAGES, type ServerMessages } from "./src/server/messages.ts";
-export type { RecordingSink } from "./src/server/recorder.ts";
-export { type Refusal, REFUSAL_KINDS, type RefusalKind } from "./src/server/refusal.ts";
+export { SERVER_MESSAGES, type ServerMessages } from "./src/guard/messages.ts";
+export type { RecordingSink } from "./src/session/recorder.ts";
+export { type Refusal, REFUSAL_KINDS, type RefusalKind } from "./src/guard/refusal.ts";
 export { TelnetServer } from "./src/server/server.ts";
 export {
   type ClientViolation,
   type ClientViolationKind,
   DISCONNECT_REASONS,
   type DisconnectReason,
-} from "./src/server/session_owner.ts";
+} from "./src/session/session_host.ts";
 export type { ServerRates, ServerStats } from "./src/server/stats.ts";
-export type { FloodKind } from "./src/server/throttle.ts";
-export type { TraceDirection } from "./src/server/trace.ts";
-export type { KeepAlive } from "./src/server/vigil.ts";
+export type { FloodKind } from "./src/guard/rate_limiter.ts";
+export type { TraceDirection } from "./src/session/trace.ts";
+export type { KeepAlive } from "./src/guard/idle_monitor.ts";
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export { stripControls } from "./src/text/controls.ts";
 export type { ColourDepth } from "./src/text/colour.ts";

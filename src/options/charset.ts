@@ -1,6 +1,6 @@
 import type { OptionChange, Side } from "../protocol/events.ts";
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
-import { misuse } from "../protocol/error.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { fromAscii, join, split, toAscii } from "./_bytes.ts";
 
 /** Code of the option CHARSET (RFC 2066). */
@@ -67,7 +67,7 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
  */
 export function encodeCharsetRequest(names: readonly string[]): Uint8Array {
   if (names.length === 0 || names.some((name) => name === "" || name.includes(";"))) {
-    misuse(`Cannot request these character sets: ${JSON.stringify(names)}`);
+    throwMisuse(`Cannot request these character sets: ${JSON.stringify(names)}`);
   }
   return join(REQUEST, ...names.flatMap((name) => [SEPARATOR, toAscii(name)]));
 }
@@ -108,13 +108,13 @@ export interface CharsetConfig {
 }
 
 /** What the server keeps of the negotiation of a character set. */
-class CharsetHandler implements OptionHandler {
-  readonly #session: OptionSession;
+class CharsetHandler implements OptionState {
+  readonly #session: OptionContext;
   readonly #names: readonly string[];
   /** When we asked; `undefined` while no answer is due. */
   #askedAt: number | undefined;
 
-  constructor(session: OptionSession, names: readonly string[]) {
+  constructor(session: OptionContext, names: readonly string[]) {
     this.#session = session;
     this.#names = names;
   }

@@ -1,4 +1,4 @@
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option TOGGLE-FLOW-CONTROL (RFC 1372). */
 export const LFLOW = 0x21;
@@ -37,13 +37,13 @@ export function encodeFlowControl(command: FlowControl): Uint8Array {
 }
 
 /** What the server keeps of a client's flow control. */
-export class FlowControlHandler implements OptionHandler {
+export class FlowControlHandler implements OptionState {
   /** It asks for nothing. */
   readonly pending = false;
-  readonly #session: OptionSession;
+  readonly #session: OptionContext;
 
   /** Made by {@linkcode flowControl}. */
-  constructor(session: OptionSession) {
+  constructor(session: OptionContext) {
     this.#session = session;
   }
 

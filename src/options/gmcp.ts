@@ -1,5 +1,5 @@
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
-import { misuse } from "../protocol/error.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
@@ -75,7 +75,9 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
  * ```
  */
 export function encodeGmcp(name: string, value?: Json): Uint8Array {
-  if (!PACKAGE.test(name)) misuse(`Cannot send a GMCP package that is no dotted name: "${name}"`);
+  if (!PACKAGE.test(name)) {
+    throwMisuse(`Cannot send a GMCP package that is no dotted name: "${name}"`);
+  }
   if (value === undefined) return toUtf8(name);
   return join(toUtf8(`${name} `), toUtf8(asciiJson(value)));
 }
@@ -92,15 +94,15 @@ export function asciiJson(value: Json): string {
 const MOST_PACKAGES = 128;
 
 /** GMCP with one client. */
-export class GmcpHandler implements OptionHandler {
-  readonly #session: OptionSession;
+export class GmcpHandler implements OptionState {
+  readonly #session: OptionContext;
   readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
   readonly #supports: Map<string, number> = new Map();
   /** Takes MSDP that travels over GMCP; set by MSDP. */
   onMsdp: ((value: Json | undefined) => void) | undefined;
 
   /** Made by {@linkcode gmcp}. */
-  constructor(session: OptionSession) {
+  constructor(session: OptionContext) {
     this.#session = session;
   }
 

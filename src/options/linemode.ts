@@ -1,6 +1,6 @@
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { Json } from "./gmcp.ts";
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option LINEMODE (RFC 1184): the client edits lines, the server sets how. */
 export const LINEMODE = 0x22;
@@ -207,14 +207,14 @@ const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
 );
 
 /** LINEMODE with one client: how it edits, and by which keys. */
-export class LinemodeHandler implements OptionHandler {
-  readonly #session: OptionSession;
+export class LinemodeHandler implements OptionState {
+  readonly #session: OptionContext;
   readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
   #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
   #forwards = false;
 
   /** Made by {@linkcode linemode}. */
-  constructor(session: OptionSession) {
+  constructor(session: OptionContext) {
     this.#session = session;
   }
 

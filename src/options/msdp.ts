@@ -1,5 +1,5 @@
 import { gmcp, type Json } from "./gmcp.ts";
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option MSDP, the MUD Server Data Protocol. */
@@ -140,14 +140,14 @@ export interface MsdpConfig {
 const COMMANDS = ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"];
 
 /** MSDP with one client: the command set over declared variables, also over GMCP. */
-export class MsdpHandler implements OptionHandler {
-  readonly #session: OptionSession;
+export class MsdpHandler implements OptionState {
+  readonly #session: OptionContext;
   readonly #variables: Map<string, MsdpVariable>;
   readonly #reported: Set<string> = new Set();
   #overGmcp = false;
 
   /** Made by {@linkcode msdp}. */
-  constructor(session: OptionSession, config: MsdpConfig | undefined) {
+  constructor(session: OptionContext, config: MsdpConfig | undefined) {
     this.#session = session;
     this.#variables = new Map(Object.entries(config?.variables ?? {}));
     session.handlerOf(gmcp).onMsdp = (value) => this.#fromGmcp(value);

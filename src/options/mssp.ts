@@ -1,4 +1,4 @@
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 import type { TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
@@ -112,7 +112,9 @@ export const mssp: TelnetOption<() => MsspStatus> = {
   offer: "local",
   check(status) {
     if (typeof status !== "function") {
-      misuse(`Cannot tell a status that is not given by a function: options.mssp: ${show(status)}`);
+      throwMisuse(
+        `Cannot tell a status that is not given by a function: options.mssp: ${inspect(status)}`,
+      );
     }
   },
   attach: (session, status) => ({

@@ -1,4 +1,4 @@
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
@@ -148,13 +148,13 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
     const names = typeof config === "object" ? config.names ?? [] : [];
     const length = encodeEnvironSend(names).length;
     if (typeof config === "object" && config.names?.length === 0) {
-      misuse("Cannot ask for no names, as that asks for all, USER too: leave newEnviron out");
+      throwMisuse("Cannot ask for no names, as that asks for all, USER too: leave newEnviron out");
     }
     if (names.includes("USER")) {
-      misuse("Cannot ask for USER: the Telnet client of Windows crashes at it");
+      throwMisuse("Cannot ask for USER: the Telnet client of Windows crashes at it");
     }
     if (length > LONGEST_QUESTION) {
-      misuse(`Cannot ask for so many names: ${length} bytes, and inetutils reads 256 in all`);
+      throwMisuse(`Cannot ask for so many names: ${length} bytes, and inetutils reads 256 in all`);
     }
   },
   attach: (session, config) => ({

@@ -10,7 +10,7 @@ import type { EnvironVariable } from "./new_environ.ts";
 import type { ZmpCommand } from "./zmp.ts";
 
 /** What an option tells the game, by the name of the notice. Each has its handler at `listen()`. */
-export interface OptionNotices {
+export interface OptionEvents {
   /** The window has another size (NAWS). */
   resize: WindowSize;
   /** A message of GMCP, also one whose JSON is malformed. */
@@ -34,7 +34,7 @@ export interface OptionNotices {
 }
 
 /** What an option may do to the connection that it was negotiated on. */
-export interface OptionSession {
+export interface OptionContext {
   /** What the client has told of itself. */
   readonly facts: ClientFacts;
   /** The time in milliseconds, on a clock that never goes back. */
@@ -54,7 +54,7 @@ export interface OptionSession {
   /** Sends IAC SB option payload IAC SE. */
   sendSubnegotiation(option: number, payload: Uint8Array): void;
   /** Tells the game. */
-  tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void;
+  tell<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void;
   /** Calls the game's own code: if it fails, the client is dropped. */
   run(call: () => unknown): void;
   /** Uses a character set from now on, where it is known. */
@@ -72,11 +72,11 @@ export interface OptionSession {
   /** Drops the client. */
   leave(): void;
   /** What another option keeps for this connection. */
-  handlerOf<Handler extends OptionHandler>(option: TelnetOption<never, Handler>): Handler;
+  handlerOf<Handler extends OptionState>(option: TelnetOption<never, Handler>): Handler;
 }
 
 /** What an option keeps for one connection. */
-export interface OptionHandler {
+export interface OptionState {
   /** Whether a question of this option still waits for its answer. */
   readonly pending?: boolean;
   /** A negotiation went on. */
@@ -90,7 +90,7 @@ export interface OptionHandler {
 }
 
 /** One Telnet option, as the server uses it. Pure: all effects go through the session. */
-export interface TelnetOption<Config = never, Handler extends OptionHandler = OptionHandler> {
+export interface TelnetOption<Config = never, Handler extends OptionState = OptionState> {
   /** The option's code. */
   readonly code: number;
   /** Its name in the list of assigned options. */
@@ -110,5 +110,5 @@ export interface TelnetOption<Config = never, Handler extends OptionHandler = Op
   /** Refuses a declaration that cannot be right, by an error of the code `misuse`. */
   check?(config: Config): void;
   /** Starts what is kept for a connection; the declaration is `undefined` where there is none. */
-  attach?(session: OptionSession, config: Config | undefined): Handler;
+  attach?(session: OptionContext, config: Config | undefined): Handler;
 }

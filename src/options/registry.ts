@@ -1,4 +1,4 @@
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 import { aardwolf } from "./aardwolf.ts";
 import { atcp } from "./atcp.ts";
 import { binary } from "./binary.ts";
@@ -125,7 +125,9 @@ const BY_CODE = new Map(OPTIONS.map((option) => [option.code, option]));
  */
 export function declared(declarations: OptionDeclarations): ReadonlyMap<number, unknown> {
   for (const key of Object.keys(declarations)) {
-    if (!(key in DECLARABLE)) misuse(`Cannot offer an option that is not known: options.${key}`);
+    if (!(key in DECLARABLE)) {
+      throwMisuse(`Cannot offer an option that is not known: options.${key}`);
+    }
   }
   const found = new Map<number, unknown>();
   for (
@@ -134,7 +136,9 @@ export function declared(declarations: OptionDeclarations): ReadonlyMap<number, 
     const declaration = declarations[key];
     if (declaration === undefined) continue;
     if (declaration !== true && !["object", "function"].includes(typeof declaration)) {
-      misuse(`Cannot offer options.${key} by ${show(declaration)}: give true, or leave it out`);
+      throwMisuse(
+        `Cannot offer options.${key} by ${inspect(declaration)}: give true, or leave it out`,
+      );
     }
     option.check?.(declaration as never);
     found.set(option.code, declaration);

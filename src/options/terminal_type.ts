@@ -1,7 +1,7 @@
 import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import { decodeMtts } from "./mtts.ts";
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option TERMINAL-TYPE (RFC 1091). */
 export const TTYPE = 0x18;
@@ -59,13 +59,13 @@ export function encodeTerminalTypeSend(): Uint8Array {
 const MOST_NAMES = 8;
 
 /** What the server keeps of a client's terminal types. */
-export class TerminalTypeHandler implements OptionHandler {
-  readonly #session: OptionSession;
+export class TerminalTypeHandler implements OptionState {
+  readonly #session: OptionContext;
   #names: string[] = [];
   #asking = false;
 
   /** Made by {@linkcode terminalType}. */
-  constructor(session: OptionSession) {
+  constructor(session: OptionContext) {
     this.#session = session;
   }
 

@@ -1,5 +1,5 @@
 import type { OptionChange, Side } from "../protocol/events.ts";
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /**
  * Code of the option TIMING-MARK (RFC 860): DO TIMING-MARK is answered when all before it was seen,
@@ -11,13 +11,13 @@ export const TIMING_MARK = 0x06;
 const REST_MS = 1_000;
 
 /** What the server keeps of its pings. */
-export class TimingMarkHandler implements OptionHandler {
-  readonly #session: OptionSession;
+export class TimingMarkHandler implements OptionState {
+  readonly #session: OptionContext;
   #sentAt: number | undefined;
   #markedAt = -Infinity;
 
   /** Made by {@linkcode timingMark}. */
-  constructor(session: OptionSession) {
+  constructor(session: OptionContext) {
     this.#session = session;
   }
 

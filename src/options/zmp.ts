@@ -1,5 +1,5 @@
-import type { OptionHandler, OptionSession, TelnetOption } from "./option.ts";
-import { misuse } from "../protocol/error.ts";
+import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, split, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option ZMP, the Zenith MUD Protocol. */
@@ -44,7 +44,7 @@ export function decodeZmp(payload: Uint8Array): ZmpCommand | undefined {
  */
 export function encodeZmp(name: string, args: readonly string[] = []): Uint8Array {
   if (name === "" || [name, ...args].some((text) => text.includes("\0"))) {
-    misuse(`Cannot send a ZMP command without a name or with a NUL: "${name}"`);
+    throwMisuse(`Cannot send a ZMP command without a name or with a NUL: "${name}"`);
   }
   return join(...[name, ...args].flatMap((text) => [toUtf8(text), 0]));
 }
@@ -56,12 +56,12 @@ export interface ZmpConfig {
 }
 
 /** ZMP with one client. */
-export class ZmpHandler implements OptionHandler {
-  readonly #session: OptionSession;
+export class ZmpHandler implements OptionState {
+  readonly #session: OptionContext;
   readonly #supports: readonly string[];
 
   /** Made by {@linkcode zmp}. */
-  constructor(session: OptionSession, supports: readonly string[]) {
+  constructor(session: OptionContext, supports: readonly string[]) {
     this.#session = session;
     this.#supports = ["zmp.", ...supports];
   }

@@ -1,4 +1,4 @@
-import { Region, view } from "./arena.ts";
+import { SlabBuffer, view } from "./slab_buffer.ts";
 import { IAC } from "./codes.ts";
 import { findIac } from "./find_iac.ts";
 
@@ -14,7 +14,7 @@ let lastBytes: Uint8Array | undefined;
 
 /** Bytes on their way out: appended in small pieces, taken as one. Holds no memory while empty. */
 export class ByteQueue {
-  readonly #region = new Region();
+  readonly #region = new SlabBuffer();
   /** All that waits, where it is the bytes of one text that go to many. */
   #shared: Uint8Array | undefined;
 
@@ -94,7 +94,7 @@ export class ByteQueue {
   }
 
   /** The region, with all that waits in it, and room for more. */
-  #writable(more: number): Region {
+  #writable(more: number): SlabBuffer {
     const region = this.#region;
     const shared = this.#shared;
     if (shared !== undefined) {

@@ -1,6 +1,6 @@
-import { Region, view } from "./arena.ts";
+import { SlabBuffer, view } from "./slab_buffer.ts";
 import { EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
-import { areBytes, misuse } from "./error.ts";
+import { areBytes, throwMisuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
 import { findIac } from "./find_iac.ts";
 import { TELNET_LIMITS } from "./limits.ts";
@@ -52,7 +52,7 @@ export function checkDecoderSnapshot(
   const { state, payload, verb, option } = snapshot ?? {};
   const whole = STATES.includes(state) && areBytes(payload) && areBytes([verb, option]);
   if (!whole || payload.length > limit) {
-    misuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshot)}`);
+    throwMisuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshot)}`);
   }
 }
 
@@ -63,7 +63,7 @@ export class FrameDecoder {
   #state: 0 | 1 | 2 | 3 | 4 | 5 = DATA;
   #verb = 0;
   #option = 0;
-  readonly #payload = new Region();
+  readonly #payload = new SlabBuffer();
   #dropping = false;
   #stopped = false;
   readonly #limit: number;
@@ -176,7 +176,7 @@ export class FrameDecoder {
    * written over the first.
    */
   #escapedData(chunk: Uint8Array, start: number): number {
-    const copy = new Region();
+    const copy = new SlabBuffer();
     copy.reserve(chunk.length - start);
     const { buffer } = copy;
     const { length } = chunk;

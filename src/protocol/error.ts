@@ -71,26 +71,26 @@ export function isTelnetError(value: unknown): value is TelnetError {
 }
 
 /** Throws the error for a call that cannot be right. */
-export function misuse(message: string): never {
+export function throwMisuse(message: string): never {
   throw new TelnetError("misuse", message);
 }
 
 /** A caller's value for a message: a string in quotes, so that "5" is told from 5. */
-export function show(value: unknown): string {
+export function inspect(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 /** Checks that a caller's value is bytes. */
 export function checkBytes(value: unknown, what: string): void {
   if (!(value instanceof Uint8Array)) {
-    misuse(`Cannot ${what} what is not a Uint8Array: ${show(value)}`);
+    throwMisuse(`Cannot ${what} what is not a Uint8Array: ${inspect(value)}`);
   }
 }
 
 /** Checks that a caller's number is a byte. */
 export function checkByte(value: number, what: string): void {
   if (!Number.isInteger(value) || value < 0 || value > 255) {
-    misuse(`Cannot use ${what} that is not a byte from 0 to 255: ${show(value)}`);
+    throwMisuse(`Cannot use ${what} that is not a byte from 0 to 255: ${inspect(value)}`);
   }
 }
 

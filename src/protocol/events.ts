@@ -1,4 +1,4 @@
-import { view } from "./arena.ts";
+import { view } from "./slab_buffer.ts";
 
 /** Which end of the connection performs an option: `local` is this one, `remote` the peer. */
 export type Side = "local" | "remote";

@@ -1,4 +1,4 @@
-import { misuse, show } from "./error.ts";
+import { inspect, throwMisuse } from "./error.ts";
 
 /** What bounds a machine. */
 export interface TelnetLimits {
@@ -28,15 +28,15 @@ export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
   checkCount("limits.subnegotiation", limits.subnegotiation);
   checkCount("limits.answerTimeout", limits.answerTimeout);
   checkCount("limits.repeats", limits.repeats);
-  if (limits.repeats > 253) misuse(`Cannot count limits.repeats over 253: ${limits.repeats}`);
+  if (limits.repeats > 253) throwMisuse(`Cannot count limits.repeats over 253: ${limits.repeats}`);
   return limits;
 }
 
 /** Checks that a caller's number is a whole one, `least` or more; `or` names what else it may be. */
 export function checkCount(name: string, value: number, least: number = 0, or: string = ""): void {
   if (!Number.isSafeInteger(value) || value < least) {
-    misuse(
-      `Cannot use ${name} that is not a whole number of ${least} or more${or}: ${show(value)}`,
+    throwMisuse(
+      `Cannot use ${name} that is not a whole number of ${least} or more${or}: ${inspect(value)}`,
     );
   }
 }

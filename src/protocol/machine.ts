@@ -6,7 +6,7 @@ import {
   FrameDecoder,
   type FrameSink,
 } from "./decoder.ts";
-import { areBytes, checkByte, checkBytes, misuse } from "./error.ts";
+import { areBytes, checkByte, checkBytes, throwMisuse } from "./error.ts";
 import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
 import { type TelnetLimits, telnetLimits } from "./limits.ts";
 import {
@@ -201,7 +201,7 @@ export class TelnetMachine {
    */
   sendCommand(command: number): void {
     if (!isPlainCommand(command)) {
-      misuse(
+      throwMisuse(
         `Cannot send ${commandName(command)} as a command: use send(), sendSubnegotiation() or ` +
           "enableLocal() and its like",
       );
@@ -346,7 +346,7 @@ export class TelnetMachine {
    */
   snapshot(): TelnetSnapshot {
     if (this.#events.length > 0) {
-      misuse("Cannot take a snapshot while events wait: call takeEvents() first");
+      throwMisuse("Cannot take a snapshot while events wait: call takeEvents() first");
     }
     return {
       version: 1,
@@ -384,13 +384,13 @@ export class TelnetMachine {
    */
   static restore(snapshot: TelnetSnapshot, now?: number): TelnetMachine {
     if (snapshot?.version !== 1) {
-      misuse(`Cannot restore a snapshot of another version than 1: ${snapshot?.version}`);
+      throwMisuse(`Cannot restore a snapshot of another version than 1: ${snapshot?.version}`);
     }
     const { limits, stopAfter, output } = snapshot;
     checkDecoderSnapshot(snapshot.decoder, limits?.subnegotiation);
     checkNegotiationSnapshots(snapshot.options);
     if (!areBytes(output) || !areBytes(stopAfter)) {
-      misuse("Cannot restore a damaged snapshot: its output or its stops are no bytes");
+      throwMisuse("Cannot restore a damaged snapshot: its output or its stops are no bytes");
     }
     const machine = new TelnetMachine({ limits, stopAfter });
     machine.#decoder.restore(snapshot.decoder);

@@ -1,6 +1,6 @@
 import type { ByteQueue } from "./byte_queue.ts";
 import { DO, SB } from "./codes.ts";
-import { areBytes, misuse } from "./error.ts";
+import { areBytes, throwMisuse } from "./error.ts";
 import type { EventQueue, OptionChange, Side } from "./events.ts";
 import { type LateAnswer, LateAnswers } from "./late_answers.ts";
 import type { TelnetLimits } from "./limits.ts";
@@ -317,7 +317,7 @@ export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapsho
       !areBytes([snapshot?.option]) || !["local", "remote"].includes(snapshot.side) ||
       !STATES.includes(snapshot.state)
     );
-  if (damaged) misuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshots)}`);
+  if (damaged) throwMisuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshots)}`);
 }
 
 /** The sides of a connection at its start. */

@@ -8,19 +8,19 @@ import { SGA } from "../options/sga.ts";
 import { terminalType, TTYPE } from "../options/terminal_type.ts";
 import { timingMark } from "../options/timing_mark.ts";
 import { zmp, type ZmpHandler } from "../options/zmp.ts";
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 import type { Side } from "../protocol/events.ts";
 import { colorize } from "../text/caret.ts";
 import { checkEncoding, type Encoding, type TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
-import type { ClientSnapshot } from "./client_snapshot.ts";
-import type { EditorOptions } from "./key_input.ts";
-import { checkNames } from "./given.ts";
-import { type ClientProfile, profileOf } from "./profile.ts";
-import type { Session } from "./session.ts";
-import type { DisconnectReason } from "./session_owner.ts";
-import { checkKeepAlive, type KeepAlive } from "./vigil.ts";
+import type { ClientSnapshot } from "../session/client_snapshot.ts";
+import type { EditorOptions } from "../session/key_input.ts";
+import { rejectUnknownKeys } from "../guard/validate.ts";
+import { type ClientProfile, profileOf } from "../session/profile.ts";
+import type { Session } from "../session/session.ts";
+import type { DisconnectReason } from "../session/session_host.ts";
+import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
 
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
@@ -75,7 +75,7 @@ export class TelnetClient {
    */
   constructor() {
     if (sessionInMaking === undefined) {
-      misuse(
+      throwMisuse(
         "Cannot make a client by hand: connect to a server, or name your class as clientClass",
       );
     }
@@ -92,7 +92,9 @@ export class TelnetClient {
 
   set active(active: boolean) {
     if (!active) this.#session.leave("deactivated");
-    else if (!this.active) misuse("Cannot activate a client that was dropped: let it reconnect");
+    else if (!this.active) {
+      throwMisuse("Cannot activate a client that was dropped: let it reconnect");
+    }
   }
 
   /** The person's IP address, also where a trusted proxy told it. */
@@ -261,7 +263,7 @@ export class TelnetClient {
    * @param text Any text.
    */
   send(text: string): void {
-    if (typeof text !== "string") misuse(`Cannot send what is no text: ${show(text)}`);
+    if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
     this.#session.sendText(text);
   }
 
@@ -272,7 +274,7 @@ export class TelnetClient {
    * @param text Text with caret codes; see `colorize` for the table.
    */
   sendCc(text: string): void {
-    if (typeof text !== "string") misuse(`Cannot send what is no text: ${show(text)}`);
+    if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
     this.send(this.#colorize(text));
   }
 
@@ -285,7 +287,7 @@ export class TelnetClient {
    * @param options Other margins than those of `wordWrap`, or another width.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {
-    if (typeof text !== "string") misuse(`Cannot send what is no text: ${show(text)}`);
+    if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
     const lines = wordWrap(text, { columns: this.columns, ...options });
     this.sendCc(lines.map((line) => line + "\n").join(""));
   }
@@ -532,9 +534,9 @@ export class TelnetClient {
     sink: ((line: string) => unknown) | undefined,
     options: { readonly title?: string } = {},
   ): void {
-    checkNames("record", options, { title: true });
+    rejectUnknownKeys("record", options, { title: true });
     if (sink !== undefined && typeof sink !== "function") {
-      misuse(`Cannot record to what is no function: ${show(sink)}`);
+      throwMisuse(`Cannot record to what is no function: ${inspect(sink)}`);
     }
     this.#session.record(sink, options.title);
   }

@@ -40,7 +40,7 @@ export function delay(milliseconds: number): Promise<void> {
 }
 
 /** Waits for a promise, no longer than a time; no timer is left behind. */
-export async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+export async function withTimeout(promise: Promise<void>, milliseconds: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, Math.min(milliseconds, LONGEST_WAIT_MS));
@@ -49,7 +49,7 @@ export async function within(promise: Promise<void>, milliseconds: number): Prom
 }
 
 /** Where a poll waits: until something happens, or the time is up. */
-export class Turnstile {
+export class PollWaiter {
   #signalled = false;
   #wake: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -127,7 +127,7 @@ export interface Timed {
 const GRAIN_MS = 20;
 
 /** Timers without a timer each: a set that is looked through when its earliest time has come. */
-export class TimerSet {
+export class DeadlineSet {
   readonly #waiting: Map<Timed, number> = new Map();
   readonly #tick: (timed: Timed, now: number) => number | undefined;
   #next = Infinity;

@@ -2,8 +2,8 @@ import { joinBytes } from "../protocol/bytes.ts";
 import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Timed } from "./clock.ts";
-import { decodeProxyHeader } from "./proxy_header.ts";
-import type { RefusalKind } from "./refusal.ts";
+import { decodeProxyHeader } from "../guard/proxy_header.ts";
+import type { RefusalKind } from "../guard/refusal.ts";
 
 /** Whether a listener speaks TLS: never, always, or with those who begin with it. */
 export type TlsMode = boolean | "auto";

@@ -4,7 +4,7 @@ import type { GmcpMessage } from "../options/gmcp.ts";
 import type { SlcEntry } from "../options/linemode.ts";
 import type { WindowSize } from "../options/naws.ts";
 import type { EnvironVariable } from "../options/new_environ.ts";
-import type { OptionNotices } from "../options/option.ts";
+import type { OptionEvents } from "../options/option.ts";
 import type { OptionDeclarations } from "../options/registry.ts";
 import type { ZmpCommand } from "../options/zmp.ts";
 import type { Encoding, TextCodec } from "../text/charset.ts";
@@ -13,24 +13,24 @@ import type { CompressionCodec } from "../transport/compression.ts";
 import type { Certificate, Encryption } from "../transport/encryption.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { TelnetClient } from "./client.ts";
-import type { ClientSnapshot } from "./client_snapshot.ts";
+import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import type { Clock } from "./clock.ts";
 import type { TlsMode } from "./handshake.ts";
-import type { ServerLimits } from "./limits.ts";
-import type { ServerMessages } from "./messages.ts";
-import type { Refusal } from "./refusal.ts";
-import type { ClientViolation } from "./session_owner.ts";
-import type { TraceDirection } from "./trace.ts";
-import type { KeepAlive } from "./vigil.ts";
+import type { ServerLimits } from "../guard/limits.ts";
+import type { ServerMessages } from "../guard/messages.ts";
+import type { Refusal } from "../guard/refusal.ts";
+import type { ClientViolation } from "../session/session_host.ts";
+import type { TraceDirection } from "../session/trace.ts";
+import type { KeepAlive } from "../guard/idle_monitor.ts";
 
 /** Handlers for what the options have to tell. Each is called within `poll()`. */
-export interface NoticeHandlers<Client> {
+export interface OptionEventHandlers<Client> {
   /** The window has another size (NAWS). */
   readonly onResize?: (client: Client, size: WindowSize) => void;
   /** A message of GMCP came; one with bad JSON has `malformed`. */
   readonly onGmcp?: (client: Client, message: GmcpMessage) => void;
   /** The client sets a variable of MSDP that was declared `configurable`. */
-  readonly onMsdp?: (client: Client, variable: OptionNotices["msdp"]) => void;
+  readonly onMsdp?: (client: Client, variable: OptionEvents["msdp"]) => void;
   /** The client tells variables of NEW-ENVIRON. */
   readonly onEnviron?: (client: Client, variables: readonly EnvironVariable[]) => void;
   /** A command of ZMP came. */
@@ -64,7 +64,7 @@ export interface ListenerOptions {
 
 /** How to listen, and what to do with those who come. Every field has a default. */
 export interface ListenOptions<Client extends TelnetClient = TelnetClient>
-  extends ListenerOptions, NoticeHandlers<Client> {
+  extends ListenerOptions, OptionEventHandlers<Client> {
   /** Where to listen as well, such as `{ port: 7778, tls: true }`. Default: nowhere. */
   readonly listeners?: readonly ListenerOptions[];
   /** The certificate for TLS, and its key, as PEM text; see also `server.setCertificate()`. */

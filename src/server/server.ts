@@ -1,18 +1,18 @@
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
 import { defaultTransport } from "../transport/default.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
-import { attempt } from "./attempt.ts";
+import { callUserCode } from "../session/call_user_code.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
-import { delay, type Timed, TimerSet, Turnstile, within } from "./clock.ts";
-import { Door, type DoorOwner, type ListenerInfo } from "./door.ts";
-import { greet, printError, printLoss } from "./handlers.ts";
+import { DeadlineSet, delay, PollWaiter, type Timed, withTimeout } from "./clock.ts";
+import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
+import { greet, printError, printLoss } from "./default_handlers.ts";
 import type { Origin } from "./handshake.ts";
 import type { DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
-import { checkNames } from "./given.ts";
-import { Session } from "./session.ts";
-import type { SessionOwner } from "./session_owner.ts";
+import { rejectUnknownKeys } from "../guard/validate.ts";
+import { Session } from "../session/session.ts";
+import type { SessionOwner } from "../session/session_host.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";
 import { Counters, type ServerStats } from "./stats.ts";
 
@@ -55,8 +55,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   timeout: number;
   readonly #settings: Settings<Client>;
   readonly #owner: SessionOwner;
-  readonly #turnstile: Turnstile = new Turnstile();
-  readonly #timers: TimerSet = new TimerSet((timed, now) => {
+  readonly #turnstile: PollWaiter = new PollWaiter();
+  readonly #timers: DeadlineSet = new DeadlineSet((timed, now) => {
     try {
       return timed.tick(now);
     } catch (error) {
@@ -65,7 +65,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   });
   readonly #clients: Map<Session, Client> = new Map();
   readonly #counters: Counters;
-  readonly #door: Door;
+  readonly #door: Acceptor;
   #accepted: Session[] = [];
   #ready: Session[] = [];
   #dirty: Session[] = [];
@@ -92,7 +92,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       declared: withStatus(settings.declared, players, () => this.listeners),
     };
     this.#counters = new Counters(settings.clock.now());
-    this.#door = new Door(this.#settings, this.#makeDoorOwner());
+    this.#door = new Acceptor(this.#settings, this.#makeDoorOwner());
     this.#owner = this.#makeOwner(this.#settings);
   }
 
@@ -242,7 +242,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   poll(): Promise<void> {
     if (!this.running) return delay(this.timeout);
     if (this.#polling === undefined) return this.#poll(this.timeout);
-    return within(this.#polling, this.timeout);
+    return withTimeout(this.#polling, this.timeout);
   }
 
   /**
@@ -318,9 +318,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   async drain(options: DrainOptions = {}): Promise<void> {
-    checkNames("drain", options, { message: true, grace: true });
+    rejectUnknownKeys("drain", options, { message: true, grace: true });
     const { message = this.#settings.messages.draining, grace = 0 } = options;
-    if (typeof message !== "string") misuse(`Cannot say what is no text: ${show(message)}`);
+    if (typeof message !== "string") throwMisuse(`Cannot say what is no text: ${inspect(message)}`);
     checkCount("grace", grace);
     if (this.running) this.#draining ??= this.#drain(message, grace);
     await this.#draining;
@@ -393,7 +393,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  #makeDoorOwner(): DoorOwner {
+  #makeDoorOwner(): AcceptorOwner {
     const { clock, onRefuse } = this.#settings;
     return {
       counters: this.#counters,
@@ -480,7 +480,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Calls a handler that no client is to blame for. */
   #call(handler: () => unknown): void {
-    attempt(handler, (error) => this.#report(error, undefined));
+    callUserCode(handler, (error) => this.#report(error, undefined));
   }
 
   #takeAccepted(): void {
@@ -612,7 +612,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const client = this.#clients.get(session);
     if (client === undefined) return;
     const fail = (error: unknown) => this.#fail(session, client, error);
-    attempt(() => handler(client), fail, (error) => this.#failLater(() => fail(error)));
+    callUserCode(() => handler(client), fail, (error) => this.#failLater(() => fail(error)));
   }
 
   #fail(session: Session, client: Client, error: unknown): void {
@@ -628,7 +628,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   #report(error: unknown, client: Client | undefined): void {
-    attempt(
+    callUserCode(
       () => this.#settings.onError(error, client),
       (secondError) => printError(secondError, client),
     );

@@ -1,37 +1,37 @@
 import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
-import type { OptionNotices } from "../options/option.ts";
+import type { OptionEvents } from "../options/option.ts";
 import { declared } from "../options/registry.ts";
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 import { checkCount, telnetLimits } from "../protocol/limits.ts";
 import { checkEncoding, encodingByName } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import { defaultCodec, defaultEncryption } from "../transport/default.ts";
 import { START_TLS } from "../options/start_tls.ts";
-import { AddressSet } from "./addresses.ts";
+import { AddressSet } from "../guard/addresses.ts";
 import { TelnetClient } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { DoorSettings, ListenerInfo } from "./door.ts";
-import { printError, printListenError } from "./handlers.ts";
-import { serverLimits } from "./limits.ts";
+import type { AcceptorSettings, ListenerInfo } from "./acceptor.ts";
+import { printError, printListenError } from "./default_handlers.ts";
+import { serverLimits } from "../guard/limits.ts";
 import { LISTEN_OPTIONS, LISTENER_OPTIONS, type ListenOptions } from "./listen_options.ts";
-import { serverMessages } from "./messages.ts";
-import { checkList, checkNames } from "./given.ts";
-import type { Refusal } from "./refusal.ts";
-import { AGREED } from "./option_host.ts";
-import type { ClientViolation, SessionSettings } from "./session_owner.ts";
-import { ratesOf } from "./throttle.ts";
-import type { TraceDirection } from "./trace.ts";
-import { checkKeepAlive } from "./vigil.ts";
+import { serverMessages } from "../guard/messages.ts";
+import { checkList, rejectUnknownKeys } from "../guard/validate.ts";
+import type { Refusal } from "../guard/refusal.ts";
+import { AGREED } from "../session/option_host.ts";
+import type { ClientViolation, SessionSettings } from "../session/session_host.ts";
+import { ratesOf } from "../guard/rate_limiter.ts";
+import type { TraceDirection } from "../session/trace.ts";
+import { checkKeepAlive } from "../guard/idle_monitor.ts";
 
 /** The options of `listen()`, checked and with their defaults. */
-export interface Settings<Client extends TelnetClient> extends SessionSettings, DoorSettings {
+export interface Settings<Client extends TelnetClient> extends SessionSettings, AcceptorSettings {
   readonly clientClass: new () => Client;
   readonly clock: Clock;
   readonly notices: {
-    readonly [Name in keyof OptionNotices]?: (
+    readonly [Name in keyof OptionEvents]?: (
       client: Client,
-      value: OptionNotices[Name],
+      value: OptionEvents[Name],
     ) => void;
   };
   readonly restore: ListenOptions<Client>["restore"];
@@ -55,17 +55,17 @@ export async function checkSettings<Client extends TelnetClient>(
   checkCount("maxConnections", maxConnections);
   checkCount("readyTimeout", readyTimeout);
   if (!(typeof timeout === "number" && timeout >= 0)) {
-    misuse(`Cannot wait for a timeout that is not 0 or more: ${show(timeout)}`);
+    throwMisuse(`Cannot wait for a timeout that is not 0 or more: ${inspect(timeout)}`);
   }
   // Without a class of the caller, Client is TelnetClient itself.
   const clientClass = options.clientClass ?? TelnetClient as new () => Client;
   if (clientClass !== TelnetClient && !(clientClass.prototype instanceof TelnetClient)) {
-    misuse(`Cannot use a clientClass that does not extend TelnetClient: ${clientClass.name}`);
+    throwMisuse(`Cannot use a clientClass that does not extend TelnetClient: ${clientClass.name}`);
   }
   const { mccp2, mccp3, charset } = options.options ?? {};
   for (const name of (typeof charset === "object" ? charset.names : undefined) ?? []) {
     if (encodingByName(name) === undefined) {
-      misuse(`Cannot offer a character set that the server does not know: ${show(name)}`);
+      throwMisuse(`Cannot offer a character set that the server does not know: ${inspect(name)}`);
     }
   }
   const limits = serverLimits(options.limits);
@@ -109,15 +109,15 @@ export async function checkSettings<Client extends TelnetClient>(
 
 /** Names are right, and handlers are functions. */
 function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>): void {
-  checkNames("", options, LISTEN_OPTIONS);
+  rejectUnknownKeys("", options, LISTEN_OPTIONS);
   checkList("listeners", options.listeners ?? []);
   checkList("trustedProxies", options.trustedProxies ?? []);
   for (const listener of options.listeners ?? []) {
-    checkNames("listeners", listener, LISTENER_OPTIONS);
+    rejectUnknownKeys("listeners", listener, LISTENER_OPTIONS);
   }
   for (const [name, value] of Object.entries(options)) {
     if (/^(on[A-Z]|restore$)/.test(name) && value !== undefined && typeof value !== "function") {
-      misuse(`Cannot call what is no function: ${name}: ${show(value)}`);
+      throwMisuse(`Cannot call what is no function: ${name}: ${inspect(value)}`);
     }
   }
 }
@@ -128,19 +128,19 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
   const modes = [tls, ...listeners.map((listener) => listener.tls)];
   for (const mode of modes) {
     if (![undefined, false, true, "auto"].includes(mode)) {
-      misuse(`Cannot use another tls than true, false or "auto": ${show(mode)}`);
+      throwMisuse(`Cannot use another tls than true, false or "auto": ${inspect(mode)}`);
     }
     if (mode && certificate === undefined) {
-      misuse("Cannot speak TLS without a certificate: give listen() one as `certificate`");
+      throwMisuse("Cannot speak TLS without a certificate: give listen() one as `certificate`");
     }
   }
   const { startTls } = options.options ?? {};
   if (startTls && certificate === undefined) {
-    misuse("Cannot offer START-TLS without a certificate: give listen() one as `certificate`");
+    throwMisuse("Cannot offer START-TLS without a certificate: give listen() one as `certificate`");
   }
   // Who means it says `tls: false`.
   if (certificate !== undefined && !startTls && modes.every((mode) => mode === undefined)) {
-    misuse("Cannot use a certificate where nothing speaks TLS: set tls, or options.startTls");
+    throwMisuse("Cannot use a certificate where nothing speaks TLS: set tls, or options.startTls");
   }
 }
 

@@ -1,5 +1,5 @@
-import { REFUSAL_KINDS, type RefusalKind } from "./refusal.ts";
-import { DISCONNECT_REASONS, type DisconnectReason } from "./session_owner.ts";
+import { REFUSAL_KINDS, type RefusalKind } from "../guard/refusal.ts";
+import { DISCONNECT_REASONS, type DisconnectReason } from "../session/session_host.ts";
 
 /** How a server does: what is, what was since its start, and how fast. */
 export interface ServerStats {

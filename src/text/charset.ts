@@ -1,4 +1,4 @@
-import { misuse, show, TelnetError } from "../protocol/error.ts";
+import { inspect, TelnetError, throwMisuse } from "../protocol/error.ts";
 import { CP437, CP850, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
 import { multiByteCodes } from "./multi_byte.ts";
 import { transliterate } from "./transliterate.ts";
@@ -159,9 +159,9 @@ export function codecOf(encoding: Encoding | TextCodec): TextCodec {
   const known = codecs.get(encoding);
   if (known !== undefined) return known;
   if (!ENCODINGS.includes(encoding)) {
-    misuse(
+    throwMisuse(
       `Cannot use an encoding that is none of ${ENCODINGS.join(", ")}, nor a codec: ${
-        show(encoding)
+        inspect(encoding)
       }`,
     );
   }
@@ -174,7 +174,9 @@ function checkCodec(codec: TextCodec): TextCodec {
   const { name, createDecoder, encode } = codec;
   const whole = typeof name === "string" && typeof createDecoder === "function" &&
     typeof encode === "function";
-  return whole ? codec : misuse("Cannot use a codec without name, createDecoder() and encode()");
+  return whole
+    ? codec
+    : throwMisuse("Cannot use a codec without name, createDecoder() and encode()");
 }
 
 /** Other names of the sets, in upper case and without signs. */

@@ -1,10 +1,10 @@
 import { checkCount } from "../protocol/limits.ts";
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { EDIT_ACTIONS, type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
-import { type Cell, cellsOf, Layout, type Picture, Places, Screen, widthOf } from "./screen.ts";
+import { type Cell, cellsOf, CursorMap, type Frame, Layout, Screen, widthOf } from "./screen.ts";
 import { graphemes } from "./width.ts";
 
 /** How to edit. Every field has a default. */
@@ -99,7 +99,7 @@ export class LineEditor {
     readonly cells: readonly Cell[];
     readonly before: string;
     readonly columns: number;
-    readonly places: Places;
+    readonly places: CursorMap;
   } | undefined;
   #columns: number;
   #rows: number;
@@ -145,7 +145,7 @@ export class LineEditor {
     this.#show = options.show;
     for (const [name, action] of Object.entries(keys)) {
       if (!EDIT_ACTIONS.includes(action)) {
-        misuse(`Cannot bind ${name} to what is no action: "${action}"`);
+        throwMisuse(`Cannot bind ${name} to what is no action: "${action}"`);
       }
     }
   }
@@ -482,7 +482,7 @@ export class LineEditor {
   }
 
   /** What the window can show of it: the rows around the cursor. */
-  #picture(): Picture {
+  #picture(): Frame {
     const { rows, row, column } = this.#whole();
     if (row < this.#top) this.#top = row;
     if (row >= this.#top + this.#rows) this.#top = row - this.#rows + 1;
@@ -507,14 +507,14 @@ export class LineEditor {
   }
 
   /** Where each place of the line stands, which is looked at anew only when something has changed. */
-  #places(): Places {
+  #places(): CursorMap {
     const cells = this.#lineCells();
     const before = this.#row + this.#prompt;
     const known = this.#placed;
     if (known?.cells === cells && known.before === before && known.columns === this.#columns) {
       return known.places;
     }
-    const places = new Places(this.#columns, this.#before(), cells);
+    const places = new CursorMap(this.#columns, this.#before(), cells);
     this.#placed = { cells, before, columns: this.#columns, places };
     return places;
   }

@@ -13,7 +13,7 @@ export interface Cell {
 }
 
 /** Rows of cells, and where the cursor stands. */
-export interface Picture {
+export interface Frame {
   readonly rows: readonly (readonly Cell[])[];
   readonly row: number;
   readonly column: number;
@@ -98,7 +98,7 @@ export class Layout {
 }
 
 /** Where each place of a line stands, so that a cursor goes up and down without a layout for each key. */
-export class Places {
+export class CursorMap {
   /** How many rows there are. */
   readonly rows: number;
   /** Each place in UTF-16 units, with its row and column. */
@@ -148,7 +148,7 @@ export class Places {
   }
 }
 
-const NOTHING: Picture = { rows: [[]], row: 0, column: 0 };
+const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
 
 /**
  * The part of a terminal's screen that belongs to the line being edited: draws pictures over each
@@ -156,7 +156,7 @@ const NOTHING: Picture = { rows: [[]], row: 0, column: 0 };
  * stands, at the start of a row.
  */
 export class Screen {
-  #shown: Picture = NOTHING;
+  #shown: Frame = NOTHING;
   #columns: number;
 
   /** Begins on a window of a width. */
@@ -165,7 +165,7 @@ export class Screen {
   }
 
   /** What goes to the terminal so that it shows a picture. */
-  draw(next: Picture): string {
+  draw(next: Frame): string {
     let out = "";
     let { row, column } = this.#shown;
     const old = this.#shown.rows;

@@ -1,4 +1,4 @@
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
 import { clusterWidth, graphemes } from "./width.ts";
 
@@ -50,7 +50,7 @@ const CODE =
 export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   const { columns = 80, indent = 4, padding = 2 } = options;
   for (const [name, value] of Object.entries({ columns, indent, padding })) checkCount(name, value);
-  if (columns === 0) misuse("Cannot wrap to 0 columns: give at least 1");
+  if (columns === 0) throwMisuse("Cannot wrap to 0 columns: give at least 1");
   const lines: string[] = [];
   for (const paragraph of joinTitles(text).split(PARAGRAPH_BREAK)) {
     const pieces = cutPieces(paragraph);

@@ -1,4 +1,4 @@
-import { misuse, show, TelnetError, type TelnetErrorCode } from "../protocol/error.ts";
+import { inspect, TelnetError, type TelnetErrorCode, throwMisuse } from "../protocol/error.ts";
 import type { TransportListenOptions } from "./transport.ts";
 
 const LISTEN_CODES: ReadonlyMap<string, TelnetErrorCode> = new Map([
@@ -27,7 +27,7 @@ export function listenError(cause: unknown, options: TransportListenOptions): Te
   const code = LISTEN_CODES.get(errorName(cause, "code")) ??
     LISTEN_CODES.get(errorName(cause, "name")) ??
     (isAddress(options.address) ? "io" : "address-not-found");
-  const address = options.address === "" ? "every IPv4 address" : show(options.address);
+  const address = options.address === "" ? "every IPv4 address" : inspect(options.address);
   const where = `${address}, port ${options.port}`;
   const refused = errorName(cause, "name") === "NotCapable";
   const advice = refused ? DENO_ADVICE : ADVICE[code] ?? String(cause);
@@ -54,7 +54,7 @@ export function bindHost(options: TransportListenOptions): string {
 /** Checks what the caller asked for, alike on every runtime. */
 export function checkListenOptions({ port }: TransportListenOptions): void {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    misuse(`Cannot listen on a port that is not from 0 to 65535: ${show(port)}`);
+    throwMisuse(`Cannot listen on a port that is not from 0 to 65535: ${inspect(port)}`);
   }
 }
 

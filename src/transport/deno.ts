@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Region } from "../protocol/arena.ts";
+import { SlabBuffer } from "../protocol/slab_buffer.ts";
 import { BACKLOG, BaseConnection } from "./_connection.ts";
 import {
   acceptError,
@@ -181,7 +181,7 @@ class DenoConnection extends BaseConnection {
   async #readAll(): Promise<void> {
     let buffer = new Uint8Array(FIRST_READ);
     // Small chunks are cut out of one piece of memory, as an array for each is dear.
-    const chunk = new Region();
+    const chunk = new SlabBuffer();
     try {
       while (!this.destroyed) {
         const count = await this.#conn.read(buffer);

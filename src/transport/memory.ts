@@ -27,7 +27,7 @@
  */
 
 import { joinBytes } from "../protocol/bytes.ts";
-import { misuse, TelnetError } from "../protocol/error.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
 import { BaseConnection } from "./_connection.ts";
 import { bindHost, checkListenOptions } from "./_errors.ts";
@@ -81,7 +81,7 @@ export class MemoryTransport implements Transport {
     checkCount("chunkSize", chunkSize);
     checkCount("capacity", capacity);
     if (chunkSize === 0 || capacity === 0) {
-      misuse("Cannot move bytes by 0: give a chunkSize and a capacity of at least 1");
+      throwMisuse("Cannot move bytes by 0: give a chunkSize and a capacity of at least 1");
     }
     this.#options = { chunkSize, capacity };
   }
@@ -249,7 +249,7 @@ export class MemoryPeer {
   /** Made by {@linkcode MemoryTransport.connect}. */
   constructor(connection: Connection) {
     if (!(connection instanceof MemoryConnection)) {
-      misuse("Cannot make a MemoryPeer by hand: call connect() of a MemoryTransport");
+      throwMisuse("Cannot make a MemoryPeer by hand: call connect() of a MemoryTransport");
     }
     this.#connection = connection;
     connection.onChange = () => this.#wake();

@@ -5,7 +5,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { BaseConnection } from "./_connection.ts";
 import { connectionError } from "./_errors.ts";
 import type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
@@ -54,7 +54,7 @@ function readCertificate({ cert, key }: Certificate): ReturnType<typeof createSe
     return createSecureContext({ cert, key, minVersion: "TLSv1.2" });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    misuse(`Cannot use a certificate and key, give both as PEM text that fits: ${why}`);
+    throwMisuse(`Cannot use a certificate and key, give both as PEM text that fits: ${why}`);
   }
 }
 

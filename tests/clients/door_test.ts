@@ -105,12 +105,12 @@ function proxies(): [string, string, boolean][] {
   ];
 }
 
-interface Door extends AsyncDisposable {
+interface Acceptor extends AsyncDisposable {
   readonly plain: number;
   readonly secure: number;
 }
 
-async function startDoor(runtime: Runtime, ...args: string[]): Promise<Door> {
+async function startDoor(runtime: Runtime, ...args: string[]): Promise<Acceptor> {
   const program = Program.start(runtime, "tests/runtimes/door_program.ts", args);
   const ports = JSON.parse(await program.line());
   return { ...ports, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };

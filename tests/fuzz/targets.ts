@@ -30,9 +30,9 @@ import {
   TTYPE,
 } from "../../src/options/mod.ts";
 import { TelnetMachine } from "../../src/protocol/mod.ts";
-import { ForeignGuard } from "../../src/server/foreign.ts";
-import { decodeProxyHeader } from "../../src/server/proxy_header.ts";
-import { Tracer } from "../../src/server/trace.ts";
+import { ProtocolSniffer } from "../../src/guard/protocol_sniffer.ts";
+import { decodeProxyHeader } from "../../src/guard/proxy_header.ts";
+import { Tracer } from "../../src/session/trace.ts";
 import { KeyDecoder, LineEditor, LineInput, stripControls } from "../../src/text/mod.ts";
 
 /** A target: it throws where what must hold does not. */
@@ -113,9 +113,9 @@ function kindOf(result: ReturnType<typeof decodeProxyHeader>): string {
 
 /** A protocol is known by its beginning, however that is cut. */
 function foreign(bytes: Uint8Array): void {
-  const whole = new ForeignGuard().push(bytes);
-  const guard = new ForeignGuard();
-  let found: ReturnType<ForeignGuard["push"]>;
+  const whole = new ProtocolSniffer().push(bytes);
+  const guard = new ProtocolSniffer();
+  let found: ReturnType<ProtocolSniffer["push"]>;
   for (const byte of bytes) found ??= guard.push(Uint8Array.of(byte));
   must(found === whole, "a guess that depends on how it is cut");
   const words: string[] = [];

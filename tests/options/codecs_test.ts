@@ -6,8 +6,8 @@ import type {
   EnvironVariable,
   Json,
   MsdpValue,
-  OptionHandler,
-  OptionSession,
+  OptionContext,
+  OptionState,
   SlcEntry,
 } from "../../src/options/mod.ts";
 import { TelnetError } from "../../src/protocol/mod.ts";
@@ -271,9 +271,9 @@ function slcEntry(): fc.Arbitrary<SlcEntry> {
   }, { noNullPrototype: true });
 }
 
-function fakeSession(): OptionSession {
-  const handlers = new Map<number, OptionHandler>();
-  const session: OptionSession = {
+function fakeSession(): OptionContext {
+  const handlers = new Map<number, OptionState>();
+  const session: OptionContext = {
     facts: options.newFacts(),
     now: () => 0,
     utc: () => "2026-11-25T14:30:00.000Z",

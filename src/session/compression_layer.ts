@@ -1,6 +1,6 @@
 import type { CompressionCodec, Deflater, Inflater } from "../transport/compression.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { ServerLimits } from "./limits.ts";
+import type { ServerLimits } from "../guard/limits.ts";
 
 /** Whom the wire reports to. */
 export interface WireHandler {
@@ -11,11 +11,11 @@ export interface WireHandler {
   /** So many bytes went to the connection. */
   onSent(count: number): void;
   /** What the client compressed is corrupt, or far too much. */
-  onCorrupt(error: Error, excess?: InflateExcess): void;
+  onCorrupt(error: Error, excess?: InflateLimitExceeded): void;
 }
 
 /** How far what a client compressed went over a limit. */
-export interface InflateExcess {
+export interface InflateLimitExceeded {
   readonly kind: "inflate-ratio" | "inflate-total";
   readonly limit: number;
   readonly value: number;
@@ -198,7 +198,7 @@ export class Wire implements ByteStream {
     if (bomb || this.#plainIn > inflateTotal) {
       this.#inflater?.destroy();
       const [many, few] = [this.#plainIn, this.#compressedIn];
-      const excess: InflateExcess = bomb
+      const excess: InflateLimitExceeded = bomb
         ? { kind: "inflate-ratio", limit: inflateRatio, value: Math.round(many / few) }
         : { kind: "inflate-total", limit: inflateTotal, value: many };
       return this.#handler.onCorrupt(new Error(`${few} compressed bytes became ${many}`), excess);

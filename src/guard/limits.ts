@@ -1,5 +1,5 @@
 import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
-import { checkNames, withoutUndefined } from "./given.ts";
+import { rejectUnknownKeys, withoutUndefined } from "./validate.ts";
 
 /** What bounds a client of the server, and the clients of one address. */
 export interface ServerLimits extends TelnetLimits {
@@ -124,7 +124,7 @@ const AT_LEAST_ONE: ReadonlySet<string> = new Set([
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
-  checkNames("limits", given, SERVER_LIMITS);
+  rejectUnknownKeys("limits", given, SERVER_LIMITS);
   const limits = { ...SERVER_LIMITS, ...withoutUndefined(given), ...telnetLimits(given) };
   for (const [name, value] of Object.entries(limits)) {
     const off = CAN_BE_OFF.has(name);

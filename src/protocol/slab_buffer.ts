@@ -15,7 +15,7 @@ let used = 0;
  * every few bytes is dear on all engines. What was handed out is never written again by another
  * region: a slab is freed as a whole, when nobody holds a part of it any more.
  */
-export class Region {
+export class SlabBuffer {
   /** The slab that holds it; none until something is written. */
   buffer: Uint8Array = EMPTY;
   /** Index of its first byte in the slab. */

@@ -1,4 +1,4 @@
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /**
@@ -13,13 +13,15 @@ export type KeepAlive = "off" | "nop" | "timing-mark";
 /** Checks what a caller gives as such. */
 export function checkKeepAlive(keepAlive: KeepAlive): KeepAlive {
   if (!["off", "nop", "timing-mark"].includes(keepAlive)) {
-    misuse(`Cannot keep connections alive by that, use "nop" or "timing-mark": ${show(keepAlive)}`);
+    throwMisuse(
+      `Cannot keep connections alive by that, use "nop" or "timing-mark": ${inspect(keepAlive)}`,
+    );
   }
   return keepAlive;
 }
 
 /** What a vigil sees of its session. */
-export interface VigilView {
+export interface ActivityView {
   /** When the person last typed. */
   readonly lastInputTime: number;
   /** When anything last came. */
@@ -28,7 +30,7 @@ export interface VigilView {
 }
 
 /** What is due. */
-export type VigilCall = "warn" | "idle" | "probe" | "gone";
+export type IdleVerdict = "warn" | "idle" | "probe" | "gone";
 
 /** Looks are taken at whole seconds, so that those for thousands of clients fall together. */
 const GRAIN_MS = 1_000;
@@ -36,7 +38,7 @@ const GRAIN_MS = 1_000;
 const PROBES = 3;
 
 /** Watches over a silent connection: who to warn, to drop, to probe. It has no timer of its own. */
-export class Vigil {
+export class IdleMonitor {
   readonly #limits: ServerLimits;
   readonly #interval: number;
   /** The input for which the warning was given. */
@@ -52,7 +54,7 @@ export class Vigil {
   }
 
   /** When to look again. */
-  next(view: VigilView): number {
+  next(view: ActivityView): number {
     const due = Math.min(this.#idleDue(view), this.#probeDue(view));
     return Math.ceil(due / GRAIN_MS) * GRAIN_MS;
   }
@@ -63,7 +65,7 @@ export class Vigil {
   }
 
   /** What is due now. */
-  look(view: VigilView, now: number): VigilCall | undefined {
+  look(view: ActivityView, now: number): IdleVerdict | undefined {
     const { idleTimeout } = this.#limits;
     if (now >= view.lastInputTime + idleTimeout) return "idle";
     if (now >= this.#idleDue(view)) {
@@ -73,7 +75,7 @@ export class Vigil {
     return now >= this.#probeDue(view) ? this.#probe(view, now) : undefined;
   }
 
-  #probe(view: VigilView, now: number): VigilCall {
+  #probe(view: ActivityView, now: number): IdleVerdict {
     if (view.lastReceivedTime >= this.#probedAt) this.#probes = 0;
     if (view.keepAlive === "timing-mark" && this.#answers && this.#probes >= PROBES) return "gone";
     this.#probes++;
@@ -81,7 +83,7 @@ export class Vigil {
     return "probe";
   }
 
-  #idleDue({ lastInputTime }: VigilView): number {
+  #idleDue({ lastInputTime }: ActivityView): number {
     const { idleTimeout, idleWarning } = this.#limits;
     const drop = lastInputTime + idleTimeout;
     // In a short time the warning would come at once.
@@ -89,7 +91,7 @@ export class Vigil {
     return this.#warnedFor === lastInputTime ? drop : drop - warning;
   }
 
-  #probeDue({ keepAlive, lastReceivedTime }: VigilView): number {
+  #probeDue({ keepAlive, lastReceivedTime }: ActivityView): number {
     if (keepAlive === "off") return Infinity;
     return Math.max(lastReceivedTime, this.#probedAt) + this.#interval;
   }

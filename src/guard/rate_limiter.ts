@@ -26,7 +26,7 @@ export function ratesOf(limits: ServerLimits): Rates {
  * Three token buckets without a timer: each is the time at which all that was taken so far will be
  * paid off by its rate. Who owes more than the credit waits.
  */
-export class Throttle {
+export class RateLimiter {
   /** Since when the client has been slowed down without coming to a rest; `Infinity`: it is not. */
   heldSince: number = Infinity;
   readonly #rates: Rates;

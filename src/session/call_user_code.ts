@@ -5,7 +5,7 @@
  * @param failed Takes what it throws.
  * @param failedLater Takes what its promise is rejected with.
  */
-export function attempt(
+export function callUserCode(
   call: () => unknown,
   failed: (error: unknown) => void,
   failedLater: (error: unknown) => void = failed,

@@ -1,4 +1,4 @@
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 
 /**
  * Checks that a caller gave a list.
@@ -7,7 +7,9 @@ import { misuse, show } from "../protocol/error.ts";
  * @param given What the caller gave.
  */
 export function checkList(what: string, given: readonly unknown[]): void {
-  if (!Array.isArray(given)) misuse(`Cannot use what is no list as ${what}: ${show(given)}`);
+  if (!Array.isArray(given)) {
+    throwMisuse(`Cannot use what is no list as ${what}: ${inspect(given)}`);
+  }
 }
 
 /**
@@ -29,13 +31,13 @@ export function withoutUndefined<Values extends object>(given: Values): Values {
  * @param given What the caller gave.
  * @param known An object with all the names.
  */
-export function checkNames(what: string, given: object, known: object): void {
+export function rejectUnknownKeys(what: string, given: object, known: object): void {
   if (typeof given !== "object" || given === null) {
-    misuse(`Cannot use what is no object as ${what || "options"}: ${show(given)}`);
+    throwMisuse(`Cannot use what is no object as ${what || "options"}: ${inspect(given)}`);
   }
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(known, name)) {
-      misuse(`Cannot set what does not exist: ${what === "" ? name : `${what}.${name}`}`);
+      throwMisuse(`Cannot set what does not exist: ${what === "" ? name : `${what}.${name}`}`);
     }
   }
 }

@@ -1,8 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { foreignAnswer, ForeignGuard, type ForeignProtocol } from "../../src/server/foreign.ts";
+import {
+  foreignAnswer,
+  type ForeignProtocol,
+  ProtocolSniffer,
+} from "../../src/guard/protocol_sniffer.ts";
 import { LineInput } from "../../src/text/mod.ts";
-import { utf8 } from "./remote.ts";
+import { utf8 } from "../server/remote.ts";
 
 const FOREIGN: [ForeignProtocol, Uint8Array][] = [
   ["http", utf8("GET / HTTP/1.1\r\n")],
@@ -54,13 +58,13 @@ const TELNET = [
 Deno.test("other protocols are known by their beginning, however it is cut", () => {
   for (const [protocol, bytes] of [...FOREIGN, ...BINARY]) {
     for (let cut = 0; cut <= Math.min(bytes.length, 40); cut++) {
-      const guard = new ForeignGuard();
+      const guard = new ProtocolSniffer();
       const first = guard.push(bytes.subarray(0, cut));
       const found = first ?? guard.push(bytes.subarray(cut));
       assertEquals(found, protocol, `${protocol}, cut at ${cut}`);
     }
-    const guard = new ForeignGuard();
-    let found: ReturnType<ForeignGuard["push"]>;
+    const guard = new ProtocolSniffer();
+    let found: ReturnType<ProtocolSniffer["push"]>;
     for (const byte of bytes) found ??= guard.push(Uint8Array.of(byte));
     assertEquals(found, protocol, `${protocol}, byte by byte`);
   }
@@ -68,7 +72,7 @@ Deno.test("other protocols are known by their beginning, however it is cut", () 
 
 Deno.test("not a line of another protocol is whole before it is known, however it is cut", () => {
   const heard = (chunks: readonly Uint8Array[]) => {
-    const guard = new ForeignGuard();
+    const guard = new ProtocolSniffer();
     const input = new LineInput({ limit: 1000 });
     const lines: string[] = [];
     for (const chunk of chunks) {
@@ -96,8 +100,8 @@ Deno.test("not a line of another protocol is whole before it is known, however i
 Deno.test("what people type is taken for nothing else", () => {
   for (const line of TELNET.map((first) => `${first}look\r\n`)) {
     for (const size of [1, 2, 3, 100]) {
-      const guard = new ForeignGuard();
-      let found: ReturnType<ForeignGuard["push"]>;
+      const guard = new ProtocolSniffer();
+      let found: ReturnType<ProtocolSniffer["push"]>;
       for (let at = 0; at < line.length; at += size) {
         found ??= guard.push(utf8(line).subarray(at, at + size));
       }
@@ -113,8 +117,8 @@ Deno.test("the guard says the same however the bytes are cut, and keeps little",
     fc.constantFrom(...[...FOREIGN, ...BINARY].map(([, bytes]) => bytes), utf8("GET ")),
     (tail, at, head) => {
       const bytes = Uint8Array.of(...head.subarray(0, 64), ...tail);
-      const whole = new ForeignGuard().push(bytes);
-      const guard = new ForeignGuard();
+      const whole = new ProtocolSniffer().push(bytes);
+      const guard = new ProtocolSniffer();
       const cut = guard.push(bytes.subarray(0, at)) ?? guard.push(bytes.subarray(at));
       assertEquals(cut, whole);
     },

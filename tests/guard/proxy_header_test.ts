@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeProxyHeader } from "../../src/server/proxy_header.ts";
-import { bytesOf } from "./remote.ts";
+import { decodeProxyHeader } from "../../src/guard/proxy_header.ts";
+import { bytesOf } from "../server/remote.ts";
 
 const V2 = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a];
 const v2 = (command: number, family: number, ...rest: number[]) =>

@@ -1,6 +1,6 @@
 import type { FactsSnapshot } from "../options/facts_snapshot.ts";
 import type { Json } from "../options/gmcp.ts";
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { EchoSnapshot } from "./echo_control.ts";
 
@@ -27,13 +27,13 @@ export interface ClientSnapshot {
 /** Checks what a caller gives as a snapshot: it may have come from a file. */
 export function checkClientSnapshot(snapshot: ClientSnapshot): void {
   if (snapshot?.version !== 1) {
-    misuse(`Cannot restore a client from another version than 1: ${snapshot?.version}`);
+    throwMisuse(`Cannot restore a client from another version than 1: ${snapshot?.version}`);
   }
   const { options, facts, echo, encoding } = snapshot;
   if (
     typeof encoding !== "string" ||
     [options, facts, echo].some((part) => typeof part !== "object" || part === null)
   ) {
-    misuse("Cannot restore a client from a damaged snapshot: a part of it is missing");
+    throwMisuse("Cannot restore a client from a damaged snapshot: a part of it is missing");
   }
 }

@@ -47,7 +47,7 @@ const HEAD = 11;
  * browser send a request to any port, whose lines a game would else take for a person's commands.
  * Nothing is held back for it: a line is known before its end is.
  */
-export class ForeignGuard {
+export class ProtocolSniffer {
   #head: number[] = [];
   #tail = "";
   #method = false;

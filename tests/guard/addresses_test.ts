@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { SERVER_LIMITS, TelnetError } from "../../mod.ts";
-import { AddressLimits } from "../../src/server/address_limits.ts";
-import { AddressSet, formatAddress, parseAddress, prefixOf } from "../../src/server/addresses.ts";
+import { AddressLimits } from "../../src/guard/address_limits.ts";
+import { AddressSet, formatAddress, parseAddress, prefixOf } from "../../src/guard/addresses.ts";
 
 Deno.test("addresses are read and written as RFC 5952 has it", () => {
   const pairs: [string, string][] = [

@@ -1,5 +1,5 @@
 /** Whether a client has answered what was offered to it, or will not in time. */
-export class Readiness {
+export class OfferTracker {
   /** Offers without an answer; `undefined` once nothing is waited for. */
   #open: Set<number> | undefined;
   #settled: Promise<void> | undefined;

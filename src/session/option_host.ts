@@ -1,17 +1,12 @@
 import { type ClientFacts, newFacts } from "../options/facts.ts";
 import { type FactsSnapshot, factsSnapshot, restoredFacts } from "../options/facts_snapshot.ts";
 import type { Json } from "../options/gmcp.ts";
-import type {
-  OptionHandler,
-  OptionNotices,
-  OptionSession,
-  TelnetOption,
-} from "../options/option.ts";
+import type { OptionContext, OptionEvents, OptionState, TelnetOption } from "../options/option.ts";
 import { optionByCode, OPTIONS } from "../options/registry.ts";
 import type { OptionEvent, Side } from "../protocol/events.ts";
 import type { ForgetOptions } from "../protocol/negotiator.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
-import { Readiness } from "./readiness.ts";
+import { OfferTracker } from "./offer_tracker.ts";
 
 const agreeing = (side: "agreeLocal" | "agreeRemote") =>
   OPTIONS.filter((option) => option[side]).map((option) => option.code);
@@ -34,7 +29,7 @@ export interface OptionPort {
   utc(): string;
   /** Something was written to the machine. */
   written(): void;
-  tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void;
+  tell<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void;
   run(call: () => unknown): void;
   useCharset(name: string): boolean;
   suggestCharset(name: string): void;
@@ -46,14 +41,14 @@ export interface OptionPort {
 }
 
 /** The options of one connection: what they keep, and whether they are agreed on. */
-export class OptionHost implements OptionSession {
+export class OptionHost implements OptionContext {
   facts: ClientFacts = newFacts();
   /** Whether the client agreed to an option that only MUD clients know. */
   mudOptions = false;
   readonly #machine: TelnetMachine;
   readonly #port: OptionPort;
-  #handlers: Map<number, OptionHandler> | undefined;
-  #readiness: Readiness | undefined;
+  #handlers: Map<number, OptionState> | undefined;
+  #readiness: OfferTracker | undefined;
   /** What is offered when the option that is offered alone is answered. */
   #later: readonly TelnetOption[] | undefined;
 
@@ -69,7 +64,7 @@ export class OptionHost implements OptionSession {
   /** Offers what the game declares; `deadline` ends the wait for answers. */
   offer(deadline: number): void {
     const offered = this.#offered();
-    this.#readiness ??= new Readiness();
+    this.#readiness ??= new OfferTracker();
     this.#readiness.start(offered.map(({ code }) => code), deadline);
     const alone = offered.filter((option) => option.alone);
     this.#later = alone.length === 0 ? undefined : offered.filter((option) => !option.alone);
@@ -215,7 +210,7 @@ export class OptionHost implements OptionSession {
     this.#port.written();
   }
 
-  tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void {
+  tell<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void {
     this.#port.tell(name, value);
   }
 
@@ -251,7 +246,7 @@ export class OptionHost implements OptionSession {
     this.#port.leave();
   }
 
-  handlerOf<Handler extends OptionHandler>(option: TelnetOption<never, Handler>): Handler {
+  handlerOf<Handler extends OptionState>(option: TelnetOption<never, Handler>): Handler {
     this.#handlers ??= new Map();
     const known = this.#handlers.get(option.code) as Handler | undefined;
     if (known !== undefined) return known;
@@ -261,7 +256,7 @@ export class OptionHost implements OptionSession {
     return handler;
   }
 
-  #handler(code: number): OptionHandler | undefined {
+  #handler(code: number): OptionState | undefined {
     const option = optionByCode(code);
     return option?.attach === undefined ? undefined : this.handlerOf(option);
   }

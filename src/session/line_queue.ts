@@ -1,4 +1,4 @@
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
 
 /** Nobody reads, the reader works on a line, or it waits for the next and is called with it. */
@@ -30,7 +30,7 @@ export class LineQueue extends Fifo<string> {
     ended: () => boolean,
   ): AsyncGenerator<string, void, void> {
     if (this.#reader !== "none") {
-      misuse("Cannot read lines() twice at a time: share them from one loop");
+      throwMisuse("Cannot read lines() twice at a time: share them from one loop");
     }
     this.#reader = "busy";
     try {

@@ -1,7 +1,7 @@
 import { Fifo } from "../protocol/fifo.ts";
 
 /** Bytes of a client that wait to be processed, in chunks as they came. */
-export class Inbox {
+export class InputBuffer {
   readonly #chunks: Fifo<Uint8Array> = new Fifo();
   #length = 0;
   /** How many of them came out of a compressed stream; these stand before all others. */

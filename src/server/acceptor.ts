@@ -1,4 +1,4 @@
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { encodeText } from "../text/charset.ts";
 import type { Certificate, Encryption, SecureContext } from "../transport/encryption.ts";
 import type {
@@ -9,13 +9,13 @@ import type {
   TransportListenOptions,
 } from "../transport/transport.ts";
 import { checkCertificate } from "./certificate.ts";
-import { AddressLimits } from "./address_limits.ts";
-import type { AddressSet } from "./addresses.ts";
+import { AddressLimits } from "../guard/address_limits.ts";
+import type { AddressSet } from "../guard/addresses.ts";
 import type { Timed } from "./clock.ts";
 import { Handshake, type HandshakePort, type Origin, type TlsMode } from "./handshake.ts";
-import type { ServerLimits } from "./limits.ts";
-import type { ServerMessages } from "./messages.ts";
-import type { Refusal, RefusalKind } from "./refusal.ts";
+import type { ServerLimits } from "../guard/limits.ts";
+import type { ServerMessages } from "../guard/messages.ts";
+import type { Refusal, RefusalKind } from "../guard/refusal.ts";
 import type { Counters } from "./stats.ts";
 
 /** So many refused connections may be on their way out; more are closed without a word. */
@@ -34,7 +34,7 @@ export interface ListenerInfo {
 }
 
 /** What the door needs to know. */
-export interface DoorSettings {
+export interface AcceptorSettings {
   readonly limits: ServerLimits;
   readonly messages: ServerMessages;
   readonly maxConnections: number;
@@ -44,7 +44,7 @@ export interface DoorSettings {
 }
 
 /** Whom the door lets in to. */
-export interface DoorOwner {
+export interface AcceptorOwner {
   readonly counters: Counters;
   /** Whether refusals are to be told one by one. */
   readonly tellsRefusals: boolean;
@@ -58,13 +58,13 @@ export interface DoorOwner {
 }
 
 /** Who may come in: listeners, limits of connections, real addresses, encryption. */
-export class Door implements HandshakePort {
+export class Acceptor implements HandshakePort {
   /** Clients that are in. */
   open = 0;
   /** Where it listens. */
   readonly listeners: ListenerInfo[] = [];
-  readonly #settings: DoorSettings;
-  readonly #owner: DoorOwner;
+  readonly #settings: AcceptorSettings;
+  readonly #owner: AcceptorOwner;
   readonly #addresses: AddressLimits;
   readonly #listeners: Listener[] = [];
   readonly #handshakes: Map<Handshake, TlsMode> = new Map();
@@ -76,7 +76,7 @@ export class Door implements HandshakePort {
   #acceptError: Error | undefined;
   #closed = false;
 
-  constructor(settings: DoorSettings, owner: DoorOwner) {
+  constructor(settings: AcceptorSettings, owner: AcceptorOwner) {
     this.#settings = settings;
     this.#owner = owner;
     this.#addresses = new AddressLimits(settings.limits);
@@ -102,7 +102,7 @@ export class Door implements HandshakePort {
   setCertificate(certificate: Certificate): void {
     const { encryption } = this.#settings;
     if (encryption === undefined) {
-      misuse("Cannot use a certificate on a server without TLS: give one to listen() as well");
+      throwMisuse("Cannot use a certificate on a server without TLS: give one to listen() as well");
     }
     checkCertificate(certificate);
     this.#context = encryption.context(certificate);
@@ -198,7 +198,7 @@ export class Door implements HandshakePort {
     if (excess === undefined) return true;
     const tls = this.#handshakes.get(handshake) ?? true;
     this.#forget(handshake);
-    connection.attach(NOBODY);
+    connection.attach(NULL_HANDLER);
     this.#turnAway(connection, tls, { ...excess, address, port });
     return false;
   }
@@ -261,14 +261,14 @@ export class Door implements HandshakePort {
     const text = tls === true ? "" : this.#words(refusal.kind);
     if (text === "" || this.#refusals >= MAX_REFUSALS) {
       connection.abort();
-      return NOBODY;
+      return NULL_HANDLER;
     }
     this.#refusals++;
     connection.write(encodeText(`${text}\r\n`, "utf-8"));
     connection.close();
     void connection.closed.then(() => this.#refusals--);
     this.linger(connection);
-    return NOBODY;
+    return NULL_HANDLER;
   }
 
   #words(kind: RefusalKind): string {
@@ -294,7 +294,7 @@ export class Door implements HandshakePort {
 }
 
 /** The owner of a connection that is turned away. */
-const NOBODY: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+const NULL_HANDLER: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
 function connectionOrigin({ remoteAddress, remotePort, encrypted }: Connection): Origin {
   return { address: remoteAddress, port: remotePort, encrypted };

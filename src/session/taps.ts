@@ -1,10 +1,10 @@
-import { attempt } from "./attempt.ts";
+import { callUserCode } from "./call_user_code.ts";
 import type { Key } from "../text/keys.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
 import { type TraceDirection, Tracer } from "./trace.ts";
 
 /** What onlookers need of their session. */
-export interface OnlookerPort {
+export interface TapContext {
   now(): number;
   /** Tells of a failure of the game's own code that costs no client. */
   report(error: unknown): void;
@@ -14,13 +14,13 @@ export interface OnlookerPort {
 export type TraceSink = (direction: TraceDirection, words: string) => void;
 
 /** Those who look on at a session: a trace of what is negotiated, a recording of what is seen. */
-export class Onlookers {
-  readonly #port: OnlookerPort;
+export class Taps {
+  readonly #port: TapContext;
   #received: Tracer | undefined;
   #sent: Tracer | undefined;
   #recorder: Recorder | undefined;
 
-  constructor(port: OnlookerPort) {
+  constructor(port: TapContext) {
     this.#port = port;
   }
 
@@ -82,6 +82,6 @@ export class Onlookers {
       if (!failed) this.#port.report(error);
       failed = true;
     };
-    return (line) => failed || attempt(() => sink(line), fail);
+    return (line) => failed || callUserCode(() => sink(line), fail);
   }
 }

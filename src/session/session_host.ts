@@ -1,17 +1,17 @@
-import type { OptionNotices } from "../options/option.ts";
+import type { OptionEvents } from "../options/option.ts";
 import type { TelnetMachineOptions } from "../protocol/machine.ts";
 import type { ViolationKind } from "../protocol/events.ts";
 import type { Encoding, TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
-import type { ServerLimits } from "./limits.ts";
-import type { ServerMessages } from "./messages.ts";
+import type { ServerLimits } from "../guard/limits.ts";
+import type { ServerMessages } from "../guard/messages.ts";
 import type { SecureContext } from "../transport/encryption.ts";
 import type { Session } from "./session.ts";
-import type { Counters } from "./stats.ts";
-import type { FloodKind, Rates } from "./throttle.ts";
+import type { Counters } from "../server/stats.ts";
+import type { FloodKind, Rates } from "../guard/rate_limiter.ts";
 import type { TraceDirection } from "./trace.ts";
-import type { KeepAlive } from "./vigil.ts";
+import type { KeepAlive } from "../guard/idle_monitor.ts";
 
 /**
  * Why a client went.
@@ -143,9 +143,9 @@ export interface SessionOwner {
   /** The person broke a rule. */
   violation(session: Session, violation: ClientViolation): void;
   /** An option has news for the game. */
-  tell<Name extends keyof OptionNotices>(
+  tell<Name extends keyof OptionEvents>(
     session: Session,
     name: Name,
-    value: OptionNotices[Name],
+    value: OptionEvents[Name],
   ): void;
 }

@@ -1,6 +1,6 @@
-import { Inbox } from "./inbox.ts";
-import type { ClientViolationKind, DisconnectReason, SessionSettings } from "./session_owner.ts";
-import { Throttle } from "./throttle.ts";
+import { InputBuffer } from "./input_buffer.ts";
+import type { ClientViolationKind, DisconnectReason, SessionSettings } from "./session_host.ts";
+import { RateLimiter } from "../guard/rate_limiter.ts";
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
@@ -39,13 +39,13 @@ export interface ReceptionPort {
 
 /** What a client has sent and nobody has looked at: given to the session as fast as the limits allow. */
 export class Reception {
-  readonly inbox: Inbox = new Inbox();
+  readonly inbox: InputBuffer = new InputBuffer();
   /** When a client is given up whose lines nobody takes. */
   unreadBy: number = Infinity;
   readonly #settings: SessionSettings;
   readonly #port: ReceptionPort;
   /** Made at the first byte. */
-  #throttle: Throttle | undefined;
+  #throttle: RateLimiter | undefined;
   #toldFull = false;
   #toldInput = false;
 
@@ -99,7 +99,7 @@ export class Reception {
     const now = this.#port.now();
     const { characterMode } = this.#port;
     if (this.inbox.length >= limits.input) this.#tellInput();
-    const throttle = this.#throttle ??= new Throttle(rates);
+    const throttle = this.#throttle ??= new RateLimiter(rates);
     let share = characterMode ? KEYS_SHARE : SHARE;
     const deadline = characterMode ? performance.now() + KEYS_MS : Infinity;
     while (this.inbox.length > 0 && this.#wanted) {
@@ -133,7 +133,7 @@ export class Reception {
   }
 
   /** A line has two bytes mostly, if not more: few are taken over what is allowed. */
-  #most(throttle: Throttle, now: number): number {
+  #most(throttle: RateLimiter, now: number): number {
     const room = this.#settings.limits.commands - this.#port.commandCount;
     return SMALL + 2 * Math.min(room, throttle.linesLeft(now));
   }
@@ -144,7 +144,7 @@ export class Reception {
   }
 
   /** A client over a rate waits: what it sends stays in the network. */
-  #hold(throttle: Throttle, now: number): void {
+  #hold(throttle: RateLimiter, now: number): void {
     const { limits, messages } = this.#settings;
     if (!this.throttled) {
       throttle.heldSince = now;

@@ -1,13 +1,13 @@
 import { END_OF_RECORD } from "../options/end_of_record.ts";
 import { MCCP2, MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
-import type { OptionNotices } from "../options/option.ts";
+import type { OptionEvents } from "../options/option.ts";
 import { SGA } from "../options/sga.ts";
 import { START_TLS, START_TLS_FOLLOWS } from "../options/start_tls.ts";
 import { timingMark } from "../options/timing_mark.ts";
 import { joinBytes } from "../protocol/bytes.ts";
 import { ABORT, AYT, BRK, EC, EL, EOF, EOR, GA, IP, NOP, SUSP } from "../protocol/codes.ts";
-import { misuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { OptionEvent, TelnetEvent, ViolationEvent } from "../protocol/events.ts";
 import { TelnetMachine } from "../protocol/machine.ts";
 import type { Encoding, TextCodec, TextStreamDecoder } from "../text/charset.ts";
@@ -16,32 +16,44 @@ import type { EditResult } from "../text/line_editor.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
-import type { Timed } from "./clock.ts";
+import type { Timed } from "../server/clock.ts";
 import type { EchoChange } from "./echo_control.ts";
-import { FOREIGN_PROTOCOLS, foreignAnswer, ForeignGuard } from "./foreign.ts";
-import type { Origin } from "./handshake.ts";
+import { FOREIGN_PROTOCOLS, foreignAnswer, ProtocolSniffer } from "../guard/protocol_sniffer.ts";
+import type { Origin } from "../server/handshake.ts";
 import type { EditorOptions } from "./key_input.ts";
 import { LineQueue } from "./line_queue.ts";
 import { OptionHost, type OptionPort } from "./option_host.ts";
-import { Onlookers } from "./onlookers.ts";
-import { Reception, type ReceptionPort } from "./reception.ts";
+import { Taps } from "./taps.ts";
+import { Reception, type ReceptionPort } from "./input_gate.ts";
 import type { RecordingSink } from "./recorder.ts";
 import type {
   ClientViolation,
   ClientViolationKind,
   DisconnectReason,
   SessionOwner,
-} from "./session_owner.ts";
+} from "./session_host.ts";
 import { type LastRow, TextOutput } from "./text_output.ts";
-import { Typing, type TypingPort } from "./typing.ts";
-import { type KeepAlive, Vigil, type VigilView } from "./vigil.ts";
-import { type ByteStream, type InflateExcess, Wire, type WireHandler } from "./wire.ts";
+import { Typing, type TypingPort } from "./input_mode.ts";
+import { type ActivityView, IdleMonitor, type KeepAlive } from "../guard/idle_monitor.ts";
+import {
+  type ByteStream,
+  type InflateLimitExceeded,
+  Wire,
+  type WireHandler,
+} from "./compression_layer.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
 /** One connection: bytes to lines on the way in, text to bytes on the way out. */
 export class Session
-  implements SecureHandler, OptionPort, WireHandler, TypingPort, Timed, VigilView, ReceptionPort {
+  implements
+    SecureHandler,
+    OptionPort,
+    WireHandler,
+    TypingPort,
+    Timed,
+    ActivityView,
+    ReceptionPort {
   /** The connection; another one once it is encrypted. */
   connection: Connection;
   /** Whose it is, which a proxy may have told. */
@@ -72,15 +84,15 @@ export class Session
   #decoder: TextStreamDecoder;
   #keepAlive: KeepAlive;
   /** Made where somebody is watched over. */
-  #vigil: Vigil | undefined;
+  #vigil: IdleMonitor | undefined;
   /** Looks at the first line; `undefined` before the first byte. */
-  #guard: ForeignGuard | "passed" | undefined;
+  #guard: ProtocolSniffer | "passed" | undefined;
   /** The last that is sent to who speaks something else. */
   #answer: Uint8Array | undefined;
   /** Made where somebody looks on. */
-  #onlookers: Onlookers | undefined;
+  #onlookers: Taps | undefined;
   /** How far the client's compressed bytes went, to be told by the next poll. */
-  #excess: InflateExcess | undefined;
+  #excess: InflateLimitExceeded | undefined;
   #truncated = 0;
   /** How many lines the game has taken. */
   #taken = 0;
@@ -116,7 +128,7 @@ export class Session
     this.#reception = new Reception(owner.settings, this);
     const { trace } = owner;
     if (trace !== undefined) {
-      this.#onlookers = new Onlookers(this);
+      this.#onlookers = new Taps(this);
       this.#onlookers.trace(
         limits.subnegotiation,
         (direction, words) => trace(this, direction, words),
@@ -172,7 +184,7 @@ export class Session
     this.#owner.counters.bytesSent += count;
   }
 
-  onCorrupt(error: Error, excess?: InflateExcess): void {
+  onCorrupt(error: Error, excess?: InflateLimitExceeded): void {
     this.#excess = excess;
     this.options.disableLocal(MCCP3);
     this.leave("corrupt-data", error);
@@ -295,7 +307,7 @@ export class Session
   #watch(): void {
     const { limits, keepAliveInterval } = this.#owner.settings;
     if (this.#keepAlive === "off" && limits.idleTimeout === Infinity) return;
-    this.#vigil ??= new Vigil(limits, keepAliveInterval);
+    this.#vigil ??= new IdleMonitor(limits, keepAliveInterval);
     this.#owner.timed(this, this.#vigil.next(this));
   }
 
@@ -568,7 +580,7 @@ export class Session
   snapshot(): ClientSnapshot {
     this.#takeEvents();
     if (this.compressed || this.#wire?.decompressing) {
-      misuse(
+      throwMisuse(
         "Cannot take a snapshot of a compressed connection: call prepareReload(), or disableOption() " +
           "for MCCP2 and MCCP3, and wait until `compressed` is false",
       );
@@ -609,7 +621,7 @@ export class Session
     this.#owner.dirty(this);
   }
 
-  tell<Name extends keyof OptionNotices>(name: Name, value: OptionNotices[Name]): void {
+  tell<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void {
     if (name === "resize") {
       const { columns, rows } = this.options.facts;
       this.#typing.resize(columns, rows);
@@ -799,7 +811,7 @@ export class Session
 
   /** Whether the connection begins as another protocol does; then it is answered in that. */
   #isForeign(chunk: Uint8Array): boolean {
-    const guard = this.#guard ?? new ForeignGuard();
+    const guard = this.#guard ?? new ProtocolSniffer();
     if (guard === "passed") return false;
     const protocol = guard.push(chunk);
     this.#guard = protocol === undefined ? guard : "passed";
@@ -898,7 +910,7 @@ export class Session
   record(sink: RecordingSink | undefined, title: string | undefined): void {
     const { columns, rows, terminalType: terminal } = this.options.facts;
     const timestamp = Math.floor(Date.now() / 1000);
-    this.#onlookers ??= new Onlookers(this);
+    this.#onlookers ??= new Taps(this);
     this.#onlookers.record(sink, { columns, rows, terminal, timestamp, title, now: this.now() });
   }
 

@@ -1,5 +1,5 @@
-import { misuse, show } from "../protocol/error.ts";
-import { checkNames, withoutUndefined } from "./given.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
+import { rejectUnknownKeys, withoutUndefined } from "./validate.ts";
 
 /** What the server says by itself, each a line. An empty text says nothing. */
 export interface ServerMessages {
@@ -41,11 +41,11 @@ export const SERVER_MESSAGES: ServerMessages = {
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverMessages(given: Partial<ServerMessages> = {}): ServerMessages {
-  checkNames("messages", given, SERVER_MESSAGES);
+  rejectUnknownKeys("messages", given, SERVER_MESSAGES);
   const messages = { ...SERVER_MESSAGES, ...withoutUndefined(given) };
   for (const [name, text] of Object.entries(messages)) {
     if (typeof text !== "string") {
-      misuse(`Cannot say what is no text: messages.${name}: ${show(text)}`);
+      throwMisuse(`Cannot say what is no text: messages.${name}: ${inspect(text)}`);
     }
   }
   return messages;

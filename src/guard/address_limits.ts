@@ -11,7 +11,7 @@ interface Visits {
 }
 
 /** Why an address gets no further connection. */
-export interface AddressExcess {
+export interface AddressLimitExceeded {
   readonly kind: RefusalKind;
   readonly limit: number;
   readonly value: number;
@@ -36,7 +36,7 @@ export class AddressLimits {
   }
 
   /** Counts a connection, or tells why there must be none. */
-  enter(address: string, now: number): AddressExcess | undefined {
+  enter(address: string, now: number): AddressLimitExceeded | undefined {
     const { connectionsPerAddress, connectionsPerPrefix, connectionRate, burst } = this.#limits;
     if (this.#visits.size >= this.#sweepAt) this.#sweep(now);
     const prefix = prefixOf(address);

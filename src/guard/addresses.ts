@@ -1,4 +1,4 @@
-import { misuse, show } from "../protocol/error.ts";
+import { inspect, throwMisuse } from "../protocol/error.ts";
 
 /** The longest a name of an address can be: an IPv6 address that ends like an IPv4 one. */
 const LONGEST = 45;
@@ -57,8 +57,10 @@ export class AddressSet {
       const most = (bytes?.length ?? 0) * 8;
       const wanted = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : NaN;
       if (bytes === undefined || more.length > 0 || !(wanted <= most)) {
-        misuse(
-          `Cannot read an address of ${name}, give one as 10.0.0.1 or 10.0.0.0/8: ${show(entry)}`,
+        throwMisuse(
+          `Cannot read an address of ${name}, give one as 10.0.0.1 or 10.0.0.0/8: ${
+            inspect(entry)
+          }`,
         );
       }
       this.#networks.push({ bytes, bits: wanted });
