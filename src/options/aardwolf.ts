@@ -1,4 +1,4 @@
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option 102 of Aardwolf: two bytes that tell the client's scripts of the game. */
 export const AARDWOLF = 0x66;
@@ -41,16 +41,23 @@ export function encodeAardwolf(message: AardwolfMessage): Uint8Array {
   return Uint8Array.of(message.channel, ...message.data);
 }
 
+/** What the option 102 of Aardwolf reports to the game. */
+export interface AardwolfEvents {
+  /** A message came. */
+  aardwolf: AardwolfMessage;
+}
+
 /** Aardwolf's channel as the server uses it. */
-export const aardwolf: TelnetOption<true> = {
+export const aardwolf: TelnetOption<true, OptionState, AardwolfEvents> = {
   code: AARDWOLF,
   name: "AARDWOLF",
+  events: ["aardwolf"],
   offer: "local",
   mud: true,
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
       const message = decodeAardwolf(payload);
-      if (message !== undefined) session.tell("aardwolf", message);
+      if (message !== undefined) context.emit("aardwolf", message);
     },
   }),
 };

@@ -1,4 +1,4 @@
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option ATCP, the Achaea Telnet Client Protocol, which GMCP has replaced. */
@@ -42,22 +42,29 @@ export function encodeAtcp(message: AtcpMessage): Uint8Array {
   return toUtf8(message.body === "" ? message.name : `${message.name} ${message.body}`);
 }
 
+/** What ATCP reports to the game. */
+export interface AtcpEvents {
+  /** A message came. */
+  atcp: AtcpMessage;
+}
+
 /** ATCP as the server uses it: the client's name is kept, and each message told. */
-export const atcp: TelnetOption<true> = {
+export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
   code: ATCP,
   name: "ATCP",
+  events: ["atcp"],
   offer: "remote",
   mud: true,
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
       const message = decodeAtcp(payload);
       if (message === undefined) return;
       const [, client, version] = /^(\S+)(?: (\S+))?/.exec(message.body) ?? [];
       if (message.name === "hello") {
-        session.facts.clientName ??= client;
-        session.facts.clientVersion ??= version;
+        context.facts.clientName ??= client;
+        context.facts.clientVersion ??= version;
       }
-      session.tell("atcp", message);
+      context.emit("atcp", message);
     },
   }),
 };

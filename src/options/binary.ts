@@ -13,10 +13,10 @@ export const binary: TelnetOption<true> = {
   agreeLocal: true,
   agreeRemote: true,
   offer: "local",
-  attach: (session) => ({
+  attach: (context) => ({
     changed(side, change) {
       // Asked for one way, it is wanted both ways.
-      if (side === "local" && change === "enabled") session.enableRemote(BINARY);
+      if (side === "local" && change === "enabled") context.enableRemote(BINARY);
     },
   }),
 };

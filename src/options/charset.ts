@@ -11,9 +11,10 @@ const ACCEPTED = 0x02;
 const REJECTED = 0x03;
 const TTABLE_IS = 0x04;
 const TTABLE_REJECTED = 0x05;
-const TTABLE = "[TTABLE]";
+/** RFC 2066 prints it in both ways. */
+const TTABLES = ["[TTABLE]", "[TTABLE ]"];
 const SEPARATOR = 0x3b; // ";"
-const LONGEST_NAME = 64;
+const MAX_NAME = 64;
 /** How long our question bars the client's own, in milliseconds. */
 const PATIENCE_MS = 3_000;
 
@@ -46,7 +47,7 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
     case REQUEST:
       return decodeRequest(rest);
     case ACCEPTED:
-      return { type: "accepted", name: fromAscii(rest, LONGEST_NAME) };
+      return { type: "accepted", name: fromAscii(rest, MAX_NAME) };
     case REJECTED:
       return { type: "rejected" };
     case TTABLE_IS:
@@ -93,11 +94,13 @@ export function encodeCharsetTableRejected(): Uint8Array {
 
 /** The separator is the first byte of the list, whatever it is. */
 function decodeRequest(rest: Uint8Array): CharsetMessage {
-  const table = fromAscii(rest.subarray(0, TTABLE.length), TTABLE.length) === TTABLE;
-  const list = table ? rest.subarray(TTABLE.length + 1) : rest;
+  const start = fromAscii(rest.subarray(0, "[TTABLE ]".length), MAX_NAME);
+  const table = TTABLES.find((prefix) => start.startsWith(prefix));
+  // The prefix is followed by the version of the table, a byte.
+  const list = table === undefined ? rest : rest.subarray(table.length + 1);
   const [separator] = list;
   if (separator === undefined) return { type: "request", names: [] };
-  const names = split(list.subarray(1), separator).map((name) => fromAscii(name, LONGEST_NAME));
+  const names = split(list.subarray(1), separator).map((name) => fromAscii(name, MAX_NAME));
   return { type: "request", names: names.filter((name) => name !== "") };
 }
 
@@ -109,13 +112,13 @@ export interface CharsetConfig {
 
 /** What the server keeps of the negotiation of a character set. */
 class CharsetHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext;
   readonly #names: readonly string[];
   /** When we asked; `undefined` while no answer is due. */
   #askedAt: number | undefined;
 
-  constructor(session: OptionContext, names: readonly string[]) {
-    this.#session = session;
+  constructor(context: OptionContext, names: readonly string[]) {
+    this.#context = context;
     this.#names = names;
   }
 
@@ -125,12 +128,12 @@ class CharsetHandler implements OptionState {
 
   /** Whether our question is open. Some clients never answer, and may ask themselves later. */
   get #asking(): boolean {
-    return this.#askedAt !== undefined && this.#session.now() - this.#askedAt < PATIENCE_MS;
+    return this.#askedAt !== undefined && this.#context.now() - this.#askedAt < PATIENCE_MS;
   }
 
   changed(side: Side, change: OptionChange): void {
     if (side !== "local") return;
-    this.#askedAt = change === "enabled" ? this.#session.now() : undefined;
+    this.#askedAt = change === "enabled" ? this.#context.now() : undefined;
     if (change === "enabled") this.#send(encodeCharsetRequest(this.#names));
   }
 
@@ -144,8 +147,10 @@ class CharsetHandler implements OptionState {
 
   /** Where both ask at once, the server's request holds and the client's is rejected (RFC 2066). */
   #answer(names: readonly string[]): void {
-    const chosen = this.#asking ? undefined : names.find((name) => this.#session.useCharset(name));
-    if (chosen !== undefined) this.#session.facts.charset = chosen;
+    const chosen = this.#asking
+      ? undefined
+      : names.find((name) => this.#context.effects.useCharset(name));
+    if (chosen !== undefined) this.#context.facts.charset = chosen;
     this.#send(encodeCharsetAnswer(chosen));
   }
 
@@ -155,11 +160,11 @@ class CharsetHandler implements OptionState {
     if (this.#askedAt === undefined) return;
     // Whoever answers with another name may still mend it, but shall not be barred meanwhile.
     this.#askedAt = offered ? undefined : -Infinity;
-    if (offered && this.#session.useCharset(name)) this.#session.facts.charset = name;
+    if (offered && this.#context.effects.useCharset(name)) this.#context.facts.charset = name;
   }
 
   #send(payload: Uint8Array): void {
-    this.#session.sendSubnegotiation(CHARSET, payload);
+    this.#context.sendSubnegotiation(CHARSET, payload);
   }
 }
 
@@ -172,9 +177,9 @@ export const charset: TelnetOption<true | CharsetConfig> = {
   check(config) {
     if (typeof config === "object" && config.names) encodeCharsetRequest(config.names);
   },
-  attach: (session, config) =>
+  attach: (context, config) =>
     new CharsetHandler(
-      session,
+      context,
       (typeof config === "object" ? config.names : undefined) ?? ["UTF-8"],
     ),
 };

@@ -1,5 +1,12 @@
 import type { MttsFlags } from "./mtts.ts";
-import type { TerminalSpeed } from "./terminal_speed.ts";
+
+/** The speeds of a terminal in bits a second. */
+export interface TerminalSpeed {
+  /** What the client can send. */
+  readonly transmit: number;
+  /** What the client can receive. */
+  readonly receive: number;
+}
 
 /** What a client has told of itself, by whatever option. The options write it. */
 export interface ClientFacts {

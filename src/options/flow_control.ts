@@ -40,11 +40,11 @@ export function encodeFlowControl(command: FlowControl): Uint8Array {
 export class FlowControlHandler implements OptionState {
   /** It asks for nothing. */
   readonly pending = false;
-  readonly #session: OptionContext;
+  readonly #context: OptionContext;
 
   /** Made by {@linkcode flowControl}. */
-  constructor(session: OptionContext) {
-    this.#session = session;
+  constructor(context: OptionContext) {
+    this.#context = context;
   }
 
   /**
@@ -54,8 +54,8 @@ export class FlowControlHandler implements OptionState {
    * @returns Whether the client takes it.
    */
   set(command: FlowControl): boolean {
-    if (!this.#session.remoteEnabled(LFLOW)) return false;
-    this.#session.sendSubnegotiation(LFLOW, encodeFlowControl(command));
+    if (!this.#context.remoteEnabled(LFLOW)) return false;
+    this.#context.sendSubnegotiation(LFLOW, encodeFlowControl(command));
     return true;
   }
 }
@@ -65,5 +65,5 @@ export const flowControl: TelnetOption<true, FlowControlHandler> = {
   code: LFLOW,
   name: "LFLOW",
   offer: "remote",
-  attach: (session) => new FlowControlHandler(session),
+  attach: (context) => new FlowControlHandler(context),
 };

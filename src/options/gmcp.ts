@@ -1,14 +1,10 @@
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+import { asciiJson, type Json } from "./json.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
 export const GMCP = 0xc9;
-
-/** A JSON value. */
-export type Json = string | number | boolean | null | readonly Json[] | {
-  readonly [name: string]: Json;
-};
 
 /** One message of GMCP. */
 export interface GmcpMessage {
@@ -82,33 +78,30 @@ export function encodeGmcp(name: string, value?: Json): Uint8Array {
   return join(toUtf8(`${name} `), toUtf8(asciiJson(value)));
 }
 
-/** JSON of ASCII only. */
-export function asciiJson(value: Json): string {
-  return JSON.stringify(value).replaceAll(
-    /[\x7f-\uffff]/g,
-    (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"),
-  );
-}
-
 /** More packages of a client are not kept. */
-const MOST_PACKAGES = 128;
+const MAX_PACKAGES = 128;
+const PING = "core.ping";
+/** A client that answers no ping shall not have all of its own taken for answers. */
+const MAX_PINGS = 8;
 
 /** GMCP with one client. */
 export class GmcpHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext<GmcpEvents>;
   readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
   readonly #supports: Map<string, number> = new Map();
+  /** Pings of ours that wait for their answer, which is a Core.Ping too. */
+  #pings = 0;
   /** Takes MSDP that travels over GMCP; set by MSDP. */
   onMsdp: ((value: Json | undefined) => void) | undefined;
 
   /** Made by {@linkcode gmcp}. */
-  constructor(session: OptionContext) {
-    this.#session = session;
+  constructor(context: OptionContext<GmcpEvents>) {
+    this.#context = context;
   }
 
   /** Whether the client takes GMCP. */
   get enabled(): boolean {
-    return this.#session.localEnabled(GMCP);
+    return this.#context.localEnabled(GMCP);
   }
 
   /** What the client supports, by `Core.Supports`: packages in lower case, with their versions. */
@@ -126,8 +119,10 @@ export class GmcpHandler implements OptionState {
    */
   send(name: string, value?: Json): boolean {
     const payload = encodeGmcp(name, value);
-    if (this.enabled) this.#session.sendSubnegotiation(GMCP, payload);
-    return this.enabled;
+    if (!this.enabled) return false;
+    if (name.toLowerCase() === PING) this.#pings = Math.min(this.#pings + 1, MAX_PINGS);
+    this.#context.sendSubnegotiation(GMCP, payload);
+    return true;
   }
 
   /**
@@ -146,13 +141,19 @@ export class GmcpHandler implements OptionState {
     if (message === undefined) return;
     const name = message.package.toLowerCase();
     if (name === "core.hello") this.#hello(message.value);
-    else if (name === "core.ping") this.send("Core.Ping");
+    else if (name === PING) this.#pong();
     else if (name.startsWith("core.supports.")) this.#support(name, message.value);
     else if (name === "msdp") this.onMsdp?.(message.value);
-    this.#session.tell("gmcp", message);
+    this.#context.emit("gmcp", message);
     const handler = this.#handlers.get(name);
     if (handler === undefined || message.malformed !== undefined) return;
-    this.#session.run(() => handler(message.value));
+    this.#context.run(() => handler(message.value));
+  }
+
+  /** Takes over the handlers that the game has registered. */
+  succeed(before: OptionState): void {
+    if (!(before instanceof GmcpHandler)) return;
+    for (const [name, handler] of before.#handlers) this.#handlers.set(name, handler);
   }
 
   /** Keeps what the client supports. */
@@ -160,16 +161,24 @@ export class GmcpHandler implements OptionState {
     return Object.fromEntries(this.#supports);
   }
 
-  /** Knows it again. */
+  /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
     for (const [name, version] of Object.entries(saved ?? {})) {
       this.#supports.set(name, Number(version));
     }
   }
 
+  /** Answers a ping, once; the answer to one of ours is not answered again. */
+  #pong(): void {
+    if (this.#pings > 0) this.#pings--;
+    else if (this.enabled) this.#context.sendSubnegotiation(GMCP, encodeGmcp("Core.Ping"));
+  }
+
   #hello(value: Json | undefined): void {
-    const { client, version } = (value ?? {}) as { client?: Json; version?: Json };
-    const { facts } = this.#session;
+    // Mudlet writes "client", others "Client".
+    const entries = Object.entries(value ?? {}).map(([key, item]) => [key.toLowerCase(), item]);
+    const { client, version } = Object.fromEntries(entries) as { client?: Json; version?: Json };
+    const { facts } = this.#context;
     if (typeof client === "string") facts.clientName = client.slice(0, 80);
     if (typeof version === "string") facts.clientVersion = version.slice(0, 80);
   }
@@ -181,18 +190,25 @@ export class GmcpHandler implements OptionState {
       if (typeof item !== "string") continue;
       const [packageName = "", version] = item.trim().toLowerCase().split(/\s+/);
       if (name === "core.supports.remove") this.#supports.delete(packageName);
-      else if (this.#supports.has(packageName) || this.#supports.size < MOST_PACKAGES) {
+      else if (this.#supports.has(packageName) || this.#supports.size < MAX_PACKAGES) {
         this.#supports.set(packageName, Number(version ?? 1) || 1);
       }
     }
   }
 }
 
+/** What GMCP reports to the game. */
+export interface GmcpEvents {
+  /** A message came; one whose JSON is malformed has `malformed`. */
+  gmcp: GmcpMessage;
+}
+
 /** GMCP as the server uses it. */
-export const gmcp: TelnetOption<true, GmcpHandler> = {
+export const gmcp: TelnetOption<true, GmcpHandler, GmcpEvents> = {
   code: GMCP,
   name: "GMCP",
+  events: ["gmcp"],
   offer: "local",
   mud: true,
-  attach: (session) => new GmcpHandler(session),
+  attach: (context) => new GmcpHandler(context),
 };

@@ -1,5 +1,6 @@
+import { DO, DONT, WILL, WONT } from "../protocol/codes.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
-import type { Json } from "./gmcp.ts";
+import type { Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option LINEMODE (RFC 1184): the client edits lines, the server sets how. */
@@ -8,11 +9,7 @@ export const LINEMODE = 0x22;
 const MODE = 0x01;
 const FORWARDMASK = 0x02;
 const SLC = 0x03;
-const DO = 0xfd;
-const WILL = 0xfb;
-const WONT = 0xfc;
-const DONT = 0xfe;
-const FORWARDMASK_LONGEST = 32;
+const MAX_FORWARDMASK = 32;
 
 /** The bits of MODE (RFC 1184, section 2.2). */
 export const LINEMODE_BITS: Readonly<
@@ -109,7 +106,7 @@ export function decodeLinemode(payload: Uint8Array): LinemodeMessage | undefined
   if (command === SLC) return { type: "slc", entries: decodeSlc(payload.subarray(1)) };
   const verb = VERBS[command as keyof typeof VERBS];
   if (verb === undefined || second !== FORWARDMASK) return undefined;
-  return { type: "forwardmask", verb, mask: payload.slice(2, 2 + FORWARDMASK_LONGEST) };
+  return { type: "forwardmask", verb, mask: payload.slice(2, 2 + MAX_FORWARDMASK) };
 }
 
 /**
@@ -149,7 +146,7 @@ export function encodeLinemodeForwardmask(
   mask: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
   const code = { do: DO, dont: DONT, will: WILL, wont: WONT }[verb];
-  return Uint8Array.of(code, FORWARDMASK, ...mask.subarray(0, FORWARDMASK_LONGEST));
+  return Uint8Array.of(code, FORWARDMASK, ...mask.subarray(0, MAX_FORWARDMASK));
 }
 
 /** Three bytes an entry; a rest of one or two is dropped. */
@@ -173,7 +170,7 @@ function decodeSlc(bytes: Uint8Array): SlcEntry[] {
 export type SlcSetting = Omit<SlcEntry, "function" | "ack">;
 
 const UNSUPPORTED: SlcSetting = { level: "nosupport", flushIn: false, flushOut: false, value: 0 };
-const HIGHEST = SLC_FUNCTIONS.length - 1;
+const MAX_FUNCTION = SLC_FUNCTIONS.length - 1;
 const ADOPTABLE = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig | LINEMODE_BITS.softTab |
   LINEMODE_BITS.litEcho;
 
@@ -208,19 +205,21 @@ const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
 
 /** LINEMODE with one client: how it edits, and by which keys. */
 export class LinemodeHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext<LinemodeEvents>;
   readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
   #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
   #forwards = false;
+  /** Whether the client was given a mask. */
+  #masked = false;
 
   /** Made by {@linkcode linemode}. */
-  constructor(session: OptionContext) {
-    this.#session = session;
+  constructor(context: OptionContext<LinemodeEvents>) {
+    this.#context = context;
   }
 
   /** Whether the client does LINEMODE. */
   get enabled(): boolean {
-    return this.#session.remoteEnabled(LINEMODE);
+    return this.#context.remoteEnabled(LINEMODE);
   }
 
   /** The mode in force: bits of {@linkcode LINEMODE_BITS}. */
@@ -258,12 +257,13 @@ export class LinemodeHandler implements OptionState {
    * @returns Whether the client does LINEMODE; else nothing is sent.
    */
   forward(characters: string): boolean {
-    const mask = new Uint8Array(FORWARDMASK_LONGEST / 2);
+    const mask = new Uint8Array(MAX_FORWARDMASK / 2);
     for (const character of characters) {
       const code = character.charCodeAt(0);
       if (code < 128) mask[code >> 3] = (mask[code >> 3] ?? 0) | 0x80 >> (code & 7);
     }
     if (!this.enabled) return false;
+    this.#masked = characters !== "";
     this.#send(
       characters === "" ? encodeLinemodeForwardmask("dont") : encodeLinemodeForwardmask("do", mask),
     );
@@ -273,7 +273,7 @@ export class LinemodeHandler implements OptionState {
   /** The client agreed: it is told how to edit. */
   changed(side: Side, change: OptionChange): void {
     if (side === "remote" && change === "enabled") this.setMode(this.#mode);
-    else this.#forwards = false;
+    else this.#forwards = this.#masked = false;
   }
 
   /** Takes what the client says of its modes and keys. */
@@ -289,7 +289,7 @@ export class LinemodeHandler implements OptionState {
     return { mode: this.#mode, keys: [...this.#keys] as unknown as Json };
   }
 
-  /** Knows them again. */
+  /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
     const { mode, keys } = saved as unknown as { mode: number; keys: [number, SlcSetting][] };
     this.#mode = mode;
@@ -307,7 +307,7 @@ export class LinemodeHandler implements OptionState {
   }
 
   #takeKeys(entries: readonly SlcEntry[]): void {
-    this.#session.tell("slc", entries);
+    this.#context.emit("slc", entries);
     // One answer for each key, however often it was asked for.
     const answers = new Map<number, SlcEntry>();
     const all = entries.find((entry) => entry.function === 0);
@@ -322,7 +322,7 @@ export class LinemodeHandler implements OptionState {
   #takeKey(entry: SlcEntry): SlcEntry[] {
     const { function: code, ack, ...setting } = entry;
     if (code === 0) return this.#takeAll(setting.level);
-    if (code > HIGHEST) return ack ? [] : [{ ...UNSUPPORTED, function: code, ack: false }];
+    if (code > MAX_FUNCTION) return ack ? [] : [{ ...UNSUPPORTED, function: code, ack: false }];
     const before = this.#keys.get(code) ?? UNSUPPORTED;
     if (ack || isSame(setting, before)) {
       if (ack) this.#keys.set(code, setting);
@@ -354,14 +354,17 @@ export class LinemodeHandler implements OptionState {
     return setting;
   }
 
-  /** Only we may ask for one; a client that asks is refused. */
+  /**
+   * Only the server asks for a mask, and only the side that performs LINEMODE, the client, answers it
+   * (RFC 1184, section 2.3). Anything else is ignored.
+   */
   #takeForwardmask(verb: "do" | "dont" | "will" | "wont"): void {
-    if (verb === "do") this.#send(encodeLinemodeForwardmask("wont"));
-    else if (verb !== "dont") this.#forwards = verb === "will";
+    if (verb === "will") this.#forwards = this.#masked;
+    else if (verb === "wont") this.#forwards = false;
   }
 
   #send(payload: Uint8Array): void {
-    this.#session.sendSubnegotiation(LINEMODE, payload);
+    this.#context.sendSubnegotiation(LINEMODE, payload);
   }
 }
 
@@ -370,10 +373,17 @@ function isSame(a: SlcSetting, b: SlcSetting): boolean {
     a.flushOut === b.flushOut;
 }
 
+/** What LINEMODE reports to the game. */
+export interface LinemodeEvents {
+  /** The client names the keys that it edits with. */
+  slc: readonly SlcEntry[];
+}
+
 /** LINEMODE as the server uses it: the client edits, and its keys are told to the game. */
-export const linemode: TelnetOption<true, LinemodeHandler> = {
+export const linemode: TelnetOption<true, LinemodeHandler, LinemodeEvents> = {
   code: LINEMODE,
   name: "LINEMODE",
+  events: ["slc"],
   offer: "remote",
-  attach: (session) => new LinemodeHandler(session),
+  attach: (context) => new LinemodeHandler(context),
 };

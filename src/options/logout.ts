@@ -1,18 +1,25 @@
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option LOGOUT (RFC 727): DO LOGOUT asks to be logged out. */
 export const LOGOUT = 0x12;
 
+/** What LOGOUT reports to the game. */
+export interface LogoutEvents {
+  /** The person asks to be logged out; the client is dropped afterwards. */
+  logout: undefined;
+}
+
 /** LOGOUT as the server uses it: a person who asks is told to the game, then dropped. */
-export const logout: TelnetOption<true> = {
+export const logout: TelnetOption<true, OptionState, LogoutEvents> = {
   code: LOGOUT,
   name: "LOGOUT",
+  events: ["logout"],
   agreeLocal: true,
-  attach: (session) => ({
+  attach: (context) => ({
     changed(side, change) {
       if (side !== "local" || change !== "enabled") return;
-      session.tell("logout", undefined);
-      session.leave();
+      context.emit("logout", undefined);
+      context.effects.leave();
     },
   }),
 };

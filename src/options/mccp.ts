@@ -27,9 +27,9 @@ export const mccp2: TelnetOption<true | MccpConfig> = {
   offer: "local",
   mud: true,
   offerEncrypted: encryptedToo,
-  attach: (session) => ({
+  attach: (context) => ({
     changed(side, change) {
-      if (side === "local") session.compress(change === "enabled");
+      if (side === "local") context.effects.compress(change === "enabled");
     },
   }),
 };
@@ -41,9 +41,9 @@ export const mccp3: TelnetOption<true | MccpConfig> = {
   offer: "local",
   mud: true,
   offerEncrypted: encryptedToo,
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
-      if (payload.length === 0) session.decompress();
+      if (payload.length === 0) context.effects.decompress();
     },
   }),
 };

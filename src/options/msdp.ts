@@ -1,4 +1,5 @@
-import { gmcp, type Json } from "./gmcp.ts";
+import { gmcp } from "./gmcp.ts";
+import type { Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
@@ -12,7 +13,7 @@ const TABLE_CLOSE = 0x04;
 const ARRAY_OPEN = 0x05;
 const ARRAY_CLOSE = 0x06;
 /** Deeper nesting is not believed; no client sends more than a few levels. */
-const DEEPEST = 16;
+const MAX_DEPTH = 16;
 
 /** A value of MSDP: text, a list, or a table. Numbers and flags travel as text. */
 export type MsdpValue = string | readonly MsdpValue[] | { readonly [name: string]: MsdpValue };
@@ -92,7 +93,7 @@ class Reader {
   }
 
   #value(depth: number): MsdpValue {
-    if (depth === DEEPEST) return this.#giveUp();
+    if (depth === MAX_DEPTH) return this.#giveUp();
     if (this.#accept(TABLE_OPEN)) {
       const table = this.variables(depth + 1);
       this.#accept(TABLE_CLOSE);
@@ -141,16 +142,16 @@ const COMMANDS = ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"];
 
 /** MSDP with one client: the command set over declared variables, also over GMCP. */
 export class MsdpHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext<MsdpEvents>;
   readonly #variables: Map<string, MsdpVariable>;
   readonly #reported: Set<string> = new Set();
   #overGmcp = false;
 
   /** Made by {@linkcode msdp}. */
-  constructor(session: OptionContext, config: MsdpConfig | undefined) {
-    this.#session = session;
+  constructor(context: OptionContext<MsdpEvents>, config: MsdpConfig | undefined) {
+    this.#context = context;
     this.#variables = new Map(Object.entries(config?.variables ?? {}));
-    session.handlerOf(gmcp).onMsdp = (value) => this.#fromGmcp(value);
+    context.stateOf(gmcp).onMsdp = (value) => this.#fromGmcp(value);
   }
 
   /** The variables that the client wants to be told of. */
@@ -184,12 +185,18 @@ export class MsdpHandler implements OptionState {
     for (const [name, value] of decodeMsdp(payload)) this.#command(name, value);
   }
 
+  /** Takes over the variables that the game has declared. */
+  succeed(before: OptionState): void {
+    if (!(before instanceof MsdpHandler)) return;
+    for (const [name, variable] of before.#variables) this.#variables.set(name, variable);
+  }
+
   /** Keeps what is reported. */
   snapshot(): Json {
     return [...this.#reported];
   }
 
-  /** Goes on reporting. */
+  /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
     if (!Array.isArray(saved)) return;
     for (const name of saved) this.#reported.add(String(name));
@@ -241,7 +248,7 @@ export class MsdpHandler implements OptionState {
   }
 
   #set(name: string, value: string): void {
-    if (this.#variables.get(name)?.configurable) this.#session.tell("msdp", { name, value });
+    if (this.#variables.get(name)?.configurable) this.#context.emit("msdp", { name, value });
   }
 
   #send(names: readonly string[]): void {
@@ -255,25 +262,32 @@ export class MsdpHandler implements OptionState {
 
   #transmit(variables: ReadonlyMap<string, MsdpValue>): void {
     if (this.#overGmcp) {
-      this.#session.handlerOf(gmcp).send("MSDP", Object.fromEntries(variables));
-    } else if (this.#session.localEnabled(MSDP)) {
-      this.#session.sendSubnegotiation(MSDP, encodeMsdp(variables));
+      this.#context.stateOf(gmcp).send("MSDP", Object.fromEntries(variables));
+    } else if (this.#context.localEnabled(MSDP)) {
+      this.#context.sendSubnegotiation(MSDP, encodeMsdp(variables));
     }
   }
 }
 
+/** What MSDP reports to the game. */
+export interface MsdpEvents {
+  /** The client sets a variable that the game declared `configurable`. */
+  msdp: { readonly name: string; readonly value: string };
+}
+
 /** MSDP as the server uses it. */
-export const msdp: TelnetOption<MsdpConfig, MsdpHandler> = {
+export const msdp: TelnetOption<MsdpConfig, MsdpHandler, MsdpEvents> = {
   code: MSDP,
   name: "MSDP",
+  events: ["msdp"],
   offer: "local",
   mud: true,
-  attach: (session, config) => new MsdpHandler(session, config),
+  attach: (context, config) => new MsdpHandler(context, config),
 };
 
 function fromJson(value: Json, depth: number): MsdpValue {
   if (typeof value !== "object" || value === null) return String(value);
-  if (depth === DEEPEST) return "";
+  if (depth === MAX_DEPTH) return "";
   if (Array.isArray(value)) return value.map((item) => fromJson(item, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [name, fromJson(item, depth + 1)]),

@@ -117,10 +117,10 @@ export const mssp: TelnetOption<() => MsspStatus> = {
       );
     }
   },
-  attach: (session, status) => ({
+  attach: (context, status) => ({
     changed(side, change) {
       if (side !== "local" || change !== "enabled" || status === undefined) return;
-      session.sendSubnegotiation(MSSP, encodeMssp(status()));
+      context.sendSubnegotiation(MSSP, encodeMssp(status()));
     },
   }),
 };

@@ -106,10 +106,10 @@ export const mxp: TelnetOption<true> = {
   name: "MXP",
   offer: "local",
   mud: true,
-  attach: (session) => ({
+  attach: (context) => ({
     changed(side, change) {
       if (side === "local" && change === "enabled") {
-        session.sendSubnegotiation(MXP, new Uint8Array(0));
+        context.sendSubnegotiation(MXP, new Uint8Array(0));
       }
     },
   }),

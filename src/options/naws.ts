@@ -1,4 +1,4 @@
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option NAWS, negotiate about window size (RFC 1073). */
 export const NAWS = 0x1f;
@@ -56,20 +56,27 @@ export function encodeNaws(size: WindowSize): Uint8Array {
   return Uint8Array.of(columns >> 8, columns & 0xff, rows >> 8, rows & 0xff);
 }
 
+/** What NAWS reports to the game. */
+export interface NawsEvents {
+  /** The window has another size. */
+  resize: WindowSize;
+}
+
 /** NAWS as the server uses it: 0 keeps what was known before, absurd sizes are cut. */
-export const naws: TelnetOption<true> = {
+export const naws: TelnetOption<true, OptionState, NawsEvents> = {
   code: NAWS,
   name: "NAWS",
+  events: ["resize"],
   agreeRemote: true,
   offer: "remote",
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
       const size = decodeNaws(payload);
       if (size === undefined) return;
-      const { facts } = session;
+      const { facts } = context;
       if (size.columns > 0) facts.columns = Math.min(size.columns, NAWS_MAX);
       if (size.rows > 0) facts.rows = Math.min(size.rows, NAWS_MAX);
-      session.tell("resize", { columns: facts.columns, rows: facts.rows });
+      context.emit("resize", { columns: facts.columns, rows: facts.rows });
     },
   }),
 };

@@ -1,5 +1,5 @@
 import { throwMisuse } from "../protocol/error.ts";
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option NEW-ENVIRON (RFC 1572). */
@@ -27,7 +27,13 @@ export interface EnvironVariable {
 /** What a NEW-ENVIRON subnegotiation says. */
 export type EnvironMessage =
   | { readonly type: "is" | "info"; readonly variables: readonly EnvironVariable[] }
-  | { readonly type: "send"; readonly names: readonly string[] };
+  | {
+    readonly type: "send";
+    /** What is asked for. An empty name asks for all of its kind; no name at all for everything. */
+    readonly names: readonly string[];
+    /** Whether each name is a USERVAR; left out where none is. */
+    readonly user?: readonly boolean[];
+  };
 
 /** Names of the MUD New-Environment Standard (MTTS bit 512), in requests of clients that know it. */
 export const MNES_NAMES: readonly string[] = [
@@ -56,7 +62,11 @@ export const MNES_NAMES: readonly string[] = [
 export function decodeEnviron(payload: Uint8Array): EnvironMessage | undefined {
   const [type] = payload;
   const fields = readFields(payload.subarray(1));
-  if (type === SEND) return { type: "send", names: fields.map(({ text }) => text) };
+  if (type === SEND) {
+    const names = fields.map(({ text }) => text);
+    const user = fields.map(({ kind }) => kind === USERVAR);
+    return { type: "send", names, ...(user.includes(true) && { user }) };
+  }
   if (type !== IS && type !== INFO) return undefined;
   const variables: { name: string; value: string | undefined; user: boolean }[] = [];
   for (const { kind, text } of fields) {
@@ -121,7 +131,9 @@ function readFields(bytes: Uint8Array): { kind: number; text: string }[] {
       const byte = bytes[at] ?? 0;
       if (byte <= USERVAR && byte !== ESC) break;
       at += byte === ESC ? 2 : 1;
-      text.push(byte === ESC ? bytes[at - 1] ?? 0 : byte);
+      // An ESC that ends the payload escapes nothing.
+      const literal = byte === ESC ? bytes[at - 1] : byte;
+      if (literal !== undefined) text.push(literal);
     }
     if (kind !== ESC && kind <= USERVAR) {
       fields.push({ kind, text: fromUtf8(Uint8Array.from(text)) });
@@ -139,10 +151,17 @@ export interface EnvironConfig {
   readonly names?: readonly string[];
 }
 
+/** What NEW-ENVIRON reports to the game. */
+export interface EnvironEvents {
+  /** Variables came: answers, or news. */
+  environ: readonly EnvironVariable[];
+}
+
 /** NEW-ENVIRON as the server uses it: asks for a few names, and learns what changes later. */
-export const newEnviron: TelnetOption<true | EnvironConfig> = {
+export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, EnvironEvents> = {
   code: NEW_ENVIRON,
   name: "NEW-ENVIRON",
+  events: ["environ"],
   offer: "remote",
   check(config) {
     const names = typeof config === "object" ? config.names ?? [] : [];
@@ -153,28 +172,28 @@ export const newEnviron: TelnetOption<true | EnvironConfig> = {
     if (names.includes("USER")) {
       throwMisuse("Cannot ask for USER: the Telnet client of Windows crashes at it");
     }
-    if (length > LONGEST_QUESTION) {
+    if (length > MAX_QUESTION) {
       throwMisuse(`Cannot ask for so many names: ${length} bytes, and inetutils reads 256 in all`);
     }
   },
-  attach: (session, config) => ({
+  attach: (context, config) => ({
     changed(side, change) {
       if (side !== "remote" || change !== "enabled") return;
       const names = typeof config === "object" ? config.names : undefined;
-      session.sendSubnegotiation(NEW_ENVIRON, encodeEnvironSend(names ?? USUAL_NAMES));
+      context.sendSubnegotiation(NEW_ENVIRON, encodeEnvironSend(names ?? USUAL_NAMES));
     },
     subnegotiation(payload) {
       const message = decodeEnviron(payload);
       if (message === undefined || message.type === "send") return;
-      for (const { name, value } of message.variables.slice(0, MOST_VARIABLES)) {
-        const { environment } = session.facts;
-        const room = environment.has(name) || environment.size < MOST_VARIABLES;
+      for (const { name, value } of message.variables.slice(0, MAX_VARIABLES)) {
+        const { environment } = context.facts;
+        const room = environment.has(name) || environment.size < MAX_VARIABLES;
         if (value === undefined) environment.delete(name);
         else if (room) environment.set(name, value);
       }
-      const charset = charsetOf(session.facts.environment);
-      if (charset !== undefined) session.suggestCharset(charset);
-      session.tell("environ", message.variables);
+      const charset = charsetOf(context.facts.environment);
+      if (charset !== undefined) context.effects.suggestCharset(charset);
+      context.emit("environ", message.variables);
     },
   }),
 };
@@ -186,6 +205,6 @@ function charsetOf(environment: ReadonlyMap<string, string>): string | undefined
 }
 
 /** With IAC SB NEW-ENVIRON and IAC SE it fits 256 bytes. */
-const LONGEST_QUESTION = 250;
+const MAX_QUESTION = 250;
 /** More variables are not kept. */
-const MOST_VARIABLES = 64;
+const MAX_VARIABLES = 64;

@@ -1,47 +1,43 @@
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { ForgetOptions } from "../protocol/negotiator.ts";
-import type { AardwolfMessage } from "./aardwolf.ts";
-import type { AtcpMessage } from "./atcp.ts";
 import type { ClientFacts } from "./facts.ts";
-import type { GmcpMessage, Json } from "./gmcp.ts";
-import type { SlcEntry } from "./linemode.ts";
-import type { WindowSize } from "./naws.ts";
-import type { EnvironVariable } from "./new_environ.ts";
-import type { ZmpCommand } from "./zmp.ts";
+import type { Json } from "./json.ts";
 
-/** What an option tells the game, by the name of the notice. Each has its handler at `listen()`. */
-export interface OptionEvents {
-  /** The window has another size (NAWS). */
-  resize: WindowSize;
-  /** A message of GMCP, also one whose JSON is malformed. */
-  gmcp: GmcpMessage;
-  /** The client sets a variable of MSDP that the game declared as its to set. */
-  msdp: { readonly name: string; readonly value: string };
-  /** Variables of NEW-ENVIRON, answered or new. */
-  environ: readonly EnvironVariable[];
-  /** A command of ZMP. */
-  zmp: ZmpCommand;
-  /** A message of ATCP. */
-  atcp: AtcpMessage;
-  /** A message of Aardwolf's channel. */
-  aardwolf: AardwolfMessage;
-  /** Which keys the client edits with (LINEMODE). */
-  slc: readonly SlcEntry[];
-  /** The round trip of a ping by TIMING-MARK, in milliseconds. */
-  pong: number;
-  /** The person asks to be logged out (LOGOUT); the client is dropped afterwards. */
-  logout: undefined;
+/** What an option may change on its connection, beyond sending. Each takes effect at once. */
+export interface OptionEffects {
+  /** Uses a character set from now on; returns whether it is known. */
+  useCharset(name: string): boolean;
+  /** Uses a character set that the client mentions, unless CHARSET or the game chose one. */
+  suggestCharset(name: string): void;
+  /** Sends the marker and compresses what follows, or ends the compressed stream. */
+  compress(on: boolean): void;
+  /** Expects the client's next bytes compressed. */
+  decompress(): void;
+  /** Expects the handshake of TLS in the client's next bytes. */
+  encrypt(): void;
+  /** The client never shows what is typed, so the server must echo it. */
+  needEcho(): void;
+  /** Reads nothing more from the client before a time on the clock of `now()`. */
+  holdInput(until: number): void;
+  /** Drops the client. */
+  leave(): void;
 }
 
-/** What an option may do to the connection that it was negotiated on. */
-export interface OptionContext {
+/**
+ * One connection, as an option sees it.
+ *
+ * @typeParam Events What the option reports to the game: values by the event's name.
+ */
+export interface OptionContext<Events extends object = never> {
   /** What the client has told of itself. */
   readonly facts: ClientFacts;
+  /** What an option may change on the connection. */
+  readonly effects: OptionEffects;
   /** The time in milliseconds, on a clock that never goes back. */
   now(): number;
   /** The time of day, such as `2026-11-25T14:30:00.000Z`. */
   utc(): string;
-  /** Whether both ends agree that we perform an option. */
+  /** Whether both ends agree that the server performs an option. */
   localEnabled(option: number): boolean;
   /** Whether both ends agree that the client performs an option. */
   remoteEnabled(option: number): boolean;
@@ -53,26 +49,12 @@ export interface OptionContext {
   inForce(side: Side): number[];
   /** Sends IAC SB option payload IAC SE. */
   sendSubnegotiation(option: number, payload: Uint8Array): void;
-  /** Tells the game. */
-  tell<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void;
+  /** Reports an event to the game, whose handler is called at once. */
+  emit<Name extends keyof Events & string>(name: Name, value: Events[Name]): void;
   /** Calls the game's own code: if it fails, the client is dropped. */
   run(call: () => unknown): void;
-  /** Uses a character set from now on, where it is known. */
-  useCharset(name: string): boolean;
-  /** Uses a character set that the client tells by the way, where nothing better is known. */
-  suggestCharset(name: string): void;
-  /** Compresses what we send from now on, after the marker, or stops it. */
-  compress(on: boolean): void;
-  /** Expects the client's next bytes compressed. */
-  decompress(): void;
-  /** Takes the client's next bytes as the handshake of TLS. */
-  encrypt(): void;
-  /** The client never shows what is typed: we have to. */
-  needEcho(): void;
-  /** Drops the client. */
-  leave(): void;
-  /** What another option keeps for this connection. */
-  handlerOf<Handler extends OptionState>(option: TelnetOption<never, Handler>): Handler;
+  /** The state of another option on this connection. */
+  stateOf<State extends OptionState>(option: TelnetOption<never, State>): State;
 }
 
 /** What an option keeps for one connection. */
@@ -81,20 +63,34 @@ export interface OptionState {
   readonly pending?: boolean;
   /** A negotiation went on. */
   changed?(side: Side, change: OptionChange): void;
-  /** A payload came, which may be malformed: then it is ignored. */
+  /** A payload came. A malformed one is ignored. */
   subnegotiation?(payload: Uint8Array): void;
-  /** What is to be carried over a restart of the game. */
+  /** What must survive a restart of the game, as plain JSON. */
   snapshot?(): Json;
-  /** Takes what was carried over. */
+  /** Restores what `snapshot` returned. */
   restore?(saved: Json): void;
+  /** Takes over what the game has set on the state before it, when the Telnet dialogue begins anew. */
+  succeed?(before: OptionState): void;
 }
 
-/** One Telnet option, as the server uses it. Pure: all effects go through the session. */
-export interface TelnetOption<Config = never, Handler extends OptionState = OptionState> {
+/**
+ * One Telnet option, as the server uses it. Pure: all effects go through the context.
+ *
+ * @typeParam Config How a game declares it.
+ * @typeParam State What it keeps for one connection.
+ * @typeParam Events What it reports to the game.
+ */
+export interface TelnetOption<
+  Config = never,
+  State extends OptionState = OptionState,
+  Events extends object = never,
+> {
   /** The option's code. */
   readonly code: number;
   /** Its name in the list of assigned options. */
   readonly name: string;
+  /** The events that it reports to the game. `resize` is handled by `onResize`. Default: none. */
+  readonly events?: readonly (keyof Events & string)[];
   /** Whether the server performs it when the client asks with DO, even if it was not declared. */
   readonly agreeLocal?: boolean;
   /** Whether the client may perform it when it offers with WILL, even if it was not declared. */
@@ -107,8 +103,8 @@ export interface TelnetOption<Config = never, Handler extends OptionState = Opti
   readonly alone?: boolean;
   /** Whether it is offered on an encrypted connection too. Default: it is. */
   offerEncrypted?(config: Config): boolean;
-  /** Refuses a declaration that cannot be right, by an error of the code `misuse`. */
+  /** Throws `misuse` for a declaration that cannot be right. */
   check?(config: Config): void;
-  /** Starts what is kept for a connection; the declaration is `undefined` where there is none. */
-  attach?(session: OptionContext, config: Config | undefined): Handler;
+  /** Makes the state for a connection; `config` is `undefined` where the game declares nothing. */
+  attach?(context: OptionContext<Events>, config: Config | undefined): State;
 }

@@ -1,21 +1,21 @@
 import { inspect, throwMisuse } from "../protocol/error.ts";
-import { aardwolf } from "./aardwolf.ts";
-import { atcp } from "./atcp.ts";
+import { aardwolf, type AardwolfEvents } from "./aardwolf.ts";
+import { atcp, type AtcpEvents } from "./atcp.ts";
 import { binary } from "./binary.ts";
 import { charset, type CharsetConfig } from "./charset.ts";
 import { echo } from "./echo.ts";
 import { endOfRecord } from "./end_of_record.ts";
 import { flowControl } from "./flow_control.ts";
-import { gmcp } from "./gmcp.ts";
-import { linemode } from "./linemode.ts";
-import { logout } from "./logout.ts";
+import { gmcp, type GmcpEvents } from "./gmcp.ts";
+import { linemode, type LinemodeEvents } from "./linemode.ts";
+import { logout, type LogoutEvents } from "./logout.ts";
 import { mccp2, mccp3, type MccpConfig } from "./mccp.ts";
-import { msdp, type MsdpConfig } from "./msdp.ts";
+import { msdp, type MsdpConfig, type MsdpEvents } from "./msdp.ts";
 import { msp } from "./msp.ts";
 import { mssp, type MsspStatus } from "./mssp.ts";
 import { mxp } from "./mxp.ts";
-import { naws } from "./naws.ts";
-import { type EnvironConfig, newEnviron } from "./new_environ.ts";
+import { naws, type NawsEvents } from "./naws.ts";
+import { type EnvironConfig, type EnvironEvents, newEnviron } from "./new_environ.ts";
 import type { TelnetOption } from "./option.ts";
 import { sendLocation } from "./send_location.ts";
 import { sga } from "./sga.ts";
@@ -23,9 +23,23 @@ import { startTls } from "./start_tls.ts";
 import { status } from "./status.ts";
 import { terminalSpeed } from "./terminal_speed.ts";
 import { terminalType } from "./terminal_type.ts";
-import { timingMark } from "./timing_mark.ts";
+import { timingMark, type TimingMarkEvents } from "./timing_mark.ts";
 import { xDisplayLocation } from "./x_display_location.ts";
-import { zmp, type ZmpConfig } from "./zmp.ts";
+import { zmp, type ZmpConfig, type ZmpEvents } from "./zmp.ts";
+
+/** What the options report to a game, by the event's name; `resize` is handled by `onResize`. */
+export interface OptionEvents
+  extends
+    NawsEvents,
+    GmcpEvents,
+    MsdpEvents,
+    EnvironEvents,
+    ZmpEvents,
+    AtcpEvents,
+    AardwolfEvents,
+    LinemodeEvents,
+    TimingMarkEvents,
+    LogoutEvents {}
 
 /**
  * What a game offers to each client at the start, by option. `true` is the default of an option;
@@ -115,6 +129,11 @@ export const OPTIONS: readonly TelnetOption[] = [
 ];
 
 const BY_CODE = new Map(OPTIONS.map((option) => [option.code, option]));
+
+/** The names of all events that options report. */
+export const OPTION_EVENTS: readonly (keyof OptionEvents)[] = OPTIONS.flatMap(
+  (option) => (option.events ?? []) as (keyof OptionEvents)[],
+);
 
 /**
  * What is declared, by the option's code, in the order of the offers.

@@ -4,7 +4,7 @@ import { fromAscii, toAscii } from "./_bytes.ts";
 /** Code of the option SEND-LOCATION (RFC 779). */
 export const SEND_LOCATION = 0x17;
 
-const LONGEST = 255;
+const MAX_LENGTH = 255;
 
 /**
  * Reads a SEND-LOCATION payload: where the person sits, in their own words.
@@ -21,7 +21,7 @@ const LONGEST = 255;
  * ```
  */
 export function decodeSendLocation(payload: Uint8Array): string {
-  return fromAscii(payload, LONGEST);
+  return fromAscii(payload, MAX_LENGTH);
 }
 
 /**
@@ -31,7 +31,7 @@ export function decodeSendLocation(payload: Uint8Array): string {
  * @returns The payload.
  */
 export function encodeSendLocation(location: string): Uint8Array {
-  return toAscii(location).subarray(0, LONGEST);
+  return toAscii(location).subarray(0, MAX_LENGTH);
 }
 
 /** SEND-LOCATION as the server uses it. */
@@ -39,9 +39,9 @@ export const sendLocation: TelnetOption<true> = {
   code: SEND_LOCATION,
   name: "SEND-LOCATION",
   offer: "remote",
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
-      session.facts.location = decodeSendLocation(payload);
+      context.facts.location = decodeSendLocation(payload);
     },
   }),
 };

@@ -20,9 +20,9 @@ export const startTls: TelnetOption<true> = {
   offer: "remote",
   alone: true,
   offerEncrypted: () => false,
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
-      if (payload.length === 1 && payload[0] === START_TLS_FOLLOWS) session.encrypt();
+      if (payload.length === 1 && payload[0] === START_TLS_FOLLOWS) context.effects.encrypt();
     },
   }),
 };

@@ -1,13 +1,9 @@
+import { DO, SB, SE, WILL } from "../protocol/codes.ts";
 import type { TelnetOption } from "./option.ts";
 import { IS, SEND } from "./_is_send.ts";
 
 /** Code of the option STATUS (RFC 859): each end can ask what the other believes is in force. */
 export const STATUS = 0x05;
-
-const SB = 0xfa;
-const SE = 0xf0;
-const WILL = 0xfb;
-const DO = 0xfd;
 
 /** What a STATUS IS tells. */
 export interface StatusReport {
@@ -111,11 +107,11 @@ export const status: TelnetOption<true> = {
   code: STATUS,
   name: "STATUS",
   agreeLocal: true,
-  attach: (session) => ({
+  attach: (context) => ({
     subnegotiation(payload) {
       if (decodeStatus(payload)?.type !== "send") return;
-      const report = { will: session.inForce("local"), do: session.inForce("remote"), facts: [] };
-      session.sendSubnegotiation(STATUS, encodeStatusIs(report));
+      const report = { will: context.inForce("local"), do: context.inForce("remote"), facts: [] };
+      context.sendSubnegotiation(STATUS, encodeStatusIs(report));
     },
   }),
 };

@@ -1,18 +1,11 @@
+import type { TerminalSpeed } from "./facts.ts";
 import type { TelnetOption } from "./option.ts";
 import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
 
 /** Code of the option TERMINAL-SPEED (RFC 1079). */
 export const TSPEED = 0x20;
 
-const LONGEST = 32;
-
-/** The speeds of a terminal in bits a second. */
-export interface TerminalSpeed {
-  /** What the client can send. */
-  readonly transmit: number;
-  /** What the client can receive. */
-  readonly receive: number;
-}
+const MAX_LENGTH = 32;
 
 /**
  * Reads a TERMINAL-SPEED IS.
@@ -30,7 +23,7 @@ export interface TerminalSpeed {
  * ```
  */
 export function decodeTerminalSpeed(payload: Uint8Array): TerminalSpeed | undefined {
-  const text = decodeIs(payload, LONGEST) ?? "";
+  const text = decodeIs(payload, MAX_LENGTH) ?? "";
   const [, transmit, receive] = /^(\d{1,10}),(\d{1,10})$/.exec(text) ?? [];
   if (transmit === undefined) return undefined;
   return { transmit: Number(transmit), receive: Number(receive) };
@@ -43,7 +36,7 @@ export function decodeTerminalSpeed(payload: Uint8Array): TerminalSpeed | undefi
  * @returns The payload.
  */
 export function encodeTerminalSpeed(speed: TerminalSpeed): Uint8Array {
-  return encodeIs(`${speed.transmit},${speed.receive}`, LONGEST);
+  return encodeIs(`${speed.transmit},${speed.receive}`, MAX_LENGTH);
 }
 
 /**
@@ -60,14 +53,14 @@ export const terminalSpeed: TelnetOption<true> = {
   code: TSPEED,
   name: "TSPEED",
   offer: "remote",
-  attach: (session) => ({
+  attach: (context) => ({
     changed(side, change) {
       if (side === "remote" && change === "enabled") {
-        session.sendSubnegotiation(TSPEED, encodeTerminalSpeedSend());
+        context.sendSubnegotiation(TSPEED, encodeTerminalSpeedSend());
       }
     },
     subnegotiation(payload) {
-      session.facts.terminalSpeed = decodeTerminalSpeed(payload) ?? session.facts.terminalSpeed;
+      context.facts.terminalSpeed = decodeTerminalSpeed(payload) ?? context.facts.terminalSpeed;
     },
   }),
 };

@@ -56,17 +56,19 @@ export function encodeTerminalTypeSend(): Uint8Array {
 }
 
 /** So many names are asked for at most; some clients never repeat one. */
-const MOST_NAMES = 8;
+const MAX_NAMES = 8;
 
 /** What the server keeps of a client's terminal types. */
 export class TerminalTypeHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext;
   #names: string[] = [];
   #asking = false;
+  /** Answers so far, those without a name included. */
+  #answers = 0;
 
   /** Made by {@linkcode terminalType}. */
-  constructor(session: OptionContext) {
-    this.#session = session;
+  constructor(context: OptionContext) {
+    this.#context = context;
   }
 
   /** The names so far, in order. */
@@ -82,6 +84,7 @@ export class TerminalTypeHandler implements OptionState {
   /** Asks for the whole list, from its start. */
   ask(): void {
     this.#names = [];
+    this.#answers = 0;
     this.#asking = true;
     this.#send();
   }
@@ -97,30 +100,32 @@ export class TerminalTypeHandler implements OptionState {
   subnegotiation(payload: Uint8Array): void {
     const name = decodeTerminalType(payload);
     if (!this.#asking) return;
-    // RFC 1091: the last name comes twice. Others start again, or never end.
-    const ended = name === undefined || name === this.#names.at(-1) || name === this.#names[0];
-    if (!ended) this.#take(name);
+    this.#answers++;
+    // RFC 1091: the last name comes twice. Others start again, or never end. An empty one is skipped.
+    const ended = name !== undefined && (name === this.#names.at(-1) || name === this.#names[0]);
+    if (name !== undefined && !ended) this.#take(name);
     // Only the Telnet client of Windows has this one; it shows nothing by itself once it negotiates.
-    if (name === "VTNT") this.#session.needEcho();
-    if (ended || this.#names.length === MOST_NAMES) this.#asking = false;
+    if (name === "VTNT") this.#context.effects.needEcho();
+    if (ended || this.#answers === MAX_NAMES) this.#asking = false;
     else this.#send();
   }
 
   /** By MTTS the first name is the client's, the second the terminal's, the third a bit field. */
   #take(name: string): void {
-    const { facts } = this.#session;
+    const { facts } = this.#context;
     const flags = decodeMtts(name);
     this.#names.push(name);
-    if (this.#names.length === 1) facts.terminalType = name;
+    if (this.#names.length === 1 && flags === undefined) facts.terminalType = name;
     if (flags === undefined) return;
     facts.mtts = flags;
-    if (flags.utf8) this.#session.suggestCharset("UTF-8");
-    facts.clientName ??= this.#names[0];
-    facts.terminalType = this.#names[1] ?? facts.terminalType;
+    if (flags.utf8) this.#context.effects.suggestCharset("UTF-8");
+    const names = this.#names.filter((other) => decodeMtts(other) === undefined);
+    facts.clientName ??= names[0];
+    facts.terminalType = names[1] ?? facts.terminalType;
   }
 
   #send(): void {
-    this.#session.sendSubnegotiation(TTYPE, encodeTerminalTypeSend());
+    this.#context.sendSubnegotiation(TTYPE, encodeTerminalTypeSend());
   }
 }
 
@@ -130,5 +135,5 @@ export const terminalType: TelnetOption<true, TerminalTypeHandler> = {
   name: "TTYPE",
   agreeRemote: true,
   offer: "remote",
-  attach: (session) => new TerminalTypeHandler(session),
+  attach: (context) => new TerminalTypeHandler(context),
 };

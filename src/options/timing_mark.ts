@@ -7,46 +7,62 @@ import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
  */
 export const TIMING_MARK = 0x06;
 
-/** Marks this far apart, in milliseconds, are no loop. */
-const REST_MS = 1_000;
+/** So many marks may be asked for at once. */
+const MAX_BURST = 64;
+/** Beyond that the next is read after so many milliseconds: nobody can loop fast, nobody goes without. */
+const INTERVAL_MS = 20;
 
 /** What the server keeps of its pings. */
 export class TimingMarkHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext<TimingMarkEvents>;
   #sentAt: number | undefined;
-  #markedAt = -Infinity;
+  /** When all marks so far are paid off at one for each interval. */
+  #paidAt = -Infinity;
 
   /** Made by {@linkcode timingMark}. */
-  constructor(session: OptionContext) {
-    this.#session = session;
+  constructor(context: OptionContext<TimingMarkEvents>) {
+    this.#context = context;
   }
 
   /** Sends DO TIMING-MARK, unless one is under way; an answer in time comes as the notice `pong`. */
   ping(): void {
     if (this.#sentAt !== undefined) return;
-    this.#sentAt = this.#session.now();
-    this.#session.enableRemote(TIMING_MARK);
+    this.#sentAt = this.#context.now();
+    this.#context.enableRemote(TIMING_MARK);
   }
 
   /** A mark came by, or was asked for: it is not a state, so the next is a new one (RFC 860). */
   changed(side: Side, change: OptionChange): void {
-    const now = this.#session.now();
-    // A mark that nobody waits for is refused, or two ends could go on for ever. One that is asked
-    // for is given, but not again and again at once: the other end may take our mark for an offer.
-    const rested = now - this.#markedAt >= REST_MS;
-    this.#markedAt = now;
-    this.#session.forget(side, TIMING_MARK, { willing: side === "local", rested });
+    const now = this.#context.now();
+    // A mark that nobody waits for is refused, or two ends could go on for ever. One that is asked for
+    // is always given: Ctrl-C in a stock client discards all output until it comes. It is delayed where
+    // they come too fast, as the other end may take our mark for an offer and ask again.
+    this.#context.forget(side, TIMING_MARK, { willing: side === "local", rested: true });
+    if (side === "local" && change === "enabled") this.#pay(now);
     if (side !== "remote" || this.#sentAt === undefined) return;
     const sentAt = this.#sentAt;
     this.#sentAt = undefined;
-    if (change !== "unanswered") this.#session.tell("pong", now - sentAt);
+    if (change !== "unanswered") this.#context.emit("pong", now - sentAt);
+  }
+
+  #pay(now: number): void {
+    this.#paidAt = Math.max(this.#paidAt, now) + INTERVAL_MS;
+    const freeAt = this.#paidAt - MAX_BURST * INTERVAL_MS;
+    if (freeAt > now) this.#context.effects.holdInput(freeAt);
   }
 }
 
+/** What TIMING-MARK reports to the game. */
+export interface TimingMarkEvents {
+  /** A ping was answered: the round trip in milliseconds. */
+  pong: number;
+}
+
 /** TIMING-MARK as the server uses it: every mark that a client asks for is given. */
-export const timingMark: TelnetOption<true, TimingMarkHandler> = {
+export const timingMark: TelnetOption<true, TimingMarkHandler, TimingMarkEvents> = {
   code: TIMING_MARK,
   name: "TIMING-MARK",
+  events: ["pong"],
   agreeLocal: true,
-  attach: (session) => new TimingMarkHandler(session),
+  attach: (context) => new TimingMarkHandler(context),
 };

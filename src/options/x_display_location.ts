@@ -4,7 +4,7 @@ import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
 /** Code of the option X-DISPLAY-LOCATION (RFC 1096). */
 export const XDISPLOC = 0x23;
 
-const LONGEST = 255;
+const MAX_LENGTH = 255;
 
 /**
  * Reads an X-DISPLAY-LOCATION IS.
@@ -21,7 +21,7 @@ const LONGEST = 255;
  * ```
  */
 export function decodeXDisplayLocation(payload: Uint8Array): string | undefined {
-  return decodeIs(payload, LONGEST);
+  return decodeIs(payload, MAX_LENGTH);
 }
 
 /**
@@ -31,7 +31,7 @@ export function decodeXDisplayLocation(payload: Uint8Array): string | undefined 
  * @returns The payload.
  */
 export function encodeXDisplayLocation(display: string): Uint8Array {
-  return encodeIs(display, LONGEST);
+  return encodeIs(display, MAX_LENGTH);
 }
 
 /**
@@ -48,14 +48,14 @@ export const xDisplayLocation: TelnetOption<true> = {
   code: XDISPLOC,
   name: "XDISPLOC",
   offer: "remote",
-  attach: (session) => ({
+  attach: (context) => ({
     changed(side, change) {
       if (side === "remote" && change === "enabled") {
-        session.sendSubnegotiation(XDISPLOC, encodeXDisplayLocationSend());
+        context.sendSubnegotiation(XDISPLOC, encodeXDisplayLocationSend());
       }
     },
     subnegotiation(payload) {
-      session.facts.display = decodeXDisplayLocation(payload) ?? session.facts.display;
+      context.facts.display = decodeXDisplayLocation(payload) ?? context.facts.display;
     },
   }),
 };

@@ -57,12 +57,12 @@ export interface ZmpConfig {
 
 /** ZMP with one client. */
 export class ZmpHandler implements OptionState {
-  readonly #session: OptionContext;
+  readonly #context: OptionContext<ZmpEvents>;
   readonly #supports: readonly string[];
 
   /** Made by {@linkcode zmp}. */
-  constructor(session: OptionContext, supports: readonly string[]) {
-    this.#session = session;
+  constructor(context: OptionContext<ZmpEvents>, supports: readonly string[]) {
+    this.#context = context;
     this.#supports = ["zmp.", ...supports];
   }
 
@@ -74,8 +74,8 @@ export class ZmpHandler implements OptionState {
    * @returns Whether the client takes ZMP; else nothing is sent.
    */
   send(name: string, args: readonly string[] = []): boolean {
-    const enabled = this.#session.localEnabled(ZMP);
-    if (enabled) this.#session.sendSubnegotiation(ZMP, encodeZmp(name, args));
+    const enabled = this.#context.localEnabled(ZMP);
+    if (enabled) this.#context.sendSubnegotiation(ZMP, encodeZmp(name, args));
     return enabled;
   }
 
@@ -84,8 +84,8 @@ export class ZmpHandler implements OptionState {
     const command = decodeZmp(payload);
     if (command === undefined) return;
     if (command.name === "zmp.check") this.#check(command.args[0] ?? "");
-    else if (command.name === "zmp.ping") this.send("zmp.time", [zmpTime(this.#session.utc())]);
-    this.#session.tell("zmp", command);
+    else if (command.name === "zmp.ping") this.send("zmp.time", [zmpTime(this.#context.utc())]);
+    this.#context.emit("zmp", command);
   }
 
   /** A name that ends in a dot asks for a whole package. */
@@ -102,12 +102,19 @@ function zmpTime(utc: string): string {
   return utc.slice(0, 19).replace("T", " ");
 }
 
+/** What ZMP reports to the game. */
+export interface ZmpEvents {
+  /** A command came. */
+  zmp: ZmpCommand;
+}
+
 /** ZMP as the server uses it. */
-export const zmp: TelnetOption<true | ZmpConfig, ZmpHandler> = {
+export const zmp: TelnetOption<true | ZmpConfig, ZmpHandler, ZmpEvents> = {
   code: ZMP,
   name: "ZMP",
+  events: ["zmp"],
   offer: "local",
   mud: true,
-  attach: (session, config) =>
-    new ZmpHandler(session, (typeof config === "object" ? config.supports : undefined) ?? []),
+  attach: (context, config) =>
+    new ZmpHandler(context, (typeof config === "object" ? config.supports : undefined) ?? []),
 };

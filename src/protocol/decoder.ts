@@ -7,6 +7,8 @@ import { TELNET_LIMITS } from "./limits.ts";
 
 /** Where the decoder puts what it finds, in wire order. */
 export interface FrameSink {
+  /** Whether the decoder must stop after the frame that it has just handed over. */
+  readonly stop: boolean;
   /** Application data. */
   data(buffer: Uint8Array, start: number, end: number): void;
   /** A command that stands alone. */
@@ -65,22 +67,19 @@ export class FrameDecoder {
   #option = 0;
   readonly #payload = new SlabBuffer();
   #dropping = false;
-  #stopped = false;
   readonly #limit: number;
-  readonly #stopAfter: readonly number[];
   readonly #sink: FrameSink;
 
-  constructor(limit: number, stopAfter: readonly number[], sink: FrameSink) {
+  constructor(limit: number, sink: FrameSink) {
     this.#limit = limit;
-    this.#stopAfter = stopAfter;
     this.#sink = sink;
   }
 
-  /** Decodes a chunk; returns how much of it, if it stops behind a subnegotiation. */
+  /** Decodes a chunk, until its end or until the sink has it stop; returns how much of it. */
   decode(chunk: Uint8Array): number {
+    const sink = this.#sink;
     let at = 0;
-    this.#stopped = false;
-    while (at < chunk.length && !this.#stopped) {
+    while (at < chunk.length && !sink.stop) {
       switch (this.#state) {
         case DATA:
           at = this.#inData(chunk, at);
@@ -137,7 +136,10 @@ export class FrameDecoder {
     }
     const command = chunk[iac + 1];
     if (command === IAC) return this.#escapedData(chunk, start);
-    if (iac > start) this.#sink.data(chunk, start, iac);
+    if (iac > start) {
+      this.#sink.data(chunk, start, iac);
+      if (this.#sink.stop) return iac;
+    }
     if (command === undefined || command < SB || iac + 2 >= chunk.length) {
       this.#state = AFTER_IAC;
       return iac + 1;
@@ -147,12 +149,13 @@ export class FrameDecoder {
 
   /** The common case, negotiations within one chunk, one or many in a row. */
   #wholeVerbs(chunk: Uint8Array, start: number): number {
+    const sink = this.#sink;
     let at = start;
     const last = chunk.length - 3;
     do {
-      this.#sink.negotiation(chunk[at + 1] ?? 0, chunk[at + 2] ?? 0);
+      sink.negotiation(chunk[at + 1] ?? 0, chunk[at + 2] ?? 0);
       at += 3;
-    } while (at <= last && chunk[at] === IAC && isVerb(chunk[at + 1] ?? 0));
+    } while (at <= last && chunk[at] === IAC && isVerb(chunk[at + 1] ?? 0) && !sink.stop);
     return at;
   }
 
@@ -166,7 +169,7 @@ export class FrameDecoder {
       return first;
     }
     if (end - first > this.#limit) this.#sink.violation("subnegotiation-too-long", this.#option);
-    else this.#whole(chunk, first, end);
+    else this.#sink.subnegotiation(this.#option, chunk, first, end);
     return end + 2;
   }
 
@@ -249,12 +252,7 @@ export class FrameDecoder {
     const { buffer, start, end } = this.#payload;
     const dropped = this.#dropping;
     this.#closePayload();
-    if (!dropped) this.#whole(buffer, start, end);
-  }
-
-  #whole(buffer: Uint8Array, start: number, end: number): void {
-    this.#sink.subnegotiation(this.#option, buffer, start, end);
-    this.#stopped = this.#stopAfter.includes(this.#option);
+    if (!dropped) this.#sink.subnegotiation(this.#option, buffer, start, end);
   }
 
   /** A command where IAC SE was due: the SE is lost, or the peer is broken. Go on from here. */

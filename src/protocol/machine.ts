@@ -71,7 +71,7 @@ export interface TelnetSnapshot {
  *
  * It works for either end of a connection, has no clock and calls nobody back. Its methods:
  *
- * - **feed it**: {@linkcode receive}
+ * - **feed it**: {@linkcode receive}, or {@linkcode step} by step
  * - **drain it** after each feeding, in any order: {@linkcode takeEvents}, {@linkcode takeOutput}
  * - **talk**: {@linkcode send}, {@linkcode sendCommand}, {@linkcode sendSubnegotiation}
  * - **negotiate**: {@linkcode enableLocal}, {@linkcode disableLocal}, {@linkcode enableRemote},
@@ -122,8 +122,8 @@ export class TelnetMachine {
     this.#limits = limits;
     this.#stopAfter = stopAfter;
     this.#negotiator = new Negotiator(sides, this.#output, this.#events, limits);
-    this.#intake = new Intake(this.#events, this.#negotiator);
-    this.#decoder = new FrameDecoder(limits.subnegotiation, stopAfter, this.#intake);
+    this.#intake = new Intake(this.#events, this.#negotiator, stopAfter);
+    this.#decoder = new FrameDecoder(limits.subnegotiation, this.#intake);
   }
 
   /**
@@ -141,8 +141,28 @@ export class TelnetMachine {
    */
   receive(chunk: Uint8Array, now?: number): number {
     checkBytes(chunk, "receive");
-    this.#intake.now = now;
-    return this.#decoder.decode(chunk);
+    return this.#decode(chunk, now, false);
+  }
+
+  /**
+   * Takes bytes of the peer up to the first that bring an event, for a caller that acts on each event
+   * before the next byte is looked at: an answer to it then leaves before the answers to what follows,
+   * and an option is in force from its place in the stream, however the stream was cut.
+   *
+   * ```ts ignore
+   * for (let rest = chunk; rest.length > 0;) {
+   *   rest = rest.subarray(telnet.step(rest, now));
+   *   for (const event of telnet.takeEvents()) act(event);
+   * }
+   * ```
+   *
+   * @param chunk Any number of bytes, cut anywhere.
+   * @param now The time in milliseconds, for the requests that the answers may set off.
+   * @returns How many bytes were taken, one at least; all of them where none brings an event.
+   */
+  step(chunk: Uint8Array, now?: number): number {
+    checkBytes(chunk, "receive");
+    return this.#decode(chunk, now, true);
   }
 
   /**
@@ -151,6 +171,11 @@ export class TelnetMachine {
    */
   get frameCount(): number {
     return this.#intake.frames;
+  }
+
+  /** Whether the peer has sent anything that only Telnet has: a command, negotiation or subnegotiation. */
+  get peerSpeaksTelnet(): boolean {
+    return this.#intake.spoken;
   }
 
   /** What came of the bytes received so far, in wire order; each event is handed over once. */
@@ -399,6 +424,11 @@ export class TelnetMachine {
     return machine;
   }
 
+  #decode(chunk: Uint8Array, now: number | undefined, stepping: boolean): number {
+    this.#intake.begin(now, stepping);
+    return this.#decoder.decode(chunk);
+  }
+
   #enable(side: Side, option: number, { now, urgent = false }: EnableOptions): void {
     checkByte(option, "an option");
     const stopping = this.#negotiator.state(side, option).startsWith("WANTNO");
@@ -433,38 +463,60 @@ function setupOf(options: TelnetMachineOptions): Setup {
 
 /** Hands the decoder's frames on: negotiations are answered, the rest becomes events. */
 class Intake implements FrameSink {
-  now: number | undefined = undefined;
   /** Everything but data. */
   frames = 0;
+  /** Whether a frame came that is well formed. */
+  spoken = false;
+  stop = false;
+  #now: number | undefined = undefined;
+  #stepping = false;
   readonly #events: EventQueue;
   readonly #negotiator: Negotiator;
+  readonly #stopAfter: readonly number[];
 
-  constructor(events: EventQueue, negotiator: Negotiator) {
+  constructor(events: EventQueue, negotiator: Negotiator, stopAfter: readonly number[]) {
     this.#events = events;
     this.#negotiator = negotiator;
+    this.#stopAfter = stopAfter;
+  }
+
+  /** A chunk follows; `stepping` stops at its first event. */
+  begin(now: number | undefined, stepping: boolean): void {
+    this.#now = now;
+    this.#stepping = stepping;
+    this.stop = false;
   }
 
   data(buffer: Uint8Array, start: number, end: number): void {
     this.#events.data(buffer, start, end);
+    this.stop = this.#stepping;
   }
 
   command(command: number): void {
     this.frames++;
+    this.spoken = true;
     this.#events.command(command);
+    this.stop = this.#stepping;
   }
 
   negotiation(verb: number, option: number): void {
     this.frames++;
-    this.#negotiator.receive(verb, option, this.now);
+    this.spoken = true;
+    this.#negotiator.receive(verb, option, this.#now);
+    // Mostly there is an answer and nothing to report.
+    this.stop = this.#stepping && this.#events.length > 0;
   }
 
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
     this.frames++;
+    this.spoken = true;
     this.#events.subnegotiation(option, buffer, start, end);
+    this.stop = this.#stepping || this.#stopAfter.includes(option);
   }
 
   violation(kind: ViolationKind, option: number): void {
     this.frames++;
     this.#events.violation(kind, option);
+    this.stop = this.#stepping;
   }
 }

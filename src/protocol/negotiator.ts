@@ -33,6 +33,9 @@ export interface ForgetOptions {
   readonly rested: boolean;
 }
 
+/** Of the requests counted against `limits.repeats` one is forgotten after so many milliseconds. */
+const REPEAT_DECAY_MS = 1_000;
+
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
 const TRIGGERS = Object.keys(NEGOTIATION_TABLE) as NegotiationTrigger[];
 const REPLIES: readonly NegotiationReply[] = ["-", "say yes", "say no"];
@@ -88,6 +91,8 @@ export class Negotiator {
   #deadlines: Map<number, number> | undefined;
   #late: LateAnswers | undefined;
   #requests: Uint8Array | undefined;
+  /** Up to when the counts of requests have been lowered. */
+  #decayedAt: Map<number, number> | undefined;
   readonly #output: ByteQueue;
   readonly #events: EventQueue;
   readonly #limits: TelnetLimits;
@@ -148,7 +153,7 @@ export class Negotiator {
     // Nothing to say, and the same state again.
     if (row === state) return;
     if (yes === 1 && isIn(OFF, state)) {
-      const count = this.#countRequest(index);
+      const count = this.#countRequest(index, now);
       if (count > this.#limits.repeats) return this.#refuseRepeat(index, count, now);
     }
     // The common case: it is refused, and stays as it is.
@@ -287,13 +292,23 @@ export class Negotiator {
 
   /**
    * Counts a request of the peer that has to be answered, since our own last one. Who asks the same
-   * again and again loops: it is refused a last time, and then left without answer.
+   * again and again loops: it is refused a last time, and then left without answer, until it has rested.
    */
-  #countRequest(index: number): number {
+  #countRequest(index: number, now: number | undefined): number {
     const requests = this.#requests ??= new Uint8Array(2 * REMOTE);
+    if (now !== undefined) this.#decay(index, requests, now);
     const count = (requests[index] ?? 0) + 1;
     if (count < 256) requests[index] = count;
     return count;
+  }
+
+  /** Forgets the requests that are long past. */
+  #decay(index: number, requests: Uint8Array, now: number): void {
+    const times = this.#decayedAt ??= new Map();
+    const before = times.get(index) ?? now;
+    const rested = Math.floor((now - before) / REPEAT_DECAY_MS);
+    requests[index] = Math.max(0, (requests[index] ?? 0) - rested);
+    times.set(index, before + rested * REPEAT_DECAY_MS);
   }
 
   #at(index: number): number {

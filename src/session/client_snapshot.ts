@@ -1,5 +1,5 @@
 import type { FactsSnapshot } from "../options/facts_snapshot.ts";
-import type { Json } from "../options/gmcp.ts";
+import type { Json } from "../options/json.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { EchoSnapshot } from "./echo_control.ts";

@@ -1,6 +1,6 @@
 import { type ClientFacts, newFacts } from "../options/facts.ts";
 import { type FactsSnapshot, factsSnapshot, restoredFacts } from "../options/facts_snapshot.ts";
-import type { Json } from "../options/gmcp.ts";
+import type { Json } from "../options/json.ts";
 import type { OptionContext, OptionEvents, OptionState, TelnetOption } from "../options/option.ts";
 import { optionByCode, OPTIONS } from "../options/registry.ts";
 import type { OptionEvent, Side } from "../protocol/events.ts";

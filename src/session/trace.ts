@@ -20,7 +20,7 @@ export class Tracer {
    * @param tell Takes a line such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
    */
   constructor(limit: number, tell: (words: string) => void) {
-    this.#decoder = new FrameDecoder(limit, [], new Words(tell));
+    this.#decoder = new FrameDecoder(limit, new Words(tell));
   }
 
   /** Takes the next bytes. */
@@ -30,6 +30,7 @@ export class Tracer {
 }
 
 class Words implements FrameSink {
+  readonly stop = false;
   readonly #tell: (words: string) => void;
 
   constructor(tell: (words: string) => void) {
