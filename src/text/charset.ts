@@ -1,6 +1,7 @@
 import { inspect, TelnetError, throwMisuse } from "../protocol/error.ts";
 import { CP437, CP850, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
-import { multiByteCodes } from "./multi_byte.ts";
+import { joinBytes } from "../protocol/bytes.ts";
+import { multiByteCodes, multiByteTail } from "./multi_byte.ts";
 import { transliterate } from "./transliterate.ts";
 
 /**
@@ -40,11 +41,17 @@ export interface TextCodec {
 export interface TextStreamDecoder {
   /** Decodes the next bytes. What cannot be decoded becomes U+FFFD; nothing throws. */
   decode(bytes: Uint8Array): string;
+  /**
+   * The bytes of a character whose end has not come: fed to a new decoder they bring it to where this
+   * one is. A snapshot of a client keeps them. Without this method it loses half a character.
+   */
+  pending?(): Uint8Array;
 }
 
+const NO_BYTES = new Uint8Array(0);
 const QUESTION_MARK = 0x3f;
 /** So many stand-ins for what a set lacks are remembered. */
-const MOST_STAND_INS = 4_096;
+const MAX_STAND_INS = 4_096;
 /** No letter of any set has more marks; a longer run would cost more than its length. */
 const MARKED = /\P{M}\p{M}{1,4}/gu;
 const REPLACEMENT = "\ufffd";
@@ -248,10 +255,17 @@ class Utf8Decoder implements TextStreamDecoder {
   /** Holds the part of a character that was cut by the end of the last bytes. */
   #stream: TextDecoder | undefined;
   #started = false;
+  /** Up to three bytes of a character whose end has not come. */
+  #tail: Uint8Array = NO_BYTES;
+
+  pending(): Uint8Array {
+    return this.#tail;
+  }
 
   decode(bytes: Uint8Array): string {
     if (bytes.length === 0) return "";
     const ascii = (bytes[bytes.length - 1] ?? 0) < 0x80;
+    this.#tail = ascii ? NO_BYTES : utf8Tail(joinBytes([this.#tail, bytes.subarray(-3)]));
     if (!ascii) this.#stream ??= new TextDecoder("utf-8", { ignoreBOM: true });
     const text = this.#stream?.decode(bytes, { stream: true }) ?? wholeUtf8.decode(bytes);
     // An ASCII character at the end leaves nothing over.
@@ -260,6 +274,27 @@ class Utf8Decoder implements TextStreamDecoder {
     this.#started ||= text !== "";
     return marked ? text.slice(1) : text;
   }
+}
+
+/** The bytes at the end of some, at most three, that begin a character and may go on (RFC 3629). */
+function utf8Tail(bytes: Uint8Array): Uint8Array {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const at = bytes.length - back;
+    const lead = bytes[at] ?? 0;
+    if (lead >= 0x80 && lead < 0xc0) continue;
+    const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    const valid = lead >= 0xc2 && lead <= 0xf4 && back < length &&
+      (back === 1 || isSecondByte(lead, bytes[at + 1] ?? 0));
+    return valid ? bytes.slice(at) : NO_BYTES;
+  }
+  return NO_BYTES;
+}
+
+/** Some lead bytes allow fewer second bytes than 0x80 to 0xBF: no overlong forms, no surrogates. */
+function isSecondByte(lead: number, second: number): boolean {
+  const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  return second >= least && second <= most;
 }
 
 /** A set of one byte a character. */
@@ -316,20 +351,30 @@ function multiByte(name: string): TextCodec {
 class PlatformDecoder implements TextStreamDecoder {
   readonly #name: string;
   #stream: TextDecoder;
+  #tail: Uint8Array = NO_BYTES;
 
   constructor(name: string) {
     this.#name = name;
     this.#stream = platformDecoder(name);
   }
 
+  pending(): Uint8Array {
+    return this.#tail;
+  }
+
   decode(bytes: Uint8Array): string {
+    this.#tail = multiByteTail(this.#name, this.#tail, bytes);
+    return this.#decode(bytes);
+  }
+
+  #decode(bytes: Uint8Array): string {
     try {
       return this.#stream.decode(bytes, { stream: true });
     } catch {
       this.#stream = platformDecoder(this.#name);
       if (bytes.length <= 1) return REPLACEMENT;
       // Byte by byte only the broken one is lost.
-      return Array.from(bytes, (byte) => this.decode(Uint8Array.of(byte))).join("");
+      return Array.from(bytes, (byte) => this.#decode(Uint8Array.of(byte))).join("");
     }
   }
 }
@@ -354,7 +399,7 @@ function encoderOf(codes: { get(character: string): Uint8Array | undefined }) {
   const codeOf = (character: string): Uint8Array => {
     const known = codes.get(character) ?? standIns.get(character);
     if (known !== undefined) return known;
-    if (standIns.size >= MOST_STAND_INS) standIns.clear();
+    if (standIns.size >= MAX_STAND_INS) standIns.clear();
     const code = standInOf(character);
     standIns.set(character, code);
     return code;

@@ -25,6 +25,15 @@ export class EditBuffer {
     return this.#cursor;
   }
 
+  /** What `yank` inserts. */
+  get killed(): string {
+    return this.#killed;
+  }
+
+  set killed(killed: string) {
+    this.#killed = killed;
+  }
+
   /** Where the line begins, of several, in which the cursor stands. */
   get lineStart(): number {
     return this.#line.lastIndexOf("\n", this.#cursor - 1) + 1;

@@ -18,6 +18,18 @@ export interface Key {
   readonly shift: boolean;
 }
 
+/** Where a {@linkcode KeyDecoder} stands between two texts, as plain JSON. */
+export interface KeyDecoderSnapshot {
+  /** Text that is not decoded: the beginning of a sequence. */
+  readonly unread: string;
+  /** Whether the last key was a CR, which an LF or NUL may follow. */
+  readonly afterCr: boolean;
+  /** Whether a paste has begun and not ended. */
+  readonly pasting: boolean;
+  /** What of the paste is not handed over. */
+  readonly pasted: string;
+}
+
 /** How to decode keys. */
 export interface KeyDecoderOptions {
   /**
@@ -79,7 +91,7 @@ const PASTE_END = "\x1b[201~";
 /** Pasted text comes in pieces of this size, so that no paste fills the memory. */
 const PASTE_PIECE = 4_096;
 /** No sequence of a key is longer; what is belongs to no key. */
-const LONGEST_SEQUENCE = 32;
+const MAX_SEQUENCE = 32;
 const SHIFT = 1;
 const ALT = 2;
 const CTRL = 4;
@@ -107,12 +119,17 @@ const CTRL = 4;
 export class KeyDecoder {
   readonly #escapeTimeout: number;
   readonly #runs: boolean;
-  #pending = "";
-  #pendingSince = 0;
+  /** What was fed, and how much of it is decoded. */
+  #text = "";
+  #at = 0;
+  /** When the last of it came. */
+  #fedAt = 0;
   #afterCr = false;
   #pasting = false;
   #pasted = "";
+  /** Keys that are decoded, and how many of them were taken. */
   #keys: Key[] = [];
+  #taken = 0;
 
   /**
    * Starts with nothing pending.
@@ -132,31 +149,90 @@ export class KeyDecoder {
    * @returns The keys that are complete.
    */
   push(text: string, now: number): Key[] {
-    const whole = this.#pending + text;
-    this.#pending = "";
-    let at = 0;
-    while (at < whole.length) {
-      const next = this.#pasting ? this.#inPaste(whole, at) : this.#atKey(whole, at);
-      if (next === undefined || next === at) {
-        this.#pending = whole.slice(at);
-        this.#pendingSince = now;
-        break;
-      }
-      at = next;
+    this.feed(text, now);
+    return this.#takeAll();
+  }
+
+  /**
+   * Takes the next text, for {@linkcode next}.
+   *
+   * @param text What arrived.
+   * @param now The time in milliseconds.
+   */
+  feed(text: string, now: number): void {
+    if (text === "") return;
+    this.#text = this.#text.slice(this.#at) + text;
+    this.#at = 0;
+    this.#fedAt = now;
+  }
+
+  /** The next key that is complete; `undefined` while none is. */
+  next(): Key | undefined {
+    while (this.#taken === this.#keys.length) {
+      this.#keys = [];
+      this.#taken = 0;
+      const { length } = this.#text;
+      if (this.#at >= length) return undefined;
+      const end = this.#pasting
+        ? this.#inPaste(this.#text, this.#at)
+        : this.#atKey(this.#text, this.#at);
+      if (end === undefined || end === this.#at) return undefined;
+      this.#at = end;
     }
-    return this.#take();
+    return this.#keys[this.#taken++];
+  }
+
+  /** Takes what was fed and came to no key, for somebody else to read. */
+  takeUnread(): string {
+    const keys = this.#keys.slice(this.#taken).map(typedText).join("");
+    const unread = keys + this.#pasted + this.#text.slice(this.#at);
+    this.#keys = [];
+    this.#taken = this.#at = 0;
+    this.#text = this.#pasted = "";
+    this.#pasting = false;
+    return unread;
+  }
+
+  /** Whether the last key was a CR: an LF or NUL that follows belongs to it. */
+  get afterCr(): boolean {
+    return this.#afterCr;
+  }
+
+  set afterCr(afterCr: boolean) {
+    this.#afterCr = afterCr;
+  }
+
+  /** Where it stands, as plain JSON, once all keys are taken. */
+  snapshot(): KeyDecoderSnapshot {
+    const [afterCr, pasting, pasted] = [this.#afterCr, this.#pasting, this.#pasted];
+    return { unread: this.#text.slice(this.#at), afterCr, pasting, pasted };
+  }
+
+  /**
+   * Restores what {@linkcode snapshot} returned.
+   *
+   * @param snapshot The snapshot.
+   * @param now The time in milliseconds, from which a lone ESC waits anew.
+   */
+  restore({ unread, afterCr, pasting, pasted }: KeyDecoderSnapshot, now: number): void {
+    this.#text = unread;
+    this.#at = 0;
+    this.#fedAt = now;
+    this.#afterCr = afterCr;
+    this.#pasting = pasting;
+    this.#pasted = pasted;
   }
 
   /** Whether part of a sequence, or of what is pasted, has come, and its end has not. */
   get pending(): boolean {
-    return this.#pending !== "" || this.#pasting;
+    return this.#at < this.#text.length || this.#pasting;
   }
 
   /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */
   nextTimeout(): number | undefined {
-    return this.#pending === "" || this.#pasting
+    return this.#at >= this.#text.length || this.#pasting
       ? undefined
-      : this.#pendingSince + this.#escapeTimeout;
+      : this.#fedAt + this.#escapeTimeout;
   }
 
   /**
@@ -166,19 +242,34 @@ export class KeyDecoder {
    * @returns The keys that are complete now.
    */
   flush(now: number): Key[] {
+    return this.expire(now) ? this.#takeAll() : [];
+  }
+
+  /**
+   * The same as {@linkcode flush}, for {@linkcode next}.
+   *
+   * @param now The time in milliseconds.
+   * @returns Whether the wait is over, and keys may have come of it.
+   */
+  expire(now: number): boolean {
     const due = this.nextTimeout();
-    if (due === undefined || now < due) return [];
-    const pending = this.#pending;
-    this.#pending = "";
+    if (due === undefined || now < due) return false;
+    const pending = this.#text.slice(this.#at);
+    this.#at = this.#text.length;
     // A lone ESC is a key; what begins a sequence and never ends is Alt and a sign, or nothing.
     if (pending === "\x1b") this.#push("escape");
     else if (pending.length === 2) this.#push(pending.slice(1), { alt: true });
-    return this.#take();
+    return true;
   }
 
-  #take(): Key[] {
-    const keys = this.#keys;
-    this.#keys = [];
+  /** Drops the beginning of a sequence, and of a paste. */
+  forget(): void {
+    this.takeUnread();
+  }
+
+  #takeAll(): Key[] {
+    const keys: Key[] = [];
+    for (let key = this.next(); key !== undefined; key = this.next()) keys.push(key);
     return keys;
   }
 
@@ -194,7 +285,7 @@ export class KeyDecoder {
     this.#afterCr = code === 0x0d;
     if (code === 0x1b) return this.#escape(text, at);
     if (code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0)) {
-      return this.#text(text, at);
+      return this.#printable(text, at);
     }
     if ((code === 0x0a || code === 0) && afterCr) return at + 1; // it belongs to the CR
     this.#control(code, false);
@@ -213,7 +304,7 @@ export class KeyDecoder {
   }
 
   /** A run of printable text. */
-  #text(text: string, start: number): number {
+  #printable(text: string, start: number): number {
     let end = start + 1;
     while (end < text.length && isPrintable(text.charCodeAt(end))) end++;
     const run = text.slice(start, end);
@@ -278,7 +369,7 @@ export class KeyDecoder {
     while (end < text.length && /[\x20-\x3f]/.test(text[end] ?? "")) end++;
     // rxvt ends a sequence with Shift by $, which elsewhere is an intermediate.
     const rxvt = text[end - 1] === "$" && /^\d+\$$/.test(text.slice(at, end));
-    if (end - at > LONGEST_SEQUENCE) return end;
+    if (end - at > MAX_SEQUENCE) return end;
     const final = rxvt ? "$" : text[end];
     if (final === undefined) return end === text.length ? undefined : end;
     const parameters = text.slice(at, rxvt ? end - 1 : end);
@@ -336,6 +427,21 @@ export class KeyDecoder {
     const clean = piece.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
     if (clean !== "") this.#push("paste", {}, clean);
   }
+}
+
+/**
+ * What a person typed for a key, for a reader of lines: text, Enter, Tab, Backspace and Ctrl with a
+ * letter. Other keys have no text.
+ *
+ * @param key The key.
+ * @returns The text, or nothing.
+ */
+export function typedText({ name, text, ctrl }: Key): string {
+  if (name === "text" || name === "paste") return text;
+  if (name === "enter") return "\r";
+  if (name === "tab") return "\t";
+  if (name === "backspace") return "\x7f";
+  return ctrl && /^[a-z]$/.test(name) ? String.fromCharCode(name.charCodeAt(0) - 0x60) : "";
 }
 
 function isPrintable(code: number): boolean {

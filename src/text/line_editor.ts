@@ -48,6 +48,33 @@ export interface CompletionQuestion {
   readonly cursor: number;
 }
 
+/** Where an editor stands, as plain JSON. */
+export interface LineEditorSnapshot {
+  /** The line. */
+  readonly line: string;
+  /** Where the cursor stands in it, in UTF-16 units. */
+  readonly cursor: number;
+  /** What stands before the line. */
+  readonly prompt: string;
+  /** Text before the prompt whose line has not ended. */
+  readonly row: string;
+  /** Whether nothing of the line shows. */
+  readonly masked: boolean;
+  /** What `yank` inserts, and whether the next kill adds to it. */
+  readonly killed: string;
+  readonly killing: boolean;
+  /** How far back in the history it is, -1 for the line itself, and that line. */
+  readonly back: number;
+  readonly own: string;
+  /** The search in the history, while there is one. */
+  readonly search: { readonly query: string; readonly at: number; readonly before: string } | null;
+  /** The first row that shows, of those that are more than the window has. */
+  readonly top: number;
+  /** Whether Tab was the last key, and the candidates that it goes through. */
+  readonly tabbed: boolean;
+  readonly cycle: Cycle | null;
+}
+
 interface Cycle {
   readonly start: number;
   readonly words: readonly string[];
@@ -57,9 +84,9 @@ interface Cycle {
 
 const BELL = "\x07";
 /** A line that is longer than the window shows ends here. */
-const MOST_CANDIDATES = 200;
+const MAX_CANDIDATES = 200;
 /** More of a row that is not ended is not kept. */
-const LONGEST_ROW = 1_024;
+const MAX_ROW = 1_024;
 const TAB_WIDTH = 4;
 
 /**
@@ -184,6 +211,58 @@ export class LineEditor {
     this.#changed = true;
   }
 
+  /** Gives up the line, as the Telnet command EL does; the prompt stays. */
+  eraseLine(): void {
+    this.#search = undefined;
+    this.#cycle = undefined;
+    this.#back = -1;
+    this.#own = "";
+    this.#buffer.set("");
+    this.#changed = true;
+  }
+
+  /** Where it stands, as plain JSON, once its output and its results are taken. */
+  snapshot(): LineEditorSnapshot {
+    const { line, cursor, killed } = this.#buffer;
+    return {
+      line,
+      cursor,
+      prompt: this.#prompt,
+      row: this.#row,
+      masked: this.#masked,
+      killed,
+      killing: this.#killing,
+      back: this.#back,
+      own: this.#own,
+      search: this.#search ?? null,
+      top: this.#top,
+      tabbed: this.#tabbed,
+      cycle: this.#cycle ?? null,
+    };
+  }
+
+  /**
+   * Restores what {@linkcode snapshot} returned; the terminal shows it already.
+   *
+   * @param snapshot The snapshot.
+   */
+  restore(snapshot: LineEditorSnapshot): void {
+    this.#buffer.set(snapshot.line, snapshot.cursor);
+    this.#buffer.killed = snapshot.killed;
+    this.#prompt = snapshot.prompt;
+    this.#row = snapshot.row;
+    this.#masked = snapshot.masked;
+    this.#killing = snapshot.killing;
+    this.#back = snapshot.back;
+    this.#own = snapshot.own;
+    this.#search = snapshot.search ?? undefined;
+    this.#top = snapshot.top;
+    this.#tabbed = snapshot.tabbed;
+    this.#cycle = snapshot.cycle ?? undefined;
+    this.#screen.assume(this.#frame());
+    this.#changed = false;
+  }
+
   /** What became of the editing since the last call. */
   takeResults(): EditResult[] {
     const results = this.#results;
@@ -197,7 +276,7 @@ export class LineEditor {
    * @returns The text, at most a screen of it beside what was printed.
    */
   takeOutput(): string {
-    if (this.#changed) this.#out += this.#screen.draw(this.#picture());
+    if (this.#changed) this.#out += this.#screen.draw(this.#frame());
     this.#changed = false;
     const out = this.#out;
     this.#out = "";
@@ -216,7 +295,7 @@ export class LineEditor {
     if (end > 0) {
       this.#out += this.#screen.clear() + whole.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
     }
-    this.#row = whole.slice(end).slice(-LONGEST_ROW);
+    this.#row = whole.slice(end).slice(-MAX_ROW);
     this.#changed = true;
   }
 
@@ -399,7 +478,7 @@ export class LineEditor {
 
   /** The candidates in columns, above the line. */
   #list(words: readonly string[]): void {
-    const shown = words.slice(0, MOST_CANDIDATES);
+    const shown = words.slice(0, MAX_CANDIDATES);
     const cells = shown.map((word) => ({ word, width: widthOf(cellsOf(word)) }));
     const width = Math.max(...cells.map(({ width }) => width)) + 2;
     const columns = Math.max(1, Math.floor(this.#columns / width));
@@ -414,7 +493,7 @@ export class LineEditor {
 
   #end(result: EditResult): void {
     this.#buffer.move(this.line.length);
-    this.#out += this.#screen.draw(this.#picture()) + this.#screen.leave();
+    this.#out += this.#screen.draw(this.#frame()) + this.#screen.leave();
     this.#results.push(result);
     this.#buffer.set("");
     this.#own = "";
@@ -482,7 +561,7 @@ export class LineEditor {
   }
 
   /** What the window can show of it: the rows around the cursor. */
-  #picture(): Frame {
+  #frame(): Frame {
     const { rows, row, column } = this.#whole();
     if (row < this.#top) this.#top = row;
     if (row >= this.#top + this.#rows) this.#top = row - this.#rows + 1;

@@ -22,13 +22,28 @@ const ST = 0x9c;
 /** Below this no character joins the one before it: each is a grapheme cluster. */
 const FIRST_COMBINING = 0x300;
 /** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
-const LONGEST_CLUSTER = 32;
+const MAX_CLUSTER = 32;
 
 /**
  * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
  * sequence, in a title or the like, or at the one character of a single shift.
  */
 type EscapeState = "none" | "escape" | "control" | "string" | "single";
+
+/** Where a line stands that is being typed, as plain JSON. */
+export interface LineInputSnapshot {
+  /** What is typed so far. */
+  readonly line: string;
+  /** Whether the last character was a CR, which an LF or NUL may follow. */
+  readonly afterCr: boolean;
+  /** Where in an escape sequence the next character stands. */
+  readonly escape: EscapeState;
+  /** Whether the line is over the limit, and its rest is dropped. */
+  readonly overflowing: boolean;
+}
+
+/** What `read` came to. */
+export type LineInputEvent = "line" | "overflow";
 
 /**
  * Makes lines out of what people type: text in, lines out, cut anywhere.
@@ -56,7 +71,12 @@ export class LineInput {
   echo: EchoMode = "none";
   readonly #limit: number;
   readonly #stripControls: boolean;
+  /** What was fed, and how much of it is read. */
+  #text = "";
+  #at = 0;
   #line = "";
+  /** The line that has ended last. */
+  #ended = "";
   #afterCr = false;
   #escape: EscapeState = "none";
   #overflowing = false;
@@ -81,7 +101,7 @@ export class LineInput {
     return this.#truncated;
   }
 
-  /** How long the last of them was when it was noticed, in UTF-16 units. */
+  /** How long the last of them was when it was noticed, in UTF-16 units: one more than the limit. */
   get overlong(): number {
     return this.#overlong;
   }
@@ -91,6 +111,15 @@ export class LineInput {
     return this.#line;
   }
 
+  /** Whether the last character was a CR: an LF or NUL that follows belongs to it. */
+  get afterCr(): boolean {
+    return this.#afterCr;
+  }
+
+  set afterCr(afterCr: boolean) {
+    this.#afterCr = afterCr;
+  }
+
   /**
    * Takes the next text.
    *
@@ -98,26 +127,76 @@ export class LineInput {
    * @param lines Where finished lines are appended, without their ends: an array, say.
    */
   push(text: string, lines: LineSink): void {
-    if (text === "") return;
-    let start = 0;
-    // Where an LF or NUL would belong to a CR before it.
-    let tail = this.#afterCr ? 0 : -1;
-    for (let at = 0; at < text.length; at++) {
+    this.feed(text);
+    for (let event = this.read(); event !== undefined; event = this.read()) {
+      if (event === "line") lines.push(this.takeLine());
+    }
+  }
+
+  /**
+   * Takes the next text, for {@linkcode read}.
+   *
+   * @param text What arrived.
+   */
+  feed(text: string): void {
+    this.#text = this.#at < this.#text.length ? this.#text.slice(this.#at) + text : text;
+    this.#at = 0;
+  }
+
+  /**
+   * Reads on, up to the next thing that happens.
+   *
+   * @returns `line`: one has ended, see {@linkcode takeLine}. `overflow`: one went over the limit.
+   * `undefined`: all that was fed is read.
+   */
+  read(): LineInputEvent | undefined {
+    const text = this.#text;
+    let start = this.#at;
+    for (let at = start; at < text.length; at++) {
       const code = text.charCodeAt(at);
       const plain = code > C1_LAST || (code >= 0x20 && code < DEL) || code === TAB ||
         (!this.#stripControls && isKept(code));
       if (plain && this.#escape === "none") continue;
-      if (at > start) this.#append(text.slice(start, at));
+      this.#at = at;
+      if (at > start && this.#append(text.slice(start, at))) return "overflow";
       start = at + 1;
-      if (this.#escape !== "none" && code !== CR && code !== LF) this.#inEscape(code);
-      else if (code === ESC) this.#escape = "escape";
-      else if (code > DEL) this.#escape = afterC1(code);
-      else if (code === BS || code === DEL) this.eraseCharacter();
-      else if (code === CR || (code === LF && at !== tail)) this.#endLine(lines);
-      if (code === CR) tail = at + 1;
+      this.#at = start;
+      if (this.#control(code)) return "line";
     }
-    if (start < text.length) this.#append(start === 0 ? text : text.slice(start));
-    this.#afterCr = tail === text.length;
+    this.#at = text.length;
+    if (start === text.length) return undefined;
+    return this.#append(start === 0 ? text : text.slice(start)) ? "overflow" : undefined;
+  }
+
+  /** The line that {@linkcode read} has found, without its end. */
+  takeLine(): string {
+    return this.#ended;
+  }
+
+  /** Takes what was fed and not read, for somebody else to read. */
+  takeUnread(): string {
+    const unread = this.#text.slice(this.#at);
+    this.#text = "";
+    this.#at = 0;
+    return unread;
+  }
+
+  /** Where the line stands, as plain JSON. */
+  snapshot(): LineInputSnapshot {
+    const [line, afterCr] = [this.#line, this.#afterCr];
+    return { line, afterCr, escape: this.#escape, overflowing: this.#overflowing };
+  }
+
+  /**
+   * Restores what {@linkcode snapshot} returned.
+   *
+   * @param snapshot The snapshot.
+   */
+  restore({ line, afterCr, escape, overflowing }: LineInputSnapshot): void {
+    this.#line = line;
+    this.#afterCr = afterCr;
+    this.#escape = escape;
+    this.#overflowing = overflowing;
   }
 
   /** Erases the last character, as backspace and the command EC do. */
@@ -150,17 +229,34 @@ export class LineInput {
     return echoed;
   }
 
-  #append(run: string): void {
-    if (this.#overflowing) return;
+  /** Appends text; returns whether the line has just gone over the limit. */
+  #append(run: string): boolean {
+    this.#afterCr = false;
+    if (this.#overflowing) return false;
     const room = this.#limit - this.#line.length;
-    if (run.length > room) {
-      this.#overflowing = true;
-      this.#truncated++;
-      this.#overlong = this.#line.length + run.length;
-      run = run.slice(0, room).replace(/[\ud800-\udbff]$/, "");
+    const fits = run.length <= room ? run : cutAt(run, room);
+    this.#line += fits;
+    if (this.echo === "all") this.#echoed += fits;
+    if (run.length <= room) return false;
+    this.#overflowing = true;
+    this.#truncated++;
+    this.#overlong = this.#limit + 1;
+    return true;
+  }
+
+  /** Takes a control character, or one within an escape sequence; returns whether a line has ended. */
+  #control(code: number): boolean {
+    const afterCr = this.#afterCr;
+    this.#afterCr = code === CR;
+    if (this.#escape !== "none" && code !== CR && code !== LF) this.#inEscape(code);
+    else if (code === ESC) this.#escape = "escape";
+    else if (code > DEL) this.#escape = afterC1(code);
+    else if (code === BS || code === DEL) this.eraseCharacter();
+    else if (code === CR || (code === LF && !afterCr)) {
+      this.#endLine();
+      return true;
     }
-    this.#line += run;
-    if (this.echo === "all") this.#echoed += run;
+    return false;
   }
 
   /** What belongs to an escape sequence is no text. NUL may stand anywhere. */
@@ -173,13 +269,19 @@ export class LineInput {
     else this.#escape = "none";
   }
 
-  #endLine(lines: LineSink): void {
-    lines.push(this.#line);
+  #endLine(): void {
+    this.#ended = this.#line;
     this.#line = "";
     this.#escape = "none";
     this.#overflowing = false;
     if (this.echo !== "none") this.#echoed += "\n";
   }
+}
+
+/** The beginning of a text, without half a character at its end. */
+function cutAt(text: string, length: number): string {
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
 /** What else belongs to a line whose control characters stay. */
@@ -190,7 +292,7 @@ function isKept(code: number): boolean {
 /** The last grapheme cluster of a text that is not empty. */
 function lastCluster(text: string): string {
   if (text.charCodeAt(text.length - 1) < FIRST_COMBINING) return text.slice(-1);
-  let start = Math.max(0, text.length - LONGEST_CLUSTER);
+  let start = Math.max(0, text.length - MAX_CLUSTER);
   const first = text.charCodeAt(start);
   if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
   return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);

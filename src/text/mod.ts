@@ -30,14 +30,27 @@ export {
 export type { ColourDepth } from "./colour.ts";
 export { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 export { History, type HistoryStore } from "./history.ts";
-export { type Key, KeyDecoder, type KeyDecoderOptions, keyName } from "./keys.ts";
+export {
+  type Key,
+  KeyDecoder,
+  type KeyDecoderOptions,
+  type KeyDecoderSnapshot,
+  keyName,
+} from "./keys.ts";
 export {
   type CompletionQuestion,
   type EditResult,
   LineEditor,
   type LineEditorOptions,
+  type LineEditorSnapshot,
 } from "./line_editor.ts";
-export { type EchoMode, LineInput, type LineSink } from "./line_input.ts";
+export {
+  type EchoMode,
+  LineInput,
+  type LineInputEvent,
+  type LineInputSnapshot,
+  type LineSink,
+} from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
 export { transliterate } from "./transliterate.ts";
 export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";

@@ -87,3 +87,36 @@ function range(first: number, last: number): number[] {
 function pairs(leads: readonly number[], trails: readonly number[]): [number, number][] {
   return leads.flatMap((lead) => trails.map((trail): [number, number] => [lead, trail]));
 }
+
+/**
+ * The bytes of a character whose end has not come, after more bytes of a stream.
+ *
+ * @param name The set.
+ * @param before Those before.
+ * @param bytes What came.
+ * @returns At most three bytes.
+ */
+export function multiByteTail(name: string, before: Uint8Array, bytes: Uint8Array): Uint8Array {
+  let tail = [...before];
+  // No character goes on over a byte below 0x30, such as a line end.
+  let start = bytes.length - 1;
+  while (start >= 0 && (bytes[start] ?? 0) >= 0x30) start--;
+  if (start >= 0) tail = [];
+  for (let at = start + 1; at < bytes.length; at++) {
+    tail.push(bytes[at] ?? 0);
+    if (tail.length >= lengthOf(name, tail)) tail = [];
+  }
+  return Uint8Array.from(tail);
+}
+
+/** How many bytes the character has that begins so, as far as its beginning tells. */
+function lengthOf(name: string, [lead = 0, second = 0]: readonly number[]): number {
+  if (lead < 0x80) return 1;
+  if (name === "gb18030" && second >= 0x30 && second <= 0x39) return 4;
+  if (name === "euc-jp" && lead === 0x8f && second >= 0xa1) return 3;
+  // Half-width katakana, and what begins nothing.
+  if (name === "shift_jis" && ((lead >= 0xa0 && lead < 0xe0) || lead > 0xfc)) return 1;
+  if (name === "shift_jis" || lead === 0x8e || lead === 0x8f) return 2;
+  if (name === "euc-jp") return lead >= 0xa1 && lead < 0xff ? 2 : 1;
+  return lead > 0x80 && lead < 0xff ? 2 : 1;
+}

@@ -20,6 +20,10 @@ export class NewlineEncoder {
     return this.#afterCr;
   }
 
+  set afterCr(afterCr: boolean) {
+    this.#afterCr = afterCr;
+  }
+
   /**
    * Encodes the next text.
    *

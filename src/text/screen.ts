@@ -151,7 +151,7 @@ export class CursorMap {
 const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
 
 /**
- * The part of a terminal's screen that belongs to the line being edited: draws pictures over each
+ * The part of a terminal's screen that belongs to the line being edited: draws frames over each
  * other with as few bytes as is simple, by sequences that a VT100 knows. It begins where the cursor
  * stands, at the start of a row.
  */
@@ -164,7 +164,12 @@ export class Screen {
     this.#columns = columns;
   }
 
-  /** What goes to the terminal so that it shows a picture. */
+  /** The terminal shows a frame already. */
+  assume(shown: Frame): void {
+    this.#shown = shown;
+  }
+
+  /** What goes to the terminal so that it shows a frame. */
   draw(next: Frame): string {
     let out = "";
     let { row, column } = this.#shown;
