@@ -68,7 +68,7 @@ export {
   type ClientViolationKind,
   DISCONNECT_REASONS,
   type DisconnectReason,
-} from "./src/session/session_host.ts";
+} from "./src/guard/violations.ts";
 export type { ServerRates, ServerStats } from "./src/server/stats.ts";
 export type { FloodKind } from "./src/guard/rate_limiter.ts";
 export type { TraceDirection } from "./src/session/trace.ts";

@@ -37,7 +37,7 @@ const GRAIN_MS = 1_000;
 /** So many probes may stay without an answer. */
 const PROBES = 3;
 
-/** Watches over a silent connection: who to warn, to drop, to probe. It has no timer of its own. */
+/** Watches a silent connection: when to warn, to drop, to probe. It has no timer of its own. */
 export class IdleMonitor {
   readonly #limits: ServerLimits;
   readonly #interval: number;
@@ -65,7 +65,7 @@ export class IdleMonitor {
   }
 
   /** What is due now. */
-  look(view: ActivityView, now: number): IdleVerdict | undefined {
+  check(view: ActivityView, now: number): IdleVerdict | undefined {
     const { idleTimeout } = this.#limits;
     if (now >= view.lastInputTime + idleTimeout) return "idle";
     if (now >= this.#idleDue(view)) {

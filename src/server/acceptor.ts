@@ -11,8 +11,9 @@ import type {
 import { checkCertificate } from "./certificate.ts";
 import { AddressLimits } from "../guard/address_limits.ts";
 import type { AddressSet } from "../guard/addresses.ts";
-import type { Timed } from "./clock.ts";
-import { Handshake, type HandshakePort, type Origin, type TlsMode } from "./handshake.ts";
+import type { Origin } from "../guard/origin.ts";
+import type { Timed } from "../session/deadlines.ts";
+import { Handshake, type HandshakePort, type TlsMode } from "./handshake.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal, RefusalKind } from "../guard/refusal.ts";
@@ -21,7 +22,7 @@ import type { Counters } from "./stats.ts";
 /** So many refused connections may be on their way out; more are closed without a word. */
 const MAX_REFUSALS = 64;
 /** So many refusals wait to be told; more are only counted. */
-const MOST_TOLD = 1_024;
+const MAX_REPORTED = 1_024;
 
 /** Where a server listens. */
 export interface ListenerInfo {
@@ -33,7 +34,7 @@ export interface ListenerInfo {
   readonly tls: TlsMode;
 }
 
-/** What the door needs to know. */
+/** What decides who may come in. */
 export interface AcceptorSettings {
   readonly limits: ServerLimits;
   readonly messages: ServerMessages;
@@ -43,7 +44,7 @@ export interface AcceptorSettings {
   readonly certificate: Certificate | undefined;
 }
 
-/** Whom the door lets in to. */
+/** What the acceptor needs from the server. */
 export interface AcceptorOwner {
   readonly counters: Counters;
   /** Whether refusals are to be told one by one. */
@@ -148,7 +149,7 @@ export class Acceptor implements HandshakePort {
   /** Counts a refusal, and has it told. */
   tell(refusal: Refusal): void {
     this.#owner.counters.refused[refusal.kind]++;
-    if (!this.#owner.tellsRefusals || this.#told.length >= MOST_TOLD) return;
+    if (!this.#owner.tellsRefusals || this.#told.length >= MAX_REPORTED) return;
     this.#told.push(refusal);
     this.#owner.wake();
   }

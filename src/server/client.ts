@@ -19,7 +19,7 @@ import type { EditorOptions } from "../session/key_input.ts";
 import { rejectUnknownKeys } from "../guard/validate.ts";
 import { type ClientProfile, profileOf } from "../session/profile.ts";
 import type { Session } from "../session/session.ts";
-import type { DisconnectReason } from "../session/session_host.ts";
+import type { DisconnectReason } from "../guard/violations.ts";
 import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
 
 /** The session of the client that is being made; see {@linkcode makeClient}. */
@@ -67,6 +67,7 @@ let sessionInMaking: Session | undefined;
  */
 export class TelnetClient {
   readonly #session: Session;
+  #useAnsi = true;
 
   /**
    * Made by the server only.
@@ -102,6 +103,14 @@ export class TelnetClient {
     return this.#session.origin.address;
   }
 
+  /**
+   * Names the connection for as long as it lives: `restore` of `TelnetServer.listen()` gets it again
+   * after a restart of the game, where the transport carries connections over.
+   */
+  get identity(): string {
+    return this.#session.stream.connection.identity;
+  }
+
   /** The person's port. */
   get port(): number {
     return this.#session.origin.port;
@@ -109,22 +118,22 @@ export class TelnetClient {
 
   /** The IP address at the other end of the socket: the proxy's where there is one. */
   get peerAddress(): string {
-    return this.#session.connection.remoteAddress;
+    return this.#session.stream.connection.remoteAddress;
   }
 
   /** The port at the other end of the socket. */
   get peerPort(): number {
-    return this.#session.connection.remotePort;
+    return this.#session.stream.connection.remotePort;
   }
 
   /** Why the client went; `undefined` while it is active. */
   get disconnectReason(): DisconnectReason | undefined {
-    return this.#session.reason;
+    return this.#session.life.reason;
   }
 
   /** The error behind {@linkcode disconnectReason}, where there is one. */
   get disconnectError(): unknown {
-    return this.#session.error;
+    return this.#session.life.error;
   }
 
   /** Bytes handed to the network, negotiations included: as compressed, before encryption. */
@@ -159,11 +168,11 @@ export class TelnetClient {
 
   /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */
   get useAnsi(): boolean {
-    return this.#session.useAnsi;
+    return this.#useAnsi;
   }
 
   set useAnsi(useAnsi: boolean) {
-    this.#session.useAnsi = useAnsi;
+    this.#useAnsi = useAnsi;
   }
 
   /**
@@ -171,16 +180,16 @@ export class TelnetClient {
    * byte on. CHARSET, MTTS and the locale in NEW-ENVIRON set it by themselves, until you have.
    */
   get encoding(): Encoding | TextCodec {
-    return this.#session.encoding;
+    return this.#session.dialogue.text.encoding;
   }
 
   set encoding(encoding: Encoding | TextCodec) {
-    this.#session.encoding = checkEncoding(encoding);
+    this.#session.dialogue.text.set(checkEncoding(encoding));
   }
 
   /** Whether {@linkcode getCommand} has a line. */
   get cmdReady(): boolean {
-    return this.#session.commandCount > 0;
+    return this.#session.dialogue.input.queue.length > 0;
   }
 
   /**
@@ -191,12 +200,12 @@ export class TelnetClient {
    * `false`; `undefined` if there is none.
    */
   getCommand(): string | undefined {
-    return this.#session.takeCommand();
+    return this.#session.takeLine();
   }
 
   /** Whether {@linkcode getKey} has a key. */
   get keyReady(): boolean {
-    return this.#session.keyCount > 0;
+    return this.#session.dialogue.input.keyCount > 0;
   }
 
   /**
@@ -214,17 +223,17 @@ export class TelnetClient {
    * not agree goes on sending lines; see {@linkcode inCharacterMode}.
    */
   characterMode(): void {
-    this.#session.useKeys(undefined);
+    this.#session.act((dialogue) => dialogue.useKeys(undefined));
   }
 
   /** Asks the client to send lines again, and ends {@linkcode useEditor}. */
   lineMode(): void {
-    this.#session.endKeys();
+    this.#session.act((dialogue) => dialogue.useKeys(false));
   }
 
   /** Whether the client sends each key. */
   get inCharacterMode(): boolean {
-    return this.#session.characterMode;
+    return this.#session.dialogue.input.byKeys;
   }
 
   /**
@@ -238,12 +247,12 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: a key map of no actions, a limit that is no whole number.
    */
   useEditor(options: EditorOptions = {}): void {
-    this.#session.useKeys(options);
+    this.#session.act((dialogue) => dialogue.useKeys(options));
   }
 
   /** Whether the client's lines are edited here. */
   get editing(): boolean {
-    return this.#session.editing;
+    return this.#session.dialogue.input.editor !== undefined;
   }
 
   /**
@@ -264,7 +273,7 @@ export class TelnetClient {
    */
   send(text: string): void {
     if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
-    this.#session.sendText(text);
+    this.#session.act((dialogue) => dialogue.send(text));
   }
 
   /**
@@ -298,7 +307,7 @@ export class TelnetClient {
    * @param bytes Any bytes.
    */
   sendBytes(bytes: Uint8Array): void {
-    this.#session.sendBytes(bytes);
+    this.#session.act((dialogue) => dialogue.sendBytes(bytes));
   }
 
   /**
@@ -318,7 +327,7 @@ export class TelnetClient {
    * @returns Seconds, with fractions.
    */
   idle(): number {
-    return this.#session.secondsSince(this.#session.lastInputTime);
+    return this.#secondsSince(this.#session.activity.lastInputTime);
   }
 
   /**
@@ -327,7 +336,7 @@ export class TelnetClient {
    * @returns Seconds, with fractions.
    */
   duration(): number {
-    return this.#session.secondsSince(this.#session.connectTime);
+    return this.#secondsSince(this.#session.activity.connectTime);
   }
 
   /**
@@ -335,12 +344,12 @@ export class TelnetClient {
    * RFC 857), but return only the line ends. A client that does not know ECHO goes on showing it.
    */
   passwordModeOn(): void {
-    this.#session.setEcho({ password: true });
+    this.#session.act((dialogue) => dialogue.setEcho({ password: true }));
   }
 
   /** Shows what the person types again. */
   passwordModeOff(): void {
-    this.#session.setEcho({ password: false });
+    this.#session.act((dialogue) => dialogue.setEcho({ password: false }));
   }
 
   /** Asks the client to suppress go-aheads (DO SGA, RFC 858). */
@@ -354,12 +363,12 @@ export class TelnetClient {
    * {@linkcode passwordModeOn}.
    */
   requestWillEcho(): void {
-    this.#session.setEcho({ echoing: true });
+    this.#session.act((dialogue) => dialogue.setEcho({ echoing: true }));
   }
 
   /** Gives the echo back to the client (WONT ECHO, RFC 857). */
   requestWontEcho(): void {
-    this.#session.setEcho({ echoing: false });
+    this.#session.act((dialogue) => dialogue.setEcho({ echoing: false }));
   }
 
   /** Asks for the size of the window, now and whenever it changes (DO NAWS, RFC 1073). */
@@ -370,7 +379,7 @@ export class TelnetClient {
   /** Asks for the terminal's name (DO TERMINAL-TYPE, RFC 1091). */
   requestTerminalType(): void {
     if (this.#session.options.remoteEnabled(TTYPE)) {
-      this.#session.options.handlerOf(terminalType).ask();
+      this.#session.options.stateOf(terminalType).ask();
     } else this.#session.options.enableRemote(TTYPE);
   }
 
@@ -394,27 +403,27 @@ export class TelnetClient {
 
   /** GMCP with this client. */
   get gmcp(): GmcpHandler {
-    return this.#session.options.handlerOf(gmcp);
+    return this.#session.options.stateOf(gmcp);
   }
 
   /** MSDP with this client. */
   get msdp(): MsdpHandler {
-    return this.#session.options.handlerOf(msdp);
+    return this.#session.options.stateOf(msdp);
   }
 
   /** ZMP with this client. */
   get zmp(): ZmpHandler {
-    return this.#session.options.handlerOf(zmp);
+    return this.#session.options.stateOf(zmp);
   }
 
   /** LINEMODE with this client: how it edits, and by which keys. */
   get linemode(): LinemodeHandler {
-    return this.#session.options.handlerOf(linemode);
+    return this.#session.options.stateOf(linemode);
   }
 
   /** XON and XOFF of this client. */
   get flowControl(): FlowControlHandler {
-    return this.#session.options.handlerOf(flowControl);
+    return this.#session.options.stateOf(flowControl);
   }
 
   /**
@@ -437,12 +446,13 @@ export class TelnetClient {
    * @param text The prompt, with caret codes.
    */
   prompt(text: string): void {
-    this.#session.sendPrompt(this.#colorize(text));
+    const prompt = this.#colorize(text);
+    this.#session.act((dialogue) => dialogue.prompt(prompt));
   }
 
   /** Measures the round trip by TIMING-MARK (RFC 860); see `onPong`. */
   ping(): void {
-    this.#session.options.handlerOf(timingMark).ping();
+    this.#session.options.stateOf(timingMark).ping();
   }
 
   /**
@@ -476,7 +486,7 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: not such a command.
    */
   sendCommand(command: number): void {
-    this.#session.sendCommand(command);
+    this.#session.act((dialogue) => dialogue.sendCommand(command));
   }
 
   /**
@@ -496,7 +506,7 @@ export class TelnetClient {
 
   /** Whether what is sent to the client is compressed (MCCP2). */
   get compressed(): boolean {
-    return this.#session.compressed;
+    return this.#session.stream.compressing;
   }
 
   /** Whether the connection is encrypted (TLS), here or, as a trusted proxy tells, at the proxy. */
@@ -506,16 +516,16 @@ export class TelnetClient {
 
   /** What keeps the connection alive while it is silent; can be set. Default that of the server. */
   get keepAlive(): KeepAlive {
-    return this.#session.keepAlive;
+    return this.#session.activity.keepAlive;
   }
 
   set keepAlive(keepAlive: KeepAlive) {
-    this.#session.keepAlive = checkKeepAlive(keepAlive);
+    this.#session.keepAlive(checkKeepAlive(keepAlive));
   }
 
   /** Whether the client is over a rate of `limits`, and not read on for the moment. */
   get throttled(): boolean {
-    return this.#session.throttled;
+    return this.#session.gate.throttled;
   }
 
   /**
@@ -547,7 +557,7 @@ export class TelnetClient {
    * @param label What it is.
    */
   mark(label: string): void {
-    this.#session.mark(label);
+    this.#session.taps.mark(label);
   }
 
   /**
@@ -556,12 +566,12 @@ export class TelnetClient {
    * Then {@linkcode offerOptions}.
    */
   prepareReload(): void {
-    this.#session.prepareReload();
+    this.#session.reset();
   }
 
   /** Offers anew what `options` declare; {@linkcode ready} waits for the new answers. */
   offerOptions(): void {
-    this.#session.offerOptions();
+    if (this.active) this.#session.start();
   }
 
   /**
@@ -573,6 +583,10 @@ export class TelnetClient {
    */
   snapshot(): ClientSnapshot {
     return this.#session.snapshot();
+  }
+
+  #secondsSince(time: number): number {
+    return (this.#session.now() - time) / 1000;
   }
 
   #colorize(text: string): string {

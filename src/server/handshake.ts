@@ -1,22 +1,15 @@
 import { joinBytes } from "../protocol/bytes.ts";
 import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
-import type { Timed } from "./clock.ts";
+import type { Origin } from "../guard/origin.ts";
+import type { Timed } from "../session/deadlines.ts";
 import { decodeProxyHeader } from "../guard/proxy_header.ts";
 import type { RefusalKind } from "../guard/refusal.ts";
 
 /** Whether a listener speaks TLS: never, always, or with those who begin with it. */
 export type TlsMode = boolean | "auto";
 
-/** Whose connection it is. */
-export interface Origin {
-  readonly address: string;
-  readonly port: number;
-  /** Whether it is encrypted on its way from the person, as far as is known. */
-  readonly encrypted: boolean;
-}
-
-/** What a handshake asks of the door. */
+/** What a handshake needs of the acceptor. */
 export interface HandshakePort {
   readonly handshakeTimeout: number;
   readonly helloTimeout: number;
@@ -27,7 +20,7 @@ export interface HandshakePort {
   arrived(handshake: Handshake): boolean;
   /** It is whole; returns the connection's new owner. */
   done(handshake: Handshake): ConnectionHandler;
-  /** It is not to be; the connection is closed already where the peer did it. */
+  /** The handshake failed; the connection may already be closed. */
   failed(handshake: Handshake, kind: RefusalKind, detail: string): void;
 }
 
@@ -67,7 +60,7 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   onEnd(): void {
-    // Who has nothing to say may yet want to listen.
+    // A half-closed peer may still receive.
     if (this.#stage === "hello" && this.#tls === "auto") this.#finish();
     else this.#fail(this.#kind, "the peer has closed");
   }

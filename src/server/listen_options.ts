@@ -1,12 +1,4 @@
-import type { AardwolfMessage } from "../options/aardwolf.ts";
-import type { AtcpMessage } from "../options/atcp.ts";
-import type { GmcpMessage } from "../options/gmcp.ts";
-import type { SlcEntry } from "../options/linemode.ts";
-import type { WindowSize } from "../options/naws.ts";
-import type { EnvironVariable } from "../options/new_environ.ts";
-import type { OptionEvents } from "../options/option.ts";
-import type { OptionDeclarations } from "../options/registry.ts";
-import type { ZmpCommand } from "../options/zmp.ts";
+import { OPTION_EVENTS, type OptionDeclarations, type OptionEvents } from "../options/registry.ts";
 import type { Encoding, TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
@@ -19,33 +11,17 @@ import type { TlsMode } from "./handshake.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal } from "../guard/refusal.ts";
-import type { ClientViolation } from "../session/session_host.ts";
+import type { ClientViolation } from "../guard/violations.ts";
 import type { TraceDirection } from "../session/trace.ts";
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 
-/** Handlers for what the options have to tell. Each is called within `poll()`. */
-export interface OptionEventHandlers<Client> {
-  /** The window has another size (NAWS). */
-  readonly onResize?: (client: Client, size: WindowSize) => void;
-  /** A message of GMCP came; one with bad JSON has `malformed`. */
-  readonly onGmcp?: (client: Client, message: GmcpMessage) => void;
-  /** The client sets a variable of MSDP that was declared `configurable`. */
-  readonly onMsdp?: (client: Client, variable: OptionEvents["msdp"]) => void;
-  /** The client tells variables of NEW-ENVIRON. */
-  readonly onEnviron?: (client: Client, variables: readonly EnvironVariable[]) => void;
-  /** A command of ZMP came. */
-  readonly onZmp?: (client: Client, command: ZmpCommand) => void;
-  /** A message of ATCP came. */
-  readonly onAtcp?: (client: Client, message: AtcpMessage) => void;
-  /** A message of Aardwolf's option came. */
-  readonly onAardwolf?: (client: Client, message: AardwolfMessage) => void;
-  /** The client tells which keys it edits with (LINEMODE). */
-  readonly onSlc?: (client: Client, entries: readonly SlcEntry[]) => void;
-  /** The answer to `client.ping()`: the round trip in milliseconds. */
-  readonly onPong?: (client: Client, milliseconds: number) => void;
-  /** The person asks by LOGOUT to be dropped, which follows. */
-  readonly onLogout?: (client: Client) => void;
-}
+/** Handlers for what the options report, such as `onResize`. Each is called within `poll()`. */
+export type OptionEventHandlers<Client> = {
+  readonly [Name in keyof OptionEvents as `on${Capitalize<Name>}`]?: (
+    client: Client,
+    value: OptionEvents[Name],
+  ) => void;
+};
 
 /** Where to listen, and how. */
 export interface ListenerOptions {
@@ -60,6 +36,18 @@ export interface ListenerOptions {
   readonly tls?: TlsMode;
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
   readonly reusePort?: boolean;
+  /** The network. Default: that of the server, which is that of the runtime. */
+  readonly transport?: Transport;
+}
+
+/** A connection that may be known from before a restart. */
+export interface RestoredConnection {
+  /** Names the connection: what its transport calls it. */
+  readonly identity: string;
+  /** The person's IP address. */
+  readonly address: string;
+  /** The person's port. */
+  readonly port: number;
 }
 
 /** How to listen, and what to do with those who come. Every field has a default. */
@@ -143,27 +131,46 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly stripControls?: boolean;
   /**
-   * Called within `poll()` for each new connection: whoever knows it from before a restart of the
-   * game gives the snapshot, and the client is greeted without negotiating anew. Default: nobody.
+   * Called within `poll()` for each new connection. Where it is one from before a restart of the game,
+   * return its snapshot: the client goes on where it stood. `identity` names the connection across
+   * restarts where the transport carries it over; `client.identity` has the same. Default: no
+   * connection is known.
    */
-  readonly restore?: (
-    connection: { readonly address: string; readonly port: number },
-  ) => ClientSnapshot | undefined;
+  readonly restore?: (connection: RestoredConnection) => ClientSnapshot | undefined;
+  /**
+   * Called within `poll()` at the end of each turn, after all that the game has written was handed to the
+   * network, with the clients whose state has changed in it. Whoever commits snapshots does it here.
+   * Default: nothing, at no cost.
+   */
+  readonly onTurnEnd?: (changed: readonly Client[]) => void;
   /** The zlib of MCCP. Default: that of the runtime. */
   readonly codec?: CompressionCodec;
   /** The TLS. Default: that of the runtime. */
   readonly encryption?: Encryption;
   /** What bounds each client. */
   readonly limits?: Partial<ServerLimits>;
-  /** The network. Default: that of the runtime. */
-  readonly transport?: Transport;
   /** The time, for tests. Default: the runtime's monotonic clock. */
   readonly clock?: Clock;
 }
 
-/** All names, so that a misspelt one is not ignored. */
-export const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
+/** The name of the handler for an option's event. */
+export function handlerName<Name extends string>(event: Name): `on${Capitalize<Name>}` {
+  return `on${event.charAt(0).toUpperCase()}${event.slice(1)}` as `on${Capitalize<Name>}`;
+}
+
+/** The names of a listener's options. */
+export const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
+  port: true,
   address: true,
+  tls: true,
+  reusePort: true,
+  transport: true,
+};
+
+type OwnOptions = Exclude<keyof ListenOptions, keyof OptionEventHandlers<TelnetClient>>;
+
+const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
+  ...LISTENER_OPTIONS,
   certificate: true,
   clientClass: true,
   clock: true,
@@ -176,44 +183,29 @@ export const LISTEN_OPTIONS: Readonly<Record<keyof ListenOptions, true>> = {
   listeners: true,
   maxConnections: true,
   messages: true,
-  onAardwolf: true,
-  onAtcp: true,
   onCommand: true,
   onConnect: true,
   onDisconnect: true,
-  onEnviron: true,
   onError: true,
-  onGmcp: true,
   onKey: true,
   onListenError: true,
-  onLogout: true,
-  onMsdp: true,
-  onPong: true,
   onRefuse: true,
-  onResize: true,
-  onSlc: true,
   onTrace: true,
+  onTurnEnd: true,
   onViolation: true,
-  onZmp: true,
   options: true,
-  port: true,
   readyTimeout: true,
   restore: true,
-  reusePort: true,
   stripControls: true,
   tcpKeepAlive: true,
   timeout: true,
-  tls: true,
-  transport: true,
   trustedProxies: true,
 };
 
-/** Those of a listener. */
-export const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
-  port: true,
-  address: true,
-  tls: true,
-  reusePort: true,
+/** All names, so that a misspelt one is not ignored. */
+export const LISTEN_OPTIONS: Readonly<Record<string, true>> = {
+  ...OWN_OPTIONS,
+  ...Object.fromEntries(OPTION_EVENTS.map((event) => [handlerName(event), true])),
 };
 
 /** How to serve without a game loop. */

@@ -1,26 +1,26 @@
 import { inspect, throwMisuse } from "../protocol/error.ts";
+import { rejectUnknownKeys } from "../guard/validate.ts";
+import type { Origin } from "../guard/origin.ts";
 import { checkCount } from "../protocol/limits.ts";
+import type { Timed } from "../session/deadlines.ts";
+import { Session } from "../session/session.ts";
 import { defaultTransport } from "../transport/default.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
-import { callUserCode } from "../session/call_user_code.ts";
-import { makeClient, type TelnetClient } from "./client.ts";
-import { DeadlineSet, delay, PollWaiter, type Timed, withTimeout } from "./clock.ts";
 import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
-import { greet, printError, printLoss } from "./default_handlers.ts";
-import type { Origin } from "./handshake.ts";
+import { makeClient, type TelnetClient } from "./client.ts";
+import { delay, withTimeout } from "./clock.ts";
+import { DeadlineSet } from "./deadline_set.ts";
+import { greet, printLoss } from "./default_handlers.ts";
 import type { DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
-import { rejectUnknownKeys } from "../guard/validate.ts";
-import { Session } from "../session/session.ts";
-import type { SessionOwner } from "../session/session_host.ts";
+import { PollWaiter } from "./poll_waiter.ts";
+import { Scheduler } from "./scheduler.ts";
+import { ServerHost } from "./server_host.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";
 import { Counters, type ServerStats } from "./stats.ts";
+import { UserCode } from "./user_code.ts";
 
-/** A client with more bytes than this waiting is served behind those with less. */
-const LIGHT_BYTES = 1_024;
-/** And for so long in a poll, all such together. */
-const HEAVY_MS = 2;
-/** Nobody waits: what an event-driven server waits for is a signal. */
+/** serve() has no poll timeout; it waits for a signal. */
 const FOREVER = Infinity;
 
 /**
@@ -54,46 +54,54 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /** The longest that {@linkcode poll} waits for something to happen, in milliseconds. */
   timeout: number;
   readonly #settings: Settings<Client>;
-  readonly #owner: SessionOwner;
-  readonly #turnstile: PollWaiter = new PollWaiter();
-  readonly #timers: DeadlineSet = new DeadlineSet((timed, now) => {
-    try {
-      return timed.tick(now);
-    } catch (error) {
-      return this.#breakOff(timed, error);
-    }
-  });
+  readonly #waiter: PollWaiter = new PollWaiter();
+  readonly #deadlines: DeadlineSet = new DeadlineSet((timed, now) => this.#tick(timed, now));
   readonly #clients: Map<Session, Client> = new Map();
   readonly #counters: Counters;
-  readonly #door: Acceptor;
+  readonly #acceptor: Acceptor;
+  readonly #scheduler: Scheduler;
+  readonly #userCode: UserCode<Client>;
+  readonly #host: ServerHost<Client>;
   #accepted: Session[] = [];
-  #ready: Session[] = [];
-  #dirty: Session[] = [];
-  /** Those that had lines waiting, and maybe have still. */
-  #talking: Session[] = [];
-  /** When to look through them. */
-  #mostTalking = 64;
-  #failures: (() => void)[] = [];
-  #unread = false;
   /** The time of the poll that is at work: one look at the clock serves all its clients. */
   #time: number | undefined;
   #draining: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #stopped = false;
 
   private constructor(options: ListenOptions<Client>, settings: Settings<Client>) {
+    const { clock } = settings;
     this.onConnect = options.onConnect ?? greet;
     this.onDisconnect = options.onDisconnect ?? printLoss;
     this.timeout = options.timeout ?? 5;
     const players = () => this.connectionCount();
-    this.#settings = {
-      ...settings,
-      declared: withStatus(settings.declared, players, () => this.listeners),
-    };
-    this.#counters = new Counters(settings.clock.now());
-    this.#door = new Acceptor(this.#settings, this.#makeDoorOwner());
-    this.#owner = this.#makeOwner(this.#settings);
+    const listeners = () => this.listeners;
+    const declared = withStatus(settings.declared, players, listeners, clock.timeOfDay());
+    this.#settings = { ...settings, declared };
+    this.#counters = new Counters(clock.now());
+    this.#userCode = new UserCode(this.#clients, settings.onError, () => this.#waiter.signal());
+    this.#acceptor = new Acceptor(this.#settings, this.#makeAcceptorOwner());
+    this.#scheduler = new Scheduler({
+      clock: clock.now,
+      tracksChanges: settings.onTurnEnd !== undefined,
+      // What is written within a poll is flushed at its end.
+      signal: (what) => {
+        if (what === "input" || this.#time === undefined) this.#waiter.signal();
+      },
+      failed: (session, error) => void this.#breakOff(session, error),
+      closed: (session) => this.#finish(session),
+    });
+    this.#host = new ServerHost({
+      settings: this.#settings,
+      counters: this.#counters,
+      scheduler: this.#scheduler,
+      deadlines: this.#deadlines,
+      userCode: this.#userCode,
+      clock: clock.now,
+      timeOfDay: clock.timeOfDay,
+      now: () => this.#time ?? clock.now(),
+      secureContext: () => this.#acceptor.context,
+    });
   }
 
   /**
@@ -121,15 +129,15 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     options: ListenOptions<Client> = {},
   ): Promise<TelnetServer<Client>> {
     const server = new TelnetServer<Client>(options, await checkSettings(options));
-    const transport = options.transport ?? await defaultTransport();
     const { tcpKeepAlive: keepAlive = true } = options;
     try {
       for (const listener of [options, ...options.listeners ?? []]) {
         const { port = 7777, address = "", reusePort = false, tls = false } = listener;
-        await server.#door.listen(transport, { port, address, reusePort, keepAlive }, tls);
+        const transport = listener.transport ?? options.transport ?? await defaultTransport();
+        await server.#acceptor.listen(transport, { port, address, reusePort, keepAlive }, tls);
       }
     } catch (error) {
-      await server.#door.close();
+      await server.#acceptor.close();
       throw error;
     }
     return server;
@@ -137,12 +145,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** The port that the server listens on: the real one where 0 was asked. */
   get port(): number {
-    return this.#door.listeners[0]?.port ?? 0;
+    return this.#acceptor.listeners[0]?.port ?? 0;
   }
 
   /** The address that the server listens on. */
   get address(): string {
-    return this.#door.listeners[0]?.address ?? "";
+    return this.#acceptor.listeners[0]?.address ?? "";
   }
 
   /** Whether the server has not been stopped: the condition for your loop. */
@@ -152,7 +160,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Where the server listens: the first is `port` and `address`. */
   get listeners(): readonly ListenerInfo[] {
-    return [...this.#door.listeners];
+    return [...this.#acceptor.listeners];
   }
 
   /** Whether {@linkcode drain} was called: no more clients come. */
@@ -169,16 +177,16 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   stats(): ServerStats {
     let [throttled, queuedOutput, queuedInput, queuedCommands] = [0, 0, 0, 0];
     for (const session of this.#clients.keys()) {
-      if (session.throttled) throttled++;
+      if (session.gate.throttled) throttled++;
       queuedOutput += session.queued;
       queuedInput += session.queuedInput;
-      queuedCommands += session.commandCount;
+      queuedCommands += session.dialogue.input.queue.length;
     }
     return {
       ...this.#counters.take(this.#settings.clock.now()),
       connections: this.#clients.size,
-      handshakes: this.#door.handshakeCount,
-      closing: this.#door.lingeringCount,
+      handshakes: this.#acceptor.handshakeCount,
+      closing: this.#acceptor.lingeringCount,
       throttled,
       queuedOutput,
       queuedInput,
@@ -194,7 +202,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * or the server was started without one.
    */
   setCertificate(certificate: Certificate): void {
-    this.#door.setCertificate(certificate);
+    this.#acceptor.setCertificate(certificate);
   }
 
   /**
@@ -222,13 +230,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * @returns A new array, yours to keep.
    */
   readyClients(): Client[] {
-    this.#dropSilent();
-    const clients: Client[] = [];
-    for (const session of this.#talking) {
-      const client = this.#clients.get(session);
-      if (client !== undefined) clients.push(client);
-    }
-    return clients;
+    const sessions = this.#scheduler.withInput((session) => this.#clients.has(session));
+    return this.#clientsOf(sessions);
   }
 
   /**
@@ -266,7 +269,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   async serve({ signal }: ServeOptions = {}): Promise<void> {
-    const wake = () => this.#turnstile.signal();
+    const wake = () => this.#waiter.signal();
     signal?.addEventListener("abort", wake);
     try {
       while (this.running && signal?.aborted !== true) await this.#poll(FOREVER);
@@ -331,11 +334,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const { clock } = this.#settings;
     const deadline = clock.now() + grace;
     // Whatever polls meanwhile, and however long it would wait, is awake at the deadline.
-    this.#timers.add({ tick: () => undefined }, deadline);
-    await this.#closeDoor();
+    this.#deadlines.add({ tick: () => undefined }, deadline);
+    await this.#stopAccepting();
     if (message !== "") {
       for (const session of this.#clients.keys()) {
-        this.#run(session, (client) => client.send(`${message}\n`));
+        this.#userCode.run(session, (client) => client.send(`${message}\n`));
       }
     }
     while (this.running && this.#clients.size > 0 && clock.now() < deadline) {
@@ -343,24 +346,25 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  /** Takes in who has come so far, and nobody more. */
-  async #closeDoor(): Promise<void> {
-    await this.#door.close();
-    this.#turnstile.signal();
+  /** Admits connections already accepted, then stops accepting. */
+  async #stopAccepting(): Promise<void> {
+    await this.#acceptor.close();
+    this.#waiter.signal();
     await this.#poll(0);
   }
 
   async #stop(): Promise<void> {
     await Promise.resolve(); // until `running` is false, for whoever is woken below
-    await this.#closeDoor();
+    await this.#stopAccepting();
     const { clock, limits: { closeTimeout } } = this.#settings;
     const deadline = clock.now() + closeTimeout;
     for (const session of this.#clients.keys()) session.leave("server-stopped");
-    while (this.#clients.size > 0 || this.#failures.length > 0) await this.#poll(FOREVER);
-    this.#turnstile.end();
-    this.#tell();
-    this.#stopped = true;
-    await this.#door.settle(Math.max(0, deadline - clock.now()));
+    while (this.#clients.size > 0 || this.#userCode.waiting) await this.#poll(FOREVER);
+    this.#waiter.end();
+    this.#reportRefusals();
+    this.#userCode.stop();
+    this.#endTurn();
+    await this.#acceptor.settle(Math.max(0, deadline - clock.now()));
   }
 
   #poll(timeout: number): Promise<void> {
@@ -370,117 +374,68 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
-    this.#flush();
-    const waiting = this.#accepted.length > 0 || this.#ready.length > 0 ||
-      this.#failures.length > 0 || this.#unread || this.#door.waiting;
-    this.#unread = false;
-    const due = this.#timers.next === Infinity ? Infinity : this.#timers.next - clock.now();
-    await this.#turnstile.wait(waiting ? 0 : Math.min(timeout, due));
+    this.#scheduler.flush();
+    this.#endTurn();
+    const waiting = this.#scheduler.takeWaiting() || this.#accepted.length > 0 ||
+      this.#userCode.waiting || this.#acceptor.waiting;
+    const due = this.#deadlines.next === Infinity ? Infinity : this.#deadlines.next - clock.now();
+    await this.#waiter.wait(waiting ? 0 : Math.min(timeout, due));
     this.#time = clock.now();
     try {
-      if (this.#failures.length > 0) { for (const fail of this.#failures.splice(0)) fail(); }
+      this.#userCode.reportWaiting();
       this.#takeAccepted();
-      if (this.#door.waiting) this.#tell();
+      if (this.#acceptor.waiting) this.#reportRefusals();
       this.#counters.measure(this.#time);
-      this.#timers.tick(this.#time);
-      this.#processReady();
-      this.#flush();
-      // Nobody may ever ask for those with lines.
-      if (this.#talking.length > this.#mostTalking) this.#dropSilent();
+      // A timeout is judged after the input that had arrived by then.
+      this.#scheduler.process();
+      this.#deadlines.tick(this.#time);
+      this.#scheduler.flush();
+      this.#scheduler.sweep((session) => this.#clients.has(session));
     } finally {
       this.#time = undefined;
       this.#polling = undefined;
     }
   }
 
-  #makeDoorOwner(): AcceptorOwner {
+  /** The game has done its part, and what it wrote is with the network. */
+  #endTurn(): void {
+    const { onTurnEnd } = this.#settings;
+    if (onTurnEnd === undefined) return;
+    const changed = this.#clientsOf(this.#scheduler.takeChanged());
+    if (changed.length > 0) this.#userCode.call(() => onTurnEnd(changed));
+  }
+
+  #makeAcceptorOwner(): AcceptorOwner {
     const { clock, onRefuse } = this.#settings;
     return {
       counters: this.#counters,
       tellsRefusals: onRefuse !== undefined,
       now: () => this.#time ?? clock.now(),
       timed: (timed, time) => {
-        this.#timers.add(timed, time);
-        this.#turnstile.signal();
+        this.#deadlines.add(timed, time);
+        this.#waiter.signal();
       },
-      untimed: (timed) => this.#timers.delete(timed),
+      untimed: (timed) => this.#deadlines.delete(timed),
       welcome: (connection, origin) => this.#welcome(connection, origin),
-      wake: () => this.#turnstile.signal(),
+      wake: () => this.#waiter.signal(),
     };
   }
 
-  #makeOwner(settings: Settings<Client>): SessionOwner {
-    const { onTrace } = settings;
-    const door = this.#door;
-    return {
-      settings,
-      counters: this.#counters,
-      get secureContext() {
-        return door.context;
-      },
-      trace: onTrace && ((session, direction, words) => {
-        this.#run(session, (client) => onTrace(client, direction, words));
-      }),
-      now: () => this.#time ?? settings.clock.now(),
-      ready: (session) => {
-        if (!session.inReady) this.#ready.push(session);
-        session.inReady = true;
-        this.#turnstile.signal();
-      },
-      dirty: (session) => {
-        if (!session.inDirty) this.#dirty.push(session);
-        session.inDirty = true;
-        // Within a poll it is flushed at its end.
-        if (this.#time === undefined) this.#turnstile.signal();
-      },
-      talking: (session) => {
-        if (!session.inTalking) this.#talking.push(session);
-        session.inTalking = true;
-      },
-      unread: () => this.#unread = true,
-      run: (session, call) => this.#run(session, call),
-      report: (session, error) => {
-        this.#failLater(() => this.#report(error, this.#clients.get(session)));
-      },
-      timed: (session, time) => this.#timers.add(session, time),
-      command: (session, command) =>
-        this.#run(session, (client) => settings.onCommand(client, command)),
-      key: (session, key) => {
-        const { onKey } = settings;
-        if (onKey !== undefined) this.#run(session, (client) => onKey(client, key));
-        return onKey !== undefined;
-      },
-      tell: (session, name, value) => {
-        const handler = settings.notices[name];
-        if (handler !== undefined) this.#run(session, (client) => handler(client, value));
-      },
-      violation: (session, violation) => {
-        this.#counters.violation(violation.kind);
-        this.#run(session, (client) => settings.onViolation(client, violation));
-      },
-    };
-  }
-
-  /** Takes a connection from the door; the handler of the client waits for the next poll. */
+  /** Takes a connection from the acceptor; the handler of the client waits for the next poll. */
   #welcome(connection: Connection, origin: Origin): Session {
-    const session = new Session(connection, this.#owner, origin);
+    const session = new Session(connection, this.#host, origin);
     this.#accepted.push(session);
-    this.#turnstile.signal();
+    this.#waiter.signal();
     return session;
   }
 
-  /** Tells who was refused, and what the system could not accept. */
-  #tell(): void {
+  /** Reports who was refused, and what the system could not accept. */
+  #reportRefusals(): void {
     const { onRefuse, onListenError } = this.#settings;
-    const error = this.#door.takeAcceptError();
-    if (error !== undefined) this.#call(() => onListenError(error));
+    const error = this.#acceptor.takeAcceptError();
+    if (error !== undefined) this.#userCode.call(() => onListenError(error));
     if (onRefuse === undefined) return;
-    for (const refusal of this.#door.takeTold()) this.#call(() => onRefuse(refusal));
-  }
-
-  /** Calls a handler that no client is to blame for. */
-  #call(handler: () => unknown): void {
-    callUserCode(handler, (error) => this.#report(error, undefined));
+    for (const refusal of this.#acceptor.takeTold()) this.#userCode.call(() => onRefuse(refusal));
   }
 
   #takeAccepted(): void {
@@ -488,24 +443,24 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (accepted.length === 0) return;
     this.#accepted = [];
     for (const session of accepted) {
-      if (session.reason === "wrong-protocol") {
+      if (session.life.reason === "wrong-protocol") {
         this.#turnAway(session);
         continue;
       }
       if (!this.#introduce(session)) continue;
       this.#counters.accepted++;
-      this.#run(session, () => this.#begin(session));
-      this.#run(session, (client) => this.onConnect(client));
+      this.#userCode.run(session, () => this.#begin(session));
+      this.#userCode.run(session, (client) => this.onConnect(client));
     }
   }
 
   /** Somebody speaks another protocol, and was known by it before the game was told. */
   #turnAway(session: Session): void {
     session.process();
-    const { address, port } = session.origin;
-    const detail = session.error instanceof Error ? session.error.message : "";
-    this.#door.tell({ kind: "wrong-protocol", address, port, detail });
-    this.#door.left(session.connection, session.origin);
+    const { origin: { address, port }, life: { error } } = session;
+    const detail = error instanceof Error ? error.message : "";
+    this.#acceptor.tell({ kind: "wrong-protocol", address, port, detail });
+    this.#acceptor.left(session.stream.connection, session.origin);
   }
 
   /** Makes the client; where its constructor throws, that one connection is closed. */
@@ -514,123 +469,54 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       this.#clients.set(session, makeClient(this.#settings.clientClass, session));
       return true;
     } catch (error) {
-      session.connection.abort();
-      this.#door.left(session.connection, session.origin);
-      this.#report(error, undefined);
+      const { connection } = session.stream;
+      connection.abort();
+      this.#acceptor.left(connection, session.origin);
+      this.#userCode.report(error, undefined);
       return false;
     }
   }
 
   /** Offers what is declared, unless the client is known from before a restart. */
   #begin(session: Session): void {
-    const { address, port } = session.origin;
-    const snapshot = this.#settings.restore?.({ address, port });
+    const { origin: { address, port }, stream: { connection: { identity } } } = session;
+    const snapshot = this.#settings.restore?.({ identity, address, port });
     if (snapshot === undefined) session.start();
     else session.restore(snapshot);
   }
 
-  #processReady(): void {
-    if (this.#ready.length === 0) return;
-    const ready = this.#ready;
-    this.#ready = [];
-    let heavy: Session[] | undefined;
-    for (const session of ready) {
-      if (session.queuedInput > LIGHT_BYTES) (heavy ??= []).push(session);
-      else this.#process(session);
-    }
-    if (heavy !== undefined) this.#processHeavy(heavy);
-  }
-
-  /** Those who sent much, as far as the time goes; the others are the first of the next poll. */
-  #processHeavy(heavy: Session[]): void {
-    const { clock } = this.#settings;
-    const deadline = clock.now() + HEAVY_MS;
-    for (const [index, session] of heavy.entries()) {
-      this.#process(session);
-      if (clock.now() < deadline) continue;
-      this.#ready = heavy.slice(index + 1).concat(this.#ready);
-      return;
-    }
-  }
-
-  #process(session: Session): void {
-    session.inReady = false;
+  #tick(timed: Timed, now: number): number | undefined {
     try {
-      session.process();
+      return timed.tick(now);
     } catch (error) {
-      this.#breakOff(session, error);
+      return this.#breakOff(timed, error);
     }
-    if (session.closed) this.#finish(session);
   }
 
-  /** What throws in spite of all, such as a game's own character set, costs one client at most. */
+  /** Last resort: an unexpected throw, of a game's own character set for one, drops only this client. */
   #breakOff(timed: Timed, error: unknown): undefined {
     const session = timed instanceof Session ? timed : undefined;
-    this.#report(error, session && this.#clients.get(session));
+    this.#userCode.report(error, session && this.#clients.get(session));
     session?.leave("handler-failed", error);
-    session?.connection.abort();
+    session?.stream.connection.abort();
   }
 
   #finish(session: Session): void {
     const client = this.#clients.get(session);
     if (client === undefined) return;
-    this.#run(session, () => this.onDisconnect(client));
+    this.#userCode.run(session, () => this.onDisconnect(client));
     this.#clients.delete(session);
-    this.#timers.delete(session);
-    this.#counters.disconnected[session.reason ?? "client-closed"]++;
-    this.#door.left(session.connection, session.origin);
+    this.#deadlines.delete(session);
+    this.#counters.disconnected[session.life.reason ?? "client-closed"]++;
+    this.#acceptor.left(session.stream.connection, session.origin);
   }
 
-  #flush(): void {
-    if (this.#dirty.length === 0) return;
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const session of dirty) {
-      session.inDirty = false;
-      try {
-        session.flush();
-      } catch (error) {
-        this.#breakOff(session, error);
-      }
+  #clientsOf(sessions: readonly Session[]): Client[] {
+    const clients: Client[] = [];
+    for (const session of sessions) {
+      const client = this.#clients.get(session);
+      if (client !== undefined) clients.push(client);
     }
-  }
-
-  /** Keeps in the list of the talking only those with lines. */
-  #dropSilent(): void {
-    const talking = this.#talking;
-    let kept = 0;
-    for (const session of talking) {
-      session.inTalking = session.hasInput && this.#clients.has(session);
-      if (session.inTalking) talking[kept++] = session;
-    }
-    talking.length = kept;
-    this.#mostTalking = 64 + 2 * kept;
-  }
-
-  /** Calls a handler; if it fails, the one client is dropped and the server lives. */
-  #run(session: Session, handler: (client: Client) => unknown): void {
-    const client = this.#clients.get(session);
-    if (client === undefined) return;
-    const fail = (error: unknown) => this.#fail(session, client, error);
-    callUserCode(() => handler(client), fail, (error) => this.#failLater(() => fail(error)));
-  }
-
-  #fail(session: Session, client: Client, error: unknown): void {
-    this.#report(error, client);
-    session.leave("handler-failed", error);
-  }
-
-  /** A rejected promise is reported by the next poll, as every handler is called by one. */
-  #failLater(fail: () => void): void {
-    if (this.#stopped) return fail(); // no poll follows
-    this.#failures.push(fail);
-    this.#turnstile.signal();
-  }
-
-  #report(error: unknown, client: Client | undefined): void {
-    callUserCode(
-      () => this.#settings.onError(error, client),
-      (secondError) => printError(secondError, client),
-    );
+    return clients;
   }
 }

@@ -1,11 +1,9 @@
 import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
-import type { OptionEvents } from "../options/option.ts";
-import { declared } from "../options/registry.ts";
+import { declared, OPTION_EVENTS } from "../options/registry.ts";
 import { inspect, throwMisuse } from "../protocol/error.ts";
 import { checkCount, telnetLimits } from "../protocol/limits.ts";
 import { checkEncoding, encodingByName } from "../text/charset.ts";
-import type { Key } from "../text/keys.ts";
 import { defaultCodec, defaultEncryption } from "../transport/default.ts";
 import { START_TLS } from "../options/start_tls.ts";
 import { AddressSet } from "../guard/addresses.ts";
@@ -14,36 +12,31 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { AcceptorSettings, ListenerInfo } from "./acceptor.ts";
 import { printError, printListenError } from "./default_handlers.ts";
 import { serverLimits } from "../guard/limits.ts";
-import { LISTEN_OPTIONS, LISTENER_OPTIONS, type ListenOptions } from "./listen_options.ts";
+import {
+  handlerName,
+  LISTEN_OPTIONS,
+  LISTENER_OPTIONS,
+  type ListenOptions,
+} from "./listen_options.ts";
 import { serverMessages } from "../guard/messages.ts";
 import { checkList, rejectUnknownKeys } from "../guard/validate.ts";
 import type { Refusal } from "../guard/refusal.ts";
 import { AGREED } from "../session/option_host.ts";
-import type { ClientViolation, SessionSettings } from "../session/session_host.ts";
+import type { EventHandlers } from "./server_host.ts";
+import type { SessionSettings } from "../session/session_host.ts";
 import { ratesOf } from "../guard/rate_limiter.ts";
-import type { TraceDirection } from "../session/trace.ts";
 import { checkKeepAlive } from "../guard/idle_monitor.ts";
 
 /** The options of `listen()`, checked and with their defaults. */
 export interface Settings<Client extends TelnetClient> extends SessionSettings, AcceptorSettings {
   readonly clientClass: new () => Client;
-  readonly clock: Clock;
-  readonly notices: {
-    readonly [Name in keyof OptionEvents]?: (
-      client: Client,
-      value: OptionEvents[Name],
-    ) => void;
-  };
+  readonly clock: Required<Clock>;
+  readonly handlers: EventHandlers<Client>;
   readonly restore: ListenOptions<Client>["restore"];
   readonly onError: (error: unknown, client: Client | undefined) => void;
-  readonly onViolation: (client: Client, violation: ClientViolation) => void;
   readonly onRefuse: ((refusal: Refusal) => void) | undefined;
   readonly onListenError: (error: Error) => void;
-  readonly onTrace:
-    | ((client: Client, direction: TraceDirection, words: string) => void)
-    | undefined;
-  readonly onCommand: (client: Client, command: number) => void;
-  readonly onKey: ((client: Client, key: Key) => void) | undefined;
+  readonly onTurnEnd: ((changed: readonly Client[]) => void) | undefined;
 }
 
 /** Checks the options of `listen()` and fills in the defaults. */
@@ -69,6 +62,7 @@ export async function checkSettings<Client extends TelnetClient>(
     }
   }
   const limits = serverLimits(options.limits);
+  const { clock = systemClock } = options;
   const { certificate, keepAliveInterval = 60_000 } = options;
   checkCount("keepAliveInterval", keepAliveInterval);
   checkTls(options);
@@ -95,15 +89,15 @@ export async function checkSettings<Client extends TelnetClient>(
     certificate,
     encryption: certificate && (options.encryption ?? await defaultEncryption()),
     codec: mccp2 || mccp3 ? options.codec ?? await defaultCodec() : undefined,
-    clock: options.clock ?? systemClock,
+    clock: {
+      now: () => clock.now(),
+      timeOfDay: () => clock.timeOfDay?.() ?? systemClock.timeOfDay(),
+    },
     onError: options.onError ?? printError,
-    onViolation: options.onViolation ?? (() => {}),
     onRefuse: options.onRefuse,
     onListenError: options.onListenError ?? printListenError(),
-    onTrace: options.onTrace,
-    onCommand: options.onCommand ?? (() => {}),
-    onKey: options.onKey,
-    notices: noticesOf(options),
+    onTurnEnd: options.onTurnEnd,
+    handlers: handlersOf(options),
   };
 }
 
@@ -144,21 +138,18 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
   }
 }
 
-function noticesOf<Client extends TelnetClient>(
+/** The handlers that the game gives, by the event's name. */
+function handlersOf<Client extends TelnetClient>(
   options: ListenOptions<Client>,
-): Settings<Client>["notices"] {
-  const { onResize, onGmcp, onMsdp, onEnviron, onZmp, onAtcp, onAardwolf, onSlc, onPong } = options;
+): EventHandlers<Client> {
+  const { onCommand, onKey, onViolation, onTrace } = options;
+  const given = OPTION_EVENTS.map((event) => [event, options[handlerName(event)]] as const);
   return {
-    ...(onResize && { resize: onResize }),
-    ...(onGmcp && { gmcp: onGmcp }),
-    ...(onMsdp && { msdp: onMsdp }),
-    ...(onEnviron && { environ: onEnviron }),
-    ...(onZmp && { zmp: onZmp }),
-    ...(onAtcp && { atcp: onAtcp }),
-    ...(onAardwolf && { aardwolf: onAardwolf }),
-    ...(onSlc && { slc: onSlc }),
-    ...(onPong && { pong: onPong }),
-    ...(options.onLogout && { logout: options.onLogout }),
+    ...Object.fromEntries(given.filter(([, handler]) => handler !== undefined)),
+    ...(onCommand && { command: onCommand }),
+    ...(onKey && { key: onKey }),
+    ...(onViolation && { violation: onViolation }),
+    ...(onTrace && { trace: (client, { direction, words }) => onTrace(client, direction, words) }),
   };
 }
 
@@ -167,10 +158,11 @@ export function withStatus(
   declared: ReadonlyMap<number, unknown>,
   players: () => number,
   listeners: () => readonly ListenerInfo[],
+  timeOfDay: number,
 ): ReadonlyMap<number, unknown> {
   const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
   if (status === undefined) return declared;
-  const startedAt = Math.floor(Date.now() / 1000);
+  const startedAt = Math.floor(timeOfDay / 1000);
   const whole = () => {
     const ports = [...new Set(listeners().filter(({ tls }) => tls).map(({ port }) => port))];
     const secure = ports.length === 0 ? {} : { SSL: ports, TLS: ports };

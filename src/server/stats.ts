@@ -1,5 +1,9 @@
 import { REFUSAL_KINDS, type RefusalKind } from "../guard/refusal.ts";
-import { DISCONNECT_REASONS, type DisconnectReason } from "../session/session_host.ts";
+import {
+  type ClientViolationKind,
+  DISCONNECT_REASONS,
+  type DisconnectReason,
+} from "../guard/violations.ts";
 
 /** How a server does: what is, what was since its start, and how fast. */
 export interface ServerStats {
@@ -26,7 +30,7 @@ export interface ServerStats {
   /** Clients that went, by why. */
   readonly disconnected: Readonly<Record<DisconnectReason, number>>;
   /** Faults of clients, and limits that they came to, by kind. */
-  readonly violations: Readonly<Record<string, number>>;
+  readonly violations: Readonly<Partial<Record<ClientViolationKind, number>>>;
   /** Bytes that came of clients. */
   readonly bytesReceived: number;
   /** Bytes that were handed to the network. */
@@ -69,7 +73,7 @@ export class Counters {
   readonly #startedAt: number;
   readonly refused: Record<RefusalKind, number> = zeros(REFUSAL_KINDS);
   readonly disconnected: Record<DisconnectReason, number> = zeros(DISCONNECT_REASONS);
-  readonly violations: Record<string, number> = {};
+  readonly violations: Partial<Record<ClientViolationKind, number>> = {};
   #rates: ServerRates = { accepted: 0, refused: 0, lines: 0, bytesReceived: 0, bytesSent: 0 };
   #before: ServerRates = this.#rates;
   #since: number;
@@ -82,7 +86,7 @@ export class Counters {
   }
 
   /** A fault of a client, or a limit that it came to. */
-  violation(kind: string): void {
+  violation(kind: ClientViolationKind): void {
     this.violations[kind] = (this.violations[kind] ?? 0) + 1;
   }
 

@@ -2,38 +2,46 @@ import type { FactsSnapshot } from "../options/facts_snapshot.ts";
 import type { Json } from "../options/json.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
-import type { EchoSnapshot } from "./echo_control.ts";
+import type { InputModeSnapshot } from "./input_mode.ts";
+import type { TextSnapshot } from "./text_output.ts";
 
-/** Where things stand with a client, as plain JSON, to be carried over a restart of the game. */
-export interface ClientSnapshot {
-  /** The format of this snapshot. */
-  readonly version: 1;
-  /** The protocol. */
+/** The Telnet dialogue of a client, as plain JSON. */
+export interface DialogueSnapshot {
+  /** The protocol: what is agreed, half a command, output that was not taken. */
   readonly telnet: TelnetSnapshot;
   /** What the options keep, by their codes. */
   readonly options: Readonly<Record<string, Json>>;
   /** What the client has told of itself. */
   readonly facts: FactsSnapshot;
-  /** The name of the character set. */
-  readonly encoding: string;
-  /** Who shows what is typed. */
-  readonly echo: EchoSnapshot;
+  /** The character set, half a character, the last row. */
+  readonly text: TextSnapshot;
+  /** Lines and keys: what is half typed, what waits for the game, the editor, who shows it. */
+  readonly input: InputModeSnapshot;
   /** Whether prompts are marked. */
   readonly marking: boolean;
   /** Whether the client speaks Telnet. */
   readonly sawTelnet: boolean;
+  /** Whether the client has sent a line that is not empty. */
+  readonly sawLine: boolean;
+}
+
+/** Where things stand with a client, as plain JSON, to be carried over a restart of the game. */
+export interface ClientSnapshot extends DialogueSnapshot {
+  /** The format of this snapshot. */
+  readonly version: 2;
+  /** Bytes of the client that came and were not processed. */
+  readonly received: readonly number[];
+  /** Whether the client has announced its end. */
+  readonly ended: boolean;
 }
 
 /** Checks what a caller gives as a snapshot: it may have come from a file. */
 export function checkClientSnapshot(snapshot: ClientSnapshot): void {
-  if (snapshot?.version !== 1) {
-    throwMisuse(`Cannot restore a client from another version than 1: ${snapshot?.version}`);
+  if (snapshot?.version !== 2) {
+    throwMisuse(`Cannot restore a client from another version than 2: ${snapshot?.version}`);
   }
-  const { options, facts, echo, encoding } = snapshot;
-  if (
-    typeof encoding !== "string" ||
-    [options, facts, echo].some((part) => typeof part !== "object" || part === null)
-  ) {
+  const { telnet, options, facts, text, input } = snapshot;
+  if ([telnet, options, facts, text, input].some((part) => typeof part !== "object" || !part)) {
     throwMisuse("Cannot restore a client from a damaged snapshot: a part of it is missing");
   }
 }

@@ -2,15 +2,15 @@ import type { CompressionCodec, Deflater, Inflater } from "../transport/compress
 import type { Connection } from "../transport/transport.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 
-/** Whom the wire reports to. */
-export interface WireHandler {
-  /** Bytes came, no longer compressed; `inflated` tells whether they were. */
+/** What a byte stream reports to. */
+export interface ByteStreamEvents {
+  /** Bytes of the client came, not compressed any more; `inflated`: whether they were. */
   onPlain(bytes: Uint8Array, inflated: boolean): void;
-  /** The client sends no more, and all that it sent was given. */
+  /** The client sends no more, and all that it sent was handed over. */
   onPlainEnd(): void;
   /** So many bytes went to the connection. */
   onSent(count: number): void;
-  /** What the client compressed is corrupt, or far too much. */
+  /** What the client compressed is no zlib stream, or a bomb. */
   onCorrupt(error: Error, excess?: InflateLimitExceeded): void;
 }
 
@@ -22,7 +22,7 @@ export interface InflateLimitExceeded {
 }
 
 /** What a session needs of a connection, compressed or not. */
-export type ByteStream = Pick<Connection, "queued" | "write" | "pause" | "resume" | "close">;
+export type Stream = Pick<Connection, "queued" | "write" | "pause" | "resume" | "close">;
 
 /** The first bytes are free: a few compressed ones may well become many. */
 const FREE_BYTES = 1_048_576;
@@ -34,10 +34,10 @@ type Step = Uint8Array | "compress" | "stop" | "close";
  * A connection whose bytes may be compressed, each way for itself (MCCP2 and MCCP3). The streams
  * of zlib work by themselves: what is written while one comes to its end waits for that.
  */
-export class Wire implements ByteStream {
+export class CompressionLayer implements Stream {
   readonly #connection: Connection;
   readonly #codec: CompressionCodec;
-  readonly #handler: WireHandler;
+  readonly #handler: ByteStreamEvents;
   readonly #limits: ServerLimits;
   #deflater: Deflater | undefined;
   #inflater: Inflater | undefined;
@@ -51,7 +51,7 @@ export class Wire implements ByteStream {
     connection: Connection,
     codec: CompressionCodec,
     limits: ServerLimits,
-    handler: WireHandler,
+    handler: ByteStreamEvents,
   ) {
     this.#connection = connection;
     this.#codec = codec;

@@ -1,8 +1,15 @@
 import { Fifo } from "../protocol/fifo.ts";
 
-/** Bytes of a client that wait to be processed, in chunks as they came. */
+/** A chunk of so few bytes is copied behind the one before it: each array costs some hundred bytes. */
+const SMALL_CHUNK = 512;
+/** What small chunks are gathered in. */
+const GATHERED_CHUNK = 2_048;
+
+/** Bytes of a client that wait to be processed. */
 export class InputBuffer {
   readonly #chunks: Fifo<Uint8Array> = new Fifo();
+  /** The last chunk, where it is one that small ones are gathered in, and how much of it is used. */
+  #gathered: { readonly buffer: Uint8Array; end: number } | undefined;
   #length = 0;
   /** How many of them came out of a compressed stream; these stand before all others. */
   #inflated = 0;
@@ -19,15 +26,20 @@ export class InputBuffer {
 
   /** Appends bytes. */
   push(bytes: Uint8Array, inflated: boolean): void {
-    this.#chunks.push(bytes);
     this.#length += bytes.length;
     if (inflated) this.#inflated += bytes.length;
+    // The first chunk is used at once, mostly: there is nothing to gather.
+    if (this.#length === bytes.length || bytes.length > SMALL_CHUNK) {
+      this.#seal();
+      this.#chunks.push(bytes);
+    } else this.#gather(bytes);
   }
 
-  /** The next bytes, which stay; no more than `most`. */
-  peek(most: number): Uint8Array | undefined {
+  /** The next bytes, which stay; no more than `max`. */
+  peek(max: number): Uint8Array | undefined {
+    if (this.#chunks.length === 0) this.#seal();
     const chunk = this.#chunks.peek();
-    return chunk !== undefined && chunk.length > most ? chunk.subarray(0, most) : chunk;
+    return chunk !== undefined && chunk.length > max ? chunk.subarray(0, max) : chunk;
   }
 
   /** Takes the first bytes of the next chunk. */
@@ -42,6 +54,7 @@ export class InputBuffer {
 
   /** Takes all. */
   takeAll(): Uint8Array[] {
+    this.#seal();
     const chunks: Uint8Array[] = [];
     for (let chunk = this.#chunks.take(); chunk !== undefined; chunk = this.#chunks.take()) {
       chunks.push(chunk);
@@ -49,5 +62,38 @@ export class InputBuffer {
     this.#length = 0;
     this.#inflated = 0;
     return chunks;
+  }
+
+  /** What waits, as one array, which goes on waiting. */
+  copy(): Uint8Array {
+    const chunks = this.takeAll();
+    const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      all.set(chunk, at);
+      at += chunk.length;
+    }
+    if (all.length > 0) this.push(all, false);
+    return all;
+  }
+
+  #gather(bytes: Uint8Array): void {
+    const last = this.#gathered;
+    if (last !== undefined && last.end + bytes.length <= last.buffer.length) {
+      last.buffer.set(bytes, last.end);
+      last.end += bytes.length;
+      return;
+    }
+    this.#seal();
+    const buffer = new Uint8Array(GATHERED_CHUNK);
+    buffer.set(bytes);
+    this.#gathered = { buffer, end: bytes.length };
+  }
+
+  /** What is gathered becomes a chunk like the others. */
+  #seal(): void {
+    const last = this.#gathered;
+    this.#gathered = undefined;
+    if (last !== undefined) this.#chunks.push(last.buffer.subarray(0, last.end));
   }
 }

@@ -1,185 +1,200 @@
+import type { ServerLimits } from "../guard/limits.ts";
+import { RateLimiter, type Rates } from "../guard/rate_limiter.ts";
+import type { ClientViolation } from "../guard/violations.ts";
 import { InputBuffer } from "./input_buffer.ts";
-import type { ClientViolationKind, DisconnectReason, SessionSettings } from "./session_host.ts";
-import { RateLimiter } from "../guard/rate_limiter.ts";
 
 /** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
 const PIECE = 8_192;
 /** A piece of so few bytes is taken as it is. */
 const SMALL = 64;
-/** A client gets so many bytes processed in one poll; the others wait no longer for it. */
-const SHARE = 16_384;
+/** How many bytes of a client are processed in one poll, so that the others do not wait long. */
+const INPUT_BUDGET = 16_384;
 /** Keys cost more than lines: while they come a client gets less at a time. */
 const KEYS_PIECE = 256;
-const KEYS_SHARE = 4_096;
-/** And no longer than this, as what a key costs is the line's matter, and the game's. */
+const KEYS_BUDGET = 4_096;
+/** And no longer than this, as the cost of a key depends on the line, and on the game. */
 const KEYS_MS = 2;
 
-/** What the reception asks of its session. */
-export interface ReceptionPort {
-  readonly active: boolean;
-  /** How many lines wait for the game. */
-  readonly commandCount: number;
-  /** Whether the client sends each key. */
-  readonly characterMode: boolean;
-  /** Whether the game must take keys before more can come. */
-  readonly keysFull: boolean;
-  now(): number;
-  /** Takes a piece; returns how much of it: all, or what comes before bytes that mean something else. */
-  receive(piece: Uint8Array, now: number): number;
-  /** Stops or goes on reading. */
-  setReading(on: boolean): void;
-  /** There is something to process. */
-  ready(): void;
-  /** Wants to be asked after a time. */
-  timed(time: number): void;
-  violate(kind: ClientViolationKind, limit: number, value: number): void;
-  say(message: string): void;
-  leave(reason: DisconnectReason): void;
+/** What the gate found about the client, for the session to act on. */
+export interface GateVerdict {
+  readonly violation: ClientViolation;
+  /** Whether the client is dropped for it. */
+  readonly drop?: "flooding" | "not-read";
 }
 
-/** What a client has sent and nobody has looked at: given to the session as fast as the limits allow. */
-export class Reception {
-  readonly inbox: InputBuffer = new InputBuffer();
+/** What else decides whether the client is read on. */
+export interface GateDemand {
+  /** How many more lines or keys may wait for the game; with 0 it is not read on. */
+  readonly room: number;
+  /** Whether the client sends each key. */
+  readonly byKeys: boolean;
+}
+
+/**
+ * What a client has sent and nobody has looked at, given out as fast as the limits allow.
+ *
+ * - **feed it**: {@linkcode push}
+ * - **drain it** once a poll: {@linkcode begin}, then {@linkcode next} and {@linkcode used} while
+ *   there is a piece, then {@linkcode end}
+ * - **obey it** afterwards: {@linkcode takeVerdicts}, {@linkcode reading}, {@linkcode again}
+ */
+export class InputGate {
+  readonly buffer: InputBuffer = new InputBuffer();
+  /** Whether bytes can be taken from the network. */
+  reading = true;
+  /** Whether more could be processed at once, and the budget of this poll is used up. */
+  again = false;
   /** When a client is given up whose lines nobody takes. */
   unreadBy: number = Infinity;
-  readonly #settings: SessionSettings;
-  readonly #port: ReceptionPort;
+  /** Before this time an option has put off reading. */
+  heldUntil: number = -Infinity;
+  readonly #limits: ServerLimits;
+  readonly #rates: Rates;
+  /** The time at this moment, which `now` is not while a poll is at work. */
+  readonly #clock: () => number;
   /** Made at the first byte. */
-  #throttle: RateLimiter | undefined;
-  #toldFull = false;
-  #toldInput = false;
+  #rateLimiter: RateLimiter | undefined;
+  #verdicts: GateVerdict[] = [];
+  #budget = 0;
+  #deadline = Infinity;
+  #queueReported = false;
+  #inputReported = false;
 
-  constructor(settings: SessionSettings, port: ReceptionPort) {
-    this.#settings = settings;
-    this.#port = port;
+  constructor(limits: ServerLimits, rates: Rates, clock: () => number) {
+    this.#limits = limits;
+    this.#rates = rates;
+    this.#clock = clock;
   }
 
-  /** Takes bytes; who sends more than may wait is not read on. */
+  /** Takes bytes; a client that has sent more than may wait is not read on. */
   push(bytes: Uint8Array, inflated: boolean): void {
-    this.inbox.push(bytes, inflated);
-    if (this.inbox.length >= this.#settings.limits.input) this.#port.setReading(false);
-    this.#port.ready();
+    this.buffer.push(bytes, inflated);
+    if (this.buffer.length >= this.#limits.input) this.reading = false;
   }
 
   /** Whether the client is slowed down by a rate. */
   get throttled(): boolean {
-    return this.#throttle !== undefined && this.#throttle.heldSince !== Infinity;
+    return this.#rateLimiter !== undefined && this.#rateLimiter.heldSince !== Infinity;
   }
 
-  /** Whether something came that is not processed for the game's sake, or a rate's. */
-  get waiting(): boolean {
-    return this.inbox.length > 0 && (this.throttled || !this.#wanted);
+  /** Whether input waits because the game takes no lines, or for a rate. */
+  isHolding({ room }: GateDemand): boolean {
+    return this.buffer.length > 0 && (this.throttled || room === 0);
+  }
+
+  /** A poll begins to process the client. */
+  begin(now: number, { byKeys }: GateDemand): void {
+    this.again = false;
+    this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
+    this.#deadline = byKeys ? this.#clock() + KEYS_MS : Infinity;
+    if (this.buffer.length >= this.#limits.input) this.#reportInput();
+    this.#rateLimiter ??= new RateLimiter(this.#rates);
+    if (this.heldUntil <= now) this.heldUntil = -Infinity;
+  }
+
+  /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
+  next(now: number, { room, byKeys }: GateDemand): Uint8Array | undefined {
+    const limiter = this.#rateLimiter;
+    if (limiter === undefined || this.buffer.length === 0 || room === 0) return undefined;
+    this.unreadBy = Infinity;
+    if (this.heldUntil > now) return undefined;
+    if (limiter.free > now) return this.#hold(limiter, now);
+    if (this.#budget <= 0 || this.#isLate()) {
+      this.again = true;
+      return undefined;
+    }
+    const piece = this.buffer.peek(byKeys ? KEYS_PIECE : PIECE);
+    if (piece === undefined || piece.length <= SMALL) return piece;
+    // A line has two bytes mostly, if not more: few are taken over what is allowed.
+    const max = SMALL + 2 * Math.min(room, limiter.linesLeft(now));
+    return piece.length > max ? piece.subarray(0, max) : piece;
+  }
+
+  /** So many bytes of the piece were processed, with so many commands and negotiations in them. */
+  used(count: number, negotiations: number, now: number): void {
+    this.#rateLimiter?.bytes(count, now);
+    if (negotiations > 0) this.#rateLimiter?.negotiations(negotiations, now);
+    this.#budget -= count;
+    this.buffer.take(count);
   }
 
   /** A line came of it. */
-  countLine(): void {
-    this.#throttle?.line(this.#port.now());
+  countLine(now: number): void {
+    this.#rateLimiter?.line(now);
   }
 
-  /** Negotiations came of it. */
-  countNegotiations(count: number): void {
-    this.#throttle?.negotiations(count, this.#port.now());
-  }
-
-  /** The game takes lines: it is not given up. */
-  used(): void {
-    if (this.unreadBy !== Infinity) this.#waitUnread();
-  }
-
-  /** Nobody has taken a line for long. */
-  giveUp(): void {
-    const { unreadTimeout } = this.#settings.limits;
-    this.#port.violate("not-read", unreadTimeout, this.#port.now() - this.unreadBy + unreadTimeout);
-    this.#port.leave("not-read");
-  }
-
-  /** Gives the session what came, as far as the limits allow. */
-  process(): void {
-    const { limits, rates } = this.#settings;
-    const now = this.#port.now();
-    const { characterMode } = this.#port;
-    if (this.inbox.length >= limits.input) this.#tellInput();
-    const throttle = this.#throttle ??= new RateLimiter(rates);
-    let share = characterMode ? KEYS_SHARE : SHARE;
-    const deadline = characterMode ? performance.now() + KEYS_MS : Infinity;
-    while (this.inbox.length > 0 && this.#wanted) {
-      this.unreadBy = Infinity;
-      if (throttle.free > now) return this.#hold(throttle, now);
-      const late = deadline !== Infinity && performance.now() >= deadline;
-      if (share <= 0 || late) return this.#port.ready();
-      let piece = this.inbox.peek(characterMode ? KEYS_PIECE : PIECE);
-      if (piece === undefined) break;
-      if (piece.length > SMALL) piece = piece.subarray(0, this.#most(throttle, now));
-      throttle.bytes(piece.length, now);
-      share -= this.#port.receive(piece, now);
+  /** The poll has processed what it could. */
+  end(now: number, { room }: GateDemand): void {
+    const { input } = this.#limits;
+    const { length } = this.buffer;
+    // A client is not throttled while the game itself blocks its input.
+    if (this.#rateLimiter !== undefined && (length === 0 || room === 0)) {
+      this.#rateLimiter.heldSince = Infinity;
     }
-    // Who waits for the game is not held by a rate.
-    if (this.inbox.length === 0 || !this.#wanted) throttle.heldSince = Infinity;
-    this.#checkQueue();
-    if (this.inbox.length <= limits.input / 2) this.#toldInput = false;
-    if (this.inbox.length < limits.input) {
-      this.unreadBy = Infinity;
-      this.#port.setReading(true);
-    } else if (this.unreadBy === Infinity) this.#waitUnread();
+    this.#checkQueue(room);
+    if (length <= input / 2) this.#inputReported = false;
+    this.reading = length < input;
+    if (this.reading) this.unreadBy = Infinity;
+    else if (room === 0 && this.unreadBy === Infinity) this.lineTaken(now, true);
   }
 
-  /** Reads on a client that has waited long enough; else tells when it will have. */
-  releaseAt(now: number): number {
-    const free = this.#throttle?.free ?? 0;
-    if (!this.throttled) return Infinity;
-    if (free > now) return free;
-    this.#port.ready();
-    return Infinity;
+  /** The game takes lines: the wait of a client that is not read on begins anew. */
+  lineTaken(now: number, waits: boolean = this.unreadBy !== Infinity): void {
+    if (waits) this.unreadBy = now + this.#limits.unreadTimeout;
   }
 
-  /** A line has two bytes mostly, if not more: few are taken over what is allowed. */
-  #most(throttle: RateLimiter, now: number): number {
-    const room = this.#settings.limits.commands - this.#port.commandCount;
-    return SMALL + 2 * Math.min(room, throttle.linesLeft(now));
+  /** Nobody has taken a line in time. */
+  expireUnread(now: number): void {
+    const { unreadTimeout: limit } = this.#limits;
+    const violation = { kind: "not-read", limit, value: now - this.unreadBy + limit } as const;
+    this.#verdicts.push({ violation, drop: "not-read" });
   }
 
-  get #wanted(): boolean {
-    const { active, commandCount, keysFull } = this.#port;
-    return active && commandCount < this.#settings.limits.commands && !keysFull;
+  /** When a client that is over a rate can be read on; `Infinity` where it is not. */
+  get releaseAt(): number {
+    return this.throttled ? this.#rateLimiter?.free ?? Infinity : Infinity;
+  }
+
+  /** What was found since the last call. */
+  takeVerdicts(): readonly GateVerdict[] {
+    const verdicts = this.#verdicts;
+    if (verdicts.length > 0) this.#verdicts = [];
+    return verdicts;
+  }
+
+  #isLate(): boolean {
+    return this.#deadline !== Infinity && this.#clock() >= this.#deadline;
   }
 
   /** A client over a rate waits: what it sends stays in the network. */
-  #hold(throttle: RateLimiter, now: number): void {
-    const { limits, messages } = this.#settings;
+  #hold(limiter: RateLimiter, now: number): undefined {
+    const { floodTimeout: limit } = this.#limits;
     if (!this.throttled) {
-      throttle.heldSince = now;
-      const { kind, limit, value } = throttle.excess(now);
-      this.#port.violate(kind, limit, value);
-    } else if (now - throttle.heldSince >= limits.floodTimeout) {
-      this.#port.violate("flooding", limits.floodTimeout, now - throttle.heldSince);
-      this.#port.say(messages.flooding);
-      return this.#port.leave("flooding");
-    }
-    this.#port.timed(throttle.free);
-  }
-
-  /** Tells once that the client is not read on. */
-  #tellInput(): void {
-    if (!this.#toldInput) {
-      this.#port.violate("input-full", this.#settings.limits.input, this.inbox.length);
-    }
-    this.#toldInput = true;
-  }
-
-  /** Tells once that the game does not take the lines. */
-  #checkQueue(): void {
-    const { commands } = this.#settings.limits;
-    const { commandCount } = this.#port;
-    if (commandCount < commands || this.inbox.length === 0) {
-      if (commandCount <= commands / 2) this.#toldFull = false;
-    } else if (!this.#toldFull) {
-      this.#toldFull = true;
-      this.#port.violate("queue-full", commands, commandCount);
+      limiter.heldSince = now;
+      this.#verdicts.push({ violation: limiter.excess(now) });
+    } else if (now - limiter.heldSince >= limit) {
+      const violation = { kind: "flooding", limit, value: now - limiter.heldSince } as const;
+      this.#verdicts.push({ violation, drop: "flooding" });
     }
   }
 
-  #waitUnread(): void {
-    this.unreadBy = this.#port.now() + this.#settings.limits.unreadTimeout;
-    if (this.unreadBy !== Infinity) this.#port.timed(this.unreadBy);
+  /** Reports once that the client is not read on. */
+  #reportInput(): void {
+    if (this.#inputReported) return;
+    this.#inputReported = true;
+    const { input: limit } = this.#limits;
+    this.#verdicts.push({ violation: { kind: "input-full", limit, value: this.buffer.length } });
+  }
+
+  /** Reports once that the game does not take the lines. */
+  #checkQueue(room: number): void {
+    const { commands: limit } = this.#limits;
+    const count = limit - room;
+    if (count < limit || this.buffer.length === 0) {
+      if (count <= limit / 2) this.#queueReported = false;
+    } else if (!this.#queueReported) {
+      this.#queueReported = true;
+      this.#verdicts.push({ violation: { kind: "queue-full", limit, value: count } });
+    }
   }
 }

@@ -1,51 +1,107 @@
 import { ECHO } from "../options/echo.ts";
 import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
 import { SGA } from "../options/sga.ts";
+import { ABORT, BRK, EC, EL, EOF, IP, SUSP } from "../protocol/codes.ts";
+import type { OptionEvent } from "../protocol/events.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { Key } from "../text/keys.ts";
-import type { LineEditor } from "../text/line_editor.ts";
-import { LineInput, type LineSink } from "../text/line_input.ts";
+import type { EditResult, LineEditor } from "../text/line_editor.ts";
+import { LineInput, type LineInputSnapshot } from "../text/line_input.ts";
 import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.ts";
-import { type EditorOptions, KeyInput, type KeyPort } from "./key_input.ts";
+import { type EditorOptions, KeyInput, type KeyInputSnapshot } from "./key_input.ts";
+import { LineQueue, type TypedLine } from "./line_queue.ts";
 import type { OptionHost } from "./option_host.ts";
 import type { LastRow } from "./text_output.ts";
 
-/** What typing needs of its session. */
-export interface TypingPort extends KeyPort {
+/** What came of what a person typed. */
+export type TypedEvent =
+  /** A line has ended. */
+  | { readonly type: "line"; readonly text: string; readonly secret: boolean }
+  /** A line went over the limit. */
+  | { readonly type: "overflow"; readonly length: number }
+  /** A key was pressed in character mode. */
+  | { readonly type: "key"; readonly key: Key; readonly secret: boolean }
+  /** Ctrl-C, or Ctrl-D on an empty line, in the editor: the commands IP and EOF. */
+  | { readonly type: "command"; readonly command: number }
+  /** The game's code is to be called, for the candidates of a completion. */
+  | { readonly type: "complete"; readonly call: () => unknown };
+
+/** How a client types. */
+export interface InputModeOptions {
+  /** The most UTF-16 units of a line. */
+  readonly limit: number;
+  readonly stripControls: boolean;
+  /** How many lines may wait for the game. */
+  readonly queuedLines: number;
+}
+
+/** What the input mode needs of its dialogue and its connection. */
+export interface InputModeContext {
+  readonly machine: TelnetMachine;
   readonly options: OptionHost;
   readonly lastRow: LastRow;
   /** How many bytes wait to be processed. */
   readonly queuedInput: number;
   now(): number;
+  /** What the client shows for a text, in its character set. */
+  shown(text: string): string;
+  /** Has what was called so far stand in the machine's output. */
+  settle(): void;
+  /** There is something for the terminal. */
+  changed(): void;
 }
 
-/** How lines are made. */
-interface LineOptions {
-  readonly limit: number;
-  readonly stripControls: boolean;
+/** What a reader of lines has swallowed of an escape sequence, for a reader of keys. */
+const ESCAPE_BEGINNINGS: Readonly<Record<LineInputSnapshot["escape"], string>> = {
+  none: "",
+  escape: "\x1b",
+  control: "\x1b[",
+  string: "\x1b]",
+  single: "\x1bO",
+};
+
+/** Where the typing stands, as plain JSON. */
+export interface InputModeSnapshot {
+  readonly echo: EchoSnapshot;
+  readonly line: LineInputSnapshot;
+  /** Lines that wait for the game. */
+  readonly queue: readonly TypedLine[];
+  /** What is not read, where it is lines. */
+  readonly unread: string;
+  /** The keys, where the game wants them, or an editor. */
+  readonly keys: KeyInputSnapshot | null;
+  /** Whether the line that is being typed was begun as a secret. */
+  readonly begunHidden: boolean;
+  /** How many bytes are still to be processed that were sent while a secret was typed. */
+  readonly secretBytes: number;
 }
 
-/** How a client types: lines or keys, edited there or here, and who shows it. */
-export class Typing {
-  /** Lines of a client that sends lines. */
-  lines: LineInput;
-  readonly #port: TypingPort;
-  readonly #lineOptions: LineOptions;
+/**
+ * How a client types: lines or keys, edited there or here, and who shows it. What was typed and not
+ * taken is one stream: a change of mode reads it anew in the new mode.
+ */
+export class InputMode {
+  /** Lines for the game. */
+  readonly queue: LineQueue = new LineQueue();
+  readonly #context: InputModeContext;
+  readonly #options: InputModeOptions;
   readonly #echo = new EchoControl();
+  #lines: LineInput;
   /** Made when the game wants keys, or an editor. */
   #keys: KeyInput | undefined;
-  /** How its lines are edited, where the game wants that. */
-  #editing: EditorOptions | undefined;
   /** Whether the line that is being typed was begun as a secret. */
   #begunHidden = false;
-  /** How many bytes that came while a secret was typed wait to be processed. */
-  #hiddenBytes = 0;
+  /** How many bytes of the client were processed, and up to where they belong to a secret. */
+  #position = 0;
+  #secretUntil = 0;
 
-  constructor(port: TypingPort, lines: LineOptions) {
-    this.#port = port;
-    this.#lineOptions = lines;
-    this.lines = new LineInput(lines);
+  constructor(context: InputModeContext, options: InputModeOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#lines = new LineInput(options);
   }
+
+  // Who types what.
 
   /** Whether the game asks for a secret. */
   get hidden(): boolean {
@@ -54,29 +110,10 @@ export class Typing {
 
   /** Whether what is being typed is a secret: so is a line that was begun as one, to its end. */
   get secret(): boolean {
-    return this.hidden || this.#begunHidden || this.#hiddenBytes > 0;
+    return this.hidden || this.#begunHidden || this.#position < this.#secretUntil;
   }
 
-  /** A line has ended. */
-  lineEnded(): void {
-    this.#begunHidden = false;
-    this.#mask();
-  }
-
-  /** So many bytes were processed. */
-  processed(count: number): void {
-    if (this.#hiddenBytes === 0) return;
-    this.#hiddenBytes = Math.max(0, this.#hiddenBytes - count);
-    if (this.#hiddenBytes === 0) this.#begunHidden ||= this.#halfTyped;
-    this.#mask();
-  }
-
-  /** Whether lines are shown as they are typed, by the client or by our echo, past any editor. */
-  get plainlyShown(): boolean {
-    return !this.byKeys;
-  }
-
-  /** Whether the client sends each key: it agreed to leave echo and line ends to us. */
+  /** Whether the client sends each key: it agreed to leave echo and line ends to the server. */
   get byKeys(): boolean {
     return this.#keys?.active === true;
   }
@@ -91,34 +128,83 @@ export class Typing {
     return this.#keys?.length ?? 0;
   }
 
-  /** Whether the game must take keys before more can come. */
-  get full(): boolean {
-    return this.#keys?.full === true;
+  /** Whether something waits for the game. */
+  get hasInput(): boolean {
+    return this.queue.length > 0 || this.keyCount > 0;
   }
 
-  /** When `tick` is due. */
+  /** Whether text was fed that is not read. */
+  get hasUnread(): boolean {
+    return this.#lines.hasUnread || this.#keys?.hasUnread === true;
+  }
+
+  /** How many more lines, or keys, may wait. */
+  get room(): number {
+    const lines = Math.max(0, this.#options.queuedLines - this.queue.length);
+    return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
+  }
+
+  /** When `expire` is due. */
   get timeout(): number {
     return this.#keys?.timeout ?? Infinity;
   }
 
-  /** Takes text of the client; finished lines go to the sink, keys to the port. */
-  push(text: string, sink: LineSink): void {
-    if (this.#keys?.active === true) this.#keys.push(text, this.#port.now());
-    else this.lines.push(text, sink);
-    this.#settle();
+  // What comes in.
+
+  /** The bytes that follow are those from a position on. */
+  moveTo(position: number): void {
+    const secret = this.#position < this.#secretUntil;
+    this.#position = position;
+    if (!secret || position < this.#secretUntil) return;
+    this.#begunHidden ||= this.#halfTyped;
+    this.#mask();
+  }
+
+  /** Takes text of the client, for `next`. */
+  feed(text: string, now: number): void {
+    if (this.#keys?.active === true) this.#keys.feed(text, now);
+    else this.#lines.feed(text);
+  }
+
+  /** What comes next of what was typed; `undefined` where nothing does. */
+  next(): TypedEvent | undefined {
+    const event = this.#keys?.active === true ? this.#nextKey(this.#keys) : this.#nextLine();
+    if (event === undefined) this.#settleSecret();
+    return event;
+  }
+
+  /** A Telnet command that edits what is being typed: EC and EL; IP and its like give it up. */
+  command(command: number): void {
+    const keys = this.#keys?.active === true ? this.#keys : undefined;
+    if (command === EC) (keys ?? this.#lines).eraseCharacter();
+    else if (command === EL) (keys ?? this.#lines).eraseLine();
+    else if ([IP, BRK, ABORT, SUSP].includes(command)) {
+      if (keys === undefined) this.#lines.eraseLine();
+      else keys.discard();
+    }
+    this.#context.changed();
   }
 
   /** Does what is due. */
-  tick(now: number): void {
-    this.#keys?.tick(now);
-    this.#settle();
+  expire(now: number): void {
+    this.#keys?.expire(now);
   }
 
   /** Takes a key that waits. */
   takeKey(): Key | undefined {
     const key = this.#keys?.take();
-    this.#settle();
+    this.#settleSecret();
     return key;
+  }
+
+  /** Keeps a key for the game. */
+  keepKey(key: Key): void {
+    this.#keys?.keep(key);
+  }
+
+  /** What is to go back to the screen of a client that sends lines. */
+  takeEcho(): string {
+    return this.#lines.takeEcho();
   }
 
   /** What an editor has for the terminal, or had before it ended. */
@@ -126,106 +212,196 @@ export class Typing {
     return this.#keys?.takeOutput() ?? "";
   }
 
+  // What the game asks for.
+
   /** Has the client send each key, for an editor of lines or for the game itself. */
   useKeys(options: EditorOptions | undefined): void {
-    this.#keys ??= new KeyInput(this.#port);
-    this.#editing = options;
-    this.#keys.use(options, this.#port.options.facts, this.secret);
-    this.#settle();
+    const context = this.#context;
+    this.#keys ??= new KeyInput((text) => context.shown(text), () => context.changed());
+    // What waits as lines goes to the game as keys.
+    if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue());
+    this.#keys.use(options, context.options.facts, this.secret);
     this.#steer();
   }
 
-  /** Has the client send lines again; returns what is left for the terminal. */
-  endKeys(): string {
-    this.#keys?.close();
-    const left = this.takeOutput();
+  /** Has the client send lines again. */
+  endKeys(): void {
+    const keys = this.#keys;
+    if (keys === undefined) return;
+    keys.stop();
+    this.#context.settle();
+    this.#toLines(keys);
     this.#keys = undefined;
-    this.#settle();
     this.#steer();
-    return left;
   }
 
   /** The connection ends: the line goes from the screen. */
   close(): void {
-    if (this.#keys?.active) this.#keys.close();
+    this.#keys?.close();
   }
 
-  /** Sets who shows what is typed; it is negotiated by `apply`. */
+  /** Sets who shows what is typed. */
   setEcho(change: EchoChange): void {
-    this.#change(() => this.#echo.set(change));
-  }
-
-  /** Whether `apply` has something to do. */
-  get changed(): boolean {
-    return this.#echo.changed;
-  }
-
-  /** Negotiates who shows what is typed; returns whether it did. */
-  apply(machine: TelnetMachine, active: boolean): boolean {
-    const asked = active && this.#echo.apply(machine, this.#port.now());
-    this.#echo.direct(this.lines, machine);
-    return asked;
+    const { hidden } = this;
+    this.#context.settle();
+    this.#echo.set(change, this.#context.machine.outputLength);
+    if (hidden && !this.hidden) {
+      this.#secretUntil = this.#position + this.#context.queuedInput;
+      this.#begunHidden ||= this.#halfTyped;
+    }
+    this.#directEcho();
+    this.#mask();
+    this.#context.changed();
   }
 
   /** An option has changed. */
-  optionChanged(option: number, machine: TelnetMachine): void {
-    if (option === ECHO) this.#echo.direct(this.lines, machine);
-    if (this.#keys !== undefined) this.#steer();
+  optionChanged({ option, side, change }: OptionEvent): void {
+    if (option === ECHO) this.#directEcho();
+    const half = side === "local" && (option === ECHO || option === SGA) && this.#echo.character;
+    const withdrawn = change === "disabled" && this.byKeys;
+    if (half && (change === "refused" || change === "unanswered" || withdrawn)) this.#withdraw();
+    else if (this.#keys !== undefined) this.#steer();
   }
 
   /** The window has another size. */
   resize(columns: number, rows: number): void {
     if (this.editor === undefined) return;
     this.editor.resize(columns, rows);
-    this.#port.edited();
+    this.#context.changed();
   }
 
-  /**
-   * Telnet begins anew: what was typed counts no more, what the game wants is asked for again. Returns
-   * what is left for the terminal.
-   */
-  renew(): string {
-    const keys = this.#keys !== undefined;
-    const left = this.endKeys();
-    this.lines = new LineInput(this.#lineOptions);
+  // Its beginning anew.
+
+  /** Telnet begins anew: what was typed counts no more, what the game wants is asked for again. */
+  renew(): void {
+    const keys = this.#keys;
+    keys?.stop();
+    this.#context.settle();
+    this.queue.clear();
+    this.#keys = undefined;
+    this.#lines = new LineInput(this.#options);
     this.#begunHidden = false;
-    this.#hiddenBytes = 0;
+    this.#secretUntil = this.#position;
     this.#echo.renew();
-    if (keys) this.useKeys(this.#editing);
-    return left;
+    if (keys === undefined) return;
+    this.#echo.set({ character: false }, 0);
+    this.useKeys(keys.options);
   }
 
-  /** The game starts anew. */
+  /** The game starts anew: it asks for nothing. What was typed waits for it. */
   reset(): void {
-    this.#change(() => this.#echo.reset());
+    this.endKeys();
+    const { hidden } = this;
+    this.#echo.reset();
+    if (hidden) this.#begunHidden ||= this.#halfTyped;
+    this.#directEcho();
   }
 
-  snapshot(): EchoSnapshot {
-    return this.#echo.snapshot();
+  snapshot(): InputModeSnapshot {
+    const lines = this.queue.takeAll();
+    for (const line of lines) this.queue.push(line);
+    const unread = this.#lines.takeUnread();
+    this.#lines.feed(unread);
+    return {
+      echo: this.#echo.snapshot(),
+      line: this.#lines.snapshot(),
+      queue: lines,
+      unread,
+      keys: this.#keys?.snapshot() ?? null,
+      begunHidden: this.#begunHidden,
+      secretBytes: Math.max(0, this.#secretUntil - this.#position),
+    };
   }
 
-  restore(echo: EchoSnapshot, machine: TelnetMachine): void {
-    this.#echo.set(echo);
-    this.#echo.direct(this.lines, machine);
+  restore(snapshot: InputModeSnapshot): void {
+    const context = this.#context;
+    this.#echo.restore(snapshot.echo);
+    this.#lines.restore(snapshot.line);
+    this.#lines.feed(snapshot.unread);
+    for (const line of snapshot.queue) this.queue.push(line);
+    this.#begunHidden = snapshot.begunHidden;
+    this.#secretUntil = this.#position + snapshot.secretBytes;
+    if (snapshot.keys !== null) {
+      this.#keys = new KeyInput((text) => context.shown(text), () => context.changed());
+      this.#keys.restore(snapshot.keys, context.options.facts, context.now());
+    }
+    this.#directEcho();
+  }
+
+  /** Takes the output of the machine, with a change of the echo in it that is due. */
+  takeMachineOutput(now: number): Uint8Array {
+    return this.#echo.takeOutput(this.#context.machine, now);
+  }
+
+  /** Whether a change of the echo is still to be negotiated. */
+  get echoChanges(): boolean {
+    return this.#echo.changes;
+  }
+
+  #nextLine(): TypedEvent | undefined {
+    if (this.room === 0) return undefined;
+    switch (this.#lines.read()) {
+      case "line":
+        return this.#lineOf(this.#lines.takeLine());
+      case "overflow":
+        return { type: "overflow", length: this.#lines.overlong };
+      default:
+        return undefined;
+    }
+  }
+
+  #nextKey(keys: KeyInput): TypedEvent | undefined {
+    if (keys.edits && this.room === 0) return undefined;
+    const event = keys.next();
+    if (event === undefined) return undefined;
+    this.#context.changed();
+    if (event.type === "key") return { ...event, secret: this.secret };
+    if (event.type === "complete") return event;
+    const { result } = event;
+    if (result.type === "line") return this.#lineOf(result.text);
+    return { type: "command", command: result.type === "cancel" ? IP : EOF };
+  }
+
+  #lineOf(text: string): TypedEvent {
+    const { secret } = this;
+    this.#lineEnded();
+    return { type: "line", text, secret };
+  }
+
+  /** A line has ended, and a secret with it. */
+  #lineEnded(): void {
+    this.#begunHidden = false;
+    this.#mask();
   }
 
   /**
    * Asks for each key, or for lines. A client that edits lines by itself (LINEMODE) does it better
-   * than we, and is asked for keys only where the game wants those.
+   * than the server, and is asked for keys only where the game wants those.
    */
   #steer(): void {
-    const { options } = this.#port;
+    const { options } = this.#context;
     const own = this.#keys?.edits === true && options.remoteEnabled(LINEMODE);
     const character = this.#keys !== undefined && !own;
-    const { edit, trapsig } = LINEMODE_BITS;
     if (character !== this.#echo.character) {
-      this.setEcho({ character });
-      if (character) options.enableLocal(SGA);
-      else options.disableLocal(SGA);
+      this.#askForKeys(character);
+      const { edit, trapsig } = LINEMODE_BITS;
       if (character || options.remoteEnabled(LINEMODE)) {
-        options.handlerOf(linemode).setMode(character ? trapsig : edit | trapsig);
+        options.stateOf(linemode).setMode(character ? trapsig : edit | trapsig);
       }
     }
+    this.#update();
+  }
+
+  #askForKeys(character: boolean): void {
+    const { options } = this.#context;
+    this.setEcho({ character });
+    if (character) options.enableLocal(SGA);
+    else options.disableLocal(SGA);
+  }
+
+  /** The client agreed to half of it, or to nothing: take the other half back, or nobody would echo. */
+  #withdraw(): void {
+    this.#askForKeys(false);
     this.#update();
   }
 
@@ -233,36 +409,58 @@ export class Typing {
   #update(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
-    const { options, lastRow } = this.#port;
+    const { options } = this.#context;
     const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
-    if (agreed) keys.start(lastRow, this.lines.takePartial(), this.#port.now());
-    else keys.stop();
+    if (agreed && !keys.active) this.#toKeys(keys);
+    else if (!agreed && keys.active) {
+      keys.stop();
+      this.#toLines(keys);
+    }
     // An editor that begins again with half a secret goes on hidden.
     if (keys.editor?.masked && keys.editor.line !== "") this.#begunHidden = true;
     this.#mask();
-    this.#port.edited();
+    this.#context.changed();
   }
 
-  /** Changes who shows what is typed; what came while it was a secret stays one. */
-  #change(change: () => void): void {
-    const { hidden } = this;
-    change();
-    if (hidden && !this.hidden) {
-      this.#hiddenBytes = this.#port.queuedInput;
-      this.#begunHidden ||= this.#halfTyped;
-    }
-    this.#mask();
-    this.#port.edited();
+  /** What was typed ahead is read as keys; an editor leaves whole lines as they are. */
+  #toKeys(keys: KeyInput): void {
+    const { lastRow } = this.#context;
+    const ahead = keys.edits ? "" : this.#takeQueue();
+    const { afterCr } = this.#lines;
+    const { line, escape } = this.#lines.snapshot();
+    const typed = ahead + line + ESCAPE_BEGINNINGS[escape] + this.#lines.takeUnread();
+    this.#lines = new LineInput(this.#options);
+    keys.start(lastRow, typed, afterCr && typed === "", this.#context.now());
+    this.#directEcho();
+  }
+
+  /** Takes the lines that wait, as they were typed. */
+  #takeQueue(): string {
+    const lines = this.queue.takeAll();
+    if (lines.some(({ secret }) => secret)) this.#begunHidden = true;
+    return lines.map(({ text }) => `${text}\r`).join("");
+  }
+
+  /** What was typed ahead is read as lines. */
+  #toLines(keys: KeyInput): void {
+    const { afterCr } = keys;
+    const typed = keys.takeUnread();
+    this.#lines.afterCr = afterCr;
+    this.#lines.feed(typed);
+  }
+
+  #directEcho(): void {
+    this.#lines.echo = this.#echo.modeFor(this.#context.machine);
   }
 
   /** Whether something was typed that is no line yet, and no key that the game has taken. */
   get #halfTyped(): boolean {
-    return this.lines.partial !== "" || this.#keys?.halfTyped === true;
+    return this.#lines.partial !== "" || this.#keys?.halfTyped === true;
   }
 
   /** Where nothing is left of a secret, none goes on. */
-  #settle(): void {
-    if (this.#begunHidden && !this.#halfTyped) this.lineEnded();
+  #settleSecret(): void {
+    if (this.#begunHidden && !this.#halfTyped) this.#lineEnded();
   }
 
   #mask(): void {

@@ -1,6 +1,13 @@
 import { Fifo } from "../protocol/fifo.ts";
-import { type Key, KeyDecoder } from "../text/keys.ts";
-import { type EditResult, LineEditor, type LineEditorOptions } from "../text/line_editor.ts";
+import type { HistoryStore } from "../text/history.ts";
+import { History } from "../text/history.ts";
+import { type Key, KeyDecoder, type KeyDecoderSnapshot, typedText } from "../text/keys.ts";
+import {
+  type EditResult,
+  LineEditor,
+  type LineEditorOptions,
+  type LineEditorSnapshot,
+} from "../text/line_editor.ts";
 import { graphemes } from "../text/width.ts";
 import type { LastRow } from "./text_output.ts";
 
@@ -20,19 +27,14 @@ export interface EditorOptions
   ) => readonly string[] | Promise<readonly string[]>;
 }
 
-/** What the keys need of their session. */
-export interface KeyPort {
-  /** The editor has something for the terminal. */
-  edited(): void;
-  /** The editing came to a result. */
-  result(result: EditResult): void;
-  /** A key came, without an editor; returns whether the game has taken it. */
-  pressed(key: Key): boolean;
-  /** What the client shows for a text, in its character set. */
-  shown(text: string): string;
-  /** Calls the game's own code. */
-  run(call: () => unknown): void;
-}
+/** What came of the keys. */
+export type KeyEvent =
+  /** A key for the game. */
+  | { readonly type: "key"; readonly key: Key }
+  /** A line, or Ctrl-C, or Ctrl-D on an empty line, of the editor. */
+  | { readonly type: "edited"; readonly result: EditResult }
+  /** The game's code is to be called, for the candidates of a completion. */
+  | { readonly type: "complete"; readonly call: () => unknown };
 
 /** The window of a client. */
 interface Window {
@@ -40,25 +42,51 @@ interface Window {
   readonly rows: number;
 }
 
+/** Where the keys stand, as plain JSON. */
+export interface KeyInputSnapshot {
+  /** Whether the client sends each key. */
+  readonly active: boolean;
+  readonly decoder: KeyDecoderSnapshot;
+  /** Keys that wait for the game. */
+  readonly queue: readonly Key[];
+  /** The editor, where there is one: how it edits, where it stands, and the lines before. */
+  readonly editor: {
+    readonly options: Pick<LineEditorOptions, "limit" | "multiline" | "cycles" | "keys">;
+    readonly state: LineEditorSnapshot;
+    readonly history: readonly string[];
+  } | null;
+}
+
 /** So many keys wait for the game; then the client is not read on. */
-const MOST_KEYS = 4_096;
+const MAX_KEYS = 4_096;
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
+const PLAIN = { text: "", ctrl: false, alt: false, shift: false };
+/** The keys that stand for the Telnet commands EC and EL. */
+const BACKSPACE: Key = { ...PLAIN, name: "backspace" };
+const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
 /** The keys of a client in character mode: queued for the game, or edited to lines. */
 export class KeyInput {
-  readonly #port: KeyPort;
+  readonly #show: (text: string) => string;
+  /** Has the output of the editor fetched: the answer to a completion may come at any time. */
+  readonly #edited: () => void;
   readonly #decoder = new KeyDecoder({ runs: true });
   readonly #queue = new Fifo<Key>();
-  #complete: EditorOptions["complete"];
+  /** Keys that are decoded, and not handed out. */
+  readonly #given = new Fifo<Key>();
+  readonly #results = new Fifo<EditResult>();
+  #options: EditorOptions | undefined;
+  #history: HistoryStore = new History();
   #editor: LineEditor | undefined;
   #active = false;
   /** Whether the terminal was told to mark what is pasted. */
   #marking = false;
   #out = "";
 
-  constructor(port: KeyPort) {
-    this.#port = port;
+  constructor(show: (text: string) => string, edited: () => void) {
+    this.#show = show;
+    this.#edited = edited;
   }
 
   /** Whether the client is in character mode. */
@@ -76,24 +104,41 @@ export class KeyInput {
     return this.#active ? this.#editor : undefined;
   }
 
+  /** How the game wants lines to be edited; `undefined` where it wants the keys. */
+  get options(): EditorOptions | undefined {
+    return this.#options;
+  }
+
   /** How many keys wait. */
   get length(): number {
     return this.#queue.length;
   }
 
-  /** Whether the game must take some first. */
-  get full(): boolean {
-    return this.#queue.length >= MOST_KEYS;
+  /** How many more may wait. */
+  get room(): number {
+    return Math.max(0, MAX_KEYS - this.#queue.length);
   }
 
   /** Whether something was pressed that nobody has made anything of. */
   get halfTyped(): boolean {
-    return this.#queue.length > 0 || this.#decoder.pending || (this.editor?.line ?? "") !== "";
+    return this.#queue.length > 0 || this.#given.length > 0 || this.#decoder.pending ||
+      (this.editor?.line ?? "") !== "";
   }
 
-  /** When `tick` is due. */
+  /** Whether something waits for `next`, and not for more text. */
+  get hasUnread(): boolean {
+    return this.#active &&
+      (this.#results.length > 0 || this.#given.length > 0 || this.#decoder.hasUnread);
+  }
+
+  /** When `expire` is due. */
   get timeout(): number {
     return this.#decoder.nextTimeout() ?? Infinity;
+  }
+
+  /** Whether the last key was a CR, which an LF may follow. */
+  get afterCr(): boolean {
+    return this.#decoder.afterCr;
   }
 
   /** Takes a key. */
@@ -101,37 +146,42 @@ export class KeyInput {
     return this.#queue.take();
   }
 
+  /** Takes text as if it were typed now, before what is not read. */
+  type(text: string): void {
+    for (const key of [...textKeys(text), ...takeAll(this.#given)]) this.#given.push(key);
+  }
+
+  /** Keeps a key for the game. */
+  keep(key: Key): void {
+    this.#queue.push(key);
+  }
+
   /**
-   * Edits from now on, or no more. What is half typed, and keys that nobody has taken, go on in a new
-   * editor.
+   * Edits from now on, or no more. What is half typed goes on in the new editor, and so do keys that
+   * nobody has taken.
    */
   use(options: EditorOptions | undefined, window: Window, masked: boolean): void {
     const old = this.#editor;
-    const editor = options === undefined ? undefined : this.#newEditor(options, window);
-    const { line = "", prompt = "" } = old ?? {};
     this.#hide();
-    this.#complete = options?.complete;
-    this.#editor = editor;
-    if (editor === undefined) return;
-    editor.masked = masked;
-    editor.prompt = prompt;
-    if (line !== "") {
-      editor.key({ name: "paste", text: line, ctrl: false, alt: false, shift: false });
+    this.#options = options;
+    this.#decoder.runs = options !== undefined;
+    if (options === undefined) {
+      // What is half typed in the editor goes to the game by keys.
+      if (old !== undefined) this.type(old.line);
+      this.#editor = undefined;
+      return;
     }
+    this.#editor = this.#newEditor(options, window);
+    this.#editor.masked = masked;
+    if (old !== undefined) this.#editor.adopt(old);
     this.#mark();
     if (!this.#active) return;
-    for (let key = this.#queue.take(); key !== undefined; key = this.#queue.take()) {
-      this.#press(key);
-    }
-  }
-
-  #newEditor({ complete, ...options }: EditorOptions, { columns, rows }: Window): LineEditor {
-    const show = (text: string) => this.#port.shown(text);
-    return new LineEditor({ ...options, columns, rows, show, completes: complete !== undefined });
+    const waiting = this.#takeQueue();
+    for (const key of [...waiting, ...takeAll(this.#given)]) this.#given.push(key);
   }
 
   /** The client went into character mode; `typed` is what it had sent of a line before. */
-  start(last: LastRow, typed: string, now: number): void {
+  start(last: LastRow, typed: string, afterCr: boolean, now: number): void {
     if (this.#active) return;
     this.#active = true;
     if (this.#editor !== undefined) {
@@ -142,32 +192,73 @@ export class KeyInput {
       this.#editor.print(text);
       this.#editor.prompt = prompt;
     }
-    this.push(typed, now);
+    this.#decoder.afterCr = afterCr;
+    this.#decoder.feed(typed, now);
   }
 
   /** The client went out of it: what stood on the last row is left for it to see. */
   stop(): void {
     if (!this.#active) return;
-    const prompt = this.#editor?.prompt ?? "";
+    const { prompt = "", line = "", masked = false } = this.#editor ?? {};
     this.#hide();
-    this.#out += prompt;
+    this.#out += prompt + (masked ? "" : line);
     this.#active = false;
   }
 
   /** The end: takes the line off the screen. */
   close(): void {
+    if (!this.#active) return;
     this.#hide();
     this.#active = false;
   }
 
-  /** Takes text of the client. */
-  push(text: string, now: number): void {
-    for (const key of this.#decoder.push(text, now)) this.#press(key);
+  /** Takes what was typed and came to nothing, for a reader of lines. */
+  takeUnread(): string {
+    const keys = [...this.#takeQueue(), ...takeAll(this.#given)];
+    const line = this.#editor?.line ?? "";
+    this.#editor?.eraseLine();
+    return line + keys.map(typedText).join("") + this.#decoder.takeUnread();
+  }
+
+  /** Takes text of the client, for `next`. */
+  feed(text: string, now: number): void {
+    this.#decoder.feed(text, now);
+  }
+
+  /** What comes next of the keys that were fed; `undefined` where nothing does. */
+  next(): KeyEvent | undefined {
+    while (true) {
+      const result = this.#results.take();
+      if (result !== undefined) return { type: "edited", result };
+      if (this.#editor === undefined && this.room === 0) return undefined;
+      const key = this.#given.take() ?? this.#decoder.next();
+      if (key === undefined) return undefined;
+      const event = this.#press(key);
+      if (event !== undefined) return event;
+    }
   }
 
   /** A lone ESC is one when its time is over. */
-  tick(now: number): void {
-    for (const key of this.#decoder.flush(now)) this.#press(key);
+  expire(now: number): void {
+    this.#decoder.expire(now);
+  }
+
+  /** The Telnet command EC: erases the last character. */
+  eraseCharacter(): void {
+    this.#given.push(BACKSPACE);
+  }
+
+  /** The Telnet command EL: erases the line. */
+  eraseLine(): void {
+    this.#decoder.forget();
+    if (this.editor === undefined) this.#given.push(CTRL_U);
+    else this.editor.eraseLine();
+  }
+
+  /** A command such as IP gives up what is being typed. */
+  discard(): void {
+    this.#decoder.forget();
+    this.editor?.eraseLine();
   }
 
   /** What goes to the terminal since the last call. */
@@ -175,6 +266,51 @@ export class KeyInput {
     const out = this.#out + (this.editor?.takeOutput() ?? "");
     this.#out = "";
     return out;
+  }
+
+  /** Where it stands, as plain JSON, once its output and its events are taken. */
+  snapshot(): KeyInputSnapshot {
+    const editor = this.#editor;
+    const queue = [...this.#takeQueue(), ...takeAll(this.#given)];
+    for (const key of queue) this.#queue.push(key);
+    const { limit, multiline, cycles, keys } = this.#options ?? {};
+    const options = { limit, multiline, cycles, keys };
+    const history = Array.from(
+      { length: this.#history.length },
+      (_, index) => this.#history.at(index) ?? "",
+    );
+    return {
+      active: this.#active,
+      decoder: this.#decoder.snapshot(),
+      queue,
+      editor: editor === undefined
+        ? null
+        : { options: JSON.parse(JSON.stringify(options)), state: editor.snapshot(), history },
+    };
+  }
+
+  restore(snapshot: KeyInputSnapshot, window: Window, now: number): void {
+    const { active, decoder, queue, editor } = snapshot;
+    this.#active = active;
+    this.#decoder.restore(decoder, now);
+    for (const key of queue) this.#queue.push(key);
+    this.#decoder.runs = editor !== null;
+    if (editor === null) return;
+    this.#options = { ...editor.options, history: new History({ lines: editor.history }) };
+    this.#editor = this.#newEditor(this.#options, window);
+    this.#editor.restore(editor.state);
+    this.#marking = active;
+  }
+
+  #newEditor({ complete, ...options }: EditorOptions, { columns, rows }: Window): LineEditor {
+    const completes = complete !== undefined;
+    this.#history = options.history ?? new History();
+    const history = this.#history;
+    return new LineEditor({ ...options, history, columns, rows, show: this.#show, completes });
+  }
+
+  #takeQueue(): Key[] {
+    return takeAll(this.#queue);
   }
 
   #mark(): void {
@@ -190,43 +326,49 @@ export class KeyInput {
     this.#marking = false;
   }
 
-  /** The editor may change with each key, by what the game does about it. */
-  #press(key: Key): void {
+  #press(key: Key): KeyEvent | undefined {
     const { editor } = this;
     if (editor === undefined) return this.#give(key);
     editor.key(key);
-    this.#ask(editor);
-    for (const result of editor.takeResults()) this.#port.result(result);
-    this.#port.edited();
+    for (const result of editor.takeResults()) this.#results.push(result);
+    return this.#ask(editor);
   }
 
-  /** Text to the game by what a person takes for a character, pasted text as if it were typed. */
-  #give(key: Key): void {
-    const keys = key.name === "text" || key.name === "paste"
-      ? graphemes(key.text).map((text) =>
-        text === "\n" ? { ...key, name: "enter", text: "" } : { ...key, name: "text", text }
-      )
-      : [key];
-    for (const one of keys) {
-      // The game may have begun to edit at one of them.
-      if (this.#editor !== undefined) this.#press(one);
-      else if (!this.#port.pressed(one)) this.#queue.push(one);
-    }
+  /** A paste comes to the game as if it were typed. */
+  #give(key: Key): KeyEvent | undefined {
+    if (key.name !== "paste") return { type: "key", key };
+    this.type(key.text);
+    return undefined;
   }
 
   /** Has the game's code answer what Tab asked, before the next key. */
-  #ask(editor: LineEditor): void {
+  #ask(editor: LineEditor): KeyEvent | undefined {
     const question = editor.takeQuestion();
-    const complete = this.#complete;
-    if (question === undefined || complete === undefined) return;
+    const complete = this.#options?.complete;
+    if (question === undefined || complete === undefined) return undefined;
     const answer = (candidates: readonly string[]) => {
       editor.answer(question, candidates);
-      this.#port.edited();
+      this.#edited();
     };
-    this.#port.run(() => {
+    const call = () => {
       const candidates = complete(question.line, question.cursor);
-      if (!("then" in candidates)) return answer(candidates);
-      return candidates.then(answer);
-    });
+      return "then" in candidates ? candidates.then(answer) : answer(candidates);
+    };
+    return { type: "complete", call };
   }
+}
+
+function takeAll(queue: Fifo<Key>): Key[] {
+  const keys: Key[] = [];
+  for (let key = queue.take(); key !== undefined; key = queue.take()) keys.push(key);
+  return keys;
+}
+
+/** Keys as if a text were typed, one for what a person takes for a character. */
+function textKeys(text: string): Key[] {
+  return graphemes(text).map((one) =>
+    one === "\n" || one === "\r"
+      ? { ...PLAIN, name: "enter" }
+      : { ...PLAIN, name: "text", text: one }
+  );
 }

@@ -1,11 +1,18 @@
 import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
 
+/** A line that a person typed. */
+export interface TypedLine {
+  readonly text: string;
+  /** Whether it was typed as a secret. */
+  readonly secret: boolean;
+}
+
 /** Nobody reads, the reader works on a line, or it waits for the next and is called with it. */
 type Reader = "none" | "busy" | (() => void);
 
 /** Lines on their way to the game: taken one by one, or read by a loop that waits for them. */
-export class LineQueue extends Fifo<string> {
+export class LineQueue extends Fifo<TypedLine> {
   #reader: Reader = "none";
 
   /** Whether a loop over the lines works on one. */
@@ -45,11 +52,11 @@ export class LineQueue extends Fifo<string> {
     }
   }
 
-  /** Drops the lines that wait; returns how many. */
-  drop(): number {
-    const count = this.length;
-    while (this.take() !== undefined);
-    return count;
+  /** Takes all lines. */
+  takeAll(): TypedLine[] {
+    const lines: TypedLine[] = [];
+    for (let line = this.take(); line !== undefined; line = this.take()) lines.push(line);
+    return lines;
   }
 
   /** Has a waiting loop look again: a line came, or the end. */

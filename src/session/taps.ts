@@ -1,27 +1,23 @@
-import { callUserCode } from "./call_user_code.ts";
 import type { Key } from "../text/keys.ts";
+import { callUserCode } from "./call_user_code.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
 import { type TraceDirection, Tracer } from "./trace.ts";
-
-/** What onlookers need of their session. */
-export interface TapContext {
-  now(): number;
-  /** Tells of a failure of the game's own code that costs no client. */
-  report(error: unknown): void;
-}
 
 /** Takes a negotiation in words. */
 export type TraceSink = (direction: TraceDirection, words: string) => void;
 
-/** Those who look on at a session: a trace of what is negotiated, a recording of what is seen. */
+/** What watches a session: a trace of what is negotiated, a recording of what is seen. */
 export class Taps {
-  readonly #port: TapContext;
+  readonly #now: () => number;
+  /** Takes a failure of the game's own code that costs no client. */
+  readonly #report: (error: unknown) => void;
   #received: Tracer | undefined;
   #sent: Tracer | undefined;
   #recorder: Recorder | undefined;
 
-  constructor(port: TapContext) {
-    this.#port = port;
+  constructor(now: () => number, report: (error: unknown) => void) {
+    this.#now = now;
+    this.#report = report;
   }
 
   /** Traces from now on. */
@@ -72,14 +68,14 @@ export class Taps {
   }
 
   #record(call: (recorder: Recorder, now: number) => void): void {
-    if (this.#recorder !== undefined) call(this.#recorder, this.#port.now());
+    if (this.#recorder !== undefined) call(this.#recorder, this.#now());
   }
 
-  /** A disk that is full ends a recording, not the game of who is recorded. */
+  /** A disk that is full ends a recording, not the game of the person who is recorded. */
   #guard(sink: RecordingSink): RecordingSink {
     let failed = false;
     const fail = (error: unknown) => {
-      if (!failed) this.#port.report(error);
+      if (!failed) this.#report(error);
       failed = true;
     };
     return (line) => failed || callUserCode(() => sink(line), fail);

@@ -17,22 +17,40 @@ export interface LastRow {
   readonly prompt: string;
 }
 
+/** Where the text of a connection stands, as plain JSON. */
+export interface TextSnapshot {
+  /** The name of the character set, and whether the game has set it. */
+  readonly encoding: string;
+  readonly isSet: boolean;
+  readonly lastRow: LastRow;
+  /** Whether the last text sent ended with a CR. */
+  readonly afterCr: boolean;
+  /** Whether anything was decoded, and the bytes of half a character. */
+  readonly decoding: boolean;
+  readonly pending: readonly number[];
+}
+
 const NO_ROW: LastRow = { text: "", prompt: "" };
 /** More of a row that is not ended is no prompt. */
-const LONGEST_ROW = 1_024;
+const MAX_ROW = 1_024;
+/** A byte that brings a decoder past its start, whatever the set. */
+const LETTER = Uint8Array.of(0x61);
 
-/** Text on its way to a client: line ends, character set, and what stands on its last row. */
+/** Text of a connection, both ways: its character set, line ends, and what stands on its last row. */
 export class TextOutput {
   readonly #newlines = new NewlineEncoder();
   #encoding: Encoding | TextCodec;
   /** Whether the game has set it; then what the client tells counts no more. */
   #isSet = false;
   #codec: TextCodec;
+  #decoder: TextStreamDecoder;
+  #decoding = false;
   #lastRow: LastRow = NO_ROW;
 
   constructor(encoding: Encoding | TextCodec) {
     this.#encoding = encoding;
     this.#codec = codecOf(encoding);
+    this.#decoder = this.#codec.createDecoder();
   }
 
   /** The character set. */
@@ -40,26 +58,22 @@ export class TextOutput {
     return this.#encoding;
   }
 
-  /** The name of the character set. */
-  get name(): string {
-    return this.#codec.name;
-  }
-
   /** What stands on the last row, as far as it was sent here. */
   get lastRow(): LastRow {
     return this.#lastRow;
   }
 
-  /** Sets the character set, by the game; returns whether it is another. */
-  set(encoding: Encoding | TextCodec): boolean {
-    const changed = this.#use(encoding);
+  /** Sets the character set, by the game. */
+  set(encoding: Encoding | TextCodec): void {
+    this.#use(encoding);
     this.#isSet = true;
-    return changed;
   }
 
-  /** Forgets what the client has named. */
+  /** Forgets what the client has named, and half a character of it. */
   renew(encoding: Encoding | TextCodec): void {
     if (!this.#isSet) this.#use(encoding);
+    this.#decoder = this.#codec.createDecoder();
+    this.#decoding = false;
   }
 
   /** Uses a character set that the client names; returns whether it is in use then. */
@@ -71,9 +85,15 @@ export class TextOutput {
     return true;
   }
 
-  /** Starts to decode what the client sends in its set. */
-  createDecoder(): TextStreamDecoder {
-    return this.#codec.createDecoder();
+  /** Decodes the next bytes of the client. */
+  decode(bytes: Uint8Array): string {
+    this.#decoding = true;
+    return this.#decoder.decode(bytes);
+  }
+
+  /** Bytes for the client as text, whole by themselves. */
+  decodeApart(bytes: Uint8Array): string {
+    return this.#codec.createDecoder().decode(bytes);
   }
 
   /** What the client shows for a text. */
@@ -96,23 +116,45 @@ export class TextOutput {
   note(text: string): void {
     const end = text.lastIndexOf("\n") + 1;
     if (end === text.length && end > 0) this.#lastRow = NO_ROW;
-    else if (end > 0) this.#lastRow = { text: text.slice(end).slice(-LONGEST_ROW), prompt: "" };
+    else if (end > 0) this.#lastRow = { text: text.slice(end).slice(-MAX_ROW), prompt: "" };
     else if (text !== "") {
       const { text: before, prompt } = this.#lastRow;
-      this.#lastRow = { text: (before + prompt + text).slice(-LONGEST_ROW), prompt: "" };
+      this.#lastRow = { text: (before + prompt + text).slice(-MAX_ROW), prompt: "" };
     }
   }
 
   /** Remembers a prompt. */
   notePrompt(prompt: string): void {
     if (prompt.includes("\n")) return this.note(prompt);
-    this.#lastRow = { text: this.#lastRow.text, prompt: prompt.slice(-LONGEST_ROW) };
+    this.#lastRow = { text: this.#lastRow.text, prompt: prompt.slice(-MAX_ROW) };
   }
 
-  #use(encoding: Encoding | TextCodec): boolean {
-    if (encoding === this.#encoding) return false;
+  snapshot(): TextSnapshot {
+    return {
+      encoding: this.#codec.name,
+      isSet: this.#isSet,
+      lastRow: this.#lastRow,
+      afterCr: this.#newlines.afterCr,
+      decoding: this.#decoding,
+      pending: [...this.#decoder.pending?.() ?? []],
+    };
+  }
+
+  /** A codec of the game's own is the game's to set again. */
+  restore({ encoding, isSet, lastRow, afterCr, decoding, pending }: TextSnapshot): void {
+    this.useCharset(encoding);
+    this.#isSet = isSet && encodingByName(encoding) !== undefined;
+    this.#lastRow = lastRow;
+    this.#newlines.afterCr = afterCr;
+    if (decoding) this.decode(LETTER);
+    if (pending.length > 0) this.decode(Uint8Array.from(pending));
+  }
+
+  #use(encoding: Encoding | TextCodec): void {
+    if (encoding === this.#encoding) return;
     this.#codec = codecOf(encoding);
     this.#encoding = encoding;
-    return true;
+    this.#decoder = this.#codec.createDecoder();
+    this.#decoding = false;
   }
 }

@@ -118,12 +118,15 @@ const CTRL = 4;
  */
 export class KeyDecoder {
   readonly #escapeTimeout: number;
-  readonly #runs: boolean;
+  /** Whether printable text comes in runs instead of by grapheme cluster. */
+  runs: boolean;
   /** What was fed, and how much of it is decoded. */
   #text = "";
   #at = 0;
   /** When the last of it came. */
   #fedAt = 0;
+  /** Whether the rest of it is the beginning of a sequence. */
+  #incomplete = false;
   #afterCr = false;
   #pasting = false;
   #pasted = "";
@@ -138,7 +141,7 @@ export class KeyDecoder {
    */
   constructor(options: KeyDecoderOptions = {}) {
     this.#escapeTimeout = options.escapeTimeout ?? 100;
-    this.#runs = options.runs ?? false;
+    this.runs = options.runs ?? false;
   }
 
   /**
@@ -164,6 +167,7 @@ export class KeyDecoder {
     this.#text = this.#text.slice(this.#at) + text;
     this.#at = 0;
     this.#fedAt = now;
+    this.#incomplete = false;
   }
 
   /** The next key that is complete; `undefined` while none is. */
@@ -176,7 +180,10 @@ export class KeyDecoder {
       const end = this.#pasting
         ? this.#inPaste(this.#text, this.#at)
         : this.#atKey(this.#text, this.#at);
-      if (end === undefined || end === this.#at) return undefined;
+      if (end === undefined || end === this.#at) {
+        this.#incomplete = true;
+        return undefined;
+      }
       this.#at = end;
     }
     return this.#keys[this.#taken++];
@@ -202,10 +209,12 @@ export class KeyDecoder {
     this.#afterCr = afterCr;
   }
 
-  /** Where it stands, as plain JSON, once all keys are taken. */
+  /** Where it stands, as plain JSON. */
   snapshot(): KeyDecoderSnapshot {
     const [afterCr, pasting, pasted] = [this.#afterCr, this.#pasting, this.#pasted];
-    return { unread: this.#text.slice(this.#at), afterCr, pasting, pasted };
+    const unread = this.#keys.slice(this.#taken).map(typedText).join("") +
+      this.#text.slice(this.#at);
+    return { unread, afterCr, pasting, pasted };
   }
 
   /**
@@ -228,11 +237,16 @@ export class KeyDecoder {
     return this.#at < this.#text.length || this.#pasting;
   }
 
+  /** Whether something was fed that {@linkcode next} has not looked at. */
+  get hasUnread(): boolean {
+    return this.#taken < this.#keys.length || (!this.#incomplete && this.#at < this.#text.length);
+  }
+
   /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */
   nextTimeout(): number | undefined {
-    return this.#at >= this.#text.length || this.#pasting
-      ? undefined
-      : this.#fedAt + this.#escapeTimeout;
+    return this.#incomplete && this.#at < this.#text.length && !this.#pasting
+      ? this.#fedAt + this.#escapeTimeout
+      : undefined;
   }
 
   /**
@@ -308,7 +322,7 @@ export class KeyDecoder {
     let end = start + 1;
     while (end < text.length && isPrintable(text.charCodeAt(end))) end++;
     const run = text.slice(start, end);
-    if (this.#runs) this.#push("text", {}, run);
+    if (this.runs) this.#push("text", {}, run);
     else for (const cluster of graphemes(run)) this.#push("text", {}, cluster);
     return end;
   }

@@ -221,6 +221,18 @@ export class LineEditor {
     this.#changed = true;
   }
 
+  /**
+   * Takes over the line of another editor, its cursor and its prompt; the screen is drawn anew.
+   *
+   * @param other The editor before, whose line was taken off the screen.
+   */
+  adopt(other: LineEditor): void {
+    this.#buffer.set(other.line, other.cursor);
+    this.#prompt = other.#prompt;
+    this.#row = other.#row;
+    this.#changed = true;
+  }
+
   /** Where it stands, as plain JSON, once its output and its results are taken. */
   snapshot(): LineEditorSnapshot {
     const { line, cursor, killed } = this.#buffer;

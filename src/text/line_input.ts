@@ -173,6 +173,11 @@ export class LineInput {
     return this.#ended;
   }
 
+  /** Whether text was fed that is not read. */
+  get hasUnread(): boolean {
+    return this.#at < this.#text.length;
+  }
+
   /** Takes what was fed and not read, for somebody else to read. */
   takeUnread(): string {
     const unread = this.#text.slice(this.#at);

@@ -1,6 +1,9 @@
 import { Fifo } from "../protocol/fifo.ts";
 import type { Connection, ConnectionHandler } from "./transport.ts";
 
+/** How many connections were asked for their identity. */
+let identities = 0;
+
 /** How long a closed connection reads on, so that the peer gets our last bytes and no reset. */
 export const LINGER_MS = 2_000;
 
@@ -40,6 +43,7 @@ export abstract class BaseConnection implements Connection {
   #linger: ReturnType<typeof setTimeout> | undefined;
   /** What came since `close()`. */
   #unwanted = 0;
+  #identity: string | undefined;
 
   constructor(remoteAddress: string, remotePort: number) {
     this.remoteAddress = plainAddress(remoteAddress);
@@ -63,6 +67,11 @@ export abstract class BaseConnection implements Connection {
   protected abstract destroy(inOrder: boolean): void;
   /** Stops or goes on reading. */
   protected abstract setReading(on: boolean): void;
+
+  /** A number is enough for what lives no longer than the process; made when asked for. */
+  get identity(): string {
+    return this.#identity ??= String(++identities);
+  }
 
   get queued(): number {
     return this.#queued;

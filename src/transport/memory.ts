@@ -56,6 +56,8 @@ export interface MemoryConnectOptions {
   readonly allowHalfOpen?: boolean;
   /** Whether the connection passes for an encrypted one. Default `false`. */
   readonly encrypted?: boolean;
+  /** Names the connection, as a transport does whose connections outlive a process. Default: a number. */
+  readonly identity?: string;
   /** The address that the peer seems to come from. Default `127.0.0.1`. */
   readonly remoteAddress?: string;
 }
@@ -146,6 +148,7 @@ class MemoryConnection extends BaseConnection {
   readonly #capacity: number;
   readonly #allowHalfOpen: boolean;
   readonly #encrypted: boolean;
+  readonly #name: string | undefined;
   readonly #toOwner: Uint8Array[] = [];
   #toPeer: Uint8Array[] = [];
   #toPeerLength = 0;
@@ -157,13 +160,19 @@ class MemoryConnection extends BaseConnection {
   constructor(
     port: number,
     { chunkSize, capacity }: Required<MemoryTransportOptions>,
-    { allowHalfOpen = false, encrypted = false, remoteAddress = "127.0.0.1" }: MemoryConnectOptions,
+    { allowHalfOpen = false, encrypted = false, remoteAddress = "127.0.0.1", identity }:
+      MemoryConnectOptions,
   ) {
     super(remoteAddress, port);
     this.#chunkSize = chunkSize;
     this.#capacity = capacity;
     this.#allowHalfOpen = allowHalfOpen;
     this.#encrypted = encrypted;
+    this.#name = identity;
+  }
+
+  override get identity(): string {
+    return this.#name ?? super.identity;
   }
 
   override get encrypted(): boolean {

@@ -211,6 +211,10 @@ class SecureConnection extends BaseConnection {
     return super.queued + this.#pipe.waiting;
   }
 
+  override get identity(): string {
+    return this.#beneath.identity;
+  }
+
   override get encrypted(): boolean {
     return true;
   }

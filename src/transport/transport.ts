@@ -51,6 +51,11 @@ export interface Connection {
   readonly remoteAddress: string;
   /** The peer's port. */
   readonly remotePort: number;
+  /**
+   * Names the connection for as long as it lives, among all of its transport. A transport whose
+   * connections outlive a process gives the same name again afterwards.
+   */
+  readonly identity: string;
   /** How many written bytes the system has not taken yet. */
   readonly queued: number;
   /** Whether the bytes travel encrypted (TLS). */

@@ -285,16 +285,19 @@ function fakeSession(): OptionContext {
     sendSubnegotiation(_, payload) {
       assert(payload instanceof Uint8Array);
     },
-    tell() {},
+    emit() {},
     run: (call) => void call(),
-    useCharset: (name) => name === "UTF-8",
-    suggestCharset() {},
-    compress() {},
-    decompress() {},
-    encrypt() {},
-    needEcho() {},
-    leave() {},
-    handlerOf(option) {
+    effects: {
+      useCharset: (name) => name === "UTF-8",
+      suggestCharset() {},
+      compress() {},
+      decompress() {},
+      encrypt() {},
+      needEcho() {},
+      holdInput() {},
+      leave() {},
+    },
+    stateOf(option) {
       const handler = handlers.get(option.code) ?? option.attach?.(session, undefined) ?? {};
       handlers.set(option.code, handler);
       return handler as never;

@@ -1,0 +1,143 @@
+import type { Session } from "../session/session.ts";
+import type { Wake } from "../session/session_host.ts";
+
+/** A client with more pending input than this runs after those with less. */
+const LIGHT_BYTES = 1_024;
+/** All such clients share so much time of a poll. */
+const HEAVY_MS = 2;
+/** The list of clients with input is looked through at this length. */
+const MIN_SWEEP = 64;
+
+/** What the scheduler needs of the server. */
+export interface SchedulerContext {
+  /** The time at this moment. */
+  readonly clock: () => number;
+  /** Whether to remember which sessions changed, for `takeChanged`. */
+  readonly tracksChanges: boolean;
+  /** There is something to process, or to send. */
+  signal(what: "input" | "output"): void;
+  /** A session threw in spite of all. */
+  failed(session: Session, error: unknown): void;
+  /** A session's connection is gone. */
+  closed(session: Session): void;
+}
+
+/**
+ * Which sessions have something to do. What a poll costs follows from these, not from how many
+ * clients there are; a client that has sent much does not hold up the others.
+ */
+export class Scheduler {
+  readonly #context: SchedulerContext;
+  #input: Session[] = [];
+  #output: Session[] = [];
+  /** Those that had lines or keys waiting, and maybe have still. */
+  #typed: Session[] = [];
+  #sweepAt = MIN_SWEEP;
+  #unread = false;
+  readonly #changed: Set<Session> | undefined;
+
+  constructor(context: SchedulerContext) {
+    this.#context = context;
+    this.#changed = context.tracksChanges ? new Set() : undefined;
+  }
+
+  /** A session has something for the next poll. */
+  wake(session: Session, what: Wake): void {
+    this.#changed?.add(session);
+    if (session.listed[what]) return;
+    session.listed[what] = true;
+    if (what === "input") this.#input.push(session);
+    else if (what === "output") this.#output.push(session);
+    else this.#typed.push(session);
+    if (what !== "typed") this.#context.signal(what);
+  }
+
+  /** The game took a line or key, and `more` wait. */
+  taken(session: Session, more: boolean): void {
+    this.#changed?.add(session);
+    this.#unread ||= more;
+  }
+
+  /** Whether the next poll has work; the game has not read all, for one. */
+  takeWaiting(): boolean {
+    const waiting = this.#input.length > 0 || this.#unread;
+    this.#unread = false;
+    return waiting;
+  }
+
+  /** Processes what came, those with little first. */
+  process(): void {
+    if (this.#input.length === 0) return;
+    const ready = this.#input;
+    this.#input = [];
+    let heavy: Session[] | undefined;
+    for (const session of ready) {
+      if (session.queuedInput > LIGHT_BYTES) (heavy ??= []).push(session);
+      else this.#process(session);
+    }
+    if (heavy !== undefined) this.#processHeavy(heavy);
+  }
+
+  /** Hands what was written to the transport. */
+  flush(): void {
+    if (this.#output.length === 0) return;
+    const dirty = this.#output;
+    this.#output = [];
+    for (const session of dirty) {
+      session.listed.output = false;
+      this.#guard(session, () => session.flush());
+    }
+  }
+
+  /** The sessions with a line or a key, in the order in which they got it. */
+  withInput(isThere: (session: Session) => boolean): readonly Session[] {
+    const typed = this.#typed;
+    let kept = 0;
+    for (const session of typed) {
+      session.listed.typed = session.dialogue.input.hasInput && isThere(session);
+      if (session.listed.typed) typed[kept++] = session;
+    }
+    typed.length = kept;
+    this.#sweepAt = MIN_SWEEP + 2 * kept;
+    return typed;
+  }
+
+  /** Forgets those without input, where the game never asks for the others. */
+  sweep(isThere: (session: Session) => boolean): void {
+    if (this.#typed.length > this.#sweepAt) this.withInput(isThere);
+  }
+
+  /** The sessions whose state has changed since the last call. */
+  takeChanged(): Session[] {
+    const changed = [...this.#changed ?? []];
+    this.#changed?.clear();
+    return changed;
+  }
+
+  /** Those that sent much, as far as the time goes; the others are the first of the next poll. */
+  #processHeavy(heavy: Session[]): void {
+    const { clock } = this.#context;
+    const deadline = clock() + HEAVY_MS;
+    for (const [index, session] of heavy.entries()) {
+      this.#process(session);
+      if (clock() < deadline) continue;
+      this.#input = heavy.slice(index + 1).concat(this.#input);
+      return;
+    }
+  }
+
+  #process(session: Session): void {
+    session.listed.input = false;
+    this.#guard(session, () => session.process());
+    if (session.life.state === "closed") this.#context.closed(session);
+  }
+
+  /** Last resort: an unexpected throw, of a game's own character set for one, drops only this client. */
+  #guard(session: Session, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#context.failed(session, error);
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { Session } from "../session/session.ts";
+import type {
+  SessionCounters,
+  SessionEvents,
+  SessionHost,
+  SessionSettings,
+  Wake,
+} from "../session/session_host.ts";
+import type { SecureContext } from "../transport/encryption.ts";
+import type { TelnetClient } from "./client.ts";
+import type { DeadlineSet } from "./deadline_set.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { UserCode } from "./user_code.ts";
+
+/** The handlers of a game, by the event's name. */
+export type EventHandlers<Client> = {
+  readonly [Name in keyof SessionEvents]?: (client: Client, value: SessionEvents[Name]) => unknown;
+};
+
+/** What a server gives its sessions. */
+export interface ServerHostParts<Client extends TelnetClient> {
+  readonly settings: SessionSettings & { readonly handlers: EventHandlers<Client> };
+  readonly counters: SessionCounters & {
+    violation(kind: SessionEvents["violation"]["kind"]): void;
+  };
+  readonly scheduler: Scheduler;
+  readonly deadlines: DeadlineSet;
+  readonly userCode: UserCode<Client>;
+  readonly clock: () => number;
+  readonly timeOfDay: () => number;
+  /** The time of the poll that is at work, or of this moment. */
+  now(): number;
+  secureContext(): SecureContext | undefined;
+}
+
+/** A server, as its sessions see it. */
+export class ServerHost<Client extends TelnetClient> implements SessionHost<Session> {
+  readonly settings: SessionSettings;
+  readonly counters: SessionCounters;
+  readonly clock: () => number;
+  readonly #parts: ServerHostParts<Client>;
+
+  constructor(parts: ServerHostParts<Client>) {
+    this.#parts = parts;
+    this.settings = parts.settings;
+    this.counters = parts.counters;
+    this.clock = parts.clock;
+  }
+
+  get secureContext(): SecureContext | undefined {
+    return this.#parts.secureContext();
+  }
+
+  now(): number {
+    return this.#parts.now();
+  }
+
+  timeOfDay(): number {
+    return this.#parts.timeOfDay();
+  }
+
+  wake(session: Session, what: Wake): void {
+    this.#parts.scheduler.wake(session, what);
+  }
+
+  taken(session: Session, more: boolean): void {
+    this.#parts.scheduler.taken(session, more);
+  }
+
+  timed(session: Session, time: number): void {
+    this.#parts.deadlines.add(session, time);
+  }
+
+  listens(event: keyof SessionEvents): boolean {
+    return this.#parts.settings.handlers[event] !== undefined;
+  }
+
+  emit<Name extends keyof SessionEvents>(
+    session: Session,
+    name: Name,
+    value: SessionEvents[Name],
+  ): void {
+    const { counters, settings, userCode } = this.#parts;
+    if (name === "violation") counters.violation((value as SessionEvents["violation"]).kind);
+    const handler = settings.handlers[name];
+    if (handler !== undefined) userCode.run(session, (client) => handler(client, value));
+  }
+
+  run(session: Session, call: () => unknown): void {
+    this.#parts.userCode.run(session, call);
+  }
+
+  report(session: Session, error: unknown): void {
+    this.#parts.userCode.reportLater(session, error);
+  }
+}

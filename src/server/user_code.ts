@@ -1,0 +1,77 @@
+import { callUserCode } from "../session/call_user_code.ts";
+import type { Session } from "../session/session.ts";
+import { printError } from "./default_handlers.ts";
+import type { TelnetClient } from "./client.ts";
+
+/** Calls the game's own code. What fails costs one client, never the server. */
+export class UserCode<Client extends TelnetClient> {
+  readonly #clients: ReadonlyMap<Session, Client>;
+  readonly #onError: (error: unknown, client: Client | undefined) => void;
+  readonly #wake: () => void;
+  #failures: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(
+    clients: ReadonlyMap<Session, Client>,
+    onError: (error: unknown, client: Client | undefined) => void,
+    wake: () => void,
+  ) {
+    this.#clients = clients;
+    this.#onError = onError;
+    this.#wake = wake;
+  }
+
+  /** Calls a handler for a client; if it fails, the client is dropped. */
+  run(session: Session, handler: (client: Client) => unknown): void {
+    const client = this.#clients.get(session);
+    if (client === undefined) return;
+    const fail = (error: unknown) => this.#fail(session, client, error);
+    callUserCode(() => handler(client), fail, (error) => this.#later(() => fail(error)));
+  }
+
+  /** Calls a handler that belongs to no client. */
+  call(handler: () => unknown): void {
+    callUserCode(handler, (error) => this.report(error, undefined));
+  }
+
+  /** Reports an error to the game. */
+  report(error: unknown, client: Client | undefined): void {
+    callUserCode(
+      () => this.#onError(error, client),
+      (secondError) => printError(secondError, client),
+    );
+  }
+
+  /** Reports an error that costs no client, at the next poll. */
+  reportLater(session: Session, error: unknown): void {
+    this.#later(() => this.report(error, this.#clients.get(session)));
+  }
+
+  /** Whether failures wait to be reported. */
+  get waiting(): boolean {
+    return this.#failures.length > 0;
+  }
+
+  /** Reports the failures that wait. */
+  reportWaiting(): void {
+    if (this.#failures.length === 0) return;
+    for (const fail of this.#failures.splice(0)) fail();
+  }
+
+  /** No poll follows: failures are reported at once. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #fail(session: Session, client: Client, error: unknown): void {
+    this.report(error, client);
+    session.leave("handler-failed", error);
+  }
+
+  /** A rejected promise is reported by the next poll, as every handler is called by one. */
+  #later(fail: () => void): void {
+    if (this.#stopped) return fail();
+    this.#failures.push(fail);
+    this.#wake();
+  }
+}

@@ -1,0 +1,220 @@
+import { END_OF_RECORD } from "../options/end_of_record.ts";
+import { SGA } from "../options/sga.ts";
+import { EOR, GA } from "../protocol/codes.ts";
+import { TelnetMachine } from "../protocol/machine.ts";
+import type { EchoChange } from "./echo_control.ts";
+import type { DialogueSnapshot } from "./client_snapshot.ts";
+import { InputMode, type InputModeContext } from "./input_mode.ts";
+import type { EditorOptions } from "./key_input.ts";
+import { OptionHost, type OptionHostContext } from "./option_host.ts";
+import type { SessionSettings } from "./session_host.ts";
+import { type LastRow, TextOutput } from "./text_output.ts";
+
+/** What a dialogue needs of its connection. */
+export interface DialogueContext extends OptionHostContext {
+  readonly settings: SessionSettings;
+  /** How many bytes wait to be processed. */
+  readonly queuedInput: number;
+  /** Text is shown to the person. */
+  shows(text: string): void;
+}
+
+/**
+ * What a Telnet dialogue is: the machine, the options, the text, and how the client types. All that is
+ * sent goes out here, in the order of the calls.
+ *
+ * What is carried over where it begins anew:
+ *
+ * | | `restore`: another process | `renew`: after START-TLS | `reset`: `prepareReload()` |
+ * |---|---|---|---|
+ * | what is agreed; half a command; output | as it was | nothing | turned off |
+ * | what the client told of itself | as it was | nothing | nothing |
+ * | the character set: set by the game | as it was | as it was | as it was |
+ * | the character set: named by the client | as it was | the server's | the server's |
+ * | lines and keys typed and not taken | as they were | dropped | as they were, as lines |
+ * | password mode, keys, editor | as they were | asked for again | not wanted |
+ * | handlers and variables of the game (GMCP, MSDP) | not there | as they were | as they were |
+ * | prompts marked | as it was | no | no |
+ * | whether the client speaks Telnet | as it was | not known | as it was |
+ */
+export class Dialogue implements InputModeContext {
+  machine: TelnetMachine;
+  options: OptionHost;
+  readonly text: TextOutput;
+  readonly input: InputMode;
+  /** Whether the client has sent a line that is not empty. */
+  sawLine = false;
+  readonly #context: DialogueContext;
+  #sawTelnet = false;
+  /** Whether prompts are marked: once one was, all are, as Mudlet shows others late. */
+  #marking = false;
+
+  /** Begins a fresh one. */
+  constructor(context: DialogueContext) {
+    const { machine, encoding, limits, stripControls } = context.settings;
+    this.#context = context;
+    this.machine = new TelnetMachine(machine);
+    this.options = new OptionHost(this.machine, context);
+    this.text = new TextOutput(encoding);
+    const { line: limit, commands: queuedLines } = limits;
+    this.input = new InputMode(this, { limit, stripControls, queuedLines });
+  }
+
+  /** Goes on where a snapshot was taken. */
+  restore(snapshot: DialogueSnapshot): void {
+    this.machine = TelnetMachine.restore(snapshot.telnet, this.now());
+    this.options = new OptionHost(this.machine, this.#context);
+    this.options.restore(snapshot.options, snapshot.facts);
+    this.text.restore(snapshot.text);
+    this.input.restore(snapshot.input);
+    this.#marking = snapshot.marking;
+    this.#sawTelnet = snapshot.sawTelnet;
+    this.sawLine = snapshot.sawLine;
+  }
+
+  /** Begins anew behind START-TLS: somebody in between may have put in what came before. */
+  renew(): void {
+    const { settings } = this.#context;
+    this.machine = new TelnetMachine(settings.machine);
+    this.options = new OptionHost(this.machine, this.#context, this.options);
+    this.text.renew(settings.encoding);
+    this.#sawTelnet = this.#marking = false;
+    this.input.renew();
+  }
+
+  /** Begins anew for a game that starts anew: the client is told that everything is off. */
+  reset(): void {
+    this.input.reset();
+    this.settle();
+    this.options.disableAll();
+    this.options = new OptionHost(this.machine, this.#context, this.options);
+    this.text.renew(this.#context.settings.encoding);
+    this.#marking = false;
+  }
+
+  snapshot(): DialogueSnapshot {
+    const { facts, saved: options } = this.options.snapshot();
+    return {
+      telnet: this.machine.snapshot(),
+      options,
+      facts,
+      text: this.text.snapshot(),
+      input: this.input.snapshot(),
+      marking: this.#marking,
+      sawTelnet: this.speaksTelnet,
+      sawLine: this.sawLine,
+    };
+  }
+
+  /** Whether the client has sent anything that only Telnet has. */
+  get speaksTelnet(): boolean {
+    return this.#sawTelnet || this.machine.peerSpeaksTelnet;
+  }
+
+  // What goes out.
+
+  /** Sends text; an editor shows it above the line that is typed. */
+  send(text: string): void {
+    const { editor } = this.input;
+    if (editor !== undefined) return editor.print(text);
+    this.settle();
+    this.text.note(text);
+    this.#write(text);
+  }
+
+  /** Sends bytes as they are; only 0xFF is doubled. */
+  sendBytes(bytes: Uint8Array): void {
+    this.settle();
+    this.machine.send(bytes);
+    this.#context.shows(this.text.decodeApart(bytes));
+  }
+
+  /** Sends a command that stands alone. */
+  sendCommand(command: number): void {
+    this.settle();
+    this.machine.sendCommand(command);
+  }
+
+  /**
+   * Sends a prompt with its mark: EOR where it was agreed, else GA to a client that speaks Telnet and
+   * has not suppressed it.
+   */
+  prompt(text: string): void {
+    const { editor } = this.input;
+    if (editor !== undefined) {
+      editor.prompt = text;
+      return;
+    }
+    this.settle();
+    this.text.notePrompt(text);
+    this.#write(text);
+    const eor = this.machine.localEnabled(END_OF_RECORD);
+    const ga = this.speaksTelnet && !this.machine.localEnabled(SGA);
+    if (!eor && !ga && !this.#marking) return;
+    this.#marking = true;
+    this.machine.sendCommand(eor ? EOR : GA);
+  }
+
+  /** Sets who shows what is typed. */
+  setEcho(change: EchoChange): void {
+    this.input.setEcho(change);
+  }
+
+  /** Has the client send each key, for an editor or for the game; `false` has it send lines again. */
+  useKeys(options: EditorOptions | undefined | false): void {
+    if (options === false) this.input.endKeys();
+    else this.input.useKeys(options);
+    this.changed();
+  }
+
+  /** What is typed goes back to the screen where that was agreed; a recording has the line instead. */
+  echo(): void {
+    const echo = this.input.takeEcho();
+    if (echo !== "") this.text.write(echo, this.machine);
+  }
+
+  /** Has all that was called so far stand in the machine's output: an editor draws when asked. */
+  settle(): void {
+    this.#write(this.input.takeOutput());
+  }
+
+  /** Takes what goes to the client. */
+  takeOutput(): Uint8Array {
+    this.settle();
+    return this.input.takeMachineOutput(this.now());
+  }
+
+  /** Whether there is anything to take. */
+  get hasOutput(): boolean {
+    return this.machine.outputLength > 0 || this.input.echoChanges;
+  }
+
+  // What the input mode asks for.
+
+  now(): number {
+    return this.#context.now();
+  }
+
+  changed(): void {
+    this.#context.changed();
+  }
+
+  shown(text: string): string {
+    return this.text.shown(text);
+  }
+
+  get lastRow(): LastRow {
+    return this.text.lastRow;
+  }
+
+  get queuedInput(): number {
+    return this.#context.queuedInput;
+  }
+
+  /** All text goes out here. */
+  #write(text: string): void {
+    if (text === "") return;
+    this.text.write(text, this.machine);
+    this.#context.shows(text);
+  }
+}
