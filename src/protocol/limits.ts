@@ -7,8 +7,8 @@ export interface TelnetLimits {
   /** How long a request waits for its answer, in milliseconds. Default 3000. */
   readonly answerTimeout: number;
   /**
-   * How often the peer may ask for the same change before it is ignored, 0 to 253. One of these is
-   * forgotten each second. Default 64.
+   * How often the peer may ask for the same change before it is ignored, 0 to 253. The count begins
+   * anew when it has not asked for ten seconds. Default 64.
    */
   readonly repeats: number;
 }

@@ -33,8 +33,8 @@ export interface ForgetOptions {
   readonly rested: boolean;
 }
 
-/** Of the requests counted against `limits.repeats` one is forgotten after so many milliseconds. */
-const REPEAT_DECAY_MS = 1_000;
+/** Requests counted against `limits.repeats` are forgotten when none came for so many milliseconds. */
+const REPEAT_REST_MS = 10_000;
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
 const TRIGGERS = Object.keys(NEGOTIATION_TABLE) as NegotiationTrigger[];
@@ -91,8 +91,8 @@ export class Negotiator {
   #deadlines: Map<number, number> | undefined;
   #late: LateAnswers | undefined;
   #requests: Uint8Array | undefined;
-  /** Up to when the counts of requests have been lowered. */
-  #decayedAt: Map<number, number> | undefined;
+  /** When the last of them came, where the caller tells the time. */
+  #requestedAt: Map<number, number> | undefined;
   readonly #output: ByteQueue;
   readonly #events: EventQueue;
   readonly #limits: TelnetLimits;
@@ -296,19 +296,17 @@ export class Negotiator {
    */
   #countRequest(index: number, now: number | undefined): number {
     const requests = this.#requests ??= new Uint8Array(2 * REMOTE);
-    if (now !== undefined) this.#decay(index, requests, now);
+    if (now !== undefined) this.#forgetRested(index, requests, now);
     const count = (requests[index] ?? 0) + 1;
     if (count < 256) requests[index] = count;
     return count;
   }
 
-  /** Forgets the requests that are long past. */
-  #decay(index: number, requests: Uint8Array, now: number): void {
-    const times = this.#decayedAt ??= new Map();
-    const before = times.get(index) ?? now;
-    const rested = Math.floor((now - before) / REPEAT_DECAY_MS);
-    requests[index] = Math.max(0, (requests[index] ?? 0) - rested);
-    times.set(index, before + rested * REPEAT_DECAY_MS);
+  /** A loop does not pause: requests that are long past do not count. */
+  #forgetRested(index: number, requests: Uint8Array, now: number): void {
+    const times = this.#requestedAt ??= new Map();
+    if (now - (times.get(index) ?? now) >= REPEAT_REST_MS) requests[index] = 0;
+    times.set(index, now);
   }
 
   #at(index: number): number {

@@ -16,9 +16,13 @@ import type { LastRow } from "./text_output.ts";
 /** What came of what a person typed. */
 export type TypedEvent =
   /** A line has ended. */
-  | { readonly type: "line"; readonly text: string; readonly secret: boolean }
-  /** A line went over the limit. */
-  | { readonly type: "overflow"; readonly length: number }
+  | {
+    readonly type: "line";
+    readonly text: string;
+    readonly secret: boolean;
+    /** How long it was before it was cut to the limit. */
+    readonly length: number;
+  }
   /** A key was pressed in character mode. */
   | { readonly type: "key"; readonly key: Key; readonly secret: boolean }
   /** Ctrl-C, or Ctrl-D on an empty line, in the editor: the commands IP and EOF. */
@@ -72,6 +76,8 @@ export interface InputModeSnapshot {
   readonly keys: KeyInputSnapshot | null;
   /** Whether the line that is being typed was begun as a secret. */
   readonly begunHidden: boolean;
+  /** Whether what is not read was typed as a secret. */
+  readonly unreadSecret: boolean;
   /** How many bytes are still to be processed that were sent while a secret was typed. */
   readonly secretBytes: number;
 }
@@ -89,8 +95,12 @@ export class InputMode {
   #lines: LineInput;
   /** Made when the game wants keys, or an editor. */
   #keys: KeyInput | undefined;
+  /** What was read, and must wait for a poll. */
+  #held: TypedEvent | undefined;
   /** Whether the line that is being typed was begun as a secret. */
   #begunHidden = false;
+  /** Whether what was fed and is not read was typed as a secret. */
+  #unreadSecret = false;
   /** How many bytes of the client were processed, and up to where they belong to a secret. */
   #position = 0;
   #secretUntil = 0;
@@ -110,7 +120,8 @@ export class InputMode {
 
   /** Whether what is being typed is a secret: so is a line that was begun as one, to its end. */
   get secret(): boolean {
-    return this.hidden || this.#begunHidden || this.#position < this.#secretUntil;
+    return this.hidden || this.#begunHidden || this.#unreadSecret ||
+      this.#position < this.#secretUntil;
   }
 
   /** Whether the client sends each key: it agreed to leave echo and line ends to the server. */
@@ -135,7 +146,7 @@ export class InputMode {
 
   /** Whether text was fed that is not read. */
   get hasUnread(): boolean {
-    return this.#lines.hasUnread || this.#keys?.hasUnread === true;
+    return this.#held !== undefined || this.#lines.hasUnread || this.#keys?.hasUnread === true;
   }
 
   /** How many more lines, or keys, may wait. */
@@ -168,9 +179,17 @@ export class InputMode {
 
   /** What comes next of what was typed; `undefined` where nothing does. */
   next(): TypedEvent | undefined {
-    const event = this.#keys?.active === true ? this.#nextKey(this.#keys) : this.#nextLine();
+    const held = this.#held;
+    this.#held = undefined;
+    const event = held ??
+      (this.#keys?.active === true ? this.#nextKey(this.#keys) : this.#nextLine());
     if (event === undefined) this.#settleSecret();
     return event;
+  }
+
+  /** Gives an event back, for `next` to return again. */
+  putBack(event: TypedEvent): void {
+    this.#held = event;
   }
 
   /** A Telnet command that edits what is being typed: EC and EL; IP and its like give it up. */
@@ -221,6 +240,7 @@ export class InputMode {
     // What waits as lines goes to the game as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue());
     this.#keys.use(options, context.options.facts, this.secret);
+    this.#settleSecret();
     this.#steer();
   }
 
@@ -228,10 +248,11 @@ export class InputMode {
   endKeys(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
-    keys.stop();
+    keys.close();
     this.#context.settle();
     this.#toLines(keys);
     this.#keys = undefined;
+    this.#settleSecret();
     this.#steer();
   }
 
@@ -247,6 +268,7 @@ export class InputMode {
     this.#echo.set(change, this.#context.machine.outputLength);
     if (hidden && !this.hidden) {
       this.#secretUntil = this.#position + this.#context.queuedInput;
+      this.#unreadSecret = this.hasUnread;
       this.#begunHidden ||= this.#halfTyped;
     }
     this.#directEcho();
@@ -280,7 +302,8 @@ export class InputMode {
     this.queue.clear();
     this.#keys = undefined;
     this.#lines = new LineInput(this.#options);
-    this.#begunHidden = false;
+    this.#begunHidden = this.#unreadSecret = false;
+    this.#held = undefined;
     this.#secretUntil = this.#position;
     this.#echo.renew();
     if (keys === undefined) return;
@@ -293,7 +316,10 @@ export class InputMode {
     this.endKeys();
     const { hidden } = this;
     this.#echo.reset();
-    if (hidden) this.#begunHidden ||= this.#halfTyped;
+    if (hidden) {
+      this.#unreadSecret = this.hasUnread;
+      this.#begunHidden ||= this.#halfTyped;
+    }
     this.#directEcho();
   }
 
@@ -309,6 +335,7 @@ export class InputMode {
       unread,
       keys: this.#keys?.snapshot() ?? null,
       begunHidden: this.#begunHidden,
+      unreadSecret: this.#unreadSecret,
       secretBytes: Math.max(0, this.#secretUntil - this.#position),
     };
   }
@@ -320,6 +347,7 @@ export class InputMode {
     this.#lines.feed(snapshot.unread);
     for (const line of snapshot.queue) this.queue.push(line);
     this.#begunHidden = snapshot.begunHidden;
+    this.#unreadSecret = snapshot.unreadSecret;
     this.#secretUntil = this.#position + snapshot.secretBytes;
     if (snapshot.keys !== null) {
       this.#keys = new KeyInput((text) => context.shown(text), () => context.changed());
@@ -340,32 +368,26 @@ export class InputMode {
 
   #nextLine(): TypedEvent | undefined {
     if (this.room === 0) return undefined;
-    switch (this.#lines.read()) {
-      case "line":
-        return this.#lineOf(this.#lines.takeLine());
-      case "overflow":
-        return { type: "overflow", length: this.#lines.overlong };
-      default:
-        return undefined;
-    }
+    if (this.#lines.read() === undefined) return undefined;
+    return this.#lineOf(this.#lines.takeLine(), this.#lines.endedLength);
   }
 
   #nextKey(keys: KeyInput): TypedEvent | undefined {
     if (keys.edits && this.room === 0) return undefined;
     const event = keys.next();
-    if (event === undefined) return undefined;
     this.#context.changed();
+    if (event === undefined) return undefined;
     if (event.type === "key") return { ...event, secret: this.secret };
     if (event.type === "complete") return event;
     const { result } = event;
-    if (result.type === "line") return this.#lineOf(result.text);
+    if (result.type === "line") return this.#lineOf(result.text, result.text.length);
     return { type: "command", command: result.type === "cancel" ? IP : EOF };
   }
 
-  #lineOf(text: string): TypedEvent {
+  #lineOf(text: string, length: number): TypedEvent {
     const { secret } = this;
     this.#lineEnded();
-    return { type: "line", text, secret };
+    return { type: "line", text, secret, length };
   }
 
   /** A line has ended, and a secret with it. */
@@ -460,6 +482,10 @@ export class InputMode {
 
   /** Where nothing is left of a secret, none goes on. */
   #settleSecret(): void {
+    if (this.#unreadSecret && !this.hasUnread) {
+      this.#unreadSecret = false;
+      this.#begunHidden ||= this.#halfTyped;
+    }
     if (this.#begunHidden && !this.#halfTyped) this.#lineEnded();
   }
 

@@ -199,9 +199,9 @@ export class KeyInput {
   /** The client went out of it: what stood on the last row is left for it to see. */
   stop(): void {
     if (!this.#active) return;
-    const { prompt = "", line = "", masked = false } = this.#editor ?? {};
+    const { prompt = "" } = this.#editor ?? {};
     this.#hide();
-    this.#out += prompt + (masked ? "" : line);
+    this.#out += prompt;
     this.#active = false;
   }
 
@@ -212,12 +212,10 @@ export class KeyInput {
     this.#active = false;
   }
 
-  /** Takes what was typed and came to nothing, for a reader of lines. */
+  /** Takes what was typed ahead, for a reader of lines. What is half typed in the editor stays there. */
   takeUnread(): string {
     const keys = [...this.#takeQueue(), ...takeAll(this.#given)];
-    const line = this.#editor?.line ?? "";
-    this.#editor?.eraseLine();
-    return line + keys.map(typedText).join("") + this.#decoder.takeUnread();
+    return keys.map(typedText).join("") + this.#decoder.takeUnread();
   }
 
   /** Takes text of the client, for `next`. */

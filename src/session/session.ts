@@ -72,6 +72,8 @@ export class Session
   #inflateExcess: InflateLimitExceeded | undefined;
   /** How many bytes were processed. */
   #position = 0;
+  /** Whether something typed is being handled, and what follows is read after it. */
+  #handling = false;
   /** Whether the bytes at work came out of a compressed stream. */
   #inflated = false;
 
@@ -192,7 +194,7 @@ export class Session
     for (const name of this.#deadlines.takeDue(now, this.#unread)) this.#expire(name, now);
     if (this.#deadlines.at("close") === Infinity && !this.active) return undefined;
     this.#timedAt = Infinity;
-    this.#setDeadlines();
+    this.#schedule(false);
     this.#timedAt = this.#deadlines.next(this.#unread);
     return this.#timedAt === Infinity ? undefined : this.#timedAt;
   }
@@ -258,7 +260,7 @@ export class Session
     if (!this.active) return;
     what(this.dialogue);
     this.changed();
-    if (this.dialogue.input.hasUnread) this.#host.wake(this, "input");
+    if (!this.#handling) this.#readQuietly();
   }
 
   /** Says a line by itself. */
@@ -481,23 +483,41 @@ export class Session
   /** Reads what was typed, each line or key at its place: the game may change the mode at any. */
   #readTyped(): void {
     const { input } = this.dialogue;
+    const outer = this.#handling;
+    this.#handling = true;
     while (this.active) {
       const event = input.next();
       this.dialogue.echo();
       if (event === undefined) break;
       this.#takeTyped(event);
     }
+    this.#handling = outer;
+  }
+
+  /** After a change of mode, what was typed ahead is there at once, but for what only a poll may report. */
+  #readQuietly(): void {
+    const { input } = this.dialogue;
+    while (this.active && input.hasUnread) {
+      const event = input.next();
+      this.dialogue.echo();
+      if (event === undefined) break;
+      const quiet = event.type === "line" || (event.type === "key" && !this.#host.listens("key"));
+      if (quiet) {
+        this.#takeTyped(event);
+        continue;
+      }
+      input.putBack(event);
+      this.#host.wake(this, "input");
+      break;
+    }
+    this.#schedule();
   }
 
   #takeTyped(event: TypedEvent): void {
     switch (event.type) {
       case "line":
+        if (event.length > event.text.length) this.#tooLong(event.length);
         return this.#takeTypedLine(event.text, event.secret);
-      case "overflow": {
-        const { limits: { line: limit }, messages } = this.settings;
-        this.say(messages.lineTooLong);
-        return this.emit("violation", { kind: "line-too-long", limit, value: event.length });
-      }
       case "key":
         if (!event.secret) this.#taps?.key(event.key);
         if (this.#host.listens("key")) this.emit("key", event.key);
@@ -508,6 +528,12 @@ export class Session
       case "complete":
         return this.run(event.call);
     }
+  }
+
+  #tooLong(value: number): void {
+    const { limits: { line: limit }, messages } = this.settings;
+    this.say(messages.lineTooLong);
+    this.emit("violation", { kind: "line-too-long", limit, value });
   }
 
   /** A crawler without Telnet asks for the status by its first line that is not empty. */
@@ -618,10 +644,10 @@ export class Session
   }
 
   /** Has the server call `tick` in time, and know what waits for the game. */
-  #schedule(): void {
+  #schedule(tell: boolean = true): void {
     this.#setDeadlines();
     const next = this.#deadlines.next(this.#unread);
-    if (next < this.#timedAt) this.#host.timed(this, this.#timedAt = next);
+    if (tell && next < this.#timedAt) this.#host.timed(this, this.#timedAt = next);
     const { input } = this.dialogue;
     if (input.hasInput) {
       this.#host.wake(this, "typed");
@@ -651,13 +677,15 @@ export class Session
         this.dialogue.input.expire(now);
         return this.#readTyped();
       case "offers":
-        return this.options.endWait();
+        if (now >= this.options.deadline) this.options.endWait();
+        return;
       case "hold":
       case "release":
         return this.#host.wake(this, "input");
       case "end":
         return this.#endLate();
       case "unread":
+        if (now < this.gate.unreadBy) return;
         this.gate.expireUnread(now);
         return this.gate.takeVerdicts().forEach((verdict) => this.#obey(verdict));
       case "slow":

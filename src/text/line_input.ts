@@ -38,12 +38,9 @@ export interface LineInputSnapshot {
   readonly afterCr: boolean;
   /** Where in an escape sequence the next character stands. */
   readonly escape: EscapeState;
-  /** Whether the line is over the limit, and its rest is dropped. */
-  readonly overflowing: boolean;
+  /** How much of the line is over the limit, and was dropped. */
+  readonly dropped: number;
 }
-
-/** What `read` came to. */
-export type LineInputEvent = "line" | "overflow";
 
 /**
  * Makes lines out of what people type: text in, lines out, cut anywhere.
@@ -79,9 +76,11 @@ export class LineInput {
   #ended = "";
   #afterCr = false;
   #escape: EscapeState = "none";
-  #overflowing = false;
+  /** How much of the line is over the limit. */
+  #dropped = 0;
   #truncated = 0;
-  #overlong = 0;
+  /** How long the line was that has ended last. */
+  #endedLength = 0;
   #echoed = "";
 
   /**
@@ -101,9 +100,9 @@ export class LineInput {
     return this.#truncated;
   }
 
-  /** How long the last of them was when it was noticed, in UTF-16 units: one more than the limit. */
-  get overlong(): number {
-    return this.#overlong;
+  /** How long the line was that ended last, with what was dropped of it, in UTF-16 units. */
+  get endedLength(): number {
+    return this.#endedLength;
   }
 
   /** The line that is being typed. */
@@ -128,9 +127,7 @@ export class LineInput {
    */
   push(text: string, lines: LineSink): void {
     this.feed(text);
-    for (let event = this.read(); event !== undefined; event = this.read()) {
-      if (event === "line") lines.push(this.takeLine());
-    }
+    while (this.read() === "line") lines.push(this.takeLine());
   }
 
   /**
@@ -146,10 +143,9 @@ export class LineInput {
   /**
    * Reads on, up to the next thing that happens.
    *
-   * @returns `line`: one has ended, see {@linkcode takeLine}. `overflow`: one went over the limit.
-   * `undefined`: all that was fed is read.
+   * @returns `line`: one has ended, see {@linkcode takeLine}. `undefined`: all that was fed is read.
    */
-  read(): LineInputEvent | undefined {
+  read(): "line" | undefined {
     const text = this.#text;
     let start = this.#at;
     for (let at = start; at < text.length; at++) {
@@ -157,15 +153,14 @@ export class LineInput {
       const plain = code > C1_LAST || (code >= 0x20 && code < DEL) || code === TAB ||
         (!this.#stripControls && isKept(code));
       if (plain && this.#escape === "none") continue;
-      this.#at = at;
-      if (at > start && this.#append(text.slice(start, at))) return "overflow";
+      if (at > start) this.#append(text.slice(start, at));
       start = at + 1;
       this.#at = start;
       if (this.#control(code)) return "line";
     }
     this.#at = text.length;
-    if (start === text.length) return undefined;
-    return this.#append(start === 0 ? text : text.slice(start)) ? "overflow" : undefined;
+    if (start < text.length) this.#append(start === 0 ? text : text.slice(start));
+    return undefined;
   }
 
   /** The line that {@linkcode read} has found, without its end. */
@@ -189,7 +184,7 @@ export class LineInput {
   /** Where the line stands, as plain JSON. */
   snapshot(): LineInputSnapshot {
     const [line, afterCr] = [this.#line, this.#afterCr];
-    return { line, afterCr, escape: this.#escape, overflowing: this.#overflowing };
+    return { line, afterCr, escape: this.#escape, dropped: this.#dropped };
   }
 
   /**
@@ -197,16 +192,16 @@ export class LineInput {
    *
    * @param snapshot The snapshot.
    */
-  restore({ line, afterCr, escape, overflowing }: LineInputSnapshot): void {
+  restore({ line, afterCr, escape, dropped }: LineInputSnapshot): void {
     this.#line = line;
     this.#afterCr = afterCr;
     this.#escape = escape;
-    this.#overflowing = overflowing;
+    this.#dropped = dropped;
   }
 
   /** Erases the last character, as backspace and the command EC do. */
   eraseCharacter(): void {
-    if (this.#line === "" || this.#overflowing) return;
+    if (this.#line === "" || this.#dropped > 0) return;
     const last = lastCluster(this.#line);
     this.#line = this.#line.slice(0, this.#line.length - last.length);
     if (this.echo === "all") this.#echoed += "\b \b".repeat(clusterWidth(last));
@@ -216,14 +211,14 @@ export class LineInput {
   eraseLine(): void {
     if (this.echo === "all") this.#echoed += "\b \b".repeat(textWidth(this.#line));
     this.#line = "";
-    this.#overflowing = false;
+    this.#dropped = 0;
   }
 
   /** Takes the line that is being typed, for somebody else to go on with. */
   takePartial(): string {
     const partial = this.#line;
     this.#line = "";
-    this.#overflowing = false;
+    this.#dropped = 0;
     return partial;
   }
 
@@ -234,19 +229,19 @@ export class LineInput {
     return echoed;
   }
 
-  /** Appends text; returns whether the line has just gone over the limit. */
-  #append(run: string): boolean {
+  #append(run: string): void {
     this.#afterCr = false;
-    if (this.#overflowing) return false;
+    if (this.#dropped > 0) {
+      this.#dropped += run.length;
+      return;
+    }
     const room = this.#limit - this.#line.length;
     const fits = run.length <= room ? run : cutAt(run, room);
     this.#line += fits;
     if (this.echo === "all") this.#echoed += fits;
-    if (run.length <= room) return false;
-    this.#overflowing = true;
+    if (run.length <= room) return;
+    this.#dropped = run.length - fits.length;
     this.#truncated++;
-    this.#overlong = this.#limit + 1;
-    return true;
   }
 
   /** Takes a control character, or one within an escape sequence; returns whether a line has ended. */
@@ -276,9 +271,10 @@ export class LineInput {
 
   #endLine(): void {
     this.#ended = this.#line;
+    this.#endedLength = this.#line.length + this.#dropped;
     this.#line = "";
     this.#escape = "none";
-    this.#overflowing = false;
+    this.#dropped = 0;
     if (this.echo !== "none") this.#echoed += "\n";
   }
 }

@@ -44,13 +44,7 @@ export {
   type LineEditorOptions,
   type LineEditorSnapshot,
 } from "./line_editor.ts";
-export {
-  type EchoMode,
-  LineInput,
-  type LineInputEvent,
-  type LineInputSnapshot,
-  type LineSink,
-} from "./line_input.ts";
+export { type EchoMode, LineInput, type LineInputSnapshot, type LineSink } from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
 export { transliterate } from "./transliterate.ts";
 export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
