@@ -511,7 +511,7 @@ export class TelnetClient {
 
   /** Whether the connection is encrypted (TLS), here or, as a trusted proxy tells, at the proxy. */
   get encrypted(): boolean {
-    return this.#session.encrypted;
+    return this.#session.origin.encrypted;
   }
 
   /** What keeps the connection alive while it is silent; can be set. Default that of the server. */
@@ -557,7 +557,7 @@ export class TelnetClient {
    * @param label What it is.
    */
   mark(label: string): void {
-    this.#session.taps.mark(label);
+    this.#session.mark(label);
   }
 
   /**

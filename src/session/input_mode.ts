@@ -167,6 +167,7 @@ export class InputMode {
     const secret = this.#position < this.#secretUntil;
     this.#position = position;
     if (!secret || position < this.#secretUntil) return;
+    this.#unreadSecret ||= this.hasUnread;
     this.#begunHidden ||= this.#halfTyped;
     this.#mask();
   }

@@ -44,9 +44,14 @@ const LAYERS: Record<string, readonly string[]> = {
   protocol: [],
   options: ["protocol"],
   text: ["protocol"],
+  guard: ["protocol"],
   transport: ["protocol"],
-  server: ["protocol", "options", "text", "transport"],
+  session: ["protocol", "options", "text", "guard", "transport"],
+  server: ["protocol", "options", "text", "guard", "transport", "session"],
 };
+
+/** The layers that use no clock, promise, timer or global of a runtime. */
+const PURE = ["protocol", "options", "text", "guard"];
 
 /** The only files that import a module of the runtimes. */
 const BUILT_IN: Record<string, string> = {
@@ -74,10 +79,11 @@ Deno.test("each layer imports only itself and the layers beneath", () => {
   }
 });
 
-Deno.test("the server knows of the transports only the interface and the default", () => {
-  for (const { path, imports } of sources("src/server/")) {
+Deno.test("the session knows of the transports only the interfaces, the server the default too", () => {
+  for (const { path, imports } of [...sources("src/session/"), ...sources("src/server/")]) {
     for (const specifier of imports.filter((name) => name.startsWith("src/transport/"))) {
-      const known = ["transport", "compression", "encryption", "default"];
+      const known = ["transport", "compression", "encryption"];
+      if (path.startsWith("src/server/")) known.push("default", "event_loop");
       assert(
         known.some((name) => specifier === `src/transport/${name}.ts`),
         `${path}: ${specifier}`,
@@ -95,10 +101,30 @@ Deno.test("only default.ts imports a runtime's transport, by a dynamic import of
   }
 });
 
-Deno.test("protocol, options and text use no clock, promise, timer or global of a runtime", () => {
+Deno.test("no file imports itself by way of others, types included", () => {
+  const imports = new Map(all.map((source) => [source.path, source.imports]));
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    assert(!way.includes(path), [...way, path].join(" → "));
+    if (done.has(path)) return;
+    for (const next of imports.get(path) ?? []) visit(next, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+});
+
+Deno.test("the session uses no timer and no clock: the time is an argument, or its host's", () => {
+  const forbidden =
+    /\b(performance|setTimeout|setInterval|setImmediate|queueMicrotask|globalThis)\b|Date\.now|new Date\(\)/;
+  for (const { path, code } of sources("src/session/")) {
+    assertEquals(forbidden.exec(code)?.[0], undefined, path);
+  }
+});
+
+Deno.test("the pure layers use no clock, promise, timer or global of a runtime", () => {
   const forbidden =
     /\b(Date|performance|Promise|async|await|setTimeout|setInterval|setImmediate|queueMicrotask|Deno|Bun|process|Buffer|globalThis|fetch|console)\b/;
-  for (const layer of ["protocol", "options", "text"]) {
+  for (const layer of PURE) {
     for (const { path, code } of sources(`src/${layer}/`)) {
       assertEquals(forbidden.exec(code)?.[0], undefined, path);
     }

@@ -1,0 +1,70 @@
+import { MCCP2 } from "../options/mccp.ts";
+import type { OptionEffects } from "../options/option.ts";
+import { START_TLS, START_TLS_FOLLOWS } from "../options/start_tls.ts";
+import { joinBytes } from "../protocol/bytes.ts";
+import type { SessionCore } from "./core.ts";
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * What options do to the connection. Most are boundaries in the stream: all before them leaves, or was
+ * read, as it was; all behind them is compressed, or encrypted, or plain again.
+ */
+export class Boundaries implements OptionEffects {
+  readonly #core: SessionCore;
+
+  constructor(core: SessionCore) {
+    this.#core = core;
+  }
+
+  useCharset(name: string): boolean {
+    return this.#core.dialogue.text.useCharset(name);
+  }
+
+  suggestCharset(name: string): void {
+    if (this.#core.options.facts.charset === undefined) this.useCharset(name);
+  }
+
+  needEcho(): void {
+    this.#core.dialogue.setEcho({ needed: true });
+  }
+
+  leave(): void {
+    this.#core.leave("client-closed");
+  }
+
+  holdInput(until: number): void {
+    this.#core.gate.heldUntil = until;
+    this.#core.deadlines.set("hold", until);
+  }
+
+  compress(on: boolean): void {
+    const { options, stream } = this.#core;
+    if (on) options.sendSubnegotiation(MCCP2, NO_BYTES);
+    this.#core.flush();
+    if (on) stream.compress();
+    else stream.stopCompressing();
+  }
+
+  /** A marker within a compressed stream changes nothing. */
+  decompress(): void {
+    const { stream, gate, life, inflated } = this.#core;
+    if (!stream.canCompress || inflated) return;
+    const ended = life.on("end retracted");
+    stream.decompress(gate.buffer.takeAll(), ended);
+  }
+
+  /** What was agreed or typed before START-TLS counts no more. */
+  encrypt(): void {
+    const core = this.#core;
+    const { stream, deadlines, settings, host: { secureContext } } = core;
+    const under = core.encrypted || stream.layered || deadlines.at("secure") !== Infinity;
+    if (secureContext === undefined || under) return;
+    core.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
+    core.flush();
+    const received = joinBytes(core.gate.buffer.takeAll());
+    core.dialogue.renew();
+    deadlines.set("secure", core.now() + settings.limits.handshakeTimeout);
+    stream.replace(secureContext.secure(stream.connection, received, core.secureHandler));
+  }
+}

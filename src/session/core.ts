@@ -1,0 +1,196 @@
+import type { Origin } from "../guard/origin.ts";
+import type { DisconnectReason } from "../guard/violations.ts";
+import type { OptionEffects } from "../options/option.ts";
+import type { SecureHandler } from "../transport/encryption.ts";
+import type { Connection } from "../transport/transport.ts";
+import { Activity } from "./activity.ts";
+import { ByteStream } from "./byte_stream.ts";
+import type { ByteStreamEvents } from "./compression_layer.ts";
+import { Deadlines } from "./deadlines.ts";
+import { Dialogue, type DialogueContext } from "./dialogue.ts";
+import { InputGate } from "./input_gate.ts";
+import { Lifecycle } from "./lifecycle.ts";
+import type { OptionHost } from "./option_host.ts";
+import type { SessionEvents, SessionHost, SessionSettings, Wake } from "./session_host.ts";
+import { Taps } from "./taps.ts";
+
+/**
+ * The parts of one connection, and what each of them may do to the others: send, report to the game,
+ * drop the client.
+ *
+ * @typeParam Owner The session that it belongs to, as its host knows it.
+ */
+export class SessionCore<Owner = unknown> implements DialogueContext {
+  readonly host: SessionHost<Owner>;
+  readonly settings: SessionSettings;
+  readonly life: Lifecycle = new Lifecycle();
+  readonly deadlines: Deadlines = new Deadlines();
+  readonly stream: ByteStream;
+  readonly gate: InputGate;
+  readonly activity: Activity;
+  readonly dialogue: Dialogue;
+  readonly effects: OptionEffects;
+  /** What the transport of an encrypted connection reports to. */
+  readonly secureHandler: SecureHandler;
+  /** Where it comes from, which a proxy may have told. */
+  origin: Origin;
+  /** Whether the bytes at work came out of a compressed stream. */
+  inflated = false;
+  readonly #owner: Owner;
+  /** Made where something watches. */
+  #taps: Taps | undefined;
+
+  constructor(
+    connection: Connection,
+    host: SessionHost<Owner>,
+    origin: Origin,
+    owner: Owner & ByteStreamEvents & SecureHandler,
+    effectsOn: (core: SessionCore<Owner>) => OptionEffects,
+  ) {
+    const { settings } = host;
+    this.host = host;
+    this.settings = settings;
+    this.origin = origin;
+    this.#owner = owner;
+    this.secureHandler = owner;
+    this.stream = new ByteStream(connection, settings, owner);
+    this.gate = new InputGate(settings.limits, settings.rates, host.clock);
+    this.activity = new Activity(settings, host.now());
+    this.effects = effectsOn(this);
+    this.dialogue = new Dialogue(this);
+    if (host.listens("trace")) this.#trace();
+  }
+
+  /** Whether the client is still served. */
+  get active(): boolean {
+    return this.life.active;
+  }
+
+  /** Whether input waits to be read. */
+  get unread(): boolean {
+    return this.gate.buffer.length > 0;
+  }
+
+  get queuedInput(): number {
+    return this.gate.buffer.length;
+  }
+
+  get options(): OptionHost {
+    return this.dialogue.options;
+  }
+
+  get declared(): ReadonlyMap<number, unknown> {
+    return this.settings.declared;
+  }
+
+  get encrypted(): boolean {
+    return this.origin.encrypted;
+  }
+
+  now(): number {
+    return this.host.now();
+  }
+
+  utc(): string {
+    return new Date(this.host.timeOfDay()).toISOString();
+  }
+
+  /** There is something for the next poll. */
+  wake(what: Wake): void {
+    this.host.wake(this.#owner, what);
+  }
+
+  /** Starts the end; the first reason counts. */
+  leave(reason: DisconnectReason, error?: unknown): void {
+    if (!this.life.leave(reason, error)) return;
+    this.dialogue.input.queue.wake();
+    this.wake("input");
+  }
+
+  /** Reports to the game. A dropped client is silent; what its end costs is still reported. */
+  emit<Name extends keyof SessionEvents>(name: Name, value: SessionEvents[Name]): void {
+    if (name === "resize") this.#resized();
+    else if (name === "pong") this.activity.answered();
+    if (this.active || name === "violation") this.host.emit(this.#owner, name, value);
+  }
+
+  /** Calls other code of the game. */
+  run(call: () => unknown): void {
+    this.host.run(this.#owner, call);
+  }
+
+  /** Has `tick` called at a time. */
+  timed(time: number): void {
+    this.host.timed(this.#owner, time);
+  }
+
+  /** The game took a line or key, and `more` wait. */
+  taken(more: boolean): void {
+    this.host.taken(this.#owner, more);
+  }
+
+  /** Says a line by itself. */
+  say(message: string): void {
+    if (message === "" || !this.active) return;
+    this.dialogue.send(`${message}\n`);
+    this.changed();
+  }
+
+  settle(): void {
+    this.dialogue.settle();
+  }
+
+  changed(): void {
+    this.wake("output");
+  }
+
+  shows(text: string): void {
+    this.#taps?.output(text);
+  }
+
+  /** What watches it, where something does. */
+  get taps(): Taps | undefined {
+    return this.#taps;
+  }
+
+  /** What watches it, made where nothing does. */
+  makeTaps(): Taps {
+    return this.#taps ??= new Taps(
+      () => this.now(),
+      (error) => this.host.report(this.#owner, error),
+    );
+  }
+
+  /** Hands what waits to the transport. */
+  flush(): void {
+    if (this.life.state === "closing" || this.life.state === "closed") return;
+    const { output, closeTimeout } = this.settings.limits;
+    const bytes = this.dialogue.takeOutput();
+    if (bytes.length === 0) return;
+    if (this.stream.queued > output) return this.tooSlow();
+    this.#taps?.sent(bytes);
+    this.stream.write(bytes);
+    // One text may be larger than the limit, but not for long.
+    if (this.stream.queued > output) this.deadlines.set("slow", this.now() + closeTimeout);
+  }
+
+  /** Drops a client that does not read what is sent to it. */
+  tooSlow(): void {
+    const { output: limit } = this.settings.limits;
+    this.emit("violation", { kind: "too-slow", limit, value: this.stream.queued });
+    this.leave("too-slow");
+    this.stream.connection.abort();
+  }
+
+  #resized(): void {
+    const { columns, rows } = this.options.facts;
+    this.dialogue.input.resize(columns, rows);
+    this.#taps?.resize(columns, rows);
+  }
+
+  #trace(): void {
+    this.makeTaps().trace(this.settings.limits.subnegotiation, (direction, words) => {
+      this.host.emit(this.#owner, "trace", { direction, words });
+    });
+  }
+}

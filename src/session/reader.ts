@@ -1,0 +1,193 @@
+import { AYT } from "../protocol/codes.ts";
+import type { TelnetEvent, ViolationEvent } from "../protocol/events.ts";
+import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
+import type { ClientViolation } from "../guard/violations.ts";
+import type { SessionCore } from "./core.ts";
+import type { GateVerdict } from "./input_gate.ts";
+import type { TypedEvent } from "./input_mode.ts";
+
+/**
+ * The way in, top to bottom: pieces out of the gate through the machine, its events to the options or
+ * the input mode, and what was typed to the game. Each event is handled before the next byte is looked
+ * at, so that nothing depends on how the bytes were cut.
+ */
+export class Reader {
+  readonly #core: SessionCore;
+  /** How many bytes were processed. */
+  #position = 0;
+  /** Whether something typed is being handled, and what follows is read after it. */
+  #handling = false;
+
+  constructor(core: SessionCore) {
+    this.#core = core;
+  }
+
+  /** Processes what came, as far as the limits allow. */
+  read(): void {
+    const { gate, stream, dialogue: { input } } = this.#core;
+    const now = this.#core.now();
+    gate.begin(now, input);
+    this.readTyped();
+    while (this.#core.active) {
+      const piece = gate.next(now, input);
+      if (piece === undefined) break;
+      this.#step(piece, now);
+    }
+    gate.end(now, input);
+    this.obey(gate.takeVerdicts());
+    stream.reading = gate.reading;
+    if (gate.again) this.#core.wake("input");
+  }
+
+  /** Acts on what the gate found about the client. */
+  obey(verdicts: readonly GateVerdict[]): void {
+    for (const { violation, drop } of verdicts) {
+      this.#core.emit("violation", violation);
+      if (drop === "flooding") this.#core.say(this.#core.settings.messages.flooding);
+      if (drop !== undefined) this.#core.leave(drop);
+    }
+  }
+
+  /** Takes bytes up to the first that mean something, and acts on that. */
+  #step(piece: Uint8Array, now: number): void {
+    const { gate, host, activity, dialogue: { machine, input } } = this.#core;
+    const before = machine.frameCount;
+    activity.lastReceivedTime = now;
+    this.#core.inflated = gate.buffer.inflated;
+    const used = machine.step(piece, now);
+    this.#core.taps?.received(used === piece.length ? piece : piece.subarray(0, used));
+    const frames = machine.frameCount - before;
+    host.counters.negotiations += frames;
+    gate.used(used, frames, now);
+    this.takeEvents();
+    this.#position += used;
+    input.moveTo(this.#position);
+  }
+
+  /** Handles the events of the machine, those that come of handling them included. */
+  takeEvents(): void {
+    const { machine } = this.#core.dialogue;
+    let events = machine.takeEvents();
+    for (; events.length > 0; events = machine.takeEvents()) {
+      for (const event of events) {
+        // Behind START-TLS nothing of before counts; a dropped client is silent.
+        if (!this.#core.active || machine !== this.#core.dialogue.machine) return;
+        this.#handle(event);
+      }
+    }
+    if (machine.outputLength > 0) this.#core.changed();
+  }
+
+  #handle(event: TelnetEvent): void {
+    const { options, dialogue } = this.#core;
+    switch (event.type) {
+      case "data":
+        return this.#takeData(event.bytes);
+      case "command":
+        return this.#takeCommand(event.command);
+      case "option":
+        options.changed(event);
+        dialogue.input.optionChanged(event);
+        return this.readTyped();
+      case "subnegotiation":
+        return options.subnegotiation(event.option, event.bytes);
+      case "violation":
+        return this.#core.emit("violation", this.#violationOf(event));
+    }
+  }
+
+  #takeData(bytes: Uint8Array): void {
+    const { activity, dialogue: { input, text } } = this.#core;
+    const now = this.#core.now();
+    // A lone NUL keeps a connection alive; nobody has typed it.
+    if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) activity.lastInputTime = now;
+    input.feed(text.decode(bytes), now);
+    this.readTyped();
+  }
+
+  #takeCommand(command: number): void {
+    const { areYouThere } = this.#core.settings.messages;
+    if (command === AYT && areYouThere !== "") this.#core.say(`\r\n${areYouThere}\r`);
+    this.#core.dialogue.input.command(command);
+    this.readTyped();
+    this.#core.emit("command", command);
+  }
+
+  #violationOf({ kind, option }: ViolationEvent): ClientViolation {
+    const { subnegotiation, repeats } = this.#core.settings.limits;
+    if (kind === "subnegotiation-too-long") return { kind, option, limit: subnegotiation };
+    return kind === "repeat-limit" ? { kind, option, limit: repeats } : { kind, option };
+  }
+
+  // What was typed.
+
+  /** Reads it, each line or key at its place: the game may change the mode at any. */
+  readTyped(): void {
+    const { dialogue } = this.#core;
+    const outer = this.#handling;
+    this.#handling = true;
+    while (this.#core.active) {
+      const event = dialogue.input.next();
+      dialogue.echo();
+      if (event === undefined) break;
+      this.#takeTyped(event);
+    }
+    this.#handling = outer;
+  }
+
+  /** After a change of mode, what was typed ahead is there at once, but for what only a poll may report. */
+  readQuietly(): void {
+    const { dialogue, host } = this.#core;
+    while (!this.#handling && this.#core.active && dialogue.input.hasUnread) {
+      const event = dialogue.input.next();
+      dialogue.echo();
+      if (event === undefined) return;
+      const quiet = event.type === "line" || (event.type === "key" && !host.listens("key"));
+      if (!quiet) {
+        dialogue.input.putBack(event);
+        return this.#core.wake("input");
+      }
+      this.#takeTyped(event);
+    }
+  }
+
+  #takeTyped(event: TypedEvent): void {
+    switch (event.type) {
+      case "line":
+        if (event.length > event.text.length) this.#tooLong(event.length);
+        return this.#takeLine(event.text, event.secret);
+      case "key":
+        if (!event.secret) this.#core.taps?.key(event.key);
+        if (this.#core.host.listens("key")) this.#core.emit("key", event.key);
+        else this.#core.dialogue.input.keepKey(event.key);
+        return;
+      case "command":
+        return this.#core.emit("command", event.command);
+      case "complete":
+        return this.#core.run(event.call);
+    }
+  }
+
+  #tooLong(value: number): void {
+    const { limits: { line: limit }, messages } = this.#core.settings;
+    this.#core.say(messages.lineTooLong);
+    this.#core.emit("violation", { kind: "line-too-long", limit, value });
+  }
+
+  /** A crawler without Telnet asks for the status by its first line that is not empty. */
+  #takeLine(text: string, secret: boolean): void {
+    const { gate, host, dialogue, declared } = this.#core;
+    const first = !dialogue.sawLine;
+    dialogue.sawLine ||= text !== "";
+    gate.countLine(this.#core.now());
+    host.counters.lines++;
+    const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
+    if (status === undefined || !first || text.toUpperCase() !== "MSSP-REQUEST") {
+      return dialogue.input.queue.push({ text, secret });
+    }
+    this.#core.run(() => {
+      dialogue.send(msspText(status()));
+      this.#core.changed();
+    });
+  }
+}
