@@ -2,6 +2,7 @@ import type { OptionChange, Side } from "../protocol/events.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromAscii, join, split, toAscii } from "./_bytes.ts";
+import type { Json } from "./json.ts";
 
 /** Code of the option CHARSET (RFC 2066). */
 export const CHARSET = 0x2a;
@@ -143,6 +144,20 @@ class CharsetHandler implements OptionState {
     else if (message?.type === "translation-table") this.#send(encodeCharsetTableRejected());
     else if (message?.type === "accepted") this.#accepted(message.name);
     else if (message?.type === "rejected") this.#askedAt = undefined;
+  }
+
+  /** Keeps whether an answer is due, and for how long. */
+  snapshot(): Json {
+    const askedAt = this.#askedAt;
+    return {
+      asked: askedAt === undefined ? null : Math.min(this.#context.now() - askedAt, PATIENCE_MS),
+    };
+  }
+
+  /** Restores what `snapshot` returned. */
+  restore(saved: Json): void {
+    const { asked } = saved as { asked: number | null };
+    this.#askedAt = asked === null ? undefined : this.#context.now() - asked;
   }
 
   /** Where both ask at once, the server's request holds and the client's is rejected (RFC 2066). */

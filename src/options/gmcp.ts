@@ -158,14 +158,14 @@ export class GmcpHandler implements OptionState {
 
   /** Keeps what the client supports. */
   snapshot(): Json {
-    return Object.fromEntries(this.#supports);
+    return { supports: [...this.#supports], pings: this.#pings };
   }
 
   /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
-    for (const [name, version] of Object.entries(saved ?? {})) {
-      this.#supports.set(name, Number(version));
-    }
+    const { supports, pings } = saved as { supports: [string, number][]; pings: number };
+    for (const [name, version] of supports) this.#supports.set(name, version);
+    this.#pings = pings;
   }
 
   /** Answers a ping, once; the answer to one of ours is not answered again. */

@@ -286,13 +286,22 @@ export class LinemodeHandler implements OptionState {
 
   /** Keeps the mode and the keys. */
   snapshot(): Json {
-    return { mode: this.#mode, keys: [...this.#keys] as unknown as Json };
+    const keys = [...this.#keys] as unknown as Json;
+    return { mode: this.#mode, keys, masked: this.#masked, forwards: this.#forwards };
   }
 
   /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
-    const { mode, keys } = saved as unknown as { mode: number; keys: [number, SlcSetting][] };
+    const { mode, keys, masked, forwards } = saved as unknown as {
+      mode: number;
+      keys: [number, SlcSetting][];
+      masked: boolean;
+      forwards: boolean;
+    };
     this.#mode = mode;
+    this.#masked = masked;
+    this.#forwards = forwards;
+    this.#keys.clear();
     for (const [code, setting] of keys) this.#keys.set(code, setting);
   }
 

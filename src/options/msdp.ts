@@ -193,13 +193,14 @@ export class MsdpHandler implements OptionState {
 
   /** Keeps what is reported. */
   snapshot(): Json {
-    return [...this.#reported];
+    return { reported: [...this.#reported], overGmcp: this.#overGmcp };
   }
 
   /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
-    if (!Array.isArray(saved)) return;
-    for (const name of saved) this.#reported.add(String(name));
+    const { reported, overGmcp } = saved as { reported: string[]; overGmcp: boolean };
+    for (const name of reported) this.#reported.add(name);
+    this.#overGmcp = overGmcp;
   }
 
   #fromGmcp(value: Json | undefined): void {

@@ -1,5 +1,6 @@
 import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
+import type { Json } from "./json.ts";
 import { decodeMtts } from "./mtts.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
@@ -122,6 +123,23 @@ export class TerminalTypeHandler implements OptionState {
     const names = this.#names.filter((other) => decodeMtts(other) === undefined);
     facts.clientName ??= names[0];
     facts.terminalType = names[1] ?? facts.terminalType;
+  }
+
+  /** Keeps the list as far as it goes. */
+  snapshot(): Json {
+    return { names: this.#names, answers: this.#answers, asking: this.#asking };
+  }
+
+  /** Restores what `snapshot` returned. */
+  restore(saved: Json): void {
+    const { names, answers, asking } = saved as {
+      names: string[];
+      answers: number;
+      asking: boolean;
+    };
+    this.#names = [...names];
+    this.#answers = answers;
+    this.#asking = asking;
   }
 
   #send(): void {

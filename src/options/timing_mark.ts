@@ -1,4 +1,5 @@
 import type { OptionChange, Side } from "../protocol/events.ts";
+import type { Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /**
@@ -43,6 +44,17 @@ export class TimingMarkHandler implements OptionState {
     const sentAt = this.#sentAt;
     this.#sentAt = undefined;
     if (change !== "unanswered") this.#context.emit("pong", now - sentAt);
+  }
+
+  /** Keeps how long a ping is under way. */
+  snapshot(): Json {
+    return { sent: this.#sentAt === undefined ? null : this.#context.now() - this.#sentAt };
+  }
+
+  /** Restores what `snapshot` returned. */
+  restore(saved: Json): void {
+    const { sent } = saved as { sent: number | null };
+    this.#sentAt = sent === null ? undefined : this.#context.now() - sent;
   }
 
   #pay(now: number): void {

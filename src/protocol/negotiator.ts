@@ -23,6 +23,8 @@ export interface NegotiationSnapshot {
   readonly willing: boolean;
   /** What may still come for requests that were given up, the oldest first. */
   readonly late: readonly LateAnswer[];
+  /** How often the peer has asked, where that counts against `limits.repeats`. */
+  readonly requests?: number;
 }
 
 /** How to forget where an option stands. */
@@ -227,13 +229,15 @@ export class Negotiator {
     for (let index = 0; index < this.#sides.length; index++) {
       const value = this.#at(index);
       const late = this.#late?.get(index) ?? [];
-      if (value === NO && late.length === 0) continue;
+      const requests = this.#requests?.[index] ?? 0;
+      if (value === NO && late.length === 0 && requests === 0) continue;
       sides.push({
         option: index % REMOTE,
         side: index < REMOTE ? "local" : "remote",
         state: STATES[value & STATE_BITS] ?? "NO",
         willing: (value & WILLING) !== 0,
         late,
+        ...(requests > 0 && { requests }),
       });
     }
     return sides;
@@ -241,11 +245,12 @@ export class Negotiator {
 
   /** Takes the sides of a snapshot; requests under way wait their full time from `now`. */
   restore(sides: readonly NegotiationSnapshot[], now: number | undefined): void {
-    for (const { option, side, state, willing, late = [] } of sides) {
+    for (const { option, side, state, willing, late = [], requests = 0 } of sides) {
       const index = indexOf(side, option);
       const code = Math.max(STATES.indexOf(state), NO);
       this.#set(index, code | (willing ? WILLING : 0));
       if (late.length > 0) (this.#late ??= new LateAnswers()).set(index, late);
+      if (requests > 0) (this.#requests ??= new Uint8Array(2 * REMOTE))[index] = requests;
       this.#wait(index, code, now);
     }
   }

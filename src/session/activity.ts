@@ -3,7 +3,7 @@ import type { SessionSettings } from "./session_host.ts";
 
 /** When a client was last heard of, and what becomes of a silent one. */
 export class Activity {
-  readonly connectTime: number;
+  connectTime: number;
   /** When the person last typed. */
   lastInputTime: number;
   /** When anything last came, as far as a poll has seen it. */
@@ -18,6 +18,22 @@ export class Activity {
     this.#settings = settings;
     this.keepAlive = settings.keepAlive;
     this.connectTime = this.lastInputTime = this.lastReceivedTime = now;
+  }
+
+  /** How things stand, as plain JSON. */
+  snapshot(now: number): { connectedFor: number; idleFor: number; keepAlive: KeepAlive } {
+    const [connectedFor, idleFor] = [now - this.connectTime, now - this.lastInputTime];
+    return { connectedFor, idleFor, keepAlive: this.keepAlive };
+  }
+
+  /** Restores what `snapshot` returned. */
+  restore(
+    { connectedFor, idleFor, keepAlive }: ReturnType<Activity["snapshot"]>,
+    now: number,
+  ): void {
+    this.connectTime = now - connectedFor;
+    this.lastInputTime = now - idleFor;
+    this.keepAlive = keepAlive;
   }
 
   /** Something counts as typed and received. */

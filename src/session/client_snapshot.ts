@@ -1,18 +1,14 @@
-import type { FactsSnapshot } from "../options/facts_snapshot.ts";
-import type { Json } from "../options/json.ts";
+import type { KeepAlive } from "../guard/idle_monitor.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { InputModeSnapshot } from "./input_mode.ts";
+import type { OptionsSnapshot } from "./option_host.ts";
 import type { TextSnapshot } from "./text_output.ts";
 
 /** The Telnet dialogue of a client, as plain JSON. */
-export interface DialogueSnapshot {
+export interface DialogueSnapshot extends OptionsSnapshot {
   /** The protocol: what is agreed, half a command, output that was not taken. */
   readonly telnet: TelnetSnapshot;
-  /** What the options keep, by their codes. */
-  readonly options: Readonly<Record<string, Json>>;
-  /** What the client has told of itself. */
-  readonly facts: FactsSnapshot;
   /** The character set, half a character, the last row. */
   readonly text: TextSnapshot;
   /** Lines and keys: what is half typed, what waits for the game, the editor, who shows it. */
@@ -33,6 +29,11 @@ export interface ClientSnapshot extends DialogueSnapshot {
   readonly received: readonly number[];
   /** Whether the client has announced its end. */
   readonly ended: boolean;
+  /** How long it is connected, and how long the person has typed nothing, in milliseconds. */
+  readonly connectedFor: number;
+  readonly idleFor: number;
+  /** What keeps the connection alive. */
+  readonly keepAlive: KeepAlive;
 }
 
 /** Checks what a caller gives as a snapshot: it may have come from a file. */

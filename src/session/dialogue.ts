@@ -64,7 +64,7 @@ export class Dialogue implements InputModeContext {
   restore(snapshot: DialogueSnapshot): void {
     this.machine = TelnetMachine.restore(snapshot.telnet, this.now());
     this.options = new OptionHost(this.machine, this.#context);
-    this.options.restore(snapshot.options, snapshot.facts);
+    this.options.restore(snapshot, this.now() + this.#context.settings.readyTimeout);
     this.text.restore(snapshot.text);
     this.input.restore(snapshot.input);
     this.#marking = snapshot.marking;
@@ -93,11 +93,9 @@ export class Dialogue implements InputModeContext {
   }
 
   snapshot(): DialogueSnapshot {
-    const { facts, saved: options } = this.options.snapshot();
     return {
       telnet: this.machine.snapshot(),
-      options,
-      facts,
+      ...this.options.snapshot(),
       text: this.text.snapshot(),
       input: this.input.snapshot(),
       marking: this.#marking,

@@ -78,6 +78,8 @@ export interface InputModeSnapshot {
   readonly begunHidden: boolean;
   /** Whether what is not read was typed as a secret. */
   readonly unreadSecret: boolean;
+  /** Whether the client did not agree to send each key. */
+  readonly refused: boolean;
   /** How many bytes are still to be processed that were sent while a secret was typed. */
   readonly secretBytes: number;
 }
@@ -95,6 +97,8 @@ export class InputMode {
   #lines: LineInput;
   /** Made when the game wants keys, or an editor. */
   #keys: KeyInput | undefined;
+  /** Whether the client did not agree to send each key, and is not asked again. */
+  #refused = false;
   /** What was read, and must wait for a poll. */
   #held: TypedEvent | undefined;
   /** Whether the line that is being typed was begun as a secret. */
@@ -237,6 +241,7 @@ export class InputMode {
   /** Has the client send each key, for an editor of lines or for the game itself. */
   useKeys(options: EditorOptions | undefined): void {
     const context = this.#context;
+    this.#refused = false;
     this.#keys ??= new KeyInput((text) => context.shown(text), () => context.changed());
     // What waits as lines goes to the game as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue());
@@ -309,7 +314,7 @@ export class InputMode {
     this.#echo.renew();
     if (keys === undefined) return;
     this.#echo.set({ character: false }, 0);
-    this.useKeys(keys.options);
+    this.useKeys(keys.options); // also of a client that had refused
   }
 
   /** The game starts anew: it asks for nothing. What was typed waits for it. */
@@ -337,6 +342,7 @@ export class InputMode {
       keys: this.#keys?.snapshot() ?? null,
       begunHidden: this.#begunHidden,
       unreadSecret: this.#unreadSecret,
+      refused: this.#refused,
       secretBytes: Math.max(0, this.#secretUntil - this.#position),
     };
   }
@@ -349,6 +355,7 @@ export class InputMode {
     for (const line of snapshot.queue) this.queue.push(line);
     this.#begunHidden = snapshot.begunHidden;
     this.#unreadSecret = snapshot.unreadSecret;
+    this.#refused = snapshot.refused;
     this.#secretUntil = this.#position + snapshot.secretBytes;
     if (snapshot.keys !== null) {
       this.#keys = new KeyInput((text) => context.shown(text), () => context.changed());
@@ -404,7 +411,7 @@ export class InputMode {
   #steer(): void {
     const { options } = this.#context;
     const own = this.#keys?.edits === true && options.remoteEnabled(LINEMODE);
-    const character = this.#keys !== undefined && !own;
+    const character = this.#keys !== undefined && !own && !this.#refused;
     if (character !== this.#echo.character) {
       this.#askForKeys(character);
       const { edit, trapsig } = LINEMODE_BITS;
@@ -424,6 +431,7 @@ export class InputMode {
 
   /** The client agreed to half of it, or to nothing: take the other half back, or nobody would echo. */
   #withdraw(): void {
+    this.#refused = true;
     this.#askForKeys(false);
     this.#update();
   }

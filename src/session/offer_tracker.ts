@@ -13,6 +13,11 @@ export class OfferTracker {
     this.deadline = deadline;
   }
 
+  /** The offers without an answer. */
+  get open(): readonly number[] {
+    return [...this.#open ?? []];
+  }
+
   /** Whether something is waited for. */
   get waiting(): boolean {
     return this.#open !== undefined;

@@ -39,6 +39,22 @@ export interface OptionHostContext {
   run(call: () => unknown): void;
 }
 
+/** Which offers wait for their answers. */
+export interface OffersSnapshot {
+  readonly open: readonly number[];
+  /** Whether others follow, as one is offered alone. */
+  readonly later: boolean;
+}
+
+/** The options of a connection, as plain JSON. */
+export interface OptionsSnapshot {
+  /** What each keeps, by its code. */
+  readonly options: Readonly<Record<string, Json>>;
+  /** What the client has told of itself. */
+  readonly facts: FactsSnapshot;
+  readonly offers: OffersSnapshot;
+}
+
 /** The options of one connection: what they keep, and whether they are agreed on. */
 export class OptionHost implements OptionContext<OptionEvents> {
   facts: ClientFacts = newFacts();
@@ -116,19 +132,27 @@ export class OptionHost implements OptionContext<OptionEvents> {
   }
 
   /** What is carried over a restart. */
-  snapshot(): { facts: FactsSnapshot; saved: Record<string, Json> } {
+  snapshot(): OptionsSnapshot {
     const saved: Record<string, Json> = {};
     for (const [code, state] of this.#states ?? []) {
       const value = state.snapshot?.();
       if (value !== undefined) saved[code] = value;
     }
-    return { facts: factsSnapshot(this.facts), saved };
+    const open = this.#offers?.open ?? [];
+    const offers = { open, later: this.#later !== undefined };
+    return { options: saved, facts: factsSnapshot(this.facts), offers };
   }
 
   /** Restores what `snapshot` returned. */
-  restore(saved: Readonly<Record<string, Json>>, facts: FactsSnapshot): void {
+  restore(
+    { options: saved, facts, offers }: OptionsSnapshot,
+    deadline: number,
+  ): void {
     this.facts = restoredFacts(facts);
-    for (const option of this.#offered()) this.stateOf(option);
+    const offered = this.#offered();
+    for (const option of offered) this.stateOf(option);
+    if (offers.later) this.#later = offered.filter((option) => !option.alone);
+    if (offers.open.length > 0) (this.#offers = new OfferTracker()).start(offers.open, deadline);
     for (const [code, value] of Object.entries(saved)) {
       this.#stateByCode(Number(code))?.restore?.(value);
     }

@@ -161,6 +161,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   restore(snapshot: ClientSnapshot): void {
     checkClientSnapshot(snapshot);
     this.dialogue.restore(snapshot);
+    this.activity.restore(snapshot, this.now());
     this.#sniffer = "passed";
     if (snapshot.received.length > 0) this.gate.push(Uint8Array.from(snapshot.received), false);
     if (snapshot.ended) this.onPlainEnd();
@@ -299,7 +300,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     }
     const dialogue = this.dialogue.snapshot();
     const received = [...this.gate.buffer.copy()];
-    return { version: 2, ...dialogue, received, ended: this.life.state === "ending" };
+    const activity = this.activity.snapshot(this.now());
+    return { version: 2, ...dialogue, ...activity, received, ended: this.life.state === "ending" };
   }
 
   /** Has the server know what waits for the game, and when to ask again. */

@@ -21,6 +21,11 @@ export class StepClock {
     return this.#now;
   }
 
+  /** The same: this clock was started in 1970. */
+  timeOfDay(): number {
+    return this.#now;
+  }
+
   advance(milliseconds: number): void {
     this.#now += milliseconds;
   }

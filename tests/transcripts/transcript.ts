@@ -62,13 +62,22 @@ const NAMES = new Map<string, number>([
 /** Reads the cases of a document. */
 export function parseTranscripts(markdown: string): Transcript[] {
   const cases: Transcript[] = [];
+  for (const { title, block } of blocksOf(markdown)) {
+    cases.push({ title, steps: parseSteps(block) });
+  }
+  return cases;
+}
+
+/** The blocks of a document, each with the heading before it. */
+export function blocksOf(markdown: string): { title: string; block: string }[] {
+  const blocks: { title: string; block: string }[] = [];
   const pattern = /^#+ (.+)$|^```telnet\n([\s\S]*?)^```$/gm;
   let title = "";
   for (const [, heading, block] of markdown.matchAll(pattern)) {
     if (heading !== undefined) title = heading;
-    else cases.push({ title, steps: parseSteps(block ?? "") });
+    else blocks.push({ title, block: block ?? "" });
   }
-  return cases;
+  return blocks;
 }
 
 /** Runs a case; throws an error that shows both sides where it does not hold. */
@@ -92,13 +101,19 @@ export function runTranscript(transcript: Transcript, cut: Cut): void {
 
 /** Every way to cut a case: whole, at each single place, and byte by byte. */
 export function cutsOf(transcript: Transcript): Cut[] {
+  const inputs = transcript.steps.map((step) =>
+    step.verb === "in" ? toBytes(step.words).length : 0
+  );
+  return cutsOfInputs(inputs);
+}
+
+/** Every way to cut the inputs of the steps, by their lengths. */
+export function cutsOfInputs(lengths: readonly number[]): Cut[] {
   const cuts: Cut[] = [
     () => [],
     (_, length) => Array.from({ length: Math.max(0, length - 1) }, (_, index) => index + 1),
   ];
-  for (const [index, step] of transcript.steps.entries()) {
-    if (step.verb !== "in") continue;
-    const length = toBytes(step.words).length;
+  for (const [index, length] of lengths.entries()) {
     // A repeated byte makes long inputs; their inside looks the same at every place.
     for (let at = 1; at < length; at += length > 1000 ? 1999 : 1) {
       cuts.push((step) => step === index ? [at] : []);
@@ -251,11 +266,11 @@ function machineOptions(words: readonly string[]): TelnetMachineOptions {
   return options;
 }
 
-function words(line: string): string[] {
+export function words(line: string): string[] {
   return line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
 }
 
-function toBytes(words: readonly string[]): Uint8Array {
+export function toBytes(words: readonly string[]): Uint8Array {
   const bytes: number[] = [];
   for (const word of words) {
     const [, times, repeated] = /^(\d+)\*(\S+)$/.exec(word) ?? [];
@@ -267,13 +282,13 @@ function toBytes(words: readonly string[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-function toByte(word: string): number {
+export function toByte(word: string): number {
   const byte = NAMES.get(word) ?? (/^\d+$/.test(word) ? Number(word) : NaN);
   if (!(byte >= 0 && byte <= 255)) throw new Error(`Cannot read a byte: ${word}`);
   return byte;
 }
 
-function describeBytes(bytes: readonly number[]): string {
+export function describeBytes(bytes: readonly number[]): string {
   const parts: string[] = [];
   for (const byte of bytes) {
     const last = parts.at(-1);
