@@ -47,8 +47,9 @@ export interface KeyInputSnapshot {
   /** Whether the client sends each key. */
   readonly active: boolean;
   readonly decoder: KeyDecoderSnapshot;
-  /** Keys that wait for the game. */
+  /** Keys that wait for the game, and those that are decoded and not handed out. */
   readonly queue: readonly Key[];
+  readonly given: readonly Key[];
   /** The editor, where there is one: how it edits, where it stands, and the lines before. */
   readonly editor: {
     readonly options: Pick<LineEditorOptions, "limit" | "multiline" | "cycles" | "keys">;
@@ -176,7 +177,7 @@ export class KeyInput {
     if (old !== undefined) this.#editor.adopt(old);
     this.#mark();
     if (!this.#active) return;
-    const waiting = this.#takeQueue();
+    const waiting = takeAll(this.#queue);
     for (const key of [...waiting, ...takeAll(this.#given)]) this.#given.push(key);
   }
 
@@ -214,7 +215,7 @@ export class KeyInput {
 
   /** Takes what was typed ahead, for a reader of lines. What is half typed in the editor stays there. */
   takeUnread(): string {
-    const keys = [...this.#takeQueue(), ...takeAll(this.#given)];
+    const keys = [...takeAll(this.#queue), ...takeAll(this.#given)];
     return keys.map(typedText).join("") + this.#decoder.takeUnread();
   }
 
@@ -269,8 +270,10 @@ export class KeyInput {
   /** Where it stands, as plain JSON, once its output and its events are taken. */
   snapshot(): KeyInputSnapshot {
     const editor = this.#editor;
-    const queue = [...this.#takeQueue(), ...takeAll(this.#given)];
+    const queue = takeAll(this.#queue);
     for (const key of queue) this.#queue.push(key);
+    const given = takeAll(this.#given);
+    for (const key of given) this.#given.push(key);
     const { limit, multiline, cycles, keys } = this.#options ?? {};
     const options = { limit, multiline, cycles, keys };
     const history = Array.from(
@@ -281,6 +284,7 @@ export class KeyInput {
       active: this.#active,
       decoder: this.#decoder.snapshot(),
       queue,
+      given,
       editor: editor === undefined
         ? null
         : { options: JSON.parse(JSON.stringify(options)), state: editor.snapshot(), history },
@@ -288,15 +292,16 @@ export class KeyInput {
   }
 
   restore(snapshot: KeyInputSnapshot, window: Window, now: number): void {
-    const { active, decoder, queue, editor } = snapshot;
+    const { active, decoder, queue, given, editor } = snapshot;
     this.#active = active;
     this.#decoder.restore(decoder, now);
     for (const key of queue) this.#queue.push(key);
+    for (const key of given) this.#given.push(key);
     this.#decoder.runs = editor !== null;
     if (editor === null) return;
     this.#options = { ...editor.options, history: new History({ lines: editor.history }) };
     this.#editor = this.#newEditor(this.#options, window);
-    this.#editor.restore(editor.state);
+    this.#editor.restore(editor.state, active);
     this.#marking = active;
   }
 
@@ -305,10 +310,6 @@ export class KeyInput {
     this.#history = options.history ?? new History();
     const history = this.#history;
     return new LineEditor({ ...options, history, columns, rows, show: this.#show, completes });
-  }
-
-  #takeQueue(): Key[] {
-    return takeAll(this.#queue);
   }
 
   #mark(): void {

@@ -254,11 +254,12 @@ export class LineEditor {
   }
 
   /**
-   * Restores what {@linkcode snapshot} returned; the terminal shows it already.
+   * Restores what {@linkcode snapshot} returned.
    *
    * @param snapshot The snapshot.
+   * @param shown Whether the terminal shows it already.
    */
-  restore(snapshot: LineEditorSnapshot): void {
+  restore(snapshot: LineEditorSnapshot, shown: boolean = true): void {
     this.#buffer.set(snapshot.line, snapshot.cursor);
     this.#buffer.killed = snapshot.killed;
     this.#prompt = snapshot.prompt;
@@ -271,8 +272,8 @@ export class LineEditor {
     this.#top = snapshot.top;
     this.#tabbed = snapshot.tabbed;
     this.#cycle = snapshot.cycle ?? undefined;
-    this.#screen.assume(this.#frame());
-    this.#changed = false;
+    if (shown) this.#screen.assume(this.#frame());
+    this.#changed = !shown;
   }
 
   /** What became of the editing since the last call. */

@@ -50,6 +50,7 @@ const text = fc.constantFrom(
   "\x03",
   "\x04",
   "\x0b",
+  "\x0b\x01\x19",
   "\x12",
   "\x17",
   "\x19",
@@ -67,6 +68,7 @@ const agreement = fc.constantFrom(
   [IAC, WILL, 31, IAC, SB, 31, 0, 20, 0, 10, IAC, SE],
   [IAC, WILL, 24],
   [IAC, DO, 201],
+  [IAC, DO, 25],
 );
 const payload = fc.constantFrom<[number, number[]]>(
   [24, [0, ...utf8("XTERM")]],
@@ -108,7 +110,13 @@ const call = fc.constantFrom(
   "all",
   'gmcp.send "Core.Ping"',
 ).map((call) => ({ call }));
-const acts = fc.array(fc.oneof(bytes, bytes, call), { minLength: 1, maxLength: 20 });
+const free = fc.array(fc.oneof(bytes, bytes, call), { minLength: 1, maxLength: 20 });
+/** Half of the conversations are by keys, or in an editor, from their start. */
+const byKeys: fc.Arbitrary<Act[]> = fc.tuple(
+  fc.constantFrom("useEditor", "characterMode", 'useEditor {"multiline":true}'),
+  free,
+).map(([call, rest]) => [{ call }, { bytes: [IAC, DO, 1, IAC, DO, 3] }, ...rest]);
+const acts: fc.Arbitrary<Act[]> = fc.oneof(free, byKeys);
 
 Deno.test("a snapshot taken anywhere goes on as if nothing had been", async () => {
   await fc.assert(
