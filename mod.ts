@@ -45,7 +45,6 @@ export type { ClientFacts } from "./src/options/facts.ts";
 export type { OptionDeclarations } from "./src/options/registry.ts";
 export { TelnetClient } from "./src/server/client.ts";
 export type { ClientSnapshot } from "./src/session/client_snapshot.ts";
-export type { EchoChange, EchoSnapshot } from "./src/session/echo_control.ts";
 export type { Clock } from "./src/server/clock.ts";
 export type { ClientProfile } from "./src/session/profile.ts";
 export type { EditorOptions } from "./src/session/key_input.ts";
@@ -57,6 +56,7 @@ export type {
   ListenerOptions,
   ListenOptions,
   OptionEventHandlers,
+  RestoredConnection,
   ServeOptions,
 } from "./src/server/listen_options.ts";
 export { SERVER_MESSAGES, type ServerMessages } from "./src/guard/messages.ts";

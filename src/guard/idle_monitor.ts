@@ -20,7 +20,7 @@ export function checkKeepAlive(keepAlive: KeepAlive): KeepAlive {
   return keepAlive;
 }
 
-/** What a vigil sees of its session. */
+/** What the monitor sees of its session. */
 export interface ActivityView {
   /** When the person last typed. */
   readonly lastInputTime: number;

@@ -72,65 +72,59 @@ export interface ServerLimits extends TelnetLimits {
   readonly closeTimeout: number;
 }
 
-/** The default limits. */
-export const SERVER_LIMITS: ServerLimits = {
-  ...TELNET_LIMITS,
-  line: 4_096, // a long paragraph; MUD clients send far less
-  commands: 512, // a pasted script, not a flood
-  input: 65_536, // what a socket gives at once
-  unreadTimeout: 60_000, // a game that stands still so long has forgotten the client
-  output: 4_194_304, // a screen of text a thousand times over
-  commandRate: 50, // the busiest script of a MUD client; a person types two
-  byteRate: 16_384, // a pasted book comes through in half a minute
-  negotiationRate: 50, // a window that is dragged to another size
-  burst: 10, // a script of 500 lines goes through at once
-  floodTimeout: 30_000, // what is pasted has an end
-  connectionsPerAddress: 64, // a school behind one address
-  connectionsPerPrefix: 128, // a household has a /64, as it had an address
-  connectionRate: 10, // the same school after a restart
-  handshakeTimeout: 10_000, // TLS over a bad mobile line; the PROXY protocol wants 3 s at least
-  helloTimeout: 300, // a client of TLS speaks at once; others wait for the greeting so long
-  idleTimeout: Infinity, // people sit in a talker for days; a game may think otherwise
-  idleWarning: 60_000, // time enough to press Enter
-  inflateRatio: 100, // text becomes ten times as much, a bomb a thousand times
-  inflateTotal: 268_435_456, // nobody types so much in a life
-  closeTimeout: 5_000, // a bad line gets its goodbye, a dead one is not kept
+/** How a limit can be set. */
+interface LimitRule {
+  readonly default: number;
+  /** The least number that makes sense; with 0 of some nobody could come, or stay. Default 0. */
+  readonly min?: number;
+  /** Whether `Infinity` turns it off. Default `false`. */
+  readonly canBeOff?: boolean;
+}
+
+/** A limit of the protocol: the machine checks it. */
+const ofMachine = (name: keyof TelnetLimits): LimitRule => ({ default: TELNET_LIMITS[name] });
+
+/** Every limit: its default and why, and what it can be set to. */
+const LIMIT_RULES: Readonly<Record<keyof ServerLimits, LimitRule>> = {
+  subnegotiation: ofMachine("subnegotiation"),
+  answerTimeout: ofMachine("answerTimeout"),
+  repeats: ofMachine("repeats"),
+  line: { default: 4_096 }, // a long paragraph; MUD clients send far less
+  commands: { default: 512 }, // a pasted script, not a flood
+  input: { default: 65_536 }, // what a socket gives at once
+  unreadTimeout: { default: 60_000, canBeOff: true }, // a game that stands still so long forgot the client
+  output: { default: 4_194_304 }, // a screen of text a thousand times over
+  commandRate: { default: 50, min: 1, canBeOff: true }, // the busiest script; a person types two
+  byteRate: { default: 16_384, min: 1, canBeOff: true }, // a pasted book comes through in half a minute
+  negotiationRate: { default: 50, min: 1, canBeOff: true }, // a window that is dragged to another size
+  burst: { default: 10, min: 1 }, // a script of 500 lines goes through at once
+  floodTimeout: { default: 30_000, canBeOff: true }, // what is pasted has an end
+  connectionsPerAddress: { default: 64, min: 1, canBeOff: true }, // a school behind one address
+  connectionsPerPrefix: { default: 128, min: 1, canBeOff: true }, // a household has a /64
+  connectionRate: { default: 10, min: 1, canBeOff: true }, // the same school after a restart
+  handshakeTimeout: { default: 10_000, min: 1 }, // TLS over a bad mobile line; PROXY wants 3 s at least
+  helloTimeout: { default: 300 }, // a client of TLS speaks at once; others wait for the greeting so long
+  idleTimeout: { default: Infinity, min: 1, canBeOff: true }, // people sit in a talker for days
+  idleWarning: { default: 60_000 }, // time enough to press Enter
+  inflateRatio: { default: 100 }, // text becomes ten times as much, a bomb a thousand times
+  inflateTotal: { default: 268_435_456 }, // nobody types so much in a life
+  closeTimeout: { default: 5_000 }, // a bad line gets its goodbye, a dead one is not kept
 };
 
-/** Those that may be `Infinity`, to be off. */
-const CAN_BE_OFF: ReadonlySet<string> = new Set([
-  "commandRate",
-  "byteRate",
-  "negotiationRate",
-  "floodTimeout",
-  "unreadTimeout",
-  "connectionsPerAddress",
-  "connectionsPerPrefix",
-  "connectionRate",
-  "idleTimeout",
-]);
-/** Nobody could come, or stay, or say anything, with a 0 of these. */
-const AT_LEAST_ONE: ReadonlySet<string> = new Set([
-  "commandRate",
-  "byteRate",
-  "negotiationRate",
-  "burst",
-  "connectionsPerAddress",
-  "connectionsPerPrefix",
-  "connectionRate",
-  "handshakeTimeout",
-  "idleTimeout",
-]);
+/** The default limits. */
+export const SERVER_LIMITS: ServerLimits = Object.fromEntries(
+  Object.entries(LIMIT_RULES).map(([name, rule]) => [name, rule.default]),
+) as unknown as ServerLimits;
 
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
   rejectUnknownKeys("limits", given, SERVER_LIMITS);
   const limits = { ...SERVER_LIMITS, ...withoutUndefined(given), ...telnetLimits(given) };
-  for (const [name, value] of Object.entries(limits)) {
-    const off = CAN_BE_OFF.has(name);
-    if (off && value === Infinity) continue;
-    const or = off ? ", or Infinity to turn it off" : "";
-    checkCount(`limits.${name}`, value, AT_LEAST_ONE.has(name) ? 1 : 0, or);
+  for (const [name, rule] of Object.entries(LIMIT_RULES)) {
+    const value = limits[name as keyof ServerLimits];
+    if (rule.canBeOff && value === Infinity) continue;
+    const or = rule.canBeOff ? ", or Infinity to turn it off" : "";
+    checkCount(`limits.${name}`, value, rule.min ?? 0, or);
   }
   return { ...limits, commands: Math.max(1, limits.commands), input: Math.max(1, limits.input) };
 }

@@ -38,7 +38,7 @@ const FORMS: readonly (readonly [ForeignProtocol, readonly number[]])[] = [
   ["stun", [ANY, ANY, 0x00, 0x01, ANY, ANY, ...MAGIC_COOKIE]],
   ["stun", [0x00, ANY, ANY, ANY, ...MAGIC_COOKIE]],
 ];
-const LONGEST_FORM = Math.max(...FORMS.map(([, form]) => form.length));
+const MAX_FORM = Math.max(...FORMS.map(([, form]) => form.length));
 /** So much of the line tells them. */
 const HEAD = 11;
 
@@ -73,7 +73,7 @@ export class ProtocolSniffer {
   /** Whether it begins as a message does whose first bytes may be line ends. */
   #message(bytes: Uint8Array): ForeignProtocol | undefined {
     if (this.#start === undefined) return undefined;
-    this.#start.push(...bytes.subarray(0, LONGEST_FORM - this.#start.length));
+    this.#start.push(...bytes.subarray(0, MAX_FORM - this.#start.length));
     const forms = FORMS.filter(([, form]) => fits(this.#start ?? [], form));
     const [found] = forms.find(([, { length }]) => length <= (this.#start?.length ?? 0)) ?? [];
     if (forms.length === 0 || found !== undefined) this.#start = undefined;

@@ -2,7 +2,7 @@
 export type LateAnswer = "no" | "any";
 
 /** More are not remembered; the oldest are the least likely to come. */
-const MOST = 8;
+const MAX_DUE = 8;
 
 /**
  * Answers that may still come for requests that were given up, for each side of an option. A peer
@@ -20,7 +20,7 @@ export class LateAnswers {
   /** Remembers that an answer may still come. */
   add(index: number, answer: LateAnswer): void {
     const due = this.#due.get(index) ?? [];
-    this.#due.set(index, [...due, answer].slice(-MOST));
+    this.#due.set(index, [...due, answer].slice(-MAX_DUE));
   }
 
   /** Takes a `no` of the peer: whether it belongs to a request that was given up. */

@@ -582,7 +582,7 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: the connection is compressed; end that first.
    */
   snapshot(): ClientSnapshot {
-    return this.#session.snapshot();
+    return this.#session.snapshot() as unknown as ClientSnapshot;
   }
 
   #secondsSince(time: number): number {

@@ -1,4 +1,5 @@
 import type { KeepAlive } from "../guard/idle_monitor.ts";
+import type { Json } from "../options/json.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { InputModeSnapshot } from "./input_mode.ts";
@@ -21,8 +22,20 @@ export interface DialogueSnapshot extends OptionsSnapshot {
   readonly sawLine: boolean;
 }
 
-/** Where things stand with a client, as plain JSON, to be carried over a restart of the game. */
-export interface ClientSnapshot extends DialogueSnapshot {
+/**
+ * Where things stand with a client, as plain JSON, to be carried over a restart of the game: what is
+ * agreed and told, half a command, half a character, half a line, lines and keys that wait, the editor
+ * with its cursor, and what was not sent. The parts are the library's own.
+ */
+export interface ClientSnapshot {
+  /** The format of this snapshot. */
+  readonly version: 2;
+  /** The parts. */
+  readonly [part: string]: Json;
+}
+
+/** The same, with its parts. */
+export interface SessionSnapshot extends DialogueSnapshot {
   /** The format of this snapshot. */
   readonly version: 2;
   /** Bytes of the client that came and were not processed. */
@@ -37,12 +50,15 @@ export interface ClientSnapshot extends DialogueSnapshot {
 }
 
 /** Checks what a caller gives as a snapshot: it may have come from a file. */
-export function checkClientSnapshot(snapshot: ClientSnapshot): void {
-  if (snapshot?.version !== 2) {
-    throwMisuse(`Cannot restore a client from another version than 2: ${snapshot?.version}`);
+export function checkClientSnapshot(given: ClientSnapshot): SessionSnapshot {
+  if (given?.version !== 2) {
+    throwMisuse(`Cannot restore a client from another version than 2: ${given?.version}`);
   }
-  const { telnet, options, facts, text, input } = snapshot;
-  if ([telnet, options, facts, text, input].some((part) => typeof part !== "object" || !part)) {
+  const snapshot = given as unknown as SessionSnapshot;
+  const { telnet, options, facts, text, input, received } = snapshot;
+  const parts = [telnet, options, facts, text, input, received];
+  if (parts.some((part) => typeof part !== "object" || part === null)) {
     throwMisuse("Cannot restore a client from a damaged snapshot: a part of it is missing");
   }
+  return snapshot;
 }

@@ -10,7 +10,11 @@ import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
 import { Boundaries } from "./boundaries.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import { checkClientSnapshot, type ClientSnapshot } from "./client_snapshot.ts";
+import {
+  checkClientSnapshot,
+  type ClientSnapshot,
+  type SessionSnapshot,
+} from "./client_snapshot.ts";
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
 import { SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
@@ -158,8 +162,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   }
 
   /** Goes on where a session of the same client stood before a restart of the game. */
-  restore(snapshot: ClientSnapshot): void {
-    checkClientSnapshot(snapshot);
+  restore(given: ClientSnapshot): void {
+    const snapshot = checkClientSnapshot(given);
     this.dialogue.restore(snapshot);
     this.activity.restore(snapshot, this.now());
     this.#sniffer = "passed";
@@ -289,7 +293,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   }
 
   /** Where things stand, as plain JSON. */
-  snapshot(): ClientSnapshot {
+  snapshot(): SessionSnapshot {
     this.#reader.takeEvents();
     this.dialogue.settle();
     if (this.stream.compressed) {

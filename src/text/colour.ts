@@ -39,7 +39,7 @@ export function colourSequence(code: string, depth: ColourDepth): string {
 }
 
 /** The number of the nearest colour of the cube or of the greys. */
-export function nearestOf256(red: number, green: number, blue: number): number {
+function nearestOf256(red: number, green: number, blue: number): number {
   const cube = [red, green, blue].map(nearestStep);
   const [r = 0, g = 0, b = 0] = cube;
   const cubeColour = cube.map((step) => STEPS[step] ?? 0) as [number, number, number];

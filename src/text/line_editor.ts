@@ -60,23 +60,29 @@ export interface LineEditorSnapshot {
   readonly row: string;
   /** Whether nothing of the line shows. */
   readonly masked: boolean;
-  /** What `yank` inserts, and whether the next kill adds to it. */
+  /** What `yank` inserts. */
   readonly killed: string;
+  /** Whether the next kill adds to it. */
   readonly killing: boolean;
-  /** How far back in the history it is, -1 for the line itself, and that line. */
+  /** How far back in the history it is; -1 is the line itself. */
   readonly back: number;
+  /** The line itself, while another of the history shows. */
   readonly own: string;
   /** The search in the history, while there is one. */
   readonly search: { readonly query: string; readonly at: number; readonly before: string } | null;
   /** The first row that shows, of those that are more than the window has. */
   readonly top: number;
-  /** Whether Tab was the last key, and the candidates that it goes through. */
+  /** Whether Tab was the last key. */
   readonly tabbed: boolean;
-  readonly cycle: Cycle | null;
+  /** The candidates that Tab goes through. */
+  readonly cycle: CompletionCycle | null;
 }
 
-interface Cycle {
+/** The candidates that Tab puts in one by one. */
+export interface CompletionCycle {
+  /** Where the word begins, in UTF-16 units. */
   readonly start: number;
+  /** The candidates. */
   readonly words: readonly string[];
   /** Which one stands in the line. */
   readonly at: number;
@@ -143,7 +149,7 @@ export class LineEditor {
   #search: { query: string; at: number; before: string } | undefined;
   #question: CompletionQuestion | undefined;
   /** The candidates that Tab goes through. */
-  #cycle: Cycle | undefined;
+  #cycle: CompletionCycle | undefined;
   /** Whether Tab was the last key, so that another lists. */
   #tabbed = false;
   #top = 0;
@@ -476,7 +482,7 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  #complete(tabbed: boolean, cycle: Cycle | undefined): void {
+  #complete(tabbed: boolean, cycle: CompletionCycle | undefined): void {
     if (!this.#completes) return;
     if (this.#masked) return this.#ring();
     this.#tabbed = tabbed;

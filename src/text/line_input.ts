@@ -28,7 +28,7 @@ const MAX_CLUSTER = 32;
  * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
  * sequence, in a title or the like, or at the one character of a single shift.
  */
-type EscapeState = "none" | "escape" | "control" | "string" | "single";
+export type EscapeState = "none" | "escape" | "control" | "string" | "single";
 
 /** Where a line stands that is being typed, as plain JSON. */
 export interface LineInputSnapshot {

@@ -38,13 +38,20 @@ export {
   keyName,
 } from "./keys.ts";
 export {
+  type CompletionCycle,
   type CompletionQuestion,
   type EditResult,
   LineEditor,
   type LineEditorOptions,
   type LineEditorSnapshot,
 } from "./line_editor.ts";
-export { type EchoMode, LineInput, type LineInputSnapshot, type LineSink } from "./line_input.ts";
+export {
+  type EchoMode,
+  type EscapeState,
+  LineInput,
+  type LineInputSnapshot,
+  type LineSink,
+} from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
 export { transliterate } from "./transliterate.ts";
 export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";

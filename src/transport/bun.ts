@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BaseConnection, KEEP_ALIVE_MS } from "./_connection.ts";
+import { BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
 import type {
   ConnectionAcceptor,

@@ -5,7 +5,7 @@
  */
 
 import { SlabBuffer } from "../protocol/slab_buffer.ts";
-import { BACKLOG, BaseConnection } from "./_connection.ts";
+import { BACKLOG, BaseConnection } from "./base_connection.ts";
 import {
   acceptError,
   bindHost,
@@ -49,12 +49,12 @@ interface DenoRuntime {
 
 /** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
 const FIRST_READ = 512;
-const LARGEST_READ = 65_536;
+const MAX_READ = 65_536;
 /** What `accept` throws for a peer that has gone again. */
 const LOST = /^(NotConnected|ConnectionAborted|ConnectionReset)$/;
 /** How long to wait after another failure of accept, mostly a lack of file descriptors: longer each time. */
 const ACCEPT_PAUSE_MS = 20;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 
 /** Listens by `Deno.listen`. */
 export const denoTransport: Transport = { name: "deno", listen: listenOnDeno };
@@ -112,7 +112,7 @@ function acceptAll(
         if (!open || lost) continue;
         onError?.(acceptError(cause));
         await new Promise((resolve) => setTimeout(resolve, pause));
-        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+        pause = Math.min(pause * 2, MAX_PAUSE_MS);
       }
     }
   };
@@ -203,8 +203,8 @@ class DenoConnection extends BaseConnection {
 
 /** A larger buffer after a full one, a small one again after a read that left most of it empty. */
 function fit(buffer: Uint8Array<ArrayBuffer>, used: number): Uint8Array<ArrayBuffer> {
-  if (used === buffer.length && used < LARGEST_READ) {
-    return new Uint8Array(Math.min(used * 8, LARGEST_READ));
+  if (used === buffer.length && used < MAX_READ) {
+    return new Uint8Array(Math.min(used * 8, MAX_READ));
   }
   return used < FIRST_READ && buffer.length > FIRST_READ ? new Uint8Array(FIRST_READ) : buffer;
 }

@@ -29,7 +29,7 @@
 import { joinBytes } from "../protocol/bytes.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { checkCount } from "../protocol/limits.ts";
-import { BaseConnection } from "./_connection.ts";
+import { BaseConnection } from "./base_connection.ts";
 import { bindHost, checkListenOptions } from "./_errors.ts";
 import type {
   Connection,

@@ -3,14 +3,16 @@
  * of the runtimes are subpaths of their own: `./transport/deno`, `./transport/bun` and
  * `./transport/node`.
  *
- * Whoever writes another transport implements {@linkcode Transport} and gives it to
- * `TelnetServer.listen({ transport })`. The contract, in short:
+ * To write another transport, implement {@linkcode Transport} and give it to
+ * `TelnetServer.listen({ transport })`, or to one of its `listeners`. {@linkcode BaseConnection} does
+ * what all have in common, and `./transport/contract` checks the whole. The contract, in short:
  *
  * - a connection is given to `accept` before its first byte, and its owner gets `onClose` once
  * - `write` never refuses: what the system has not taken is counted in `queued`
  * - `pause` makes the peer's TCP stop, it does not buffer
  * - `close` loses nothing, `abort` loses what is queued
  * - `attach` gives a connection another owner
+ * - `identity` names a connection across restarts, where it outlives the process
  *
  * @example
  * ```ts
@@ -33,6 +35,7 @@
  * @module
  */
 
+export { BaseConnection } from "./base_connection.ts";
 export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
 export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
 export {

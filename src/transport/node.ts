@@ -5,7 +5,7 @@
  */
 
 import { createServer } from "node:net";
-import { BACKLOG, BaseConnection, KEEP_ALIVE_MS } from "./_connection.ts";
+import { BACKLOG, BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import {
   acceptError,
   bindHost,
@@ -41,7 +41,7 @@ interface NodeSocket {
 }
 
 /** node:net takes any amount and tells only when all of it is gone; pieces keep `queued` true. */
-const LARGEST_WRITE = 65_536;
+const MAX_WRITE = 65_536;
 
 /** Written behind something, it tells when that is gone. */
 const NOTHING = new Uint8Array(0);
@@ -116,7 +116,7 @@ class NodeConnection extends BaseConnection {
   }
 
   protected transmit(chunk: Uint8Array): number | undefined {
-    const piece = chunk.length > LARGEST_WRITE ? chunk.subarray(0, LARGEST_WRITE) : chunk;
+    const piece = chunk.length > MAX_WRITE ? chunk.subarray(0, MAX_WRITE) : chunk;
     this.#socket.write(piece);
     // Mostly the system takes it at once; a callback for each write would be dear.
     if (piece === chunk && this.#socket.writableLength === 0) return chunk.length;

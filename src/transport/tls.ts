@@ -6,19 +6,19 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { throwMisuse } from "../protocol/error.ts";
-import { BaseConnection } from "./_connection.ts";
+import { BaseConnection } from "./base_connection.ts";
 import { connectionError } from "./_errors.ts";
 import type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
 import type { Connection, ConnectionHandler } from "./transport.ts";
 
 /** Up to so many encrypted bytes may wait in the connection beneath before TLS makes more. */
-const MOST_WAITING = 65_536;
+const MAX_WAITING = 65_536;
 /** How long the end of TLS may come behind that of the connection. */
 const CUT_MS = 50;
 /** How long the peer may take for the last bytes when TLS has ended. */
 const LAST_MS = 5_000;
 /** Larger writes are cut, so that `queued` stays true. */
-const LARGEST_WRITE = 16_384;
+const MAX_WRITE = 16_384;
 
 /** The platform's TLS. */
 export const tlsEncryption: Encryption = { context };
@@ -143,7 +143,7 @@ class Pipe implements ConnectionHandler {
     const go = this.#go;
     this.#go = undefined;
     go?.();
-    if (this.waiting > MOST_WAITING) return;
+    if (this.waiting > MAX_WAITING) return;
     const taken = this.#taken;
     this.#taken = undefined;
     taken?.();
@@ -156,7 +156,7 @@ class Pipe implements ConnectionHandler {
 
   /** Calls when no more wait than may. */
   whenTaken(call: () => void): void {
-    if (this.waiting <= MOST_WAITING) call();
+    if (this.waiting <= MAX_WAITING) call();
     else this.#taken = call;
   }
 
@@ -175,7 +175,7 @@ class Pipe implements ConnectionHandler {
 
   #write(chunk: Uint8Array, done: () => void): void {
     this.#connection.write(chunk);
-    if (this.#connection.queued > MOST_WAITING) this.#go = done;
+    if (this.#connection.queued > MAX_WAITING) this.#go = done;
     else done();
   }
 }
@@ -233,7 +233,7 @@ class SecureConnection extends BaseConnection {
   }
 
   protected transmit(chunk: Uint8Array): undefined {
-    const piece = chunk.length > LARGEST_WRITE ? chunk.subarray(0, LARGEST_WRITE) : chunk;
+    const piece = chunk.length > MAX_WRITE ? chunk.subarray(0, MAX_WRITE) : chunk;
     this.#socket.write(piece, (error) => {
       if (!error) this.#pipe.whenTaken(() => this.transmitted(piece.length));
     });

@@ -77,7 +77,7 @@ const VALUES: Record<string, readonly string[]> = {
     "transliterate",
     "wordWrap",
   ],
-  "./transport": ["MemoryPeer", "MemoryTransport"],
+  "./transport": ["BaseConnection", "MemoryPeer", "MemoryTransport"],
   "./transport/deno": ["denoTransport"],
   "./transport/bun": ["bunTransport"],
   "./transport/node": ["nodeTransport"],

@@ -4,12 +4,12 @@
  */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { keyName, type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
+import { keyName, type OptionDeclarations, type TelnetClient, TelnetServer } from "../../mod.ts";
 import { commandName, DO, DONT, IAC, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import { NO_RATES, StepClock } from "../server/harness.ts";
 
-const OPTIONS: ListenOptions["options"] = {
+const OPTIONS: OptionDeclarations = {
   terminalType: true,
   naws: true,
   charset: { names: ["UTF-8", "KOI8-R", "Shift_JIS"] },

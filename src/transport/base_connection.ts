@@ -5,27 +5,61 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 let identities = 0;
 
 /** How long a closed connection reads on, so that the peer gets our last bytes and no reset. */
-export const LINGER_MS = 2_000;
+const LINGER_MS = 2_000;
 
-/** And how much: to who goes on flooding nothing is owed. */
+/** Bytes discarded after close() before we stop reading. */
 const LINGER_BYTES = 131_072;
 
-/** So many connections may wait to be accepted: after a restart of a game all come at once. */
+/** How many connections may wait to be accepted: after a restart of a game all come at once. */
 export const BACKLOG = 4_096;
 
-/** A peer that is silent for so long is asked by the system whether it is still there. */
+/** How long a peer is silent before the system probes it (TCP keep-alive). */
 export const KEEP_ALIVE_MS = 60_000;
 
-/** Up to so many bytes of small chunks are transmitted as one. */
+/** Small chunks are transmitted together, up to so many bytes. */
 const GATHER = 65_536;
 
 /**
- * What all adapters share: the queue of what the system has not taken, and the order of closing.
- * An adapter implements the `protected` part on its runtime's socket and reports by the methods
- * `received`, `transmitted`, `writable`, `peerEnded` and `failed`.
+ * What all adapters share: the queue of what the system has not taken, and the order of closing. To
+ * write an adapter, extend it:
+ *
+ * - **implement** four methods on your socket: `transmit`, `shutdown`, `destroy`, `setReading`
+ * - **report** what the socket does: {@linkcode received}, {@linkcode transmitted} or
+ *   {@linkcode writable}, {@linkcode peerEnded}, {@linkcode failed}
+ * - **check** it by the contract suite of `./transport/contract`
+ *
+ * @example A connection over a pair of queues
+ * ```ts
+ * import { BaseConnection } from "@miniboa/miniboa/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * class QueueConnection extends BaseConnection {
+ *   readonly sent: Uint8Array[] = [];
+ *   protected transmit(chunk: Uint8Array): number {
+ *     this.sent.push(chunk);
+ *     return chunk.length; // the "system" took it all
+ *   }
+ *   protected shutdown(): void {}
+ *   protected destroy(): void {}
+ *   protected setReading(): void {}
+ * }
+ * const connection = new QueueConnection("192.0.2.7", 4000);
+ * const heard: Uint8Array[] = [];
+ * connection.attach({
+ *   onData: (chunk) => heard.push(chunk),
+ *   onEnd: () => connection.close(),
+ *   onDrain: () => {},
+ *   onClose: () => {},
+ * });
+ * connection.received(Uint8Array.of(1, 2));
+ * connection.write(Uint8Array.of(3));
+ * assertEquals([heard.length, connection.sent.length, connection.queued], [1, 1, 0]);
+ * ```
  */
 export abstract class BaseConnection implements Connection {
+  /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. */
   readonly remoteAddress: string;
+  /** The peer's port. */
   readonly remotePort: number;
   /** What the runtime has in hand, or did not take. */
   #sending: Uint8Array | undefined;
@@ -45,6 +79,12 @@ export abstract class BaseConnection implements Connection {
   #unwanted = 0;
   #identity: string | undefined;
 
+  /**
+   * Begins with nothing queued, reading.
+   *
+   * @param remoteAddress The peer's IP address, as the system gives it.
+   * @param remotePort The peer's port.
+   */
   constructor(remoteAddress: string, remotePort: number) {
     this.remoteAddress = plainAddress(remoteAddress);
     this.remotePort = remotePort;
@@ -53,6 +93,7 @@ export abstract class BaseConnection implements Connection {
   /**
    * Gives bytes to the runtime.
    *
+   * @param chunk The bytes, which do not change.
    * @returns How many it took at once: if not all, `writable()` follows. `undefined`: it has them
    * all in hand, and `transmitted()` follows when the system took them.
    */
@@ -65,7 +106,11 @@ export abstract class BaseConnection implements Connection {
    * @param inOrder Whether the system shall go on sending what it took; else it may be dropped.
    */
   protected abstract destroy(inOrder: boolean): void;
-  /** Stops or goes on reading. */
+  /**
+   * Stops or goes on reading.
+   *
+   * @param on Whether to read.
+   */
   protected abstract setReading(on: boolean): void;
 
   /** A number is enough for what lives no longer than the process; made when asked for. */
@@ -73,15 +118,17 @@ export abstract class BaseConnection implements Connection {
     return this.#identity ??= String(++identities);
   }
 
+  /** How many written bytes the system has not taken yet. */
   get queued(): number {
     return this.#queued;
   }
 
+  /** Whether the bytes travel encrypted. An adapter that encrypts overrides it. */
   get encrypted(): boolean {
     return false;
   }
 
-  /** Made when asked for: a promise for each connection would be dear. */
+  /** Settles when the socket is gone. Made when asked for: one for each connection would be costly. */
   get closed(): Promise<void> {
     this.#closed ??= this.#destroyed
       ? Promise.resolve()
@@ -94,10 +141,16 @@ export abstract class BaseConnection implements Connection {
     return this.#paused;
   }
 
+  /** Whether the socket itself is gone. */
   get destroyed(): boolean {
     return this.#destroyed;
   }
 
+  /**
+   * Gives the connection another owner.
+   *
+   * @param handler The owner.
+   */
   attach(handler: ConnectionHandler): void {
     this.#handler = handler;
     // It may have ended, or been aborted, before it had this owner.
@@ -105,6 +158,11 @@ export abstract class BaseConnection implements Connection {
     else if (this.#peerEnded && !this.#closing) handler.onEnd();
   }
 
+  /**
+   * Queues bytes; see `Connection`.
+   *
+   * @param chunk The bytes; the array must not change afterwards.
+   */
   write(chunk: Uint8Array): void {
     if (this.#closing || this.#destroyed || chunk.length === 0) return;
     this.#queued += chunk.length;
@@ -112,35 +170,47 @@ export abstract class BaseConnection implements Connection {
     else (this.#waiting ??= new Fifo()).push(chunk);
   }
 
+  /** Stops reading. */
   pause(): void {
     if (this.#paused || this.#closing || this.#destroyed) return;
     this.#paused = true;
     this.setReading(false);
   }
 
+  /** Goes on reading. */
   resume(): void {
     if (!this.#paused || this.#destroyed) return;
     this.#paused = false;
     this.setReading(true);
   }
 
+  /** Closes in good order; see `Connection`. */
   close(): void {
     if (this.#closing || this.#destroyed) return;
     this.#closing = true;
     if (this.#sending === undefined) this.#announceEnd();
   }
 
+  /** Closes at once; what is queued is lost. */
   abort(): void {
     this.#destroy(undefined);
   }
 
-  /** Bytes came from the peer. */
+  /**
+   * The socket reports: bytes came from the peer.
+   *
+   * @param chunk The bytes, the owner's to keep.
+   */
   received(chunk: Uint8Array): void {
     if (this.#closing) this.#discard(chunk.length);
     else if (!this.#destroyed) this.#handler?.onData(chunk);
   }
 
-  /** The system took what `transmit` was given, from its start. */
+  /**
+   * The socket reports: the system took what `transmit` was given, from its start.
+   *
+   * @param count How many bytes.
+   */
   transmitted(count: number): void {
     const sent = this.#sending;
     if (sent === undefined) return;
@@ -149,13 +219,13 @@ export abstract class BaseConnection implements Connection {
     this.#drained();
   }
 
-  /** The system takes bytes again. */
+  /** The socket reports: the system takes bytes again. */
   writable(): void {
     if (this.#sending !== undefined) this.#pump(this.#sending);
     this.#drained();
   }
 
-  /** The peer announced its end (FIN). */
+  /** The socket reports: the peer announced its end (FIN). */
   peerEnded(): void {
     if (this.#peerEnded || this.#destroyed) return;
     this.#peerEnded = true;
@@ -163,7 +233,11 @@ export abstract class BaseConnection implements Connection {
     else if (!this.#closing) this.#handler?.onEnd();
   }
 
-  /** The socket broke, or is gone. */
+  /**
+   * The socket reports: it broke, or is gone.
+   *
+   * @param error Why, where it broke.
+   */
   failed(error: Error | undefined): void {
     this.#destroy(error);
   }
