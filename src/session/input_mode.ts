@@ -5,7 +5,7 @@ import { ABORT, BRK, EC, EL, EOF, IP, SUSP } from "../protocol/codes.ts";
 import type { OptionEvent } from "../protocol/events.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { Key } from "../text/keys.ts";
-import type { EditResult, LineEditor } from "../text/line_editor.ts";
+import type { LineEditor } from "../text/line_editor.ts";
 import { LineInput, type LineInputSnapshot } from "../text/line_input.ts";
 import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.ts";
 import { type EditorOptions, KeyInput, type KeyInputSnapshot } from "./key_input.ts";
