@@ -59,13 +59,15 @@ export function checkDecoderSnapshot(
 }
 
 const ONE_IAC = Uint8Array.of(IAC);
+const NO_PAYLOAD = { buffer: new Uint8Array(0), start: 0, end: 0 };
 
 /** Cuts the byte stream into frames. The same bytes give the same frames, however they were cut. */
 export class FrameDecoder {
   #state: 0 | 1 | 2 | 3 | 4 | 5 = DATA;
   #verb = 0;
   #option = 0;
-  readonly #payload = new SlabBuffer();
+  /** Made when a payload does not come whole. */
+  #payload: SlabBuffer | undefined;
   #dropping = false;
   readonly #limit: number;
   readonly #sink: FrameSink;
@@ -108,7 +110,7 @@ export class FrameDecoder {
 
   /** The state as plain JSON. */
   snapshot(): DecoderSnapshot {
-    const { buffer, start, end } = this.#payload;
+    const { buffer, start, end } = this.#payload ?? NO_PAYLOAD;
     // What is left of the last frame means nothing any more.
     return {
       state: STATES[this.#state] ?? "data",
@@ -124,7 +126,10 @@ export class FrameDecoder {
     this.#state = STATES.indexOf(snapshot.state) as 0 | 1 | 2 | 3 | 4 | 5;
     this.#verb = snapshot.verb;
     this.#option = snapshot.option;
-    this.#payload.push(Uint8Array.from(snapshot.payload), 0, snapshot.payload.length);
+    if (snapshot.payload.length > 0) {
+      this.#payload ??= new SlabBuffer();
+      this.#payload.push(Uint8Array.from(snapshot.payload), 0, snapshot.payload.length);
+    }
     this.#dropping = snapshot.dropping;
   }
 
@@ -249,7 +254,7 @@ export class FrameDecoder {
   }
 
   #endPayload(): void {
-    const { buffer, start, end } = this.#payload;
+    const { buffer, start, end } = this.#payload ?? NO_PAYLOAD;
     const dropped = this.#dropping;
     this.#closePayload();
     if (!dropped) this.#sink.subnegotiation(this.#option, buffer, start, end);
@@ -264,18 +269,19 @@ export class FrameDecoder {
 
   #closePayload(): void {
     this.#state = DATA;
-    this.#payload.drop();
+    this.#payload?.drop();
     this.#dropping = false;
   }
 
   #append(bytes: Uint8Array, start: number, end: number): void {
     if (this.#dropping || start === end) return;
-    if (this.#payload.length + end - start > this.#limit) {
-      this.#payload.drop();
+    const payload = this.#payload ??= new SlabBuffer();
+    if (payload.length + end - start > this.#limit) {
+      payload.drop();
       this.#dropping = true;
       this.#sink.violation("subnegotiation-too-long", this.#option);
     } else {
-      this.#payload.push(bytes, start, end);
+      payload.push(bytes, start, end);
     }
   }
 }

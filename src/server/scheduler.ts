@@ -44,12 +44,18 @@ export class Scheduler {
   /** A session has something for the next poll. */
   wake(session: Session, what: Wake): void {
     this.#changed?.add(session);
-    if (session.listed[what]) return;
-    session.listed[what] = true;
-    if (what === "input") this.#input.push(session);
-    else if (what === "output") this.#output.push(session);
-    else this.#typed.push(session);
-    if (what !== "typed") this.#context.signal(what);
+    if (what === "input") {
+      if (!session.listedInput) this.#input.push(session);
+      session.listedInput = true;
+      this.#context.signal(what);
+    } else if (what === "output") {
+      if (!session.listedOutput) this.#output.push(session);
+      session.listedOutput = true;
+      this.#context.signal(what);
+    } else {
+      if (!session.listedTyped) this.#typed.push(session);
+      session.listedTyped = true;
+    }
   }
 
   /** The game took a line or key, and `more` wait. */
@@ -84,7 +90,7 @@ export class Scheduler {
     const dirty = this.#output;
     this.#output = [];
     for (const session of dirty) {
-      session.listed.output = false;
+      session.listedOutput = false;
       this.#guard(session, () => session.flush());
     }
   }
@@ -94,8 +100,8 @@ export class Scheduler {
     const typed = this.#typed;
     let kept = 0;
     for (const session of typed) {
-      session.listed.typed = session.dialogue.input.hasInput && isThere(session);
-      if (session.listed.typed) typed[kept++] = session;
+      session.listedTyped = session.dialogue.input.hasInput && isThere(session);
+      if (session.listedTyped) typed[kept++] = session;
     }
     typed.length = kept;
     this.#sweepAt = MIN_SWEEP + 2 * kept;
@@ -127,7 +133,7 @@ export class Scheduler {
   }
 
   #process(session: Session): void {
-    session.listed.input = false;
+    session.listedInput = false;
     this.#guard(session, () => session.process());
     if (session.life.state === "closed") this.#context.closed(session);
   }

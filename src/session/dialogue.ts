@@ -51,13 +51,12 @@ export class Dialogue implements InputModeContext {
 
   /** Begins a fresh one. */
   constructor(context: DialogueContext) {
-    const { machine, encoding, limits, stripControls } = context.settings;
+    const { machine, encoding } = context.settings;
     this.#context = context;
     this.machine = new TelnetMachine(machine);
     this.options = new OptionHost(this.machine, context);
     this.text = new TextOutput(encoding);
-    const { line: limit, commands: queuedLines } = limits;
-    this.input = new InputMode(this, { limit, stripControls, queuedLines });
+    this.input = new InputMode(this, context.settings);
   }
 
   /** Goes on where a snapshot was taken. */

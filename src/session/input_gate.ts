@@ -22,6 +22,15 @@ export interface GateVerdict {
   readonly drop?: "flooding" | "not-read";
 }
 
+/** What the gate needs of its host. */
+export interface GateHost {
+  readonly settings: { readonly limits: ServerLimits; readonly rates: Rates };
+  /** The time at this moment, which `now` is not while a poll is at work. */
+  readonly clock: () => number;
+}
+
+const NO_VERDICTS: readonly GateVerdict[] = [];
+
 /** What else decides whether the client is read on. */
 export interface GateDemand {
   /** How many more lines or keys may wait for the game; with 0 it is not read on. */
@@ -47,23 +56,19 @@ export class InputGate {
   /** When a client is given up whose lines nobody takes. */
   unreadBy: number = Infinity;
   /** Before this time an option has put off reading. */
-  heldUntil: number = -Infinity;
-  readonly #limits: ServerLimits;
-  readonly #rates: Rates;
-  /** The time at this moment, which `now` is not while a poll is at work. */
-  readonly #clock: () => number;
+  heldUntil = 0;
+  readonly #host: GateHost;
   /** Made at the first byte. */
   #rateLimiter: RateLimiter | undefined;
-  #verdicts: GateVerdict[] = [];
+  #verdicts: GateVerdict[] | undefined;
   #budget = 0;
-  #deadline = Infinity;
+  /** When the budget is used up in any case; 0: it has no such time. */
+  #deadline = 0;
   #queueReported = false;
   #inputReported = false;
 
-  constructor(limits: ServerLimits, rates: Rates, clock: () => number) {
-    this.#limits = limits;
-    this.#rates = rates;
-    this.#clock = clock;
+  constructor(host: GateHost) {
+    this.#host = host;
   }
 
   /** Takes bytes; a client that has sent more than may wait is not read on. */
@@ -83,13 +88,12 @@ export class InputGate {
   }
 
   /** A poll begins to process the client. */
-  begin(now: number, { byKeys }: GateDemand): void {
+  begin({ byKeys }: GateDemand): void {
     this.again = false;
     this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
-    this.#deadline = byKeys ? this.#clock() + KEYS_MS : Infinity;
+    this.#deadline = byKeys ? this.#host.clock() + KEYS_MS : 0;
     if (this.buffer.length >= this.#limits.input) this.#reportInput();
-    this.#rateLimiter ??= new RateLimiter(this.#rates);
-    if (this.heldUntil <= now) this.heldUntil = -Infinity;
+    this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
   }
 
   /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
@@ -147,7 +151,7 @@ export class InputGate {
   expireUnread(now: number): void {
     const { unreadTimeout: limit } = this.#limits;
     const violation = { kind: "not-read", limit, value: now - this.unreadBy + limit } as const;
-    this.#verdicts.push({ violation, drop: "not-read" });
+    this.#report(violation, "not-read");
   }
 
   /** When a client that is over a rate can be read on; `Infinity` where it is not. */
@@ -157,13 +161,21 @@ export class InputGate {
 
   /** What was found since the last call. */
   takeVerdicts(): readonly GateVerdict[] {
-    const verdicts = this.#verdicts;
-    if (verdicts.length > 0) this.#verdicts = [];
+    const verdicts = this.#verdicts ?? NO_VERDICTS;
+    this.#verdicts = undefined;
     return verdicts;
   }
 
+  get #limits(): ServerLimits {
+    return this.#host.settings.limits;
+  }
+
+  #report(violation: ClientViolation, drop?: GateVerdict["drop"]): void {
+    (this.#verdicts ??= []).push(drop === undefined ? { violation } : { violation, drop });
+  }
+
   #isLate(): boolean {
-    return this.#deadline !== Infinity && this.#clock() >= this.#deadline;
+    return this.#deadline !== 0 && this.#host.clock() >= this.#deadline;
   }
 
   /** A client over a rate waits: what it sends stays in the network. */
@@ -171,10 +183,10 @@ export class InputGate {
     const { floodTimeout: limit } = this.#limits;
     if (!this.throttled) {
       limiter.heldSince = now;
-      this.#verdicts.push({ violation: limiter.excess(now) });
+      this.#report(limiter.excess(now));
     } else if (now - limiter.heldSince >= limit) {
       const violation = { kind: "flooding", limit, value: now - limiter.heldSince } as const;
-      this.#verdicts.push({ violation, drop: "flooding" });
+      this.#report(violation, "flooding");
     }
   }
 
@@ -183,7 +195,7 @@ export class InputGate {
     if (this.#inputReported) return;
     this.#inputReported = true;
     const { input: limit } = this.#limits;
-    this.#verdicts.push({ violation: { kind: "input-full", limit, value: this.buffer.length } });
+    this.#report({ kind: "input-full", limit, value: this.buffer.length });
   }
 
   /** Reports once that the game does not take the lines. */
@@ -194,7 +206,7 @@ export class InputGate {
       if (count <= limit / 2) this.#queueReported = false;
     } else if (!this.#queueReported) {
       this.#queueReported = true;
-      this.#verdicts.push({ violation: { kind: "queue-full", limit, value: count } });
+      this.#report({ kind: "queue-full", limit, value: count });
     }
   }
 }

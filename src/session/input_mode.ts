@@ -30,13 +30,11 @@ export type TypedEvent =
   /** The game's code is to be called, for the candidates of a completion. */
   | { readonly type: "complete"; readonly call: () => unknown };
 
-/** How a client types. */
-export interface InputModeOptions {
-  /** The most UTF-16 units of a line. */
-  readonly limit: number;
+/** How a client types, by the settings of the server. */
+export interface InputModeSettings {
+  /** The most UTF-16 units of a line, and how many lines may wait for the game. */
+  readonly limits: { readonly line: number; readonly commands: number };
   readonly stripControls: boolean;
-  /** How many lines may wait for the game. */
-  readonly queuedLines: number;
 }
 
 /** What the input mode needs of its dialogue and its connection. */
@@ -92,7 +90,7 @@ export class InputMode {
   /** Lines for the game. */
   readonly queue: LineQueue = new LineQueue();
   readonly #context: InputModeContext;
-  readonly #options: InputModeOptions;
+  readonly #settings: InputModeSettings;
   readonly #echo = new EchoControl();
   #lines: LineInput;
   /** Made when the game wants keys, or an editor. */
@@ -109,10 +107,10 @@ export class InputMode {
   #position = 0;
   #secretUntil = 0;
 
-  constructor(context: InputModeContext, options: InputModeOptions) {
+  constructor(context: InputModeContext, settings: InputModeSettings) {
     this.#context = context;
-    this.#options = options;
-    this.#lines = new LineInput(options);
+    this.#settings = settings;
+    this.#lines = newLineInput(settings);
   }
 
   // Who types what.
@@ -155,7 +153,7 @@ export class InputMode {
 
   /** How many more lines, or keys, may wait. */
   get room(): number {
-    const lines = Math.max(0, this.#options.queuedLines - this.queue.length);
+    const lines = Math.max(0, this.#settings.limits.commands - this.queue.length);
     return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
   }
 
@@ -307,7 +305,7 @@ export class InputMode {
     this.#context.settle();
     this.queue.clear();
     this.#keys = undefined;
-    this.#lines = new LineInput(this.#options);
+    this.#lines = newLineInput(this.#settings);
     this.#begunHidden = this.#unreadSecret = false;
     this.#held = undefined;
     this.#secretUntil = this.#position;
@@ -460,7 +458,7 @@ export class InputMode {
     const { afterCr } = this.#lines;
     const { line, escape } = this.#lines.snapshot();
     const typed = ahead + line + ESCAPE_BEGINNINGS[escape] + this.#lines.takeUnread();
-    this.#lines = new LineInput(this.#options);
+    this.#lines = newLineInput(this.#settings);
     keys.start(lastRow, typed, afterCr && typed === "", this.#context.now());
     this.#directEcho();
   }
@@ -501,4 +499,8 @@ export class InputMode {
   #mask(): void {
     if (this.editor !== undefined) this.editor.masked = this.secret;
   }
+}
+
+function newLineInput({ limits, stripControls }: InputModeSettings): LineInput {
+  return new LineInput({ limit: limits.line, stripControls });
 }

@@ -57,7 +57,7 @@ export interface OptionsSnapshot {
 
 /** The options of one connection: what they keep, and whether they are agreed on. */
 export class OptionHost implements OptionContext<OptionEvents> {
-  facts: ClientFacts = newFacts();
+  #facts: ClientFacts | undefined;
   /** Whether the client agreed to an option that only MUD clients know. */
   mudOptions = false;
   readonly #machine: TelnetMachine;
@@ -72,6 +72,11 @@ export class OptionHost implements OptionContext<OptionEvents> {
     this.#machine = machine;
     this.#context = context;
     if (before !== undefined) this.#succeed(before);
+  }
+
+  /** What the client has told. Made when asked for: most clients tell nothing. */
+  get facts(): ClientFacts {
+    return this.#facts ??= newFacts();
   }
 
   // What the connection reports.
@@ -148,7 +153,7 @@ export class OptionHost implements OptionContext<OptionEvents> {
     { options: saved, facts, offers }: OptionsSnapshot,
     deadline: number,
   ): void {
-    this.facts = restoredFacts(facts);
+    this.#facts = restoredFacts(facts);
     const offered = this.#offered();
     for (const option of offered) this.stateOf(option);
     if (offers.later) this.#later = offered.filter((option) => !option.alone);

@@ -26,7 +26,7 @@ export class Reader {
   read(): void {
     const { gate, stream, dialogue: { input } } = this.#core;
     const now = this.#core.now();
-    gate.begin(now, input);
+    gate.begin(input);
     this.readTyped();
     while (this.#core.active) {
       const piece = gate.next(now, input);

@@ -44,11 +44,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   bytesSent = 0;
   bytesReceived = 0;
   /** Whether the server has it in its lists of those to process, to flush, or with something typed. */
-  readonly listed: Record<"input" | "output" | "typed", boolean> = {
-    input: false,
-    output: false,
-    typed: false,
-  };
+  listedInput = false;
+  listedOutput = false;
+  listedTyped = false;
   readonly #host: SessionHost<Session>;
   readonly #core: SessionCore<Session>;
   readonly #reader: Reader;

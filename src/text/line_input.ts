@@ -158,14 +158,17 @@ export class LineInput {
       this.#at = start;
       if (this.#control(code)) return "line";
     }
-    this.#at = text.length;
     if (start < text.length) this.#append(start === 0 ? text : text.slice(start));
+    this.#text = "";
+    this.#at = 0;
     return undefined;
   }
 
   /** The line that {@linkcode read} has found, without its end. */
   takeLine(): string {
-    return this.#ended;
+    const line = this.#ended;
+    this.#ended = "";
+    return line;
   }
 
   /** Whether text was fed that is not read. */
