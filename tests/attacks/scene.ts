@@ -1,4 +1,5 @@
 /** A server, honest people and attackers, each a process of its own; and what the people notice. */
+import { PATIENCE_MS } from "../patience.ts";
 import { Program } from "../runtimes/process.ts";
 import type { Runtime } from "../runtimes/runtimes.ts";
 
@@ -78,9 +79,9 @@ export class Scene implements AsyncDisposable {
     return new Scene(people, attacks, { server, people: crowd, attackers });
   }
 
-  /** What the people notice over a time in milliseconds. */
-  async measure(milliseconds: number): Promise<Noticed> {
-    await this.#people.write(`measure ${milliseconds}`);
+  /** What the people notice over a time in milliseconds, and until they have had so many answers. */
+  async measure(milliseconds: number, least: number = 1): Promise<Noticed> {
+    await this.#people.write(`measure ${milliseconds} ${least}`);
     return JSON.parse(await this.#people.line());
   }
 
@@ -90,12 +91,17 @@ export class Scene implements AsyncDisposable {
     return JSON.parse(await this.#server.line());
   }
 
-  /** Attacks for a time, while the people are asked what they notice. */
-  async attack(attack: string, milliseconds: number): Promise<Outcome> {
+  /**
+   * Attacks for a time, and until the people have had so many answers, while they are asked what they
+   * notice: on however busy a machine, the attack is under way as long as they are.
+   */
+  async attack(attack: string, milliseconds: number, least: number = 1): Promise<Outcome> {
     const memoryBefore = await this.tell("weigh");
     const before = await this.measure(milliseconds / 2);
-    await this.#attackers.write(`${attack} ${milliseconds}`);
-    const during = await this.measure(milliseconds);
+    await this.#attackers.write(attack);
+    await this.#attackers.match(/^"under way"$/);
+    const during = await this.measure(milliseconds, least);
+    await this.#attackers.write("stop");
     const { dialled } = JSON.parse(await this.#attackers.line());
     return { attack, dialled, before, during, memoryBefore, memoryAfter: await this.#calm() };
   }
@@ -108,7 +114,7 @@ export class Scene implements AsyncDisposable {
 
   /** Waits until only the people are there, and what is freed late is. */
   async #calm(): Promise<Told> {
-    const patience = performance.now() + 30_000;
+    const patience = performance.now() + PATIENCE_MS;
     while (true) {
       const told = await this.tell();
       const calm = told.connections <= this.people && told.waiting === 0;

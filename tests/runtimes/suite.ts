@@ -1,4 +1,7 @@
-/** What must hold on each runtime, run natively and judged over real sockets. */
+/**
+ * What must hold on each runtime, run natively and judged over real sockets. Each runtime has a file
+ * of its own that runs it, so that they are tested side by side.
+ */
 import { connect } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
@@ -6,14 +9,13 @@ import { LineClient } from "./line_client.ts";
 import { Program } from "./process.ts";
 import { ENCODINGS } from "../../src/text/mod.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
-import { findRuntimes, type Runtime } from "./runtimes.ts";
+import { findRuntime, type Runtime } from "./runtimes.ts";
 
 const MEGABYTE = 1_000_000;
 /** Garbage that a runtime has not collected yet, however much traffic there was. */
 const MEMORY_SLACK = 256 * MEGABYTE;
 const CLIENTS = 1000;
 
-const runtimes = await findRuntimes();
 const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
   "serves a thousand clients at once, each by its own line": servesAThousand,
@@ -29,8 +31,9 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "goes on when file descriptors run out, and takes people again when there are some": runsOut,
 };
 
-for (const name of ["Deno", "Bun", "Node"]) {
-  const runtime = runtimes.find((found) => found.name === name);
+/** Declares the tests of a runtime. */
+export async function testRuntime(name: Runtime["name"]): Promise<void> {
+  const runtime = await findRuntime(name);
   for (const [sentence, check] of Object.entries(CHECKS)) {
     Deno.test({
       name: `${name} ${sentence}${runtime === undefined ? ` (there is no ${name} here)` : ""}`,
