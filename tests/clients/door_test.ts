@@ -5,6 +5,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { PATIENCE_MS } from "../patience.ts";
+import { freePort } from "../runtimes/free_port.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
@@ -189,13 +191,8 @@ async function visit(port: number, localAddress: string, encrypted: boolean): Pr
   return heard;
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return (listener.addr as Deno.NetAddr).port;
-}
-
 async function listening(port: number): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (true) {
     try {
       (await Deno.connect({ port, hostname: "127.0.0.1" })).close();

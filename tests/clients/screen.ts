@@ -1,6 +1,6 @@
 /** Real clients in a terminal of 80 columns and 24 lines, by tmux: keys in, screen out. */
+import { PATIENCE_MS } from "../patience.ts";
 
-const PATIENCE_MS = 15_000;
 const LOOK_MS = 30;
 
 /** Whether a program can be started here. */

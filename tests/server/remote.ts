@@ -1,9 +1,9 @@
 /** The person at the other end of a server under test, speaking Telnet. */
-import { assert } from "@std/assert";
 import { constants, createDeflate } from "node:zlib";
 import type { ListenOptions, TelnetClient } from "../../mod.ts";
 import { DO, DONT, SB, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
 import type { MemoryConnectOptions, MemoryPeer } from "../../src/transport/memory.ts";
+import { until } from "../patience.ts";
 import { type Harness, latin1, negotiation, start, type StepClock } from "./harness.ts";
 
 /** Text as bytes. */
@@ -122,11 +122,7 @@ export async function untilReal(
   harness: Harness<TelnetClient>,
   condition: () => boolean,
 ): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert(performance.now() < deadline, `Not in time: ${condition}`);
-    await harness.server.poll();
-  }
+  await until(condition, () => harness.server.poll());
 }
 
 /** Polls, and inflates what the server sends. */

@@ -10,7 +10,7 @@ import {
   type TextCodec,
   transliterate,
 } from "../../src/text/mod.ts";
-import { assertGrowth, countSteps } from "./steps.ts";
+import { assertGrowth, countSteps } from "../steps.ts";
 
 const SINGLE = ENCODINGS.filter((name) => /^(ascii|latin1|windows|koi8|cp)/.test(name));
 const MULTI = ENCODINGS.filter((name) => /^(gb|big5|shift|euc)/.test(name));

@@ -10,7 +10,7 @@ import {
   type LineEditorOptions,
   textWidth,
 } from "../../src/text/mod.ts";
-import { assertGrowth, countSteps } from "./steps.ts";
+import { assertGrowth, countSteps } from "../steps.ts";
 import { Terminal } from "./terminal.ts";
 
 /** An editor, a person who types, and what the person sees. */

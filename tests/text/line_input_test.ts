@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LineInput } from "../../src/text/mod.ts";
-import { assertGrowth, countSteps } from "./steps.ts";
+import { assertGrowth, countSteps } from "../steps.ts";
 
 // How lines end and are edited is told in tests/transcripts/lines.md.
 
