@@ -107,7 +107,8 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     const cost = async (small: number) => {
       await using pair = await connected(subject);
       await subject.agent.write(pair.id, 2 * subject.buffers);
-      let [all, steps] = [new Uint8Array(0), 0];
+      let all: Uint8Array = new Uint8Array(0);
+      let steps = 0;
       await subject.agent.count(true);
       try {
         await subject.agent.writeBytes(pair.id, small);
