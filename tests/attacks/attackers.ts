@@ -2,7 +2,9 @@
  * The attacks, each bounded in connections, and by whoever calls in time. All of loopback, each
  * attacker from addresses of its own.
  *
- *     attackers.ts <plain port> <TLS port>, then a line for each attack, and a line `stop` to end it
+ *     attackers.ts <plain port> <TLS port> <share>, then a line for each attack, and `stop` to end it
+ *
+ * The share of the attackers that come, 1 for all.
  */
 import { connect, type Socket } from "node:net";
 import process from "node:process";
@@ -10,7 +12,7 @@ import { createInterface } from "node:readline";
 import { deflateSync } from "node:zlib";
 import { delay } from "../../src/server/clock.ts";
 
-const [plain = 0, secure = 0] = process.argv.slice(2).map(Number);
+const [plain = 0, secure = 0, share = 1] = process.argv.slice(2).map(Number);
 
 const [IAC, DO, WILL, SB, SE, GMCP, MCCP3, NAWS] = [255, 253, 251, 250, 240, 201, 87, 31];
 
@@ -87,7 +89,7 @@ async function crowd(
   port: number = plain,
 ): Promise<void> {
   while (going()) {
-    for (let count = 0; count < 20 && open.size < size; count++) {
+    for (let count = 0; count < 20 && open.size < size * share; count++) {
       const socket = dial(port);
       socket.on("connect", () => work(socket));
     }

@@ -65,8 +65,12 @@ export class Scene implements AsyncDisposable {
     this.#attackers = programs.attackers;
   }
 
-  /** Starts all three, and waits until the people are in. */
-  static async start(runtime: Runtime, people: number): Promise<Scene> {
+  /**
+   * Starts all three, and waits until the people are in.
+   *
+   * @param share How many of the attackers come, 1 for all.
+   */
+  static async start(runtime: Runtime, people: number, share: number = 1): Promise<Scene> {
     const server = Program.start(withCollection(runtime), "tests/attacks/server_program.ts");
     const { plain, secure } = JSON.parse(await server.line());
     const crowd = Program.start(DENO, "tests/attacks/people_program.ts", [`${plain}`, `${people}`]);
@@ -74,6 +78,7 @@ export class Scene implements AsyncDisposable {
     const attackers = Program.start(niced(DENO), "tests/attacks/attackers.ts", [
       `${plain}`,
       `${secure}`,
+      `${share}`,
     ]);
     const attacks = JSON.parse(await attackers.line());
     return new Scene(people, attacks, { server, people: crowd, attackers });

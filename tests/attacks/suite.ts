@@ -3,7 +3,7 @@
  * dropped, and the memory comes back. How fast people are answered is measured by `deno task attacks`,
  * which prints a table; `deno task soak` goes on and on.
  *
- * `deno task test` takes few people and short attacks; `deno task attacks:check` takes its time. Each
+ * `deno task test` takes few people, and few attackers for a short time; `deno task attacks:check` takes its time. Each
  * runtime has a file of its own that runs this, so that they are tested side by side.
  */
 import { assert, assertEquals } from "@std/assert";
@@ -14,6 +14,8 @@ import { describe, faults } from "./table.ts";
 const LONG = Deno.env.get("MINIBOA_ATTACKS") === "long";
 const PEOPLE = LONG ? 200 : 40;
 const ATTACK_MS = LONG ? 600 : 100;
+/** Of the attackers. */
+const SHARE = LONG ? 1 : 0.2;
 /** A server that has seen nothing yet still grows: code, tables of addresses. */
 const GROWTH = 12_000_000;
 
@@ -30,7 +32,7 @@ export async function testAttacks(name: Runtime["name"]): Promise<void> {
 }
 
 async function attackAll(runtime: Runtime, t: Deno.TestContext): Promise<void> {
-  await using scene = await Scene.start(runtime, PEOPLE);
+  await using scene = await Scene.start(runtime, PEOPLE, SHARE);
   await scene.measure(500);
   for (const attack of scene.attacks) {
     await t.step(attack, async () => {

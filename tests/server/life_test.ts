@@ -13,7 +13,7 @@ import { AYT, DO, DONT, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
 import { inTime, PATIENCE_MS, until } from "../patience.ts";
-import { latin1, negotiation, start } from "./harness.ts";
+import { latin1, negotiation, start, StepClock } from "./harness.ts";
 
 const MINUTE = 60_000;
 
@@ -257,8 +257,10 @@ Deno.test("idling for a short time is warned of at half of it, not at the greeti
 
 Deno.test("drain: nobody new, everybody told, who stays over the grace is closed, nothing lost", async () => {
   const transport = new MemoryTransport();
+  const clock = new StepClock();
   const server = await TelnetServer.listen({
     transport,
+    clock,
     onConnect: () => {},
     onDisconnect: () => {},
   });
@@ -277,7 +279,10 @@ Deno.test("drain: nobody new, everybody told, who stays over the grace is closed
   while (first?.cmdReady !== true) await server.poll();
   first.send("Bye!\n");
   first.active = false;
-  await draining;
+  for (let polls = 0; polls < 3; polls++) await server.poll();
+  assertEquals([leaving.ended, staying.ended], [true, false]);
+  clock.advance(200);
+  await inTime(draining, "the end of the grace");
   assertEquals([leaving.takeText(), leaving.ended, staying.ended], ["Bye!\r\n", true, true]);
   assertEquals(server.stats().disconnected["server-stopped"], 1);
   await server.drain(); // again it only waits for the end
