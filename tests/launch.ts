@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts bench | report | speed | attacks | soak | fuzz | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -11,6 +11,8 @@ const ENTRYPOINTS = Object.values(
   JSON.parse(await Deno.readTextFile("deno.json")).exports as Record<string, string>,
 );
 const JSR_TIMEOUT_MS = 20_000;
+/** So many files are tested at once: they mostly wait, for other processes and their limits. */
+const FILES_AT_ONCE = "3";
 
 const [task = "test", ...rest] = Deno.args;
 const tasks: Record<string, () => Promise<boolean>> = {
@@ -19,6 +21,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   report,
   speed,
   attacks,
+  "attacks:check": checkAttacks,
   soak,
   fuzz,
   check,
@@ -35,8 +38,22 @@ async function test(): Promise<boolean> {
   const paths = rest.some((argument) => !argument.startsWith("-"))
     ? []
     : ["mod.ts", "src", "README.md", "tests"];
-  const flags = ["-A", "--doc", "--sanitize-ops", "--sanitize-resources", ...await importMap()];
-  return await deno(["test", ...flags, ...rest, ...paths], await runtimeEnvironment());
+  return await testFiles(["--doc", ...rest, ...paths]);
+}
+
+/** The attacks at length, judged as the tests judge them: the step of CI beside the tests. */
+async function checkAttacks(): Promise<boolean> {
+  // One runtime at a time: each attack is to have the machine.
+  return await testFiles([...rest, "tests/attacks"], { MINIBOA_ATTACKS: "long", DENO_JOBS: "1" });
+}
+
+async function testFiles(args: string[], env: Record<string, string> = {}): Promise<boolean> {
+  const flags = ["-A", "--parallel", "--sanitize-ops", "--sanitize-resources"];
+  return await deno(["test", ...flags, ...await importMap(), ...args], {
+    DENO_JOBS: Deno.env.get("DENO_JOBS") ?? FILES_AT_ONCE,
+    ...await runtimeEnvironment(),
+    ...env,
+  });
 }
 
 async function bench(): Promise<boolean> {

@@ -2,7 +2,9 @@
  * The attacks, each bounded in connections, and by whoever calls in time. All of loopback, each
  * attacker from addresses of its own.
  *
- *     attackers.ts <plain port> <TLS port>, then a line `<attack> <milliseconds>` for each
+ *     attackers.ts <plain port> <TLS port> <share>, then a line for each attack, and `stop` to end it
+ *
+ * The share of the attackers that come, 1 for all.
  */
 import { connect, type Socket } from "node:net";
 import process from "node:process";
@@ -10,7 +12,7 @@ import { createInterface } from "node:readline";
 import { deflateSync } from "node:zlib";
 import { delay } from "../../src/server/clock.ts";
 
-const [plain = 0, secure = 0] = process.argv.slice(2).map(Number);
+const [plain = 0, secure = 0, share = 1] = process.argv.slice(2).map(Number);
 
 const [IAC, DO, WILL, SB, SE, GMCP, MCCP3, NAWS] = [255, 253, 251, 250, 240, 201, 87, 31];
 
@@ -46,19 +48,25 @@ const ATTACKS: Record<string, (going: Going) => Promise<void>> = {
   "TLS handshakes that never end": handshakes,
 };
 
+let going = false;
+
 console.log(JSON.stringify(Object.keys(ATTACKS)));
 for await (const line of createInterface({ input: process.stdin })) {
-  const [, name = "", milliseconds] = /^(.*) (\d+)$/.exec(line) ?? [];
-  const attack = ATTACKS[name];
-  if (attack === undefined) break;
-  const end = performance.now() + Number(milliseconds);
+  const attack = ATTACKS[line];
+  if (line === "stop") going = false;
+  else if (attack === undefined) break;
+  else void carryOut(attack);
+}
+process.exit();
+
+async function carryOut(attack: (going: Going) => Promise<void>): Promise<void> {
+  going = true;
   dialled = 0;
-  await attack(() => performance.now() < end);
+  await attack(() => going);
   for (const socket of open) socket.destroy();
   while (open.size > 0) await delay(5);
   console.log(JSON.stringify({ dialled }));
 }
-process.exit();
 
 /** Connects from the next address; an attacker does not mind to be closed. */
 function dial(port: number = plain): Socket {
@@ -68,6 +76,8 @@ function dial(port: number = plain): Socket {
   open.add(socket);
   socket.on("error", () => {});
   socket.on("close", () => open.delete(socket));
+  // The first one that is through says that the attack has begun.
+  if (dialled === 1) socket.on("connect", () => console.log(JSON.stringify("under way")));
   return socket;
 }
 
@@ -79,7 +89,7 @@ async function crowd(
   port: number = plain,
 ): Promise<void> {
   while (going()) {
-    for (let count = 0; count < 20 && open.size < size; count++) {
+    for (let count = 0; count < 20 && open.size < size * share; count++) {
       const socket = dial(port);
       socket.on("connect", () => work(socket));
     }

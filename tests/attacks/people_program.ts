@@ -1,6 +1,7 @@
 /**
  * The honest: each says a numbered line a second, and looks at each answer: none may be missing, none
- * out of order. Commands on the standard input: `measure <milliseconds>`, answered by a line of JSON.
+ * out of order. Commands on the standard input: `measure <milliseconds> <answers>`, for a time and until
+ * there were so many answers; answered by a line of JSON.
  *
  *     people_program.ts <port> <how many>
  */
@@ -8,6 +9,7 @@ import { connect, type Socket } from "node:net";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { delay } from "../../src/server/clock.ts";
+import { PATIENCE_MS } from "../patience.ts";
 
 const [port = 0, count = 1] = process.argv.slice(2).map(Number);
 /** How many people share an address. */
@@ -81,18 +83,19 @@ setInterval(() => {
 }, TICK_MS);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [command, milliseconds] = line.split(" ");
-  if (command === "measure") await measure(Number(milliseconds));
+  const [command, milliseconds, least] = line.split(" ");
+  if (command === "measure") await measure(Number(milliseconds), Number(least));
   else break;
 }
 process.exit();
 
-async function measure(milliseconds: number): Promise<void> {
+async function measure(milliseconds: number, least: number): Promise<void> {
   delays = [];
   await delay(milliseconds);
+  const patience = performance.now() + PATIENCE_MS;
+  while (delays.length < least && performance.now() < patience) await delay(5);
   // All that was said must be answered, late or not: nothing is lost by being measured at an end.
   talking = false;
-  const patience = performance.now() + 10_000;
   while (people.some((person) => person.due > 0 && !person.gone) && performance.now() < patience) {
     await delay(5);
   }

@@ -1,4 +1,5 @@
 /** A server, honest people and attackers, each a process of its own; and what the people notice. */
+import { PATIENCE_MS } from "../patience.ts";
 import { Program } from "../runtimes/process.ts";
 import type { Runtime } from "../runtimes/runtimes.ts";
 
@@ -64,8 +65,12 @@ export class Scene implements AsyncDisposable {
     this.#attackers = programs.attackers;
   }
 
-  /** Starts all three, and waits until the people are in. */
-  static async start(runtime: Runtime, people: number): Promise<Scene> {
+  /**
+   * Starts all three, and waits until the people are in.
+   *
+   * @param share How many of the attackers come, 1 for all.
+   */
+  static async start(runtime: Runtime, people: number, share: number = 1): Promise<Scene> {
     const server = Program.start(withCollection(runtime), "tests/attacks/server_program.ts");
     const { plain, secure } = JSON.parse(await server.line());
     const crowd = Program.start(DENO, "tests/attacks/people_program.ts", [`${plain}`, `${people}`]);
@@ -73,14 +78,15 @@ export class Scene implements AsyncDisposable {
     const attackers = Program.start(niced(DENO), "tests/attacks/attackers.ts", [
       `${plain}`,
       `${secure}`,
+      `${share}`,
     ]);
     const attacks = JSON.parse(await attackers.line());
     return new Scene(people, attacks, { server, people: crowd, attackers });
   }
 
-  /** What the people notice over a time in milliseconds. */
-  async measure(milliseconds: number): Promise<Noticed> {
-    await this.#people.write(`measure ${milliseconds}`);
+  /** What the people notice over a time in milliseconds, and until they have had so many answers. */
+  async measure(milliseconds: number, least: number = 1): Promise<Noticed> {
+    await this.#people.write(`measure ${milliseconds} ${least}`);
     return JSON.parse(await this.#people.line());
   }
 
@@ -90,12 +96,17 @@ export class Scene implements AsyncDisposable {
     return JSON.parse(await this.#server.line());
   }
 
-  /** Attacks for a time, while the people are asked what they notice. */
-  async attack(attack: string, milliseconds: number): Promise<Outcome> {
+  /**
+   * Attacks for a time, and until the people have had so many answers, while they are asked what they
+   * notice: on however busy a machine, the attack is under way as long as they are.
+   */
+  async attack(attack: string, milliseconds: number, least: number = 1): Promise<Outcome> {
     const memoryBefore = await this.tell("weigh");
     const before = await this.measure(milliseconds / 2);
-    await this.#attackers.write(`${attack} ${milliseconds}`);
-    const during = await this.measure(milliseconds);
+    await this.#attackers.write(attack);
+    await this.#attackers.match(/^"under way"$/);
+    const during = await this.measure(milliseconds, least);
+    await this.#attackers.write("stop");
     const { dialled } = JSON.parse(await this.#attackers.line());
     return { attack, dialled, before, during, memoryBefore, memoryAfter: await this.#calm() };
   }
@@ -108,7 +119,7 @@ export class Scene implements AsyncDisposable {
 
   /** Waits until only the people are there, and what is freed late is. */
   async #calm(): Promise<Told> {
-    const patience = performance.now() + 30_000;
+    const patience = performance.now() + PATIENCE_MS;
     while (true) {
       const told = await this.tell();
       const calm = told.connections <= this.people && told.waiting === 0;

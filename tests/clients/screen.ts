@@ -1,7 +1,8 @@
 /** Real clients in a terminal of 80 columns and 24 lines, by tmux: keys in, screen out. */
+import { PATIENCE_MS } from "../patience.ts";
 
-const PATIENCE_MS = 15_000;
 const LOOK_MS = 30;
+const AGAIN_MS = 5_000;
 
 /** Whether a program can be started here. */
 export async function installed(program: string): Promise<boolean> {
@@ -70,11 +71,21 @@ export class Screen implements AsyncDisposable {
 
   /** Waits until the screen shows what matches, and returns its lines. */
   async shows(pattern: RegExp): Promise<string[]> {
-    const deadline = Date.now() + PATIENCE_MS;
+    return await this.repeats(() => Promise.resolve(), pattern);
+  }
+
+  /** Does something, and once more each few seconds, until the screen shows what matches. */
+  async repeats(action: () => Promise<void>, pattern: RegExp): Promise<string[]> {
+    const deadline = performance.now() + PATIENCE_MS;
+    let nextTry = performance.now();
     while (true) {
+      if (performance.now() >= nextTry) {
+        await action();
+        nextTry = performance.now() + AGAIN_MS;
+      }
       const lines = await this.lines();
       if (pattern.test(lines.join("\n"))) return lines;
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new Error(`The screen never showed ${pattern}:\n${lines.join("\n")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

@@ -12,6 +12,8 @@ import type {
   TransportListenOptions,
 } from "../../src/transport/transport.ts";
 
+import { startCounting, type Steps } from "../steps.ts";
+
 /** What an agent knows of a connection. */
 export interface Status {
   readonly bytes: number;
@@ -51,6 +53,8 @@ export interface Agent {
   close(id: number): Promise<void>;
   abort(id: number): Promise<void>;
   status(id: number): Promise<Status>;
+  /** Begins to count what the transport does in steps, or ends it and tells how many they were. */
+  count(on: boolean): Promise<number>;
   until(id: number, condition: Condition): Promise<Status>;
 }
 
@@ -75,6 +79,7 @@ export class LocalAgent implements Agent {
   readonly #connections: Held[] = [];
   #nextAccepted = 0;
   #changed: (() => void)[] = [];
+  #stopCounting: (() => Steps) | undefined;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -138,6 +143,13 @@ export class LocalAgent implements Agent {
   // deno-lint-ignore require-await
   async status(id: number): Promise<Status> {
     return this.#held(id).status();
+  }
+
+  // deno-lint-ignore require-await
+  async count(on: boolean): Promise<number> {
+    const steps = this.#stopCounting?.().count ?? 0;
+    this.#stopCounting = on ? startCounting() : undefined;
+    return steps;
   }
 
   async until(id: number, condition: Condition): Promise<Status> {

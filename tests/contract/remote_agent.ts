@@ -35,6 +35,7 @@ export class RemoteAgent implements AsyncDisposable {
       close: (id) => call("close", id),
       abort: (id) => call("abort", id),
       status: (id) => call<Status>("status", id),
+      count: (on) => call<number>("count", on),
       until: (id: number, condition: Condition) => call<Status>("until", id, condition),
     };
   }

@@ -2,8 +2,8 @@
  * A server with a plain and an encrypted port, which tells who asks whose connection it is. With
  * `--proxied` it takes the PROXY protocol from this machine; with `--start-tls` it offers START-TLS;
  * with `--auto` its plain port tells TLS from Telnet; with `--many` everybody may come as often as they
- * like. "stats" is answered with clients, handshakes and sockets on their way out; who says "drown" is
- * sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
+ * like. "stats" is answered with clients, handshakes, sockets on their way out, and how many clients have
+ * come so far; who says "drown" is sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
  */
 import process from "node:process";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -20,10 +20,11 @@ const server = await TelnetServer.listen({
   ...(has("--start-tls") && { options: { startTls: true as const } }),
   limits: {
     closeTimeout: 1_000,
+    helloTimeout: 3_000, // a busy machine is slow to speak
     ...(has("--many") && {
       connectionRate: Infinity,
       connectionsPerAddress: Infinity,
-      handshakeTimeout: 1_000,
+      handshakeTimeout: 4_000,
     }),
   },
   onConnect: async (client) => {
@@ -57,8 +58,8 @@ function answer(client: TelnetClient, line: string | undefined): void {
     client.send("Farewell!\n");
     client.active = false;
   } else if (line === "stats") {
-    const { connections, handshakes, closing } = server.stats();
-    client.send(`stats ${connections} ${handshakes} ${closing}\n`);
+    const { connections, handshakes, closing, accepted } = server.stats();
+    client.send(`stats ${connections} ${handshakes} ${closing} ${accepted}\n`);
   } else if (line === "drown") {
     drowning.set(client, 0);
   } else if (line === "stop") {

@@ -1,3 +1,5 @@
+import { inTime } from "../patience.ts";
+
 /** A bare client on a real socket: what it reads is text of one byte a character. */
 export class LineClient implements Disposable {
   readonly #conn: Deno.Conn;
@@ -28,7 +30,7 @@ export class LineClient implements Disposable {
     while (true) {
       const match = pattern.exec(this.#unread);
       if (match !== null) return this.#take(match.index + match[0].length);
-      if (!await this.#more()) {
+      if (!await inTime(this.#more(), `${pattern} behind ${JSON.stringify(this.#unread)}`)) {
         throw new Error(`The server closed before ${pattern}: ${JSON.stringify(this.#unread)}`);
       }
     }

@@ -55,6 +55,11 @@ export async function findRuntimes(): Promise<Runtime[]> {
   return found;
 }
 
+/** One of them, where it can be had here. */
+export async function findRuntime(name: Runtime["name"]): Promise<Runtime | undefined> {
+  return (await findRuntimes()).find((runtime) => runtime.name === name);
+}
+
 /** The environment that lets other processes find what was found here. */
 export async function runtimeEnvironment(): Promise<Record<string, string>> {
   const environment: Record<string, string> = {};

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ClientViolation, type TelnetClient, TelnetError } from "../../mod.ts";
 import { ECHO, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
 import { AO, AYT, DO, DONT, EC, EL, IAC, IP, NOP, SB, SE, WILL } from "../../src/protocol/mod.ts";
+import { inTime, PATIENCE_MS, until } from "../patience.ts";
 import { inWords, latin1, negotiation, start } from "./harness.ts";
 
 const command = (byte: number) => Uint8Array.of(IAC, byte);
@@ -40,10 +41,12 @@ Deno.test("a loop that takes one line a poll is not slowed down by the timeout o
   const { peer, client } = await harness.join();
   peer.write("go\n".repeat(200));
   await harness.pollUntil(() => client.cmdReady);
-  harness.server.timeout = 10_000;
-  for (let taken = 0; client.getCommand() !== undefined; taken++) {
-    if (taken < 199) await harness.server.poll();
+  harness.server.timeout = 2 * PATIENCE_MS; // one poll that waits is one too many
+  let taken = 0;
+  for (; client.getCommand() !== undefined; taken++) {
+    if (taken < 199) await inTime(harness.server.poll(), `the end of a poll, after ${taken} lines`);
   }
+  assertEquals(taken, 200);
   harness.server.timeout = 0;
 });
 
@@ -401,12 +404,14 @@ Deno.test("a client that sends faster than you read is not read on, and loses no
   for (let number = 0; number < 50_000; number++) peer.write(`${number}\n`);
   for (let polls = 0; polls < 20; polls++) await harness.server.poll();
   assert(peer.queued > 200_000, `${peer.queued} bytes wait with the peer`);
-  let next = 0;
-  for (; next < 50_000; await harness.server.poll()) {
+  const taken: string[] = [];
+  await until(() => taken.length >= 50_000, async () => {
     for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
-      assertEquals(line, String(next++));
+      taken.push(line);
     }
-  }
+    await harness.server.poll();
+  });
+  assertEquals(taken, Array.from({ length: 50_000 }, (_, number) => String(number)));
 });
 
 Deno.test("no more lines than limits.commands wait, however many have come", async () => {

@@ -18,23 +18,25 @@ import {
 } from "../../src/options/mod.ts";
 import { EOF, IP } from "../../src/protocol/mod.ts";
 import { Terminal } from "../text/terminal.ts";
+import { until } from "../patience.ts";
 import { latin1, type StepClock } from "./harness.ts";
-import { join, joinWithClock, type Remote } from "./remote.ts";
+import { join, type Remote } from "./remote.ts";
 
-/** A person with a terminal in character mode. */
-async function sit(
-  options: ListenOptions = {},
-  prepare: (client: TelnetClient) => void = (client) => client.useEditor(),
-): Promise<{
+/** A person with a terminal in character mode. Dispose it, and the server stops. */
+interface Sitting extends AsyncDisposable {
   client: TelnetClient;
   terminal: Terminal;
   clock: StepClock;
   remote: Remote;
   type: (text: string | Uint8Array) => Promise<void>;
   look: () => Promise<string[]>;
-  stop: () => Promise<void>;
-}> {
-  const { harness, client, peer, remote, clock } = await joinWithClock(options);
+}
+
+async function sit(
+  options: ListenOptions = {},
+  prepare: (client: TelnetClient) => void = (client) => client.useEditor(),
+): Promise<Sitting> {
+  const { harness, client, peer, remote, clock } = await join(options);
   const terminal = new Terminal(30, 10);
   prepare(client);
   remote.do(ECHO);
@@ -57,12 +59,13 @@ async function sit(
       peer.write(text);
       await look();
     },
-    stop: () => harness.server.stop(),
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
   };
 }
 
 Deno.test("useEditor edits the lines, getCommand gives them, and what is sent shows above", async () => {
-  const { client, type, look, terminal, stop } = await sit();
+  await using joined = await sit();
+  const { client, type, look, terminal } = joined;
   client.prompt("> ");
   await type("loko\x1b[D\x7f\x1b[Co\r\0");
   assertEquals(client.getCommand(), "looo");
@@ -81,11 +84,11 @@ Deno.test("useEditor edits the lines, getCommand gives them, and what is sent sh
   await type("th\r\n");
   assertEquals(client.getCommand(), "north");
   assertEquals(terminal.cursor[1], 0);
-  await stop();
 });
 
 Deno.test("a typed key is echoed within one poll", async () => {
-  const { harness, client, peer, remote } = await join({});
+  await using joined = await join({});
+  const { harness, client, peer, remote } = joined;
   client.useEditor();
   remote.do(ECHO);
   remote.do(SGA);
@@ -95,11 +98,11 @@ Deno.test("a typed key is echoed within one poll", async () => {
   peer.write("x");
   await harness.server.poll();
   assertEquals(latin1(peer.take()), "x");
-  await harness.server.stop();
 });
 
 Deno.test("a client that refuses stays in line mode, and the editor is simply not used", async () => {
-  const { harness, client, peer, remote } = await join({});
+  await using joined = await join({});
+  const { harness, client, peer, remote } = joined;
   client.useEditor();
   remote.dont(ECHO);
   remote.dont(SGA);
@@ -112,11 +115,11 @@ Deno.test("a client that refuses stays in line mode, and the editor is simply no
   ]);
   client.send("ok\n");
   assert((await harness.hear(peer, "ok")).endsWith("ok\r\n"));
-  await harness.server.stop();
 });
 
 Deno.test("a client that edits by itself (LINEMODE) is left alone, and single keys switch it", async () => {
-  const { harness, client, peer, remote } = await join({ options: { linemode: true } });
+  await using joined = await join({ options: { linemode: true } });
+  const { harness, client, peer, remote } = joined;
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   client.useEditor();
@@ -133,11 +136,10 @@ Deno.test("a client that edits by itself (LINEMODE) is left alone, and single ke
   client.lineMode();
   const back = await remote.hear((words) => words.includes("WONT 3"));
   assert(back.includes("SB 34 \x01\x03") && back.includes("WONT 1"), back.join());
-  await harness.server.stop();
 });
 
 Deno.test("keys come as a queue, or as events, a lone ESC when its time is over", async () => {
-  const queue = await sit({}, (client) => client.characterMode());
+  await using queue = await sit({}, (client) => client.characterMode());
   await queue.type("aé\x1b[A\x03");
   const names: string[] = [];
   assert(queue.client.keyReady && !queue.client.cmdReady);
@@ -154,20 +156,19 @@ Deno.test("keys come as a queue, or as events, a lone ESC when its time is over"
   await queue.look();
   take();
   assertEquals(names.at(-1), "escape");
-  await queue.stop();
 
   const told: string[] = [];
-  const events = await sit(
+  await using events = await sit(
     { onKey: (_, key: Key) => void told.push(key.text || keyName(key)) },
     (client) => client.characterMode(),
   );
   await events.type("x\x1bOP");
   assertEquals([told, events.client.keyReady], [["x", "f1"], false]);
-  await events.stop();
 });
 
 Deno.test("readyClients are those with lines or keys, and no others", async () => {
-  const { harness, client, peer } = await join({});
+  await using joined = await join({});
+  const { harness, client, peer } = joined;
   const { peer: other, client: second } = await harness.join();
   assertEquals(harness.server.readyClients(), []);
   other.write("one\r\ntwo\r\n");
@@ -182,11 +183,11 @@ Deno.test("readyClients are those with lines or keys, and no others", async () =
   client.active = false;
   await harness.pollUntil(() => harness.disconnected.length === 1);
   assertEquals(harness.server.readyClients(), []);
-  await harness.server.stop();
 });
 
 Deno.test("keys that nobody takes stop the reading, and none is lost", async () => {
-  const { client, type, look, stop } = await sit({}, (client) => client.characterMode());
+  await using joined = await sit({}, (client) => client.characterMode());
+  const { client, type, look } = joined;
   const many = "x".repeat(100_000);
   await type(many);
   let taken = 0;
@@ -198,11 +199,11 @@ Deno.test("keys that nobody takes stop the reading, and none is lost", async () 
     await look();
   }
   assertEquals(taken, many.length);
-  await stop();
 });
 
 Deno.test("a password is masked by the editor, and in no history", async () => {
-  const { client, type, look, stop } = await sit();
+  await using joined = await sit();
+  const { client, type, look } = joined;
   client.prompt("Password: ");
   client.passwordModeOn();
   await type("secret\r\n");
@@ -211,12 +212,11 @@ Deno.test("a password is masked by the editor, and in no history", async () => {
   client.prompt("> ");
   await type("\x1b[A");
   assertEquals(await look(), ["Password:", ">"]);
-  await stop();
 });
 
 Deno.test("Tab asks the game, at once or later; what it throws costs the one client", async () => {
   const words = ["north", "northwest"];
-  const later = await sit({}, (client) =>
+  await using later = await sit({}, (client) =>
     client.useEditor({
       complete: (line, cursor) =>
         Promise.resolve(words.filter((word) => word.startsWith(line.slice(0, cursor)))),
@@ -225,8 +225,7 @@ Deno.test("Tab asks the game, at once or later; what it throws costs the one cli
   await later.type("w\t");
   await later.type("\r");
   assertEquals(later.client.getCommand(), "northwest ");
-  await later.stop();
-  const broken = await sit({ onError: () => {} }, (client) =>
+  await using broken = await sit({ onError: () => {} }, (client) =>
     client.useEditor({
       complete: () => {
         throw new Error("the game is broken");
@@ -234,19 +233,19 @@ Deno.test("Tab asks the game, at once or later; what it throws costs the one cli
     }));
   await broken.type("x\t");
   assertEquals(broken.client.disconnectReason, "handler-failed");
-  await broken.stop();
 });
 
 Deno.test("Ctrl-C and Ctrl-D come as the commands IP and EOF", async () => {
   const commands: number[] = [];
-  const { client, type, stop } = await sit({ onCommand: (_, command) => commands.push(command) });
+  await using joined = await sit({ onCommand: (_, command) => commands.push(command) });
+  const { client, type } = joined;
   await type("half a line\x03\x04whole\r");
   assertEquals([commands, client.getCommand()], [[IP, EOF], "whole"]);
-  await stop();
 });
 
 Deno.test("the window's size reaches the editor", async () => {
-  const { client, remote, terminal, type, look, stop } = await sit({ options: { naws: true } });
+  await using joined = await sit({ options: { naws: true } });
+  const { client, remote, terminal, type, look } = joined;
   client.prompt("> ");
   await type("a line that is longer than its row");
   remote.will(NAWS);
@@ -255,11 +254,11 @@ Deno.test("the window's size reaches the editor", async () => {
   await look();
   await type("!");
   assertEquals(await look(), ["> a line tha", "t is longer", "than its row", "!"]);
-  await stop();
 });
 
 Deno.test("LINEMODE that is agreed to later takes the editing over, and the person sees what is typed", async () => {
-  const { harness, client, peer, remote } = await join({ options: { linemode: true } });
+  await using joined = await join({ options: { linemode: true } });
+  const { harness, client, peer, remote } = joined;
   client.useEditor();
   await harness.server.poll();
   remote.do(ECHO);
@@ -278,11 +277,11 @@ Deno.test("LINEMODE that is agreed to later takes the editing over, and the pers
   client.useEditor();
   const back = await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   assert(back.includes("WONT 1") || !client.optionEnabled(ECHO, "local"), back.join());
-  await harness.server.stop();
 });
 
 Deno.test("a client that stays in line mode gets no sequence of the editor, whatever is called", async () => {
-  const { harness, client, peer, remote } = await join({});
+  await using joined = await join({});
+  const { harness, client, peer, remote } = joined;
   client.useEditor();
   remote.dont(ECHO);
   remote.dont(SGA);
@@ -294,11 +293,10 @@ Deno.test("a client that stays in line mode gets no sequence of the editor, what
   client.send("end\n");
   const heard = await harness.hear(peer, "end");
   assert(!heard.includes("\x1b"), JSON.stringify(heard));
-  await harness.server.stop();
 });
 
 Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting goes on", async () => {
-  const again = await sit();
+  await using again = await sit();
   again.client.prompt("> ");
   await again.type("half");
   again.client.useEditor({ multiline: false });
@@ -314,15 +312,13 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
   }
   await again.type("ok\r");
   assertEquals(again.client.getCommand(), "ok");
-  await again.stop();
 
-  const byCommand = await sit({ onCommand: (client) => client.useEditor() });
+  await using byCommand = await sit({ onCommand: (client) => client.useEditor() });
   await byCommand.type("foo\x03look\r");
   assertEquals(byCommand.client.getCommand(), "look");
-  await byCommand.stop();
 
   const told: string[] = [];
-  const byKey = await sit({
+  await using byKey = await sit({
     onKey: (client, key) => {
       told.push(key.text);
       client.useEditor();
@@ -330,58 +326,57 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
   }, (client) => client.characterMode());
   await byKey.type("qlook\r");
   assertEquals([told, byKey.client.getCommand()], [["q"], "look"]);
-  await byKey.stop();
 
-  const byQueue = await sit({}, (client) => client.characterMode());
+  await using byQueue = await sit({}, (client) => client.characterMode());
   await byQueue.type("qlook\r");
   assertEquals(byQueue.client.getKey()?.text, "q");
   byQueue.client.useEditor();
   assertEquals(byQueue.client.getCommand(), "look");
-  await byQueue.stop();
 });
 
 Deno.test("what the editor has to show comes before what is sent past it", async () => {
-  const { client, type, look, stop } = await sit();
+  await using joined = await sit();
+  const { client, type, look } = joined;
   await type("log\r");
   client.send("one\ntwo\n");
   client.characterMode();
   client.send("--more--");
   assertEquals(await look(), ["log", "one", "two", "--more--"]);
-  await stop();
 });
 
 Deno.test("what was sent and typed before the editing begins goes on in it", async () => {
-  const { type, look, stop } = await sit({}, (client) => {
+  await using joined = await sit({}, (client) => {
     client.send("Welcome.\nYour ");
     client.prompt("name? ");
     client.useEditor();
   });
+  const { type, look } = joined;
   await type("Ann");
   assertEquals(await look(), ["Welcome.", "Your name? Ann"]);
-  await stop();
 });
 
 Deno.test("a client that takes its echo back in the middle sees the prompt again", async () => {
-  const { client, remote, type, look, stop } = await sit();
+  await using joined = await sit();
+  const { client, remote, type, look } = joined;
   client.prompt("> ");
   await type("half");
   remote.dont(ECHO);
   assertEquals((await look()).at(-1), ">");
-  await stop();
 });
 
 Deno.test("Tab is answered before the next key of the same chunk", async () => {
-  const { client, type, stop } = await sit(
+  await using joined = await sit(
     {},
     (client) => client.useEditor({ complete: () => ["north"] }),
   );
+  const { client, type } = joined;
   await type("no\t\r");
   assertEquals(client.getCommand(), "north ");
-  await stop();
 });
 
 Deno.test("a paste of a megabyte through the server is bounded, and others are served meanwhile", async () => {
-  const { harness, client, peer, remote } = await join({});
+  await using joined = await join({});
+  const { harness, client, peer, remote } = joined;
   const { peer: other, client: honest } = await harness.join();
   client.useEditor();
   remote.do(ECHO);
@@ -389,11 +384,14 @@ Deno.test("a paste of a megabyte through the server is bounded, and others are s
   await harness.pollUntil(() => client.editing);
   peer.write("word ".repeat(200_000));
   other.write("hello\r\n");
-  const started = performance.now();
-  await harness.pollUntil(() => honest.cmdReady);
-  assert(performance.now() - started < 1_000);
-  await harness.pollUntil(() => client.bytesReceived >= 1_000_000);
-  await harness.server.stop();
+  let polls = 0;
+  await until(() => honest.cmdReady, async () => {
+    polls++;
+    await harness.server.poll();
+  });
+  assert(polls < 5, `${polls} polls`);
+  assert(client.bytesReceived < 1_000_000 || harness.server.stats().queuedInput > 500_000);
+  await until(() => client.bytesReceived >= 1_000_000, () => harness.server.poll());
 });
 
 Deno.test("a codec of the game's own is used for all text, and CHARSET does not override the game", async () => {
@@ -402,7 +400,8 @@ Deno.test("a codec of the game's own is used for all text, and CHARSET does not 
     createDecoder: () => ({ decode: (bytes) => latin1(bytes).toLowerCase() }),
     encode: (text) => new TextEncoder().encode(text.toUpperCase()),
   };
-  const { harness, client, peer, remote } = await join({ encoding: upside });
+  await using joined = await join({ encoding: upside });
+  const { harness, client, peer, remote } = joined;
   client.send("hello\n");
   peer.write("LOOK\r\n");
   assertEquals(await harness.hear(peer, "\n"), "HELLO\r\n");
@@ -416,19 +415,17 @@ Deno.test("a codec of the game's own is used for all text, and CHARSET does not 
   client.encoding = "cp437-art";
   client.send("\x01☺");
   assertEquals((await harness.hear(peer, "\x01")).at(-1), "\x01"); // U+0001 is no picture of it
-  await harness.server.stop();
 });
 
 Deno.test("after a restart the editing goes on, or ends", async () => {
-  const before = await sit();
+  await using before = await sit();
   const saved = JSON.stringify(before.client.snapshot());
-  await before.stop();
-  const ended = await join({ restore: () => JSON.parse(saved) });
+  await before[Symbol.asyncDispose]();
+  await using ended = await join({ restore: () => JSON.parse(saved) });
   ended.client.lineMode();
   const words = await ended.remote.hear((heard) => heard.length === 2);
   assertEquals(words.sort(), ["WONT 1", "WONT 3"]);
-  await ended.harness.server.stop();
-  const on = await join({ restore: () => JSON.parse(saved) });
+  await using on = await join({ restore: () => JSON.parse(saved) });
   on.client.useEditor();
   on.peer.write("look\r");
   await on.harness.pollUntil(() => on.client.cmdReady);
@@ -437,11 +434,11 @@ Deno.test("after a restart the editing goes on, or ends", async () => {
   const off = await on.remote.hear((heard) => heard.length === 2);
   assertEquals(off.sort(), ["WONT 1", "WONT 3"]);
   assertEquals(on.client.editing, false);
-  await on.harness.server.stop();
 });
 
 Deno.test("lineMode ends the editing: the line goes from the screen, lines are lines again", async () => {
-  const { client, remote, type, look, stop } = await sit();
+  await using joined = await sit();
+  const { client, remote, type, look } = joined;
   client.prompt("> ");
   await type("half");
   client.lineMode();
@@ -451,21 +448,20 @@ Deno.test("lineMode ends the editing: the line goes from the screen, lines are l
   assertEquals(await look(), ["bye"]);
   await type("whole\r\n");
   assertEquals([client.getCommand(), client.editing], ["whole", false]);
-  await stop();
 });
 
 Deno.test("a dropped client's last words show below what was typed, which is gone", async () => {
-  const { client, type, look, stop } = await sit();
+  await using joined = await sit();
+  const { client, type, look } = joined;
   client.prompt("> ");
   await type("half");
   client.send("Farewell!\n");
   client.active = false;
   assertEquals(await look(), ["Farewell!"]);
-  await stop();
 });
 
 Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHARSET has said", async () => {
-  const told = await join({
+  await using told = await join({
     encoding: "latin1",
     options: { newEnviron: true, terminalType: true },
   });
@@ -490,16 +486,14 @@ Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHA
   tell("CHARSET", "UTF-8");
   for (let polls = 0; polls < 5; polls++) await told.harness.server.poll();
   assertEquals(told.client.encoding, "windows-1251");
-  await told.harness.server.stop();
 
-  const byMtts = await join({ encoding: "cp437", options: { terminalType: true } });
+  await using byMtts = await join({ encoding: "cp437", options: { terminalType: true } });
   byMtts.remote.will(TTYPE);
   for (const name of ["X", "XTERM", "MTTS 4", "MTTS 4"]) {
     await byMtts.remote.hear((words) => words.includes("SB 24 \x01"));
     byMtts.remote.sub(TTYPE, encodeTerminalType(name));
   }
   await byMtts.harness.pollUntil(() => byMtts.client.encoding === "utf-8");
-  await byMtts.harness.server.stop();
 });
 
 Deno.test("an encoding that is none is misuse at listen()", async () => {

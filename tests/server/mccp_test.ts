@@ -6,7 +6,8 @@ import { latin1, negotiation, start } from "./harness.ts";
 import { bytesOf, deflated, hearInflated, join, untilReal, utf8 } from "./remote.ts";
 
 Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll readable at once", async () => {
-  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  await using joined = await join({ options: { mccp2: true } });
+  const { harness, client, peer, remote } = joined;
   await remote.hear((words) => words.includes("WILL 86"));
   client.send("before ");
   remote.do(MCCP2);
@@ -36,11 +37,11 @@ Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll r
   inflate.write(bytesOf(plain));
   await ended;
   assertEquals(text.slice(sentBefore), "\xff\xfc\x56"); // WONT MCCP2 was still within
-  await harness.server.stop();
 });
 
 Deno.test("MCCP2: a dropped client gets its last words and a whole stream", async () => {
-  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  await using joined = await join({ options: { mccp2: true } });
+  const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
   await harness.pollUntil(() => client.optionEnabled(MCCP2, "local"));
   client.send("Good bye\n");
@@ -54,7 +55,6 @@ Deno.test("MCCP2: a dropped client gets its last words and a whole stream", asyn
   const marker = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
   const stream = bytesOf(heard.slice(heard.indexOf(marker) + 5));
   assertEquals(latin1(inflateSync(stream)), "Good bye\r\n"); // throws where the end is missing
-  await harness.server.stop();
 });
 
 Deno.test("MCCP2: the bytes that are counted as sent are those that went out", async () => {
@@ -70,7 +70,6 @@ Deno.test("MCCP2: the bytes that are counted as sent are those that went out", a
   take();
   assertEquals([client.bytesSent, harness.server.stats().bytesSent], [taken, taken]);
   assert(taken > 100 && taken < 10_000, `${taken} bytes`);
-  await harness.server.stop();
 });
 
 for (const chunkSize of [1, 7, 100_000]) {
@@ -93,7 +92,6 @@ for (const chunkSize of [1, 7, 100_000]) {
       return lines.length === 3;
     });
     assertEquals(lines, ["look", "north", "plain"]);
-    await harness.server.stop();
   });
 }
 
@@ -101,25 +99,25 @@ Deno.test("MCCP3: corrupt data and bombs cost the one client, with a reason", as
   const bomb = await deflated(["\0".repeat(50_000_000)], true);
   assert(bomb.length < 100_000);
   for (const stream of [utf8("this is no zlib stream at all"), bomb]) {
-    const { harness, client, remote } = await join({ options: { mccp3: true } });
+    await using joined = await join({ options: { mccp3: true } });
+    const { harness, client, remote } = joined;
     remote.do(MCCP3);
     remote.say(Uint8Array.of(IAC, SB, MCCP3, IAC, SE), stream);
     await untilReal(harness, () => harness.disconnected.length === 1);
     assertEquals(client.disconnectReason, "corrupt-data");
     assert(client.disconnectError instanceof Error);
-    await harness.server.stop();
   }
 });
 
 Deno.test("MCCP that was not declared is refused, and its marker changes nothing", async () => {
-  const { harness, client, remote } = await join({});
+  await using joined = await join({});
+  const { harness, client, remote } = joined;
   remote.do(MCCP2);
   remote.do(MCCP3);
   assertEquals(await remote.hear((words) => words.length === 2), ["WONT 86", "WONT 87"]);
   remote.say(Uint8Array.of(IAC, SB, MCCP3, IAC, SE), utf8("plain\r\n"));
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), "plain");
-  await harness.server.stop();
 });
 
 const MARKER2 = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
@@ -143,7 +141,8 @@ function inflateAll(heard: string): string[] {
 }
 
 Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows the old", async () => {
-  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  await using joined = await join({ options: { mccp2: true } });
+  const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
   await harness.pollUntil(() => client.compressed);
   client.send("one\n");
@@ -167,17 +166,17 @@ Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows t
   assertEquals(parts.length, 5);
   assert(parts[1]?.startsWith("one\r\n"), parts[1]);
   assert(parts[3]?.endsWith("two\r\n"), parts[3]);
-  await harness.server.stop();
 });
 
 Deno.test("MCCP2: a client that is dropped while its stream ends gets its last words", async () => {
-  const { harness, client, peer, remote } = await join({
+  await using joined = await join({
     options: { mccp2: true },
     onCommand: (client) => {
       client.send("Farewell\n");
       client.active = false;
     },
   });
+  const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
   await harness.pollUntil(() => client.compressed);
   remote.say(negotiation(DONT, MCCP2), Uint8Array.of(IAC, IP));
@@ -188,11 +187,11 @@ Deno.test("MCCP2: a client that is dropped while its stream ends gets its last w
   });
   heard += latin1(peer.take());
   assert(inflateAll(heard).join("").endsWith("Farewell\r\n"), heard);
-  await harness.server.stop();
 });
 
 Deno.test("MCCP2: the marker leaves in one write", async () => {
-  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  await using joined = await join({ options: { mccp2: true } });
+  const { harness, client, peer, remote } = joined;
   const writes: Uint8Array[] = [];
   remote.do(MCCP2);
   await harness.pollUntil(() => {
@@ -201,17 +200,17 @@ Deno.test("MCCP2: the marker leaves in one write", async () => {
   });
   writes.push(...peer.takeChunks());
   assert(writes.some((bytes) => latin1(bytes).includes(MARKER2)), "no write has the whole marker");
-  await harness.server.stop();
 });
 
 Deno.test("MCCP3: the lines before the client's end are all read", async () => {
   for (const count of [1, 3000]) {
     const texts = Array.from({ length: count }, (_, index) => `line ${index}\r\n`);
     const stream = await deflated([texts.join("")], true);
-    const { harness, client, peer, remote } = await join(
+    await using joined = await join(
       { options: { mccp3: true }, limits: { commands: 10_000 } },
       { allowHalfOpen: true },
     );
+    const { harness, client, peer, remote } = joined;
     remote.say(negotiation(DO, MCCP3), MARKER3, stream);
     peer.end();
     const lines: string[] = [];
@@ -223,12 +222,12 @@ Deno.test("MCCP3: the lines before the client's end are all read", async () => {
     });
     assertEquals(lines, texts.map((text) => text.trimEnd()));
     assertEquals(client.disconnectReason, "client-closed");
-    await harness.server.stop();
   }
 });
 
 Deno.test("MCCP3: a marker within the stream changes nothing, behind its end another begins", async () => {
-  const { harness, client, remote } = await join({ options: { mccp3: true } });
+  await using joined = await join({ options: { mccp3: true } });
+  const { harness, client, remote } = joined;
   const first = await deflated(["look\r\n" + latin1(MARKER3), "north\r\n"], true, "latin1");
   const second = await deflated(["south\r\n"], true);
   remote.say(negotiation(DO, MCCP3), MARKER3, first, utf8("plain\r\n"), MARKER3, second);
@@ -240,42 +239,39 @@ Deno.test("MCCP3: a marker within the stream changes nothing, behind its end ano
     return lines.length === 4;
   });
   assertEquals(lines, ["look", "north", "plain", "south"]);
-  await harness.server.stop();
 });
 
 Deno.test("MCCP3: what one stream may become in all is bounded", async () => {
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { mccp3: true },
     limits: { inflateTotal: 10_000, line: 100 },
   });
+  const { harness, client, remote } = joined;
   const noise = Array.from({ length: 3000 }, (_, index) => `${Math.sin(index)}\r\n`).join("");
   remote.say(negotiation(DO, MCCP3), MARKER3, await deflated([noise], false));
   await untilReal(harness, () => harness.disconnected.length === 1);
   assertEquals(client.disconnectReason, "corrupt-data");
-  await harness.server.stop();
 });
 
 Deno.test("MCCP3: the game stops it by WONT", async () => {
-  const { harness, client, remote } = await join({ options: { mccp3: true } });
+  await using joined = await join({ options: { mccp3: true } });
+  const { harness, client, remote } = joined;
   remote.say(negotiation(DO, MCCP3), MARKER3, await deflated(["look\r\n"], false));
   await untilReal(harness, () => client.cmdReady);
   client.disableOption(MCCP3, "local");
   await remote.hear((words) => words.includes("WONT 87"));
-  await harness.server.stop();
 });
 
 Deno.test("MCCP is not offered on an encrypted connection, unless the game insists", async () => {
-  const plain = await join({ options: { mccp2: true, mccp3: true } }, { encrypted: true });
+  await using plain = await join({ options: { mccp2: true, mccp3: true } }, { encrypted: true });
   assert(plain.client.encrypted);
   plain.remote.do(MCCP2);
   plain.remote.do(MCCP3);
   const heard = await plain.remote.hear((words) => words.length === 2);
   assertEquals(heard, ["WONT 86", "WONT 87"]);
-  await plain.harness.server.stop();
-  const insisting = await join(
+  await using insisting = await join(
     { options: { mccp2: { encrypted: true }, mccp3: { encrypted: true } } },
     { encrypted: true },
   );
   await insisting.remote.hear((words) => words.includes("WILL 86") && words.includes("WILL 87"));
-  await insisting.harness.server.stop();
 });

@@ -33,24 +33,23 @@ import {
 } from "../../src/options/mod.ts";
 import { AYT, IAC, NOP, TelnetMachine } from "../../src/protocol/mod.ts";
 import { latin1, start } from "./harness.ts";
-import { bytesOf, join, joinWithClock, type Remote, untilReal, utf8 } from "./remote.ts";
+import { bytesOf, join, type Remote, untilReal, utf8 } from "./remote.ts";
 
 Deno.test("what is declared is offered at once, TERMINAL-TYPE first and MCCP2 last; else nothing is", async () => {
-  const { harness, remote } = await join({
+  await using joined = await join({
     options: { mccp2: true, gmcp: true, naws: true, mssp: () => ({}), terminalType: true },
   });
+  const { remote } = joined;
   const heard = await remote.hear((words) => words.length === 5);
   assertEquals(heard, ["DO 24", "DO 31", "WILL 201", "WILL 70", "WILL 86"]);
-  await harness.server.stop();
-  const silent = await join({});
+  await using silent = await join({});
   await silent.harness.server.poll();
   assertEquals(silent.peer.take().length, 0);
-  await silent.harness.server.stop();
 });
 
 Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", async () => {
   let ready = false;
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { terminalType: true, gmcp: true },
     onConnect: async (client) => {
       await client.ready;
@@ -58,6 +57,7 @@ Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", 
       client.send(`Welcome, ${client.profile.name}`);
     },
   });
+  const { harness, client, remote } = joined;
   remote.dont(GMCP);
   remote.will(TTYPE);
   for (const name of ["TINTIN++", "xterm-256color", "MTTS 13", "MTTS 13"]) {
@@ -75,7 +75,6 @@ Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", 
     screenReader: false,
     mudClient: true,
   });
-  await harness.server.stop();
 });
 
 Deno.test("ready waits no longer than readyTimeout, and not at all where nothing is offered", async () => {
@@ -84,30 +83,29 @@ Deno.test("ready waits no longer than readyTimeout, and not at all where nothing
     await client.ready;
     ready++;
   };
-  const { harness } = await join({ options: { naws: true }, readyTimeout: 500, onConnect });
+  await using joined = await join({ options: { naws: true }, readyTimeout: 500, onConnect });
+  const { harness } = joined;
   harness.clock.advance(499);
   await harness.server.poll();
   assertEquals(ready, 0);
   harness.clock.advance(1);
   await harness.pollUntil(() => ready === 1);
-  await harness.server.stop();
-  const plain = await join({ onConnect });
+  await using plain = await join({ onConnect });
   await plain.harness.pollUntil(() => ready === 2);
-  await plain.harness.server.stop();
 });
 
 Deno.test("ready settles for a client that vanishes", async () => {
   let ready = false;
-  const { harness, peer } = await join({
+  await using joined = await join({
     options: { naws: true },
     onConnect: async (client) => {
       await client.ready;
       ready = true;
     },
   });
+  const { harness, peer } = joined;
   peer.abort();
   await harness.pollUntil(() => ready);
-  await harness.server.stop();
 });
 
 for (
@@ -119,7 +117,8 @@ for (
   ] as const
 ) {
   Deno.test(`the list of terminal types ends by ${how}`, async () => {
-    const { harness, client, remote } = await join({ options: { terminalType: true } });
+    await using joined = await join({ options: { terminalType: true } });
+    const { harness, client, remote } = joined;
     remote.will(TTYPE);
     let questions = 0;
     for (const name of names) {
@@ -132,12 +131,12 @@ for (
     await harness.pollUntil(() => ready);
     assertEquals(questions, asked);
     assertEquals(client.terminalType, names[0]);
-    await harness.server.stop();
   });
 }
 
 Deno.test("prompt marks by EOR where it is agreed, else by GA, else not; once marked, always", async () => {
-  const { harness, client, remote } = await join({ options: { endOfRecord: true } });
+  await using joined = await join({ options: { endOfRecord: true } });
+  const { harness, client, remote } = joined;
   client.prompt("1> ");
   await remote.hear(() => remote.text.includes("1> "));
   assertEquals(remote.text, "1> "); // a netcat, for all we know
@@ -149,15 +148,15 @@ Deno.test("prompt marks by EOR where it is agreed, else by GA, else not; once ma
   await remote.hear((words) => words.includes("WONT 25"));
   client.prompt("3> ");
   assertEquals(await remote.hear((words) => words.includes("IAC 249")), ["IAC 249"]);
-  await harness.server.stop();
 });
 
 Deno.test("GMCP: hello, supports, ping, messages and bad JSON", async () => {
   const told: unknown[] = [];
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { gmcp: true },
     onGmcp: (_, { package: name, value, malformed }) => void told.push([name, value ?? malformed]),
   });
+  const { client, remote } = joined;
   assertEquals(client.gmcp.send("Char.Vitals", { hp: 1 }), false);
   const handled: unknown[] = [];
   client.gmcp.on("Char.Login", (value) => handled.push(value));
@@ -179,7 +178,6 @@ Deno.test("GMCP: hello, supports, ping, messages and bad JSON", async () => {
   assert(client.gmcp.send("Room.Info", { name: "Café 😀" }));
   const [sent] = await remote.hear((words) => words.length === 1);
   assertEquals(sent, 'SB 201 Room.Info {"name":"Caf\\u00e9 \\ud83d\\ude00"}');
-  await harness.server.stop();
 });
 
 const variables = {
@@ -190,10 +188,11 @@ const variables = {
 
 Deno.test("MSDP: LIST, SEND, REPORT, UNREPORT, RESET and configurable variables", async () => {
   const set: unknown[] = [];
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { msdp: { variables } },
     onMsdp: (_, variable) => void set.push(variable),
   });
+  const { harness, client, remote } = joined;
   remote.do(MSDP);
   await remote.hear((words) => words.includes("WILL 69"));
   const ask = (name: string, value: MsdpValue) =>
@@ -225,24 +224,24 @@ Deno.test("MSDP: LIST, SEND, REPORT, UNREPORT, RESET and configurable variables"
   assertEquals([set, client.msdp.reported.size], [[{ name: "COLOUR", value: "0" }], 0]);
   ask("LIST", "LISTS");
   assertMatch((await remote.hear((words) => words.length > 0))[0] ?? "", /SENDABLE_VARIABLES/);
-  await harness.server.stop();
 });
 
 Deno.test("MSDP over GMCP is answered over GMCP", async () => {
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { msdp: { variables }, gmcp: true },
   });
+  const { client, remote } = joined;
   assert(client.msdp);
   remote.do(GMCP);
   remote.sub(GMCP, encodeGmcp("MSDP", { SEND: ["HEALTH", "ROOM"] }));
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
   assertEquals(heard.at(-1), 'SB 201 MSDP {"HEALTH":"10","ROOM":{"NAME":"Inn","EXITS":["n"]}}');
-  await harness.server.stop();
 });
 
 Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUEST", async () => {
   const options = { mssp: () => ({ NAME: "Bogboa", UPTIME: 5 }) };
-  const { harness, remote } = await join({ options });
+  await using joined = await join({ options });
+  const { harness, remote } = joined;
   remote.do(MSSP);
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
   assertEquals(heard.at(-1), "SB 70 \x01PLAYERS\x021\x01UPTIME\x025\x01NAME\x02Bogboa");
@@ -255,14 +254,14 @@ Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUES
   );
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), "MSSP-REQUEST"); // the second is a person's
-  await harness.server.stop();
 });
 
 Deno.test("CHARSET: the client accepts, in upper case, and the connection uses it", async () => {
-  const { harness, client, peer, remote } = await join({
+  await using joined = await join({
     encoding: "latin1",
     options: { charset: { names: ["utf-8", "iso-8859-1"] } },
   });
+  const { harness, client, peer, remote } = joined;
   remote.do(CHARSET);
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
   assertEquals(heard.at(-1), "SB 42 \x01;utf-8;iso-8859-1");
@@ -272,14 +271,14 @@ Deno.test("CHARSET: the client accepts, in upper case, and the connection uses i
   assertEquals([client.facts.charset, client.profile.utf8], ["UTF-8", true]);
   client.send("é");
   assertEquals(await harness.hear(peer, "\xa9"), "\xc3\xa9");
-  await harness.server.stop();
 });
 
 Deno.test("CHARSET: where both ask at once the server's request holds; later the client's is answered", async () => {
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     encoding: "latin1",
     options: { charset: true },
   });
+  const { client, remote } = joined;
   remote.do(CHARSET);
   remote.will(CHARSET);
   remote.sub(CHARSET, encodeCharsetRequest(["windows-1252"]));
@@ -291,15 +290,15 @@ Deno.test("CHARSET: where both ask at once the server's request holds; later the
   assertEquals(client.encoding, "windows-1252");
   remote.sub(CHARSET, Uint8Array.of(4, 1, 59));
   await remote.hear((words) => words.includes("SB 42 \x05"));
-  await harness.server.stop();
 });
 
 Deno.test("NEW-ENVIRON asks for few names, never USER, and learns what is told", async () => {
   const told: unknown[] = [];
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { newEnviron: true },
     onEnviron: (_, variables) => void told.push(variables.length),
   });
+  const { harness, client, remote } = joined;
   remote.will(NEW_ENVIRON);
   const [question = ""] = (await remote.hear((words) => words.length === 2)).slice(1);
   assert(question.startsWith("SB 39 \x01\x00") && question.length < 200, question);
@@ -317,22 +316,22 @@ Deno.test("NEW-ENVIRON asks for few names, never USER, and learns what is told",
   await harness.pollUntil(() => told.length === 1);
   const { name, utf8, colours, mudClient } = client.profile;
   assertEquals([name, utf8, colours, mudClient], ["Mudlet", true, 16_777_216, true]);
-  await harness.server.stop();
 });
 
 Deno.test("STATUS tells what is in force", async () => {
-  const { harness, remote } = await join({});
+  await using joined = await join({});
+  const { remote } = joined;
   remote.do(STATUS);
   remote.will(NAWS);
   remote.sub(STATUS, Uint8Array.of(1));
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB 5 ")));
   assertEquals(heard.at(-1), "SB 5 \x00\xfb\x05\xfd\x1f");
-  await harness.server.stop();
 });
 
 Deno.test("ping measures the round trip by TIMING-MARK, again and again, whatever the answer", async () => {
   const times: number[] = [];
-  const { harness, client, remote } = await join({ onPong: (_, time) => void times.push(time) });
+  await using joined = await join({ onPong: (_, time) => void times.push(time) });
+  const { harness, client, remote } = joined;
   for (const answer of [remote.wont, remote.will, remote.wont]) {
     client.ping();
     client.ping(); // one is under way
@@ -343,25 +342,25 @@ Deno.test("ping measures the round trip by TIMING-MARK, again and again, whateve
     await harness.pollUntil(() => times.length > before);
   }
   assertEquals(times, [30, 30, 30]);
-  await harness.server.stop();
 });
 
 Deno.test("LOGOUT tells the game, agrees, and drops the client", async () => {
   const told: TelnetClient[] = [];
-  const { harness, client, remote } = await join({ onLogout: (client) => void told.push(client) });
+  await using joined = await join({ onLogout: (client) => void told.push(client) });
+  const { harness, client, remote } = joined;
   remote.do(LOGOUT);
   assertEquals(await remote.hear((words) => words.length > 0), ["WILL 18"]);
   await harness.pollUntil(() => harness.disconnected.length === 1);
   assertEquals(told, [client]);
-  await harness.server.stop();
 });
 
 Deno.test("LINEMODE sets editing and traps, tells the keys, and acknowledges each once", async () => {
   const told: number[] = [];
-  const { harness, remote } = await join({
+  await using joined = await join({
     options: { linemode: true },
     onSlc: (_, entries) => void told.push(entries.length),
   });
+  const { remote } = joined;
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   const key = {
@@ -375,13 +374,13 @@ Deno.test("LINEMODE sets editing and traps, tells the keys, and acknowledges eac
   const heard = await remote.hear((words) => words.length > 0);
   assertEquals(heard, ["SB 34 \x03\x0a\x82\x08"]);
   assertEquals(told, [2]);
-  await harness.server.stop();
 });
 
 Deno.test("TERMINAL-SPEED, X-DISPLAY-LOCATION, SEND-LOCATION and flow control", async () => {
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { terminalSpeed: true, xDisplayLocation: true, sendLocation: true, flowControl: true },
   });
+  const { harness, client, remote } = joined;
   assertEquals(client.flowControl.set("off"), false);
   for (const option of [TSPEED, 35, 23, LFLOW]) remote.will(option);
   await remote.hear((words) => words.includes("SB 32 \x01") && words.includes("SB 35 \x01"));
@@ -393,12 +392,11 @@ Deno.test("TERMINAL-SPEED, X-DISPLAY-LOCATION, SEND-LOCATION and flow control", 
   assertEquals([client.facts.display, client.facts.location], ["host:0", "Room 7"]);
   assert(client.flowControl.set("restart-any"));
   await remote.hear((words) => words.includes("SB 33 \x02"));
-  await harness.server.stop();
 });
 
 Deno.test("ZMP, ATCP, Aardwolf, MXP and MSP: handshakes and messages", async () => {
   const told: unknown[] = [];
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: {
       zmp: { supports: ["color.", "bogboa.map"] },
       atcp: true,
@@ -410,6 +408,7 @@ Deno.test("ZMP, ATCP, Aardwolf, MXP and MSP: handshakes and messages", async () 
     onAtcp: (_, message) => void told.push(message),
     onAardwolf: (_, { channel, data }) => void told.push([channel, ...data]),
   });
+  const { harness, client, remote } = joined;
   for (const option of [ZMP, 102, MXP, 90]) remote.do(option);
   remote.will(200);
   await remote.hear((words) => words.includes("SB 91 "));
@@ -432,18 +431,18 @@ Deno.test("ZMP, ATCP, Aardwolf, MXP and MSP: handshakes and messages", async () 
   assertEquals([client.profile.name, client.profile.version], ["Nexus", "3.0"]);
   assert(client.zmp.send("zmp.ping"));
   await remote.hear((words) => words.includes("SB 93 zmp.ping\0"));
-  await harness.server.stop();
 });
 
 Deno.test("the answer to AYT can be set", async () => {
-  const { harness, peer, remote } = await join({ messages: { areYouThere: "[present]" } });
+  await using joined = await join({ messages: { areYouThere: "[present]" } });
+  const { harness, peer, remote } = joined;
   remote.say(Uint8Array.of(IAC, AYT));
   assertEquals(await harness.hear(peer, "present]\r\n"), "\r\n[present]\r\n");
-  await harness.server.stop();
 });
 
 Deno.test("prepareReload turns everything off, and a snapshot carries it over", async () => {
-  const { harness, client, remote } = await join({ options: { gmcp: true, naws: true } });
+  await using joined = await join({ options: { gmcp: true, naws: true } });
+  const { harness, client, remote } = joined;
   remote.do(GMCP);
   remote.will(NAWS);
   await harness.pollUntil(() => client.optionEnabled(GMCP, "local"));
@@ -452,11 +451,11 @@ Deno.test("prepareReload turns everything off, and a snapshot carries it over", 
   client.prepareReload();
   const heard = await remote.hear((words) => words.length >= 4);
   assertEquals(heard.slice(-2), ["WONT 201", "DONT 31"]);
-  await harness.server.stop();
 });
 
 Deno.test("colours beyond caret codes are reduced to what the client shows", async () => {
-  const { harness, client, peer, remote } = await join({ options: { terminalType: true } });
+  await using joined = await join({ options: { terminalType: true } });
+  const { harness, client, peer, remote } = joined;
   const shown = async () => {
     client.sendCc("^#ff8800x^%0000ffy");
     return (await harness.hear(peer, "y")).replaceAll("\x1b", "~").replaceAll(
@@ -474,15 +473,14 @@ Deno.test("colours beyond caret codes are reduced to what the client shows", asy
   assertEquals(await shown(), "~[38;2;255;136;0mx~[48;2;0;0;255my");
   client.useAnsi = false;
   assertEquals(await shown(), "xy");
-  await harness.server.stop();
 });
 
 Deno.test("a server never asks a client to echo, nor sends SGA for a password", async () => {
-  const { harness, client, remote } = await join({});
+  await using joined = await join({});
+  const { client, remote } = joined;
   client.passwordModeOn();
   assertEquals(await remote.hear((words) => words.length > 0), [`WILL ${ECHO}`]);
   assert(!client.optionEnabled(SGA, "local"));
-  await harness.server.stop();
 });
 
 Deno.test("what the game's own code throws within an option costs the one client", async () => {
@@ -513,11 +511,11 @@ Deno.test("what the game's own code throws within an option costs the one client
   ];
   for (const [options, provoke] of cases) {
     const errors: unknown[] = [];
-    const { harness, client, remote } = await join({ ...options, onError: (e) => errors.push(e) });
+    await using joined = await join({ ...options, onError: (e) => errors.push(e) });
+    const { harness, client, remote } = joined;
     provoke(remote, client);
     await harness.pollUntil(() => harness.disconnected.length === 1);
     assertEquals([client.disconnectReason, errors.length], ["handler-failed", 1]);
-    await harness.server.stop();
   }
 });
 
@@ -537,7 +535,8 @@ Deno.test("a declaration that cannot be right is misuse", async () => {
 });
 
 Deno.test("a ping whose answer is late or doubled starts no loop of marks", async () => {
-  const { harness, client, clock, remote, peer } = await joinWithClock();
+  await using joined = await join();
+  const { harness, client, clock, remote, peer } = joined;
   client.ping();
   await remote.hear((words) => words.includes("DO 6"));
   clock.advance(4000); // given up
@@ -557,21 +556,21 @@ Deno.test("a ping whose answer is late or doubled starts no loop of marks", asyn
   const heard: string[] = [];
   client.ping(); // it works on
   heard.push(...await remote.hear((words) => words.includes("DO 6")));
-  await harness.server.stop();
 });
 
 Deno.test("TIMING-MARK: each mark that a client asks for is given, however many, if not all at once", async () => {
-  const { harness, clock, remote } = await joinWithClock();
+  await using joined = await join();
+  const { clock, remote } = joined;
   for (let times = 0; times < 200; times++) {
     clock.advance(1000);
     remote.do(TIMING_MARK);
     assertEquals(await remote.hear((words) => words.length > 0), ["WILL 6"]);
   }
-  await harness.server.stop();
 });
 
 Deno.test("prepareReload withdraws what is under way, and offerOptions asks anew", async () => {
-  const { harness, client, remote } = await join({ options: { gmcp: true, mccp2: true } });
+  await using joined = await join({ options: { gmcp: true, mccp2: true } });
+  const { harness, client, remote } = joined;
   await remote.hear((words) => words.includes("WILL 86"));
   client.passwordModeOn();
   await remote.hear((words) => words.includes("WILL 1"));
@@ -597,11 +596,11 @@ Deno.test("prepareReload withdraws what is under way, and offerOptions asks anew
   client.ready.then(() => ready = true);
   await harness.pollUntil(() => ready);
   assert(client.gmcp.enabled);
-  await harness.server.stop();
 });
 
 Deno.test("prepareReload ends MCCP2 in good order", async () => {
-  const { harness, client, peer, remote } = await join({ options: { mccp2: true } });
+  await using joined = await join({ options: { mccp2: true } });
+  const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
   await harness.pollUntil(() => client.compressed);
   client.prepareReload();
@@ -609,14 +608,13 @@ Deno.test("prepareReload ends MCCP2 in good order", async () => {
   client.send("plain\n");
   let heard = "";
   await untilReal(harness, () => (heard += latin1(peer.take())).endsWith("plain\r\n"));
-  await harness.server.stop();
 });
 
 Deno.test("a snapshot carries a client over to another server", async () => {
   const options: ListenOptions = {
     options: { gmcp: true, msdp: { variables: { HP: { value: () => "7" } } }, terminalType: true },
   };
-  const before = await join(options);
+  await using before = await join(options);
   before.remote.do(GMCP);
   before.remote.do(MSDP);
   before.remote.sub(MSDP, encodeMsdp(new Map([["REPORT", "HP"]])));
@@ -636,7 +634,7 @@ Deno.test("a snapshot carries a client over to another server", async () => {
   await before.harness.server.stop();
 
   const asked: string[] = [];
-  const after = await join({
+  await using after = await join({
     ...options,
     restore: ({ address }) => {
       asked.push(address);
@@ -651,16 +649,15 @@ Deno.test("a snapshot carries a client over to another server", async () => {
   after.client.msdp.update();
   const heard = await after.remote.hear((words) => words.some((word) => word.startsWith("SB")));
   assertEquals(heard, ["SB 69 \x01HP\x027"]); // and nothing is offered anew
-  await after.harness.server.stop();
-  const wrong = await start({ restore: () => ({ version: 2 }) as never, onError: () => {} });
+  await using wrong = await start({ restore: () => ({ version: 2 }) as never, onError: () => {} });
   wrong.dial();
   await wrong.pollUntil(() => wrong.disconnected.length === 1);
   assertEquals(wrong.disconnected[0]?.disconnectReason, "handler-failed");
-  await wrong.server.stop();
 });
 
 Deno.test("a snapshot of a compressed connection is misuse, which says what to do", async () => {
-  const { harness, client, remote } = await join({ options: { mccp2: true } });
+  await using joined = await join({ options: { mccp2: true } });
+  const { harness, client, remote } = joined;
   remote.do(MCCP2);
   await harness.pollUntil(() => client.compressed);
   assertMatch(assertThrows(() => client.snapshot(), TelnetError).message, /prepareReload/);
@@ -668,13 +665,13 @@ Deno.test("a snapshot of a compressed connection is misuse, which says what to d
   remote.dont(MCCP2);
   await untilReal(harness, () => !client.compressed);
   assertEquals(client.snapshot().version, 2);
-  await harness.server.stop();
 });
 
 Deno.test("MSDP travels over GMCP without the game's doing; too deep a value is no fault of the game", async () => {
-  const { harness, client, remote } = await join({
+  await using joined = await join({
     options: { gmcp: true, msdp: { variables: { HEALTH: { value: () => "9" } } } },
   });
+  const { client, remote } = joined;
   remote.do(GMCP);
   remote.sub(GMCP, utf8('MSDP {"SEND":["HEALTH"]}'));
   const heard = await remote.hear((words) => words.some((word) => word.includes("MSDP")));
@@ -683,20 +680,20 @@ Deno.test("MSDP travels over GMCP without the game's doing; too deep a value is 
   remote.sub(GMCP, utf8('MSDP {"SEND":["HEALTH"]}'));
   await remote.hear((words) => words.some((word) => word.includes("MSDP")));
   assert(client.active);
-  await harness.server.stop();
 });
 
 Deno.test("zmp.ping is answered with the time", async () => {
-  const { harness, remote } = await join({ options: { zmp: true } });
+  await using joined = await join({ options: { zmp: true } });
+  const { remote } = joined;
   remote.do(ZMP);
   remote.sub(ZMP, utf8("zmp.ping\0"));
   const heard = await remote.hear((words) => words.some((word) => word.includes("zmp.time")));
   assertMatch(heard.at(-1) ?? "", /^SB 93 zmp\.time\0\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\0$/);
-  await harness.server.stop();
 });
 
 Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", async () => {
-  const { harness, client, remote } = await join({ options: { linemode: true } });
+  await using joined = await join({ options: { linemode: true } });
+  const { client, remote } = joined;
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   const slc = (...bytes: number[]) => remote.sub(LINEMODE, Uint8Array.of(3, ...bytes));
@@ -718,15 +715,15 @@ Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", asyn
   slc(0, 3, 0); // the first keys
   const first = [...await answer()];
   assertEquals(first.slice(first.indexOf(10), first.indexOf(10) + 3), [10, 2, 0x7f]);
-  await harness.server.stop();
 });
 
 Deno.test("LINEMODE: to ask for the same again and again brings one answer, and fails nowhere", async () => {
   const errors: unknown[] = [];
-  const { remote, harness, client } = await join({
+  await using joined = await join({
     options: { linemode: true },
     onError: (error) => void errors.push(error),
   });
+  const { remote, harness, client } = joined;
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   const before = client.bytesSent;
@@ -737,11 +734,11 @@ Deno.test("LINEMODE: to ask for the same again and again brings one answer, and 
   await harness.server.poll();
   assertEquals([errors, client.active], [[], true]);
   assert(client.bytesSent - before < 1_000, `${client.bytesSent - before} bytes`);
-  await harness.server.stop();
 });
 
 Deno.test("LINEMODE: modes and FORWARDMASK both ways", async () => {
-  const { harness, client, remote } = await join({ options: { linemode: true } });
+  await using joined = await join({ options: { linemode: true } });
+  const { harness, client, remote } = joined;
   assertEquals([client.linemode.setMode(3), client.linemode.forward("\t")], [false, false]);
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
@@ -763,15 +760,15 @@ Deno.test("LINEMODE: modes and FORWARDMASK both ways", async () => {
   await harness.server.poll();
   client.linemode.forward("");
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \xfe\x02"]);
-  await harness.server.stop();
 });
 
 Deno.test("CHARSET: a client that never answers is asked in vain, but may ask itself later", async () => {
   for (const spoiler of [undefined, encodeCharsetAnswer("utf8"), encodeCharsetRequest(["UTF-8"])]) {
-    const { harness, client, clock, remote } = await joinWithClock({
+    await using joined = await join({
       encoding: "latin1",
       options: { charset: true },
     });
+    const { harness, client, clock, remote } = joined;
     remote.do(CHARSET);
     await remote.hear((words) => words.some((word) => word.startsWith("SB 42 \x01")));
     if (spoiler !== undefined) remote.sub(CHARSET, spoiler);
@@ -780,12 +777,12 @@ Deno.test("CHARSET: a client that never answers is asked in vain, but may ask it
     remote.sub(CHARSET, encodeCharsetRequest(["UTF-8"]));
     await remote.hear((words) => words.includes("SB 42 \x02UTF-8"));
     assertEquals(client.encoding, "utf-8");
-    await harness.server.stop();
   }
 });
 
 Deno.test("prompts: by GA to who speaks Telnet, never while SGA is on, and once marked always", async () => {
-  const { harness, client, peer, remote } = await join({});
+  await using joined = await join({});
+  const { harness, client, peer, remote } = joined;
   const said = async (text: string) => {
     client.prompt(text);
     return (await harness.hear(peer, text)).slice(-1);
@@ -799,19 +796,18 @@ Deno.test("prompts: by GA to who speaks Telnet, never while SGA is on, and once 
   remote.do(SGA);
   await harness.pollUntil(() => client.optionEnabled(SGA, "local"));
   assertEquals(await said("3>"), "\xf9"); // marked before
-  await harness.server.stop();
 
-  const suppressed = await join({});
+  await using suppressed = await join({});
   suppressed.client.enableOption(SGA, "local");
   suppressed.remote.do(SGA);
   await suppressed.harness.pollUntil(() => suppressed.client.optionEnabled(SGA, "local"));
   suppressed.client.prompt("4>");
   assertEquals((await suppressed.harness.hear(suppressed.peer, "4>")).slice(-1), ">");
-  await suppressed.harness.server.stop();
 });
 
 Deno.test("colours are reduced to 256 for who shows no more", async () => {
-  const { harness, client, peer, remote } = await join({ options: { terminalType: true } });
+  await using joined = await join({ options: { terminalType: true } });
+  const { harness, client, peer, remote } = joined;
   remote.will(TTYPE);
   for (const name of ["X", "XTERM-256COLOR", "MTTS 9", "MTTS 9"]) {
     await remote.hear((words) => words.includes("SB 24 \x01"));
@@ -820,11 +816,11 @@ Deno.test("colours are reduced to 256 for who shows no more", async () => {
   await harness.pollUntil(() => client.profile.colours === 256);
   client.sendCc("^#ff8700x^%0000ffy");
   assertMatch(await harness.hear(peer, "y"), /\x1b\[38;5;208mx\x1b\[48;5;21my$/);
-  await harness.server.stop();
 });
 
 Deno.test("GMCP: Core.Supports.Set replaces, Add adds, Remove removes, known ones are kept up to date", async () => {
-  const { harness, client, remote } = await join({ options: { gmcp: true } });
+  await using joined = await join({ options: { gmcp: true } });
+  const { client, remote } = joined;
   remote.do(GMCP);
   const supports = async (message: string, value: string[]) => {
     remote.sub(GMCP, encodeGmcp(`Core.Supports.${message}`, value));
@@ -839,11 +835,11 @@ Deno.test("GMCP: Core.Supports.Set replaces, Add adds, Remove removes, known one
   const many = Array.from({ length: 200 }, (_, index) => `P${index} 1`);
   await supports("Set", many);
   assertEquals((await supports("Add", ["P0 7"])).p0, 7);
-  await harness.server.stop();
 });
 
 Deno.test("NEW-ENVIRON: MNES tells the profile, now and when it changes", async () => {
-  const { harness, client, remote } = await join({ options: { newEnviron: true } });
+  await using joined = await join({ options: { newEnviron: true } });
+  const { harness, client, remote } = joined;
   remote.will(NEW_ENVIRON);
   const tell = (name: string, value: string) => ({ name, value, user: false });
   remote.sub(
@@ -867,12 +863,12 @@ Deno.test("NEW-ENVIRON: MNES tells the profile, now and when it changes", async 
     client.profile.utf8 === true && client.facts.environment.size === 64
   );
   assertEquals(client.facts.environment.get("MTTS"), "5"); // known ones are still updated
-  await harness.server.stop();
 });
 
 /** The Telnet client of Windows: once it negotiates it sends keys one by one and shows none. */
 Deno.test("the Telnet client of Windows sees what it types, but not a password", async () => {
-  const { harness, client, peer, remote } = await join({ options: { terminalType: true } });
+  await using joined = await join({ options: { terminalType: true } });
+  const { harness, client, peer, remote } = joined;
   const heard: string[] = [];
   remote.will(TTYPE);
   for (const name of ["ANSI", "VT100", "VT52", "VTNT", "VTNT"]) {
@@ -896,11 +892,11 @@ Deno.test("the Telnet client of Windows sees what it types, but not a password",
   client.passwordModeOff();
   await harness.server.poll();
   await type("n\r\n", "n\r\n");
-  await harness.server.stop();
 });
 
 Deno.test("a payload is sent only where its option is in force, a command always", async () => {
-  const { harness, client, remote } = await join({ options: { gmcp: true } });
+  await using joined = await join({ options: { gmcp: true } });
+  const { harness, client, remote } = joined;
   await remote.hear((words) => words.includes("WILL 201"));
   assertEquals(client.sendSubnegotiation(GMCP, utf8("X")), false);
   remote.do(GMCP);
@@ -911,5 +907,4 @@ Deno.test("a payload is sent only where its option is in force, a command always
   client.enableOption(99, "remote");
   client.disableOption(99, "remote");
   assertEquals(await remote.hear((words) => words.length > 0), ["DO 99"]);
-  await harness.server.stop();
 });

@@ -1,9 +1,9 @@
 /** The person at the other end of a server under test, speaking Telnet. */
-import { assert } from "@std/assert";
 import { constants, createDeflate } from "node:zlib";
 import type { ListenOptions, TelnetClient } from "../../mod.ts";
 import { DO, DONT, SB, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
 import type { MemoryConnectOptions, MemoryPeer } from "../../src/transport/memory.ts";
+import { until } from "../patience.ts";
 import { type Harness, latin1, negotiation, start, type StepClock } from "./harness.ts";
 
 /** Text as bytes. */
@@ -71,24 +71,32 @@ export class Remote {
   }
 }
 
-/** A server with one client. */
-export async function join(
-  options: ListenOptions,
-  dial: MemoryConnectOptions = {},
-): Promise<
-  { harness: Harness<TelnetClient>; client: TelnetClient; peer: MemoryPeer; remote: Remote }
-> {
-  const harness = await start(options);
-  const { peer, client } = await harness.join(dial);
-  return { harness, client, peer, remote: new Remote(harness, peer) };
+/** A server with one client. Dispose it, and it stops. */
+export interface Joined extends AsyncDisposable {
+  readonly harness: Harness<TelnetClient>;
+  readonly client: TelnetClient;
+  readonly peer: MemoryPeer;
+  readonly remote: Remote;
+  readonly clock: StepClock;
 }
 
-/** A server with one client, and its clock. */
-export async function joinWithClock(
+/** Starts a server, and joins it. */
+export async function join(
   options: ListenOptions = {},
-): Promise<Awaited<ReturnType<typeof join>> & { clock: StepClock }> {
-  const joined = await join(options);
-  return { ...joined, clock: joined.harness.clock };
+  dial: MemoryConnectOptions = {},
+): Promise<Joined> {
+  const harness = await start(options);
+  const { peer, client } = await harness.join(dial);
+  const remote = new Remote(harness, peer);
+  const { clock } = harness;
+  return {
+    harness,
+    client,
+    peer,
+    remote,
+    clock,
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+  };
 }
 
 /** Bytes of what `latin1` made of them. */
@@ -122,11 +130,7 @@ export async function untilReal(
   harness: Harness<TelnetClient>,
   condition: () => boolean,
 ): Promise<void> {
-  const deadline = performance.now() + 10_000;
-  while (!condition()) {
-    assert(performance.now() < deadline, `Not in time: ${condition}`);
-    await harness.server.poll();
-  }
+  await until(condition, () => harness.server.poll());
 }
 
 /** Polls, and inflates what the server sends. */

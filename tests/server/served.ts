@@ -6,9 +6,12 @@ import {
   type TelnetClient,
   TelnetServer,
 } from "../../mod.ts";
+import { PATIENCE_MS } from "../patience.ts";
 import { LineClient } from "../runtimes/line_client.ts";
+import { StepClock } from "./harness.ts";
 
-const PATIENCE_MS = 10_000;
+/** So far the clock of a test goes at once. */
+const STEP_MS = 50;
 
 /** What a test on real sockets works with. */
 export class Served implements AsyncDisposable {
@@ -19,12 +22,16 @@ export class Served implements AsyncDisposable {
   readonly lines: string[] = [];
   /** Whether the game takes lines. */
   taking = true;
+  /** How often the loop has polled. */
+  polls = 0;
+  readonly #clock: StepClock | undefined;
   readonly #running: Promise<void>;
   readonly #open: LineClient[] = [];
   #ended = false;
 
-  private constructor(server: TelnetServer) {
+  private constructor(server: TelnetServer, clock: StepClock | undefined) {
     this.server = server;
+    this.#clock = clock;
     this.#running = this.#run();
   }
 
@@ -42,7 +49,8 @@ export class Served implements AsyncDisposable {
         options.onDisconnect?.(client);
       },
     });
-    return later.served = new Served(server);
+    const clock = options.clock instanceof StepClock ? options.clock : undefined;
+    return later.served = new Served(server, clock);
   }
 
   /** The first client. */
@@ -75,9 +83,9 @@ export class Served implements AsyncDisposable {
     return client;
   }
 
-  /** Waits for a condition; returns whether it came in time. */
-  async comes(condition: () => boolean, patience: number = PATIENCE_MS): Promise<boolean> {
-    const deadline = performance.now() + patience;
+  /** Waits for a condition; `false`: it never came. */
+  async comes(condition: () => boolean): Promise<boolean> {
+    const deadline = performance.now() + PATIENCE_MS;
     while (!condition()) {
       if (performance.now() > deadline) return false;
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -85,16 +93,43 @@ export class Served implements AsyncDisposable {
     return true;
   }
 
+  /** Waits until the server has polled, from beginning to end: all that was due by now is done. */
+  async turn(): Promise<void> {
+    const { polls } = this;
+    await this.comes(() => this.polls >= polls + 2); // one was under way
+  }
+
+  /**
+   * Lets time go by on the clock of the test, the server looking at it all the while; returns whether the
+   * condition came true, with which it ends. However slow the machine, that is all the time that passes.
+   */
+  async passes(milliseconds: number, condition: () => boolean = () => false): Promise<boolean> {
+    if (this.#clock === undefined) throw new Error("Give a StepClock");
+    for (let passed = 0; passed < milliseconds && !condition(); passed += STEP_MS) {
+      this.#clock.advance(STEP_MS);
+      await this.turn();
+    }
+    return condition();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended = true;
     for (const client of this.#open) client[Symbol.dispose]();
     await this.#running;
-    await this.server.stop();
+    let stopped = false;
+    const stopping = this.server.stop().finally(() => stopped = true);
+    // A peer that takes nothing is given up in time only where there is time.
+    while (this.#clock !== undefined && !stopped) {
+      this.#clock.advance(1000);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    await stopping;
   }
 
   async #run(): Promise<void> {
     while (!this.#ended && this.server.running) {
       await this.server.poll();
+      this.polls++;
       for (const client of this.taking ? this.server.readyClients() : []) {
         for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
           this.lines.push(line);

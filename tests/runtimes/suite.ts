@@ -1,23 +1,26 @@
-/** What must hold on each runtime, run natively and judged over real sockets. */
+/**
+ * What must hold on each runtime, run natively and judged over real sockets. Each runtime has a file
+ * of its own that runs it, so that they are tested side by side.
+ */
 import { connect } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { inTime, PATIENCE_MS } from "../patience.ts";
 import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
 import { LineClient } from "./line_client.ts";
 import { Program } from "./process.ts";
 import { ENCODINGS } from "../../src/text/mod.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
-import { findRuntimes, type Runtime } from "./runtimes.ts";
+import { findRuntime, type Runtime } from "./runtimes.ts";
 
 const MEGABYTE = 1_000_000;
 /** Garbage that a runtime has not collected yet, however much traffic there was. */
 const MEMORY_SLACK = 256 * MEGABYTE;
 const CLIENTS = 1000;
 
-const runtimes = await findRuntimes();
 const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
   "serves a thousand clients at once, each by its own line": servesAThousand,
-  "serves the next visitor at once after 400 who reset": servesAfterResets,
+  "serves the next visitor after 400 who reset": servesAfterResets,
   "hears people in each turn of a game that is never idle": hearsInTime,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
@@ -29,8 +32,9 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "goes on when file descriptors run out, and takes people again when there are some": runsOut,
 };
 
-for (const name of ["Deno", "Bun", "Node"]) {
-  const runtime = runtimes.find((found) => found.name === name);
+/** Declares the tests of a runtime. */
+export async function testRuntime(name: Runtime["name"]): Promise<void> {
+  const runtime = await findRuntime(name);
   for (const [sentence, check] of Object.entries(CHECKS)) {
     Deno.test({
       name: `${name} ${sentence}${runtime === undefined ? ` (there is no ${name} here)` : ""}`,
@@ -91,18 +95,22 @@ async function servesAThousand(runtime: Runtime): Promise<void> {
   }
 }
 
-/** A line and its answer take two turns of the game, of 10 ms each, or three. */
+/** What comes in a turn of the game is heard in the next, or soon: turns are counted, not time. */
 async function hearsInTime(runtime: Runtime): Promise<void> {
   await using program = Program.start(runtime, "tests/runtimes/busy_program.ts");
   using client = await LineClient.connect(await portOf(program));
   await client.until(/\./);
-  const startedAt = performance.now();
   for (let number = 0; number < 20; number++) {
     await client.write(`line ${number}\r\n`);
     await client.until(new RegExp(`echo line ${number}\r\n`));
   }
-  const turns = (performance.now() - startedAt) / 20 / 10;
-  assert(turns < 10, `it took ${turns} turns`);
+  const [, turns = ""] = await inTime(
+    program.match(/^turns ([\d ]+)$/),
+    "twenty lines of the game's own",
+  );
+  const each = turns.split(" ").map(Number);
+  assertEquals(each.length, 20);
+  assert(each.every((turns) => turns > 0 && turns < 10), `they took ${each} turns`);
 }
 
 async function servesAfterResets(runtime: Runtime): Promise<void> {
@@ -116,11 +124,9 @@ async function servesAfterResets(runtime: Runtime): Promise<void> {
       socket.once("close", () => resolve());
     });
   }
-  const started = performance.now();
   using client = await LineClient.connect(port);
   await client.write("hello\r\n");
   await client.until(/echo hello/);
-  assert(performance.now() - started < 3_000);
 }
 
 /** Sends hostile bytes while an honest client talks; then the server lives and is not bloated. */
@@ -196,7 +202,7 @@ async function survivesTls(runtime: Runtime): Promise<void> {
   using honest = await LineClient.connect(plain);
   await honest.write(Uint8Array.of(255, 252, 46)); // WONT START-TLS
   await honest.until(/Welcome!\r\n/);
-  await untilCounted(honest, /^1 0 0$/, 15_000);
+  await untilCounted(honest, /^1 0 0 /);
   const conn = await connectTls(secure);
   const buffer = new Uint8Array(100);
   const count = await conn.read(buffer) ?? 0;
@@ -219,26 +225,21 @@ async function letsGo(runtime: Runtime): Promise<void> {
     }
   };
   await come();
-  await untilCounted(honest, /^3 0 0$/, 15_000);
-  await untilCounted(honest, /^1 0 0$/, 20_000);
+  await untilCounted(honest, / 3$/); // all three have come
+  await untilCounted(honest, /^1 0 0 /);
   await come();
-  await untilCounted(honest, /^3 0 0$/, 15_000);
-  await untilCounted(honest, /^1 0 /, 15_000); // they are gone for the game, not for the system
+  await untilCounted(honest, / 5$/);
+  await untilCounted(honest, /^1 0 /); // they are gone for the game, not for the system
   await honest.write("stop\r\n");
-  const startedAt = performance.now();
-  assertEquals(await program.line(), "stopped");
-  assert(performance.now() - startedAt < 4_000);
+  // They never read, and never close: without its limit it would not end.
+  assertEquals(await inTime(program.line(), "the end of stop"), "stopped");
 }
 
-/** Asks until the clients, handshakes and sockets on their way out are so many. */
-async function untilCounted(
-  client: LineClient,
-  counts: RegExp,
-  patience: number,
-): Promise<void> {
-  const deadline = performance.now() + patience;
+/** Asks until the clients, handshakes, sockets on their way out and all who have come are so many. */
+async function untilCounted(client: LineClient, counts: RegExp): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
   for (let told = ""; !counts.test(told);) {
-    assert(performance.now() < deadline, `clients, handshakes, closing: ${told}`);
+    assert(performance.now() < deadline, `clients, handshakes, closing, come: ${told}`);
     await client.write("stats\r\n");
     told = /stats (.*)\r/.exec(await client.until(/stats .*\r\n/))?.[1] ?? "";
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -297,9 +298,19 @@ async function runsOut(runtime: Runtime): Promise<void> {
       while (errors === 0) errors = Number(await ask("errors", /^errors (\d+)/));
     }
   }
-  using late = await LineClient.connect(port);
-  await late.write("and I?\r\n");
-  assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
+  // Who comes before the server has seen the others go may still be turned away.
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let served = false; !served;) {
+    try {
+      using late = await LineClient.connect(port);
+      await late.write("and I?\r\n");
+      assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
+      served = true;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
 }
 
 async function memory(client: LineClient): Promise<number> {

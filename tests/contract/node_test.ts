@@ -1,0 +1,3 @@
+import { testNatively } from "./subjects.ts";
+
+await testNatively("Node");

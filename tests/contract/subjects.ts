@@ -1,0 +1,117 @@
+/** What the transports of sockets have in common for the contract: how they are dialled, and what they keep. */
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
+import { CERTIFICATE } from "../tls/certificates.ts";
+import { RemoteAgent } from "./remote_agent.ts";
+import { CASES, type Peer, type Subject } from "./suite.ts";
+
+/** A subject that its agent is missing of. */
+type Dialled = Omit<Subject, "agent" | "reusePort">;
+
+/** Plain sockets. */
+export const SOCKETS: Dialled = {
+  connect: connectSocket,
+  connectToReset: connectSocketToReset,
+  sockets: true,
+  buffers: 8_000_000,
+};
+/** Encrypted ones. */
+export const TLS: Dialled = {
+  ...SOCKETS,
+  connect: connectSecure,
+  connectToReset: connectSecureToReset,
+};
+/**
+ * What TLS changes nothing of, and half-close: not every TLS goes on sending to who has ended.
+ * OpenSSL before 1.1.1 did not, and clients do not rely on it.
+ */
+export const PLAIN_ONLY: RegExp = /^(a port|an address|IPv6|reusePort|a peer that half-close)/;
+/** Whether the system lets two listen on one port. */
+export const reusePort: boolean = Deno.build.os === "linux";
+
+/**
+ * Declares the tests of a runtime's own transport. Each runtime has a file of its own that calls this, so
+ * that they are tested side by side.
+ */
+export async function testNatively(name: Runtime["name"]): Promise<void> {
+  const runtime = await findRuntime(name);
+  Deno.test({
+    name: `the transport on ${name}${runtime === undefined ? ` (there is no ${name} here)` : ""}`,
+    ignore: runtime === undefined,
+    fn: (t) => runtime && checkNatively(runtime, t),
+  });
+  Deno.test({
+    name: `TLS on ${name}${runtime === undefined ? ` (there is no ${name} here)` : ""}`,
+    ignore: runtime === undefined,
+    fn: (t) => runtime && checkTlsNatively(runtime, t),
+  });
+}
+
+async function checkNatively(runtime: Runtime, t: Deno.TestContext): Promise<void> {
+  await using remote = new RemoteAgent(runtime);
+  const subject: Subject = { ...SOCKETS, agent: remote.agent, reusePort };
+  for (const [name, check] of Object.entries(CASES)) await t.step(name, () => check(subject));
+}
+
+async function checkTlsNatively(runtime: Runtime, t: Deno.TestContext): Promise<void> {
+  await using remote = new RemoteAgent(runtime, ["--tls"]);
+  const subject: Subject = { ...TLS, agent: remote.agent, reusePort };
+  for (const [name, check] of Object.entries(CASES)) {
+    if (!PLAIN_ONLY.test(name)) await t.step(name, () => check(subject));
+  }
+}
+
+async function connectSocket(port: number, hostname: string = "127.0.0.1"): Promise<Peer> {
+  return peerOf(await Deno.connect({ port, hostname }));
+}
+
+async function connectSecure(port: number): Promise<Peer> {
+  const conn = await Deno.connectTls({ port, hostname: "localhost", caCerts: [CERTIFICATE.cert] });
+  await conn.handshake();
+  return peerOf(conn);
+}
+
+function peerOf(conn: Deno.Conn): Peer {
+  const { port: ownPort } = conn.localAddr as Deno.NetAddr;
+  const buffer = new Uint8Array(65_536);
+  let open = true;
+  const close = () => {
+    if (open) conn.close();
+    open = false;
+  };
+  return {
+    port: ownPort,
+    async write(bytes) {
+      for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));
+    },
+    async read() {
+      const count = await conn.read(buffer);
+      return count === null ? null : buffer.slice(0, count);
+    },
+    end: () => conn.closeWrite(),
+    close,
+  };
+}
+
+async function connectSocketToReset(port: number): Promise<() => void> {
+  const socket = await connectedSocket(port);
+  return () => socket.resetAndDestroy();
+}
+
+async function connectSecureToReset(port: number): Promise<() => void> {
+  const socket = await connectedSocket(port);
+  const secure = connectTls({ socket, ca: CERTIFICATE.cert, servername: "localhost" });
+  secure.on("error", () => {});
+  await new Promise<void>((resolve) => secure.once("secureConnect", resolve));
+  return () => socket.resetAndDestroy();
+}
+
+async function connectedSocket(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", reject);
+  });
+  return socket;
+}

@@ -1,0 +1,3 @@
+import { testExamples } from "./suite.ts";
+
+await testExamples("Deno");
