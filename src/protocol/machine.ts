@@ -178,6 +178,11 @@ export class TelnetMachine {
     return this.#intake.spoken;
   }
 
+  /** How many events {@linkcode takeEvents} would hand over. */
+  get eventCount(): number {
+    return this.#events.length;
+  }
+
   /** What came of the bytes received so far, in wire order; each event is handed over once. */
   takeEvents(): TelnetEvent[] {
     return this.#events.take();

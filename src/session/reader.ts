@@ -67,9 +67,8 @@ export class Reader {
   /** Handles the events of the machine, those that come of handling them included. */
   takeEvents(): void {
     const { machine } = this.#core.dialogue;
-    let events = machine.takeEvents();
-    for (; events.length > 0; events = machine.takeEvents()) {
-      for (const event of events) {
+    while (machine.eventCount > 0) {
+      for (const event of machine.takeEvents()) {
         // Behind START-TLS nothing of before counts; a dropped client is silent.
         if (!this.#core.active || machine !== this.#core.dialogue.machine) return;
         this.#handle(event);

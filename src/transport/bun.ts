@@ -77,7 +77,7 @@ async function listenOnBun(
           socket.data = new BunConnection(socket);
           socket.data.attach(accept(socket.data));
         },
-        data: (socket, chunk) => socket.data.received(chunk),
+        data: (socket, chunk) => socket.data.receive(chunk),
         drain: (socket) => socket.data.writable(),
         end: (socket) => socket.data.peerEnded(),
         close: (socket, error) => socket.data?.failed(error && connectionError(error)),
@@ -97,12 +97,25 @@ async function listenOnBun(
   }
 }
 
+/** A chunk that is larger is copied, in pieces of this size. */
+const LARGE_CHUNK = 65_536;
+const PIECE = 16_384;
+
 class BunConnection extends BaseConnection {
   readonly #socket: BunSocket;
 
   constructor(socket: BunSocket) {
     super(socket.remoteAddress, socket.remotePort);
     this.#socket = socket;
+  }
+
+  /**
+   * Bun hands over up to half a megabyte at once, and a view of its last bytes would hold all of it:
+   * in a flood its collector let hundreds of megabytes wait. What is large is copied in pieces.
+   */
+  receive(chunk: Uint8Array): void {
+    if (chunk.length <= LARGE_CHUNK) return this.received(chunk);
+    for (let at = 0; at < chunk.length; at += PIECE) this.received(chunk.slice(at, at + PIECE));
   }
 
   protected transmit(chunk: Uint8Array): number {

@@ -13,13 +13,16 @@ function deflate(handler: CompressionHandler): Deflater {
   stream.on("data", (bytes: Uint8Array) => handler.onData(bytes));
   stream.on("end", () => handler.onEnd(new Uint8Array(0)));
   stream.on("error", (error: Error) => handler.onError(error));
+  let queued = 0;
   return {
     get queued() {
-      return stream.writableLength;
+      return queued;
     },
     write(bytes) {
+      queued += bytes.length;
       stream.write(bytes);
-      stream.flush(constants.Z_SYNC_FLUSH);
+      // Called when what was written has come out.
+      stream.flush(constants.Z_SYNC_FLUSH, () => queued -= bytes.length);
     },
     end: () => void stream.end(),
     destroy: () => void stream.destroy(),

@@ -5,6 +5,7 @@
 import { connect } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { inTime, PATIENCE_MS } from "../patience.ts";
+import { parseServerTranscripts, serverCutsOf } from "../transcripts/server_transcript.ts";
 import { cutsOf, parseTranscripts } from "../transcripts/transcript.ts";
 import { LineClient } from "./line_client.ts";
 import { Program } from "./process.ts";
@@ -76,6 +77,13 @@ function expectedTranscripts(): [cases: number, runs: number] {
     const transcripts = parseTranscripts(Deno.readTextFileSync(new URL(name, folder)));
     cases += transcripts.length;
     for (const transcript of transcripts) runs += cutsOf(transcript).length;
+  }
+  for (const { name } of Deno.readDirSync(new URL("server/", folder))) {
+    const markdown = Deno.readTextFileSync(new URL(`server/${name}`, folder));
+    for (const transcript of parseServerTranscripts(markdown)) {
+      cases++;
+      runs += serverCutsOf(transcript).length;
+    }
   }
   return [cases, runs];
 }

@@ -1,5 +1,6 @@
 /** Runs every transcript on the runtime that this runs on, and prints what came of it. */
 import { readdirSync, readFileSync } from "node:fs";
+import { runServerDocument } from "../transcripts/server_transcript.ts";
 import { runDocument } from "../transcripts/transcript.ts";
 
 const folder = new URL("../transcripts/", import.meta.url);
@@ -8,6 +9,12 @@ let runs = 0;
 for (const name of readdirSync(folder)) {
   if (!name.endsWith(".md")) continue;
   const result = runDocument(readFileSync(new URL(name, folder), "utf8"));
+  cases += result.cases;
+  runs += result.runs;
+}
+const servers = new URL("server/", folder);
+for (const name of readdirSync(servers)) {
+  const result = await runServerDocument(readFileSync(new URL(name, servers), "utf8"));
   cases += result.cases;
   runs += result.runs;
 }
