@@ -273,7 +273,7 @@ export class TelnetClient {
    */
   send(text: string): void {
     if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
-    this.#session.act((dialogue) => dialogue.send(text));
+    this.#session.send(text);
   }
 
   /**

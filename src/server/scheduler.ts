@@ -91,7 +91,11 @@ export class Scheduler {
     this.#output = [];
     for (const session of dirty) {
       session.listedOutput = false;
-      this.#guard(session, () => session.flush());
+      try {
+        session.flush();
+      } catch (error) {
+        this.#context.failed(session, error);
+      }
     }
   }
 
@@ -132,18 +136,14 @@ export class Scheduler {
     }
   }
 
+  /** An unexpected throw, of a game's own character set for one, drops only this client. */
   #process(session: Session): void {
     session.listedInput = false;
-    this.#guard(session, () => session.process());
-    if (session.life.state === "closed") this.#context.closed(session);
-  }
-
-  /** Last resort: an unexpected throw, of a game's own character set for one, drops only this client. */
-  #guard(session: Session, work: () => void): void {
     try {
-      work();
+      session.process();
     } catch (error) {
       this.#context.failed(session, error);
     }
+    if (session.life.state === "closed") this.#context.closed(session);
   }
 }

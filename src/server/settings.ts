@@ -89,7 +89,7 @@ export async function checkSettings<Client extends TelnetClient>(
     certificate,
     encryption: certificate && (options.encryption ?? await defaultEncryption()),
     codec: mccp2 || mccp3 ? options.codec ?? await defaultCodec() : undefined,
-    clock: {
+    clock: clock === systemClock ? systemClock : {
       now: () => clock.now(),
       timeOfDay: () => clock.timeOfDay?.() ?? systemClock.timeOfDay(),
     },

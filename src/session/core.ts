@@ -14,6 +14,11 @@ import type { OptionHost } from "./option_host.ts";
 import type { SessionEvents, SessionHost, SessionSettings, Wake } from "./session_host.ts";
 import { Taps } from "./taps.ts";
 
+/** Makes what options do to a connection. */
+export interface EffectsMaker {
+  make(core: SessionCore): OptionEffects;
+}
+
 /**
  * The parts of one connection, and what each of them may do to the others: send, report to the game,
  * drop the client.
@@ -29,7 +34,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly gate: InputGate;
   readonly activity: Activity;
   readonly dialogue: Dialogue;
-  readonly effects: OptionEffects;
+  readonly #effectsMaker: EffectsMaker;
+  #effects: OptionEffects | undefined;
   /** What the transport of an encrypted connection reports to. */
   readonly secureHandler: SecureHandler;
   /** Where it comes from, which a proxy may have told. */
@@ -45,7 +51,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     host: SessionHost<Owner>,
     origin: Origin,
     owner: Owner & ByteStreamEvents & SecureHandler,
-    effectsOn: (core: SessionCore<Owner>) => OptionEffects,
+    effectsMaker: EffectsMaker,
   ) {
     const { settings } = host;
     this.host = host;
@@ -56,7 +62,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.stream = new ByteStream(connection, settings, owner);
     this.gate = new InputGate(host);
     this.activity = new Activity(settings, host.now());
-    this.effects = effectsOn(this);
+    this.#effectsMaker = effectsMaker;
     this.dialogue = new Dialogue(this);
     if (host.listens("trace")) this.#trace();
   }
@@ -69,6 +75,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   /** Whether input waits to be read. */
   get unread(): boolean {
     return this.gate.buffer.length > 0;
+  }
+
+  /** What options do to the connection. Made when one does. */
+  get effects(): OptionEffects {
+    return this.#effects ??= this.#effectsMaker.make(this);
   }
 
   get queuedInput(): number {
@@ -122,11 +133,6 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   /** Has `tick` called at a time. */
   timed(time: number): void {
     this.host.timed(this.#owner, time);
-  }
-
-  /** The game took a line or key, and `more` wait. */
-  taken(more: boolean): void {
-    this.host.taken(this.#owner, more);
   }
 
   /** Says a line by itself. */

@@ -76,8 +76,9 @@ export class Deadlines {
 
   /** When the next is due that can be judged; `unread`: whether input waits to be read. */
   next(unread: boolean): number {
+    if (this.#times === undefined) return Infinity;
     let next = Infinity;
-    for (const [name, time] of this.#times ?? []) {
+    for (const [name, time] of this.#times) {
       if (time < next && !(unread && JUDGED_AFTER_INPUT.has(name))) next = time;
     }
     return next;

@@ -97,9 +97,9 @@ export class InputGate {
   }
 
   /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
-  next(now: number, { room, byKeys }: GateDemand): Uint8Array | undefined {
+  next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#rateLimiter;
-    if (limiter === undefined || this.buffer.length === 0 || room === 0) return undefined;
+    if (limiter === undefined || this.buffer.length === 0 || demand.room === 0) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
     if (limiter.free > now) return this.#hold(limiter, now);
@@ -107,10 +107,10 @@ export class InputGate {
       this.again = true;
       return undefined;
     }
-    const piece = this.buffer.peek(byKeys ? KEYS_PIECE : PIECE);
+    const piece = this.buffer.peek(demand.byKeys ? KEYS_PIECE : PIECE);
     if (piece === undefined || piece.length <= SMALL) return piece;
     // A line has two bytes mostly, if not more: few are taken over what is allowed.
-    const max = SMALL + 2 * Math.min(room, limiter.linesLeft(now));
+    const max = SMALL + 2 * Math.min(demand.room, limiter.linesLeft(now));
     return piece.length > max ? piece.subarray(0, max) : piece;
   }
 
@@ -157,6 +157,11 @@ export class InputGate {
   /** When a client that is over a rate can be read on; `Infinity` where it is not. */
   get releaseAt(): number {
     return this.throttled ? this.#rateLimiter?.free ?? Infinity : Infinity;
+  }
+
+  /** Whether something was found. */
+  get hasVerdicts(): boolean {
+    return this.#verdicts !== undefined;
   }
 
   /** What was found since the last call. */

@@ -16,13 +16,7 @@ import type { LastRow } from "./text_output.ts";
 /** What came of what a person typed. */
 export type TypedEvent =
   /** A line has ended. */
-  | {
-    readonly type: "line";
-    readonly text: string;
-    readonly secret: boolean;
-    /** How long it was before it was cut to the limit. */
-    readonly length: number;
-  }
+  | TypedLine
   /** A key was pressed in character mode. */
   | { readonly type: "key"; readonly key: Key; readonly secret: boolean }
   /** Ctrl-C, or Ctrl-D on an empty line, in the editor: the commands IP and EOF. */
@@ -149,6 +143,12 @@ export class InputMode {
   /** Whether text was fed that is not read. */
   get hasUnread(): boolean {
     return this.#held !== undefined || this.#lines.hasUnread || this.#keys?.hasUnread === true;
+  }
+
+  /** Whether all lines are read, and no secret goes on: then `next` has nothing to do. */
+  get drained(): boolean {
+    return this.#keys === undefined && !this.#begunHidden && !this.#unreadSecret &&
+      !this.#lines.hasUnread;
   }
 
   /** How many more lines, or keys, may wait. */

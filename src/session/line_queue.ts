@@ -3,7 +3,10 @@ import { Fifo } from "../protocol/fifo.ts";
 
 /** A line that a person typed. */
 export interface TypedLine {
+  readonly type: "line";
   readonly text: string;
+  /** How long it was before it was cut to the limit. */
+  readonly length: number;
   /** Whether it was typed as a secret. */
   readonly secret: boolean;
 }

@@ -5,6 +5,7 @@ import type { ClientViolation } from "../guard/violations.ts";
 import type { SessionCore } from "./core.ts";
 import type { GateVerdict } from "./input_gate.ts";
 import type { TypedEvent } from "./input_mode.ts";
+import type { TypedLine } from "./line_queue.ts";
 
 /**
  * The way in, top to bottom: pieces out of the gate through the machine, its events to the options or
@@ -27,14 +28,14 @@ export class Reader {
     const { gate, stream, dialogue: { input } } = this.#core;
     const now = this.#core.now();
     gate.begin(input);
-    this.readTyped();
+    if (!input.drained) this.readTyped();
     while (this.#core.active) {
       const piece = gate.next(now, input);
       if (piece === undefined) break;
       this.#step(piece, now);
     }
     gate.end(now, input);
-    this.obey(gate.takeVerdicts());
+    if (gate.hasVerdicts) this.obey(gate.takeVerdicts());
     stream.reading = gate.reading;
     if (gate.again) this.#core.wake("input");
   }
@@ -68,10 +69,11 @@ export class Reader {
   takeEvents(): void {
     const { machine } = this.#core.dialogue;
     while (machine.eventCount > 0) {
-      for (const event of machine.takeEvents()) {
+      const events = machine.takeEvents();
+      for (let index = 0; index < events.length; index++) {
         // Behind START-TLS nothing of before counts; a dropped client is silent.
         if (!this.#core.active || machine !== this.#core.dialogue.machine) return;
-        this.#handle(event);
+        this.#handle(events[index] as TelnetEvent);
       }
     }
     if (machine.outputLength > 0) this.#core.changed();
@@ -87,7 +89,7 @@ export class Reader {
       case "option":
         options.changed(event);
         dialogue.input.optionChanged(event);
-        return this.readTyped();
+        return dialogue.input.drained || !this.#core.active ? undefined : this.readTyped();
       case "subnegotiation":
         return options.subnegotiation(event.option, event.bytes);
       case "violation":
@@ -108,7 +110,7 @@ export class Reader {
     const { areYouThere } = this.#core.settings.messages;
     if (command === AYT && areYouThere !== "") this.#core.say(`\r\n${areYouThere}\r`);
     this.#core.dialogue.input.command(command);
-    this.readTyped();
+    if (this.#core.active) this.readTyped();
     this.#core.emit("command", command);
   }
 
@@ -122,15 +124,15 @@ export class Reader {
 
   /** Reads it, each line or key at its place: the game may change the mode at any. */
   readTyped(): void {
-    const { dialogue } = this.#core;
+    const { dialogue, dialogue: { input } } = this.#core;
     const outer = this.#handling;
     this.#handling = true;
-    while (this.#core.active) {
-      const event = dialogue.input.next();
+    do {
+      const event = input.next();
       dialogue.echo();
       if (event === undefined) break;
       this.#takeTyped(event);
-    }
+    } while (this.#core.active && !input.drained);
     this.#handling = outer;
   }
 
@@ -154,7 +156,7 @@ export class Reader {
     switch (event.type) {
       case "line":
         if (event.length > event.text.length) this.#tooLong(event.length);
-        return this.#takeLine(event.text, event.secret);
+        return this.#takeLine(event);
       case "key":
         if (!event.secret) this.#core.taps?.key(event.key);
         if (this.#core.host.listens("key")) this.#core.emit("key", event.key);
@@ -174,15 +176,15 @@ export class Reader {
   }
 
   /** A crawler without Telnet asks for the status by its first line that is not empty. */
-  #takeLine(text: string, secret: boolean): void {
+  #takeLine(line: TypedLine): void {
     const { gate, host, dialogue, declared } = this.#core;
     const first = !dialogue.sawLine;
-    dialogue.sawLine ||= text !== "";
+    dialogue.sawLine ||= line.text !== "";
     gate.countLine(this.#core.now());
     host.counters.lines++;
     const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
-    if (status === undefined || !first || text.toUpperCase() !== "MSSP-REQUEST") {
-      return dialogue.input.queue.push({ text, secret });
+    if (status === undefined || !first || line.text.toUpperCase() !== "MSSP-REQUEST") {
+      return dialogue.input.queue.push(line);
     }
     this.#core.run(() => {
       dialogue.send(msspText(status()));

@@ -16,7 +16,7 @@ import {
   type SessionSnapshot,
 } from "./client_snapshot.ts";
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
-import { SessionCore } from "./core.ts";
+import { type EffectsMaker, SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
 import type { Dialogue } from "./dialogue.ts";
 import type { InputGate } from "./input_gate.ts";
@@ -28,7 +28,7 @@ import type { SessionHost } from "./session_host.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
 const NO_BYTES = new Uint8Array(0);
-const effectsOn = (core: SessionCore<Session>) => new Boundaries(core);
+const effectsMaker: EffectsMaker = { make: (core) => new Boundaries(core) };
 
 /**
  * One connection. What comes takes one way in, what is sent one way out:
@@ -60,7 +60,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   constructor(connection: Connection, host: SessionHost<Session>, origin: Origin) {
     this.#host = host;
-    this.#core = new SessionCore(connection, host, origin, this, effectsOn);
+    this.#core = new SessionCore(connection, host, origin, this, effectsMaker);
     this.#reader = new Reader(this.#core);
     this.#time = new Timekeeper(this.#core, this.#reader);
   }
@@ -230,16 +230,24 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (this.dialogue.input.hasUnread) this.#reader.readQuietly();
   }
 
+  /** Sends text. */
+  send(text: string): void {
+    if (!this.active) return;
+    this.dialogue.send(text);
+    this.#host.wake(this, "output");
+  }
+
   /** Takes a line. */
   takeLine(): string | undefined {
-    const { queue, hidden, byKeys } = this.dialogue.input;
-    const line = queue.take();
+    const { dialogue: { input }, gate, taps } = this.#core;
+    const line = input.queue.take();
     if (line === undefined) return undefined;
     // Recorded now, not when it came: the game may have asked for a password meanwhile.
-    if (!line.secret && !hidden) this.#core.taps?.line(line.text, !byKeys);
-    this.gate.lineTaken(this.now());
-    this.#core.taken(queue.length > 0);
-    if (queue.length <= this.#core.settings.limits.commands / 2) this.#readOn();
+    if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
+    if (gate.unreadBy !== Infinity) gate.lineTaken(this.now());
+    const { length } = input.queue;
+    this.#host.taken(this, length > 0);
+    if (length <= this.#core.settings.limits.commands / 2) this.#readOn();
     return line.text;
   }
 
@@ -248,7 +256,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { input } = this.dialogue;
     const key = input.takeKey();
     if (key === undefined) return undefined;
-    this.#core.taken(input.keyCount > 0);
+    this.#host.taken(this, input.keyCount > 0);
     this.#readOn();
     return key;
   }

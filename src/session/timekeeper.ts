@@ -19,6 +19,7 @@ export class Timekeeper {
   /** Does what is due; returns when it wants to be asked next. */
   tick(now: number): number | undefined {
     const { deadlines, life } = this.#core;
+    this.#collect();
     for (const name of deadlines.takeDue(now, this.#core.unread)) this.#expire(name, now);
     if (life.state === "closed") return undefined;
     this.#timedAt = Infinity;
@@ -30,8 +31,14 @@ export class Timekeeper {
 
   /** Has the server call `tick` in time, whatever has changed. */
   schedule(): void {
-    this.#collect();
-    const next = this.#core.deadlines.next(this.#core.unread);
+    const { gate, dialogue, activity, deadlines } = this.#core;
+    let next = deadlines.next(this.#core.unread);
+    if (this.#core.active) {
+      // Most have none of these: then there is nothing to keep.
+      const answer = dialogue.machine.nextTimeout() ?? Infinity;
+      const input = Math.min(answer, dialogue.input.timeout, dialogue.options.deadline);
+      next = Math.min(next, input, gate.unreadBy, gate.releaseAt, activity.next());
+    }
     if (next < this.#timedAt) this.#core.timed(this.#timedAt = next);
   }
 
@@ -55,7 +62,7 @@ export class Timekeeper {
         return this.#reader.takeEvents();
       case "escape":
         dialogue.input.expire(now);
-        return this.#reader.readTyped();
+        return this.#core.active ? this.#reader.readTyped() : undefined;
       case "offers":
         return now >= options.deadline ? options.endWait() : undefined;
       case "hold":

@@ -82,6 +82,7 @@ const VALUES: Record<string, readonly string[]> = {
   "./transport/bun": ["bunTransport"],
   "./transport/node": ["nodeTransport"],
   "./transport/memory": ["MemoryPeer", "MemoryTransport"],
+  "./transport/contract": ["CASES", "LocalAgent", "TelnetError", "pattern", "sumOf"],
 };
 
 const root = new URL("../../", import.meta.url);

@@ -1,16 +1,16 @@
 import { denoTransport } from "../../src/transport/deno.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
-import { LocalAgent } from "./agent.ts";
+import { CountingAgent } from "./counting_agent.ts";
 import { RemoteAgent } from "./remote_agent.ts";
 import { reusePort, SOCKETS } from "./subjects.ts";
-import { CASES, type Peer } from "./suite.ts";
+import { CASES, type Peer } from "../../src/transport/contract/mod.ts";
 
 for (const [name, check] of Object.entries(CASES)) {
   Deno.test(`the memory transport: ${name}`, async () => {
     const transport = new MemoryTransport();
     await check({
-      agent: new LocalAgent(transport),
+      agent: new CountingAgent(transport),
       connect: (port) => connectMemory(transport, port),
       // deno-lint-ignore require-await
       connectToReset: async (port) => {
@@ -24,7 +24,7 @@ for (const [name, check] of Object.entries(CASES)) {
   });
 
   Deno.test(`the transport on Deno: ${name}`, async () => {
-    await check({ ...SOCKETS, agent: new LocalAgent(denoTransport), reusePort: false });
+    await check({ ...SOCKETS, agent: new CountingAgent(denoTransport), reusePort: false });
   });
 }
 

@@ -1,7 +1,7 @@
 import { TelnetError, type TelnetErrorCode } from "../../src/protocol/mod.ts";
 import { Program } from "../runtimes/process.ts";
 import type { Runtime } from "../runtimes/runtimes.ts";
-import type { Agent, Condition, Status } from "./agent.ts";
+import type { Agent, Condition, Status } from "../../src/transport/contract/mod.ts";
 
 interface Answer {
   readonly id: number;

@@ -4,7 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
 import { RemoteAgent } from "./remote_agent.ts";
-import { CASES, type Peer, type Subject } from "./suite.ts";
+import { CASES, type Peer, type Subject } from "../../src/transport/contract/mod.ts";
 
 /** A subject that its agent is missing of. */
 type Dialled = Omit<Subject, "agent" | "reusePort">;

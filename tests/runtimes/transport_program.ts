@@ -4,14 +4,14 @@
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { LocalAgent } from "../contract/agent.ts";
+import { CountingAgent } from "../contract/counting_agent.ts";
 import { tlsTransport } from "../contract/tls_transport.ts";
 import { isTelnetError } from "../../src/protocol/mod.ts";
 import { defaultTransport } from "../../src/transport/default.ts";
 
 const transport = await defaultTransport();
 const tls = process.argv.includes("--tls");
-const agent = new LocalAgent(tls ? tlsTransport(transport) : transport);
+const agent = new CountingAgent(tls ? tlsTransport(transport) : transport);
 const methods = agent as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 for await (const line of createInterface({ input: process.stdin })) void answer(line);

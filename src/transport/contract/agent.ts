@@ -1,61 +1,102 @@
-/**
- * Holds a transport's listeners and connections, and does with them what it is told, in this
- * process or, by `tests/runtimes/transport_program.ts`, in one of another runtime. Nothing here
- * needs a runtime's API.
- */
-import { isTelnetError } from "../../src/protocol/mod.ts";
+import { isTelnetError } from "../../protocol/error.ts";
 import type {
   Connection,
   ConnectionHandler,
   Listener,
   Transport,
   TransportListenOptions,
-} from "../../src/transport/transport.ts";
-
-import { startCounting, type Steps } from "../steps.ts";
+} from "../transport.ts";
 
 /** What an agent knows of a connection. */
 export interface Status {
+  /** How many bytes came. */
   readonly bytes: number;
   /** Sum of all bytes received, modulo 2 ** 32: wrong data shows. */
   readonly sum: number;
+  /** How many written bytes the system has not taken. */
   readonly queued: number;
+  /** Whether the peer has announced its end. */
   readonly ended: boolean;
+  /** How often `onDrain` was called. */
   readonly drained: number;
+  /** How often `onClose` was called. */
   readonly closes: number;
+  /** The code of the error that `onClose` got. */
   readonly error: string | undefined;
+  /** Whether the socket is gone. */
   readonly gone: boolean;
 }
 
 /** What to wait for: each field named must be reached. */
 export interface Condition {
+  /** So many bytes or more came. */
   readonly bytes?: number;
+  /** So many written bytes or fewer wait. */
   readonly queued?: number;
+  /** The peer has announced its end, or not. */
   readonly ended?: boolean;
+  /** `onDrain` was called so often or more. */
   readonly drained?: number;
+  /** `onClose` was called so often or more. */
   readonly closes?: number;
+  /** The socket is gone, or not. */
   readonly gone?: boolean;
 }
 
-/** The contract suite's way to a transport; all answers come later, as another process may give them. */
+/** A listener of an agent. */
+export interface AgentListener {
+  /** What the agent calls it. */
+  readonly id: number;
+  /** The address that it listens on. */
+  readonly address: string;
+  /** The real port. */
+  readonly port: number;
+}
+
+/** A connection of an agent. */
+export interface AgentConnection {
+  /** What the agent calls it. */
+  readonly id: number;
+  /** The peer's address. */
+  readonly remoteAddress: string;
+  /** The peer's port. */
+  readonly remotePort: number;
+}
+
+/**
+ * The contract suite's way to a transport: it holds the listeners and connections, and does with them
+ * what the suite asks. All answers come later, as another process may give them.
+ */
 export interface Agent {
-  listen(options: TransportListenOptions): Promise<{ id: number; address: string; port: number }>;
+  /** Listens. */
+  listen(options: TransportListenOptions): Promise<AgentListener>;
+  /** Stops listening. */
   closeListener(id: number): Promise<void>;
   /** The next connection that nobody has asked for yet. */
-  accepted(): Promise<{ id: number; remoteAddress: string; remotePort: number }>;
+  accepted(): Promise<AgentConnection>;
   /** Writes so many bytes, each the lower byte of its index. */
   write(id: number, length: number): Promise<void>;
   /** The same in pieces of one byte, each written by itself. */
   writeBytes(id: number, length: number): Promise<void>;
+  /** Writes back what comes from now on. */
   echo(id: number): Promise<void>;
+  /** Calls `pause()`. */
   pause(id: number): Promise<void>;
+  /** Calls `resume()`. */
   resume(id: number): Promise<void>;
+  /** Calls `close()`. */
   close(id: number): Promise<void>;
+  /** Calls `abort()`. */
   abort(id: number): Promise<void>;
+  /** How a connection stands. */
   status(id: number): Promise<Status>;
-  /** Begins to count what the transport does in steps, or ends it and tells how many they were. */
-  count(on: boolean): Promise<number>;
+  /** Waits for a condition. */
   until(id: number, condition: Condition): Promise<Status>;
+  /**
+   * Begins to count the transport's work in steps of any kind, or ends it and returns how many they
+   * were. An agent that cannot count leaves it out: then the suite does not compare costs.
+   */
+  count?(on: boolean): Promise<number>;
 }
 
 /** The bytes that `write` writes. */
@@ -79,15 +120,20 @@ export class LocalAgent implements Agent {
   readonly #connections: Held[] = [];
   #nextAccepted = 0;
   #changed: (() => void)[] = [];
-  #stopCounting: (() => Steps) | undefined;
 
+  /**
+   * Holds nothing yet.
+   *
+   * @param transport The transport under test.
+   */
   constructor(transport: Transport) {
     this.#transport = transport;
   }
 
+  /** Listens. */
   async listen(
     options: TransportListenOptions,
-  ): Promise<{ id: number; address: string; port: number }> {
+  ): Promise<AgentListener> {
     const listener = await this.#transport.listen(options, (connection) => {
       const held = new Held(connection, () => this.#notify());
       this.#connections.push(held);
@@ -98,21 +144,25 @@ export class LocalAgent implements Agent {
     return { id, address: listener.address, port: listener.port };
   }
 
+  /** Stops listening. */
   async closeListener(id: number): Promise<void> {
     await this.#listeners[id]?.close();
   }
 
-  async accepted(): Promise<{ id: number; remoteAddress: string; remotePort: number }> {
+  /** The next connection that nobody has asked for yet. */
+  async accepted(): Promise<AgentConnection> {
     const id = this.#nextAccepted++;
     while (this.#connections[id] === undefined) await this.#change();
     const { remoteAddress, remotePort } = this.#held(id).connection;
     return { id, remoteAddress, remotePort };
   }
 
+  /** Writes so many bytes. */
   write(id: number, length: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.write(pattern(length)));
   }
 
+  /** Writes so many bytes one by one. */
   writeBytes(id: number, length: number): Promise<void> {
     const bytes = pattern(length);
     return this.#do(id, ({ connection }) => {
@@ -120,38 +170,38 @@ export class LocalAgent implements Agent {
     });
   }
 
+  /** Writes back what comes from now on. */
   echo(id: number): Promise<void> {
     return this.#do(id, (held) => held.echoing = true);
   }
 
+  /** Calls `pause()`. */
   pause(id: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.pause());
   }
 
+  /** Calls `resume()`. */
   resume(id: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.resume());
   }
 
+  /** Calls `close()`. */
   close(id: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.close());
   }
 
+  /** Calls `abort()`. */
   abort(id: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.abort());
   }
 
+  /** How a connection stands. */
   // deno-lint-ignore require-await
   async status(id: number): Promise<Status> {
     return this.#held(id).status();
   }
 
-  // deno-lint-ignore require-await
-  async count(on: boolean): Promise<number> {
-    const steps = this.#stopCounting?.().count ?? 0;
-    this.#stopCounting = on ? startCounting() : undefined;
-    return steps;
-  }
-
+  /** Waits for a condition. */
   async until(id: number, condition: Condition): Promise<Status> {
     while (!reached(this.#held(id).status(), condition)) await this.#change();
     return this.#held(id).status();

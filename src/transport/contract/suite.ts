@@ -1,25 +1,26 @@
-/** What every transport must do, once for all of them. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TelnetError } from "../../src/protocol/mod.ts";
-import type { TransportListenOptions } from "../../src/transport/transport.ts";
-import { delay } from "../../src/server/clock.ts";
-import { assertGrowth } from "../steps.ts";
-import { type Agent, pattern, sumOf } from "./agent.ts";
+import type { TransportListenOptions } from "../transport.ts";
+import { type Agent, type AgentListener, pattern, sumOf } from "./agent.ts";
+import { assert, assertEquals, assertRejects } from "./_assert.ts";
 
 /** The dialling end, as a test plays it. */
 export interface Peer {
+  /** Its port. */
   readonly port: number;
+  /** Sends bytes; settles when the network has taken them. */
   write(bytes: Uint8Array): Promise<void>;
   /** The next bytes; `null` at the end. */
   read(): Promise<Uint8Array | null>;
   /** Half-closes. */
   end(): Promise<void>;
+  /** Closes. */
   close(): void;
 }
 
 /** A transport under test. */
 export interface Subject {
+  /** What holds the transport. */
   readonly agent: Agent;
+  /** Dials a port of this machine. */
   connect(port: number, hostname?: string): Promise<Peer>;
   /** Connects; the call of what it returns breaks the connection by a reset. */
   connectToReset(port: number): Promise<() => void>;
@@ -27,6 +28,7 @@ export interface Subject {
   readonly sockets: boolean;
   /** How many bytes the network takes for a peer that does not read, at most. */
   readonly buffers: number;
+  /** Whether two can listen on one port. */
   readonly reusePort: boolean;
 }
 
@@ -45,7 +47,7 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
 
   async "a port in use is an error with a code"({ agent }) {
     const { id, port } = await agent.listen(HERE);
-    const error = await assertRejects(() => agent.listen({ ...HERE, port }), TelnetError);
+    const error = await assertRejects(() => agent.listen({ ...HERE, port }));
     assertEquals(error.code, "address-in-use");
     await agent.closeListener(id);
   },
@@ -55,17 +57,17 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
   ) {
     if (!subject.sockets) return;
     const listen = (address: string) => () => subject.agent.listen({ port: 0, address });
-    const foreign = await assertRejects(listen("203.0.113.9"), TelnetError);
+    const foreign = await assertRejects(listen("203.0.113.9"));
     assertEquals(foreign.code, "address-unavailable");
     for (const name of ["no-such-host.invalid", "256.256.256.256", "not:an:ip", "127.0.0.1 "]) {
-      const unknown = await assertRejects(listen(name), TelnetError);
+      const unknown = await assertRejects(listen(name));
       assertEquals(unknown.code, "address-not-found", name);
     }
   },
 
   async "a port that is none is misuse"({ agent }) {
     for (const port of [-1, 65_536, 1.5, NaN]) {
-      const error = await assertRejects(() => agent.listen({ ...HERE, port }), TelnetError);
+      const error = await assertRejects(() => agent.listen({ ...HERE, port }));
       assertEquals(error.code, "misuse");
     }
   },
@@ -109,18 +111,20 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
       await subject.agent.write(pair.id, 2 * subject.buffers);
       let all: Uint8Array = new Uint8Array(0);
       let steps = 0;
-      await subject.agent.count(true);
+      await subject.agent.count?.(true);
       try {
         await subject.agent.writeBytes(pair.id, small);
         all = await readExactly(pair.peer, 2 * subject.buffers + small);
       } finally {
-        steps = await subject.agent.count(false);
+        steps = await subject.agent.count?.(false) ?? 0;
       }
       assertEquals(sumOf(all.subarray(-small)), sumOf(pattern(small)));
       assertEquals(all.at(-1), (small - 1) & 0xff);
       return steps;
     };
-    assertGrowth(await cost(100_000), await cost(25_000), 4);
+    const [more, less] = [await cost(100_000), await cost(25_000)];
+    assert(more <= 1.2 * 4 * less, `${more} steps, and ${less} for a quarter`);
+    if (subject.agent.count !== undefined) assert(less > 0, "nothing was counted");
   },
 
   async "a paused connection makes its peer wait, and loses nothing"(subject) {
@@ -278,7 +282,8 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
   async "a closed listener takes nobody new, and those it took live on"(subject) {
     await using pair = await connected(subject);
     await subject.agent.closeListener(pair.listener.id);
-    await assertRejects(() => subject.connect(pair.listener.port), Error);
+    const refused = await subject.connect(pair.listener.port).then(() => false, () => true);
+    assert(refused, "somebody was taken");
     await subject.agent.write(pair.id, 10);
     assertEquals((await readExactly(pair.peer, 10)).length, 10);
   },
@@ -286,7 +291,7 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
   async "reusePort lets two listen on one port, or says that it cannot"(subject) {
     if (!subject.reusePort) {
       const options = { ...HERE, reusePort: true };
-      const error = await assertRejects(() => subject.agent.listen(options), TelnetError);
+      const error = await assertRejects(() => subject.agent.listen(options));
       return assertEquals(error.code, "unsupported");
     }
     const first = await subject.agent.listen({ ...HERE, reusePort: true });
@@ -316,7 +321,7 @@ interface Pair extends AsyncDisposable {
   readonly id: number;
   readonly remoteAddress: string;
   readonly remotePort: number;
-  readonly listener: { id: number; address: string; port: number };
+  readonly listener: AgentListener;
   readonly peer: Peer;
 }
 
@@ -386,4 +391,8 @@ async function stable(measure: () => Promise<number>): Promise<number> {
     last = next;
   }
   return last;
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
