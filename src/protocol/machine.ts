@@ -494,14 +494,14 @@ class Intake implements FrameSink {
 
   data(buffer: Uint8Array, start: number, end: number): void {
     this.#events.data(buffer, start, end);
-    this.stop = this.#stepping;
+    if (this.#stepping) this.stop = true;
   }
 
   command(command: number): void {
     this.frames++;
     this.spoken = true;
     this.#events.command(command);
-    this.stop = this.#stepping;
+    if (this.#stepping) this.stop = true;
   }
 
   negotiation(verb: number, option: number): void {
@@ -509,19 +509,19 @@ class Intake implements FrameSink {
     this.spoken = true;
     this.#negotiator.receive(verb, option, this.#now);
     // Mostly there is an answer and nothing to report.
-    this.stop = this.#stepping && this.#events.length > 0;
+    if (this.#stepping && this.#events.length > 0) this.stop = true;
   }
 
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
     this.frames++;
     this.spoken = true;
     this.#events.subnegotiation(option, buffer, start, end);
-    this.stop = this.#stepping || this.#stopAfter.includes(option);
+    if (this.#stepping || this.#stopAfter.includes(option)) this.stop = true;
   }
 
   violation(kind: ViolationKind, option: number): void {
     this.frames++;
     this.#events.violation(kind, option);
-    this.stop = this.#stepping;
+    if (this.#stepping) this.stop = true;
   }
 }

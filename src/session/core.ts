@@ -29,7 +29,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly host: SessionHost<Owner>;
   readonly settings: SessionSettings;
   readonly life: Lifecycle = new Lifecycle();
-  readonly deadlines: Deadlines = new Deadlines();
+  /** Whether the client is still served. */
+  active = true;
+  /** Whether a deadline may have changed since they were last looked at. */
+  timesChanged = false;
+  #deadlines: Deadlines | undefined;
   readonly stream: ByteStream;
   readonly gate: InputGate;
   readonly activity: Activity;
@@ -67,14 +71,20 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     if (host.listens("trace")) this.#trace();
   }
 
-  /** Whether the client is still served. */
-  get active(): boolean {
-    return this.life.active;
-  }
-
   /** Whether input waits to be read. */
   get unread(): boolean {
     return this.gate.buffer.length > 0;
+  }
+
+  /** What waits for a time; `undefined` where nothing ever did. */
+  get ownDeadlines(): Deadlines | undefined {
+    return this.#deadlines;
+  }
+
+  /** What waits for a time, to set it. */
+  get deadlines(): Deadlines {
+    this.timesChanged = true;
+    return this.#deadlines ??= new Deadlines();
   }
 
   /** What options do to the connection. Made when one does. */
@@ -114,6 +124,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   /** Starts the end; the first reason counts. */
   leave(reason: DisconnectReason, error?: unknown): void {
     if (!this.life.leave(reason, error)) return;
+    this.active = false;
     this.dialogue.input.queue.wake();
     this.wake("input");
   }
@@ -150,6 +161,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.wake("output");
   }
 
+  negotiated(): void {
+    this.timesChanged = true;
+    this.wake("output");
+  }
+
   shows(text: string): void {
     this.#taps?.output(text);
   }
@@ -171,6 +187,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   flush(): void {
     if (this.life.state === "closing" || this.life.state === "closed") return;
     const { output, closeTimeout } = this.settings.limits;
+    if (this.dialogue.input.echoChanges) this.timesChanged = true;
     const bytes = this.dialogue.takeOutput();
     if (bytes.length === 0) return;
     if (this.stream.queued > output) return this.tooSlow();

@@ -33,6 +33,8 @@ export interface OptionHostContext {
   settle(): void;
   /** There is something to send. */
   changed(): void;
+  /** The same, and an answer is waited for. */
+  negotiated(): void;
   /** Calls the game's handler for an event. */
   emit<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void;
   /** Calls other code of the game. */
@@ -275,6 +277,6 @@ export class OptionHost implements OptionContext<OptionEvents> {
     if (!this.#context.active) return;
     this.#context.settle();
     request(this.#context.now());
-    this.#context.changed();
+    this.#context.negotiated();
   }
 }

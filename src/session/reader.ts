@@ -58,7 +58,7 @@ export class Reader {
     const used = machine.step(piece, now);
     this.#core.taps?.received(used === piece.length ? piece : piece.subarray(0, used));
     const frames = machine.frameCount - before;
-    host.counters.negotiations += frames;
+    if (frames > 0) host.counters.negotiations += frames;
     gate.used(used, frames, now);
     this.takeEvents();
     this.#position += used;

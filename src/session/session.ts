@@ -186,8 +186,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   /** Hands what waits to the transport. */
   flush(): void {
     this.#core.flush();
-    this.#reader.takeEvents(); // what was asked for may have come to something at once
-    this.#time.schedule();
+    // What was asked for may have come to something at once.
+    if (this.dialogue.machine.eventCount > 0) this.#reader.takeEvents();
+    if (this.#core.timesChanged) this.#time.schedule();
   }
 
   tick(now: number): number | undefined {
@@ -322,7 +323,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
       this.#host.wake(this, "typed");
       input.queue.wake();
     }
-    this.options.checkReady();
+    if (this.#core.declared.size > 0) this.options.checkReady();
   }
 
   /** More may be read now that the game has taken something. */

@@ -31,8 +31,9 @@ export class Timekeeper {
 
   /** Has the server call `tick` in time, whatever has changed. */
   schedule(): void {
-    const { gate, dialogue, activity, deadlines } = this.#core;
-    let next = deadlines.next(this.#core.unread);
+    const { gate, dialogue, activity, ownDeadlines } = this.#core;
+    this.#core.timesChanged = false;
+    let next = ownDeadlines?.next(this.#core.unread) ?? Infinity;
     if (this.#core.active) {
       // Most have none of these: then there is nothing to keep.
       const answer = dialogue.machine.nextTimeout() ?? Infinity;
@@ -44,8 +45,8 @@ export class Timekeeper {
 
   /** The deadlines that the parts keep by themselves. */
   #collect(): void {
-    const { gate, dialogue, options, activity, deadlines } = this.#core;
     if (!this.#core.active) return;
+    const { gate, dialogue, options, activity, deadlines } = this.#core;
     deadlines.set("answer", dialogue.machine.nextTimeout() ?? Infinity);
     deadlines.set("escape", dialogue.input.timeout);
     deadlines.set("offers", options.deadline);
