@@ -11,6 +11,7 @@ import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.
 import { type EditorOptions, KeyInput, type KeyInputSnapshot } from "./key_input.ts";
 import { LineQueue, type TypedLine } from "./line_queue.ts";
 import type { OptionHost } from "./option_host.ts";
+import { Secrecy, type SecrecySnapshot, type TypedRest } from "./secrecy.ts";
 import type { LastRow } from "./text_output.ts";
 
 /** What came of what a person typed. */
@@ -66,21 +67,17 @@ export interface InputModeSnapshot {
   readonly unread: string;
   /** The keys, where the game wants them, or an editor. */
   readonly keys: KeyInputSnapshot | null;
-  /** Whether the line that is being typed was begun as a secret. */
-  readonly begunHidden: boolean;
-  /** Whether what is not read was typed as a secret. */
-  readonly unreadSecret: boolean;
+  /** What of it is a secret although no password is asked for any more. */
+  readonly secrecy: SecrecySnapshot | null;
   /** Whether the client did not agree to send each key. */
   readonly refused: boolean;
-  /** How many bytes are still to be processed that were sent while a secret was typed. */
-  readonly secretBytes: number;
 }
 
 /**
  * How a client types: lines or keys, edited there or here, and who shows it. What was typed and not
  * taken is one stream: a change of mode reads it anew in the new mode.
  */
-export class InputMode {
+export class InputMode implements TypedRest {
   /** Lines for the game. */
   readonly queue: LineQueue = new LineQueue();
   readonly #context: InputModeContext;
@@ -93,13 +90,10 @@ export class InputMode {
   #refused = false;
   /** What was read, and must wait for a poll. */
   #held: TypedEvent | undefined;
-  /** Whether the line that is being typed was begun as a secret. */
-  #begunHidden = false;
-  /** Whether what was fed and is not read was typed as a secret. */
-  #unreadSecret = false;
-  /** How many bytes of the client were processed, and up to where they belong to a secret. */
+  /** How many bytes of the client were processed. */
   #position = 0;
-  #secretUntil = 0;
+  /** Made at the first secret. */
+  #secrecy: Secrecy | undefined;
 
   constructor(context: InputModeContext, settings: InputModeSettings) {
     this.#context = context;
@@ -116,8 +110,7 @@ export class InputMode {
 
   /** Whether what is being typed is a secret: so is a line that was begun as one, to its end. */
   get secret(): boolean {
-    return this.hidden || this.#begunHidden || this.#unreadSecret ||
-      this.#position < this.#secretUntil;
+    return this.hidden || this.#secrecy?.active === true;
   }
 
   /** Whether the client sends each key: it agreed to leave echo and line ends to the server. */
@@ -147,8 +140,7 @@ export class InputMode {
 
   /** Whether all lines are read, and no secret goes on: then `next` has nothing to do. */
   get drained(): boolean {
-    return this.#keys === undefined && !this.#begunHidden && !this.#unreadSecret &&
-      !this.#lines.hasUnread;
+    return this.#keys === undefined && this.#secrecy?.over !== false && !this.#lines.hasUnread;
   }
 
   /** How many more lines, or keys, may wait. */
@@ -166,12 +158,8 @@ export class InputMode {
 
   /** The bytes that follow are those from a position on. */
   moveTo(position: number): void {
-    const secret = this.#position < this.#secretUntil;
     this.#position = position;
-    if (!secret || position < this.#secretUntil) return;
-    this.#unreadSecret ||= this.hasUnread;
-    this.#begunHidden ||= this.#halfTyped;
-    this.#mask();
+    if (this.#secrecy?.moveTo(position, this)) this.#mask();
   }
 
   /** Takes text of the client, for `next`. */
@@ -271,9 +259,7 @@ export class InputMode {
     this.#context.settle();
     this.#echo.set(change, this.#context.machine.outputLength);
     if (hidden && !this.hidden) {
-      this.#secretUntil = this.#position + this.#context.queuedInput;
-      this.#unreadSecret = this.hasUnread;
-      this.#begunHidden ||= this.#halfTyped;
+      this.#watchSecrecy().carryOver(this.#context.queuedInput, this);
     }
     this.#directEcho();
     this.#mask();
@@ -306,9 +292,8 @@ export class InputMode {
     this.queue.clear();
     this.#keys = undefined;
     this.#lines = newLineInput(this.#settings);
-    this.#begunHidden = this.#unreadSecret = false;
+    this.#secrecy?.forget();
     this.#held = undefined;
-    this.#secretUntil = this.#position;
     this.#echo.renew();
     if (keys === undefined) return;
     this.#echo.set({ character: false }, 0);
@@ -320,10 +305,7 @@ export class InputMode {
     this.endKeys();
     const { hidden } = this;
     this.#echo.reset();
-    if (hidden) {
-      this.#unreadSecret = this.hasUnread;
-      this.#begunHidden ||= this.#halfTyped;
-    }
+    if (hidden) this.#watchSecrecy().carryOver(this.#context.queuedInput, this);
     this.#directEcho();
   }
 
@@ -338,10 +320,8 @@ export class InputMode {
       queue: lines,
       unread,
       keys: this.#keys?.snapshot() ?? null,
-      begunHidden: this.#begunHidden,
-      unreadSecret: this.#unreadSecret,
+      secrecy: this.#secrecy?.snapshot() ?? null,
       refused: this.#refused,
-      secretBytes: Math.max(0, this.#secretUntil - this.#position),
     };
   }
 
@@ -351,10 +331,8 @@ export class InputMode {
     this.#lines.restore(snapshot.line);
     this.#lines.feed(snapshot.unread);
     for (const line of snapshot.queue) this.queue.push(line);
-    this.#begunHidden = snapshot.begunHidden;
-    this.#unreadSecret = snapshot.unreadSecret;
+    if (snapshot.secrecy !== null) this.#watchSecrecy().restore(snapshot.secrecy);
     this.#refused = snapshot.refused;
-    this.#secretUntil = this.#position + snapshot.secretBytes;
     if (snapshot.keys !== null) {
       this.#keys = new KeyInput((text) => context.shown(text), () => context.changed());
       this.#keys.restore(snapshot.keys, context.options.facts, context.now());
@@ -398,7 +376,7 @@ export class InputMode {
 
   /** A line has ended, and a secret with it. */
   #lineEnded(): void {
-    this.#begunHidden = false;
+    this.#secrecy?.end();
     this.#mask();
   }
 
@@ -446,7 +424,7 @@ export class InputMode {
       this.#toLines(keys);
     }
     // An editor that begins again with half a secret goes on hidden.
-    if (keys.editor?.masked && keys.editor.line !== "") this.#begunHidden = true;
+    if (keys.editor?.masked && keys.editor.line !== "") this.#watchSecrecy().begin();
     this.#mask();
     this.#context.changed();
   }
@@ -466,7 +444,7 @@ export class InputMode {
   /** Takes the lines that wait, as they were typed. */
   #takeQueue(): string {
     const lines = this.queue.takeAll();
-    if (lines.some(({ secret }) => secret)) this.#begunHidden = true;
+    if (lines.some(({ secret }) => secret)) this.#watchSecrecy().begin();
     return lines.map(({ text }) => `${text}\r`).join("");
   }
 
@@ -483,17 +461,17 @@ export class InputMode {
   }
 
   /** Whether something was typed that is no line yet, and no key that the game has taken. */
-  get #halfTyped(): boolean {
+  get halfTyped(): boolean {
     return this.#lines.partial !== "" || this.#keys?.halfTyped === true;
   }
 
   /** Where nothing is left of a secret, none goes on. */
   #settleSecret(): void {
-    if (this.#unreadSecret && !this.hasUnread) {
-      this.#unreadSecret = false;
-      this.#begunHidden ||= this.#halfTyped;
-    }
-    if (this.#begunHidden && !this.#halfTyped) this.#lineEnded();
+    if (this.#secrecy?.settle(this)) this.#mask();
+  }
+
+  #watchSecrecy(): Secrecy {
+    return this.#secrecy ??= new Secrecy(this.#position);
   }
 
   #mask(): void {
