@@ -305,3 +305,16 @@ function fakeSession(): OptionContext {
   };
   return session;
 }
+
+Deno.test("NEW-ENVIRON: all variables are told from all user variables, an ESC at the end escapes nothing", () => {
+  const { decodeEnviron } = options;
+  assertEquals(decodeEnviron(Uint8Array.of(1)), { type: "send", names: [] });
+  assertEquals(decodeEnviron(Uint8Array.of(1, 0)), { type: "send", names: [""] });
+  assertEquals(decodeEnviron(Uint8Array.of(1, 3)), { type: "send", names: [""], user: [true] });
+  assertEquals(
+    decodeEnviron(Uint8Array.of(1, 0, 0x41, 3, 0x42)),
+    { type: "send", names: ["A", "B"], user: [false, true] },
+  );
+  const cut = decodeEnviron(Uint8Array.of(0, 0, 0x41, 1, 0x62, 2));
+  assertEquals(cut, { type: "is", variables: [{ name: "A", value: "b", user: false }] });
+});

@@ -908,3 +908,35 @@ Deno.test("a payload is sent only where its option is in force, a command always
   client.disableOption(99, "remote");
   assertEquals(await remote.hear((words) => words.length > 0), ["DO 99"]);
 });
+
+Deno.test("GMCP: Core.Hello is read whatever the case of its keys", async () => {
+  const { harness, client, remote } = await join({ options: { gmcp: true } });
+  await using _ = harness;
+  remote.do(GMCP);
+  remote.sub(GMCP, encodeGmcp("Core.Hello", { Client: "Mudlet", VERSION: "3.0.0" }));
+  await harness.pollUntil(() => client.profile.name !== undefined);
+  assertEquals([client.profile.name, client.profile.version], ["Mudlet", "3.0.0"]);
+});
+
+for (
+  const [names, terminal, name] of [
+    [["BEIP", "MTTS 13", "MTTS 13"], "BEIP", "BEIP"],
+    [["ALPHA", "", "BETA", "BETA"], "ALPHA", undefined],
+    [["MTTS 13", "MTTS 13"], "unknown terminal", undefined],
+    [["X", "XTERM", "MTTS 13", "MTTS 13"], "XTERM", "X"],
+  ] as const
+) {
+  Deno.test(`terminal types ${names.join(", ")}: the terminal is ${terminal}`, async () => {
+    const { harness, client, remote } = await join({ options: { terminalType: true } });
+    await using _ = harness;
+    remote.will(TTYPE);
+    for (const answer of names) {
+      await remote.hear((words) => words.includes("SB 24 \x01"));
+      remote.sub(TTYPE, encodeTerminalType(answer));
+    }
+    let ready = false;
+    client.ready.then(() => ready = true);
+    await harness.pollUntil(() => ready);
+    assertEquals([client.terminalType, client.profile.name], [terminal, name]);
+  });
+}
