@@ -42,7 +42,7 @@ export class AddressLimits {
     const prefix = prefixOf(address);
     const own = this.#visitsOf(address, now);
     const network = prefix === undefined ? own : this.#visitsOf(prefix, now);
-    // Also who is refused has come: to try again and again does not help.
+    // Refused attempts count, so retrying does not help.
     const cost = 1000 / connectionRate;
     const owed = Math.max(0, network.paid - now);
     if (owed + cost > burst * 1000) {

@@ -10,8 +10,8 @@ export interface ServerLimits extends TelnetLimits {
   /** The most bytes waiting for `poll()`; then the client is not read on. Default 65536. */
   readonly input: number;
   /**
-   * How long a client is kept whose `input` is full because nobody takes its lines, in milliseconds:
-   * not read on, its end would not be noticed. It is dropped as `not-read`. Default 60000.
+   * How long to keep a client whose `input` is full because the game takes no lines, in milliseconds:
+   * while it is not read, its closing goes unnoticed. It is dropped as `not-read`. Default 60000.
    */
   readonly unreadTimeout: number;
   /**
@@ -28,8 +28,8 @@ export interface ServerLimits extends TelnetLimits {
   /** So many seconds' worth of each rate may come at once. Default 10. */
   readonly burst: number;
   /**
-   * A client that was slowed down by a rate for so long, in milliseconds, and has not come to a rest,
-   * is dropped as `flooding`. Default 30000.
+   * A client that is over a rate for this many milliseconds without a pause is dropped as `flooding`.
+   * Default 30000.
    */
   readonly floodTimeout: number;
   /** The most connections of one address. Default 64. */
@@ -61,13 +61,13 @@ export interface ServerLimits extends TelnetLimits {
    */
   readonly inflateRatio: number;
   /**
-   * The most bytes that one compressed stream of the client (MCCP3) may become; then the client is
+   * The most bytes that all compressed streams of a client (MCCP3) may become; then the client is
    * dropped as `corrupt-data`. Default 256 MiB.
    */
   readonly inflateTotal: number;
   /**
-   * How long a dropped client has to take its last output, and how long a client that has left is
-   * kept for its last lines to be used, in milliseconds. Default 5000.
+   * How long a dropped client has to take its last output, and how long a client that has left stays so
+   * that the game can take its last lines, in milliseconds. Default 5000.
    */
   readonly closeTimeout: number;
 }

@@ -30,8 +30,8 @@ const PROXY = /^PROXY (TCP[46] |UNKNO)/;
 const ANY = -1;
 const MAGIC_COOKIE = [0x21, 0x12, 0xa4, 0x42];
 /**
- * Messages with a fixed form, which may have line ends in it. By STUN a browser looks for a way to
- * another one, to any address that a web page names: framed (RFC 6544) or not (RFC 8656).
+ * Messages with a fixed form, which may have line ends in it. With STUN a browser
+ * looks for a route to a peer, at any address that a web page names: framed (RFC 6544) or not (RFC 8656).
  */
 const FORMS: readonly (readonly [ForeignProtocol, readonly number[]])[] = [
   ["proxy", [...PROXY_V2]],
@@ -45,7 +45,7 @@ const HEAD = 11;
 /**
  * Looks at the first line of a connection for another protocol's beginning. A web page can have a
  * browser send a request to any port, whose lines a game would else take for a person's commands.
- * Nothing is held back for it: a line is known before its end is.
+ * Nothing is held back for it: a line is recognised before it is complete.
  */
 export class ProtocolSniffer {
   #head: number[] = [];

@@ -56,6 +56,7 @@ const TLV_CRC32C = 0x03;
 const TLV_SSL = 0x20;
 /** In the first byte of the SSL field: the person came by TLS. */
 const CLIENT_SSL = 0x01;
+const MIN_SSL = 5;
 
 /**
  * Reads the header that a proxy sends before the person's first byte: version 1 or 2 of the PROXY
@@ -116,7 +117,9 @@ function decodeV2(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (!checksumFits(header, fields)) return { fault: "its checksum is wrong" };
   if (command === LOCAL) return { length, source: undefined, encrypted: false };
   const ssl = fields.find(({ type }) => type === TLV_SSL);
-  const encrypted = ssl !== undefined && ((header[ssl.start] ?? 0) & CLIENT_SSL) !== 0;
+  // Its flags, and the result of the verification, are five bytes at least.
+  const whole = ssl !== undefined && ssl.end - ssl.start >= MIN_SSL;
+  const encrypted = whole && ((header[ssl.start] ?? 0) & CLIENT_SSL) !== 0;
   return { length, source: sourceOf(header, view, family), encrypted };
 }
 

@@ -23,8 +23,8 @@ export function ratesOf(limits: ServerLimits): Rates {
 }
 
 /**
- * Three token buckets without a timer: each is the time at which all that was taken so far will be
- * paid off by its rate. Who owes more than the credit waits.
+ * Three GCRA limiters without a timer: each stores the time at which its budget is full again. A client
+ * that owes more than the burst waits.
  */
 export class RateLimiter {
   /** Since when the client has been slowed down without coming to a rest; `Infinity`: it is not. */

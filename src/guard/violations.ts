@@ -42,7 +42,7 @@ export const DISCONNECT_REASONS = [
  * - `line-too-long`: the rest of the line is dropped, and the person told
  * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: it is slowed down by not reading on
  * - `flooding`: it was slowed down for so many milliseconds and goes on, and is dropped
- * - `queue-full`: the game has taken none of `limits.commands` lines; it is not read on
+ * - `queue-full`: `limits.commands` lines wait for the game; it is not read on
  * - `input-full`: so many bytes wait to be processed; it is not read on
  * - `not-read`: nobody took its lines for so many milliseconds, and it is dropped
  * - `too-slow`: it does not read what is sent to it, and is dropped

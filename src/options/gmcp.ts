@@ -1,7 +1,7 @@
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
-import { asciiJson, type Json } from "./json.ts";
+import { asciiJson, type Json, readJson } from "./json.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
 export const GMCP = 0xc9;
@@ -46,7 +46,7 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
   const json = body.replaceAll("\0", "").trim();
   if (json === "") return { package: name, value: undefined };
   try {
-    return { package: name, value: JSON.parse(json) };
+    return { package: name, value: readJson(json) };
   } catch {
     return { package: name, value: undefined, malformed: json };
   }

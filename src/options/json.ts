@@ -17,3 +17,28 @@ export function asciiJson(value: Json): string {
     (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"),
   );
 }
+
+/** Deeper nesting is not read: the handler of a game that walks it would overflow its stack. */
+const MAX_DEPTH = 32;
+
+/**
+ * Reads JSON of a peer. Keys `__proto__` are left out, as they would become a prototype when copied.
+ *
+ * @param text The JSON.
+ * @returns The value.
+ * @throws {SyntaxError} It is no JSON, or nested deeper than 32 levels.
+ */
+export function readJson(text: string): Json {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (inString && character === "\\") at++;
+    else if (character === '"') inString = !inString;
+    else if (!inString && (character === "[" || character === "{")) depth++;
+    else if (!inString && (character === "]" || character === "}")) depth--;
+    if (depth > MAX_DEPTH) throw new SyntaxError("It is nested too deep");
+  }
+  if (!text.includes("__proto__") && !text.includes("\\u")) return JSON.parse(text);
+  return JSON.parse(text, (key, value) => key === "__proto__" ? undefined : value);
+}

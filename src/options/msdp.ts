@@ -15,6 +15,9 @@ const ARRAY_CLOSE = 0x06;
 /** Deeper nesting is not believed; no client sends more than a few levels. */
 const MAX_DEPTH = 16;
 
+/** More variables of one payload are not read. */
+const MAX_VARIABLES = 1_024;
+
 /** A value of MSDP: text, a list, or a table. Numbers and flags travel as text. */
 export type MsdpValue = string | readonly MsdpValue[] | { readonly [name: string]: MsdpValue };
 
@@ -70,9 +73,27 @@ function text(value: string): Uint8Array {
   return toUtf8(value.replaceAll(/[\x00-\x06]/g, ""));
 }
 
+/** The values of a variable, which may come in several places. */
+interface ValueList {
+  values: MsdpValue[];
+  merged: boolean;
+}
+
+/** A variable that comes again is one list of all its values. */
+function merge(list: ValueList, more: readonly MsdpValue[]): void {
+  if (!list.merged) list.values = list.values.flat() as MsdpValue[];
+  list.merged = true;
+  for (const value of more) {
+    if (isList(value)) list.values.push(...value);
+    else list.values.push(value);
+  }
+}
+
 class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
+  /** Variables so far. */
+  #count = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -80,14 +101,18 @@ class Reader {
 
   variables(depth: number): Map<string, MsdpValue> {
     const found = new Map<string, MsdpValue>();
+    const lists = new Map<string, ValueList>();
     while (this.#accept(VAR)) {
       const name = this.#text();
       const values: MsdpValue[] = [];
       while (this.#accept(VAL)) values.push(this.#value(depth));
-      const before = found.get(name);
-      const [value = ""] = values;
-      if (before !== undefined) found.set(name, [before, ...values].flat());
-      else found.set(name, values.length > 1 ? values : value);
+      if (this.#count++ >= MAX_VARIABLES) break;
+      const list = lists.get(name);
+      if (list === undefined) lists.set(name, { values, merged: false });
+      else merge(list, values);
+    }
+    for (const [name, { values }] of lists) {
+      found.set(name, values.length > 1 ? values : values[0] ?? "");
     }
     return found;
   }

@@ -187,9 +187,10 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
       if (message === undefined || message.type === "send") return;
       for (const { name, value } of message.variables.slice(0, MAX_VARIABLES)) {
         const { environment } = context.facts;
+        if (name.length > MAX_LENGTH) continue;
         const room = environment.has(name) || environment.size < MAX_VARIABLES;
         if (value === undefined) environment.delete(name);
-        else if (room) environment.set(name, value);
+        else if (room) environment.set(name, value.slice(0, MAX_LENGTH));
       }
       const charset = charsetOf(context.facts.environment);
       if (charset !== undefined) context.effects.suggestCharset(charset);
@@ -206,5 +207,7 @@ function charsetOf(environment: ReadonlyMap<string, string>): string | undefined
 
 /** With IAC SB NEW-ENVIRON and IAC SE it fits 256 bytes. */
 const MAX_QUESTION = 250;
+/** Longer names are not kept, and longer values cut, in UTF-16 units. */
+const MAX_LENGTH = 256;
 /** More variables are not kept. */
 const MAX_VARIABLES = 64;

@@ -22,6 +22,9 @@ import type { Session } from "../session/session.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
 
+/** Text is wrapped to no fewer columns: in a window of one, a page of text would cost all the others. */
+const MIN_COLUMNS = 20;
+
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
 
@@ -297,7 +300,8 @@ export class TelnetClient {
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {
     if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
-    const lines = wordWrap(text, { columns: this.columns, ...options });
+    const columns = Math.max(MIN_COLUMNS, this.columns);
+    const lines = wordWrap(text, { columns, ...options });
     this.sendCc(lines.map((line) => line + "\n").join(""));
   }
 

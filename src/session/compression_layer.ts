@@ -98,8 +98,6 @@ export class CompressionLayer implements Stream {
   /** Takes the client's bytes from here on as compressed. */
   decompress(): void {
     if (this.#inflater !== undefined) return;
-    this.#compressedIn = 0;
-    this.#plainIn = 0;
     this.#inflater = this.#codec.inflate({
       onData: (bytes) => this.#inflated(bytes),
       onIdle: () => this.#checkEnd(),

@@ -129,7 +129,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.wake("input");
   }
 
-  /** Reports to the game. A dropped client is silent; what its end costs is still reported. */
+  /** Reports to the game. Of a dropped client nothing more is reported, except violations as it closes. */
   emit<Name extends keyof SessionEvents>(name: Name, value: SessionEvents[Name]): void {
     if (name === "resize") this.#resized();
     else if (name === "pong") this.activity.answered();

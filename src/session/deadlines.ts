@@ -33,20 +33,21 @@ export type DeadlineName =
   /** When to break a connection that does not take its last output. */
   | "close";
 
-/** In the order in which they are looked at. */
-const NAMES: readonly DeadlineName[] = [
-  "answer",
-  "escape",
-  "offers",
-  "hold",
-  "end",
-  "unread",
-  "slow",
-  "secure",
-  "release",
-  "idle",
-  "close",
-];
+/** All of them, in the order in which they are judged. */
+const ORDER: Readonly<Record<DeadlineName, true>> = {
+  answer: true,
+  escape: true,
+  offers: true,
+  hold: true,
+  end: true,
+  unread: true,
+  slow: true,
+  secure: true,
+  release: true,
+  idle: true,
+  close: true,
+};
+const NAMES = Object.keys(ORDER) as readonly DeadlineName[];
 
 /**
  * What these wait for may be among the bytes that have come and are not read: they are judged only

@@ -170,7 +170,7 @@ export class Dialogue implements InputModeContext {
     if (echo !== "") this.text.write(echo, this.machine);
   }
 
-  /** Has all that was called so far stand in the machine's output: an editor draws when asked. */
+  /** Writes everything called so far to the machine's output; an editor draws only when asked. */
   settle(): void {
     this.#write(this.input.takeOutput());
   }

@@ -36,8 +36,8 @@ const FIRST: EchoSnapshot = {
  * Who shows what a person types: the client; or the server in full; or, while it is a password,
  * nobody. To claim the echo (RFC 857) makes clients hide what is typed.
  *
- * A change is negotiated where it was made among the output, when that leaves: one that is taken back
- * before costs no word, as Mudlet stops hiding after a few changes.
+ * A change is negotiated at its place in the output, when that is sent. If it is undone before, nothing
+ * is sent: Mudlet stops hiding after a few changes.
  */
 export class EchoControl {
   #state: EchoSnapshot = FIRST;

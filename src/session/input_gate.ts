@@ -55,7 +55,7 @@ export class InputGate {
   again = false;
   /** When a client is given up whose lines nobody takes. */
   unreadBy: number = Infinity;
-  /** Before this time an option has put off reading. */
+  /** An option has put off reading until this time. */
   heldUntil = 0;
   readonly #host: GateHost;
   /** Made at the first byte. */
@@ -109,7 +109,7 @@ export class InputGate {
     }
     const piece = this.buffer.peek(demand.byKeys ? KEYS_PIECE : PIECE);
     if (piece === undefined || piece.length <= SMALL) return piece;
-    // A line has two bytes mostly, if not more: few are taken over what is allowed.
+    // Most lines have at least two bytes, so this takes few lines over the limit.
     const max = SMALL + 2 * Math.min(demand.room, limiter.linesLeft(now));
     return piece.length > max ? piece.subarray(0, max) : piece;
   }

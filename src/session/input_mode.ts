@@ -42,7 +42,7 @@ export interface InputModeContext {
   now(): number;
   /** What the client shows for a text, in its character set. */
   shown(text: string): string;
-  /** Has what was called so far stand in the machine's output. */
+  /** Writes everything called so far to the machine's output. */
   settle(): void;
   /** There is something for the terminal. */
   changed(): void;

@@ -29,7 +29,7 @@ export interface OptionHostContext {
   readonly effects: OptionEffects;
   now(): number;
   utc(): string;
-  /** Has what was called so far stand in the machine's output. */
+  /** Writes everything called so far to the machine's output. */
   settle(): void;
   /** There is something to send. */
   changed(): void;

@@ -136,7 +136,7 @@ export class Reader {
     this.#handling = outer;
   }
 
-  /** After a change of mode, what was typed ahead is there at once, but for what only a poll may report. */
+  /** After a change of mode, what was typed ahead is available at once, except what only a poll may report. */
   readQuietly(): void {
     const { dialogue, host } = this.#core;
     while (!this.#handling && this.#core.active && dialogue.input.hasUnread) {

@@ -10,7 +10,7 @@ export interface TypedRest {
 export interface SecrecySnapshot {
   readonly begun: boolean;
   readonly unread: boolean;
-  /** How many bytes are still to be processed that were sent while a secret was typed. */
+  /** How many unprocessed bytes were sent while a secret was being typed. */
   readonly bytes: number;
 }
 

@@ -4,6 +4,17 @@ import type { SessionCore } from "./core.ts";
 import type { DeadlineName } from "./deadlines.ts";
 import type { Reader } from "./reader.ts";
 
+/** The deadlines that parts of a session keep by themselves. The others are set where they arise. */
+const KEPT: readonly { readonly name: DeadlineName; readonly at: (core: SessionCore) => number }[] =
+  [
+    { name: "answer", at: ({ dialogue }) => dialogue.machine.nextTimeout() ?? Infinity },
+    { name: "escape", at: ({ dialogue }) => dialogue.input.timeout },
+    { name: "offers", at: ({ options }) => options.deadline },
+    { name: "unread", at: ({ gate }) => gate.unreadBy },
+    { name: "release", at: ({ gate }) => gate.releaseAt },
+    { name: "idle", at: ({ activity }) => activity.next() },
+  ];
+
 /** What becomes of a session when time passes. It has no timer: the server asks it in time. */
 export class Timekeeper {
   readonly #core: SessionCore;
@@ -31,14 +42,13 @@ export class Timekeeper {
 
   /** Has the server call `tick` in time, whatever has changed. */
   schedule(): void {
-    const { gate, dialogue, activity, ownDeadlines } = this.#core;
-    this.#core.timesChanged = false;
-    let next = ownDeadlines?.next(this.#core.unread) ?? Infinity;
-    if (this.#core.active) {
-      // Most have none of these: then there is nothing to keep.
-      const answer = dialogue.machine.nextTimeout() ?? Infinity;
-      const input = Math.min(answer, dialogue.input.timeout, dialogue.options.deadline);
-      next = Math.min(next, input, gate.unreadBy, gate.releaseAt, activity.next());
+    const core = this.#core;
+    core.timesChanged = false;
+    let next = core.ownDeadlines?.next(core.unread) ?? Infinity;
+    if (core.active) {
+      for (let index = 0; index < KEPT.length; index++) {
+        next = Math.min(next, KEPT[index]?.at(core) ?? Infinity);
+      }
     }
     if (next < this.#timedAt) this.#core.timed(this.#timedAt = next);
   }
@@ -46,13 +56,7 @@ export class Timekeeper {
   /** The deadlines that the parts keep by themselves. */
   #collect(): void {
     if (!this.#core.active) return;
-    const { gate, dialogue, options, activity, deadlines } = this.#core;
-    deadlines.set("answer", dialogue.machine.nextTimeout() ?? Infinity);
-    deadlines.set("escape", dialogue.input.timeout);
-    deadlines.set("offers", options.deadline);
-    deadlines.set("unread", gate.unreadBy);
-    deadlines.set("release", gate.releaseAt);
-    deadlines.set("idle", activity.next());
+    for (const { name, at } of KEPT) this.#core.deadlines.set(name, at(this.#core));
   }
 
   #expire(name: DeadlineName, now: number): void {
@@ -82,6 +86,8 @@ export class Timekeeper {
         return this.#checkIdle(now);
       case "close":
         return this.#breakOff();
+      default:
+        name satisfies never; // each deadline has its case
     }
   }
 

@@ -6,6 +6,7 @@ import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
 import { type Cell, cellsOf, CursorMap, type Frame, Layout, Screen, widthOf } from "./screen.ts";
 import { graphemes } from "./width.ts";
+import { spaceBefore } from "./words.ts";
 
 /** How to edit. Every field has a default. */
 export interface LineEditorOptions {
@@ -94,6 +95,8 @@ const MAX_CANDIDATES = 200;
 /** More of a row that is not ended is not kept. */
 const MAX_ROW = 1_024;
 const TAB_WIDTH = 4;
+/** Nobody searches for more; the query stands before the line, and is drawn with it. */
+const MAX_QUERY = 256;
 
 /**
  * Edits a line on a terminal: keys in, edits and text for the terminal out. Pure: it has neither
@@ -527,7 +530,12 @@ export class LineEditor {
     const search = this.#search;
     if (search === undefined) return false;
     this.#changed = true;
-    if (key.name === "text") return this.#find(search.query + key.text, search.at);
+    if (key.name === "text") {
+      const query = search.query + key.text;
+      if (query.length <= MAX_QUERY) return this.#find(query, search.at);
+      this.#ring();
+      return true;
+    }
     if (action === "delete-back") {
       const shorter = graphemes(search.query).slice(0, -1).join("");
       return this.#find(shorter, this.#history.length);
@@ -616,10 +624,6 @@ export class LineEditor {
     this.#placed = { cells, before, columns: this.#columns, places };
     return places;
   }
-}
-
-function spaceBefore(line: string, cursor: number): number {
-  return /\S*$/.exec(line.slice(0, cursor))?.index ?? cursor;
 }
 
 function commonStart(words: readonly string[]): string {

@@ -20,7 +20,7 @@ const OPTION_NAMES = `
   encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation encodeXDisplayLocationSend
   encodeZmp endOfRecord flowControl gmcp linemode logout mccp2 mccp3 msdp msp mspMusic
   mspSound mssp msspText mxp mxpElement mxpEscape mxpMode naws newEnviron newFacts
-  optionByCode optionName sendLocation sga startTls status terminalSpeed terminalType timingMark
+  optionByCode optionName readJson sendLocation sga startTls status terminalSpeed terminalType timingMark
   xDisplayLocation zmp
 `.trim().split(/\s+/);
 

@@ -97,6 +97,14 @@ Deno.test("version 2 tells whether the person came by TLS", () => {
   }
 });
 
+Deno.test("version 2: a field of TLS that is too short says nothing", () => {
+  for (const field of [[0x20, 0, 0], [0x20, 0, 1, 1], [0x20, 0, 4, 1, 0, 0, 0]]) {
+    const header = decode(v2(0x21, 0x11, ...FOUR, ...field));
+    assert(header !== undefined && "encrypted" in header);
+    assertEquals(header.encrypted, false, `${field}`);
+  }
+});
+
 Deno.test("version 2 may speak for the proxy itself, or for no address of the internet", () => {
   for (
     const header of [

@@ -318,3 +318,27 @@ Deno.test("NEW-ENVIRON: all variables are told from all user variables, an ESC a
   const cut = decodeEnviron(Uint8Array.of(0, 0, 0x41, 1, 0x62, 2));
   assertEquals(cut, { type: "is", variables: [{ name: "A", value: "b", user: false }] });
 });
+
+Deno.test("GMCP: nesting has a limit, and no key becomes a prototype", () => {
+  const read = (message: string) => options.decodeGmcp(utf8(message));
+  assertEquals(read(`A ${"[".repeat(32)}${"]".repeat(32)}`)?.malformed, undefined);
+  assert(read(`A ${"[".repeat(33)}${"]".repeat(33)}`)?.malformed !== undefined);
+  assert(read(`A ${'{"a":'.repeat(8_000)}1${"}".repeat(8_000)}`)?.malformed !== undefined);
+  assertEquals(read('A "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["')?.value, "[".repeat(38));
+  for (const key of ["__proto__", "\\u005f_proto__"]) {
+    const value = read(`A {"${key}":{"admin":true},"b":1}`)?.value as Record<string, unknown>;
+    assertEquals(Object.keys(value), ["b"], key);
+    assertEquals(Object.assign({}, value).admin, undefined);
+  }
+});
+
+Deno.test("MSDP: a variable that comes again is one list, at the cost of its values", () => {
+  const VAR = 1, VAL = 2;
+  const one = [VAR, 0x41, VAL, 0x62];
+  const payload = Uint8Array.from([...one, ...one, VAR, 0x41, VAL, 5, VAL, 0x63, VAL, 0x64, 6]);
+  assertEquals(options.decodeMsdp(payload), new Map([["A", ["b", "b", "c", "d"]]]));
+  const many = Uint8Array.from(new Array(8_190).fill([VAR, VAL]).flat());
+  assert(options.decodeMsdp(many).size <= 1);
+  const names = Array.from({ length: 3_000 }, (_, n) => [VAR, ...utf8(`N${n}`), VAL, 0x61]).flat();
+  assertEquals(options.decodeMsdp(Uint8Array.from(names)).size, 1_024);
+});

@@ -10,6 +10,7 @@ import {
   encodeGmcp,
   encodeLinemodeSlc,
   encodeMsdp,
+  encodeNaws,
   encodeTerminalType,
   END_OF_RECORD,
   GMCP,
@@ -940,3 +941,30 @@ for (
     assertEquals([client.terminalType, client.profile.name], [terminal, name]);
   });
 }
+
+Deno.test("NEW-ENVIRON: long values are cut and long names not kept, so that no colour costs more", async () => {
+  const { harness, client, remote } = await join({ options: { newEnviron: true } });
+  await using _ = harness;
+  remote.will(NEW_ENVIRON);
+  const variables = [
+    { name: "LANG", value: "x".repeat(16_000), user: false },
+    { name: "y".repeat(300), value: "1", user: false },
+  ];
+  remote.sub(NEW_ENVIRON, encodeEnvironIs(variables));
+  await harness.pollUntil(() => client.facts.environment.size > 0);
+  assertEquals([...client.facts.environment].map(([name, value]) => [name, value.length]), [
+    ["LANG", 256],
+  ]);
+});
+
+Deno.test("text is wrapped to 20 columns at least, however narrow the window", async () => {
+  const { harness, client, peer, remote } = await join({ options: { naws: true } });
+  await using _ = harness;
+  remote.will(NAWS);
+  remote.sub(NAWS, encodeNaws({ columns: 1, rows: 24 }));
+  await harness.pollUntil(() => client.columns === 1);
+  peer.take();
+  client.sendWrapped("a word or two and three", { indent: 0, padding: 0 });
+  await harness.server.poll();
+  assertEquals(peer.takeText(), "a word or two and\r\nthree\r\n");
+});

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { bigWordStart, spaceBefore, wordEnd, wordStart } from "../../src/text/words.ts";
+import { LineEditor } from "../../src/text/mod.ts";
+
+const WORD = "[\\p{L}\\p{N}\\p{M}_]";
+const OTHER = "[^\\p{L}\\p{N}\\p{M}_]";
+
+/** The same by patterns, which cost more than they pass. */
+const byPattern = {
+  wordStart: (line: string, at: number) =>
+    new RegExp(`${WORD}*${OTHER}*$`, "u").exec(line.slice(0, at))?.index ?? 0,
+  wordEnd: (line: string, at: number) =>
+    at + (new RegExp(`^${OTHER}*${WORD}*`, "u").exec(line.slice(at))?.[0].length ?? 0),
+  bigWordStart: (line: string, at: number) => /\S*\s*$/.exec(line.slice(0, at))?.index ?? 0,
+  spaceBefore: (line: string, at: number) => /\S*$/.exec(line.slice(0, at))?.index ?? at,
+};
+
+Deno.test("words begin and end where the patterns say, in any script", () => {
+  const unit = fc.constantFrom(
+    "a",
+    "Z",
+    "_",
+    "7",
+    "é",
+    "日",
+    "\u0301",
+    "😀",
+    "𝒳",
+    " ",
+    "\t",
+    "-",
+    ".",
+  );
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 12 }), fc.nat(12), (units, index) => {
+      const line = units.join("");
+      const at = units.slice(0, index).join("").length;
+      for (
+        const [name, find] of Object.entries({ wordStart, wordEnd, bigWordStart, spaceBefore })
+      ) {
+        assertEquals(find(line, at), byPattern[name as keyof typeof byPattern](line, at), name);
+      }
+    }),
+    { seed: 1, numRuns: 2_000 },
+  );
+});
+
+Deno.test("to find a word costs what is passed, not what the line has", () => {
+  let looked = 0;
+  const { exec, test } = RegExp.prototype;
+  const count = (line: string, find: (line: string, at: number) => number) => {
+    looked = 0;
+    RegExp.prototype.exec = function (text: string) {
+      looked += text.length;
+      return exec.call(this, text);
+    };
+    RegExp.prototype.test = function (text: string) {
+      looked += text.length;
+      return test.call(this, text);
+    };
+    try {
+      find(line, line.length);
+    } finally {
+      Object.assign(RegExp.prototype, { exec, test });
+    }
+    return looked;
+  };
+  for (const find of [wordStart, bigWordStart, spaceBefore]) {
+    const less = count("a".repeat(4_000) + " b", find);
+    assertEquals(count("a".repeat(16_000) + " b", find), less, find.name);
+  }
+});
+
+Deno.test("a search in the history has a limit, and rings beyond it", () => {
+  const editor = new LineEditor();
+  const press = (name: string, text = "", ctrl = false) =>
+    editor.key({ name, text, ctrl, alt: false, shift: false });
+  press("r", "", true);
+  for (let times = 0; times < 100; times++) press("text", "x".repeat(50));
+  assertEquals((editor.snapshot().search?.query.length ?? 0) <= 256, true);
+});
