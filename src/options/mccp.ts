@@ -31,6 +31,9 @@ export const mccp2: TelnetOption<true | MccpConfig> = {
     changed(side, change) {
       if (side === "local") context.effects.compress(change === "enabled");
     },
+    withdrawn() {
+      context.effects.compress(false);
+    },
   }),
 };
 

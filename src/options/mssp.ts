@@ -120,7 +120,9 @@ export const mssp: TelnetOption<() => MsspStatus> = {
   attach: (context, status) => ({
     changed(side, change) {
       if (side !== "local" || change !== "enabled" || status === undefined) return;
-      context.sendSubnegotiation(MSSP, encodeMssp(status()));
+      const payload = encodeMssp(status());
+      // The game's own function may have turned it off.
+      if (context.localEnabled(MSSP)) context.sendSubnegotiation(MSSP, payload);
     },
   }),
 };

@@ -63,6 +63,8 @@ export interface OptionState {
   readonly pending?: boolean;
   /** A negotiation went on. */
   changed?(side: Side, change: OptionChange): void;
+  /** The server has said that it stops performing the option; the client's answer is to come. */
+  withdrawn?(): void;
   /** A payload came. A malformed one is ignored. */
   subnegotiation?(payload: Uint8Array): void;
   /** What must survive a restart of the game, as plain JSON. */

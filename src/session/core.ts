@@ -44,6 +44,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly secureHandler: SecureHandler;
   /** Where it comes from, which a proxy may have told. */
   origin: Origin;
+  /** How many bytes the event that is being handled consists of. */
+  inHand = 0;
   /** Whether the bytes at work came out of a compressed stream. */
   inflated = false;
   readonly #owner: Owner;
@@ -93,7 +95,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   }
 
   get queuedInput(): number {
-    return this.gate.buffer.length;
+    return this.gate.buffer.length + this.inHand;
   }
 
   get options(): OptionHost {
@@ -213,7 +215,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   #trace(): void {
     this.makeTaps().trace(this.settings.limits.subnegotiation, (direction, words) => {
-      this.host.emit(this.#owner, "trace", { direction, words });
+      if (this.active) this.host.emit(this.#owner, "trace", { direction, words });
     });
   }
 }

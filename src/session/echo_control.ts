@@ -66,6 +66,11 @@ export class EchoControl {
     this.#state = { ...state, changesAt };
   }
 
+  /** The client has not agreed to the last request: the next wish is one anew. */
+  askAgain(): void {
+    this.#state = { ...this.#state, asked: false };
+  }
+
   /** The Telnet dialogue begins anew: the client has agreed to nothing yet. */
   renew(): void {
     this.#state = { ...this.#state, asked: false, changesAt: -1 };

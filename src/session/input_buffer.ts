@@ -9,7 +9,9 @@ const GATHERED_CHUNK = 2_048;
 export class InputBuffer {
   readonly #chunks: Fifo<Uint8Array> = new Fifo();
   /** The last chunk, where it is one that small ones are gathered in, and how much of it is used. */
-  #gathered: { readonly buffer: Uint8Array; end: number } | undefined;
+  #gathered:
+    | { readonly buffer: Uint8Array; readonly inflated: boolean; end: number }
+    | undefined;
   #length = 0;
   /** How many of them came out of a compressed stream; these stand before all others. */
   #inflated = 0;
@@ -32,7 +34,7 @@ export class InputBuffer {
     if (this.#length === bytes.length || bytes.length > SMALL_CHUNK) {
       this.#seal();
       this.#chunks.push(bytes);
-    } else this.#gather(bytes);
+    } else this.#gather(bytes, inflated);
   }
 
   /** The next bytes, which stay; no more than `max`. */
@@ -77,9 +79,11 @@ export class InputBuffer {
     return all;
   }
 
-  #gather(bytes: Uint8Array): void {
+  /** A chunk is inflated as a whole, or not at all. */
+  #gather(bytes: Uint8Array, inflated: boolean): void {
     const last = this.#gathered;
-    if (last !== undefined && last.end + bytes.length <= last.buffer.length) {
+    const fits = last !== undefined && last.end + bytes.length <= last.buffer.length;
+    if (fits && last.inflated === inflated) {
       last.buffer.set(bytes, last.end);
       last.end += bytes.length;
       return;
@@ -87,7 +91,7 @@ export class InputBuffer {
     this.#seal();
     const buffer = new Uint8Array(GATHERED_CHUNK);
     buffer.set(bytes);
-    this.#gathered = { buffer, end: bytes.length };
+    this.#gathered = { buffer, inflated, end: bytes.length };
   }
 
   /** What is gathered becomes a chunk like the others. */

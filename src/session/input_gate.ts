@@ -37,6 +37,8 @@ export interface GateDemand {
   readonly room: number;
   /** Whether the client sends each key. */
   readonly byKeys: boolean;
+  /** Whether text was processed that nobody has read. */
+  readonly hasUnread: boolean;
 }
 
 /**
@@ -83,8 +85,9 @@ export class InputGate {
   }
 
   /** Whether input waits because the game takes no lines, or for a rate. */
-  isHolding({ room }: GateDemand): boolean {
-    return this.buffer.length > 0 && (this.throttled || room === 0);
+  isHolding({ room, hasUnread }: GateDemand): boolean {
+    const waits = this.buffer.length > 0;
+    return waits && this.throttled || (waits || hasUnread) && room === 0;
   }
 
   /** A poll begins to process the client. */
@@ -128,14 +131,14 @@ export class InputGate {
   }
 
   /** The poll has processed what it could. */
-  end(now: number, { room }: GateDemand): void {
+  end(now: number, { room, hasUnread }: GateDemand): void {
     const { input } = this.#limits;
     const { length } = this.buffer;
     // A client is not throttled while the game itself blocks its input.
     if (this.#rateLimiter !== undefined && (length === 0 || room === 0)) {
       this.#rateLimiter.heldSince = Infinity;
     }
-    this.#checkQueue(room);
+    this.#checkQueue(room, length > 0 || hasUnread);
     if (length <= input / 2) this.#inputReported = false;
     this.reading = length < input;
     if (this.reading) this.unreadBy = Infinity;
@@ -204,10 +207,10 @@ export class InputGate {
   }
 
   /** Reports once that the game does not take the lines. */
-  #checkQueue(room: number): void {
+  #checkQueue(room: number, waits: boolean): void {
     const { commands: limit } = this.#limits;
     const count = limit - room;
-    if (count < limit || this.buffer.length === 0) {
+    if (count < limit || !waits) {
       if (count <= limit / 2) this.#queueReported = false;
     } else if (!this.#queueReported) {
       this.#queueReported = true;

@@ -71,6 +71,8 @@ export interface InputModeSnapshot {
   readonly secrecy: SecrecySnapshot | null;
   /** Whether the client did not agree to send each key. */
   readonly refused: boolean;
+  /** A command of the editor that waits for a poll. */
+  readonly held: number | null;
 }
 
 /**
@@ -88,6 +90,8 @@ export class InputMode implements TypedRest {
   #keys: KeyInput | undefined;
   /** Whether the client did not agree to send each key, and is not asked again. */
   #refused = false;
+  /** What of ECHO and SGA the client agreed to since it was asked for keys: a bit for each code. */
+  #agreed = 0;
   /** What was read, and must wait for a poll. */
   #held: TypedEvent | undefined;
   /** How many bytes of the client were processed. */
@@ -229,9 +233,10 @@ export class InputMode implements TypedRest {
     const context = this.#context;
     this.#refused = false;
     this.#keys ??= new KeyInput((text) => context.shown(text), () => context.changed());
-    // What waits as lines goes to the game as keys.
-    if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue());
     this.#keys.use(options, context.options.facts, this.secret);
+    // What waits as lines goes to the game as keys.
+    if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue(""));
+    this.#secrecy?.readAnew();
     this.#settleSecret();
     this.#steer();
   }
@@ -270,7 +275,9 @@ export class InputMode implements TypedRest {
   optionChanged({ option, side, change }: OptionEvent): void {
     if (option === ECHO) this.#directEcho();
     const half = side === "local" && (option === ECHO || option === SGA) && this.#echo.character;
-    const withdrawn = change === "disabled" && this.byKeys;
+    // A late answer to what was asked before keys were is none of it.
+    const withdrawn = change === "disabled" && (this.#agreed >> option & 1) === 1;
+    if (half && change === "enabled") this.#agreed |= 1 << option;
     if (half && (change === "refused" || change === "unanswered" || withdrawn)) this.#withdraw();
     else if (this.#keys !== undefined) this.#steer();
   }
@@ -322,6 +329,7 @@ export class InputMode implements TypedRest {
       keys: this.#keys?.snapshot() ?? null,
       secrecy: this.#secrecy?.snapshot() ?? null,
       refused: this.#refused,
+      held: this.#held?.type === "command" ? this.#held.command : null,
     };
   }
 
@@ -333,11 +341,13 @@ export class InputMode implements TypedRest {
     for (const line of snapshot.queue) this.queue.push(line);
     if (snapshot.secrecy !== null) this.#watchSecrecy().restore(snapshot.secrecy);
     this.#refused = snapshot.refused;
+    if (snapshot.held !== null) this.#held = { type: "command", command: snapshot.held };
     if (snapshot.keys !== null) {
       this.#keys = new KeyInput((text) => context.shown(text), () => context.changed());
       this.#keys.restore(snapshot.keys, context.options.facts, context.now());
     }
     this.#directEcho();
+    this.#noteAgreed();
   }
 
   /** Takes the output of the machine, with a change of the echo in it that is due. */
@@ -400,9 +410,17 @@ export class InputMode implements TypedRest {
 
   #askForKeys(character: boolean): void {
     const { options } = this.#context;
+    if (character && !options.localEnabled(ECHO)) this.#echo.askAgain();
+    this.#noteAgreed();
     this.setEcho({ character });
     if (character) options.enableLocal(SGA);
     else options.disableLocal(SGA);
+  }
+
+  #noteAgreed(): void {
+    const { options } = this.#context;
+    const inForce = [ECHO, SGA].filter((option) => options.localEnabled(option));
+    this.#agreed = inForce.reduce((bits, option) => bits | 1 << option, 0);
   }
 
   /** The client agreed to half of it, or to nothing: take the other half back, or nobody would echo. */
@@ -420,6 +438,8 @@ export class InputMode implements TypedRest {
     const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
     if (agreed && !keys.active) this.#toKeys(keys);
     else if (!agreed && keys.active) {
+      // The editor keeps half a secret; its rest may come as a line.
+      if (keys.editor !== undefined && keys.editor.line !== "") this.#secrecy?.keep();
       keys.stop();
       this.#toLines(keys);
     }
@@ -432,28 +452,32 @@ export class InputMode implements TypedRest {
   /** What was typed ahead is read as keys; an editor leaves whole lines as they are. */
   #toKeys(keys: KeyInput): void {
     const { lastRow } = this.#context;
-    const ahead = keys.edits ? "" : this.#takeQueue();
     const { afterCr } = this.#lines;
     const { line, escape } = this.#lines.snapshot();
-    const typed = ahead + line + ESCAPE_BEGINNINGS[escape] + this.#lines.takeUnread();
+    const rest = line + ESCAPE_BEGINNINGS[escape];
+    const ahead = keys.edits ? "" : this.#takeQueue(rest);
+    const typed = ahead + rest + this.#lines.takeUnread();
+    this.#secrecy?.readAnew();
     this.#lines = newLineInput(this.#settings);
     keys.start(lastRow, typed, afterCr && typed === "", this.#context.now());
     this.#directEcho();
   }
 
-  /** Takes the lines that wait, as they were typed. */
-  #takeQueue(): string {
+  /** Takes the lines that wait, as they were typed; `rest` was typed behind them. */
+  #takeQueue(rest: string): string {
     const lines = this.queue.takeAll();
     if (lines.some(({ secret }) => secret)) this.#watchSecrecy().begin();
-    return lines.map(({ text }) => `${text}\r`).join("");
+    const typed = lines.map(({ text }) => `${text}\r\n`).join("");
+    return rest === "" && this.#lines.afterCr ? openEnter(typed) : typed;
   }
 
   /** What was typed ahead is read as lines. */
   #toLines(keys: KeyInput): void {
     const { afterCr } = keys;
-    const typed = keys.takeUnread();
-    this.#lines.afterCr = afterCr;
-    this.#lines.feed(typed);
+    const { typed, raw } = keys.takeUnread();
+    this.#lines.afterCr = afterCr && typed === "";
+    this.#lines.feed((afterCr ? openEnter(typed) : typed) + raw);
+    this.#secrecy?.readAnew();
   }
 
   #directEcho(): void {
@@ -477,6 +501,11 @@ export class InputMode implements TypedRest {
   #mask(): void {
     if (this.editor !== undefined) this.editor.masked = this.secret;
   }
+}
+
+/** Leaves the last Enter, CR LF, open for the LF that may still come. */
+function openEnter(typed: string): string {
+  return typed.endsWith("\r\n") ? typed.slice(0, -1) : typed;
 }
 
 function newLineInput({ limits, stripControls }: InputModeSettings): LineInput {

@@ -50,6 +50,8 @@ export interface KeyInputSnapshot {
   /** Keys that wait for the game, and those that are decoded and not handed out. */
   readonly queue: readonly Key[];
   readonly given: readonly Key[];
+  /** What came of the editor and is not handed out. */
+  readonly results: readonly EditResult[];
   /** The editor, where there is one: how it edits, where it stands, and the lines before. */
   readonly editor: {
     readonly options: Pick<LineEditorOptions, "limit" | "multiline" | "cycles" | "keys">;
@@ -128,8 +130,11 @@ export class KeyInput {
 
   /** Whether something waits for `next`, and not for more text. */
   get hasUnread(): boolean {
-    return this.#active &&
-      (this.#results.length > 0 || this.#given.length > 0 || this.#decoder.hasUnread);
+    return this.#active && this.#waits;
+  }
+
+  get #waits(): boolean {
+    return this.#results.length > 0 || this.#given.length > 0 || this.#decoder.hasUnread;
   }
 
   /** When `expire` is due. */
@@ -167,8 +172,8 @@ export class KeyInput {
     this.#options = options;
     this.#decoder.runs = options !== undefined;
     if (options === undefined) {
-      // What is half typed in the editor goes to the game by keys.
-      if (old !== undefined) this.type(old.line);
+      // What is typed in the editor goes to the game by keys.
+      if (old !== undefined) this.type(this.#takeLines() + old.line);
       this.#editor = undefined;
       return;
     }
@@ -213,10 +218,17 @@ export class KeyInput {
     this.#active = false;
   }
 
-  /** Takes what was typed ahead, for a reader of lines. What is half typed in the editor stays there. */
-  takeUnread(): string {
+  /**
+   * Takes what was typed ahead, for a reader of lines, in which an Enter is CR LF; and behind it what
+   * the client has sent and nobody has looked at. What is half typed in the editor stays there,
+   * unless more was typed behind it.
+   */
+  takeUnread(): { readonly typed: string; readonly raw: string } {
+    const line = this.#waits ? this.#editor?.line ?? "" : "";
+    if (line !== "") this.#editor?.eraseLine();
     const keys = [...takeAll(this.#queue), ...takeAll(this.#given)];
-    return keys.map(typedText).join("") + this.#decoder.takeUnread();
+    const typed = this.#takeLines() + line + keys.map(typedText).join("");
+    return { typed, raw: this.#decoder.takeUnread() };
   }
 
   /** Takes text of the client, for `next`. */
@@ -274,6 +286,8 @@ export class KeyInput {
     for (const key of queue) this.#queue.push(key);
     const given = takeAll(this.#given);
     for (const key of given) this.#given.push(key);
+    const results = takeAll(this.#results);
+    for (const result of results) this.#results.push(result);
     const { limit, multiline, cycles, keys } = this.#options ?? {};
     const options = { limit, multiline, cycles, keys };
     const history = Array.from(
@@ -285,6 +299,7 @@ export class KeyInput {
       decoder: this.#decoder.snapshot(),
       queue,
       given,
+      results,
       editor: editor === undefined
         ? null
         : { options: JSON.parse(JSON.stringify(options)), state: editor.snapshot(), history },
@@ -292,17 +307,24 @@ export class KeyInput {
   }
 
   restore(snapshot: KeyInputSnapshot, window: Window, now: number): void {
-    const { active, decoder, queue, given, editor } = snapshot;
+    const { active, decoder, queue, given, results, editor } = snapshot;
     this.#active = active;
     this.#decoder.restore(decoder, now);
     for (const key of queue) this.#queue.push(key);
     for (const key of given) this.#given.push(key);
+    for (const result of results) this.#results.push(result);
     this.#decoder.runs = editor !== null;
     if (editor === null) return;
     this.#options = { ...editor.options, history: new History({ lines: editor.history }) };
     this.#editor = this.#newEditor(this.#options, window);
     this.#editor.restore(editor.state, active);
     this.#marking = active;
+  }
+
+  /** Takes the lines that the editor has ended, as they were typed. */
+  #takeLines(): string {
+    return takeAll(this.#results)
+      .map((result) => result.type === "line" ? `${result.text}\r\n` : "").join("");
   }
 
   #newEditor({ complete, ...options }: EditorOptions, { columns, rows }: Window): LineEditor {
@@ -357,16 +379,16 @@ export class KeyInput {
   }
 }
 
-function takeAll(queue: Fifo<Key>): Key[] {
-  const keys: Key[] = [];
-  for (let key = queue.take(); key !== undefined; key = queue.take()) keys.push(key);
-  return keys;
+function takeAll<Item>(queue: Fifo<Item>): Item[] {
+  const items: Item[] = [];
+  for (let item = queue.take(); item !== undefined; item = queue.take()) items.push(item);
+  return items;
 }
 
 /** Keys as if a text were typed, one for what a person takes for a character. */
 function textKeys(text: string): Key[] {
   return graphemes(text).map((one) =>
-    one === "\n" || one === "\r"
+    one === "\n" || one === "\r" || one === "\r\n"
       ? { ...PLAIN, name: "enter" }
       : { ...PLAIN, name: "text", text: one }
   );

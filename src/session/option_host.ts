@@ -194,7 +194,9 @@ export class OptionHost implements OptionContext<OptionEvents> {
   }
 
   disableLocal(option: number): void {
+    const inForce = this.localEnabled(option);
     this.#negotiate((now) => this.#machine.disableLocal(option, { now }));
+    if (inForce && this.#context.active) this.#stateByCode(option)?.withdrawn?.();
   }
 
   enableRemote(option: number): void {

@@ -52,6 +52,8 @@ export class Reader {
   /** Takes bytes up to the first that mean something, and acts on that. */
   #step(piece: Uint8Array, now: number): void {
     const { gate, host, activity, dialogue: { machine, input } } = this.#core;
+    // What was called first is sent first, and asked before the client's next answer.
+    if (input.echoChanges) this.#core.flush();
     const before = machine.frameCount;
     activity.lastReceivedTime = now;
     this.#core.inflated = gate.buffer.inflated;
@@ -60,7 +62,9 @@ export class Reader {
     const frames = machine.frameCount - before;
     if (frames > 0) host.counters.negotiations += frames;
     gate.used(used, frames, now);
+    this.#core.inHand = used;
     this.takeEvents();
+    this.#core.inHand = 0;
     this.#position += used;
     input.moveTo(this.#position);
   }
@@ -140,11 +144,14 @@ export class Reader {
   readQuietly(): void {
     const { dialogue, host } = this.#core;
     while (!this.#handling && this.#core.active && dialogue.input.hasUnread) {
-      const event = dialogue.input.next();
+      const { input } = dialogue;
+      if (input.byKeys && input.editor === undefined && host.listens("key")) {
+        return this.#core.wake("input");
+      }
+      const event = input.next();
       dialogue.echo();
       if (event === undefined) return;
-      const quiet = event.type === "line" || (event.type === "key" && !host.listens("key"));
-      if (!quiet) {
+      if (event.type === "command" || event.type === "complete") {
         dialogue.input.putBack(event);
         return this.#core.wake("input");
       }

@@ -9,6 +9,7 @@ export interface TypedRest {
 /** Where it stands, as plain JSON. */
 export interface SecrecySnapshot {
   readonly begun: boolean;
+  readonly kept: boolean;
   readonly unread: boolean;
   /** How many unprocessed bytes were sent while a secret was being typed. */
   readonly bytes: number;
@@ -21,6 +22,8 @@ export interface SecrecySnapshot {
 export class Secrecy {
   /** Whether the line that is being typed was begun as a secret. */
   #begun = false;
+  /** Whether that goes on until a line ends, though nothing of it is left to see. */
+  #kept = false;
   /** Whether what was fed and is not read was typed as a secret. */
   #unread = false;
   /** How many bytes of the client were processed, and up to where they belong to a secret. */
@@ -44,6 +47,16 @@ export class Secrecy {
   /** What is being typed was begun as a secret. */
   begin(): void {
     this.#begun = true;
+  }
+
+  /** The beginning of the line is put away, and its rest is still to come. */
+  keep(): void {
+    this.#kept = this.#begun;
+  }
+
+  /** What was typed and not taken is read anew, in another mode: a secret goes on to its end. */
+  readAnew(): void {
+    this.#unread ||= this.#begun;
   }
 
   /** Password mode ends, with so many bytes that wait to be processed. */
@@ -70,28 +83,29 @@ export class Secrecy {
       this.#unread = false;
       this.#begun ||= rest.halfTyped;
     }
-    return this.#begun && !rest.halfTyped && this.end();
+    return this.#begun && !this.#kept && !rest.halfTyped && this.end();
   }
 
   /** A line has ended, and the secret that was begun with it. */
   end(): true {
-    this.#begun = false;
+    this.#begun = this.#kept = false;
     return true;
   }
 
   /** What was typed counts no more. */
   forget(): void {
-    this.#begun = this.#unread = false;
+    this.#begun = this.#kept = this.#unread = false;
     this.#until = this.#position;
   }
 
   snapshot(): SecrecySnapshot {
     const bytes = Math.max(0, this.#until - this.#position);
-    return { begun: this.#begun, unread: this.#unread, bytes };
+    return { begun: this.#begun, kept: this.#kept, unread: this.#unread, bytes };
   }
 
-  restore({ begun, unread, bytes }: SecrecySnapshot): void {
+  restore({ begun, kept, unread, bytes }: SecrecySnapshot): void {
     this.#begun = begun;
+    this.#kept = kept;
     this.#unread = unread;
     this.#until = this.#position + bytes;
   }

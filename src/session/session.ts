@@ -220,7 +220,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** How many bytes wait to be processed. */
   get queuedInput(): number {
-    return this.#core.queuedInput;
+    return this.gate.buffer.length;
   }
 
   /** Does something to the dialogue, unless the client is dropped. */
@@ -228,7 +228,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (!this.active) return;
     what(this.dialogue);
     this.#core.changed();
-    if (this.dialogue.input.hasUnread) this.#reader.readQuietly();
+    const { input } = this.dialogue;
+    if (!input.hasUnread) return;
+    this.#reader.readQuietly();
+    if (input.queue.length > 0) input.queue.wake();
   }
 
   /** Sends text. */

@@ -74,7 +74,7 @@ export class EditBuffer {
 
   /** Inserts at the cursor; returns whether all of it had room. */
   insert(text: string): boolean {
-    const fits = cut(text, Math.max(0, this.#limit - this.#line.length));
+    const fits = fitting(text, Math.max(0, this.#limit - this.#line.length));
     this.#line = this.#line.slice(0, this.#cursor) + fits + this.#line.slice(this.#cursor);
     this.#cursor += fits.length;
     return fits.length === text.length;
@@ -135,6 +135,17 @@ export class EditBuffer {
 /** The beginning of a text, without half a character at its end. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+}
+
+/** The characters that have room, each for itself, as if they were typed one by one. */
+function fitting(text: string, room: number): string {
+  if (text.length <= room) return text;
+  let fits = "";
+  for (const character of text) {
+    if (fits.length === room) break;
+    if (fits.length + character.length <= room) fits += character;
+  }
+  return fits;
 }
 
 /** What an action does to the line; returns `false` where it could not. `more`: a kill follows one. */

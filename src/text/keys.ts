@@ -191,8 +191,7 @@ export class KeyDecoder {
 
   /** Takes what was fed and came to no key, for somebody else to read. */
   takeUnread(): string {
-    const keys = this.#keys.slice(this.#taken).map(typedText).join("");
-    const unread = keys + this.#pasted + this.#text.slice(this.#at);
+    const unread = this.#typedKeys() + this.#pasted + this.#text.slice(this.#at);
     this.#keys = [];
     this.#taken = this.#at = 0;
     this.#text = this.#pasted = "";
@@ -211,10 +210,9 @@ export class KeyDecoder {
 
   /** Where it stands, as plain JSON. */
   snapshot(): KeyDecoderSnapshot {
-    const [afterCr, pasting, pasted] = [this.#afterCr, this.#pasting, this.#pasted];
-    const unread = this.#keys.slice(this.#taken).map(typedText).join("") +
-      this.#text.slice(this.#at);
-    return { unread, afterCr, pasting, pasted };
+    const [pasting, pasted, keys] = [this.#pasting, this.#pasted, this.#typedKeys()];
+    const afterCr = this.#afterCr && keys === "";
+    return { unread: keys + this.#text.slice(this.#at), afterCr, pasting, pasted };
   }
 
   /**
@@ -230,6 +228,12 @@ export class KeyDecoder {
     this.#afterCr = afterCr;
     this.#pasting = pasting;
     this.#pasted = pasted;
+  }
+
+  /** The keys that were decoded and not taken, as they were typed; an LF may follow the last CR. */
+  #typedKeys(): string {
+    const typed = this.#keys.slice(this.#taken).map(typedText).join("");
+    return this.#afterCr && typed.endsWith("\r\n") ? typed.slice(0, -1) : typed;
   }
 
   /** Whether part of a sequence, or of what is pasted, has come, and its end has not. */
@@ -382,18 +386,22 @@ export class KeyDecoder {
     let end = at;
     while (end < text.length && /[\x20-\x3f]/.test(text[end] ?? "")) end++;
     // rxvt ends a sequence with Shift by $, which elsewhere is an intermediate.
-    const rxvt = text[end - 1] === "$" && /^\d+\$$/.test(text.slice(at, end));
-    if (end - at > MAX_SEQUENCE) return end;
-    const final = rxvt ? "$" : text[end];
-    if (final === undefined) return end === text.length ? undefined : end;
-    const parameters = text.slice(at, rxvt ? end - 1 : end);
+    const [rxvt, shifted] = /^(\d+)\$/.exec(text.slice(at, at + MAX_SEQUENCE)) ?? [];
+    if (rxvt !== undefined) {
+      this.#csiKey([shifted ?? ""], "$", alt);
+      return at + rxvt.length;
+    }
+    if (end - at > MAX_SEQUENCE) return at + MAX_SEQUENCE + 1;
+    const final = text[end];
+    if (final === undefined) return undefined;
+    const parameters = text.slice(at, end);
     if (final === "~" && parameters === PASTE_BEGIN) {
       this.#pasting = true;
       return end + 1;
     }
-    if (!/[\x40-\x7e$]/.test(final)) return end; // it belongs to no key
+    if (!/[\x40-\x7e]/.test(final)) return end; // it belongs to no key
     this.#csiKey(parameters.split(";"), final, alt);
-    return rxvt ? end : end + 1;
+    return end + 1;
   }
 
   #csiKey([first = "", second = ""]: string[], final: string, alt: boolean): void {
@@ -452,7 +460,7 @@ export class KeyDecoder {
  */
 export function typedText({ name, text, ctrl }: Key): string {
   if (name === "text" || name === "paste") return text;
-  if (name === "enter") return "\r";
+  if (name === "enter") return "\r\n";
   if (name === "tab") return "\t";
   if (name === "backspace") return "\x7f";
   return ctrl && /^[a-z]$/.test(name) ? String.fromCharCode(name.charCodeAt(0) - 0x60) : "";

@@ -531,9 +531,8 @@ export class LineEditor {
     if (search === undefined) return false;
     this.#changed = true;
     if (key.name === "text") {
-      const query = search.query + key.text;
-      if (query.length <= MAX_QUERY) return this.#find(query, search.at);
-      this.#ring();
+      // As if each character were typed for itself.
+      for (const character of key.text) this.#findMore(character);
       return true;
     }
     if (action === "delete-back") {
@@ -547,6 +546,12 @@ export class LineEditor {
     if (action !== "abort" && action !== "cancel") return false;
     this.#buffer.set(search.before);
     return true;
+  }
+
+  #findMore(character: string): void {
+    const { query = "", at = 0 } = this.#search ?? {};
+    if (query.length + character.length > MAX_QUERY) this.#ring();
+    else this.#find(query + character, at);
   }
 
   /** The newest line at or before a place that has the words; else a bell. */

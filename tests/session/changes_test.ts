@@ -1,0 +1,351 @@
+/** What is typed around a change of mode, or of password mode: nothing is lost, doubled or told. */
+import { assert, assertEquals } from "@std/assert";
+import { keyName, type ListenOptions } from "../../mod.ts";
+import { ECHO, GMCP, MCCP2, MSSP, SGA } from "../../src/options/mod.ts";
+import { DO, DONT, IAC, SB, SE } from "../../src/protocol/mod.ts";
+import { latin1, negotiation, start } from "../server/harness.ts";
+
+const AGREE = [...negotiation(DO, ECHO), ...negotiation(DO, SGA)];
+const utf8 = (text: string) => [...new TextEncoder().encode(text)];
+
+/** A client, and what a test does with it. */
+async function sit(options: ListenOptions = {}) {
+  const harness = await start(options);
+  const joined = await harness.join();
+  const { peer, client } = joined;
+  const recorded: string[] = [];
+  client.record((line) => void recorded.push(line));
+  const polls = async () => {
+    for (let times = 0; times < 4; times++) await harness.server.poll();
+  };
+  return {
+    harness,
+    client,
+    polls,
+    /** Sends as one chunk; returns what the server has sent. */
+    async send(bytes: string | readonly number[]): Promise<string> {
+      peer.write(Uint8Array.from(typeof bytes === "string" ? utf8(bytes) : bytes));
+      await polls();
+      return latin1(peer.take());
+    },
+    async heard(): Promise<string> {
+      await polls();
+      return latin1(peer.take());
+    },
+    lines(): string[] {
+      const lines: string[] = [];
+      while (client.cmdReady) lines.push(client.getCommand() ?? "");
+      return lines;
+    },
+    keys(): string {
+      const keys: string[] = [];
+      for (let key = client.getKey(); key !== undefined; key = client.getKey()) {
+        keys.push(key.text || keyName(key));
+      }
+      return keys.join(" ");
+    },
+    /** What the recording has of what was typed. */
+    typed: () => recorded.filter((line) => line.includes(`,"i",`)).join("\n"),
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+  };
+}
+type Seat = Awaited<ReturnType<typeof sit>>;
+
+async function ask(seat: Seat, mode: "characterMode" | "useEditor"): Promise<void> {
+  seat.client[mode]();
+  await seat.polls();
+  await seat.send(AGREE);
+}
+
+async function secret(seat: Seat): Promise<void> {
+  seat.client.passwordModeOn();
+  await seat.polls();
+}
+
+Deno.test("what was sent while a password was asked for is a secret, though a handler ends it", async () => {
+  await using seat = await sit({
+    options: { gmcp: true },
+    onGmcp: (client) => client.passwordModeOff(),
+  });
+  await secret(seat);
+  await seat.send([...negotiation(DO, ECHO), ...negotiation(DO, GMCP)]);
+  await seat.send([IAC, SB, GMCP, ...utf8("Core.Ping"), IAC, SE, ...utf8("hunter2\r\n")]);
+  assertEquals(seat.lines(), ["hunter2"]);
+  await seat.send("look\r\n");
+  assertEquals(seat.lines(), ["look"]);
+  assert(seat.typed().includes("look") && !seat.typed().includes("hunter"), seat.typed());
+});
+
+for (const next of ["lineMode", "useEditor"] as const) {
+  Deno.test(`secrets typed ahead as keys stay secrets: ${next}`, async () => {
+    await using seat = await sit();
+    await ask(seat, "characterMode");
+    await secret(seat);
+    await seat.send("hunter1\rhunter2\r");
+    seat.client.passwordModeOff();
+    seat.client[next]();
+    await seat.polls();
+    assertEquals(seat.lines(), ["hunter1", "hunter2"]);
+    await seat.send("look\r");
+    assertEquals(seat.lines(), ["look"]);
+    assert(seat.typed().includes("look") && !seat.typed().includes("hunter"), seat.typed());
+  });
+}
+
+Deno.test("secrets typed ahead as lines stay secrets by way of keys", async () => {
+  await using seat = await sit();
+  await secret(seat);
+  await seat.send([...negotiation(DO, ECHO), ...utf8("hunter1\r\nhunter2\r\n")]);
+  seat.client.passwordModeOff();
+  seat.client.characterMode();
+  await seat.polls();
+  await seat.send(AGREE);
+  seat.client.lineMode();
+  await seat.polls();
+  assertEquals(seat.lines(), ["hunter1", "hunter2"]);
+  assert(!seat.typed().includes("hunter"), seat.typed());
+});
+
+Deno.test("half a secret in the editor stays one by way of keys", async () => {
+  await using seat = await sit();
+  await ask(seat, "useEditor");
+  await secret(seat);
+  await seat.send("hunt");
+  seat.client.passwordModeOff();
+  seat.client.characterMode();
+  await seat.polls();
+  await seat.send("er2\r");
+  seat.client.lineMode();
+  await seat.polls();
+  assertEquals(seat.lines(), ["hunter2"]);
+  assert(!seat.typed().includes("hunter"), seat.typed());
+});
+
+Deno.test("the rest of a secret is one, though the client takes the editor away in its middle", async () => {
+  await using seat = await sit();
+  await ask(seat, "useEditor");
+  await secret(seat);
+  await seat.send("hun");
+  seat.client.passwordModeOff();
+  await seat.polls();
+  await seat.send([...negotiation(DONT, SGA)]);
+  await seat.send("ter2\r\n");
+  assertEquals(seat.lines(), ["ter2"]);
+  await seat.send("look\r\n");
+  assertEquals(seat.lines(), ["look"]);
+  assert(seat.typed().includes("look") && !seat.typed().includes("ter2"), seat.typed());
+});
+
+const PASTE = "\x1b[200~a\nb\nc\nd\x1b[201~\r";
+
+Deno.test("a paste of many lines waits whole for a game that takes one line at a time", async () => {
+  for (const carry of [false, true]) {
+    let snapshot = "";
+    const lines: string[] = [];
+    await using seat = await sit({ limits: { commands: 1 } });
+    await ask(seat, "useEditor");
+    await seat.send(PASTE);
+    if (carry) snapshot = JSON.stringify(seat.client.snapshot());
+    else seat.client.lineMode();
+    const restore = () => JSON.parse(snapshot);
+    await using after = carry ? await sit({ limits: { commands: 1 }, restore }) : await sit();
+    const reader = carry ? after : seat;
+    for (let times = 0; times < 6; times++) {
+      lines.push(...reader.lines());
+      await reader.polls();
+    }
+    assertEquals(lines, ["a", "b", "c", "d"]);
+  }
+});
+
+Deno.test("a paste of many lines becomes keys in its order", async () => {
+  await using seat = await sit({ limits: { commands: 1 } });
+  await ask(seat, "useEditor");
+  await seat.send(PASTE);
+  seat.client.characterMode();
+  await seat.polls();
+  assertEquals([seat.keys(), seat.lines()], ["a enter b enter c enter d enter", []]);
+});
+
+Deno.test("a change of mode and back in one turn leaves keys for the mode that counts", async () => {
+  const keys: string[] = [];
+  await using seat = await sit({ onKey: (_, key) => void keys.push(key.text) });
+  await ask(seat, "useEditor");
+  await seat.send("abc");
+  seat.client.characterMode();
+  seat.client.useEditor();
+  await seat.polls();
+  await seat.send("\r");
+  assertEquals([keys, seat.lines()], [[], ["abc"]]);
+});
+
+Deno.test("a snapshot between a change of mode and the next poll has every key", async () => {
+  await using seat = await sit({ onKey: () => {} });
+  await ask(seat, "useEditor");
+  await seat.send("abc");
+  seat.client.characterMode();
+  const snapshot = JSON.stringify(seat.client.snapshot());
+  await using after = await sit({ restore: () => JSON.parse(snapshot) });
+  await after.polls();
+  assertEquals(after.keys(), "a b c");
+});
+
+Deno.test("lines that wait come before the half line, as keys too", async () => {
+  await using seat = await sit();
+  await ask(seat, "useEditor");
+  await seat.send("look\rnor");
+  seat.client.characterMode();
+  await seat.polls();
+  await seat.send("th\r");
+  assertEquals(seat.keys(), "l o o k enter n o r t h enter");
+});
+
+Deno.test("two LF are two Enters whatever mode lies between; CR LF is one", async () => {
+  for (const [first, second, expected] of [["a\n", "\nb\n", 3], ["a\r", "\nb\r", 2]] as const) {
+    await using keysFirst = await sit();
+    await ask(keysFirst, "characterMode");
+    await keysFirst.send(first);
+    keysFirst.client.lineMode();
+    await keysFirst.polls();
+    await keysFirst.send(second);
+    assertEquals(keysFirst.lines().length, expected, JSON.stringify(first));
+    await using linesFirst = await sit();
+    linesFirst.client.characterMode();
+    await linesFirst.polls();
+    await linesFirst.send([...utf8(first), ...AGREE, ...utf8(second)]);
+    const enters = linesFirst.keys().split(" ").filter((key) => key === "enter");
+    assertEquals(enters.length, expected, JSON.stringify(first));
+  }
+});
+
+Deno.test("a loop over lines() gets what a change of mode made a line", async () => {
+  await using seat = await sit();
+  const reading = seat.client.lines().next();
+  await ask(seat, "characterMode");
+  await seat.send("look\r");
+  seat.client.lineMode();
+  assertEquals((await reading).value, "look");
+});
+
+Deno.test("the last word about ECHO is the one that counts, however the client's words are cut", async () => {
+  const sent = [...negotiation(DONT, ECHO), ...negotiation(DO, ECHO)];
+  await using whole = await sit();
+  await ask(whole, "characterMode");
+  await using cut = await sit();
+  await ask(cut, "characterMode");
+  let bytes = "";
+  for (const byte of sent) bytes += await cut.send([byte]);
+  assertEquals(await whole.send(sent), bytes);
+  const last = bytes.lastIndexOf("\xff\xfb\x01") > bytes.lastIndexOf("\xff\xfc\x01");
+  assertEquals(last, whole.client.optionEnabled(ECHO, "local"));
+});
+
+Deno.test("a client that showed a password is asked anew for the echo of character mode", async () => {
+  await using seat = await sit();
+  await secret(seat);
+  await seat.send([...negotiation(DONT, ECHO)]);
+  seat.client.characterMode();
+  assert((await seat.heard()).includes("\xff\xfb\x01"));
+  await seat.send(AGREE);
+  assertEquals(seat.client.inCharacterMode, true);
+});
+
+for (const [option, other] of [[SGA, ECHO], [ECHO, SGA]] as const) {
+  Deno.test(`half an agreement that is taken back leaves no half in force: ${option}`, async () => {
+    await using seat = await sit();
+    seat.client.characterMode();
+    await seat.polls();
+    await seat.send([...negotiation(DO, option), ...negotiation(DONT, option)]);
+    await seat.send([...negotiation(DO, other)]);
+    assertEquals(
+      [option, other].map((code) => seat.client.optionEnabled(code, "local")),
+      [false, false],
+    );
+    await seat.send("look\r\n");
+    assertEquals(seat.lines(), ["look"]);
+  });
+}
+
+Deno.test("a held-back line counts as activity, and is reported, wherever it waits", async () => {
+  for (const cut of [false, true]) {
+    const told: string[] = [];
+    await using seat = await sit({
+      limits: { commands: 1, idleTimeout: 1_000 },
+      onViolation: (_, { kind }) => void told.push(kind),
+    });
+    for (const part of cut ? [..."a\r\nb\r\n"] : ["a\r\nb\r\n"]) await seat.send(part);
+    for (let times = 0; times < 4; times++) {
+      seat.harness.clock.advance(900);
+      await seat.polls();
+    }
+    assertEquals([told, seat.client.active], [["queue-full"], true], `cut: ${cut}`);
+  }
+});
+
+Deno.test("the status is not sent behind the game's own WONT", async () => {
+  let off = () => {};
+  await using seat = await sit({ options: { mssp: () => (off(), { NAME: "Bogboa" }) } });
+  off = () => seat.client.disableOption(MSSP, "local");
+  const heard = await seat.send([...negotiation(DO, MSSP)]);
+  assert(heard.includes("\xff\xfc\x46") && !heard.includes("Bogboa"), heard);
+});
+
+Deno.test("behind WONT MCCP2 all is plain", async () => {
+  await using seat = await sit({ options: { mccp2: true } });
+  await seat.send([...negotiation(DO, MCCP2)]);
+  assertEquals(seat.client.compressed, true);
+  seat.client.disableOption(MCCP2, "local");
+  seat.client.send("after\n");
+  for (let times = 0; times < 50 && seat.client.compressed; times++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await seat.polls();
+  }
+  assertEquals(seat.client.compressed, false);
+  assert((await seat.heard()).endsWith("after\r\n"));
+});
+
+Deno.test("a dropped client's words are not traced", async () => {
+  const traced: string[] = [];
+  await using seat = await sit({ onTrace: (_, direction) => void traced.push(direction) });
+  seat.client.passwordModeOn();
+  seat.client.active = false;
+  await seat.polls();
+  assertEquals(traced, []);
+});
+
+for (
+  const [name, bytes] of [
+    ["a sequence that never ends", `\x1b[${"0".repeat(40)}Ax`],
+    ["rxvt's Shift, and what looks like it", "\x1b[2$$y\x1b[2$ qx"],
+    ["a line over the limit of an editor", "abcd😀x"],
+  ] as const
+) {
+  Deno.test(`keys do not depend on the cut: ${name}`, async () => {
+    const results: string[] = [];
+    for (const cut of [false, true]) {
+      await using seat = await sit();
+      if (name.includes("editor")) {
+        seat.client.useEditor({ limit: 5 });
+        await seat.polls();
+        await seat.send(AGREE);
+      } else await ask(seat, "characterMode");
+      const sent = utf8(`${bytes}\r`);
+      for (const part of cut ? sent.map((byte) => [byte]) : [sent]) await seat.send(part);
+      results.push(seat.keys() + seat.lines().join());
+    }
+    assertEquals(results[0], results[1]);
+  });
+}
+
+Deno.test("a search finds the same, typed or pasted in one piece", async () => {
+  const found: string[] = [];
+  for (const cut of [false, true]) {
+    await using seat = await sit();
+    await ask(seat, "useEditor");
+    await seat.send("abc\r");
+    seat.lines();
+    for (const part of cut ? [..."\x12abx\r"] : ["\x12abx\r"]) await seat.send(part);
+    found.push(seat.lines().join());
+  }
+  assertEquals(found, ["abc", "abc"]);
+});
