@@ -51,6 +51,19 @@ export class Fifo<Item> {
     return item;
   }
 
+  /** All items in their order, which stay. */
+  items(): Item[] {
+    if (this.#length === 0) return [];
+    return [this.#head as Item, ...this.#rest?.slice(this.#second) ?? []];
+  }
+
+  /** Takes all. */
+  takeAll(): Item[] {
+    const items = this.items();
+    this.clear();
+    return items;
+  }
+
   /** Drops all. */
   clear(): void {
     this.#head = undefined;

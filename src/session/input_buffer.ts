@@ -1,3 +1,4 @@
+import { joinBytes } from "../protocol/bytes.ts";
 import { Fifo } from "../protocol/fifo.ts";
 
 /** A chunk of so few bytes is copied behind the one before it: each array costs some hundred bytes. */
@@ -57,24 +58,14 @@ export class InputBuffer {
   /** Takes all. */
   takeAll(): Uint8Array[] {
     this.#seal();
-    const chunks: Uint8Array[] = [];
-    for (let chunk = this.#chunks.take(); chunk !== undefined; chunk = this.#chunks.take()) {
-      chunks.push(chunk);
-    }
     this.#length = 0;
     this.#inflated = 0;
-    return chunks;
+    return this.#chunks.takeAll();
   }
 
   /** What waits, as one array, which goes on waiting. */
   copy(): Uint8Array {
-    const chunks = this.takeAll();
-    const all = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      all.set(chunk, at);
-      at += chunk.length;
-    }
+    const all = joinBytes(this.takeAll());
     if (all.length > 0) this.push(all, false);
     return all;
   }

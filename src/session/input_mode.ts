@@ -232,7 +232,7 @@ export class InputMode implements TypedRest {
   useKeys(options: EditorOptions | undefined): void {
     const context = this.#context;
     this.#refused = false;
-    this.#keys ??= new KeyInput((text) => context.shown(text), () => context.changed());
+    this.#keys ??= this.#newKeyInput();
     this.#keys.use(options, context.options.facts, this.secret);
     // What waits as lines goes to the game as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue(""));
@@ -317,14 +317,12 @@ export class InputMode implements TypedRest {
   }
 
   snapshot(): InputModeSnapshot {
-    const lines = this.queue.takeAll();
-    for (const line of lines) this.queue.push(line);
     const unread = this.#lines.takeUnread();
     this.#lines.feed(unread);
     return {
       echo: this.#echo.snapshot(),
       line: this.#lines.snapshot(),
-      queue: lines,
+      queue: this.queue.items(),
       unread,
       keys: this.#keys?.snapshot() ?? null,
       secrecy: this.#secrecy?.snapshot() ?? null,
@@ -343,7 +341,7 @@ export class InputMode implements TypedRest {
     this.#refused = snapshot.refused;
     if (snapshot.held !== null) this.#held = { type: "command", command: snapshot.held };
     if (snapshot.keys !== null) {
-      this.#keys = new KeyInput((text) => context.shown(text), () => context.changed());
+      this.#keys = this.#newKeyInput();
       this.#keys.restore(snapshot.keys, context.options.facts, context.now());
     }
     this.#directEcho();
@@ -358,6 +356,10 @@ export class InputMode implements TypedRest {
   /** Whether a change of the echo is still to be negotiated. */
   get echoChanges(): boolean {
     return this.#echo.changes;
+  }
+
+  #newKeyInput(): KeyInput {
+    return new KeyInput((text) => this.#context.shown(text), () => this.#context.changed());
   }
 
   #nextLine(): TypedEvent | undefined {

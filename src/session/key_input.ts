@@ -154,7 +154,7 @@ export class KeyInput {
 
   /** Takes text as if it were typed now, before what is not read. */
   type(text: string): void {
-    for (const key of [...textKeys(text), ...takeAll(this.#given)]) this.#given.push(key);
+    for (const key of [...textKeys(text), ...this.#given.takeAll()]) this.#given.push(key);
   }
 
   /** Keeps a key for the game. */
@@ -182,8 +182,7 @@ export class KeyInput {
     if (old !== undefined) this.#editor.adopt(old);
     this.#mark();
     if (!this.#active) return;
-    const waiting = takeAll(this.#queue);
-    for (const key of [...waiting, ...takeAll(this.#given)]) this.#given.push(key);
+    for (const key of [...this.#queue.takeAll(), ...this.#given.takeAll()]) this.#given.push(key);
   }
 
   /** The client went into character mode; `typed` is what it had sent of a line before. */
@@ -226,7 +225,7 @@ export class KeyInput {
   takeUnread(): { readonly typed: string; readonly raw: string } {
     const line = this.#waits ? this.#editor?.line ?? "" : "";
     if (line !== "") this.#editor?.eraseLine();
-    const keys = [...takeAll(this.#queue), ...takeAll(this.#given)];
+    const keys = [...this.#queue.takeAll(), ...this.#given.takeAll()];
     const typed = this.#takeLines() + line + keys.map(typedText).join("");
     return { typed, raw: this.#decoder.takeUnread() };
   }
@@ -282,12 +281,6 @@ export class KeyInput {
   /** Where it stands, as plain JSON, once its output and its events are taken. */
   snapshot(): KeyInputSnapshot {
     const editor = this.#editor;
-    const queue = takeAll(this.#queue);
-    for (const key of queue) this.#queue.push(key);
-    const given = takeAll(this.#given);
-    for (const key of given) this.#given.push(key);
-    const results = takeAll(this.#results);
-    for (const result of results) this.#results.push(result);
     const { limit, multiline, cycles, keys } = this.#options ?? {};
     const options = { limit, multiline, cycles, keys };
     const history = Array.from(
@@ -297,9 +290,9 @@ export class KeyInput {
     return {
       active: this.#active,
       decoder: this.#decoder.snapshot(),
-      queue,
-      given,
-      results,
+      queue: this.#queue.items(),
+      given: this.#given.items(),
+      results: this.#results.items(),
       editor: editor === undefined
         ? null
         : { options: JSON.parse(JSON.stringify(options)), state: editor.snapshot(), history },
@@ -323,7 +316,7 @@ export class KeyInput {
 
   /** Takes the lines that the editor has ended, as they were typed. */
   #takeLines(): string {
-    return takeAll(this.#results)
+    return this.#results.takeAll()
       .map((result) => result.type === "line" ? `${result.text}\r\n` : "").join("");
   }
 
@@ -377,12 +370,6 @@ export class KeyInput {
     };
     return { type: "complete", call };
   }
-}
-
-function takeAll<Item>(queue: Fifo<Item>): Item[] {
-  const items: Item[] = [];
-  for (let item = queue.take(); item !== undefined; item = queue.take()) items.push(item);
-  return items;
 }
 
 /** Keys as if a text were typed, one for what a person takes for a character. */

@@ -55,13 +55,6 @@ export class LineQueue extends Fifo<TypedLine> {
     }
   }
 
-  /** Takes all lines. */
-  takeAll(): TypedLine[] {
-    const lines: TypedLine[] = [];
-    for (let line = this.take(); line !== undefined; line = this.take()) lines.push(line);
-    return lines;
-  }
-
   /** Has a waiting loop look again: a line came, or the end. */
   wake(): void {
     if (typeof this.#reader !== "function") return;

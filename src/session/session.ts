@@ -228,10 +228,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (!this.active) return;
     what(this.dialogue);
     this.#core.changed();
-    const { input } = this.dialogue;
-    if (!input.hasUnread) return;
+    if (!this.dialogue.input.hasUnread) return;
     this.#reader.readQuietly();
-    if (input.queue.length > 0) input.queue.wake();
+    this.#note(false);
   }
 
   /** Sends text. */
