@@ -45,16 +45,18 @@ export class Scheduler {
   wake(session: Session, what: Wake): void {
     this.#changed?.add(session);
     if (what === "input") {
-      if (!session.listedInput) this.#input.push(session);
+      if (session.listedInput) return;
       session.listedInput = true;
+      this.#input.push(session);
       this.#context.signal(what);
     } else if (what === "output") {
-      if (!session.listedOutput) this.#output.push(session);
+      if (session.listedOutput) return;
       session.listedOutput = true;
+      this.#output.push(session);
       this.#context.signal(what);
-    } else {
-      if (!session.listedTyped) this.#typed.push(session);
+    } else if (!session.listedTyped) {
       session.listedTyped = true;
+      this.#typed.push(session);
     }
   }
 

@@ -78,12 +78,12 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     return this.gate.buffer.length > 0;
   }
 
-  /** What waits for a time; `undefined` where nothing ever did. */
-  get ownDeadlines(): Deadlines | undefined {
+  /** The deadlines that are set; `undefined` where none ever was. */
+  get setDeadlines(): Deadlines | undefined {
     return this.#deadlines;
   }
 
-  /** What waits for a time, to set it. */
+  /** The deadlines that are set, to set one. */
   get deadlines(): Deadlines {
     this.timesChanged = true;
     return this.#deadlines ??= new Deadlines();

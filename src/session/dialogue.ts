@@ -178,7 +178,9 @@ export class Dialogue implements InputModeContext {
   /** Takes what goes to the client. */
   takeOutput(): Uint8Array {
     this.settle();
-    return this.input.takeMachineOutput(this.now());
+    return this.input.echoChanges
+      ? this.input.takeMachineOutput(this.now())
+      : this.machine.takeOutput();
   }
 
   /** Whether there is anything to take. */

@@ -102,7 +102,9 @@ export class InputGate {
   /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
   next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#rateLimiter;
-    if (limiter === undefined || this.buffer.length === 0 || demand.room === 0) return undefined;
+    if (limiter === undefined || this.buffer.length === 0) return undefined;
+    const { room } = demand;
+    if (room === 0) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
     if (limiter.free > now) return this.#hold(limiter, now);
@@ -113,7 +115,7 @@ export class InputGate {
     const piece = this.buffer.peek(demand.byKeys ? KEYS_PIECE : PIECE);
     if (piece === undefined || piece.length <= SMALL) return piece;
     // Most lines have at least two bytes, so this takes few lines over the limit.
-    const max = SMALL + 2 * Math.min(demand.room, limiter.linesLeft(now));
+    const max = SMALL + 2 * Math.min(room, limiter.linesLeft(now));
     return piece.length > max ? piece.subarray(0, max) : piece;
   }
 

@@ -501,7 +501,8 @@ export class InputMode implements TypedRest {
   }
 
   #mask(): void {
-    if (this.editor !== undefined) this.editor.masked = this.secret;
+    const editor = this.#keys?.editor;
+    if (editor !== undefined) editor.masked = this.secret;
   }
 }
 

@@ -100,7 +100,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
     this.#host.counters.bytesReceived += chunk.length;
-    if (!this.#isForeign(chunk)) this.stream.receive(chunk);
+    if (this.#sniffer === "passed" || !this.#isForeign(chunk)) this.stream.receive(chunk);
   }
 
   onEnd(): void {
@@ -336,8 +336,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Whether the connection begins as another protocol does; then it is answered in that. */
   #isForeign(chunk: Uint8Array): boolean {
+    if (this.#sniffer === "passed") return false;
     const sniffer = this.#sniffer ?? new ProtocolSniffer();
-    if (sniffer === "passed") return false;
     const protocol = sniffer.push(chunk);
     this.#sniffer = protocol === undefined ? sniffer : "passed";
     if (protocol === undefined || protocol === "telnet") return false;

@@ -114,9 +114,12 @@ export class TextOutput {
 
   /** Remembers what text leaves on the last row. */
   note(text: string): void {
+    if (text.endsWith("\n")) {
+      this.#lastRow = NO_ROW;
+      return;
+    }
     const end = text.lastIndexOf("\n") + 1;
-    if (end === text.length && end > 0) this.#lastRow = NO_ROW;
-    else if (end > 0) this.#lastRow = { text: text.slice(end).slice(-MAX_ROW), prompt: "" };
+    if (end > 0) this.#lastRow = { text: text.slice(end).slice(-MAX_ROW), prompt: "" };
     else if (text !== "") {
       const { text: before, prompt } = this.#lastRow;
       this.#lastRow = { text: (before + prompt + text).slice(-MAX_ROW), prompt: "" };

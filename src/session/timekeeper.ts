@@ -1,19 +1,63 @@
 import { timingMark } from "../options/timing_mark.ts";
 import { NOP } from "../protocol/codes.ts";
 import type { SessionCore } from "./core.ts";
-import type { DeadlineName } from "./deadlines.ts";
+import type { SetDeadline } from "./deadlines.ts";
 import type { Reader } from "./reader.ts";
 
-/** The deadlines that parts of a session keep by themselves. The others are set where they arise. */
-const KEPT: readonly { readonly name: DeadlineName; readonly at: (core: SessionCore) => number }[] =
-  [
-    { name: "answer", at: ({ dialogue }) => dialogue.machine.nextTimeout() ?? Infinity },
-    { name: "escape", at: ({ dialogue }) => dialogue.input.timeout },
-    { name: "offers", at: ({ options }) => options.deadline },
-    { name: "unread", at: ({ gate }) => gate.unreadBy },
-    { name: "release", at: ({ gate }) => gate.releaseAt },
-    { name: "idle", at: ({ activity }) => activity.next() },
-  ];
+/** The deadlines that parts of a session keep by themselves. */
+type KeptDeadline =
+  /** When to give up waiting for the answer to a negotiation. */
+  | "answer"
+  /** When to take a lone ESC for the key. */
+  | "escape"
+  /** When to settle `ready`, whatever was answered. */
+  | "offers"
+  /** When to give up on a client that is not read on because nobody takes its lines. */
+  | "unread"
+  /** When to read on a client that was over a rate. */
+  | "release"
+  /** When to see whether the client is idle, or must be kept alive. */
+  | "idle";
+
+type DeadlineName = KeptDeadline | SetDeadline;
+
+/**
+ * When each deadline is due, in the order in which they are judged. What the first three wait for may
+ * be among the bytes that have come and are not read: they are judged only when all of those are.
+ */
+const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => number)>> = {
+  answer: ({ unread, dialogue }) => unread ? Infinity : dialogue.machine.nextTimeout() ?? Infinity,
+  escape: ({ unread, dialogue }) => unread ? Infinity : dialogue.input.timeout,
+  offers: ({ unread, options }) => unread ? Infinity : options.deadline,
+  hold: "as set",
+  end: "as set",
+  unread: ({ gate }) => gate.unreadBy,
+  slow: "as set",
+  secure: "as set",
+  release: ({ gate }) => gate.releaseAt,
+  idle: ({ activity }) => activity.next(),
+  close: "as set",
+};
+const NAMES = Object.keys(DUE) as readonly DeadlineName[];
+/** Those that a dropped client still has. */
+const SET_NAMES = NAMES.filter((name) => DUE[name] === "as set");
+
+function dueAt(core: SessionCore, name: DeadlineName): number {
+  const due = DUE[name];
+  if (due !== "as set") return due(core);
+  return core.setDeadlines?.at(name) ?? Infinity;
+}
+
+/** When the first of them is due: without the table, as it is asked each time that bytes have come. */
+function nextDue(core: SessionCore): number {
+  const { active, unread, dialogue, options, gate, activity } = core;
+  const set = core.setDeadlines?.next ?? Infinity;
+  if (!active) return set;
+  const kept = Math.min(set, gate.unreadBy, gate.releaseAt, activity.next());
+  if (unread) return kept;
+  const answer = dialogue.machine.nextTimeout() ?? Infinity;
+  return Math.min(kept, answer, dialogue.input.timeout, options.deadline);
+}
 
 /** What becomes of a session when time passes. It has no timer: the server asks it in time. */
 export class Timekeeper {
@@ -29,34 +73,20 @@ export class Timekeeper {
 
   /** Does what is due; returns when it wants to be asked next. */
   tick(now: number): number | undefined {
-    const { deadlines, life } = this.#core;
-    this.#collect();
-    for (const name of deadlines.takeDue(now, this.#core.unread)) this.#expire(name, now);
-    if (life.state === "closed") return undefined;
-    this.#timedAt = Infinity;
-    this.#collect();
-    const next = deadlines.next(this.#core.unread);
-    if (next === Infinity) return undefined;
-    return this.#timedAt = next;
+    const core = this.#core;
+    const names = core.active ? NAMES : SET_NAMES;
+    const due = names.filter((name) => dueAt(core, name) <= now);
+    for (const name of due) core.setDeadlines?.clear(name);
+    for (const name of due) this.#expire(name, now);
+    this.#timedAt = core.life.state === "closed" ? Infinity : nextDue(core);
+    return this.#timedAt === Infinity ? undefined : this.#timedAt;
   }
 
   /** Has the server call `tick` in time, whatever has changed. */
   schedule(): void {
-    const core = this.#core;
-    core.timesChanged = false;
-    let next = core.ownDeadlines?.next(core.unread) ?? Infinity;
-    if (core.active) {
-      for (let index = 0; index < KEPT.length; index++) {
-        next = Math.min(next, KEPT[index]?.at(core) ?? Infinity);
-      }
-    }
+    this.#core.timesChanged = false;
+    const next = nextDue(this.#core);
     if (next < this.#timedAt) this.#core.timed(this.#timedAt = next);
-  }
-
-  /** The deadlines that the parts keep by themselves. */
-  #collect(): void {
-    if (!this.#core.active) return;
-    for (const { name, at } of KEPT) this.#core.deadlines.set(name, at(this.#core));
   }
 
   #expire(name: DeadlineName, now: number): void {
