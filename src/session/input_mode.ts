@@ -455,8 +455,8 @@ export class InputMode implements TypedRest {
   #toKeys(keys: KeyInput): void {
     const { lastRow } = this.#context;
     const { afterCr } = this.#lines;
-    const { line, escape } = this.#lines.snapshot();
-    const rest = line + ESCAPE_BEGINNINGS[escape];
+    const { line, escape, parameters } = this.#lines.snapshot();
+    const rest = line + ESCAPE_BEGINNINGS[escape] + parameters;
     const ahead = keys.edits ? "" : this.#takeQueue(rest);
     const typed = ahead + rest + this.#lines.takeUnread();
     this.#secrecy?.readAnew();

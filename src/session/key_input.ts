@@ -65,8 +65,7 @@ const MAX_KEYS = 4_096;
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
 const PLAIN = { text: "", ctrl: false, alt: false, shift: false };
-/** The keys that stand for the Telnet commands EC and EL. */
-const BACKSPACE: Key = { ...PLAIN, name: "backspace" };
+/** The key that stands for the Telnet command EL. */
 const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
 /** The keys of a client in character mode: queued for the game, or edited to lines. */
@@ -255,7 +254,7 @@ export class KeyInput {
 
   /** The Telnet command EC: erases the last character. */
   eraseCharacter(): void {
-    this.#given.push(BACKSPACE);
+    this.#decoder.eraseCharacter();
   }
 
   /** The Telnet command EL: erases the line. */

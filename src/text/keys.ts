@@ -1,4 +1,4 @@
-import { graphemes } from "./width.ts";
+import { graphemes, lastCluster } from "./width.ts";
 
 /** A key that a person pressed, or text that was pasted. */
 export interface Key {
@@ -272,12 +272,29 @@ export class KeyDecoder {
   expire(now: number): boolean {
     const due = this.nextTimeout();
     if (due === undefined || now < due) return false;
+    this.#giveUp();
+    return true;
+  }
+
+  /** Erases the last character, as the Telnet command EC does: nothing before it goes on behind it. */
+  eraseCharacter(): void {
+    if (this.#pasting && this.#pasted !== "") {
+      const { length } = lastCluster(this.#pasted);
+      this.#pasted = this.#pasted.slice(0, this.#pasted.length - length);
+      return;
+    }
+    if (!this.#pasting) this.#giveUp();
+    this.#push("backspace");
+  }
+
+  /** Nothing more comes of a sequence that was begun. */
+  #giveUp(): void {
+    if (!this.#incomplete) return;
     const pending = this.#text.slice(this.#at);
     this.#at = this.#text.length;
     // A lone ESC is a key; what begins a sequence and never ends is Alt and a sign, or nothing.
     if (pending === "\x1b") this.#push("escape");
     else if (pending.length === 2) this.#push(pending.slice(1), { alt: true });
-    return true;
   }
 
   /** Drops the beginning of a sequence, and of a paste. */

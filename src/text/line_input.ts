@@ -1,4 +1,4 @@
-import { clusterWidth, graphemes, textWidth } from "./width.ts";
+import { clusterWidth, lastCluster, textWidth } from "./width.ts";
 
 /** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
 export type EchoMode = "none" | "newlines" | "all";
@@ -19,10 +19,8 @@ const ESC = 0x1b;
 const DEL = 0x7f;
 const C1_LAST = 0x9f;
 const ST = 0x9c;
-/** Below this no character joins the one before it: each is a grapheme cluster. */
-const FIRST_COMBINING = 0x300;
-/** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
-const MAX_CLUSTER = 32;
+/** A control sequence that means a key has fewer parameters than this. */
+const MAX_PARAMETERS = 16;
 
 /**
  * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
@@ -38,6 +36,8 @@ export interface LineInputSnapshot {
   readonly afterCr: boolean;
   /** Where in an escape sequence the next character stands. */
   readonly escape: EscapeState;
+  /** The parameters of a control sequence so far. */
+  readonly parameters: string;
   /** How much of the line is over the limit, and was dropped. */
   readonly dropped: number;
 }
@@ -76,6 +76,7 @@ export class LineInput {
   #ended = "";
   #afterCr = false;
   #escape: EscapeState = "none";
+  #parameters = "";
   /** How much of the line is over the limit. */
   #dropped = 0;
   #truncated = 0;
@@ -187,7 +188,8 @@ export class LineInput {
   /** Where the line stands, as plain JSON. */
   snapshot(): LineInputSnapshot {
     const [line, afterCr] = [this.#line, this.#afterCr];
-    return { line, afterCr, escape: this.#escape, dropped: this.#dropped };
+    const [escape, parameters] = [this.#escape, this.#parameters];
+    return { line, afterCr, escape, parameters, dropped: this.#dropped };
   }
 
   /**
@@ -195,10 +197,11 @@ export class LineInput {
    *
    * @param snapshot The snapshot.
    */
-  restore({ line, afterCr, escape, dropped }: LineInputSnapshot): void {
+  restore({ line, afterCr, escape, parameters, dropped }: LineInputSnapshot): void {
     this.#line = line;
     this.#afterCr = afterCr;
     this.#escape = escape;
+    this.#parameters = parameters;
     this.#dropped = dropped;
   }
 
@@ -267,9 +270,12 @@ export class LineInput {
     if (code === NUL) return;
     if (code === ESC) this.#escape = "escape";
     else if (this.#escape === "escape") this.#escape = afterEscape(code);
-    else if (this.#escape === "control" && code >= 0x20 && code < 0x40) return;
-    else if (this.#escape === "string" && code !== BEL && code !== ST) return;
+    else if (this.#escape === "control" && code >= 0x20 && code < 0x40) {
+      if (this.#parameters.length < MAX_PARAMETERS) this.#parameters += String.fromCharCode(code);
+      return;
+    } else if (this.#escape === "string" && code !== BEL && code !== ST) return;
     else this.#escape = "none";
+    this.#parameters = "";
   }
 
   #endLine(): void {
@@ -277,6 +283,7 @@ export class LineInput {
     this.#endedLength = this.#line.length + this.#dropped;
     this.#line = "";
     this.#escape = "none";
+    this.#parameters = "";
     this.#dropped = 0;
     if (this.echo !== "none") this.#echoed += "\n";
   }
@@ -291,15 +298,6 @@ function cutAt(text: string, length: number): string {
 /** What else belongs to a line whose control characters stay. */
 function isKept(code: number): boolean {
   return code !== CR && code !== LF && code !== NUL && code !== BS && code !== DEL;
-}
-
-/** The last grapheme cluster of a text that is not empty. */
-function lastCluster(text: string): string {
-  if (text.charCodeAt(text.length - 1) < FIRST_COMBINING) return text.slice(-1);
-  let start = Math.max(0, text.length - MAX_CLUSTER);
-  const first = text.charCodeAt(start);
-  if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
-  return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
 }
 
 /** The eight-bit controls (C1) that begin something, as ESC and a letter do. */

@@ -42,6 +42,10 @@ const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
 const EMOJI_CLUSTER =
   /^(?:\p{Regional_Indicator}{2}|\p{Emoji}\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
 
+/** Below this no character joins the one before it: each is a grapheme cluster. */
+const FIRST_COMBINING = 0x300;
+/** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
+const MAX_CLUSTER = 32;
 const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
@@ -112,4 +116,13 @@ function isWide(code: number): boolean {
     else return true;
   }
   return false;
+}
+
+/** The last grapheme cluster of a text that is not empty. */
+export function lastCluster(text: string): string {
+  if (text.charCodeAt(text.length - 1) < FIRST_COMBINING) return text.slice(-1);
+  let start = Math.max(0, text.length - MAX_CLUSTER);
+  const first = text.charCodeAt(start);
+  if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
+  return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
 }

@@ -349,3 +349,34 @@ Deno.test("a search finds the same, typed or pasted in one piece", async () => {
   }
   assertEquals(found, ["abc", "abc"]);
 });
+
+const EC = [IAC, 247];
+
+for (
+  const [name, bytes, keys, line] of [
+    ["a paste", [...utf8("\x1b[200~looj"), ...EC, ...utf8("k\x1b[201~")], "l o o k", "look"],
+    ["a lone ESC", [...utf8("a\x1b"), ...EC, ...utf8("b")], "a escape backspace b", "b"],
+  ] as const
+) {
+  Deno.test(`EC erases what came before it, behind ${name}`, async () => {
+    await using typing = await sit();
+    await ask(typing, "characterMode");
+    await typing.send(bytes);
+    assertEquals(typing.keys(), keys);
+    await using editing = await sit();
+    await ask(editing, "useEditor");
+    await editing.send([...bytes, 13]);
+    assertEquals(editing.lines(), [line]);
+  });
+}
+
+Deno.test("a key's sequence that the agreement on character mode cuts is read whole", async () => {
+  const sequence = "\x1b[1;5D";
+  for (let at = 1; at < sequence.length; at++) {
+    await using seat = await sit();
+    seat.client.characterMode();
+    await seat.polls();
+    await seat.send([...utf8(sequence.slice(0, at)), ...AGREE, ...utf8(sequence.slice(at))]);
+    assertEquals(seat.keys(), "ctrl+left");
+  }
+});
