@@ -212,7 +212,8 @@ export class TelnetClient {
   }
 
   /**
-   * Takes the next key of a client in character mode.
+   * Takes the next key of a client in character mode. What a person sees as one character is one key,
+   * unless its code points come one after the other, as combining marks do that are typed by themselves.
    *
    * @returns The key; `undefined` if there is none.
    */
@@ -580,7 +581,8 @@ export class TelnetClient {
 
   /**
    * Where things stand with this client, as plain JSON, to be carried over a restart of the game:
-   * see `restore` of `TelnetServer.listen()`.
+   * see `restore` of `TelnetServer.listen()`. Take it between polls, or in `onTurnEnd`: within another
+   * handler the event that is being handled is not in it.
    *
    * @returns The snapshot.
    * @throws {TelnetError} `misuse`: the connection is compressed; end that first.
