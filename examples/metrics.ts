@@ -57,6 +57,7 @@ function openMetrics(stats: ServerStats): string {
     ["throttled_clients", "Clients over a rate", stats.throttled],
     ["queued_output_bytes", "Bytes that wait for the network", stats.queuedOutput],
     ["queued_input_bytes", "Bytes that wait for the game", stats.queuedInput],
+    ["held_bytes", "Bytes held of what clients sent and told", stats.memoryUsed],
     ["queued_lines", "Lines that wait for the game", stats.queuedCommands],
     ["lines_per_second", "Lines in the last second", stats.rates.lines],
   ] as const;

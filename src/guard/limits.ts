@@ -10,8 +10,14 @@ export interface ServerLimits extends TelnetLimits {
   /** The most bytes waiting for `poll()`; then the client is not read on. Default 65536. */
   readonly input: number;
   /**
-   * How long to keep a client whose `input` is full because the game takes no lines, in milliseconds:
-   * while it is not read, its closing goes unnoticed. It is dropped as `not-read`. Default 60000.
+   * The most bytes that are held of a client in all, without output: what it sent, typed and told, with
+   * what that costs beside the bytes, about. Over it the client is not read on. Default 1 MiB.
+   */
+  readonly memory: number;
+  /**
+   * How long to keep a client that is not read on because its `input` or its `memory` is full, and the
+   * game takes no lines, in milliseconds: while it is not read, its closing goes unnoticed. It is
+   * dropped as `not-read`. Default 60000.
    */
   readonly unreadTimeout: number;
   /**
@@ -92,6 +98,7 @@ const LIMIT_RULES: Readonly<Record<keyof ServerLimits, LimitRule>> = {
   line: { default: 4_096 }, // a long paragraph; MUD clients send far less
   commands: { default: 512 }, // a pasted script, not a flood
   input: { default: 65_536 }, // what a socket gives at once
+  memory: { default: 1_048_576, min: 65_536, canBeOff: true }, // 512 lines of a long paragraph each
   unreadTimeout: { default: 60_000, canBeOff: true }, // a game that stands still so long forgot the client
   output: { default: 4_194_304 }, // a screen of text a thousand times over
   commandRate: { default: 50, min: 1, canBeOff: true }, // the busiest script; a person types two

@@ -12,6 +12,9 @@ export interface Rates {
   readonly credit: number;
 }
 
+/** A pause shorter than this does not end it, where it counts. */
+const PAUSE_MS = 1_000;
+
 /** The rates that limits amount to. */
 export function ratesOf(limits: ServerLimits): Rates {
   return {
@@ -29,6 +32,8 @@ export function ratesOf(limits: ServerLimits): Rates {
 export class RateLimiter {
   /** Since when the client has been slowed down without coming to a rest; `Infinity`: it is not. */
   heldSince: number = Infinity;
+  /** The time before, when it was: whoever starts again at once has made no pause. */
+  #heldBefore: { readonly since: number; readonly until: number } | undefined;
   readonly #rates: Rates;
   #bytes = 0;
   #lines = 0;
@@ -56,6 +61,23 @@ export class RateLimiter {
   /** When the client may be read on; at or before `now` where it may at once. */
   get free(): number {
     return Math.max(this.#bytes, this.#lines, this.#negotiations) - this.#rates.credit;
+  }
+
+  /** The client is over a rate; returns whether it was not a moment ago. */
+  hold(now: number): boolean {
+    if (this.heldSince !== Infinity) return false;
+    const before = this.#heldBefore;
+    const goesOn = before !== undefined && now - before.until < PAUSE_MS;
+    this.heldSince = goesOn ? before.since : now;
+    return !goesOn;
+  }
+
+  /** The client has come to a rest; with `until` it counts as one only if it lasts. */
+  release(until?: number): void {
+    this.#heldBefore = until === undefined || this.heldSince === Infinity
+      ? undefined
+      : { since: this.heldSince, until };
+    this.heldSince = Infinity;
   }
 
   /** How many lines may be taken before the client has to wait; one at least. */

@@ -44,6 +44,7 @@ export const DISCONNECT_REASONS = [
  * - `flooding`: it was slowed down for so many milliseconds and goes on, and is dropped
  * - `queue-full`: `limits.commands` lines wait for the game; it is not read on
  * - `input-full`: so many bytes wait to be processed; it is not read on
+ * - `memory-full`: so many bytes are held of it; it is not read on
  * - `not-read`: nobody took its lines for so many milliseconds, and it is dropped
  * - `too-slow`: it does not read what is sent to it, and is dropped
  * - `inflate-ratio`, `inflate-total`: what it compressed is a bomb, and it is dropped
@@ -58,6 +59,7 @@ export type ClientViolationKind =
   | "flooding"
   | "queue-full"
   | "input-full"
+  | "memory-full"
   | "not-read"
   | "too-slow"
   | "inflate-ratio"

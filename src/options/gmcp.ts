@@ -80,6 +80,7 @@ export function encodeGmcp(name: string, value?: Json): Uint8Array {
 
 /** More packages of a client are not kept. */
 const MAX_PACKAGES = 128;
+const MAX_PACKAGE_NAME = 64;
 const PING = "core.ping";
 /** A client that answers no ping shall not have all of its own taken for answers. */
 const MAX_PINGS = 8;
@@ -189,6 +190,7 @@ export class GmcpHandler implements OptionState {
     for (const item of value) {
       if (typeof item !== "string") continue;
       const [packageName = "", version] = item.trim().toLowerCase().split(/\s+/);
+      if (packageName.length > MAX_PACKAGE_NAME) continue;
       if (name === "core.supports.remove") this.#supports.delete(packageName);
       else if (this.#supports.has(packageName) || this.#supports.size < MAX_PACKAGES) {
         this.#supports.set(packageName, Number(version ?? 1) || 1);

@@ -108,6 +108,11 @@ export class FrameDecoder {
     return at;
   }
 
+  /** How many bytes of a payload are kept whose end has not come. */
+  get unfinishedLength(): number {
+    return this.#payload?.length ?? 0;
+  }
+
   /** The state as plain JSON. */
   snapshot(): DecoderSnapshot {
     const { buffer, start, end } = this.#payload ?? NO_PAYLOAD;

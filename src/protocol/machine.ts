@@ -173,6 +173,11 @@ export class TelnetMachine {
     return this.#intake.frames;
   }
 
+  /** How many bytes of a subnegotiation are kept whose end has not come. */
+  get unfinishedLength(): number {
+    return this.#decoder.unfinishedLength;
+  }
+
   /** Whether the peer has sent anything that only Telnet has: a command, negotiation or subnegotiation. */
   get peerSpeaksTelnet(): boolean {
     return this.#intake.spoken;

@@ -154,6 +154,14 @@ export class TelnetClient {
     return this.#session.queued;
   }
 
+  /**
+   * How many bytes the server holds of what the client sent, typed and told, with what they cost
+   * beside the bytes, about; output is not in it. See `limits.memory`.
+   */
+  get memoryUsed(): number {
+    return this.#session.held;
+  }
+
   /** Width of the window in characters; 80 until the client tells (RFC 1073). */
   get columns(): number {
     return this.#session.options.facts.columns;

@@ -175,11 +175,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * @returns The numbers of this moment.
    */
   stats(): ServerStats {
-    let [throttled, queuedOutput, queuedInput, queuedCommands] = [0, 0, 0, 0];
+    let [throttled, queuedOutput, queuedInput, memoryUsed, queuedCommands] = [0, 0, 0, 0, 0];
     for (const session of this.#clients.keys()) {
       if (session.gate.throttled) throttled++;
       queuedOutput += session.queued;
       queuedInput += session.queuedInput;
+      memoryUsed += session.held;
       queuedCommands += session.dialogue.input.queue.length;
     }
     return {
@@ -190,6 +191,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       throttled,
       queuedOutput,
       queuedInput,
+      memoryUsed,
       queuedCommands,
     };
   }

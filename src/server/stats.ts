@@ -21,6 +21,8 @@ export interface ServerStats {
   readonly queuedOutput: number;
   /** Bytes that wait for `poll()`. */
   readonly queuedInput: number;
+  /** Bytes that are held of what clients sent, typed and told, about. */
+  readonly memoryUsed: number;
   /** Lines that wait for `getCommand()`. */
   readonly queuedCommands: number;
   /** Connections that became clients. */
@@ -132,7 +134,12 @@ export class Counters {
 }
 
 /** What is summed up over the clients when somebody asks. */
-export type Gauges = "throttled" | "queuedOutput" | "queuedInput" | "queuedCommands";
+export type Gauges =
+  | "throttled"
+  | "queuedOutput"
+  | "queuedInput"
+  | "memoryUsed"
+  | "queuedCommands";
 
 function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;

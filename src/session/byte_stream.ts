@@ -80,6 +80,11 @@ export class ByteStream {
     return this.compressing || this.#layer?.decompressing === true;
   }
 
+  /** What the client's compressed bytes hold that are not inflated, and what inflates them. */
+  get held(): number {
+    return this.#layer?.inflating ?? 0;
+  }
+
   /** Whether a layer lies between, which START-TLS cannot go under. */
   get layered(): boolean {
     return this.#layer !== undefined;

@@ -6,6 +6,8 @@ import type { ServerLimits } from "../guard/limits.ts";
 export interface ByteStreamEvents {
   /** Bytes of the client came, not compressed any more; `inflated`: whether they were. */
   onPlain(bytes: Uint8Array, inflated: boolean): void;
+  /** So many compressed bytes of the client came, whatever becomes of them. */
+  onCompressed(count: number): void;
   /** The client sends no more, and all that it sent was handed over. */
   onPlainEnd(): void;
   /** So many bytes went to the connection. */
@@ -26,6 +28,10 @@ export type Stream = Pick<Connection, "queued" | "write" | "pause" | "resume" | 
 
 /** The first bytes are free: a few compressed ones may well become many. */
 const FREE_BYTES = 1_048_576;
+/** While more than this is in the inflater the client is not read on. */
+const MAX_INFLATING = 65_536;
+/** What an inflater holds by itself: a window of 32 KiB and its tables. */
+const INFLATER_SIZE = 49_152;
 
 /** What is done to the stream of our bytes, in order. */
 type Step = Uint8Array | "compress" | "stop" | "close";
@@ -44,6 +50,9 @@ export class CompressionLayer implements Stream {
   /** What waits for the end of a compressed stream; `undefined` while none ends. */
   #waiting: Step[] | undefined;
   #ended = false;
+  /** Whether nothing is wanted for now, and whether the inflater has enough to do. */
+  #paused = false;
+  #full = false;
   #compressedIn = 0;
   #plainIn = 0;
 
@@ -100,9 +109,13 @@ export class CompressionLayer implements Stream {
     if (this.#inflater !== undefined) return;
     this.#inflater = this.#codec.inflate({
       onData: (bytes) => this.#inflated(bytes),
-      onIdle: () => this.#checkEnd(),
+      onIdle: () => {
+        this.#readOn();
+        this.#checkEnd();
+      },
       onEnd: (rest) => {
         this.#inflater = undefined;
+        this.#readOn();
         if (rest.length > 0) this.#handler.onPlain(rest, false);
         this.#checkEnd();
       },
@@ -114,7 +127,16 @@ export class CompressionLayer implements Stream {
   receive(bytes: Uint8Array): void {
     if (this.#inflater === undefined) return this.#handler.onPlain(bytes, false);
     this.#compressedIn += bytes.length;
+    this.#handler.onCompressed(bytes.length);
     this.#inflater.write(bytes);
+    if (this.#full || this.#inflater.queued <= MAX_INFLATING) return;
+    this.#full = true;
+    this.#connection.pause();
+  }
+
+  /** What the inflater holds, its own size included. */
+  get inflating(): number {
+    return this.#inflater === undefined ? 0 : INFLATER_SIZE + this.#inflater.queued;
   }
 
   /** The client sends no more. */
@@ -125,14 +147,16 @@ export class CompressionLayer implements Stream {
 
   /** Stops reading. */
   pause(): void {
+    this.#paused = true;
     this.#connection.pause();
     this.#inflater?.pause();
   }
 
   /** Goes on reading. */
   resume(): void {
+    this.#paused = false;
     this.#inflater?.resume();
-    this.#connection.resume();
+    if (!this.#full) this.#connection.resume();
   }
 
   /** Frees what the streams hold. */
@@ -185,6 +209,13 @@ export class CompressionLayer implements Stream {
     for (const step of waiting) this.#do(step);
   }
 
+  /** The inflater has worked off enough. */
+  #readOn(): void {
+    if (!this.#full || (this.#inflater?.queued ?? 0) > MAX_INFLATING / 2) return;
+    this.#full = false;
+    if (!this.#paused) this.#connection.resume();
+  }
+
   #checkEnd(): void {
     if (this.#ended && this.#inflater?.idle !== false) this.#handler.onPlainEnd();
   }
@@ -202,5 +233,6 @@ export class CompressionLayer implements Stream {
       return this.#handler.onCorrupt(new Error(`${few} compressed bytes became ${many}`), excess);
     }
     this.#handler.onPlain(bytes, true);
+    this.#readOn();
   }
 }

@@ -73,6 +73,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     if (host.listens("trace")) this.#trace();
   }
 
+  /** How many bytes are held of the client, but for those that wait at the gate, about. */
+  get held(): number {
+    return this.stream.held + this.dialogue.held;
+  }
+
   /** Whether input waits to be read. */
   get unread(): boolean {
     return this.gate.buffer.length > 0;

@@ -108,6 +108,11 @@ export class Dialogue implements InputModeContext {
     return this.#sawTelnet || this.machine.peerSpeaksTelnet;
   }
 
+  /** How many bytes are held of what the client sent and was looked at, about. */
+  get held(): number {
+    return this.machine.unfinishedLength + this.options.held + this.input.held;
+  }
+
   // What goes out.
 
   /** Sends text; an editor shows it above the line that is typed. */

@@ -3,6 +3,8 @@ import { Fifo } from "../protocol/fifo.ts";
 
 /** A chunk of so few bytes is copied behind the one before it: each array costs some hundred bytes. */
 const SMALL_CHUNK = 512;
+/** What a chunk costs beside its bytes. */
+const CHUNK_OVERHEAD = 256;
 /** What small chunks are gathered in. */
 const GATHERED_CHUNK = 2_048;
 
@@ -20,6 +22,12 @@ export class InputBuffer {
   /** How many bytes wait. */
   get length(): number {
     return this.#length;
+  }
+
+  /** How many bytes it holds, with what the chunks cost beside theirs. */
+  get held(): number {
+    const gathered = this.#gathered === undefined ? 0 : GATHERED_CHUNK;
+    return this.#length + this.#chunks.length * CHUNK_OVERHEAD + gathered;
   }
 
   /** Whether the next bytes came out of a compressed stream. */

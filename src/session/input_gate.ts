@@ -66,6 +66,11 @@ export class InputGate {
   #budget = 0;
   /** When the budget is used up in any case; 0: it has no such time. */
   #deadline = 0;
+  /** Whether the client has compressed what it sends. */
+  #compressed = false;
+  /** How many bytes are held of the client behind the gate. */
+  #held = 0;
+  #memoryReported = false;
   #queueReported = false;
   #inputReported = false;
 
@@ -79,6 +84,27 @@ export class InputGate {
     if (this.buffer.length >= this.#limits.input) this.reading = false;
   }
 
+  /** Bytes came that the client has compressed: they count, although nothing may come of them. */
+  compressed(count: number, now: number): void {
+    this.#compressed = true;
+    this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
+    this.#rateLimiter.bytes(count, now);
+    if (this.#rateLimiter.free > now) this.reading = false;
+  }
+
+  /**
+   * So many bytes are held of the client in what comes after: over the limit it is not read on, and
+   * nothing more of it is processed.
+   */
+  weigh(held: number): void {
+    this.#held = held;
+  }
+
+  /** Whether what the client holds keeps more of it from being processed. */
+  get overMemory(): boolean {
+    return this.#held > this.#limits.memory;
+  }
+
   /** Whether the client is slowed down by a rate. */
   get throttled(): boolean {
     return this.#rateLimiter !== undefined && this.#rateLimiter.heldSince !== Infinity;
@@ -87,7 +113,8 @@ export class InputGate {
   /** Whether input waits because the game takes no lines, or for a rate. */
   isHolding({ room, hasUnread }: GateDemand): boolean {
     const waits = this.buffer.length > 0;
-    return waits && this.throttled || (waits || hasUnread) && room === 0;
+    const stopped = room === 0 || this.overMemory;
+    return waits && this.throttled || (waits || hasUnread) && stopped;
   }
 
   /** A poll begins to process the client. */
@@ -102,9 +129,12 @@ export class InputGate {
   /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
   next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#rateLimiter;
-    if (limiter === undefined || this.buffer.length === 0) return undefined;
+    if (limiter === undefined) return undefined;
+    if (this.buffer.length === 0) {
+      return this.#overInflated(now) ? this.#hold(limiter, now) : undefined;
+    }
     const { room } = demand;
-    if (room === 0) return undefined;
+    if (room === 0 || this.overMemory) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
     if (limiter.free > now) return this.#hold(limiter, now);
@@ -134,17 +164,21 @@ export class InputGate {
 
   /** The poll has processed what it could. */
   end(now: number, { room, hasUnread }: GateDemand): void {
-    const { input } = this.#limits;
+    const { input, memory } = this.#limits;
     const { length } = this.buffer;
+    const stopped = room === 0 || this.overMemory;
+    const total = this.#held + this.buffer.held;
     // A client is not throttled while the game itself blocks its input.
-    if (this.#rateLimiter !== undefined && (length === 0 || room === 0)) {
-      this.#rateLimiter.heldSince = Infinity;
+    const overInflated = this.#overInflated(now);
+    if (this.throttled && ((length === 0 && !overInflated) || stopped)) {
+      this.#rateLimiter?.release(this.#compressed ? now : undefined);
     }
     this.#checkQueue(room, length > 0 || hasUnread);
     if (length <= input / 2) this.#inputReported = false;
-    this.reading = length < input;
-    if (this.reading) this.unreadBy = Infinity;
-    else if (room === 0 && this.unreadBy === Infinity) this.lineTaken(now, true);
+    this.#checkMemory(total);
+    this.reading = length < input && !overInflated && total <= memory;
+    if (this.reading || !stopped) this.unreadBy = Infinity;
+    else if (this.unreadBy === Infinity) this.lineTaken(now, true);
   }
 
   /** The game takes lines: the wait of a client that is not read on begins anew. */
@@ -191,13 +225,16 @@ export class InputGate {
   /** A client over a rate waits: what it sends stays in the network. */
   #hold(limiter: RateLimiter, now: number): undefined {
     const { floodTimeout: limit } = this.#limits;
-    if (!this.throttled) {
-      limiter.heldSince = now;
-      this.#report(limiter.excess(now));
-    } else if (now - limiter.heldSince >= limit) {
+    if (limiter.hold(now)) this.#report(limiter.excess(now));
+    else if (now - limiter.heldSince >= limit) {
       const violation = { kind: "flooding", limit, value: now - limiter.heldSince } as const;
       this.#report(violation, "flooding");
     }
+  }
+
+  /** Whether compressed bytes are over a rate: what comes of them may be nothing that waits. */
+  #overInflated(now: number): boolean {
+    return this.#compressed && (this.#rateLimiter?.free ?? 0) > now;
   }
 
   /** Reports once that the client is not read on. */
@@ -206,6 +243,16 @@ export class InputGate {
     this.#inputReported = true;
     const { input: limit } = this.#limits;
     this.#report({ kind: "input-full", limit, value: this.buffer.length });
+  }
+
+  /** Reports once that the client holds too much. */
+  #checkMemory(value: number): void {
+    const { memory: limit } = this.#limits;
+    if (value <= limit / 2) this.#memoryReported = false;
+    else if (value > limit && !this.#memoryReported) {
+      this.#memoryReported = true;
+      this.#report({ kind: "memory-full", limit, value });
+    }
   }
 
   /** Reports once that the game does not take the lines. */

@@ -153,6 +153,11 @@ export class InputMode implements TypedRest {
     return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
   }
 
+  /** How many bytes are held of what was typed, about. */
+  get held(): number {
+    return this.queue.held + this.#lines.held + (this.#keys?.held ?? 0);
+  }
+
   /** When `expire` is due. */
   get timeout(): number {
     return this.#keys?.timeout ?? Infinity;
@@ -359,7 +364,8 @@ export class InputMode implements TypedRest {
   }
 
   #newKeyInput(): KeyInput {
-    return new KeyInput((text) => this.#context.shown(text), () => this.#context.changed());
+    const { line } = this.#settings.limits;
+    return new KeyInput(line, (text) => this.#context.shown(text), () => this.#context.changed());
   }
 
   #nextLine(): TypedEvent | undefined {

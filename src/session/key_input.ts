@@ -8,6 +8,7 @@ import {
   type LineEditorOptions,
   type LineEditorSnapshot,
 } from "../text/line_editor.ts";
+import { ITEM_SIZE } from "../text/sizes.ts";
 import { graphemes } from "../text/width.ts";
 import type { LastRow } from "./text_output.ts";
 
@@ -70,6 +71,7 @@ const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
 /** The keys of a client in character mode: queued for the game, or edited to lines. */
 export class KeyInput {
+  readonly #lineLimit: number;
   readonly #show: (text: string) => string;
   /** Has the output of the editor fetched: the answer to a completion may come at any time. */
   readonly #edited: () => void;
@@ -86,7 +88,9 @@ export class KeyInput {
   #marking = false;
   #out = "";
 
-  constructor(show: (text: string) => string, edited: () => void) {
+  /** `lineLimit`: the most UTF-16 units of a line, whatever the game sets for an editor. */
+  constructor(lineLimit: number, show: (text: string) => string, edited: () => void) {
+    this.#lineLimit = lineLimit;
     this.#show = show;
     this.#edited = edited;
   }
@@ -134,6 +138,13 @@ export class KeyInput {
 
   get #waits(): boolean {
     return this.#results.length > 0 || this.#given.length > 0 || this.#decoder.hasUnread;
+  }
+
+  /** How many bytes it holds of what was typed, about. */
+  get held(): number {
+    const items = this.#queue.length + this.#given.length + this.#results.length;
+    const edited = (this.#editor?.held ?? 0) + (this.#history.held ?? 0);
+    return items * ITEM_SIZE + this.#decoder.held + edited;
   }
 
   /** When `expire` is due. */
@@ -323,7 +334,9 @@ export class KeyInput {
     const completes = complete !== undefined;
     this.#history = options.history ?? new History();
     const history = this.#history;
-    return new LineEditor({ ...options, history, columns, rows, show: this.#show, completes });
+    const limit = Math.min(options.limit ?? Infinity, this.#lineLimit);
+    const show = this.#show;
+    return new LineEditor({ ...options, limit, history, columns, rows, show, completes });
   }
 
   #mark(): void {

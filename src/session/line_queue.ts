@@ -1,5 +1,6 @@
 import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
+import { ITEM_SIZE } from "../text/sizes.ts";
 
 /** A line that a person typed. */
 export interface TypedLine {
@@ -17,6 +18,28 @@ type Reader = "none" | "busy" | (() => void);
 /** Lines on their way to the game: taken one by one, or read by a loop that waits for them. */
 export class LineQueue extends Fifo<TypedLine> {
   #reader: Reader = "none";
+  /** UTF-16 units of all lines. */
+  #textLength = 0;
+
+  /** How many bytes the lines take, about. */
+  get held(): number {
+    return this.length * ITEM_SIZE + 2 * this.#textLength;
+  }
+
+  override push(line: TypedLine): void {
+    this.#textLength += line.text.length;
+    super.push(line);
+  }
+
+  override take(): TypedLine | undefined {
+    this.#textLength -= this.peek()?.text.length ?? 0;
+    return super.take();
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#textLength = 0;
+  }
 
   /** Whether a loop over the lines works on one. */
   get busy(): boolean {

@@ -66,6 +66,8 @@ export class OptionHost implements OptionContext<OptionEvents> {
   readonly #context: OptionHostContext;
   #states: Map<number, OptionState> | undefined;
   #offers: OfferTracker | undefined;
+  /** How many bytes the options keep of the client; -1: to be looked at anew. */
+  #held = 0;
   /** What is offered when the option that is offered alone is answered. */
   #later: readonly TelnetOption[] | undefined;
 
@@ -123,7 +125,14 @@ export class OptionHost implements OptionContext<OptionEvents> {
   /** A payload came. It is ignored where its option is not in force. */
   subnegotiation(option: number, payload: Uint8Array): void {
     if (!this.remoteEnabled(option) && !this.localEnabled(option)) return;
+    this.#held = -1;
     this.run(() => this.#stateByCode(option)?.subnegotiation?.(payload));
+  }
+
+  /** How many bytes the options keep of what the client told: what is carried over a restart. */
+  get held(): number {
+    if (this.#held === -1) this.#held = 4 * JSON.stringify(this.snapshot()).length;
+    return this.#held;
   }
 
   /** Looks whether the client is ready, after events were taken. */
@@ -156,6 +165,7 @@ export class OptionHost implements OptionContext<OptionEvents> {
     deadline: number,
   ): void {
     this.#facts = restoredFacts(facts);
+    this.#held = -1;
     const offered = this.#offered();
     for (const option of offered) this.stateOf(option);
     if (offers.later) this.#later = offered.filter((option) => !option.alone);

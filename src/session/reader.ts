@@ -29,6 +29,7 @@ export class Reader {
   read(): void {
     const { gate, stream, dialogue: { input } } = this.#core;
     const now = this.#now = this.#core.now();
+    if (gate.overMemory) gate.weigh(this.#core.held);
     gate.begin(input);
     if (!input.drained) this.readTyped();
     while (this.#core.active) {
@@ -36,6 +37,7 @@ export class Reader {
       if (piece === undefined) break;
       this.#step(piece, now);
     }
+    gate.weigh(this.#core.held);
     gate.end(now, input);
     if (gate.hasVerdicts) this.obey(gate.takeVerdicts());
     stream.reading = gate.reading;

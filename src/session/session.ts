@@ -131,6 +131,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "input");
   }
 
+  onCompressed(count: number): void {
+    this.gate.compressed(count, this.now());
+    if (!this.gate.reading) this.stream.reading = false;
+    this.#host.wake(this, "input");
+  }
+
   onPlainEnd(): void {
     if (!this.life.on("peer ends")) return;
     const { closeTimeout } = this.#core.settings.limits;
@@ -218,6 +224,11 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return this.dialogue.machine.outputLength + this.stream.queued;
   }
 
+  /** How many bytes are held of the client, output aside, about. */
+  get held(): number {
+    return this.#core.held + this.gate.buffer.held;
+  }
+
   /** How many bytes wait to be processed. */
   get queuedInput(): number {
     return this.gate.buffer.length;
@@ -250,7 +261,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (gate.unreadBy !== Infinity) gate.lineTaken(this.now());
     const { length } = input.queue;
     this.#host.taken(this, length > 0);
-    if (length <= this.#core.settings.limits.commands / 2) this.#readOn();
+    if (length <= this.#core.settings.limits.commands / 2 || gate.overMemory) this.#readOn();
     return line.text;
   }
 

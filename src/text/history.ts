@@ -1,4 +1,5 @@
 import { checkCount } from "../protocol/limits.ts";
+import { ITEM_SIZE } from "./sizes.ts";
 
 /** Where lines that were typed before are kept; give your own to keep them in a file. */
 export interface HistoryStore {
@@ -8,6 +9,8 @@ export interface HistoryStore {
   at(index: number): string | undefined;
   /** Appends a line. */
   add(line: string): void;
+  /** How many bytes it takes, where one client must not fill the memory. Default: not counted. */
+  readonly held?: number;
 }
 
 /**
@@ -26,18 +29,38 @@ export interface HistoryStore {
  */
 export class History implements HistoryStore {
   readonly #limit: number;
+  readonly #maxLength: number;
   readonly #lines: string[];
+  /** UTF-16 units of all lines. */
+  #textLength = 0;
 
   /**
    * Starts a history.
    *
-   * @param options `limit`: the most lines, default 100. `lines`: those from before.
+   * @param options `limit`: the most lines, default 100. `maxLength`: the most UTF-16 units of all
+   * lines together, default 65,536. `lines`: those from before.
    * @throws {TelnetError} `misuse`: a limit that is no whole number.
    */
-  constructor(options: { readonly limit?: number; readonly lines?: readonly string[] } = {}) {
-    this.#limit = options.limit ?? 100;
-    checkCount("limit", this.#limit);
-    this.#lines = [...options.lines ?? []].slice(-this.#limit);
+  constructor(
+    options: {
+      readonly limit?: number;
+      readonly maxLength?: number;
+      readonly lines?: readonly string[];
+    } = {},
+  ) {
+    const { limit = 100, maxLength = 65_536, lines = [] } = options;
+    checkCount("limit", limit);
+    checkCount("maxLength", maxLength);
+    this.#limit = limit;
+    this.#maxLength = maxLength;
+    this.#lines = [...lines];
+    for (const line of lines) this.#textLength += line.length;
+    this.#shorten();
+  }
+
+  /** How many bytes it takes, about. */
+  get held(): number {
+    return this.#lines.length * ITEM_SIZE + 2 * this.#textLength;
   }
 
   /** How many lines there are. */
@@ -63,6 +86,15 @@ export class History implements HistoryStore {
   add(line: string): void {
     if (line === "" || this.#limit === 0 || line === this.#lines.at(-1)) return;
     this.#lines.push(line);
-    if (this.#lines.length > this.#limit) this.#lines.shift();
+    this.#textLength += line.length;
+    this.#shorten();
+  }
+
+  #shorten(): void {
+    let gone = 0;
+    while (this.#lines.length - gone > this.#limit || this.#textLength > this.#maxLength) {
+      this.#textLength -= this.#lines[gone++]?.length ?? 0;
+    }
+    if (gone > 0) this.#lines.splice(0, gone);
   }
 }

@@ -1,3 +1,4 @@
+import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, lastCluster } from "./width.ts";
 
 /** A key that a person pressed, or text that was pasted. */
@@ -244,6 +245,12 @@ export class KeyDecoder {
   /** Whether something was fed that {@linkcode next} has not looked at. */
   get hasUnread(): boolean {
     return this.#taken < this.#keys.length || (!this.#incomplete && this.#at < this.#text.length);
+  }
+
+  /** How many bytes it holds of what was fed, about. */
+  get held(): number {
+    const keys = this.#keys.length - this.#taken;
+    return keys * ITEM_SIZE + textSize(this.#text.length) + textSize(this.#pasted.length);
   }
 
   /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */

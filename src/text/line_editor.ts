@@ -5,6 +5,7 @@ import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
 import { type Cell, cellsOf, CursorMap, type Frame, Layout, Screen, widthOf } from "./screen.ts";
+import { textSize } from "./sizes.ts";
 import { graphemes } from "./width.ts";
 import { spaceBefore } from "./words.ts";
 
@@ -90,6 +91,8 @@ export interface CompletionCycle {
 }
 
 const BELL = "\x07";
+/** What a character of the line costs: a cell, its place on the screen, and its text. */
+const CELL_SIZE = 160;
 /** A line that is longer than the window shows ends here. */
 const MAX_CANDIDATES = 200;
 /** More of a row that is not ended is not kept. */
@@ -184,6 +187,13 @@ export class LineEditor {
         throwMisuse(`Cannot bind ${name} to what is no action: "${action}"`);
       }
     }
+  }
+
+  /** How many bytes it holds of the line, without its history, about. */
+  get held(): number {
+    const { length } = this.#buffer.line;
+    const texts = this.#buffer.killed.length + this.#own.length + this.#row.length;
+    return length * CELL_SIZE + textSize(length) + textSize(texts);
   }
 
   /** The line as it stands. */

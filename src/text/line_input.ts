@@ -1,3 +1,4 @@
+import { textSize } from "./sizes.ts";
 import { clusterWidth, lastCluster, textWidth } from "./width.ts";
 
 /** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
@@ -21,6 +22,10 @@ const C1_LAST = 0x9f;
 const ST = 0x9c;
 /** A control sequence that means a key has fewer parameters than this. */
 const MAX_PARAMETERS = 16;
+/** What a piece of a text costs that was added by itself. */
+const PIECE_SIZE = 64;
+/** So many bytes are not worth a copy. */
+const SPARE = 2_048;
 
 /**
  * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
@@ -72,6 +77,8 @@ export class LineInput {
   #text = "";
   #at = 0;
   #line = "";
+  /** How many pieces the engine may still hold it in. */
+  #pieces = 0;
   /** The line that has ended last. */
   #ended = "";
   #afterCr = false;
@@ -177,6 +184,11 @@ export class LineInput {
     return this.#at < this.#text.length;
   }
 
+  /** How many bytes it holds of what was fed, about. */
+  get held(): number {
+    return textSize(this.#text.length) + textSize(this.#line.length);
+  }
+
   /** Takes what was fed and not read, for somebody else to read. */
   takeUnread(): string {
     const unread = this.#text.slice(this.#at);
@@ -244,6 +256,7 @@ export class LineInput {
     const room = this.#limit - this.#line.length;
     const fits = run.length <= room ? run : cutAt(run, room);
     this.#line += fits;
+    if (++this.#pieces * PIECE_SIZE > this.#line.length + SPARE) this.#join();
     if (this.echo === "all") this.#echoed += fits;
     if (run.length <= room) return;
     this.#dropped = run.length - fits.length;
@@ -278,8 +291,18 @@ export class LineInput {
     this.#parameters = "";
   }
 
+  /** Engines keep what is added piece by piece as pieces, until somebody looks at it. */
+  #join(): void {
+    this.#line.charCodeAt(0);
+    this.#pieces = 0;
+  }
+
   #endLine(): void {
-    this.#ended = this.#line;
+    // What is cut out of a longer text keeps all of it alive.
+    const cutOut = this.#pieces === 1 && this.#text.length > 2 * this.#line.length + SPARE;
+    if (this.#pieces > 1) this.#join();
+    this.#pieces = 0;
+    this.#ended = cutOut ? copied(this.#line) : this.#line;
     this.#endedLength = this.#line.length + this.#dropped;
     this.#line = "";
     this.#escape = "none";
@@ -298,6 +321,13 @@ function cutAt(text: string, length: number): string {
 /** What else belongs to a line whose control characters stay. */
 function isKept(code: number): boolean {
   return code !== CR && code !== LF && code !== NUL && code !== BS && code !== DEL;
+}
+
+/** A text that shares nothing with another: the engine joins, and so copies, what is looked at. */
+function copied(text: string): string {
+  const longer = ` ${text}`;
+  longer.charCodeAt(0);
+  return longer.slice(1);
 }
 
 /** The eight-bit controls (C1) that begin something, as ESC and a letter do. */

@@ -14,6 +14,8 @@ export interface Deflater {
 export interface Inflater {
   /** Whether all that it was given has come out, as far as it can. */
   readonly idle: boolean;
+  /** What it was given and has not worked through takes so many bytes, overhead included. */
+  readonly queued: number;
   /** Takes bytes. */
   write(bytes: Uint8Array): void;
   /** Gives no more for now. */

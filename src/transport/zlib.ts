@@ -4,6 +4,8 @@ import type { CompressionCodec, CompressionHandler, Deflater, Inflater } from ".
 
 /** A client costs some 70 KB with these; zlib's own default is 256 KB. */
 const SMALL = { memLevel: 5, windowBits: 13 };
+/** What a chunk that waits costs beside its bytes: an array, and a place in two queues. */
+const CHUNK_OVERHEAD = 512;
 
 /** The platform's zlib. */
 export const zlibCodec: CompressionCodec = { deflate, inflate };
@@ -35,6 +37,7 @@ function inflate(handler: CompressionHandler): Inflater {
   const unread: Uint8Array[] = [];
   let written = 0;
   let working = 0;
+  let queued = 0;
   const idle = () => working === 0 && stream.readableLength === 0;
   const tellIdle = () => {
     if (idle()) handler.onIdle();
@@ -58,12 +61,18 @@ function inflate(handler: CompressionHandler): Inflater {
     get idle() {
       return idle();
     },
+    get queued() {
+      return queued;
+    },
     write(bytes) {
+      const cost = bytes.length + CHUNK_OVERHEAD;
       unread.push(bytes);
       written += bytes.length;
+      queued += cost;
       working++;
       stream.write(bytes, () => {
         working--;
+        queued -= cost;
         // The last one worked through stays: the stream may have ended within it.
         if (unread.length > 1) unread.shift();
         tellIdle();

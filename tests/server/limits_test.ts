@@ -68,7 +68,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
   },
   input: {
     low: { input: 10_000, commands: 1, byteRate: Infinity },
-    off: { input: 1e9, commands: 1, byteRate: Infinity },
+    off: { input: 1e9, memory: Infinity, commands: 1, byteRate: Infinity },
     async check(served) {
       served.taking = false;
       const person = await served.join();
@@ -83,6 +83,22 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       if (!written) person[Symbol.dispose]();
       await writing.catch(() => {});
       return !written && queuedInput < 1_000_000 && served.told("input-full");
+    },
+  },
+  memory: {
+    low: { memory: 100_000 },
+    off: { memory: Infinity },
+    async check(served) {
+      served.taking = false;
+      const person = await served.join();
+      const line = "x".repeat(2_000) + "\r\n";
+      await person.write(line.repeat(60));
+      const all = () => served.server.stats().queuedCommands === 60;
+      assert(await served.comes(() => served.told("memory-full") || all()));
+      const bounded = served.client.memoryUsed < 300_000 && served.told("memory-full");
+      served.taking = true;
+      assert(await served.comes(() => served.lines.length === 60), "lines were lost");
+      return bounded;
     },
   },
   unreadTimeout: {

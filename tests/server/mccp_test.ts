@@ -275,3 +275,37 @@ Deno.test("MCCP is not offered on an encrypted connection, unless the game insis
   );
   await insisting.remote.hear((words) => words.includes("WILL 86") && words.includes("WILL 87"));
 });
+
+/** Deflate blocks without a byte in them, behind the header of zlib. */
+const EMPTY_BLOCKS = [
+  Uint8Array.of(0x78, 0x9c),
+  new Uint8Array(8_190).map((_, at) => at % 5 < 3 ? 0 : 0xff),
+];
+
+Deno.test("MCCP3: compressed bytes of which nothing comes are bounded and rated as they come", async () => {
+  const violations: string[] = [];
+  const { client, peer, remote, harness, clock } = await join({
+    options: { mccp3: true },
+    limits: { byteRate: 16_384, burst: 10, floodTimeout: 5_000 },
+    onViolation: (_, { kind }) => void violations.push(kind),
+  });
+  await using _ = harness;
+  remote.say(negotiation(DO, MCCP3), MARKER3, ...EMPTY_BLOCKS);
+  await untilReal(harness, () => client.memoryUsed > 40_000);
+  for (let times = 0; times < 300; times++) remote.say(EMPTY_BLOCKS[1] as Uint8Array);
+  await untilReal(harness, () => violations.length === 1);
+  assertEquals(violations, ["too-many-bytes"]);
+  // Of 2.4 MB it has taken the burst, and what one chunk brings, and holds less than a window more.
+  const taken = 301 * 8_190 - peer.queued;
+  assert(taken > 163_840 && taken < 163_840 + 131_072, `took ${taken}`);
+  assert(client.memoryUsed < 200_000, `holds ${client.memoryUsed}`);
+  while (harness.disconnected.length === 0) {
+    clock.advance(500);
+    for (let times = 0; times < 20; times++) {
+      await harness.server.poll();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+  assertEquals(violations.at(-1), "flooding");
+  assertEquals(client.disconnectReason, "flooding");
+});
