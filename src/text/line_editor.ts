@@ -4,7 +4,8 @@ import { EDIT_ACTIONS, type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
-import { type Cell, cellsOf, CursorMap, type Frame, Layout, Screen, widthOf } from "./screen.ts";
+import { LineLayout } from "./line_layout.ts";
+import { cellsOf, type Frame, Screen, widthOf } from "./screen.ts";
 import { textSize } from "./sizes.ts";
 import { graphemes } from "./width.ts";
 import { spaceBefore } from "./words.ts";
@@ -130,16 +131,7 @@ export class LineEditor {
   readonly #cycles: boolean;
   readonly #keys: ReadonlyMap<string, EditAction>;
   readonly #screen: Screen;
-  readonly #show: ((text: string) => string) | undefined;
-  /** The cells of the line, and of which line. */
-  #cells: { readonly line: string; readonly cells: readonly Cell[] } = { line: "", cells: [] };
-  /** Where the places of the line stand, and of which line. */
-  #placed: {
-    readonly cells: readonly Cell[];
-    readonly before: string;
-    readonly columns: number;
-    readonly places: CursorMap;
-  } | undefined;
+  readonly #layout: LineLayout;
   #columns: number;
   #rows: number;
   #prompt = "";
@@ -181,7 +173,7 @@ export class LineEditor {
     this.#cycles = options.cycles ?? false;
     this.#keys = new Map([...EMACS_KEYS, ...Object.entries(keys)]);
     this.#screen = new Screen(this.#columns);
-    this.#show = options.show;
+    this.#layout = new LineLayout(this.#columns, options.show);
     for (const [name, action] of Object.entries(keys)) {
       if (!EDIT_ACTIONS.includes(action)) {
         throwMisuse(`Cannot bind ${name} to what is no action: "${action}"`);
@@ -340,6 +332,7 @@ export class LineEditor {
   resize(columns: number, rows: number): void {
     this.#columns = Math.max(2, columns);
     this.#rows = Math.max(1, rows);
+    this.#layout.resize(this.#columns);
     this.#out += this.#screen.resize(this.#columns);
     this.#changed = true;
   }
@@ -448,11 +441,8 @@ export class LineEditor {
 
   /** Up or down a row of the window, where there is one; else through the history. */
   #climb(step: 1 | -1): void {
-    const places = this.#places();
-    const { row, column } = places.find(this.cursor);
-    const target = row + step;
-    const there = target >= places.find(0).row && target < places.rows && !this.#masked;
-    if (there) this.#buffer.move(places.nearest(target, column));
+    const place = this.#masked ? undefined : this.#laidOut().climb(step);
+    if (place !== undefined) this.#buffer.move(place);
     else this.#recall(step === -1 ? 1 : -1);
   }
 
@@ -584,60 +574,20 @@ export class LineEditor {
     this.#out += BELL;
   }
 
-  /** Prompt and line in rows, as if the window had no end. */
-  #whole(): Layout {
-    const layout = new Layout(this.#columns);
-    layout.add(this.#before());
-    if (this.#masked) {
-      layout.mark();
-      return layout;
-    }
-    let at = 0;
-    for (const cell of this.#lineCells()) {
-      if (at === this.cursor) layout.mark();
-      layout.add([cell]);
-      at += cell.length;
-    }
-    if (at === this.cursor) layout.mark();
-    return layout;
-  }
-
-  /** What the window can show of it: the rows around the cursor. */
+  /** What the window can show of prompt and line: the rows around the cursor. */
   #frame(): Frame {
-    const { rows, row, column } = this.#whole();
-    if (row < this.#top) this.#top = row;
-    if (row >= this.#top + this.#rows) this.#top = row - this.#rows + 1;
-    this.#top = Math.max(0, Math.min(this.#top, rows.length - this.#rows));
-    return { rows: rows.slice(this.#top, this.#top + this.#rows), row: row - this.#top, column };
+    const frame = this.#laidOut().frame(this.#top, this.#rows);
+    this.#top = frame.top;
+    return frame;
   }
 
-  /** What stands before the line. */
-  #before(): Cell[] {
-    const search = this.#search;
-    return cellsOf(
-      search === undefined ? this.#row + this.#prompt : `(search) '${search.query}': `,
-      this.#show,
-    );
-  }
-
-  /** The line in cells, which are made anew only when it has changed. */
-  #lineCells(): readonly Cell[] {
-    const { line } = this;
-    if (this.#cells.line !== line) this.#cells = { line, cells: cellsOf(line, this.#show) };
-    return this.#cells.cells;
-  }
-
-  /** Where each place of the line stands, which is looked at anew only when something has changed. */
-  #places(): CursorMap {
-    const cells = this.#lineCells();
-    const before = this.#row + this.#prompt;
-    const known = this.#placed;
-    if (known?.cells === cells && known.before === before && known.columns === this.#columns) {
-      return known.places;
-    }
-    const places = new CursorMap(this.#columns, this.#before(), cells);
-    this.#placed = { cells, before, columns: this.#columns, places };
-    return places;
+  /** Prompt and line in rows, as they are now. */
+  #laidOut(): LineLayout {
+    const { query } = this.#search ?? {};
+    const before = query === undefined ? this.#row + this.#prompt : `(search) '${query}': `;
+    if (this.#masked) this.#layout.set(before, "", 0);
+    else this.#layout.set(before, this.line, this.cursor);
+    return this.#layout;
   }
 }
 

@@ -50,102 +50,32 @@ export function cellsOf(text: string, show: (text: string) => string = (same) =>
   return cells;
 }
 
-/** Lays cells out in rows of a window; `\n` begins a row. */
-export class Layout {
-  readonly rows: Cell[][] = [[]];
-  row = 0;
-  column = 0;
-  readonly #columns: number;
-  #width = 0;
-  /** Whether the last row began because the cursor had no room. */
-  #forced = false;
+const CONTROL = /^[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
+/** The cells of ASCII, which are most of what people type. */
+const ASCII_CELLS: readonly Cell[] = Array.from(
+  { length: 0x7f },
+  (_, code) => cellOf(String.fromCharCode(code)),
+);
 
-  constructor(columns: number) {
-    this.#columns = Math.max(2, columns);
-  }
-
-  /** Appends cells. */
-  add(cells: readonly Cell[]): void {
-    for (const cell of cells) {
-      const ended = cell.text === "\n";
-      if (ended && !this.#forced) this.#newRow();
-      this.#forced = false;
-      if (ended) continue;
-      if (this.#width + cell.width > this.#columns) this.#newRow();
-      this.rows.at(-1)?.push(cell);
-      this.#width += cell.width;
-    }
-  }
-
-  /** The cursor stands here. Behind a full row it stands at the beginning of the next. */
-  mark(): void {
-    this.#forced = this.#width >= this.#columns;
-    if (this.#forced) this.#newRow();
-    this.row = this.rows.length - 1;
-    this.column = this.#width;
-  }
-
-  /** Where the cursor would stand. */
-  place(): { readonly row: number; readonly column: number } {
-    const full = this.#width >= this.#columns;
-    return { row: this.rows.length - (full ? 0 : 1), column: full ? 0 : this.#width };
-  }
-
-  #newRow(): void {
-    this.rows.push([]);
-    this.#width = 0;
-  }
+/**
+ * Cuts a line into cells, one for each cluster. Line ends are cells of their own, other control
+ * characters show as nothing.
+ *
+ * @param text The line.
+ * @param show What the terminal shows for a character.
+ */
+export function lineCells(text: string, show?: (text: string) => string): Cell[] {
+  return graphemes(text).map((cluster) => {
+    const code = cluster.charCodeAt(0);
+    const plain = cluster.length === 1 && code < ASCII_CELLS.length;
+    return plain ? ASCII_CELLS[code] as Cell : cellOf(cluster, show);
+  });
 }
 
-/** Where each place of a line stands, so that a cursor goes up and down without a layout for each key. */
-export class CursorMap {
-  /** How many rows there are. */
-  readonly rows: number;
-  /** Each place in UTF-16 units, with its row and column. */
-  readonly #places: { readonly at: number; readonly row: number; readonly column: number }[] = [];
-
-  constructor(columns: number, before: readonly Cell[], line: readonly Cell[]) {
-    const layout = new Layout(columns);
-    layout.add(before);
-    let at = 0;
-    this.#places.push({ at, ...layout.place() });
-    for (const cell of line) {
-      layout.add([cell]);
-      at += cell.length;
-      this.#places.push({ at, ...layout.place() });
-    }
-    this.rows = layout.rows.length;
-  }
-
-  /** Where a place stands; between two it is the later. */
-  find(at: number): { readonly row: number; readonly column: number } {
-    const place = this.#places[this.#first((candidate) => candidate.at >= at)];
-    return place ?? this.#places.at(-1) ?? { row: 0, column: 0 };
-  }
-
-  /** The place that is nearest to a column of a row, not behind it if that can be. */
-  nearest(row: number, column: number): number {
-    const start = this.#first((place) => place.row >= row);
-    let best = this.#places[start]?.at ?? 0;
-    for (let index = start; index < this.#places.length; index++) {
-      const place = this.#places[index];
-      if (place === undefined || place.row > row || place.column > column) break;
-      best = place.at;
-    }
-    return best;
-  }
-
-  /** The first place of which something holds, as it does of all behind it. */
-  #first(holds: (place: { readonly at: number; readonly row: number }) => boolean): number {
-    let [low, high] = [0, this.#places.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const place = this.#places[middle];
-      if (place !== undefined && holds(place)) high = middle;
-      else low = middle + 1;
-    }
-    return low;
-  }
+function cellOf(cluster: string, show: (text: string) => string = (same) => same): Cell {
+  const shown = CONTROL.test(cluster) ? "" : show(cluster);
+  const width = shown === cluster ? clusterWidth(cluster) : textWidth(shown);
+  return { text: shown, width, style: "", length: cluster.length };
 }
 
 const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
@@ -181,6 +111,7 @@ export class Screen {
     };
     for (const [index, cells] of next.rows.entries()) {
       const before = old[index];
+      if (before === cells) continue;
       if (before === undefined) {
         // A row below the last: a line end makes it, and scrolls where need be.
         goTo(index - 1, column);

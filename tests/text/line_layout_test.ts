@@ -1,0 +1,200 @@
+/** The layout of a line that is edited, against one that is made anew each time. */
+import { assert, assertEquals } from "@std/assert";
+import { LineLayout } from "../../src/text/line_layout.ts";
+import { type Cell, cellsOf, lineCells } from "../../src/text/screen.ts";
+import { graphemes } from "../../src/text/width.ts";
+import { startCounting } from "../steps.ts";
+
+/** Rows of cells, one cell after the other. */
+class Model {
+  readonly rows: Cell[][] = [[]];
+  row = 0;
+  column = 0;
+  readonly places: { readonly at: number; readonly row: number; readonly column: number }[] = [];
+  #width = 0;
+  #forced = false;
+
+  readonly columns: number;
+
+  constructor(columns: number) {
+    this.columns = columns;
+  }
+
+  add(cell: Cell): void {
+    const ended = cell.text === "\n";
+    if (ended && !this.#forced) this.#newRow();
+    this.#forced = false;
+    if (ended) return;
+    if (this.#width + cell.width > this.columns) this.#newRow();
+    this.rows.at(-1)?.push(cell);
+    this.#width += cell.width;
+  }
+
+  /** The cursor stands here; behind a full row it stands on the next. */
+  mark(): void {
+    this.#forced = this.#width >= this.columns;
+    if (this.#forced) this.#newRow();
+    this.row = this.rows.length - 1;
+    this.column = this.#width;
+  }
+
+  place(at: number): void {
+    const full = this.#width >= this.columns;
+    this.places.push({
+      at,
+      row: this.rows.length - (full ? 0 : 1),
+      column: full ? 0 : this.#width,
+    });
+  }
+
+  #newRow(): void {
+    this.rows.push([]);
+    this.#width = 0;
+  }
+}
+
+function whole(columns: number, before: string, line: string, cursor: number): Model {
+  const model = new Model(columns);
+  for (const cell of cellsOf(before)) model.add(cell);
+  // A cursor within a cluster cuts it.
+  const cells = [...lineCells(line.slice(0, cursor)), ...lineCells(line.slice(cursor))];
+  const uncut = lineCells(line);
+  const joined = uncut.length === cells.length;
+  let at = 0;
+  for (const cell of joined ? uncut : cells) {
+    if (at === cursor) model.mark();
+    model.add(cell);
+    at += cell.length;
+  }
+  if (at === cursor) model.mark();
+  return model;
+}
+
+function climbed(
+  columns: number,
+  before: string,
+  line: string,
+  cursor: number,
+  step: number,
+): number | undefined {
+  const model = new Model(columns);
+  for (const cell of cellsOf(before)) model.add(cell);
+  let at = 0;
+  model.place(at);
+  for (const cell of lineCells(line)) {
+    model.add(cell);
+    at += cell.length;
+    model.place(at);
+  }
+  const { places } = model;
+  const here = places.find((place) => place.at >= cursor) ?? { row: 0, column: 0 };
+  const target = here.row + step;
+  if (target < (places[0]?.row ?? 0) || target >= model.rows.length) return undefined;
+  const start = places.findIndex(({ row }) => row >= target);
+  let best = places[start]?.at ?? 0;
+  for (const place of places.slice(start)) {
+    if (place.row > target || place.column > here.column) break;
+    best = place.at;
+  }
+  return best;
+}
+
+function textOf(rows: readonly (readonly Cell[])[]): string[] {
+  return rows.map((cells) => cells.map(({ text }) => text).join(""));
+}
+
+/** The same numbers each time. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+}
+
+const PARTS = [
+  ..."abc xyz\n",
+  "é",
+  "e\u0301",
+  "\u0301",
+  "日本",
+  "👩‍🚀",
+  "\u200d",
+  "🇩🇪",
+  "🇫",
+  "❤️",
+  "\u{1f3fd}",
+  "\u200b",
+  "the quick brown fox jumps ",
+  "\x01",
+];
+
+Deno.test("a line that is edited is laid out as one that is made anew, at any place and width", () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = numbers(seed);
+    let columns = 2 + random(12);
+    const layout = new LineLayout(columns, undefined);
+    let [line, before, top] = ["", "> ", 0];
+    for (let step = 0; step < 40; step++) {
+      const ends = [0];
+      for (const cluster of graphemes(line)) ends.push((ends.at(-1) ?? 0) + cluster.length);
+      const any = () => ends[random(ends.length)] ?? 0;
+      const [start, end] = [any(), any()].toSorted((a, b) => a - b) as [number, number];
+      const parts = Array.from({ length: random(4) }, () => PARTS[random(PARTS.length)]);
+      line = line.slice(0, start) + parts.join("") + line.slice(random(2) === 0 ? start : end);
+      if (random(15) === 0) {
+        before = ["", "> ", "a prompt of some length: ", "x\n> "][random(4)] ?? "";
+      }
+      if (random(20) === 0) {
+        columns = 2 + random(12);
+        layout.resize(columns);
+      }
+      const places = [0];
+      for (const cluster of graphemes(line)) places.push((places.at(-1) ?? 0) + cluster.length);
+      const cursor = places[random(places.length)] ?? 0;
+      const height = 1 + random(5);
+      layout.set(before, line, cursor);
+      const frame = layout.frame(top, height);
+      const model = whole(columns, before, line, cursor);
+      if (model.row < top) top = model.row;
+      if (model.row >= top + height) top = model.row - height + 1;
+      top = Math.max(0, Math.min(top, model.rows.length - height));
+      const expected = {
+        top,
+        row: model.row - top,
+        column: model.column,
+        rows: textOf(model.rows.slice(top, top + height)),
+      };
+      const why = `seed ${seed}, step ${step}: ${
+        JSON.stringify({ columns, before, line, cursor })
+      }`;
+      assertEquals({ ...frame, rows: textOf(frame.rows) }, expected, why);
+      for (const way of [-1, 1] as const) {
+        assertEquals(
+          layout.climb(way),
+          climbed(columns, before, line, cursor, way),
+          `${way} ${why}`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("a key costs what shows of its line, not what the line has", () => {
+  const steps = [4_096, 4 * 4_096].map((length) => {
+    const line = "é日".repeat(length / 2);
+    const layout = new LineLayout(80, undefined);
+    layout.set("> ", line, line.length);
+    layout.frame(0, 24);
+    const stop = startCounting();
+    for (let keys = 1; keys <= 20; keys++) {
+      const longer = line + "é".repeat(keys);
+      layout.set("> ", longer, longer.length);
+      layout.frame(0, 24);
+      layout.climb(-1);
+    }
+    return stop().count;
+  });
+  const [few = 0, many = 0] = steps;
+  assert(many < few * 1.5, `${few} steps, then ${many}`);
+});
