@@ -44,6 +44,7 @@ const server = await TelnetServer.listen({
   port: Number(values.port),
   clientClass: Console,
   options: { naws: true, terminalType: true, charset: true },
+  limits: { line: 16_384 }, // a whole configuration may be pasted
   onConnect: (client) => {
     client.send("Type help, or Tab.\n");
     client.edit();

@@ -31,6 +31,16 @@ export interface ServerLimits extends TelnetLimits {
   readonly byteRate: number;
   /** Negotiations, commands and subnegotiations a second that are taken from a client. Default 50. */
   readonly negotiationRate: number;
+  /**
+   * Characters a second that an editor draws for what a client types, beyond 16 for each byte; then it
+   * is not read on. Default 4096.
+   */
+  readonly drawRate: number;
+  /**
+   * Milliseconds of processor time a second that a client may take, without what the game's own code
+   * takes; it is served behind the others, then not read on. Default 100.
+   */
+  readonly workRate: number;
   /** So many seconds' worth of each rate may come at once. Default 10. */
   readonly burst: number;
   /**
@@ -104,6 +114,8 @@ const LIMIT_RULES: Readonly<Record<keyof ServerLimits, LimitRule>> = {
   commandRate: { default: 50, min: 1, canBeOff: true }, // the busiest script; a person types two
   byteRate: { default: 16_384, min: 1, canBeOff: true }, // a pasted book comes through in half a minute
   negotiationRate: { default: 50, min: 1, canBeOff: true }, // a window that is dragged to another size
+  drawRate: { default: 4_096, min: 1, canBeOff: true }, // a screen of 80 columns, twice
+  workRate: { default: 100, min: 1, canBeOff: true }, // ten such fill a processor, and are served last
   burst: { default: 10, min: 1 }, // a script of 500 lines goes through at once
   floodTimeout: { default: 30_000, canBeOff: true }, // what is pasted has an end
   connectionsPerAddress: { default: 64, min: 1, canBeOff: true }, // a school behind one address

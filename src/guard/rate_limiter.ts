@@ -1,19 +1,30 @@
 import type { ServerLimits } from "./limits.ts";
 
 /** What a client may send too much of. */
-export type FloodKind = "too-many-lines" | "too-many-bytes" | "too-many-negotiations";
+export type FloodKind =
+  | "too-many-lines"
+  | "too-many-bytes"
+  | "too-many-negotiations"
+  | "too-much-drawing"
+  | "too-much-work";
 
 /** What each thing that a client sends costs, in milliseconds of its rate. */
 export interface Rates {
   readonly byte: number;
   readonly line: number;
   readonly negotiation: number;
+  /** A character that is drawn. */
+  readonly drawing: number;
+  /** A millisecond of work. */
+  readonly work: number;
   /** How much may be owed before the client has to wait. */
   readonly credit: number;
 }
 
 /** A pause shorter than this does not end it, where it counts. */
 const PAUSE_MS = 1_000;
+/** Who owes as much work as its share of this time is served behind the others. */
+const COSTLY_MS = 500;
 
 /** The rates that limits amount to. */
 export function ratesOf(limits: ServerLimits): Rates {
@@ -21,12 +32,14 @@ export function ratesOf(limits: ServerLimits): Rates {
     byte: 1000 / limits.byteRate,
     line: 1000 / limits.commandRate,
     negotiation: 1000 / limits.negotiationRate,
+    drawing: 1000 / limits.drawRate,
+    work: 1000 / limits.workRate,
     credit: limits.burst * 1000,
   };
 }
 
 /**
- * Three GCRA limiters without a timer: each stores the time at which its budget is full again. A client
+ * GCRA limiters without a timer: each stores the time at which its budget is full again. A client
  * that owes more than the burst waits.
  */
 export class RateLimiter {
@@ -38,6 +51,8 @@ export class RateLimiter {
   #bytes = 0;
   #lines = 0;
   #negotiations = 0;
+  #drawing = 0;
+  #work = 0;
 
   constructor(rates: Rates) {
     this.#rates = rates;
@@ -58,9 +73,24 @@ export class RateLimiter {
     this.#negotiations = Math.max(this.#negotiations, now) + count * this.#rates.negotiation;
   }
 
+  /** So many characters were drawn for what was typed. */
+  drew(count: number, now: number): void {
+    this.#drawing = Math.max(this.#drawing, now) + count * this.#rates.drawing;
+  }
+
+  /** It took so many milliseconds to process what the client sent. */
+  worked(milliseconds: number, now: number): void {
+    this.#work = Math.max(this.#work, now) + milliseconds * this.#rates.work;
+  }
+
+  /** Whether the client has lately used more than its share of time. */
+  isCostly(now: number): boolean {
+    return this.#work - now > COSTLY_MS;
+  }
+
   /** When the client may be read on; at or before `now` where it may at once. */
   get free(): number {
-    return Math.max(this.#bytes, this.#lines, this.#negotiations) - this.#rates.credit;
+    return this.#owed - this.#rates.credit;
   }
 
   /** The client is over a rate; returns whether it was not a moment ago. */
@@ -88,14 +118,21 @@ export class RateLimiter {
 
   /** What the client sent too much of: how much may come at once, and how much there is. */
   excess(now: number): { kind: FloodKind; limit: number; value: number } {
-    const { byte, line, negotiation } = this.#rates;
-    const owed = Math.max(this.#bytes, this.#lines, this.#negotiations);
-    const [kind, cost]: [FloodKind, number] = owed === this.#lines
-      ? ["too-many-lines", line]
-      : owed === this.#bytes
-      ? ["too-many-bytes", byte]
-      : ["too-many-negotiations", negotiation];
+    const { byte, line, negotiation, drawing, work, credit } = this.#rates;
+    const owed = this.#owed;
+    const all: [FloodKind, number, number][] = [
+      ["too-many-lines", this.#lines, line],
+      ["too-many-bytes", this.#bytes, byte],
+      ["too-many-negotiations", this.#negotiations, negotiation],
+      ["too-much-drawing", this.#drawing, drawing],
+      ["too-much-work", this.#work, work],
+    ];
+    const [kind, , cost] = all.find(([, until]) => until === owed) ?? all[0] as typeof all[0];
     const units = (milliseconds: number) => Math.round(milliseconds / cost);
-    return { kind, limit: units(this.#rates.credit), value: units(owed - now) };
+    return { kind, limit: units(credit), value: units(owed - now) };
+  }
+
+  get #owed(): number {
+    return Math.max(this.#bytes, this.#lines, this.#negotiations, this.#drawing, this.#work);
   }
 }

@@ -41,6 +41,8 @@ export const DISCONNECT_REASONS = [
  * - those of the protocol: see `ViolationKind`
  * - `line-too-long`: the rest of the line is dropped, and the person told
  * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: it is slowed down by not reading on
+ * - `too-much-drawing`: so many characters were drawn for what it typed; slowed down in the same way
+ * - `too-much-work`: it took so many milliseconds of processor time; slowed down in the same way
  * - `flooding`: it was slowed down for so many milliseconds and goes on, and is dropped
  * - `queue-full`: `limits.commands` lines wait for the game; it is not read on
  * - `input-full`: so many bytes wait to be processed; it is not read on

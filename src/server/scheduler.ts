@@ -5,6 +5,8 @@ import type { Wake } from "../session/session_host.ts";
 const LIGHT_BYTES = 1_024;
 /** All such clients share so much time of a poll. */
 const HEAVY_MS = 2;
+/** Work that takes no longer than this is not counted: it is that of a line or two. */
+const FREE_MS = 0.05;
 /** The list of clients with input is looked through at this length. */
 const MIN_SWEEP = 64;
 
@@ -12,6 +14,8 @@ const MIN_SWEEP = 64;
 export interface SchedulerContext {
   /** The time at this moment. */
   readonly clock: () => number;
+  /** How much time the game's own code has taken in all. */
+  userTime(): number;
   /** Whether to remember which sessions changed, for `takeChanged`. */
   readonly tracksChanges: boolean;
   /** There is something to process, or to send. */
@@ -34,6 +38,8 @@ export class Scheduler {
   #typed: Session[] = [];
   #sweepAt = MIN_SWEEP;
   #unread = false;
+  /** When the work at hand began, on a clock that stands still while the game's code runs. */
+  #since = 0;
   readonly #changed: Set<Session> | undefined;
 
   constructor(context: SchedulerContext) {
@@ -74,14 +80,16 @@ export class Scheduler {
   }
 
   /** Processes what came, those with little first. */
-  process(): void {
+  process(now: number): void {
     if (this.#input.length === 0) return;
+    this.#lap();
     const ready = this.#input;
     this.#input = [];
     let heavy: Session[] | undefined;
     for (const session of ready) {
-      if (session.queuedInput > LIGHT_BYTES) (heavy ??= []).push(session);
-      else this.#process(session);
+      if (session.queuedInput > LIGHT_BYTES || session.gate.isCostly(now)) {
+        (heavy ??= []).push(session);
+      } else this.#process(session);
     }
     if (heavy !== undefined) this.#processHeavy(heavy);
   }
@@ -91,6 +99,7 @@ export class Scheduler {
     if (this.#output.length === 0) return;
     const dirty = this.#output;
     this.#output = [];
+    this.#lap();
     for (const session of dirty) {
       session.listedOutput = false;
       try {
@@ -98,6 +107,7 @@ export class Scheduler {
       } catch (error) {
         this.#context.failed(session, error);
       }
+      this.#charge(session);
     }
   }
 
@@ -146,6 +156,21 @@ export class Scheduler {
     } catch (error) {
       this.#context.failed(session, error);
     }
+    this.#charge(session);
     if (session.life.state === "closed") this.#context.closed(session);
+  }
+
+  /** The time that has passed since the last call, but for what the game's own code took. */
+  #lap(): number {
+    const spent = this.#context.clock() - this.#context.userTime();
+    const lap = spent - this.#since;
+    this.#since = spent;
+    return lap;
+  }
+
+  /** What was just done was done for this session. */
+  #charge(session: Session): void {
+    const lap = this.#lap();
+    if (lap > FREE_MS) session.gate.worked(lap, session.now());
   }
 }

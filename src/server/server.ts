@@ -79,10 +79,16 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const declared = withStatus(settings.declared, players, listeners, clock.timeOfDay());
     this.#settings = { ...settings, declared };
     this.#counters = new Counters(clock.now());
-    this.#userCode = new UserCode(this.#clients, settings.onError, () => this.#waiter.signal());
+    this.#userCode = new UserCode(
+      this.#clients,
+      settings.onError,
+      () => this.#waiter.signal(),
+      clock.now,
+    );
     this.#acceptor = new Acceptor(this.#settings, this.#makeAcceptorOwner());
     this.#scheduler = new Scheduler({
       clock: clock.now,
+      userTime: () => this.#userCode.time,
       tracksChanges: settings.onTurnEnd !== undefined,
       // What is written within a poll is flushed at its end.
       signal: (what) => {
@@ -389,7 +395,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       if (this.#acceptor.waiting) this.#reportRefusals();
       this.#counters.measure(this.#time);
       // A timeout is judged after the input that had arrived by then.
-      this.#scheduler.process();
+      this.#scheduler.process(this.#time);
       this.#deadlines.tick(this.#time);
       this.#scheduler.flush();
       this.#scheduler.sweep((session) => this.#clients.has(session));

@@ -90,6 +90,10 @@ export class ServerHost<Client extends TelnetClient> implements SessionHost<Sess
     this.#parts.userCode.run(session, call);
   }
 
+  shield(session: Session, call: () => unknown): void {
+    this.#parts.userCode.shield(session, call);
+  }
+
   report(session: Session, error: unknown): void {
     this.#parts.userCode.reportLater(session, error);
   }

@@ -8,14 +8,21 @@ export class UserCode<Client extends TelnetClient> {
   readonly #clients: ReadonlyMap<Session, Client>;
   readonly #onError: (error: unknown, client: Client | undefined) => void;
   readonly #wake: () => void;
+  readonly #clock: () => number;
+  /** How much time it has taken in all, in milliseconds. */
+  time = 0;
   #failures: (() => void)[] = [];
   #stopped = false;
+  /** Whether the game's own code is at work. */
+  #running = false;
 
   constructor(
     clients: ReadonlyMap<Session, Client>,
     onError: (error: unknown, client: Client | undefined) => void,
     wake: () => void,
+    clock: () => number,
   ) {
+    this.#clock = clock;
     this.#clients = clients;
     this.#onError = onError;
     this.#wake = wake;
@@ -23,6 +30,16 @@ export class UserCode<Client extends TelnetClient> {
 
   /** Calls a handler for a client; if it fails, the client is dropped. */
   run(session: Session, handler: (client: Client) => unknown): void {
+    const start = this.#running ? Infinity : this.#clock();
+    this.#running = true;
+    this.shield(session, handler);
+    if (start === Infinity) return;
+    this.#running = false;
+    this.time += this.#clock() - start;
+  }
+
+  /** The same for code that is not the game's, whose time counts as ours. */
+  shield(session: Session, handler: (client: Client) => unknown): void {
     const client = this.#clients.get(session);
     if (client === undefined) return;
     const fail = (error: unknown) => this.#fail(session, client, error);

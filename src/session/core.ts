@@ -148,6 +148,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.host.run(this.#owner, call);
   }
 
+  /** Calls code that may throw. */
+  shield(call: () => unknown): void {
+    this.host.shield(this.#owner, call);
+  }
+
   /** Has `tick` called at a time. */
   timed(time: number): void {
     this.host.timed(this.#owner, time);
@@ -171,6 +176,10 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   negotiated(): void {
     this.timesChanged = true;
     this.wake("output");
+  }
+
+  drew(count: number): void {
+    this.gate.drew(count, this.now());
   }
 
   shows(text: string): void {

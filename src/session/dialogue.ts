@@ -15,6 +15,8 @@ export interface DialogueContext extends OptionHostContext {
   readonly settings: SessionSettings;
   /** How many bytes wait to be processed. */
   readonly queuedInput: number;
+  /** So many characters were drawn for what was typed. */
+  drew(count: number): void;
   /** Text is shown to the person. */
   shows(text: string): void;
 }
@@ -178,6 +180,8 @@ export class Dialogue implements InputModeContext {
   /** Writes everything called so far to the machine's output; an editor draws only when asked. */
   settle(): void {
     this.#write(this.input.takeOutput());
+    const drawn = this.input.takeDrawn();
+    if (drawn > 0) this.#context.drew(drawn);
   }
 
   /** Takes what goes to the client. */

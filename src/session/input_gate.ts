@@ -14,6 +14,8 @@ const KEYS_PIECE = 256;
 const KEYS_BUDGET = 4_096;
 /** And no longer than this, as the cost of a key depends on the line, and on the game. */
 const KEYS_MS = 2;
+/** So many characters are drawn for each byte that is typed before it counts. */
+const DRAWN_FREELY = 16;
 
 /** What the gate found about the client, for the session to act on. */
 export interface GateVerdict {
@@ -68,6 +70,8 @@ export class InputGate {
   #deadline = 0;
   /** Whether the client has compressed what it sends. */
   #compressed = false;
+  /** How many bytes were typed since something was drawn for them. */
+  #typed = 0;
   /** How many bytes are held of the client behind the gate. */
   #held = 0;
   #memoryReported = false;
@@ -87,9 +91,8 @@ export class InputGate {
   /** Bytes came that the client has compressed: they count, although nothing may come of them. */
   compressed(count: number, now: number): void {
     this.#compressed = true;
-    this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
-    this.#rateLimiter.bytes(count, now);
-    if (this.#rateLimiter.free > now) this.reading = false;
+    this.#limiter.bytes(count, now);
+    if (this.#limiter.free > now) this.reading = false;
   }
 
   /**
@@ -154,7 +157,25 @@ export class InputGate {
     this.#rateLimiter?.bytes(count, now);
     if (negotiations > 0) this.#rateLimiter?.negotiations(negotiations, now);
     this.#budget -= count;
+    this.#typed += count;
     this.buffer.take(count);
+  }
+
+  /** So many characters were drawn for what was typed. */
+  drew(count: number, now: number): void {
+    const free = DRAWN_FREELY * this.#typed;
+    this.#typed = 0;
+    if (count > free) this.#limiter.drew(count - free, now);
+  }
+
+  /** It took so many milliseconds to process what the client sent, and to send what came of it. */
+  worked(milliseconds: number, now: number): void {
+    this.#limiter.worked(milliseconds, now);
+  }
+
+  /** Whether the client is served behind the others. */
+  isCostly(now: number): boolean {
+    return this.#rateLimiter?.isCostly(now) === true;
   }
 
   /** A line came of it. */
@@ -208,6 +229,10 @@ export class InputGate {
     const verdicts = this.#verdicts ?? NO_VERDICTS;
     this.#verdicts = undefined;
     return verdicts;
+  }
+
+  get #limiter(): RateLimiter {
+    return this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
   }
 
   get #limits(): ServerLimits {

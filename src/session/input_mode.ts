@@ -231,6 +231,11 @@ export class InputMode implements TypedRest {
     return this.#keys?.takeOutput() ?? "";
   }
 
+  /** How many characters of that were drawn for keys; to be asked behind `takeOutput`. */
+  takeDrawn(): number {
+    return this.#keys?.takeDrawn() ?? 0;
+  }
+
   // What the game asks for.
 
   /** Has the client send each key, for an editor of lines or for the game itself. */

@@ -87,6 +87,8 @@ export class KeyInput {
   /** Whether the terminal was told to mark what is pasted. */
   #marking = false;
   #out = "";
+  /** Whether a key was pressed since the output was taken. */
+  #pressed = false;
 
   /** `lineLimit`: the most UTF-16 units of a line, whatever the game sets for an editor. */
   constructor(lineLimit: number, show: (text: string) => string, edited: () => void) {
@@ -281,6 +283,14 @@ export class KeyInput {
     this.editor?.eraseLine();
   }
 
+  /** How many characters were drawn for keys since the last call; to be asked behind `takeOutput`. */
+  takeDrawn(): number {
+    const drawn = this.#editor?.takeDrawn() ?? 0;
+    const pressed = this.#pressed;
+    this.#pressed = false;
+    return pressed ? drawn : 0;
+  }
+
   /** What goes to the terminal since the last call. */
   takeOutput(): string {
     const out = this.#out + (this.editor?.takeOutput() ?? "");
@@ -355,6 +365,7 @@ export class KeyInput {
   #press(key: Key): KeyEvent | undefined {
     const { editor } = this;
     if (editor === undefined) return this.#give(key);
+    this.#pressed = true;
     editor.key(key);
     for (const result of editor.takeResults()) this.#results.push(result);
     return this.#ask(editor);

@@ -39,6 +39,8 @@ export interface OptionHostContext {
   emit<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void;
   /** Calls other code of the game. */
   run(call: () => unknown): void;
+  /** Calls code that may throw, which costs this client. */
+  shield(call: () => unknown): void;
 }
 
 /** Which offers wait for their answers. */
@@ -114,7 +116,7 @@ export class OptionHost implements OptionContext<OptionEvents> {
   /** A negotiation went on. */
   changed({ option, side, change }: OptionEvent): void {
     if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
-    this.run(() => this.#stateByCode(option)?.changed?.(side, change));
+    this.#context.shield(() => this.#stateByCode(option)?.changed?.(side, change));
     const alone = optionByCode(option)?.alone === true;
     // If START-TLS is agreed, the other options are offered after the handshake.
     if (alone && change === "enabled") return;
@@ -126,7 +128,7 @@ export class OptionHost implements OptionContext<OptionEvents> {
   subnegotiation(option: number, payload: Uint8Array): void {
     if (!this.remoteEnabled(option) && !this.localEnabled(option)) return;
     this.#held = -1;
-    this.run(() => this.#stateByCode(option)?.subnegotiation?.(payload));
+    this.#context.shield(() => this.#stateByCode(option)?.subnegotiation?.(payload));
   }
 
   /** How many bytes the options keep of what the client told: what is carried over a restart. */

@@ -83,6 +83,8 @@ export interface SessionHost<Session> {
   ): void;
   /** Calls other code of the game: if it fails, the client is dropped. */
   run(session: Session, call: () => unknown): void;
+  /** Calls other code that may throw, which costs that client. */
+  shield(session: Session, call: () => unknown): void;
   /** Reports a failure of the game's code that costs no client, at the next poll. */
   report(session: Session, error: unknown): void;
 }

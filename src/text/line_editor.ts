@@ -152,6 +152,8 @@ export class LineEditor {
   #tabbed = false;
   #top = 0;
   #out = "";
+  /** How many characters were drawn for what was typed. */
+  #drawn = 0;
   #changed = true;
   #results: EditResult[] = [];
 
@@ -300,11 +302,18 @@ export class LineEditor {
    * @returns The text, at most a screen of it beside what was printed.
    */
   takeOutput(): string {
-    if (this.#changed) this.#out += this.#screen.draw(this.#frame());
+    if (this.#changed) this.#draw();
     this.#changed = false;
     const out = this.#out;
     this.#out = "";
     return out;
+  }
+
+  /** How many characters were drawn since the last call, without what was printed by others. */
+  takeDrawn(): number {
+    const drawn = this.#drawn;
+    this.#drawn = 0;
+    return drawn;
   }
 
   /**
@@ -510,12 +519,14 @@ export class LineEditor {
       text += last ? `${word}\n` : word + " ".repeat(width - own);
     }
     if (shown.length < words.length) text += `... ${words.length - shown.length} more\n`;
+    this.#drawn += text.length;
     this.print(text);
   }
 
   #end(result: EditResult): void {
     this.#buffer.move(this.line.length);
-    this.#out += this.#screen.draw(this.#frame()) + this.#screen.leave();
+    this.#draw();
+    this.#out += this.#screen.leave();
     this.#results.push(result);
     this.#buffer.set("");
     this.#own = "";
@@ -572,6 +583,12 @@ export class LineEditor {
 
   #ring(): void {
     this.#out += BELL;
+  }
+
+  #draw(): void {
+    const drawing = this.#screen.draw(this.#frame());
+    this.#out += drawing;
+    this.#drawn += drawing.length;
   }
 
   /** What the window can show of prompt and line: the rows around the cursor. */

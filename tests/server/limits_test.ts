@@ -7,12 +7,12 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { deflateSync } from "node:zlib";
-import type { ListenOptions, ServerLimits } from "../../mod.ts";
+import type { ClientViolation, ListenOptions, ServerLimits, TextCodec } from "../../mod.ts";
 import { SERVER_LIMITS } from "../../mod.ts";
 import { DO, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
-import { MCCP3, NAWS } from "../../src/options/mod.ts";
+import { ECHO, MCCP3, NAWS, SGA } from "../../src/options/mod.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
-import { StepClock } from "./harness.ts";
+import { latin1, StepClock } from "./harness.ts";
 import { Served } from "./served.ts";
 
 interface LimitCase {
@@ -25,6 +25,19 @@ interface LimitCase {
 
 /** Long against the limits that are low, short against those that are off. */
 const WHILE_MS = 1_500;
+
+/** A character set that takes long to decode, on a clock of its own. */
+const WORK_CLOCK = new StepClock();
+const LABOURED: TextCodec = {
+  name: "laboured",
+  createDecoder: () => ({
+    decode(bytes) {
+      WORK_CLOCK.advance(bytes.length / 20);
+      return latin1(bytes);
+    },
+  }),
+  encode: (text) => new TextEncoder().encode(text),
+};
 
 const CASES: Record<keyof ServerLimits, LimitCase> = {
   subnegotiation: {
@@ -138,6 +151,28 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
     low: { byteRate: 10_000, burst: 1, line: 100_000 },
     off: { byteRate: Infinity, burst: 1, line: 100_000 },
     check: (served) => isSlow(served, "x".repeat(20_000) + "\r\n", 1, "too-many-bytes"),
+  },
+  drawRate: {
+    low: { drawRate: 4_096, burst: 1, commandRate: Infinity },
+    off: { drawRate: Infinity, burst: 1, commandRate: Infinity },
+    options: {
+      onConnect(client) {
+        client.useEditor();
+        client.send("hello\n");
+      },
+    },
+    check(served) {
+      const again = "\x10\r".repeat(1_500); // the line before, by Ctrl-P, and Enter
+      const typed = new TextEncoder().encode(`${"x".repeat(100)}\r${again}`);
+      const data = Uint8Array.of(IAC, DO, ECHO, IAC, DO, SGA, ...typed);
+      return isSlow(served, data, 1_501, "too-much-drawing");
+    },
+  },
+  workRate: {
+    low: { workRate: 100, burst: 1, byteRate: Infinity },
+    off: { workRate: Infinity, burst: 1, byteRate: Infinity },
+    options: { clock: WORK_CLOCK, encoding: LABOURED },
+    check: (served) => isSlow(served, `${"x".repeat(2_000)}\r\n`.repeat(12), 12, "too-much-work"),
   },
   negotiationRate: {
     low: { negotiationRate: 50, burst: 1 },
@@ -313,7 +348,7 @@ for (const [name, { low, off, options, check }] of Object.entries(CASES)) {
     const [word, limits, expected] of [["holds", low, true], ["can be lifted", off, false]] as const
   ) {
     Deno.test(`limits.${name} ${word}, on a real socket`, async () => {
-      await using served = await Served.start({ ...options, limits, clock: new StepClock() });
+      await using served = await Served.start({ clock: new StepClock(), ...options, limits });
       assertEquals(await check(served), expected);
     });
   }
@@ -357,7 +392,7 @@ async function isSlow(
   served: Served,
   data: string | Uint8Array,
   lines: number,
-  kind: "too-many-lines" | "too-many-bytes" | "too-many-negotiations",
+  kind: ClientViolation["kind"],
 ): Promise<boolean> {
   const person = await served.join();
   await person.write(data);
