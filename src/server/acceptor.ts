@@ -227,6 +227,7 @@ export class Acceptor implements HandshakePort {
   #arrive(connection: Connection, tls: TlsMode): ConnectionHandler {
     const { remoteAddress: address, remotePort: port } = connection;
     const { maxConnections, trustedProxies } = this.#settings;
+    this.#makeRoom();
     const proxied = trustedProxies.has(address);
     const there = this.open + this.#handshakes.size;
     const excess = this.#closed
@@ -244,6 +245,17 @@ export class Acceptor implements HandshakePort {
     const handshake = new Handshake(connection, proxied, tls, this);
     this.#handshakes.set(handshake, tls);
     return handshake;
+  }
+
+  /** Sockets on their way out may hold a tenth more than all clients; the oldest make room. */
+  #makeRoom(): void {
+    const { maxConnections } = this.#settings;
+    const most = maxConnections + Math.max(1, Math.floor(maxConnections / 10));
+    for (const connection of this.#lingering) {
+      if (this.open + this.#handshakes.size + this.#lingering.size < most) return;
+      this.#lingering.delete(connection);
+      connection.abort();
+    }
   }
 
   /** A proxy that is trusted is not limited: neither before it tells for whom it comes, nor itself. */

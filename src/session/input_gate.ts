@@ -68,8 +68,8 @@ export class InputGate {
   #budget = 0;
   /** When the budget is used up in any case; 0: it has no such time. */
   #deadline = 0;
-  /** Whether the client has compressed what it sends. */
-  #compressed = false;
+  /** Whether bytes of the client counted that nobody may see. */
+  #unseen = false;
   /** How many bytes were typed since something was drawn for them. */
   #typed = 0;
   /** How many bytes are held of the client behind the gate. */
@@ -88,9 +88,9 @@ export class InputGate {
     if (this.buffer.length >= this.#limits.input) this.reading = false;
   }
 
-  /** Bytes came that the client has compressed: they count, although nothing may come of them. */
-  compressed(count: number, now: number): void {
-    this.#compressed = true;
+  /** Bytes came of which nothing may come here: compressed ones, or such as TLS itself takes. */
+  unseen(count: number, now: number): void {
+    this.#unseen = true;
     this.#limiter.bytes(count, now);
     if (this.#limiter.free > now) this.reading = false;
   }
@@ -134,7 +134,7 @@ export class InputGate {
     const limiter = this.#rateLimiter;
     if (limiter === undefined) return undefined;
     if (this.buffer.length === 0) {
-      return this.#overInflated(now) ? this.#hold(limiter, now) : undefined;
+      return this.#unseenTooMuch(now) ? this.#hold(limiter, now) : undefined;
     }
     const { room } = demand;
     if (room === 0 || this.overMemory) return undefined;
@@ -190,14 +190,14 @@ export class InputGate {
     const stopped = room === 0 || this.overMemory;
     const total = this.#held + this.buffer.held;
     // A client is not throttled while the game itself blocks its input.
-    const overInflated = this.#overInflated(now);
-    if (this.throttled && ((length === 0 && !overInflated) || stopped)) {
-      this.#rateLimiter?.release(this.#compressed ? now : undefined);
+    const unseenTooMuch = this.#unseenTooMuch(now);
+    if (this.throttled && ((length === 0 && !unseenTooMuch) || stopped)) {
+      this.#rateLimiter?.release(this.#unseen ? now : undefined);
     }
     this.#checkQueue(room, length > 0 || hasUnread);
     if (length <= input / 2) this.#inputReported = false;
     this.#checkMemory(total);
-    this.reading = length < input && !overInflated && total <= memory;
+    this.reading = length < input && !unseenTooMuch && total <= memory;
     if (this.reading || !stopped) this.unreadBy = Infinity;
     else if (this.unreadBy === Infinity) this.lineTaken(now, true);
   }
@@ -257,9 +257,9 @@ export class InputGate {
     }
   }
 
-  /** Whether compressed bytes are over a rate: what comes of them may be nothing that waits. */
-  #overInflated(now: number): boolean {
-    return this.#compressed && (this.#rateLimiter?.free ?? 0) > now;
+  /** Whether the client is over a rate although nothing of it may wait. */
+  #unseenTooMuch(now: number): boolean {
+    return this.#unseen && (this.#rateLimiter?.free ?? 0) > now;
   }
 
   /** Reports once that the client is not read on. */

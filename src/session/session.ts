@@ -121,6 +121,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.leave(lost ? "connection-lost" : "client-closed", error);
     this.life.on("gone");
     this.stream.destroy();
+    // To who speaks another protocol nothing is owed but the answer, which is on its way.
+    if (this.life.reason === "wrong-protocol") this.stream.connection.abort();
     this.options.endWait();
     this.#host.wake(this, "input");
   }
@@ -132,7 +134,16 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   }
 
   onCompressed(count: number): void {
-    this.gate.compressed(count, this.now());
+    this.#onUnseen(count);
+  }
+
+  /** Bytes came that belong to TLS itself. */
+  onOverhead(count: number): void {
+    this.#onUnseen(count);
+  }
+
+  #onUnseen(count: number): void {
+    this.gate.unseen(count, this.now());
     if (!this.gate.reading) this.stream.reading = false;
     this.#host.wake(this, "input");
   }

@@ -2,7 +2,7 @@
  * TLS by `node:tls`, which all three runtimes have. It works on any connection, whatever adapter it
  * came by: so a connection may begin plain. Loaded where a certificate is given.
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import { Duplex } from "node:stream";
 import { createSecureContext, TLSSocket } from "node:tls";
 import { throwMisuse } from "../protocol/error.ts";
@@ -51,7 +51,9 @@ function readCertificate({ cert, key }: Certificate): ReturnType<typeof createSe
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
       throw new Error("the key belongs to another certificate");
     }
-    return createSecureContext({ cert, key, minVersion: "TLSv1.2" });
+    // Only OpenSSL knows renegotiation, which lets a client have handshakes without end.
+    const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+    return createSecureContext({ cert, key, minVersion: "TLSv1.2", secureOptions });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throwMisuse(`Cannot use a certificate and key, give both as PEM text that fits: ${why}`);
@@ -71,6 +73,9 @@ class Pipe implements ConnectionHandler {
   #waiting: (() => void)[] | undefined = [];
   /** Set while the end of the connection beneath waits for that of TLS. */
   #cut: ReturnType<typeof setTimeout> | undefined;
+  /** How many encrypted bytes came, and who is told before more do. */
+  received = 0;
+  onReceived: (() => void) | undefined;
   /** Called when the connection beneath has taken what waited. */
   #go: (() => void) | undefined;
   /** The same for what TLS made of a write: not every TLS waits with it. */
@@ -119,6 +124,8 @@ class Pipe implements ConnectionHandler {
   }
 
   onData(chunk: Uint8Array): void {
+    this.onReceived?.();
+    this.received += chunk.length;
     this.whenStarted(() => {
       if (!this.stream.destroyed && !this.stream.push(chunk)) this.#connection.pause();
     });
@@ -185,26 +192,43 @@ class SecureConnection extends BaseConnection {
   readonly #beneath: Connection;
   readonly #pipe: Pipe;
   readonly #socket: TLSSocket;
+  #owner: ConnectionHandler;
+  /** How many encrypted bytes were reported, as what they hold or as overhead. */
+  #reported = 0;
 
   constructor(beneath: Connection, pipe: Pipe, socket: TLSSocket, handler: SecureHandler) {
     super(beneath.remoteAddress, beneath.remotePort);
     this.#beneath = beneath;
     this.#pipe = pipe;
     this.#socket = socket;
-    this.attach(handler);
+    this.#owner = handler;
+    super.attach(handler);
     let error: Error | undefined;
+    const fail = (cause: Error) => {
+      error ??= connectionError(cause);
+      this.failed(pipe.error ?? error);
+    };
     socket.on("secure", () => {
       if (!this.destroyed) handler.onSecure();
     });
-    socket.on("data", (chunk: Uint8Array) => this.received(chunk));
+    socket.on("data", (chunk: Uint8Array) => {
+      this.#reported += chunk.length;
+      this.received(chunk);
+    });
+    pipe.onReceived = () => this.#reportOverhead();
     socket.on("end", () => {
       pipe.ended();
       this.peerEnded();
     });
-    socket.on("error", (cause) => error ??= connectionError(cause));
+    socket.on("error", fail);
     // So Node reports what fails before the handshake is done.
-    socket.on("_tlsError", (cause: Error) => error ??= connectionError(cause));
+    socket.on("_tlsError", fail);
     socket.on("close", () => this.failed(pipe.error ?? error));
+  }
+
+  override attach(handler: ConnectionHandler): void {
+    this.#owner = handler;
+    super.attach(handler);
   }
 
   override get queued(): number {
@@ -230,6 +254,14 @@ class SecureConnection extends BaseConnection {
   override abort(): void {
     super.abort();
     this.#beneath.abort();
+  }
+
+  /** What came before, and was nothing for the owner, is overhead. */
+  #reportOverhead(): void {
+    const overhead = this.#pipe.received - this.#reported;
+    if (overhead <= 0 || this.destroyed) return;
+    this.#reported += overhead;
+    this.#owner.onOverhead?.(overhead);
   }
 
   protected transmit(chunk: Uint8Array): undefined {

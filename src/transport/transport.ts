@@ -32,6 +32,11 @@ export interface Listener {
 export interface ConnectionHandler {
   /** Bytes came. The array is the owner's to keep. */
   onData(chunk: Uint8Array): void;
+  /**
+   * So many bytes came that belong to the encryption itself. Not every connection reports them, and
+   * not every owner wants to know.
+   */
+  onOverhead?(count: number): void;
   /** The peer has sent its last byte (half-close); writing is still possible. */
   onEnd(): void;
   /** All that was written has been taken by the system. */

@@ -18,7 +18,13 @@ import { DO, IAC, SB, SE, TelnetMachine, WILL, WONT } from "../../src/protocol/m
 import { freePort } from "../runtimes/free_port.ts";
 import type { LineClient } from "../runtimes/line_client.ts";
 import { CERTIFICATE, RENEWED } from "../tls/certificates.ts";
-import { negotiation, start, StepClock } from "./harness.ts";
+import type { MemoryPeer } from "../../src/transport/memory.ts";
+import {
+  BaseConnection,
+  type ConnectionAcceptor,
+  type ConnectionHandler,
+} from "../../src/transport/mod.ts";
+import { latin1, negotiation, start, StepClock } from "./harness.ts";
 import { utf8 } from "./remote.ts";
 import { Served } from "./served.ts";
 
@@ -577,4 +583,77 @@ Deno.test("a browser, an SSH client and others are answered in their own tongue,
   assertEquals(served.lines, []);
   const { refused, disconnected } = served.server.stats();
   assertEquals(refused["wrong-protocol"] + disconnected["wrong-protocol"], cases.length);
+});
+
+Deno.test("sockets on their way out hold a tenth more than the clients may, and the oldest make room", async () => {
+  await using harness = await start({ maxConnections: 20 });
+  const peers: MemoryPeer[] = [];
+  for (let count = 0; count < 100; count++) {
+    const { peer, client } = await harness.join({ allowHalfOpen: true });
+    peers.push(peer); // and never closes
+    client.send("go away\n");
+    client.active = false;
+    await harness.pollUntil(() => harness.server.connectionCount() === 0);
+    const { connections, handshakes, closing } = harness.server.stats();
+    assert(connections + handshakes + closing <= 22, `${closing} are closing`);
+  }
+  assertEquals(peers.filter((peer) => latin1(peer.take()).includes("go away")).length, 100);
+});
+
+Deno.test("who speaks another protocol holds no socket behind the answer", async () => {
+  await using harness = await start();
+  for (let count = 0; count < 10; count++) {
+    const peer = harness.dial({ allowHalfOpen: true });
+    peer.write("GET / HTTP/1.1\r\n\r\n");
+    await harness.hear(peer, "HTTP/1.1 400");
+    await harness.pollUntil(() => peer.ended);
+  }
+  assertEquals(harness.server.stats().closing, 0);
+});
+
+Deno.test("what belongs to TLS itself counts, although nobody sees it", async () => {
+  const violations: string[] = [];
+  const owners: ConnectionHandler[] = [];
+  let reading = true;
+  class Encrypted extends BaseConnection {
+    override attach(handler: ConnectionHandler): void {
+      owners.push(handler);
+      super.attach(handler);
+    }
+    protected transmit(chunk: Uint8Array): number {
+      return chunk.length;
+    }
+    protected shutdown(): void {}
+    protected destroy(): void {}
+    protected setReading(on: boolean): void {
+      reading = on;
+    }
+  }
+  let accept: ConnectionAcceptor | undefined;
+  const clock = new StepClock();
+  const server = await TelnetServer.listen({
+    clock,
+    timeout: 0,
+    transport: {
+      name: "of this test",
+      listen(_, acceptor) {
+        accept = acceptor;
+        return Promise.resolve({ address: "", port: 1, close: () => Promise.resolve() });
+      },
+    },
+    limits: { byteRate: 1_000, burst: 1 },
+    onConnect() {},
+    onViolation: (_, { kind }) => void violations.push(kind),
+  });
+  const connection = new Encrypted("192.0.2.1", 1);
+  connection.attach(accept?.(connection) as ConnectionHandler);
+  await server.poll();
+  owners.at(-1)?.onOverhead?.(5_000);
+  await server.poll();
+  assertEquals([violations, reading], [["too-many-bytes"], false]);
+  clock.advance(5_000);
+  for (let polls = 0; polls < 2; polls++) await server.poll();
+  assertEquals(reading, true);
+  connection.abort();
+  await server.stop();
 });
