@@ -106,6 +106,12 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly onCommand?: (client: Client, command: number) => void;
   /**
+   * Called when a client goes on encrypted by START-TLS. Whoever is logged in logs in again: what was
+   * said before may be somebody else's, who is in between. On a port of TLS it is not called, as
+   * everything there is encrypted from the first byte.
+   */
+  readonly onSecure?: (client: Client) => void;
+  /**
    * Called within `poll()` for each key of a client in character mode. Without it keys wait for
    * `client.getKey()`.
    */
@@ -188,6 +194,7 @@ const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
   onDisconnect: true,
   onError: true,
   onKey: true,
+  onSecure: true,
   onListenError: true,
   onRefuse: true,
   onTrace: true,

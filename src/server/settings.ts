@@ -142,12 +142,13 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
 function handlersOf<Client extends TelnetClient>(
   options: ListenOptions<Client>,
 ): EventHandlers<Client> {
-  const { onCommand, onKey, onViolation, onTrace } = options;
+  const { onCommand, onKey, onSecure, onViolation, onTrace } = options;
   const given = OPTION_EVENTS.map((event) => [event, options[handlerName(event)]] as const);
   return {
     ...Object.fromEntries(given.filter(([, handler]) => handler !== undefined)),
     ...(onCommand && { command: onCommand }),
     ...(onKey && { key: onKey }),
+    ...(onSecure && { secure: onSecure }),
     ...(onViolation && { violation: onViolation }),
     ...(onTrace && { trace: (client, { direction, words }) => onTrace(client, direction, words) }),
   };

@@ -54,12 +54,17 @@ export class Boundaries implements OptionEffects {
     stream.decompress(gate.buffer.takeAll(), ended);
   }
 
-  /** What was agreed or typed before START-TLS counts no more. */
+  /**
+   * What was agreed or typed before START-TLS counts no more. Once the game has heard of the client, or
+   * the wait for the answer is over, it is refused: who is in between could have said what the game
+   * takes for the person's, and let the person go on behind it.
+   */
   encrypt(): void {
     const core = this.#core;
     const { stream, deadlines, settings, host: { secureContext } } = core;
     const under = core.encrypted || stream.layered || deadlines.at("secure") !== Infinity;
     if (secureContext === undefined || under) return;
+    if (core.heard || !core.options.waiting) return core.options.disableRemote(START_TLS);
     core.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
     core.flush();
     const received = joinBytes(core.gate.buffer.takeAll());

@@ -14,6 +14,14 @@ import type { OptionHost } from "./option_host.ts";
 import type { SessionEvents, SessionHost, SessionSettings, Wake } from "./session_host.ts";
 import { Taps } from "./taps.ts";
 
+/** What the game hears that no person has done. */
+const ABOUT_THE_CLIENT: ReadonlySet<keyof SessionEvents> = new Set([
+  "resize",
+  "secure",
+  "trace",
+  "violation",
+]);
+
 /** Makes what options do to a connection. */
 export interface EffectsMaker {
   make(core: SessionCore): OptionEffects;
@@ -31,6 +39,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly life: Lifecycle = new Lifecycle();
   /** Whether the client is still served. */
   active = true;
+  /** Whether the game has heard anything of what the person does. */
+  heard = false;
   /** Whether a deadline may have changed since they were last looked at. */
   timesChanged = false;
   #deadlines: Deadlines | undefined;
@@ -140,6 +150,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   emit<Name extends keyof SessionEvents>(name: Name, value: SessionEvents[Name]): void {
     if (name === "resize") this.#resized();
     else if (name === "pong") this.activity.answered();
+    this.heard ||= !ABOUT_THE_CLIENT.has(name);
     if (this.active || name === "violation") this.host.emit(this.#owner, name, value);
   }
 

@@ -103,6 +103,11 @@ export class OptionHost implements OptionContext<OptionEvents> {
     return this.#offers?.settled ?? Promise.resolve();
   }
 
+  /** Whether answers to the offers are waited for. */
+  get waiting(): boolean {
+    return this.#offers?.waiting === true;
+  }
+
   /** When the wait for answers ends. */
   get deadline(): number {
     return this.#offers?.deadline ?? Infinity;

@@ -55,6 +55,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   #sniffer: ProtocolSniffer | "passed" | undefined;
   /** The final reply to a client of another protocol. */
   #answer: Uint8Array | undefined;
+  /** Whether the next poll has to report that START-TLS is done. */
+  #secured = false;
   /** How far the client's compressed bytes went over a limit, for the next poll to report. */
   #inflateExcess: InflateLimitExceeded | undefined;
 
@@ -113,6 +115,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   onSecure(): void {
     this.#core.deadlines.clear("secure");
     this.#core.origin = { ...this.origin, encrypted: true };
+    this.#secured = true;
+    this.#host.wake(this, "input");
     if (this.active) this.start();
   }
 
@@ -182,6 +186,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.dialogue.restore(snapshot);
     this.activity.restore(snapshot, this.now());
     this.#sniffer = "passed";
+    this.#core.heard = true;
     if (snapshot.received.length > 0) this.gate.push(Uint8Array.from(snapshot.received), false);
     if (snapshot.ended) this.onPlainEnd();
     this.#host.wake(this, "input");
@@ -194,6 +199,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const excess = this.#inflateExcess;
     this.#inflateExcess = undefined;
     if (excess !== undefined) this.#core.emit("violation", excess);
+    if (this.#secured) this.#core.emit("secure", undefined);
+    this.#secured = false;
     if (this.active) this.#reader.read();
     if (this.active) this.#checkEnd();
     if (!this.active) this.#startClosing();
@@ -267,6 +274,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { dialogue: { input }, gate, taps } = this.#core;
     const line = input.queue.take();
     if (line === undefined) return undefined;
+    this.#core.heard = true;
     // Recorded now, not when it came: the game may have asked for a password meanwhile.
     if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
     if (gate.unreadBy !== Infinity) gate.lineTaken(this.now());
@@ -281,6 +289,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { input } = this.dialogue;
     const key = input.takeKey();
     if (key === undefined) return undefined;
+    this.#core.heard = true;
     this.#host.taken(this, input.keyCount > 0);
     this.#readOn();
     return key;

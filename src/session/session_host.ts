@@ -48,6 +48,8 @@ export interface SessionEvents extends OptionEvents {
   key: Key;
   /** The client broke a rule, or came to a limit. */
   violation: ClientViolation;
+  /** What comes and goes is encrypted from here on, by START-TLS. */
+  secure: undefined;
   /** A command, negotiation or subnegotiation of either end, in words. */
   trace: { readonly direction: TraceDirection; readonly words: string };
 }

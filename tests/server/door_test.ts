@@ -354,6 +354,49 @@ Deno.test("START-TLS: a line that is half typed, and keys, are forgotten; what t
   ]);
 });
 
+Deno.test("START-TLS: the game is told, within a poll, when a client goes on encrypted by it", async () => {
+  const secured: boolean[] = [];
+  await using served = await Served.start({
+    certificate: CERTIFICATE,
+    options: { startTls: true },
+    onConnect() {},
+    onSecure: (client) => void secured.push(client.encrypted),
+  });
+  using person = await startTls(served);
+  person.write("look\r\n");
+  assert(await served.comes(() => served.lines.includes("look")));
+  assertEquals(secured, [true]);
+});
+
+for (
+  const [when, prepare] of [
+    ["the game has taken a line", async (person, served) => {
+      await person.write("login mallory\r\n");
+      assert(await served.comes(() => served.lines.length === 1));
+    }],
+    ["the wait for the answer is over", async (_, served) => {
+      await served.passes(20_000);
+      await served.client.ready;
+    }],
+  ] as [string, (person: LineClient, served: Served) => Promise<void>][]
+) {
+  Deno.test(`START-TLS is refused once ${when}`, async () => {
+    await using served = await Served.start({
+      clock: new StepClock(),
+      certificate: CERTIFICATE,
+      options: { startTls: true },
+      limits: { answerTimeout: 60_000 },
+    });
+    const person = await served.join();
+    await prepare(person, served);
+    await person.write(Uint8Array.of(IAC, WILL, START_TLS, IAC, SB, START_TLS, 1, IAC, SE));
+    await person.until(/\xff\xfe\x2e/); // DONT START-TLS
+    await person.write("look\r\n");
+    assert(await served.comes(() => served.lines.includes("look")));
+    assertEquals(served.client.encrypted, false);
+  });
+}
+
 /**
  * Plays a client that agrees to START-TLS, and hands over what is encrypted.
  *
