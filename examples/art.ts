@@ -19,7 +19,7 @@ const FILE = `\x1b[1;36m\xc9${BORDER}\xbb\n` +
 const art = createTextDecoder("cp437-art").decode(
   Uint8Array.from(FILE, (character) => character.charCodeAt(0)),
 );
-const CHOICES: Record<string, Encoding> = { 1: "utf-8", 2: "cp437-art", 3: "ascii" };
+const CHOICES = new Map<string, Encoding>([["1", "utf-8"], ["2", "cp437-art"], ["3", "ascii"]]);
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "7777" } } });
 const server = await TelnetServer.listen({
@@ -35,7 +35,7 @@ while (server.running) {
   await server.poll();
   for (const client of server.readyClients()) {
     const line = client.getCommand()?.trim() ?? "";
-    const encoding = CHOICES[line];
+    const encoding = CHOICES.get(line);
     if (line === "quit") client.active = false;
     else if (encoding !== undefined) {
       client.encoding = encoding;

@@ -22,6 +22,7 @@ const server = await TelnetServer.listen({
   port: Number(values.port),
   clientClass: Writer,
   options: { naws: true, terminalType: true, charset: true },
+  limits: { line: 20_000 }, // a letter is one line to the server
   onConnect: (writer) => {
     writer.useEditor();
     writer.send("The post office.\n");
@@ -69,7 +70,7 @@ function write(writer: Writer, to: string): void {
   writer.to = to;
   const end = writer.editing ? "Ctrl-D at its end sends it, Ctrl-C gives it up" : "Enter sends it";
   writer.send(`Dear ${to}, … (${end})\n`);
-  writer.useEditor({ multiline: true, limit: 20_000 });
+  writer.useEditor({ multiline: true });
 }
 
 function post(writer: Writer, text: string): void {

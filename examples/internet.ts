@@ -43,7 +43,7 @@ const server = await TelnetServer.listen({
   onDisconnect: (client) => log(client, `went: ${client.disconnectReason}`),
   onViolation: (client, { kind, ...numbers }) => log(client, `${kind} ${JSON.stringify(numbers)}`),
   onRefuse: ({ address, kind, detail = "" }) =>
-    console.log(`${address} refused: ${kind} ${detail}`),
+    console.log(`${address} refused: ${kind} ${JSON.stringify(detail)}`),
 });
 let visits = 0;
 const { record } = values;

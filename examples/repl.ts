@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { History, keyName, TelnetClient, TelnetServer } from "../mod.ts";
+import { escapeCaretCodes, History, keyName, TelnetClient, TelnetServer } from "../mod.ts";
 
 const settings: Record<string, string> = { hostname: "boa1", led: "on", speed: "fast" };
 const log = Array.from({ length: 200 }, (_, index) => `${index}: all is well`);
@@ -67,12 +67,13 @@ function hear(client: Console, line: string): void {
   if (command === "quit") client.active = false;
   else if (command === "log") return show(client, log);
   else if (command === "help") client.send(`${Object.keys(COMMANDS).join(" ")}\n`);
-  else if (command === "set" && name in settings) settings[name] = value;
-  else if (command === "show") client.send(`${name} is ${settings[name] ?? "unknown"}\n`);
-  else if (command === "wall") {
+  else if (command === "set" && Object.hasOwn(settings, name)) settings[name] = value;
+  else if (command === "show") {
+    client.send(`${name} is ${Object.hasOwn(settings, name) ? settings[name] : "unknown"}\n`);
+  } else if (command === "wall") {
     for (const other of server.clientList()) other.send(`${client.addrport()}: ${name} ${value}\n`);
   } else if (command !== "") client.send(`No such command: ${command}\n`);
-  client.prompt(`^g${settings["hostname"]}^~> `);
+  client.prompt(`^g${escapeCaretCodes(settings["hostname"] ?? "")}^~> `);
 }
 
 /** A page, and where there are more, a key for the next: Space, Enter for a line, q for none. */

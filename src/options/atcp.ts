@@ -1,5 +1,5 @@
 import type { OptionState, TelnetOption } from "./option.ts";
-import { fromUtf8, toUtf8 } from "./_bytes.ts";
+import { fromUtf8, printable, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option ATCP, the Achaea Telnet Client Protocol, which GMCP has replaced. */
 export const ATCP = 0xc8;
@@ -48,6 +48,9 @@ export interface AtcpEvents {
   atcp: AtcpMessage;
 }
 
+/** Nobody's client has a longer name. */
+const MAX_LENGTH = 80;
+
 /** ATCP as the server uses it: the client's name is kept, and each message told. */
 export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
   code: ATCP,
@@ -59,12 +62,16 @@ export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
     subnegotiation(payload) {
       const message = decodeAtcp(payload);
       if (message === undefined) return;
-      const [, client, version] = /^(\S+)(?: (\S+))?/.exec(message.body) ?? [];
+      const [, client = "", version = ""] = /^(\S+)(?: (\S+))?/.exec(message.body) ?? [];
       if (message.name === "hello") {
-        context.facts.clientName ??= client;
-        context.facts.clientVersion ??= version;
+        context.facts.clientName ??= factOf(client);
+        context.facts.clientVersion ??= factOf(version);
       }
       context.emit("atcp", message);
     },
   }),
 };
+
+function factOf(text: string): string | undefined {
+  return printable(text).slice(0, MAX_LENGTH) || undefined;
+}

@@ -256,7 +256,8 @@ export class TelnetClient {
    * come as the commands IP and EOF of `onCommand`.
    *
    * @param options Each field has its default.
-   * @throws {TelnetError} `misuse`: a key map of no actions, a limit that is no whole number.
+   * @throws {TelnetError} `misuse`: a key map of no actions, a limit that is no whole number, or over
+   * `limits.line`.
    */
   useEditor(options: EditorOptions = {}): void {
     this.#session.act((dialogue) => dialogue.useKeys(options));

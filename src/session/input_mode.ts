@@ -3,6 +3,7 @@ import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
 import { SGA } from "../options/sga.ts";
 import { ABORT, BRK, EC, EL, EOF, IP, SUSP } from "../protocol/codes.ts";
 import type { OptionEvent } from "../protocol/events.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { Key } from "../text/keys.ts";
 import type { LineEditor } from "../text/line_editor.ts";
@@ -240,6 +241,12 @@ export class InputMode implements TypedRest {
 
   /** Has the client send each key, for an editor of lines or for the game itself. */
   useKeys(options: EditorOptions | undefined): void {
+    const { line } = this.#settings.limits;
+    if (options?.limit !== undefined && options.limit > line) {
+      throwMisuse(
+        `Cannot edit lines of ${options.limit}: limits.line is ${line}, raise it in listen()`,
+      );
+    }
     const context = this.#context;
     this.#refused = false;
     this.#keys ??= this.#newKeyInput();

@@ -14,7 +14,9 @@ import type { LastRow } from "./text_output.ts";
 
 /** How a client's lines are edited. Every field has a default. */
 export interface EditorOptions
-  extends Omit<LineEditorOptions, "columns" | "rows" | "completes" | "show"> {
+  extends Omit<LineEditorOptions, "columns" | "rows" | "limit" | "completes" | "show"> {
+  /** The most UTF-16 units of a line; more is refused with a bell. Default, and most: `limits.line`. */
+  readonly limit?: number;
   /**
    * Gives the words that may stand in the place of the one at the cursor, at once or later: whole
    * words, what was typed included. Default: no completion.
@@ -344,7 +346,7 @@ export class KeyInput {
     const completes = complete !== undefined;
     this.#history = options.history ?? new History();
     const history = this.#history;
-    const limit = Math.min(options.limit ?? Infinity, this.#lineLimit);
+    const { limit = this.#lineLimit } = options;
     const show = this.#show;
     return new LineEditor({ ...options, limit, history, columns, rows, show, completes });
   }

@@ -3,10 +3,13 @@
 /** Decodes bytes by the platform's decoder. */
 type Decode = (bytes: Uint8Array) => string;
 
+/** The code of each character, by its code point: the bytes as one number. */
+type Codes = Map<number, number>;
+
 const LEADS = range(0x81, 0xfe);
 const TRAILS = [...range(0x40, 0x7e), ...range(0x80, 0xfe)];
 const LF = 0x0a;
-const REPLACEMENT = "\ufffd";
+const REPLACEMENT = 0xfffd;
 const SUPPLEMENTARY = 0x10000;
 /** Where GB 18030 begins with the characters beyond the BMP, counted in four-byte codes. */
 const GB18030_SUPPLEMENTARY = 189_000;
@@ -24,18 +27,36 @@ export function multiByteCodes(
   name: string,
   decode: Decode,
 ): { get(character: string): Uint8Array | undefined } {
-  const codes = new Map<string, Uint8Array>();
-  for (let byte = 0; byte < 0x80; byte++) codes.set(String.fromCharCode(byte), Uint8Array.of(byte));
+  const codes: Codes = new Map();
+  for (let byte = 0; byte < 0x80; byte++) codes.set(byte, byte);
   // GB 18030 has no characters of one byte beyond ASCII; decoders let the euro sign pass.
-  if (name !== "gb18030") collect(codes, range(0x80, 0xff).map((byte) => [byte]), decode);
-  collect(codes, pairs(leadsOf(name), TRAILS), decode);
+  if (name !== "gb18030") collect(codes, 1, range(0x80, 0xff), decode);
+  collect(codes, 2, pairs(leadsOf(name), TRAILS), decode);
   if (name === "euc-jp") {
     const high = range(0xa1, 0xfe);
-    collect(codes, pairs(high, high).map(([lead, trail]) => [0x8f, lead, trail]), decode);
+    collect(codes, 3, pairs(high, high).map((code) => 0x8f0000 + code), decode);
   }
-  if (name !== "gb18030") return codes;
-  collect(codes, range(0, GB18030_BMP - 1).map(gb18030Bytes), decode);
-  return { get: (character) => codes.get(character) ?? gb18030Rare(character) };
+  /** Those of four bytes, made when the first is asked for: each table takes a moment. */
+  let rare: Codes | undefined;
+  const rareCode = (point: number) => {
+    if (name !== "gb18030") return undefined;
+    if (point >= SUPPLEMENTARY) {
+      return gb18030Code(GB18030_SUPPLEMENTARY + point - SUPPLEMENTARY);
+    }
+    if (rare === undefined) {
+      rare = new Map();
+      collect(rare, 4, range(0, GB18030_BMP - 1).map(gb18030Code), decode);
+    }
+    return rare.get(point);
+  };
+  return {
+    get(character) {
+      const point = character.codePointAt(0) ?? 0;
+      if (character.length > (point >= SUPPLEMENTARY ? 2 : 1)) return undefined;
+      const code = codes.get(point) ?? rareCode(point);
+      return code === undefined ? undefined : bytesOf(code);
+    },
+  };
 }
 
 /**
@@ -53,39 +74,50 @@ function leadsOf(name: string): number[] {
  * Decodes all codes at once, each followed by a line end, which ends it in every case. What decodes
  * to one character has that code; of several codes the first holds.
  */
-function collect(codes: Map<string, Uint8Array>, all: number[][], decode: Decode): void {
-  const bytes = Uint8Array.from(all.flatMap((code) => [...code, LF]));
-  const decoded = decode(bytes).split("\n");
-  if (decoded.length !== all.length + 1) return; // a code took its line end
-  for (const [index, code] of all.entries()) {
-    const text = decoded[index] ?? "";
-    const single = text !== "" && !text.includes(REPLACEMENT) && Array.from(text).length === 1;
-    if (single && !codes.has(text)) codes.set(text, Uint8Array.from(code));
+function collect(codes: Codes, size: number, all: readonly number[], decode: Decode): void {
+  const bytes = new Uint8Array(all.length * (size + 1)).fill(LF);
+  let at = 0;
+  for (const code of all) {
+    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes[at++] = (code >>> shift) & 0xff;
+    at++;
+  }
+  const text = decode(bytes);
+  const found: (number | undefined)[] = [];
+  let start = 0;
+  for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+    const point = end > start ? text.codePointAt(start) ?? 0 : REPLACEMENT;
+    const single = end - start === (point >= SUPPLEMENTARY ? 2 : 1);
+    found.push(single && point !== REPLACEMENT ? point : undefined);
+    start = end + 1;
+  }
+  if (found.length !== all.length || start !== text.length) return; // a code took its line end
+  for (let index = 0; index < all.length; index++) {
+    const point = found[index];
+    if (point !== undefined && !codes.has(point)) codes.set(point, all[index] ?? 0);
   }
 }
 
-/** The four bytes of a linear code of GB 18030. */
-function gb18030Bytes(linear: number): number[] {
-  return [
-    0x81 + Math.floor(linear / 12_600),
-    0x30 + Math.floor(linear / 1_260) % 10,
-    0x81 + Math.floor(linear / 10) % 126,
-    0x30 + linear % 10,
-  ];
+function bytesOf(code: number): Uint8Array {
+  if (code < 0x100) return Uint8Array.of(code);
+  if (code < 0x10000) return Uint8Array.of(code >>> 8, code & 0xff);
+  if (code < 0x1000000) return Uint8Array.of(code >>> 16, (code >>> 8) & 0xff, code & 0xff);
+  return Uint8Array.of(code >>> 24, (code >>> 16) & 0xff, (code >>> 8) & 0xff, code & 0xff);
 }
 
-function gb18030Rare(character: string): Uint8Array | undefined {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < SUPPLEMENTARY) return undefined;
-  return Uint8Array.from(gb18030Bytes(GB18030_SUPPLEMENTARY + code - SUPPLEMENTARY));
+/** The four bytes of a linear code of GB 18030. */
+function gb18030Code(linear: number): number {
+  return (0x81 + Math.floor(linear / 12_600)) * 0x1000000 +
+    ((0x30 + Math.floor(linear / 1_260) % 10) << 16) +
+    ((0x81 + Math.floor(linear / 10) % 126) << 8) +
+    0x30 + linear % 10;
 }
 
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-function pairs(leads: readonly number[], trails: readonly number[]): [number, number][] {
-  return leads.flatMap((lead) => trails.map((trail): [number, number] => [lead, trail]));
+function pairs(leads: readonly number[], trails: readonly number[]): number[] {
+  return leads.flatMap((lead) => trails.map((trail) => (lead << 8) + trail));
 }
 
 /**
