@@ -4,6 +4,9 @@ import { joinBytes } from "../protocol/bytes.ts";
 const utf8 = new TextEncoder();
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** Up to so many bytes of ASCII a loop is faster than the platform. */
+const SHORT = 4;
+
 /** Text as UTF-8. */
 export function toUtf8(text: string): Uint8Array {
   return utf8.encode(text);
@@ -11,7 +14,14 @@ export function toUtf8(text: string): Uint8Array {
 
 /** Bytes as text; what is not UTF-8 becomes U+FFFD. */
 export function fromUtf8(bytes: Uint8Array): string {
-  return lenient.decode(bytes);
+  if (bytes.length > SHORT) return lenient.decode(bytes);
+  let text = "";
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte >= 0x80) return lenient.decode(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** A text without control characters, which would drive the terminal of who prints it. */

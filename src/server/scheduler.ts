@@ -3,8 +3,11 @@ import type { Wake } from "../session/session_host.ts";
 
 /** A client with more pending input than this runs after those with less. */
 const LIGHT_BYTES = 1_024;
-/** All such clients share so much time of a poll. */
-const HEAVY_MS = 2;
+/**
+ * All such clients share as much time of a poll as the others took, so that nobody waits more than
+ * twice as long for them: so much at least, and no more.
+ */
+const HEAVY_MS = { least: 0.25, most: 2 };
 /** Work that takes no longer than this is not counted: it is that of a line or two. */
 const FREE_MS = 0.05;
 /** The list of clients with input is looked through at this length. */
@@ -85,13 +88,18 @@ export class Scheduler {
     this.#lap();
     const ready = this.#input;
     this.#input = [];
+    const start = this.#context.clock();
     let heavy: Session[] | undefined;
     for (const session of ready) {
       if (session.queuedInput > LIGHT_BYTES || session.gate.isCostly(now)) {
         (heavy ??= []).push(session);
       } else this.#process(session);
     }
-    if (heavy !== undefined) this.#processHeavy(heavy);
+    if (heavy === undefined) return;
+    const alone = heavy.length === ready.length;
+    const { least, most } = HEAVY_MS;
+    const share = alone ? most : Math.max(least, this.#context.clock() - start);
+    this.#processHeavy(heavy, Math.min(share, most));
   }
 
   /** Hands what was written to the transport. */
@@ -137,9 +145,9 @@ export class Scheduler {
   }
 
   /** Those that sent much, as far as the time goes; the others are the first of the next poll. */
-  #processHeavy(heavy: Session[]): void {
+  #processHeavy(heavy: Session[], milliseconds: number): void {
     const { clock } = this.#context;
-    const deadline = clock() + HEAVY_MS;
+    const deadline = clock() + milliseconds;
     for (const [index, session] of heavy.entries()) {
       this.#process(session);
       if (clock() < deadline) continue;

@@ -12,8 +12,8 @@ const INPUT_BUDGET = 16_384;
 /** Keys cost more than lines: while they come a client gets less at a time. */
 const KEYS_PIECE = 256;
 const KEYS_BUDGET = 4_096;
-/** And no longer than this, as the cost of a key depends on the line, and on the game. */
-const KEYS_MS = 2;
+/** Behind its first piece a client has so much time in a poll: what a byte costs depends on what it is. */
+const PIECES_MS = 0.5;
 /** So many characters are drawn for each byte that is typed before it counts. */
 const DRAWN_FREELY = 16;
 
@@ -66,7 +66,8 @@ export class InputGate {
   #rateLimiter: RateLimiter | undefined;
   #verdicts: GateVerdict[] | undefined;
   #budget = 0;
-  /** When the budget is used up in any case; 0: it has no such time. */
+  #fullBudget = 0;
+  /** When the budget is used up in any case; 0: the first piece is not yet given out. */
   #deadline = 0;
   /** Whether bytes of the client counted that nobody may see. */
   #unseen = false;
@@ -123,8 +124,8 @@ export class InputGate {
   /** A poll begins to process the client. */
   begin({ byKeys }: GateDemand): void {
     this.again = false;
-    this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
-    this.#deadline = byKeys ? this.#host.clock() + KEYS_MS : 0;
+    this.#budget = this.#fullBudget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
+    this.#deadline = 0;
     if (this.buffer.length >= this.#limits.input) this.#reportInput();
     this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
   }
@@ -244,7 +245,10 @@ export class InputGate {
   }
 
   #isLate(): boolean {
-    return this.#deadline !== 0 && this.#host.clock() >= this.#deadline;
+    if (this.#budget === this.#fullBudget) return false;
+    const time = this.#host.clock();
+    if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
+    return time >= this.#deadline;
   }
 
   /** A client over a rate waits: what it sends stays in the network. */

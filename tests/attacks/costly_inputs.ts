@@ -1,0 +1,281 @@
+/**
+ * The inputs that cost a server most for what they are: each in a size, for the table of what a byte
+ * costs (`costs.ts`) and for the test that the work grows with the input and no faster.
+ */
+import type { ListenOptions, TelnetClient } from "../../mod.ts";
+import {
+  CHARSET,
+  ECHO,
+  encodeCharsetRequest,
+  encodeEnvironIs,
+  encodeGmcp,
+  encodeZmp,
+  GMCP,
+  LINEMODE,
+  LOGOUT,
+  MCCP3,
+  MSDP,
+  NAWS,
+  NEW_ENVIRON,
+  SGA,
+  STATUS,
+  TIMING_MARK,
+  TTYPE,
+  ZMP,
+} from "../../src/options/mod.ts";
+import { AYT, DO, DONT, EC, EL, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+
+/** One of them. */
+export interface CostlyInput {
+  readonly name: string;
+  readonly options?: ListenOptions;
+  /** What the game does with a client that comes. */
+  greet?(client: TelnetClient): void;
+  /** What the client says first, which is not measured: agreements, a line in an editor of so much. */
+  before?(size: number): Uint8Array;
+  /** What is measured: bytes in proportion to the size. */
+  input(size: number): Uint8Array;
+}
+
+const utf8 = new TextEncoder();
+
+/** Texts, bytes, and lists of them, as bytes. */
+export function bytes(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
+  const all = parts.map((part) =>
+    typeof part === "string"
+      ? utf8.encode(part)
+      : typeof part === "number"
+      ? Uint8Array.of(part)
+      : part
+  );
+  const joined = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of all) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
+
+/** Something over and over, up to so many bytes. */
+function filled(size: number, ...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
+  const once = bytes(...parts);
+  const times = Math.max(1, Math.floor(size / once.length));
+  const all = new Uint8Array(times * once.length);
+  for (let at = 0; at < all.length; at += once.length) all.set(once, at);
+  return all;
+}
+
+function subnegotiation(option: number, payload: Uint8Array): Uint8Array {
+  const escaped = [...payload].flatMap((byte) => byte === IAC ? [IAC, IAC] : [byte]);
+  return bytes(IAC, SB, option, Uint8Array.from(escaped), IAC, SE);
+}
+
+const KEYS = bytes(IAC, DO, ECHO, IAC, DO, SGA);
+const edits: Pick<CostlyInput, "greet"> = { greet: (client) => client.useEditor() };
+/** An editor whose line is a text over and over. */
+const editing = (text: string, keys = ""): Pick<CostlyInput, "greet" | "before"> => ({
+  ...edits,
+  before: (size) => bytes(KEYS, text.repeat(Math.ceil(size / text.length)), keys),
+});
+const agreed = (options: NonNullable<ListenOptions["options"]>, ...says: number[]) => ({
+  options: { options },
+  before: () => Uint8Array.from(says),
+});
+
+/** All of them. */
+export const COSTLY_INPUTS: readonly CostlyInput[] = [
+  { name: "short lines", input: (size) => filled(size, "look\r\n") },
+  { name: "lines of one character", input: (size) => filled(size, "a\n") },
+  { name: "empty lines", input: (size) => filled(size, "\n") },
+  { name: "a line without end", input: (size) => filled(size, "a") },
+  { name: "combining marks without end", input: (size) => bytes("a", "\u0301".repeat(size / 2)) },
+  {
+    name: "backspaces over combining marks",
+    before: (size) => bytes("a", "\u0301".repeat(size / 4)),
+    input: (size) => filled(size / 4, 8),
+  },
+  { name: "EC and EL", input: (size) => filled(size, "abcdefgh", IAC, EC, IAC, EL) },
+  { name: "an escape sequence without end", input: (size) => bytes("\x1b[", "0".repeat(size)) },
+  { name: "a title without end", input: (size) => bytes("\x1b]", "0".repeat(size)) },
+  { name: "C1 controls", input: (size) => filled(size, "\u009b\u0090\u009d") },
+  { name: "NOP", input: (size) => filled(size, IAC, NOP) },
+  { name: "AYT", input: (size) => filled(size, IAC, AYT) },
+  {
+    name: "every option asked for and refused",
+    input(size) {
+      const codes = Array.from({ length: 64 }, (_, code) => code).filter((code) => code !== LOGOUT);
+      const all = codes.flatMap((code) => [IAC, DO, code, IAC, DONT, code]);
+      return filled(size, Uint8Array.from(all));
+    },
+  },
+  {
+    name: "an option offered and taken back",
+    input: (size) => filled(size, IAC, WILL, NAWS, IAC, WONT, NAWS),
+  },
+  { name: "empty subnegotiations", input: (size) => filled(size, IAC, SB, 99, IAC, SE) },
+  {
+    name: "a subnegotiation without end",
+    input: (size) => bytes(IAC, SB, 99, filled(size, "x", IAC, IAC)),
+  },
+  {
+    name: "windows of other sizes, in an editor",
+    ...editing("é"),
+    input: (size) =>
+      bytes(
+        IAC,
+        WILL,
+        NAWS,
+        filled(
+          size,
+          subnegotiation(NAWS, Uint8Array.of(0, 20, 0, 24)),
+          subnegotiation(NAWS, Uint8Array.of(0, 80, 0, 24)),
+        ),
+      ),
+  },
+  {
+    name: "TERMINAL-TYPE, again and again",
+    ...agreed({ terminalType: true }, IAC, WILL, TTYPE),
+    input: (size) => filled(size, subnegotiation(TTYPE, bytes(0, "XTERM"))),
+  },
+  {
+    name: "NEW-ENVIRON with many variables",
+    ...agreed({ newEnviron: true }, IAC, WILL, NEW_ENVIRON),
+    input: (size) =>
+      filled(
+        size,
+        subnegotiation(
+          NEW_ENVIRON,
+          encodeEnvironIs(
+            Array.from({ length: 60 }, (_, index) => ({
+              name: `V${index}`,
+              value: "x".repeat(100),
+              user: true,
+            })),
+          ),
+        ),
+      ),
+  },
+  {
+    name: "MSDP: a variable of many values",
+    ...agreed({ msdp: { variables: {} } }, IAC, DO, MSDP),
+    input: (size) => subnegotiation(MSDP, bytes(1, "A", filled(Math.min(size, 16_000), 2, "b"))),
+  },
+  {
+    name: "MSDP: LIST",
+    ...agreed({ msdp: { variables: {} } }, IAC, DO, MSDP),
+    input: (size) => filled(size, subnegotiation(MSDP, bytes(1, "LIST", 2, "COMMANDS"))),
+  },
+  {
+    name: "GMCP nested as deep as can be",
+    ...agreed({ gmcp: true }, IAC, DO, GMCP),
+    input: (size) =>
+      filled(size, subnegotiation(GMCP, bytes(`A ${"[".repeat(2_000)}${"]".repeat(2_000)}`))),
+  },
+  {
+    name: "GMCP: Core.Supports.Add",
+    ...agreed({ gmcp: true }, IAC, DO, GMCP),
+    input(size) {
+      const packages = Array.from({ length: 200 }, (_, index) => `Package${index} 1`);
+      return filled(size, subnegotiation(GMCP, encodeGmcp("Core.Supports.Add", packages)));
+    },
+  },
+  {
+    name: "ZMP with many arguments",
+    ...agreed({ zmp: true }, IAC, DO, ZMP),
+    input: (size) => filled(size, subnegotiation(ZMP, encodeZmp("a.b", new Array(500).fill("x")))),
+  },
+  {
+    name: "CHARSET with many names",
+    ...agreed({ charset: true }, IAC, WILL, CHARSET),
+    input(size) {
+      const names = Array.from({ length: 100 }, (_, index) => `NONE-${index}`);
+      return filled(size, subnegotiation(CHARSET, encodeCharsetRequest(names)));
+    },
+  },
+  {
+    name: "LINEMODE: keys",
+    ...agreed({ linemode: true }, IAC, WILL, LINEMODE),
+    input(size) {
+      const keys = Array.from({ length: 30 }, (_, index) => [index % 18 + 1, 2, 3]).flat();
+      return filled(size, subnegotiation(LINEMODE, Uint8Array.of(3, ...keys)));
+    },
+  },
+  {
+    name: "STATUS",
+    ...agreed({}, IAC, DO, STATUS),
+    input: (size) => filled(size, subnegotiation(STATUS, Uint8Array.of(1))),
+  },
+  { name: "TIMING-MARK", input: (size) => filled(size / 256, IAC, DO, TIMING_MARK) },
+  {
+    name: "keys for the game",
+    greet: (client) => client.characterMode(),
+    before: () => KEYS,
+    input: (size) => filled(size, "abc\x1b[A\x1b[1;5D\x1bx"),
+  },
+  { name: "a long line in an editor", ...editing("é"), input: (size) => filled(size / 8, "é") },
+  {
+    name: "keys at the start of a long line",
+    ...editing("é", "\x01"),
+    input: (size) => filled(size / 8, "x"),
+  },
+  {
+    name: "keys at the start of a line of emoji",
+    ...editing("👩‍🚀", "\x01"),
+    input: (size) => filled(size / 8, "x"),
+  },
+  {
+    name: "a word killed and put back",
+    ...editing("a", " "),
+    input: (size) => filled(size, "b\x17\x19"),
+  },
+  {
+    name: "words passed, to and fro",
+    ...editing("a b"),
+    input: (size) => filled(size, "\x1bb\x1bb\x1bf"),
+  },
+  {
+    name: "the cursor, from end to end",
+    ...editing("é"),
+    input: (size) => filled(size, "\x01\x05"),
+  },
+  {
+    name: "the cursor, up and down",
+    ...editing("é日"),
+    input: (size) => filled(size, "\x1b[A\x1b[B"),
+  },
+  {
+    name: "a search in the history",
+    ...edits,
+    before: (size) => bytes(KEYS, `${"é".repeat(Math.min(size, 4_000))}\r`.repeat(4)),
+    input: (size) => filled(size, "\x12ééé\x12\x12\x07"),
+  },
+  {
+    name: "lines of the history, again and again",
+    ...edits,
+    before: (size) => bytes(KEYS, `${"é".repeat(Math.min(size, 4_000))}\r`.repeat(4)),
+    input: (size) => filled(size / 16, "\x10\r"),
+  },
+  {
+    name: "completion, listed",
+    greet(client) {
+      const words = Array.from({ length: 200 }, (_, index) => `word${index}`);
+      client.useEditor({ complete: () => words });
+    },
+    before: () => KEYS,
+    input: (size) => filled(size / 16, "\t\t"),
+  },
+  {
+    name: "a paste of many lines in an editor",
+    ...edits,
+    before: () => KEYS,
+    input: (size) => bytes("\x1b[200~", filled(size, "look\r"), "\x1b[201~"),
+  },
+];
+
+/** Compressed bytes of which nothing comes, whose work is zlib's: not for the count of steps. */
+export const EMPTY_BLOCKS: CostlyInput = {
+  name: "MCCP3: blocks without a byte",
+  ...agreed({ mccp3: true }, IAC, DO, MCCP3, IAC, SB, MCCP3, IAC, SE, 0x78, 0x9c),
+  input: (size) => filled(size, 0, 0, 0, 0xff, 0xff),
+};

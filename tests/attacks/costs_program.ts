@@ -1,0 +1,200 @@
+/**
+ * What each costly input costs a server in this process, on the runtime that runs it, as JSON: a line
+ * for each. See `costs.ts`.
+ */
+import {
+  type ListenOptions,
+  type ServerLimits,
+  type TelnetClient,
+  TelnetServer,
+} from "../../mod.ts";
+import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
+import { COSTLY_INPUTS, type CostlyInput, EMPTY_BLOCKS } from "./costly_inputs.ts";
+
+/** What an input costs. */
+export interface Cost {
+  readonly name: string;
+  /** Microseconds of each byte, without the rates. */
+  readonly time: number;
+  /** Bytes that the server sends for each byte. */
+  readonly reply: number;
+  /** Bytes held of a client that the game does not read. */
+  readonly held: number;
+  /** How much longer 50 people wait while ten clients do nothing but this. */
+  readonly wait: number;
+}
+
+/** How much of it comes: a line of an editor is as long as it can be. */
+const SIZE = 32_768;
+const LINE = 4_000;
+const RUNS = 4;
+const HONEST = 50;
+const HOSTILE = 10;
+const ROUNDS = 60;
+
+const NO_RATES: Partial<ServerLimits> = {
+  commandRate: Infinity,
+  byteRate: Infinity,
+  negotiationRate: Infinity,
+  drawRate: Infinity,
+  workRate: Infinity,
+  connectionRate: Infinity,
+  connectionsPerAddress: Infinity,
+};
+
+interface Stage extends AsyncDisposable {
+  readonly server: TelnetServer;
+  readonly transport: MemoryTransport;
+  readonly newcomers: TelnetClient[];
+  settle(peer: MemoryPeer): Promise<number>;
+}
+
+async function stage(input: CostlyInput, limits: Partial<ServerLimits>): Promise<Stage> {
+  const transport = new MemoryTransport();
+  const newcomers: TelnetClient[] = [];
+  const server = await TelnetServer.listen({
+    transport,
+    timeout: 0,
+    ...input.options as ListenOptions,
+    limits,
+    onConnect: (client) => void newcomers.push(client),
+    onDisconnect() {},
+  });
+  return {
+    server,
+    transport,
+    newcomers,
+    /** Polls until nothing of what was sent is left; returns how much came back. */
+    async settle(peer) {
+      let heard = 0;
+      for (let quiet = 0; quiet < 3;) {
+        await server.poll();
+        heard += peer.take().length;
+        quiet = peer.queued > 0 || server.stats().queuedInput > 0 ? 0 : quiet + 1;
+      }
+      return heard;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.stop();
+    },
+  };
+}
+
+async function join({ server, transport, newcomers }: Stage): Promise<[MemoryPeer, TelnetClient]> {
+  const before = newcomers.length;
+  const peer = transport.connect(server.port);
+  while (newcomers.length === before) await server.poll();
+  return [peer, newcomers[before] as TelnetClient];
+}
+
+/** Time and reply, the game taking what comes. */
+async function timeOf(input: CostlyInput): Promise<Pick<Cost, "time" | "reply">> {
+  const times: number[] = [];
+  let reply = 0;
+  for (let run = 0; run < RUNS; run++) {
+    await using play = await stage(input, NO_RATES);
+    const [peer, client] = await join(play);
+    input.greet?.(client);
+    await play.server.poll();
+    peer.write(input.before?.(LINE) ?? new Uint8Array(0));
+    const took = take(play.server);
+    await play.settle(peer);
+    const bytes = input.input(SIZE);
+    const start = performance.now();
+    peer.write(bytes);
+    let heard = 0;
+    for (let quiet = 0; quiet < 2;) {
+      await play.server.poll();
+      took();
+      heard += peer.take().length;
+      quiet = peer.queued > 0 || play.server.stats().queuedInput > 0 ? 0 : quiet + 1;
+      if (!client.active) break;
+    }
+    times.push((performance.now() - start) * 1000 / bytes.length);
+    reply = heard / bytes.length;
+  }
+  return { time: median(times.slice(1)), reply };
+}
+
+function take(server: TelnetServer): () => void {
+  return () => {
+    for (const client of server.clientList()) {
+      while (client.getCommand() !== undefined || client.getKey() !== undefined);
+    }
+  };
+}
+
+/** What is held of a client that sends without end, and whose lines and keys nobody takes. */
+async function heldOf(input: CostlyInput): Promise<number> {
+  await using play = await stage(input, NO_RATES);
+  const [peer, client] = await join(play);
+  input.greet?.(client);
+  await play.server.poll();
+  peer.write(input.before?.(LINE) ?? new Uint8Array(0));
+  await play.settle(peer);
+  let held = 0;
+  for (let times = 0; times < 40 && client.active; times++) {
+    if (peer.queued < 500_000) peer.write(input.input(SIZE));
+    await play.server.poll();
+    peer.take();
+    held = Math.max(held, client.memoryUsed);
+  }
+  peer.abort();
+  return held;
+}
+
+/** How long people wait for an answer, the limits being the default. */
+async function waitOf(input: CostlyInput): Promise<number> {
+  await using play = await stage(input, {
+    connectionRate: Infinity,
+    connectionsPerAddress: Infinity,
+  });
+  const people: [MemoryPeer, TelnetClient][] = [];
+  for (let count = 0; count < HONEST; count++) people.push(await join(play));
+  const round = async (): Promise<number> => {
+    for (const [peer] of people) peer.write("say hello\r\n");
+    const start = performance.now();
+    for (let answered = 0; answered < people.length;) {
+      await play.server.poll();
+      for (const client of play.server.readyClients()) {
+        const line = client.getCommand();
+        if (line === "say hello") client.send("You say: hello\n");
+        client.getKey();
+      }
+      await play.server.poll();
+      for (const [peer] of people) if (peer.take().length > 0) answered++;
+    }
+    return performance.now() - start;
+  };
+  const calm: number[] = [];
+  for (let count = 0; count < ROUNDS; count++) calm.push(await round());
+  const hostile: MemoryPeer[] = [];
+  const bytes = input.input(8_192);
+  for (let count = 0; count < HOSTILE; count++) {
+    const [peer, client] = await join(play);
+    input.greet?.(client);
+    await play.server.poll();
+    peer.write(input.before?.(LINE) ?? new Uint8Array(0));
+    hostile.push(peer);
+  }
+  const stormy: number[] = [];
+  for (let count = 0; count < ROUNDS; count++) {
+    for (const peer of hostile) {
+      peer.take();
+      if (peer.queued < 65_536) peer.write(bytes);
+    }
+    stormy.push(await round());
+  }
+  for (const peer of hostile) peer.abort();
+  return median(stormy) / median(calm);
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+for (const input of [...COSTLY_INPUTS, EMPTY_BLOCKS]) {
+  const { time, reply } = await timeOf(input);
+  const [held, wait] = [await heldOf(input), await waitOf(input)];
+  console.log(JSON.stringify({ name: input.name, time, reply, held, wait } satisfies Cost));
+}
