@@ -185,8 +185,11 @@ export class Negotiator {
 
   /** Codes of the options in force. */
   enabledOptions(side: Side): number[] {
-    return Array.from({ length: REMOTE }, (_, option) => option)
-      .filter((option) => this.enabled(side, option));
+    const enabled: number[] = [];
+    for (let option = 0; option < REMOTE; option++) {
+      if (this.enabled(side, option)) enabled.push(option);
+    }
+    return enabled;
   }
 
   /** Off, and as willing as is said, without a word. What may still come late is still absorbed. */

@@ -2,7 +2,7 @@ import { lookAtSockets, turn } from "../transport/event_loop.ts";
 import { MAX_WAIT_MS } from "./clock.ts";
 
 /** The sockets are looked at this often, in milliseconds, while polls do not wait. */
-const LOOK_MS = 4;
+const LOOK_MS = 2;
 
 /** Where a poll waits: until something happens, or the time is up. */
 export class PollWaiter {

@@ -3,11 +3,8 @@ import type { Wake } from "../session/session_host.ts";
 
 /** A client with more pending input than this runs after those with less. */
 const LIGHT_BYTES = 1_024;
-/**
- * All such clients share as much time of a poll as the others took, so that nobody waits more than
- * twice as long for them: so much at least, and no more.
- */
-const HEAVY_MS = { least: 0.25, most: 2 };
+/** All such clients share so much time of a poll, and then leave as much to the others. */
+const HEAVY_MS = 0.25;
 /** Work that takes no longer than this is not counted: it is that of a line or two. */
 const FREE_MS = 0.05;
 /** The list of clients with input is looked through at this length. */
@@ -41,6 +38,8 @@ export class Scheduler {
   #typed: Session[] = [];
   #sweepAt = MIN_SWEEP;
   #unread = false;
+  /** When those who sent much may be served again, while others are. */
+  #heavyAt = 0;
   /** When the work at hand began, on a clock that stands still while the game's code runs. */
   #since = 0;
   readonly #changed: Set<Session> | undefined;
@@ -88,7 +87,6 @@ export class Scheduler {
     this.#lap();
     const ready = this.#input;
     this.#input = [];
-    const start = this.#context.clock();
     let heavy: Session[] | undefined;
     for (const session of ready) {
       if (session.queuedInput > LIGHT_BYTES || session.gate.isCostly(now)) {
@@ -97,9 +95,9 @@ export class Scheduler {
     }
     if (heavy === undefined) return;
     const alone = heavy.length === ready.length;
-    const { least, most } = HEAVY_MS;
-    const share = alone ? most : Math.max(least, this.#context.clock() - start);
-    this.#processHeavy(heavy, Math.min(share, most));
+    if (alone || this.#context.clock() >= this.#heavyAt) {
+      this.#processHeavy(heavy);
+    } else this.#input = heavy.concat(this.#input);
   }
 
   /** Hands what was written to the transport. */
@@ -145,15 +143,16 @@ export class Scheduler {
   }
 
   /** Those that sent much, as far as the time goes; the others are the first of the next poll. */
-  #processHeavy(heavy: Session[], milliseconds: number): void {
+  #processHeavy(heavy: Session[]): void {
     const { clock } = this.#context;
-    const deadline = clock() + milliseconds;
-    for (const [index, session] of heavy.entries()) {
-      this.#process(session);
-      if (clock() < deadline) continue;
-      this.#input = heavy.slice(index + 1).concat(this.#input);
-      return;
+    const start = clock();
+    let [end, next] = [start, 0];
+    while (next < heavy.length && end - start < HEAVY_MS) {
+      this.#process(heavy[next++] as Session);
+      end = clock();
     }
+    this.#heavyAt = end + end - start;
+    if (next < heavy.length) this.#input = heavy.slice(next).concat(this.#input);
   }
 
   /** An unexpected throw, of a game's own character set for one, drops only this client. */

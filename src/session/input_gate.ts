@@ -10,10 +10,10 @@ const SMALL = 64;
 /** How many bytes of a client are processed in one poll, so that the others do not wait long. */
 const INPUT_BUDGET = 16_384;
 /** Keys cost more than lines: while they come a client gets less at a time. */
-const KEYS_PIECE = 256;
+const KEYS_PIECE = 64;
 const KEYS_BUDGET = 4_096;
 /** Behind its first piece a client has so much time in a poll: what a byte costs depends on what it is. */
-const PIECES_MS = 0.5;
+const PIECES_MS = 0.2;
 /** So many characters are drawn for each byte that is typed before it counts. */
 const DRAWN_FREELY = 16;
 
@@ -195,7 +195,7 @@ export class InputGate {
     if (this.throttled && ((length === 0 && !unseenTooMuch) || stopped)) {
       this.#rateLimiter?.release(this.#unseen ? now : undefined);
     }
-    this.#checkQueue(room, length > 0 || hasUnread);
+    if (total <= memory) this.#checkQueue(room, length > 0 || hasUnread);
     if (length <= input / 2) this.#inputReported = false;
     this.#checkMemory(total);
     this.reading = length < input && !unseenTooMuch && total <= memory;

@@ -2,6 +2,7 @@ import { ECHO } from "../options/echo.ts";
 import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
 import { SGA } from "../options/sga.ts";
 import { ABORT, BRK, EC, EL, EOF, IP, SUSP } from "../protocol/codes.ts";
+import type { ServerLimits } from "../guard/limits.ts";
 import type { OptionEvent } from "../protocol/events.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
@@ -28,8 +29,8 @@ export type TypedEvent =
 
 /** How a client types, by the settings of the server. */
 export interface InputModeSettings {
-  /** The most UTF-16 units of a line, and how many lines may wait for the game. */
-  readonly limits: { readonly line: number; readonly commands: number };
+  /** How long a line may be, how many may wait for the game, and what all may take. */
+  readonly limits: Pick<ServerLimits, "line" | "commands" | "memory">;
   readonly stripControls: boolean;
 }
 
@@ -150,7 +151,9 @@ export class InputMode implements TypedRest {
 
   /** How many more lines, or keys, may wait. */
   get room(): number {
-    const lines = Math.max(0, this.#settings.limits.commands - this.queue.length);
+    const { commands, memory } = this.#settings.limits;
+    if (this.held > memory) return 0;
+    const lines = Math.max(0, commands - this.queue.length);
     return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
   }
 

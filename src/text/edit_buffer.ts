@@ -1,5 +1,5 @@
 import type { EditAction } from "./edit_actions.ts";
-import { graphemes } from "./width.ts";
+import { graphemes, mayJoin } from "./width.ts";
 import { bigWordStart, wordEnd, wordStart } from "./words.ts";
 
 /** So far from the cursor a cluster that it touches can reach, in UTF-16 units. */
@@ -53,6 +53,10 @@ export class EditBuffer {
 
   /** Moves to a place, or to the end of the cluster that it is in. */
   move(to: number): void {
+    if (!mayJoin(this.#line, to)) {
+      this.#cursor = Math.max(0, Math.min(this.#line.length, to));
+      return;
+    }
     const from = Math.max(0, to - NEAR);
     let at = from;
     for (const cluster of graphemes(this.#line.slice(from, to + NEAR))) {
@@ -64,6 +68,9 @@ export class EditBuffer {
 
   /** The place before or behind the cluster next to the cursor. */
   neighbour(direction: -1 | 1): number {
+    const beside = this.#cursor + direction;
+    const there = beside >= 0 && beside <= this.#line.length;
+    if (there && !mayJoin(this.#line, this.#cursor) && !mayJoin(this.#line, beside)) return beside;
     if (direction === 1) {
       const [next = ""] = graphemes(this.#line.slice(this.#cursor, this.#cursor + NEAR));
       return this.#cursor + next.length;

@@ -5,9 +5,9 @@ import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
 import { LineLayout } from "./line_layout.ts";
-import { cellsOf, type Frame, Screen, widthOf } from "./screen.ts";
+import { type Frame, Screen } from "./screen.ts";
 import { textSize } from "./sizes.ts";
-import { graphemes } from "./width.ts";
+import { graphemes, textWidth } from "./width.ts";
 import { spaceBefore } from "./words.ts";
 
 /** How to edit. Every field has a default. */
@@ -93,7 +93,7 @@ export interface CompletionCycle {
 
 const BELL = "\x07";
 /** What a character of the line costs: a cell, its place on the screen, and its text. */
-const CELL_SIZE = 160;
+const CELL_SIZE = 64;
 /** A line that is longer than the window shows ends here. */
 const MAX_CANDIDATES = 200;
 /** More of a row that is not ended is not kept. */
@@ -510,7 +510,7 @@ export class LineEditor {
   /** The candidates in columns, above the line. */
   #list(words: readonly string[]): void {
     const shown = words.slice(0, MAX_CANDIDATES);
-    const cells = shown.map((word) => ({ word, width: widthOf(cellsOf(word)) }));
+    const cells = shown.map((word) => ({ word, width: textWidth(word) }));
     const width = Math.max(...cells.map(({ width }) => width)) + 2;
     const columns = Math.max(1, Math.floor(this.#columns / width));
     let text = "";

@@ -1,4 +1,5 @@
 import { type Cell, cellsOf, type Frame, lineCells } from "./screen.ts";
+import { mayJoin } from "./width.ts";
 
 /** One row. The cells that stand before the line are the first ones. */
 interface Row {
@@ -16,8 +17,6 @@ interface Row {
 
 /** So far from a change a cluster that it touches can reach, in UTF-16 units. */
 const NEAR = 64;
-/** Below this no character joins another. */
-const FIRST_COMBINING = 0x300;
 const LINE_END: Cell = { text: "\n", width: 0, style: "", length: 1 };
 
 /**
@@ -26,6 +25,8 @@ const LINE_END: Cell = { text: "\n", width: 0, style: "", length: 1 };
  */
 export class LineLayout {
   #columns: number;
+  /** How many the window has by now; what is laid out follows when it is asked for. */
+  #wanted: number;
   readonly #show: ((text: string) => string) | undefined;
   /** What stands before the line, and the line in which it ends. */
   #before = "";
@@ -43,21 +44,24 @@ export class LineLayout {
 
   /** `show`: what the terminal shows for a character. */
   constructor(columns: number, show: ((text: string) => string) | undefined) {
-    this.#columns = Math.max(2, columns);
+    this.#columns = this.#wanted = Math.max(2, columns);
     this.#show = show;
   }
 
   /** The window has another width. */
   resize(columns: number): void {
-    this.#columns = Math.max(2, columns);
-    this.#begin(this.#before, this.#takeCells());
+    this.#wanted = Math.max(2, columns);
   }
 
   /** Takes the line as it is now. */
   set(before: string, line: string, cursor: number): void {
     const old = this.#line;
     if (this.#split) this.#replace(this.#at, this.#at, this.#at, old);
-    if (before !== this.#before) this.#begin(before, this.#takeCells());
+    if (before !== this.#before || this.#wanted !== this.#columns) {
+      const cells = this.#takeCells();
+      this.#columns = this.#wanted;
+      this.#begin(before, cells);
+    }
     if (line !== old) {
       this.#line = line;
       const start = commonStart(old, line);
@@ -134,13 +138,13 @@ export class LineLayout {
    * @param newEnd Where it ends in the line.
    */
   #replace(start: number, oldEnd: number, newEnd: number, old: string): void {
-    const from = start - (joins(old, start) || joins(this.#line, start) ? NEAR : 0);
+    const from = start - (mayJoin(old, start) || mayJoin(this.#line, start) ? NEAR : 0);
     while (this.#at > 0 && this.#at > from) this.#after.push(this.#pop());
     while (this.#after.length > 0 && this.#at + (this.#after.at(-1)?.length ?? 0) <= from) {
       this.#pushNext();
     }
     let end = this.#at;
-    const to = oldEnd + (joins(old, oldEnd) || joins(this.#line, newEnd) ? NEAR : 0);
+    const to = oldEnd + (mayJoin(old, oldEnd) || mayJoin(this.#line, newEnd) ? NEAR : 0);
     while (end < to) {
       const cell = this.#after.pop();
       if (cell === undefined) break;
@@ -280,13 +284,6 @@ function own(row: Row): Cell[] {
   if (row.shared) row.cells = row.cells.slice();
   row.shared = false;
   return row.cells;
-}
-
-/** Whether the characters on both sides of a place may be one cluster. */
-function joins(line: string, at: number): boolean {
-  const inside = at > 0 && at < line.length;
-  return inside &&
-    (line.charCodeAt(at - 1) >= FIRST_COMBINING || line.charCodeAt(at) >= FIRST_COMBINING);
 }
 
 /** How many units two texts have in common at their start. The engine compares long parts at once. */

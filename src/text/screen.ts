@@ -51,11 +51,11 @@ export function cellsOf(text: string, show: (text: string) => string = (same) =>
 }
 
 const CONTROL = /^[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
-/** The cells of ASCII, which are most of what people type. */
-const ASCII_CELLS: readonly Cell[] = Array.from(
-  { length: 0x7f },
-  (_, code) => cellOf(String.fromCharCode(code)),
-);
+/** The cells that were made lately: most lines are made of the same. */
+const CELLS: Map<string, Cell> = new Map();
+const MAX_CELLS = 4_096;
+/** A longer cluster is not worth it. */
+const MAX_KEPT = 16;
 
 /**
  * Cuts a line into cells, one for each cluster. Line ends are cells of their own, other control
@@ -66,16 +66,26 @@ const ASCII_CELLS: readonly Cell[] = Array.from(
  */
 export function lineCells(text: string, show?: (text: string) => string): Cell[] {
   return graphemes(text).map((cluster) => {
-    const code = cluster.charCodeAt(0);
-    const plain = cluster.length === 1 && code < ASCII_CELLS.length;
-    return plain ? ASCII_CELLS[code] as Cell : cellOf(cluster, show);
+    const shown = show === undefined ? cluster : show(cluster);
+    return shown === cluster
+      ? cellOf(cluster)
+      : { text: shown, width: textWidth(shown), style: "", length: cluster.length };
   });
 }
 
-function cellOf(cluster: string, show: (text: string) => string = (same) => same): Cell {
-  const shown = CONTROL.test(cluster) ? "" : show(cluster);
-  const width = shown === cluster ? clusterWidth(cluster) : textWidth(shown);
-  return { text: shown, width, style: "", length: cluster.length };
+function cellOf(cluster: string): Cell {
+  const known = CELLS.get(cluster);
+  if (known !== undefined) return known;
+  if (CELLS.size >= MAX_CELLS) CELLS.clear();
+  const control = CONTROL.test(cluster);
+  const cell: Cell = {
+    text: control ? "" : cluster,
+    width: control ? 0 : clusterWidth(cluster),
+    style: "",
+    length: cluster.length,
+  };
+  if (cluster.length <= MAX_KEPT) CELLS.set(cluster, cell);
+  return cell;
 }
 
 const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
@@ -218,6 +228,6 @@ function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
 }
 
 /** Columns of cells in a row. */
-export function widthOf(cells: readonly Cell[]): number {
+function widthOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, { width }) => sum + width, 0);
 }

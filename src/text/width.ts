@@ -42,7 +42,7 @@ const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
 const EMOJI_CLUSTER =
   /^(?:\p{Regional_Indicator}{2}|\p{Emoji}\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
 
-/** Below this no character joins the one before it: each is a grapheme cluster. */
+/** Below this no character joins another, but CR and LF. */
 const FIRST_COMBINING = 0x300;
 /** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
 const MAX_CLUSTER = 32;
@@ -78,9 +78,47 @@ export function stripAnsi(text: string): string {
 
 /** Cuts a text into what a person takes for one character each. */
 export function graphemes(text: string): string[] {
-  return ASCII_ONLY.test(text)
-    ? Array.from(text)
-    : Array.from(SEGMENTER.segment(text), ({ segment }) => segment);
+  const found: string[] = [];
+  let start = 0;
+  while (start < text.length) {
+    // Where no character joins another there is nothing to ask the platform for, which is slow.
+    while (start < text.length && isAlone(text, start)) found.push(text.charAt(start++));
+    if (start === text.length) break;
+    let end = start + 1;
+    while (end < text.length && !(isAlone(text, end) && isPlain(text.charCodeAt(end - 1)))) end++;
+    for (const { segment } of SEGMENTER.segment(text.slice(start, end))) found.push(segment);
+    start = end;
+  }
+  return found;
+}
+
+/** Whether the character at a place is a cluster by itself, whatever stands before it. */
+function isAlone(text: string, at: number): boolean {
+  return isPlain(text.charCodeAt(at)) &&
+    (at + 1 === text.length || isPlain(text.charCodeAt(at + 1)));
+}
+
+/**
+ * Whether a UTF-16 unit is a character that joins no other of these: most letters, and what is most
+ * typed in East Asia. CR and LF join.
+ */
+function isPlain(code: number): boolean {
+  if (code < FIRST_COMBINING) return code !== 0x0d;
+  return (code >= 0x4e00 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3) ||
+    (code >= 0x3041 && code <= 0x3096) || (code >= 0x30a1 && code <= 0x30fa) ||
+    (code >= 0x0400 && code <= 0x0481) || (code >= 0x048a && code <= 0x052f) ||
+    (code >= 0x0370 && code <= 0x03ff);
+}
+
+/**
+ * Whether a cluster may go on over a place: then what stands around it has to be looked at.
+ *
+ * @param text The text.
+ * @param at The place, in UTF-16 units.
+ */
+export function mayJoin(text: string, at: number): boolean {
+  const inside = at > 0 && at < text.length;
+  return inside && !(isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at)));
 }
 
 /** The columns of one grapheme cluster. */

@@ -2,6 +2,7 @@
  * What each costly input costs a server in this process, on the runtime that runs it, as JSON: a line
  * for each. See `costs.ts`.
  */
+import { connect } from "node:net";
 import {
   type ListenOptions,
   type ServerLimits,
@@ -143,37 +144,55 @@ async function heldOf(input: CostlyInput): Promise<number> {
   return held;
 }
 
-/** How long people wait for an answer, the limits being the default. */
+/** How long people wait for an answer over real sockets, the limits being the default. */
 async function waitOf(input: CostlyInput): Promise<number> {
-  await using play = await stage(input, {
-    connectionRate: Infinity,
-    connectionsPerAddress: Infinity,
+  const transport = new MemoryTransport();
+  const newcomers: TelnetClient[] = [];
+  const server = await TelnetServer.listen({
+    port: 0,
+    address: "127.0.0.1",
+    listeners: [{ transport, port: 0 }],
+    timeout: 0,
+    ...input.options as ListenOptions,
+    limits: { connectionRate: Infinity, connectionsPerAddress: Infinity },
+    onConnect: (client) => void newcomers.push(client),
+    onDisconnect() {},
   });
-  const people: [MemoryPeer, TelnetClient][] = [];
-  for (let count = 0; count < HONEST; count++) people.push(await join(play));
-  const round = async (): Promise<number> => {
-    for (const [peer] of people) peer.write("say hello\r\n");
-    const start = performance.now();
-    for (let answered = 0; answered < people.length;) {
-      await play.server.poll();
-      for (const client of play.server.readyClients()) {
-        const line = client.getCommand();
-        if (line === "say hello") client.send("You say: hello\n");
-        client.getKey();
-      }
-      await play.server.poll();
-      for (const [peer] of people) if (peer.take().length > 0) answered++;
+  const poll = async () => {
+    await server.poll();
+    for (const client of server.readyClients()) {
+      const line = client.getCommand();
+      if (line === "say hello") client.send("You say: hello\n");
+      client.getKey();
     }
+  };
+  let answered = 0;
+  const people = Array.from({ length: HONEST }, () => {
+    const socket = connect({ host: "127.0.0.1", port: server.port, noDelay: true });
+    socket.on("data", () => answered++);
+    socket.on("error", () => {});
+    return socket;
+  });
+  while (newcomers.length < HONEST) await poll();
+  const round = async (): Promise<number> => {
+    answered = 0;
+    const start = performance.now();
+    for (const socket of people) socket.write("say hello\r\n");
+    while (answered < HONEST) await poll();
     return performance.now() - start;
   };
+  for (let count = 0; count < ROUNDS; count++) await round();
   const calm: number[] = [];
   for (let count = 0; count < ROUNDS; count++) calm.push(await round());
-  const hostile: MemoryPeer[] = [];
   const bytes = input.input(8_192);
+  const hostile: MemoryPeer[] = [];
+  const port = server.listeners[1]?.port ?? 0;
   for (let count = 0; count < HOSTILE; count++) {
-    const [peer, client] = await join(play);
-    input.greet?.(client);
-    await play.server.poll();
+    const before = newcomers.length;
+    const peer = transport.connect(port);
+    while (newcomers.length === before) await poll();
+    input.greet?.(newcomers[before] as TelnetClient);
+    await poll();
     peer.write(input.before?.(LINE) ?? new Uint8Array(0));
     hostile.push(peer);
   }
@@ -186,6 +205,8 @@ async function waitOf(input: CostlyInput): Promise<number> {
     stormy.push(await round());
   }
   for (const peer of hostile) peer.abort();
+  for (const socket of people) socket.destroy();
+  await server.stop();
   return median(stormy) / median(calm);
 }
 

@@ -1,0 +1,56 @@
+/** The work for each of the costly inputs grows with the input, and no faster: by counted steps. */
+import { assert } from "@std/assert";
+import { start } from "../server/harness.ts";
+import { startCounting } from "../steps.ts";
+import { COSTLY_INPUTS, type CostlyInput } from "./costly_inputs.ts";
+
+const SIZE = 16_384;
+
+for (const input of COSTLY_INPUTS) {
+  Deno.test(`work grows with the input, and no faster: ${input.name}`, async () => {
+    const less = await stepsOf(input, SIZE);
+    const more = await stepsOf(input, 4 * SIZE);
+    assert(less > 0, "Nothing was counted");
+    // Less than a step for four bytes is the first use of something.
+    const part = Math.max(less, SIZE / 4);
+    assert(more < 5 * part, `${more} steps for four times the input, ${less} for it`);
+  });
+}
+
+async function stepsOf(input: CostlyInput, size: number): Promise<number> {
+  await using harness = await start({
+    ...input.options,
+    limits: {
+      line: 1_000_000,
+      memory: Infinity,
+      subnegotiation: 1_000_000,
+      drawRate: Infinity,
+      workRate: Infinity,
+    },
+  });
+  const { server } = harness;
+  const { peer, client } = await harness.join();
+  const settle = async () => {
+    for (let quiet = 0; quiet < 3;) {
+      await server.poll();
+      peer.take();
+      while (client.getCommand() !== undefined || client.getKey() !== undefined);
+      // What an option puts off needs time.
+      harness.clock.advance(1_000);
+      quiet = peer.queued > 0 || server.stats().queuedInput > 0 ? 0 : quiet + 1;
+    }
+  };
+  input.greet?.(client);
+  await server.poll();
+  peer.write(input.before?.(size) ?? new Uint8Array(0));
+  await settle();
+  const bytes = input.input(size);
+  const stop = startCounting();
+  try {
+    peer.write(bytes);
+    await settle();
+  } finally {
+    stop();
+  }
+  return stop().count;
+}
