@@ -58,7 +58,7 @@ export class InputBuffer {
     const chunk = this.#chunks.peek();
     if (chunk === undefined) return;
     if (count === chunk.length) this.#chunks.take();
-    else this.#chunks.replaceNext(chunk.subarray(count));
+    else this.#chunks.replaceNext(restOf(chunk, count));
     this.#length -= count;
     this.#inflated = Math.max(0, this.#inflated - count);
   }
@@ -99,4 +99,12 @@ export class InputBuffer {
     this.#gathered = undefined;
     if (last !== undefined) this.#chunks.push(last.buffer.subarray(0, last.end));
   }
+}
+
+/** What is left of a chunk; a small rest does not keep all of it alive. */
+function restOf(chunk: Uint8Array, from: number): Uint8Array {
+  const rest = chunk.subarray(from);
+  return rest.length > SMALL_CHUNK && 2 * rest.length < chunk.buffer.byteLength
+    ? Uint8Array.from(rest)
+    : rest;
 }

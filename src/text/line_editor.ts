@@ -6,6 +6,7 @@ import { History, type HistoryStore } from "./history.ts";
 import { type Key, keyName } from "./keys.ts";
 import { LineLayout } from "./line_layout.ts";
 import { type Frame, Screen } from "./screen.ts";
+import { copied } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
 import { graphemes, textWidth } from "./width.ts";
 import { spaceBefore } from "./words.ts";
@@ -456,8 +457,9 @@ export class LineEditor {
   }
 
   #accept(): void {
-    if (!this.#masked) this.#history.add(this.line);
-    this.#end({ type: "line", text: this.line });
+    const text = copied(this.line);
+    if (!this.#masked) this.#history.add(text);
+    this.#end({ type: "line", text });
   }
 
   /** Ctrl-D: deletes, or ends what is at its end. */

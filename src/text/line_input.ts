@@ -1,3 +1,4 @@
+import { copied, joined } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
 import { clusterWidth, lastCluster, textWidth } from "./width.ts";
 
@@ -24,8 +25,10 @@ const ST = 0x9c;
 const MAX_PARAMETERS = 16;
 /** What a piece of a text costs that was added by itself. */
 const PIECE_SIZE = 64;
-/** So many bytes are not worth a copy. */
+/** So many bytes may be in pieces in any case. */
 const SPARE = 2_048;
+/** So many units more than the line are not worth a copy of it. */
+const SMALL = 64;
 
 /**
  * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
@@ -293,13 +296,14 @@ export class LineInput {
 
   /** Engines keep what is added piece by piece as pieces, until somebody looks at it. */
   #join(): void {
-    this.#line.charCodeAt(0);
+    joined(this.#line);
     this.#pieces = 0;
   }
 
   #endLine(): void {
     // What is cut out of a longer text keeps all of it alive.
-    const cutOut = this.#pieces === 1 && this.#text.length > 2 * this.#line.length + SPARE;
+    const { length } = this.#line;
+    const cutOut = this.#pieces === 1 && this.#text.length > length + (length >> 2) + SMALL;
     if (this.#pieces > 1) this.#join();
     this.#pieces = 0;
     this.#ended = cutOut ? copied(this.#line) : this.#line;
@@ -321,13 +325,6 @@ function cutAt(text: string, length: number): string {
 /** What else belongs to a line whose control characters stay. */
 function isKept(code: number): boolean {
   return code !== CR && code !== LF && code !== NUL && code !== BS && code !== DEL;
-}
-
-/** A text that shares nothing with another: the engine joins, and so copies, what is looked at. */
-function copied(text: string): string {
-  const longer = ` ${text}`;
-  longer.charCodeAt(0);
-  return longer.slice(1);
 }
 
 /** The eight-bit controls (C1) that begin something, as ESC and a letter do. */
