@@ -2,34 +2,38 @@
  * The attack table: each attack on each runtime, what honest people noticed, and whether the memory
  * came back. Prints it as Markdown; with `--write` it goes into the README.
  *
- *     deno task attacks [--write] [people] [milliseconds of each attack]
+ *     deno task attacks [--write] [--costs] [people] [milliseconds of each attack]
+ *
+ * Then the table of what a byte of each costly input costs; with `--costs` that alone.
  */
 import { machineLine } from "../../bench/machine.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { costTable } from "./costs.ts";
 import { type Outcome, Scene } from "./scene.ts";
 
-const [START, END] = ["<!-- attacks -->", "<!-- end of attacks -->"];
 /** The engine compiles while it is warmed up. */
 const WARM_UP_MS = 3_000;
 
 if (import.meta.main) {
   const numbers = Deno.args.filter((argument) => /^\d+$/.test(argument)).map(Number);
   const [people = 1_000, milliseconds = 5_000] = numbers;
-  const columns = new Map<string, Outcome[]>();
   const runtimes = await findRuntimes();
-  for (const runtime of runtimes) {
-    columns.set(runtime.name, await attackAll(runtime, people, milliseconds));
+  const machine = await machineLine(runtimes);
+  const tell = async (name: string, lines: readonly string[]) => {
+    const text = lines.join("\n");
+    console.log(`${text}\n`);
+    if (Deno.args.includes("--write")) await write(name, text);
+  };
+  if (!Deno.args.includes("--costs")) {
+    const columns = new Map<string, Outcome[]>();
+    for (const runtime of runtimes) {
+      columns.set(runtime.name, await attackAll(runtime, people, milliseconds));
+    }
+    const how = `${people} people say a line a second each; each attack lasts ` +
+      `${milliseconds / 1000} s.`;
+    await tell("attacks", [`${machine}; ${how}`, "", ...tableOf(columns)]);
   }
-  const text = [
-    `${await machineLine(
-      runtimes,
-    )}; ${people} people say a line a second each; each attack lasts ` +
-    `${milliseconds / 1000} s.`,
-    "",
-    ...tableOf(columns),
-  ].join("\n");
-  console.log(text);
-  if (Deno.args.includes("--write")) await write(text);
+  await tell("costs", [`${machine}.`, "", ...await costTable(runtimes)]);
 }
 
 /** Every attack on one runtime, one after the other, on the same server. */
@@ -91,11 +95,13 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-async function write(text: string): Promise<void> {
+/** Puts a table into the README, at its place. */
+async function write(name: string, text: string): Promise<void> {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const readme = await Deno.readTextFile("README.md");
-  const [before, rest] = readme.split(START);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`README.md has no place between ${START} and ${END}`);
-  await Deno.writeTextFile("README.md", `${before}${START}\n\n${text}\n\n${END}${after}`);
+  const [before, rest] = readme.split(start);
+  const after = rest?.split(end)[1];
+  if (after === undefined) throw new Error(`README.md has no place between ${start} and ${end}`);
+  await Deno.writeTextFile("README.md", `${before}${start}\n\n${text}\n\n${end}${after}`);
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", "README.md"] }).output();
 }
