@@ -24,11 +24,6 @@ export function fromUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-/** A text without control characters, which would drive the terminal of who prints it. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "");
-}
-
 /** Text as bytes of printable ASCII; every other character is left out. */
 export function toAscii(text: string): Uint8Array {
   const printable = text.replaceAll(/[^\x20-\x7e]/g, "");

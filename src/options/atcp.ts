@@ -1,5 +1,5 @@
 import type { OptionState, TelnetOption } from "./option.ts";
-import { fromUtf8, printable, toUtf8 } from "./_bytes.ts";
+import { fromUtf8, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option ATCP, the Achaea Telnet Client Protocol, which GMCP has replaced. */
 export const ATCP = 0xc8;
@@ -73,5 +73,5 @@ export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
 };
 
 function factOf(text: string): string | undefined {
-  return printable(text).slice(0, MAX_LENGTH) || undefined;
+  return text.slice(0, MAX_LENGTH) || undefined;
 }

@@ -81,12 +81,18 @@ interface ValueList {
 
 /** A variable that comes again is one list of all its values. */
 function merge(list: ValueList, more: readonly MsdpValue[]): void {
-  if (!list.merged) list.values = list.values.flat() as MsdpValue[];
+  if (!list.merged) list.values = append([], list.values);
   list.merged = true;
+  append(list.values, more);
+}
+
+/** Appends values, those of lists one by one. */
+function append(values: MsdpValue[], more: readonly MsdpValue[]): MsdpValue[] {
   for (const value of more) {
-    if (isList(value)) list.values.push(...value);
-    else list.values.push(value);
+    if (isList(value)) values.push(...value);
+    else values.push(value);
   }
+  return values;
 }
 
 class Reader {

@@ -1,6 +1,6 @@
 import { throwMisuse } from "../protocol/error.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
-import { fromUtf8, join, printable, toUtf8 } from "./_bytes.ts";
+import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option NEW-ENVIRON (RFC 1572). */
 export const NEW_ENVIRON = 0x27;
@@ -190,7 +190,7 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
         if (name.length > MAX_LENGTH) continue;
         const room = environment.has(name) || environment.size < MAX_VARIABLES;
         if (value === undefined) environment.delete(name);
-        else if (room) environment.set(printable(name), printable(value).slice(0, MAX_LENGTH));
+        else if (room) environment.set(name, value.slice(0, MAX_LENGTH));
       }
       const charset = charsetOf(context.facts.environment);
       if (charset !== undefined) context.effects.suggestCharset(charset);

@@ -161,3 +161,19 @@ for (const runtime of await findRuntimes()) {
     assertEquals(await program.line(), "touched: none");
   });
 }
+
+Deno.test("no code for what peers send is of a kind whose work grows faster than its input", () => {
+  // A repetition that must reach the end of the text is tried from each place where it could begin.
+  const unanchored = /\/(?![*/^])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])*[*+}]\$\/[a-z]*[.,;)]/;
+  // Each moves all of a list, and so does a new list for each item.
+  const moving = /\.(shift|unshift|flat)\(|\[\.\.\.(\w+), \.\.\.\w+\]\.flat|(\w+) = \[\.\.\.\3,/;
+  for (const layer of ["protocol", "options", "text", "guard", "session"]) {
+    for (const { path, text, code } of sources(`src/${layer}/`)) {
+      const uncommented = text.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
+      assertEquals(unanchored.exec(uncommented)?.[0], undefined, path);
+      assertEquals(moving.exec(code)?.[0], undefined, path);
+    }
+  }
+  assert(unanchored.test('text.replace(/\\s+$/, "")') && !unanchored.test("/^\\w+$/.test(text)"));
+  assert(moving.test("list = [...list, item]") && moving.test("queue.shift()"));
+});

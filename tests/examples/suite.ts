@@ -53,6 +53,10 @@ async function usesTheConsole(runtime: Runtime): Promise<void> {
   await client.until(/boa1.*> /);
   await client.write("set led off\r\nshow led\r\n");
   await client.until(/led is off\r\n/);
+  await client.write("show constructor\r\nset hostname ^Rred\r\n");
+  await client.until(/constructor is unknown\r\n.*\^Rred.*> /s);
+  await client.write("set hostname boa1\r\n");
+  await client.until(/boa1.*> /);
   await client.write("log\r\n");
   await client.until(/\r\n22: all is well\r\n--more--/);
   await client.write("\r\n");
@@ -171,6 +175,8 @@ async function showsArt(runtime: Runtime): Promise<void> {
   using client = await LineClient.connect(await portOf(program));
   const utf8 = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
   await client.until(/ASCII\? /);
+  await client.write("constructor\r\n"); // is no choice
+  await client.until(/quit\? /);
   await client.write("1\r\n");
   const unicode = await client.until(/quit\? /);
   assertStringIncludes(unicode, utf8("╔═════════════════╗\r\n"));

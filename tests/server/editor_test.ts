@@ -1,10 +1,11 @@
 /** Character mode and the editor, on a server in memory; what the person sees is emulated. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type Key,
   keyName,
   type ListenOptions,
   type TelnetClient,
+  TelnetError,
   type TextCodec,
 } from "../../mod.ts";
 import { ECHO, encodeLinemodeMode, LINEMODE, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
@@ -498,4 +499,15 @@ Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHA
 
 Deno.test("an encoding that is none is misuse at listen()", async () => {
   await assertRejects(() => join({ encoding: "ebcdic" as "utf-8" }), Error, "ebcdic");
+});
+
+Deno.test("a line of an editor is no longer than limits.line, which the game is told if it wants more", async () => {
+  await using joined = await join({ limits: { line: 100 } });
+  const { client } = joined;
+  assertThrows(
+    () => client.useEditor({ limit: 101 }),
+    TelnetError,
+    "Cannot edit lines of 101: limits.line is 100, raise it in listen()",
+  );
+  client.useEditor({ limit: 100 });
 });

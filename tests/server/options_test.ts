@@ -968,3 +968,15 @@ Deno.test("text is wrapped to 20 columns at least, however narrow the window", a
   await harness.server.poll();
   assertEquals(peer.takeText(), "a word or two and\r\nthree\r\n");
 });
+
+Deno.test("what a client tells of itself is no longer than a name is, and drives no terminal", async () => {
+  await using joined = await join({ options: { gmcp: true } });
+  const { harness, client, remote } = joined;
+  const hello = { client: "\x1b]0;title\x07" + "x".repeat(500), version: "1\x1b[2J" };
+  remote.do(GMCP);
+  remote.sub(GMCP, encodeGmcp("Core.Hello", hello));
+  await harness.pollUntil(() => client.profile.name !== undefined);
+  const { name = "", version } = client.profile;
+  assertEquals([name.slice(0, 4), version], ["xxxx", "1"]);
+  assert(name.length <= 80);
+});
