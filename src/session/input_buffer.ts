@@ -105,6 +105,6 @@ export class InputBuffer {
 function restOf(chunk: Uint8Array, from: number): Uint8Array {
   const rest = chunk.subarray(from);
   return rest.length > SMALL_CHUNK && 2 * rest.length < chunk.buffer.byteLength
-    ? Uint8Array.from(rest)
+    ? new Uint8Array(rest)
     : rest;
 }

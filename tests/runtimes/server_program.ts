@@ -21,6 +21,7 @@ const server = await TelnetServer.listen({
     commandRate: Infinity,
     byteRate: Infinity,
     negotiationRate: Infinity,
+    workRate: Infinity,
   },
   clientClass: Visitor,
   onConnect: () => {},
