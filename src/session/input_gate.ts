@@ -66,7 +66,6 @@ export class InputGate {
   #rateLimiter: RateLimiter | undefined;
   #verdicts: GateVerdict[] | undefined;
   #budget = 0;
-  #fullBudget = 0;
   /** When the budget is used up in any case; 0: the first piece is not yet given out. */
   #deadline = 0;
   /** Whether bytes of the client counted that nobody may see. */
@@ -124,7 +123,7 @@ export class InputGate {
   /** A poll begins to process the client. */
   begin({ byKeys }: GateDemand): void {
     this.again = false;
-    this.#budget = this.#fullBudget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
+    this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
     this.#deadline = 0;
     if (this.buffer.length >= this.#limits.input) this.#reportInput();
     this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
@@ -245,7 +244,7 @@ export class InputGate {
   }
 
   #isLate(): boolean {
-    if (this.#budget === this.#fullBudget) return false;
+    if (this.#budget === INPUT_BUDGET || this.#budget === KEYS_BUDGET) return false;
     const time = this.#host.clock();
     if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
     return time >= this.#deadline;

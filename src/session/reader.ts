@@ -16,8 +16,6 @@ export class Reader {
   readonly #core: SessionCore;
   /** How many bytes were processed. */
   #position = 0;
-  /** The time of the poll that reads. */
-  #now = 0;
   /** Whether something typed is being handled, and what follows is read after it. */
   #handling = false;
 
@@ -28,7 +26,7 @@ export class Reader {
   /** Processes what came, as far as the limits allow. */
   read(): void {
     const { gate, stream, dialogue: { input } } = this.#core;
-    const now = this.#now = this.#core.now();
+    const now = this.#core.now();
     if (gate.overMemory) gate.weigh(this.#core.held);
     gate.begin(input);
     if (!input.drained) this.readTyped();
@@ -107,7 +105,7 @@ export class Reader {
 
   #takeData(bytes: Uint8Array): void {
     const { activity, dialogue: { input, text } } = this.#core;
-    const now = this.#now;
+    const now = activity.lastReceivedTime;
     // A lone NUL keeps a connection alive; nobody has typed it.
     if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) activity.lastInputTime = now;
     input.feed(text.decode(bytes), now);

@@ -38,7 +38,8 @@ const LETTER = Uint8Array.of(0x61);
 
 /** Text of a connection, both ways: its character set, line ends, and what stands on its last row. */
 export class TextOutput {
-  readonly #newlines = new NewlineEncoder();
+  /** Made for the first text that is not ASCII, or has a CR. */
+  #newlines: NewlineEncoder | undefined;
   #encoding: Encoding | TextCodec;
   /** Whether the game has set it; then what the client tells counts no more. */
   #isSet = false;
@@ -106,9 +107,10 @@ export class TextOutput {
   write(text: string, machine: TelnetMachine): void {
     if (text === "") return;
     // Most text is ASCII, which is the same in most sets.
-    const plain = this.#codec.ascii === true && !this.#newlines.afterCr;
+    const plain = this.#codec.ascii === true && this.#newlines?.afterCr !== true;
     if (plain && machine.sendAscii(text)) return;
     const binary = machine.localEnabled(BINARY);
+    this.#newlines ??= new NewlineEncoder();
     machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
   }
 
@@ -137,7 +139,7 @@ export class TextOutput {
       encoding: this.#codec.name,
       isSet: this.#isSet,
       lastRow: this.#lastRow,
-      afterCr: this.#newlines.afterCr,
+      afterCr: this.#newlines?.afterCr === true,
       decoding: this.#decoding,
       pending: [...this.#decoder.pending?.() ?? []],
     };
@@ -148,6 +150,7 @@ export class TextOutput {
     this.useCharset(encoding);
     this.#isSet = isSet && encodingByName(encoding) !== undefined;
     this.#lastRow = lastRow;
+    this.#newlines = new NewlineEncoder();
     this.#newlines.afterCr = afterCr;
     if (decoding) this.decode(LETTER);
     if (pending.length > 0) this.decode(Uint8Array.from(pending));
