@@ -21,7 +21,7 @@ export interface Rates {
   readonly credit: number;
 }
 
-/** A pause shorter than this does not end it, where it counts. */
+/** A client that rests for less than this goes on being slowed down, where `release` got a time. */
 const PAUSE_MS = 1_000;
 /** Who owes as much work as its share of this time is served behind the others. */
 const COSTLY_MS = 500;
@@ -45,7 +45,7 @@ export function ratesOf(limits: ServerLimits): Rates {
 export class RateLimiter {
   /** Since when the client has been slowed down without coming to a rest; `Infinity`: it is not. */
   heldSince: number = Infinity;
-  /** The time before, when it was: whoever starts again at once has made no pause. */
+  /** When it was slowed down last: a client that starts again at once has made no pause. */
   #heldBefore: { readonly since: number; readonly until: number } | undefined;
   readonly #rates: Rates;
   #bytes = 0;

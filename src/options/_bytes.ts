@@ -7,6 +7,9 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Up to so many bytes of ASCII a loop is faster than the platform. */
 const SHORT = 4;
 
+/** No more of a client's name and version is kept. */
+export const MAX_CLIENT_NAME = 80;
+
 /** Text as UTF-8. */
 export function toUtf8(text: string): Uint8Array {
   return utf8.encode(text);

@@ -1,5 +1,5 @@
 import type { OptionState, TelnetOption } from "./option.ts";
-import { fromUtf8, toUtf8 } from "./_bytes.ts";
+import { fromUtf8, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option ATCP, the Achaea Telnet Client Protocol, which GMCP has replaced. */
 export const ATCP = 0xc8;
@@ -48,9 +48,6 @@ export interface AtcpEvents {
   atcp: AtcpMessage;
 }
 
-/** Nobody's client has a longer name. */
-const MAX_LENGTH = 80;
-
 /** ATCP as the server uses it: the client's name is kept, and each message told. */
 export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
   code: ATCP,
@@ -73,5 +70,5 @@ export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
 };
 
 function factOf(text: string): string | undefined {
-  return text.slice(0, MAX_LENGTH) || undefined;
+  return text.slice(0, MAX_CLIENT_NAME) || undefined;
 }

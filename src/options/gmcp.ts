@@ -1,6 +1,6 @@
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
-import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+import { fromUtf8, join, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
@@ -180,8 +180,8 @@ export class GmcpHandler implements OptionState {
     const entries = Object.entries(value ?? {}).map(([key, item]) => [key.toLowerCase(), item]);
     const { client, version } = Object.fromEntries(entries) as { client?: Json; version?: Json };
     const { facts } = this.#context;
-    if (typeof client === "string") facts.clientName = client.slice(0, 80);
-    if (typeof version === "string") facts.clientVersion = version.slice(0, 80);
+    if (typeof client === "string") facts.clientName = client.slice(0, MAX_CLIENT_NAME);
+    if (typeof version === "string") facts.clientVersion = version.slice(0, MAX_CLIENT_NAME);
   }
 
   #support(name: string, value: Json | undefined): void {

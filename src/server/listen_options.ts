@@ -106,9 +106,9 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly onCommand?: (client: Client, command: number) => void;
   /**
-   * Called when a client goes on encrypted by START-TLS. Whoever is logged in logs in again: what was
-   * said before may be somebody else's, who is in between. On a port of TLS it is not called, as
-   * everything there is encrypted from the first byte.
+   * Called when START-TLS has made a client's connection encrypted. Begin the login anew: somebody who
+   * reads and changes the traffic may have sent what came before. On a port of TLS it is not called,
+   * as everything there is encrypted from the first byte.
    */
   readonly onSecure?: (client: Client) => void;
   /**

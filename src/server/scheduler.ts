@@ -93,11 +93,7 @@ export class Scheduler {
         (heavy ??= []).push(session);
       } else this.#process(session);
     }
-    if (heavy === undefined) return;
-    const alone = heavy.length === ready.length;
-    if (alone || this.#context.clock() >= this.#heavyAt) {
-      this.#processHeavy(heavy);
-    } else this.#input = heavy.concat(this.#input);
+    if (heavy !== undefined) this.#processHeavy(heavy, heavy.length === ready.length);
   }
 
   /** Hands what was written to the transport. */
@@ -142,16 +138,21 @@ export class Scheduler {
     return changed;
   }
 
-  /** Those that sent much, as far as the time goes; the others are the first of the next poll. */
-  #processHeavy(heavy: Session[]): void {
+  /**
+   * Those that sent much, as far as the time goes; the others are the first of the next poll. Unless
+   * they are alone, they leave as much time to the others as they had.
+   */
+  #processHeavy(heavy: Session[], alone: boolean): void {
     const { clock } = this.#context;
     const start = clock();
     let [end, next] = [start, 0];
-    while (next < heavy.length && end - start < HEAVY_MS) {
-      this.#process(heavy[next++] as Session);
-      end = clock();
+    if (alone || start >= this.#heavyAt) {
+      while (next < heavy.length && end - start < HEAVY_MS) {
+        this.#process(heavy[next++] as Session);
+        end = clock();
+      }
+      this.#heavyAt = end + end - start;
     }
-    this.#heavyAt = end + end - start;
     if (next < heavy.length) this.#input = heavy.slice(next).concat(this.#input);
   }
 

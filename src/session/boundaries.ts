@@ -55,9 +55,9 @@ export class Boundaries implements OptionEffects {
   }
 
   /**
-   * What was agreed or typed before START-TLS counts no more. Once the game has heard of the client, or
-   * the wait for the answer is over, it is refused: who is in between could have said what the game
-   * takes for the person's, and let the person go on behind it.
+   * What was agreed or typed before START-TLS counts no more. It is refused once the game has heard of
+   * the client, or has stopped waiting for the answer: an attacker on the way could log in first, and
+   * then let the person's own connection go on behind that.
    */
   encrypt(): void {
     const core = this.#core;

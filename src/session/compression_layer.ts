@@ -6,8 +6,8 @@ import type { ServerLimits } from "../guard/limits.ts";
 export interface ByteStreamEvents {
   /** Bytes of the client came, not compressed any more; `inflated`: whether they were. */
   onPlain(bytes: Uint8Array, inflated: boolean): void;
-  /** So many compressed bytes of the client came, whatever becomes of them. */
-  onCompressed(count: number): void;
+  /** So many bytes of the client came of which nothing may come to be seen. */
+  onUnseen(count: number): void;
   /** The client sends no more, and all that it sent was handed over. */
   onPlainEnd(): void;
   /** So many bytes went to the connection. */
@@ -127,7 +127,7 @@ export class CompressionLayer implements Stream {
   receive(bytes: Uint8Array): void {
     if (this.#inflater === undefined) return this.#handler.onPlain(bytes, false);
     this.#compressedIn += bytes.length;
-    this.#handler.onCompressed(bytes.length);
+    this.#handler.onUnseen(bytes.length);
     this.#inflater.write(bytes);
     if (this.#full || this.#inflater.queued <= MAX_INFLATING) return;
     this.#full = true;

@@ -62,7 +62,7 @@ export class InputGate {
   /** An option has put off reading until this time. */
   heldUntil = 0;
   readonly #host: GateHost;
-  /** Made at the first byte. */
+  /** Made when something counts. */
   #rateLimiter: RateLimiter | undefined;
   #verdicts: GateVerdict[] | undefined;
   #budget = 0;
@@ -116,8 +116,7 @@ export class InputGate {
   /** Whether input waits because the game takes no lines, or for a rate. */
   isHolding({ room, hasUnread }: GateDemand): boolean {
     const waits = this.buffer.length > 0;
-    const stopped = room === 0 || this.overMemory;
-    return waits && this.throttled || (waits || hasUnread) && stopped;
+    return waits && this.throttled || (waits || hasUnread) && this.#isStopped(room);
   }
 
   /** A poll begins to process the client. */
@@ -126,18 +125,16 @@ export class InputGate {
     this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
     this.#deadline = 0;
     if (this.buffer.length >= this.#limits.input) this.#reportInput();
-    this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
   }
 
   /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
   next(now: number, demand: GateDemand): Uint8Array | undefined {
-    const limiter = this.#rateLimiter;
-    if (limiter === undefined) return undefined;
+    const limiter = this.#limiter;
     if (this.buffer.length === 0) {
       return this.#unseenTooMuch(now) ? this.#hold(limiter, now) : undefined;
     }
     const { room } = demand;
-    if (room === 0 || this.overMemory) return undefined;
+    if (this.#isStopped(room)) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
     if (limiter.free > now) return this.#hold(limiter, now);
@@ -154,8 +151,8 @@ export class InputGate {
 
   /** So many bytes of the piece were processed, with so many commands and negotiations in them. */
   used(count: number, negotiations: number, now: number): void {
-    this.#rateLimiter?.bytes(count, now);
-    if (negotiations > 0) this.#rateLimiter?.negotiations(negotiations, now);
+    this.#limiter.bytes(count, now);
+    if (negotiations > 0) this.#limiter.negotiations(negotiations, now);
     this.#budget -= count;
     this.#typed += count;
     this.buffer.take(count);
@@ -180,14 +177,14 @@ export class InputGate {
 
   /** A line came of it. */
   countLine(now: number): void {
-    this.#rateLimiter?.line(now);
+    this.#limiter.line(now);
   }
 
   /** The poll has processed what it could. */
   end(now: number, { room, hasUnread }: GateDemand): void {
     const { input, memory } = this.#limits;
     const { length } = this.buffer;
-    const stopped = room === 0 || this.overMemory;
+    const stopped = this.#isStopped(room);
     const total = this.#held + this.buffer.held;
     // A client is not throttled while the game itself blocks its input.
     const unseenTooMuch = this.#unseenTooMuch(now);
@@ -229,6 +226,11 @@ export class InputGate {
     const verdicts = this.#verdicts ?? NO_VERDICTS;
     this.#verdicts = undefined;
     return verdicts;
+  }
+
+  /** Whether nothing more is processed until the game has taken something. */
+  #isStopped(room: number): boolean {
+    return room === 0 || this.overMemory;
   }
 
   get #limiter(): RateLimiter {

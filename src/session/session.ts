@@ -137,16 +137,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "input");
   }
 
-  onCompressed(count: number): void {
-    this.#onUnseen(count);
-  }
-
   /** Bytes came that belong to TLS itself. */
   onOverhead(count: number): void {
-    this.#onUnseen(count);
+    this.onUnseen(count);
   }
 
-  #onUnseen(count: number): void {
+  onUnseen(count: number): void {
     this.gate.unseen(count, this.now());
     if (!this.gate.reading) this.stream.reading = false;
     this.#host.wake(this, "input");

@@ -25,7 +25,8 @@ const GATHER = 65_536;
  *
  * - **implement** four methods on your socket: `transmit`, `shutdown`, `destroy`, `setReading`
  * - **report** what the socket does: {@linkcode received}, {@linkcode transmitted} or
- *   {@linkcode writable}, {@linkcode peerEnded}, {@linkcode failed}
+ *   {@linkcode writable}, {@linkcode peerEnded}, {@linkcode failed}; one that encrypts also
+ *   {@linkcode overhead}
  * - **check** it by the contract suite of `./transport/contract`
  *
  * @example A connection over a pair of queues
@@ -207,6 +208,15 @@ export abstract class BaseConnection implements Connection {
   }
 
   /**
+   * The socket reports: bytes came that belong to the encryption itself.
+   *
+   * @param count How many.
+   */
+  overhead(count: number): void {
+    if (!this.#closing && !this.#destroyed) this.#handler?.onOverhead?.(count);
+  }
+
+  /**
    * The socket reports: the system took what `transmit` was given, from its start.
    *
    * @param count How many bytes.
@@ -320,5 +330,5 @@ export abstract class BaseConnection implements Connection {
 /** IPv4 addresses as IPv6 sockets show them, in their own form; a zone is left out. */
 export function plainAddress(address: string): string {
   if (!address.includes(":")) return address;
-  return address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*$/, "");
+  return address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*/, "");
 }

@@ -192,7 +192,6 @@ class SecureConnection extends BaseConnection {
   readonly #beneath: Connection;
   readonly #pipe: Pipe;
   readonly #socket: TLSSocket;
-  #owner: ConnectionHandler;
   /** How many encrypted bytes were reported, as what they hold or as overhead. */
   #reported = 0;
 
@@ -201,8 +200,7 @@ class SecureConnection extends BaseConnection {
     this.#beneath = beneath;
     this.#pipe = pipe;
     this.#socket = socket;
-    this.#owner = handler;
-    super.attach(handler);
+    this.attach(handler);
     let error: Error | undefined;
     const fail = (cause: Error) => {
       error ??= connectionError(cause);
@@ -224,11 +222,6 @@ class SecureConnection extends BaseConnection {
     // So Node reports what fails before the handshake is done.
     socket.on("_tlsError", fail);
     socket.on("close", () => this.failed(pipe.error ?? error));
-  }
-
-  override attach(handler: ConnectionHandler): void {
-    this.#owner = handler;
-    super.attach(handler);
   }
 
   override get queued(): number {
@@ -259,9 +252,9 @@ class SecureConnection extends BaseConnection {
   /** What came before, and was nothing for the owner, is overhead. */
   #reportOverhead(): void {
     const overhead = this.#pipe.received - this.#reported;
-    if (overhead <= 0 || this.destroyed) return;
+    if (overhead <= 0) return;
     this.#reported += overhead;
-    this.#owner.onOverhead?.(overhead);
+    this.overhead(overhead);
   }
 
   protected transmit(chunk: Uint8Array): undefined {

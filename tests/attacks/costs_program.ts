@@ -10,6 +10,7 @@ import {
   TelnetServer,
 } from "../../mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
+import { NO_RATES } from "../server/harness.ts";
 import { COSTLY_INPUTS, type CostlyInput, EMPTY_BLOCKS } from "./costly_inputs.ts";
 
 /** What an input costs. */
@@ -33,21 +34,12 @@ const HONEST = 50;
 const HOSTILE = 10;
 const ROUNDS = 60;
 
-const NO_RATES: Partial<ServerLimits> = {
-  commandRate: Infinity,
-  byteRate: Infinity,
-  negotiationRate: Infinity,
-  drawRate: Infinity,
-  workRate: Infinity,
-  connectionRate: Infinity,
-  connectionsPerAddress: Infinity,
-};
-
 interface Stage extends AsyncDisposable {
   readonly server: TelnetServer;
   readonly transport: MemoryTransport;
   readonly newcomers: TelnetClient[];
-  settle(peer: MemoryPeer): Promise<number>;
+  /** Polls until nothing of what was sent is left; returns how much came back. */
+  settle(peer: MemoryPeer, afterPoll?: () => void): Promise<number>;
 }
 
 async function stage(input: CostlyInput, limits: Partial<ServerLimits>): Promise<Stage> {
@@ -65,11 +57,11 @@ async function stage(input: CostlyInput, limits: Partial<ServerLimits>): Promise
     server,
     transport,
     newcomers,
-    /** Polls until nothing of what was sent is left; returns how much came back. */
-    async settle(peer) {
+    async settle(peer, afterPoll = () => {}) {
       let heard = 0;
-      for (let quiet = 0; quiet < 3;) {
+      for (let quiet = 0; quiet < 2;) {
         await server.poll();
+        afterPoll();
         heard += peer.take().length;
         quiet = peer.queued > 0 || server.stats().queuedInput > 0 ? 0 : quiet + 1;
       }
@@ -98,31 +90,17 @@ async function timeOf(input: CostlyInput): Promise<Pick<Cost, "time" | "reply">>
     input.greet?.(client);
     await play.server.poll();
     peer.write(input.before?.(LINE) ?? new Uint8Array(0));
-    const took = take(play.server);
     await play.settle(peer);
     const bytes = input.input(SIZE);
     const start = performance.now();
     peer.write(bytes);
-    let heard = 0;
-    for (let quiet = 0; quiet < 2;) {
-      await play.server.poll();
-      took();
-      heard += peer.take().length;
-      quiet = peer.queued > 0 || play.server.stats().queuedInput > 0 ? 0 : quiet + 1;
-      if (!client.active) break;
-    }
+    const heard = await play.settle(peer, () => {
+      while (client.getCommand() !== undefined || client.getKey() !== undefined);
+    });
     times.push((performance.now() - start) * 1000 / bytes.length);
     reply = heard / bytes.length;
   }
   return { time: median(times.slice(1)), reply };
-}
-
-function take(server: TelnetServer): () => void {
-  return () => {
-    for (const client of server.clientList()) {
-      while (client.getCommand() !== undefined || client.getKey() !== undefined);
-    }
-  };
 }
 
 /** What is held of a client that sends without end, and whose lines and keys nobody takes. */

@@ -24,8 +24,6 @@ async function stepsOf(input: CostlyInput, size: number): Promise<number> {
       line: 1_000_000,
       memory: Infinity,
       subnegotiation: 1_000_000,
-      drawRate: Infinity,
-      workRate: Infinity,
     },
   });
   const { server } = harness;

@@ -52,6 +52,8 @@ export const NO_RATES: Partial<ServerLimits> = {
   commandRate: Infinity,
   byteRate: Infinity,
   negotiationRate: Infinity,
+  drawRate: Infinity,
+  workRate: Infinity,
   connectionRate: Infinity,
   connectionsPerAddress: Infinity,
 };

@@ -3,13 +3,18 @@ import { connect } from "node:tls";
 import { TelnetServer } from "../../mod.ts";
 import { CERTIFICATE } from "./certificates.ts";
 
+let leave = () => {};
+const left = new Promise<void>((resolve) => leave = resolve);
 const server = await TelnetServer.listen({
   port: 0,
   address: "127.0.0.1",
   tls: true,
   certificate: CERTIFICATE,
   onConnect: (client) => client.send("hello\n"),
-  onDisconnect: (client) => console.log(`gone ${client.disconnectReason}`),
+  onDisconnect: (client) => {
+    console.log(`gone ${client.disconnectReason}`);
+    leave();
+  },
 });
 const serving = server.serve();
 let handshakes = 0;
@@ -20,23 +25,20 @@ const client = connect({
   rejectUnauthorized: false,
 });
 client.on("error", () => {});
-const again = () => {
-  client.renegotiate({ rejectUnauthorized: false }, (error) => {
-    if (error === null && ++handshakes < 50) again();
-  });
-};
-client.once("data", again); // the greeting: the server's side is up, too
+// A server that grants them all never closes.
 await new Promise<void>((resolve) => {
   client.once("close", () => resolve());
-  // A server that grants them all never closes.
-  const look = setInterval(() => {
-    if (handshakes < 50 && !client.destroyed) return;
-    clearInterval(look);
-    resolve();
-  }, 10);
+  const again = () => {
+    client.renegotiate({ rejectUnauthorized: false }, (error) => {
+      if (error !== null) return; // and the server closes
+      if (++handshakes < 50) again();
+      else resolve();
+    });
+  };
+  client.once("data", again); // the greeting: the server's side is up, too
 });
 client.destroy();
-while (server.connectionCount() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+await left;
 console.log(`handshakes ${handshakes}`);
 await server.stop();
 await serving;
