@@ -19,7 +19,7 @@ const server = await TelnetServer.listen({
   limits: {
     connectionsPerAddress: 1e9,
     connectionRate: 1e9,
-    commandRate: 1e9,
+    lineRate: 1e9,
     byteRate: 1e12,
     negotiationRate: 1e9,
   },
@@ -32,7 +32,7 @@ createInterface({ input: process.stdin }).on("line", tell);
 
 while (true) {
   await server.poll();
-  for (const client of server.readyClients()) answer(client);
+  for (const client of server.clientsWithInput()) answer(client);
 }
 
 function answer(client: TelnetClient): void {

@@ -24,7 +24,7 @@ const CHOICES = new Map<string, Encoding>([["1", "utf-8"], ["2", "cp437-art"], [
 const { values } = parseArgs({ options: { port: { type: "string", default: "7777" } } });
 const server = await TelnetServer.listen({
   port: Number(values.port),
-  options: { terminalType: true, charset: true },
+  telnetOptions: { terminalType: true, charset: true },
   onConnect: (client) => client.prompt("1 UTF-8, 2 CP437, 3 ASCII? "),
   onDisconnect: (client) => console.log(`-- ${client.addrport()} ${client.disconnectReason}`),
 });
@@ -33,7 +33,7 @@ process.once("SIGINT", () => void server.stop());
 
 while (server.running) {
   await server.poll();
-  for (const client of server.readyClients()) {
+  for (const client of server.clientsWithInput()) {
     const line = client.getCommand()?.trim() ?? "";
     const encoding = CHOICES.get(line);
     if (line === "quit") client.active = false;

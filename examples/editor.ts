@@ -21,14 +21,14 @@ const { values } = parseArgs({ options: { port: { type: "string", default: "7777
 const server = await TelnetServer.listen({
   port: Number(values.port),
   clientClass: Writer,
-  options: { naws: true, terminalType: true, charset: true },
+  telnetOptions: { naws: true, terminalType: true, charset: true },
   limits: { line: 20_000 }, // a letter is one line to the server
   onConnect: (writer) => {
     writer.useEditor();
     writer.send("The post office.\n");
     writer.prompt("Your name? ");
   },
-  onCommand: (writer, command) => {
+  onTelnetCommand: (writer, command) => {
     if (command !== IP || writer.step !== "letter") return;
     writer.send("The letter is torn up.\n");
     menu(writer);
@@ -40,7 +40,7 @@ process.once("SIGINT", () => void server.stop());
 
 while (server.running) {
   await server.poll();
-  for (const writer of server.readyClients()) {
+  for (const writer of server.clientsWithInput()) {
     const text = writer.getCommand();
     if (text !== undefined) hear(writer, text);
   }
@@ -68,7 +68,9 @@ function menu(writer: Writer): void {
 function write(writer: Writer, to: string): void {
   writer.step = "letter";
   writer.to = to;
-  const end = writer.editing ? "Ctrl-D at its end sends it, Ctrl-C gives it up" : "Enter sends it";
+  const end = writer.terminal.editing
+    ? "Ctrl-D at its end sends it, Ctrl-C gives it up"
+    : "Enter sends it";
   writer.send(`Dear ${to}, … (${end})\n`);
   writer.useEditor({ multiline: true });
 }

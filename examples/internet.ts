@@ -36,7 +36,7 @@ const server = await TelnetServer.listen({
   listeners: [{ port: Number(values.tls), tls: true }],
   certificate: readCertificate(),
   trustedProxies: values.proxy,
-  options: { startTls: true, naws: true },
+  telnetOptions: { startTls: true, naws: true },
   keepAlive: "nop",
   limits: { idleTimeout: 3_600_000 },
   onConnect,
@@ -59,18 +59,20 @@ if (process.platform !== "win32") {
 while (server.running) {
   await server.poll();
   // One line of each, so that nobody waits for who has many.
-  for (const client of server.readyClients()) hear(client, client.getCommand() ?? "");
+  for (const client of server.clientsWithInput()) hear(client, client.getCommand() ?? "");
 }
 
 async function onConnect(client: TelnetClient): Promise<void> {
   await client.ready;
   if (!client.active) return; // it has gone meanwhile
-  log(client, client.encrypted ? "came by TLS" : "came in the clear");
+  log(client, client.connection.encrypted ? "came by TLS" : "came in the clear");
   if (record) {
     const file = `${record}/${Date.now()}-${++visits}.cast`;
-    client.record((line) => appendFileSync(file, line), { title: client.addrport() });
+    client.terminal.record((line) => appendFileSync(file, line), { title: client.addrport() });
   }
-  client.send(client.encrypted ? "Welcome!\n" : "Welcome! Others can listen: come by TLS.\n");
+  client.send(
+    client.connection.encrypted ? "Welcome!\n" : "Welcome! Others can listen: come by TLS.\n",
+  );
 }
 
 function hear(client: TelnetClient, line: string): void {

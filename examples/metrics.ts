@@ -41,7 +41,7 @@ process.once("SIGINT", () => {
 
 while (server.running) {
   await server.poll();
-  for (const client of server.readyClients()) answer(client, client.getCommand());
+  for (const client of server.clientsWithInput()) answer(client, client.getCommand());
 }
 
 function answer(client: TelnetClient, line: string | undefined): void {
@@ -58,7 +58,7 @@ function openMetrics(stats: ServerStats): string {
     ["queued_output_bytes", "Bytes that wait for the network", stats.queuedOutput],
     ["queued_input_bytes", "Bytes that wait for the game", stats.queuedInput],
     ["held_bytes", "Bytes held of what clients sent and told", stats.memoryUsed],
-    ["queued_lines", "Lines that wait for the game", stats.queuedCommands],
+    ["queued_lines", "Lines that wait for the game", stats.queuedLines],
     ["lines_per_second", "Lines in the last second", stats.rates.lines],
   ] as const;
   const counters = [

@@ -43,7 +43,7 @@ const server = await TelnetServer.listen({
   clientClass: Player,
   onConnect: welcome,
   onDisconnect: farewell,
-  options: {
+  telnetOptions: {
     terminalType: true,
     naws: true,
     charset: true,
@@ -78,10 +78,10 @@ while (server.running) {
 }
 
 async function welcome(player: Player): Promise<void> {
-  player.msdp.declare("HEALTH", { value: () => String(player.hp) });
-  player.msdp.declare("HEALTH_MAX", { value: () => String(MAX_HP) });
+  player.telnet.msdp.declare("HEALTH", { value: () => String(player.hp) });
+  player.telnet.msdp.declare("MAX_HEALTH", { value: () => String(MAX_HP) });
   await player.ready; // or a second has passed: then we know whom we greet
-  const { name, colours, screenReader } = player.profile;
+  const { name, colours, screenReader } = player.terminal.profile;
   if (!screenReader) player.sendCc("^G  ~~~~~~~~~~~~~~~~~~~~~~~:>-^~\n");
   player.sendCc(`^YWelcome to Boaville!^~ You come by ${escapeCaretCodes(name ?? "telnet")}, `);
   player.send(`${colours} colours.\n`);
@@ -147,7 +147,7 @@ function look(player: Player): void {
   player.sendWrapped(room.text);
   const others = playing().filter((other) => other !== player && other.room === player.room);
   for (const other of others) player.sendCc(`^y${other.name}^~ is here.\n`);
-  player.gmcp.send("Room.Info", { name: room.name, exits: room.exits });
+  player.telnet.gmcp.send("Room.Info", { name: room.name, exits: room.exits });
 }
 
 function go(player: Player, direction: string, to: string): void {
@@ -180,8 +180,8 @@ function heal(player: Player, points: number): void {
 }
 
 function vitals(player: Player): void {
-  player.gmcp.send("Char.Vitals", { hp: player.hp, maxhp: MAX_HP });
-  player.msdp.update("HEALTH");
+  player.telnet.gmcp.send("Char.Vitals", { hp: player.hp, maxhp: MAX_HP });
+  player.telnet.msdp.update("HEALTH");
 }
 
 function tellRoom(from: Player, text: string): void {

@@ -43,7 +43,7 @@ const { values } = parseArgs({ options: { port: { type: "string", default: "7777
 const server = await TelnetServer.listen({
   port: Number(values.port),
   clientClass: Console,
-  options: { naws: true, terminalType: true, charset: true },
+  telnetOptions: { naws: true, terminalType: true, charset: true },
   limits: { line: 16_384 }, // a whole configuration may be pasted
   onConnect: (client) => {
     client.send("Type help, or Tab.\n");
@@ -56,7 +56,7 @@ process.once("SIGINT", () => void server.stop());
 
 while (server.running) {
   await server.poll();
-  for (const client of server.readyClients()) {
+  for (const client of server.clientsWithInput()) {
     if (client.pages.length > 0) turn(client);
     else hear(client, client.getCommand()?.trim() ?? "");
   }
@@ -81,14 +81,14 @@ function show(client: Console, lines: string[], count: number = client.rows - 1)
   client.send(lines.slice(0, count).map((line) => line + "\n").join(""));
   client.pages = lines.slice(count);
   if (client.pages.length === 0) return client.edit();
-  if (client.editing) client.characterMode();
+  if (client.terminal.editing) client.enterCharacterMode();
   client.send("--more--");
 }
 
 function turn(client: Console): void {
   const key = client.getKey();
   const name = key === undefined ? client.getCommand() : key.text || keyName(key);
-  if (client.inCharacterMode) client.send("\r        \r");
+  if (client.terminal.inCharacterMode) client.send("\r        \r");
   if (name === "q") show(client, []);
   else show(client, client.pages, name === "enter" ? 1 : client.rows - 1);
 }

@@ -1,4 +1,5 @@
-import { inspect, throwMisuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import { inspect } from "../protocol/validate.ts";
 
 /** The longest a name of an address can be: an IPv6 address that ends like an IPv4 one. */
 const LONGEST = 45;

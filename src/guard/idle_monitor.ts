@@ -1,4 +1,4 @@
-import { inspect, throwMisuse } from "../protocol/error.ts";
+import { checkOneOf } from "../protocol/validate.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /**
@@ -12,11 +12,7 @@ export type KeepAlive = "off" | "nop" | "timing-mark";
 
 /** Checks what a caller gives as such. */
 export function checkKeepAlive(keepAlive: KeepAlive): KeepAlive {
-  if (!["off", "nop", "timing-mark"].includes(keepAlive)) {
-    throwMisuse(
-      `Cannot keep connections alive by that, use "nop" or "timing-mark": ${inspect(keepAlive)}`,
-    );
-  }
+  checkOneOf("keepAlive", keepAlive, ["off", "nop", "timing-mark"]);
   return keepAlive;
 }
 

@@ -1,21 +1,21 @@
-import { checkCount, TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
-import { rejectUnknownKeys, withoutUndefined } from "./validate.ts";
+import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
+import { checkCount, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 
 /** What bounds a client of the server, and the clients of one address. */
 export interface ServerLimits extends TelnetLimits {
   /** The most UTF-16 units of a line; the rest of it is dropped, and the person told. Default 4096. */
   readonly line: number;
   /** The most lines waiting for `getCommand()`; then the client is not read on. Default 512. */
-  readonly commands: number;
+  readonly queuedLines: number;
   /** The most bytes waiting for `poll()`; then the client is not read on. Default 65536. */
-  readonly input: number;
+  readonly inputBytes: number;
   /**
    * The most bytes that are held of a client in all, without output: what it sent, typed and told, with
    * what that costs beside the bytes, about. Over it the client is not read on. Default 1 MiB.
    */
   readonly memory: number;
   /**
-   * How long to keep a client that is not read on because its `input` or its `memory` is full, and the
+   * How long to keep a client that is not read on because its `inputBytes` or its `memory` is full, and the
    * game takes no lines, in milliseconds: while it is not read, its closing goes unnoticed. It is
    * dropped as `not-read`. Default 60000.
    */
@@ -24,9 +24,9 @@ export interface ServerLimits extends TelnetLimits {
    * The most bytes that the system has not taken yet. A client over it is dropped as `too-slow` when
    * more is sent to it, or after `closeTimeout`. Default 4 MiB.
    */
-  readonly output: number;
+  readonly outputBytes: number;
   /** Lines a second that are taken from a client; then it is not read on. Default 50. */
-  readonly commandRate: number;
+  readonly lineRate: number;
   /** Bytes a second that are taken from a client; then it is not read on. Default 16384. */
   readonly byteRate: number;
   /** Negotiations, commands and subnegotiations a second that are taken from a client. Default 50. */
@@ -104,14 +104,14 @@ const ofMachine = (name: keyof TelnetLimits): LimitRule => ({ default: TELNET_LI
 const LIMIT_RULES: Readonly<Record<keyof ServerLimits, LimitRule>> = {
   subnegotiation: ofMachine("subnegotiation"),
   answerTimeout: ofMachine("answerTimeout"),
-  repeats: ofMachine("repeats"),
+  repeatedRequests: ofMachine("repeatedRequests"),
   line: { default: 4_096 }, // a long paragraph; MUD clients send far less
-  commands: { default: 512 }, // a pasted script, not a flood
-  input: { default: 65_536 }, // what a socket gives at once
+  queuedLines: { default: 512 }, // a pasted script, not a flood
+  inputBytes: { default: 65_536 }, // what a socket gives at once
   memory: { default: 1_048_576, min: 65_536, canBeOff: true }, // 512 lines of a long paragraph each
   unreadTimeout: { default: 60_000, canBeOff: true }, // a game that stands still so long forgot the client
-  output: { default: 4_194_304 }, // a screen of text a thousand times over
-  commandRate: { default: 50, min: 1, canBeOff: true }, // the busiest script; a person types two
+  outputBytes: { default: 4_194_304 }, // a screen of text a thousand times over
+  lineRate: { default: 50, min: 1, canBeOff: true }, // the busiest script; a person types two
   byteRate: { default: 16_384, min: 1, canBeOff: true }, // a pasted book comes through in half a minute
   negotiationRate: { default: 50, min: 1, canBeOff: true }, // a window that is dragged to another size
   drawRate: { default: 4_096, min: 1, canBeOff: true }, // a screen of 80 columns, twice
@@ -145,5 +145,9 @@ export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
     const or = rule.canBeOff ? ", or Infinity to turn it off" : "";
     checkCount(`limits.${name}`, value, rule.min ?? 0, or);
   }
-  return { ...limits, commands: Math.max(1, limits.commands), input: Math.max(1, limits.input) };
+  return {
+    ...limits,
+    queuedLines: Math.max(1, limits.queuedLines),
+    inputBytes: Math.max(1, limits.inputBytes),
+  };
 }

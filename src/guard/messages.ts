@@ -1,5 +1,5 @@
-import { inspect, throwMisuse } from "../protocol/error.ts";
-import { rejectUnknownKeys, withoutUndefined } from "./validate.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import { inspect, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 
 /** What the server says by itself, each a line. An empty text says nothing. */
 export interface ServerMessages {

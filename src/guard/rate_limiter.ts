@@ -30,7 +30,7 @@ const COSTLY_MS = 500;
 export function ratesOf(limits: ServerLimits): Rates {
   return {
     byte: 1000 / limits.byteRate,
-    line: 1000 / limits.commandRate,
+    line: 1000 / limits.lineRate,
     negotiation: 1000 / limits.negotiationRate,
     drawing: 1000 / limits.drawRate,
     work: 1000 / limits.workRate,

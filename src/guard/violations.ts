@@ -44,7 +44,7 @@ export const DISCONNECT_REASONS = [
  * - `too-much-drawing`: so many characters were drawn for what it typed; slowed down in the same way
  * - `too-much-work`: it took so many milliseconds of processor time; slowed down in the same way
  * - `flooding`: it was slowed down for so many milliseconds and goes on, and is dropped
- * - `queue-full`: `limits.commands` lines wait for the game; it is not read on
+ * - `queue-full`: `limits.queuedLines` lines wait for the game; it is not read on
  * - `input-full`: so many bytes wait to be processed; it is not read on
  * - `memory-full`: so many bytes are held of it; it is not read on
  * - `not-read`: nobody took its lines for so many milliseconds, and it is dropped

@@ -1,3 +1,4 @@
+import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
@@ -190,7 +191,11 @@ export const charset: TelnetOption<true | CharsetConfig> = {
   agreeRemote: true,
   offer: "local",
   check(config) {
-    if (typeof config === "object" && config.names) encodeCharsetRequest(config.names);
+    if (config === true) return;
+    rejectUnknownKeys("telnetOptions.charset", config, { names: true });
+    if (config.names === undefined) return;
+    checkList("telnetOptions.charset.names", config.names);
+    encodeCharsetRequest(config.names);
   },
   attach: (context, config) =>
     new CharsetHandler(

@@ -1,4 +1,7 @@
+import { handleOf } from "./_handle.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import { inspect } from "../protocol/validate.ts";
 
 /** Code of the option TOGGLE-FLOW-CONTROL (RFC 1372). */
 export const LFLOW = 0x21;
@@ -31,39 +34,53 @@ export function decodeFlowControl(payload: Uint8Array): FlowControl | undefined 
  *
  * @param command What the client shall do with XON and XOFF.
  * @returns One byte.
+ * @throws {TelnetError} `misuse`: no such command.
  */
 export function encodeFlowControl(command: FlowControl): Uint8Array {
-  return Uint8Array.of(ORDER.indexOf(command));
+  const code = ORDER.indexOf(command);
+  if (code === -1) {
+    throwMisuse(`Unknown flow control ${inspect(command)}: use one of ${ORDER.join(", ")}`);
+  }
+  return Uint8Array.of(code);
 }
 
-/** What the server keeps of a client's flow control. */
-export class FlowControlHandler implements OptionState {
-  /** It asks for nothing. */
-  readonly pending = false;
-  readonly #context: OptionContext;
-
-  /** Made by {@linkcode flowControl}. */
-  constructor(context: OptionContext) {
-    this.#context = context;
-  }
-
+/** XON and XOFF of one client: `client.telnet.flowControl`. */
+export interface FlowControlHandle {
   /**
    * Tells the client what to do with XON and XOFF.
    *
    * @param command What to do.
    * @returns Whether the client takes it.
+   * @throws {TelnetError} `misuse`: no such command.
    */
+  set(command: FlowControl): boolean;
+}
+
+/** What the server keeps of a client's flow control. */
+export class FlowControlState implements OptionState<FlowControlHandle>, FlowControlHandle {
+  readonly #context: OptionContext;
+  #handle: FlowControlHandle | undefined;
+
+  constructor(context: OptionContext) {
+    this.#context = context;
+  }
+
+  get handle(): FlowControlHandle {
+    return this.#handle ??= handleOf<FlowControlHandle>(this, { set: true });
+  }
+
   set(command: FlowControl): boolean {
+    const payload = encodeFlowControl(command);
     if (!this.#context.remoteEnabled(LFLOW)) return false;
-    this.#context.sendSubnegotiation(LFLOW, encodeFlowControl(command));
+    this.#context.sendSubnegotiation(LFLOW, payload);
     return true;
   }
 }
 
 /** TOGGLE-FLOW-CONTROL as the server uses it. */
-export const flowControl: TelnetOption<true, FlowControlHandler> = {
+export const flowControl: TelnetOption<true, FlowControlState> = {
   code: LFLOW,
   name: "LFLOW",
   offer: "remote",
-  attach: (context) => new FlowControlHandler(context),
+  attach: (context) => new FlowControlState(context),
 };

@@ -1,7 +1,9 @@
+import { handleOf } from "./_handle.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
+import { checkFunction } from "../protocol/validate.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
 export const GMCP = 0xc9;
@@ -85,39 +87,59 @@ const PING = "core.ping";
 /** A client that answers no ping shall not have all of its own taken for answers. */
 const MAX_PINGS = 8;
 
-/** GMCP with one client. */
-export class GmcpHandler implements OptionState {
-  readonly #context: OptionContext<GmcpEvents>;
-  readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
-  readonly #supports: Map<string, number> = new Map();
-  /** Pings of ours that wait for their answer, which is a Core.Ping too. */
-  #pings = 0;
-  /** Takes MSDP that travels over GMCP; set by MSDP. */
-  onMsdp: ((value: Json | undefined) => void) | undefined;
-
-  /** Made by {@linkcode gmcp}. */
-  constructor(context: OptionContext<GmcpEvents>) {
-    this.#context = context;
-  }
-
+/** GMCP with one client: `client.telnet.gmcp`. */
+export interface GmcpHandle {
   /** Whether the client takes GMCP. */
-  get enabled(): boolean {
-    return this.#context.localEnabled(GMCP);
-  }
-
+  readonly enabled: boolean;
   /** What the client supports, by `Core.Supports`: packages in lower case, with their versions. */
-  get supports(): ReadonlyMap<string, number> {
-    return this.#supports;
-  }
-
+  readonly supports: ReadonlyMap<string, number>;
   /**
    * Sends a message.
    *
    * @param name The package and its message, such as `Char.Vitals`.
    * @param value The value; left out, the message has none.
    * @returns Whether the client takes GMCP; else nothing is sent.
-   * @throws {TelnetError} `misuse`: a name that is no dotted name.
+   * @throws {TelnetError} `misuse`: a name that is no dotted name, or a value that is no JSON.
    */
+  send(name: string, value?: Json): boolean;
+  /**
+   * Registers a handler for a message of this client, beside `onGmcp`. Packages have no case.
+   *
+   * @param name The package and its message.
+   * @param handler Called within `poll()` with the value; if it fails, the client is dropped.
+   * @throws {TelnetError} `misuse`: a handler that is no function.
+   */
+  on(name: string, handler: (value: Json | undefined) => unknown): void;
+}
+
+/** What GMCP keeps for one client. */
+export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
+  readonly #context: OptionContext<GmcpEvents>;
+  readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
+  readonly #supports: Map<string, number> = new Map();
+  /** Pings of ours that wait for their answer, which is a Core.Ping too. */
+  #pings = 0;
+  #handle: GmcpHandle | undefined;
+  /** Takes MSDP that travels over GMCP; set by MSDP. */
+  onMsdp: ((value: Json | undefined) => void) | undefined;
+
+  constructor(context: OptionContext<GmcpEvents>) {
+    this.#context = context;
+  }
+
+  get handle(): GmcpHandle {
+    const names = { enabled: true, supports: true, send: true, on: true } as const;
+    return this.#handle ??= handleOf<GmcpHandle>(this, names);
+  }
+
+  get enabled(): boolean {
+    return this.#context.localEnabled(GMCP);
+  }
+
+  get supports(): ReadonlyMap<string, number> {
+    return this.#supports;
+  }
+
   send(name: string, value?: Json): boolean {
     const payload = encodeGmcp(name, value);
     if (!this.enabled) return false;
@@ -126,13 +148,8 @@ export class GmcpHandler implements OptionState {
     return true;
   }
 
-  /**
-   * Registers a handler for a message of this client, beside `onGmcp`. Packages have no case.
-   *
-   * @param name The package and its message.
-   * @param handler Called within `poll()` with the value; if it fails, the client is dropped.
-   */
   on(name: string, handler: (value: Json | undefined) => unknown): void {
+    checkFunction("the handler of a GMCP message", handler);
     this.#handlers.set(name.toLowerCase(), handler);
   }
 
@@ -153,7 +170,7 @@ export class GmcpHandler implements OptionState {
 
   /** Takes over the handlers that the game has registered. */
   succeed(before: OptionState): void {
-    if (!(before instanceof GmcpHandler)) return;
+    if (!(before instanceof GmcpState)) return;
     for (const [name, handler] of before.#handlers) this.#handlers.set(name, handler);
   }
 
@@ -206,11 +223,11 @@ export interface GmcpEvents {
 }
 
 /** GMCP as the server uses it. */
-export const gmcp: TelnetOption<true, GmcpHandler, GmcpEvents> = {
+export const gmcp: TelnetOption<true, GmcpState, GmcpEvents> = {
   code: GMCP,
   name: "GMCP",
   events: ["gmcp"],
   offer: "local",
   mud: true,
-  attach: (context) => new GmcpHandler(context),
+  attach: (context) => new GmcpState(context),
 };

@@ -1,3 +1,5 @@
+import { checkByte, checkText } from "../protocol/validate.ts";
+import { handleOf } from "./_handle.ts";
 import { DO, DONT, WILL, WONT } from "../protocol/codes.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { Json } from "./json.ts";
@@ -203,60 +205,78 @@ const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
   ]),
 );
 
-/** LINEMODE with one client: how it edits, and by which keys. */
-export class LinemodeHandler implements OptionState {
-  readonly #context: OptionContext<LinemodeEvents>;
-  readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
-  #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
-  #forwards = false;
-  /** Whether the client was given a mask. */
-  #masked = false;
-
-  /** Made by {@linkcode linemode}. */
-  constructor(context: OptionContext<LinemodeEvents>) {
-    this.#context = context;
-  }
-
+/** LINEMODE with one client: `client.telnet.linemode`. */
+export interface LinemodeHandle {
   /** Whether the client does LINEMODE. */
-  get enabled(): boolean {
-    return this.#context.remoteEnabled(LINEMODE);
-  }
-
+  readonly enabled: boolean;
   /** The mode in force: bits of {@linkcode LINEMODE_BITS}. */
-  get mode(): number {
-    return this.#mode;
-  }
-
+  readonly mode: number;
   /** Whether the client agreed to a FORWARDMASK. */
-  get forwards(): boolean {
-    return this.#forwards;
-  }
-
+  readonly forwards: boolean;
   /** The client's keys, by the function's number in {@linkcode SLC_FUNCTIONS}. */
-  get keys(): ReadonlyMap<number, SlcSetting> {
-    return this.#keys;
-  }
-
+  readonly keys: ReadonlyMap<number, SlcSetting>;
   /**
    * Sets how the client edits, for example without {@linkcode LINEMODE_BITS}`.edit` for a menu of
    * single keys.
    *
    * @param mask The bits; the acknowledgement is not yours to set.
    * @returns Whether the client does LINEMODE; else nothing is sent.
+   * @throws {TelnetError} `misuse`: a mask that is no byte.
    */
-  setMode(mask: number): boolean {
-    this.#mode = mask & ADOPTABLE;
-    if (this.enabled) this.#send(encodeLinemodeMode(this.#mode));
-    return this.enabled;
-  }
-
+  setMode(mask: number): boolean;
   /**
    * Has the client send what was typed at these characters too, not only at the end of a line.
    *
    * @param characters ASCII characters, such as `"\t?"`; none ends it.
    * @returns Whether the client does LINEMODE; else nothing is sent.
+   * @throws {TelnetError} `misuse`: not text.
    */
+  forward(characters: string): boolean;
+}
+
+/** What LINEMODE keeps for one client: how it edits, and by which keys. */
+export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandle {
+  readonly #context: OptionContext<LinemodeEvents>;
+  readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
+  #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
+  #forwards = false;
+  /** Whether the client was given a mask. */
+  #masked = false;
+  #handle: LinemodeHandle | undefined;
+
+  constructor(context: OptionContext<LinemodeEvents>) {
+    this.#context = context;
+  }
+
+  get handle(): LinemodeHandle {
+    return this.#handle ??= handleOf<LinemodeHandle>(this, HANDLE_NAMES);
+  }
+
+  get enabled(): boolean {
+    return this.#context.remoteEnabled(LINEMODE);
+  }
+
+  get mode(): number {
+    return this.#mode;
+  }
+
+  get forwards(): boolean {
+    return this.#forwards;
+  }
+
+  get keys(): ReadonlyMap<number, SlcSetting> {
+    return this.#keys;
+  }
+
+  setMode(mask: number): boolean {
+    checkByte("the LINEMODE mask", mask);
+    this.#mode = mask & ADOPTABLE;
+    if (this.enabled) this.#send(encodeLinemodeMode(this.#mode));
+    return this.enabled;
+  }
+
   forward(characters: string): boolean {
+    checkText("the LINEMODE characters", characters);
     const mask = new Uint8Array(MAX_FORWARDMASK / 2);
     for (const character of characters) {
       const code = character.charCodeAt(0);
@@ -377,6 +397,15 @@ export class LinemodeHandler implements OptionState {
   }
 }
 
+const HANDLE_NAMES = {
+  enabled: true,
+  mode: true,
+  forwards: true,
+  keys: true,
+  setMode: true,
+  forward: true,
+} as const;
+
 function isSame(a: SlcSetting, b: SlcSetting): boolean {
   return a.level === b.level && a.value === b.value && a.flushIn === b.flushIn &&
     a.flushOut === b.flushOut;
@@ -389,10 +418,10 @@ export interface LinemodeEvents {
 }
 
 /** LINEMODE as the server uses it: the client edits, and its keys are told to the game. */
-export const linemode: TelnetOption<true, LinemodeHandler, LinemodeEvents> = {
+export const linemode: TelnetOption<true, LinemodeState, LinemodeEvents> = {
   code: LINEMODE,
   name: "LINEMODE",
   events: ["slc"],
   offer: "remote",
-  attach: (context) => new LinemodeHandler(context),
+  attach: (context) => new LinemodeState(context),
 };

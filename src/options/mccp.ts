@@ -1,3 +1,4 @@
+import { checkBoolean, rejectUnknownKeys } from "../protocol/validate.ts";
 import type { TelnetOption } from "./option.ts";
 
 /** How to use MCCP. */
@@ -7,6 +8,12 @@ export interface MccpConfig {
    * length of what is sent (CRIME). Default `false`.
    */
   readonly encrypted?: boolean;
+}
+
+function check(config: true | MccpConfig): void {
+  if (config === true) return;
+  rejectUnknownKeys("telnetOptions.mccp2 or mccp3", config, { encrypted: true });
+  if (config.encrypted !== undefined) checkBoolean("`encrypted` of MCCP", config.encrypted);
 }
 
 const encryptedToo = (config: true | MccpConfig) => config !== true && config.encrypted === true;
@@ -27,6 +34,7 @@ export const mccp2: TelnetOption<true | MccpConfig> = {
   offer: "local",
   mud: true,
   offerEncrypted: encryptedToo,
+  check,
   attach: (context) => ({
     changed(side, change) {
       if (side === "local") context.effects.compress(change === "enabled");
@@ -44,6 +52,7 @@ export const mccp3: TelnetOption<true | MccpConfig> = {
   offer: "local",
   mud: true,
   offerEncrypted: encryptedToo,
+  check,
   attach: (context) => ({
     subnegotiation(payload) {
       if (payload.length === 0) context.effects.decompress();

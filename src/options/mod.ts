@@ -19,37 +19,134 @@
  * @module
  */
 
-export * from "./aardwolf.ts";
-export * from "./atcp.ts";
-export * from "./binary.ts";
-export * from "./charset.ts";
-export * from "./echo.ts";
-export * from "./end_of_record.ts";
-export * from "./facts.ts";
-export type { FactsSnapshot } from "./facts_snapshot.ts";
-export * from "./flow_control.ts";
-export * from "./gmcp.ts";
-export * from "./json.ts";
-export * from "./linemode.ts";
-export * from "./logout.ts";
-export * from "./mccp.ts";
-export * from "./msdp.ts";
-export * from "./msp.ts";
-export * from "./mssp.ts";
-export * from "./mtts.ts";
-export * from "./mxp.ts";
-export * from "./naws.ts";
-export * from "./new_environ.ts";
-export * from "./option.ts";
-export * from "./registry.ts";
-export * from "./send_location.ts";
-export * from "./sga.ts";
-export * from "./start_tls.ts";
-export * from "./status.ts";
-export * from "./terminal_speed.ts";
-export * from "./terminal_type.ts";
-export * from "./timing_mark.ts";
-export * from "./x_display_location.ts";
-export * from "./zmp.ts";
+export {
+  AARDWOLF,
+  type AardwolfEvents,
+  type AardwolfMessage,
+  decodeAardwolf,
+  encodeAardwolf,
+} from "./aardwolf.ts";
+export { ATCP, type AtcpEvents, type AtcpMessage, decodeAtcp, encodeAtcp } from "./atcp.ts";
+export { BINARY } from "./binary.ts";
+export {
+  CHARSET,
+  type CharsetConfig,
+  type CharsetMessage,
+  decodeCharset,
+  encodeCharsetAnswer,
+  encodeCharsetRequest,
+  encodeCharsetTableRejected,
+} from "./charset.ts";
+export { ECHO } from "./echo.ts";
+export { END_OF_RECORD } from "./end_of_record.ts";
+export type { ClientFacts, TerminalSpeed } from "./facts.ts";
+export {
+  decodeFlowControl,
+  encodeFlowControl,
+  type FlowControl,
+  type FlowControlHandle,
+  LFLOW,
+} from "./flow_control.ts";
+export {
+  decodeGmcp,
+  encodeGmcp,
+  GMCP,
+  type GmcpEvents,
+  type GmcpHandle,
+  type GmcpMessage,
+} from "./gmcp.ts";
+export { asciiJson, type Json, readJson } from "./json.ts";
+export {
+  decodeLinemode,
+  encodeLinemodeForwardmask,
+  encodeLinemodeMode,
+  encodeLinemodeSlc,
+  LINEMODE,
+  LINEMODE_BITS,
+  type LinemodeEvents,
+  type LinemodeHandle,
+  type LinemodeMessage,
+  SLC_FUNCTIONS,
+  type SlcEntry,
+  type SlcSetting,
+} from "./linemode.ts";
+export { LOGOUT, type LogoutEvents } from "./logout.ts";
+export { MCCP2, MCCP3, type MccpConfig } from "./mccp.ts";
+export {
+  decodeMsdp,
+  encodeMsdp,
+  MSDP,
+  type MsdpConfig,
+  type MsdpEvents,
+  type MsdpHandle,
+  type MsdpValue,
+  type MsdpVariable,
+} from "./msdp.ts";
+export { MSP, mspMusic, type MspOptions, mspSound } from "./msp.ts";
+export { decodeMssp, encodeMssp, MSSP, type MsspStatus, msspText, type MsspValue } from "./mssp.ts";
+export { decodeMtts, encodeMtts, type MttsFlags } from "./mtts.ts";
+export { MXP, mxpElement, mxpEscape, type MxpMode, mxpMode } from "./mxp.ts";
+export {
+  decodeNaws,
+  encodeNaws,
+  MAX_WINDOW_SIZE,
+  NAWS,
+  type NawsEvents,
+  type WindowSize,
+} from "./naws.ts";
+export {
+  decodeEnviron,
+  encodeEnvironInfo,
+  encodeEnvironIs,
+  encodeEnvironSend,
+  type EnvironConfig,
+  type EnvironEvents,
+  type EnvironMessage,
+  type EnvironVariable,
+  MNES_NAMES,
+  NEW_ENVIRON,
+} from "./new_environ.ts";
+export type { OptionContext, OptionEffects, OptionState, TelnetOption } from "./option.ts";
+export { type OptionDeclarations, type OptionEvents, optionName } from "./registry.ts";
+export { decodeSendLocation, encodeSendLocation, SEND_LOCATION } from "./send_location.ts";
+export { SGA } from "./sga.ts";
+export { START_TLS, START_TLS_FOLLOWS } from "./start_tls.ts";
+export {
+  decodeStatus,
+  encodeStatusIs,
+  encodeStatusSend,
+  STATUS,
+  type StatusMessage,
+  type StatusReport,
+} from "./status.ts";
+export {
+  decodeTerminalSpeed,
+  encodeTerminalSpeed,
+  encodeTerminalSpeedSend,
+  TSPEED,
+} from "./terminal_speed.ts";
+export {
+  decodeTerminalType,
+  encodeTerminalType,
+  encodeTerminalTypeSend,
+  MAX_TERMINAL_TYPE_LENGTH,
+  TTYPE,
+} from "./terminal_type.ts";
+export { TIMING_MARK, type TimingMarkEvents } from "./timing_mark.ts";
+export {
+  decodeXDisplayLocation,
+  encodeXDisplayLocation,
+  encodeXDisplayLocationSend,
+  XDISPLOC,
+} from "./x_display_location.ts";
+export {
+  decodeZmp,
+  encodeZmp,
+  ZMP,
+  type ZmpCommand,
+  type ZmpConfig,
+  type ZmpEvents,
+  type ZmpHandle,
+} from "./zmp.ts";
 export type { ForgetOptions } from "../protocol/negotiator.ts";
 export type { OptionChange, Side } from "../protocol/events.ts";

@@ -1,7 +1,9 @@
+import { handleOf } from "./_handle.ts";
 import { gmcp } from "./gmcp.ts";
 import type { Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+import { checkFunction, rejectUnknownKeys } from "../protocol/validate.ts";
 
 /** Code of the option MSDP, the MUD Server Data Protocol. */
 export const MSDP = 0x45;
@@ -171,40 +173,54 @@ export interface MsdpConfig {
 
 const COMMANDS = ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"];
 
-/** MSDP with one client: the command set over declared variables, also over GMCP. */
-export class MsdpHandler implements OptionState {
+/** MSDP with one client: `client.telnet.msdp`. */
+export interface MsdpHandle {
+  /** The variables that the client wants to be told of. */
+  readonly reported: ReadonlySet<string>;
+  /**
+   * Declares a variable for this client, or changes it.
+   *
+   * @param name Its name.
+   * @param variable What it is.
+   * @throws {TelnetError} `misuse`: a variable without the function `value`.
+   */
+  declare(name: string, variable: MsdpVariable): void;
+  /**
+   * Tells the client that variables have changed, as far as it wants to be told.
+   *
+   * @param names Their names; none means all.
+   */
+  update(...names: string[]): void;
+}
+
+/** What MSDP keeps for one client: the command set over declared variables, also over GMCP. */
+export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
   readonly #context: OptionContext<MsdpEvents>;
   readonly #variables: Map<string, MsdpVariable>;
   readonly #reported: Set<string> = new Set();
   #overGmcp = false;
+  #handle: MsdpHandle | undefined;
 
-  /** Made by {@linkcode msdp}. */
   constructor(context: OptionContext<MsdpEvents>, config: MsdpConfig | undefined) {
     this.#context = context;
     this.#variables = new Map(Object.entries(config?.variables ?? {}));
     context.stateOf(gmcp).onMsdp = (value) => this.#fromGmcp(value);
   }
 
-  /** The variables that the client wants to be told of. */
+  get handle(): MsdpHandle {
+    const names = { reported: true, declare: true, update: true } as const;
+    return this.#handle ??= handleOf<MsdpHandle>(this, names);
+  }
+
   get reported(): ReadonlySet<string> {
     return this.#reported;
   }
 
-  /**
-   * Declares a variable for this client, or changes it.
-   *
-   * @param name Its name.
-   * @param variable What it is.
-   */
   declare(name: string, variable: MsdpVariable): void {
+    checkVariable(name, variable);
     this.#variables.set(name, variable);
   }
 
-  /**
-   * Tells the client that variables have changed, as far as it wants to be told.
-   *
-   * @param names Their names; none means all.
-   */
   update(...names: string[]): void {
     const wanted = names.length === 0 ? [...this.#reported] : names;
     this.#send(wanted.filter((name) => this.#reported.has(name)));
@@ -218,7 +234,7 @@ export class MsdpHandler implements OptionState {
 
   /** Takes over the variables that the game has declared. */
   succeed(before: OptionState): void {
-    if (!(before instanceof MsdpHandler)) return;
+    if (!(before instanceof MsdpState)) return;
     for (const [name, variable] of before.#variables) this.#variables.set(name, variable);
   }
 
@@ -308,14 +324,25 @@ export interface MsdpEvents {
 }
 
 /** MSDP as the server uses it. */
-export const msdp: TelnetOption<MsdpConfig, MsdpHandler, MsdpEvents> = {
+export const msdp: TelnetOption<MsdpConfig, MsdpState, MsdpEvents> = {
   code: MSDP,
   name: "MSDP",
   events: ["msdp"],
   offer: "local",
   mud: true,
-  attach: (context, config) => new MsdpHandler(context, config),
+  check(config) {
+    rejectUnknownKeys("telnetOptions.msdp", config, { variables: true });
+    for (const [name, variable] of Object.entries(config.variables ?? {})) {
+      checkVariable(name, variable);
+    }
+  },
+  attach: (context, config) => new MsdpState(context, config),
 };
+
+function checkVariable(name: string, variable: MsdpVariable): void {
+  rejectUnknownKeys(`the MSDP variable ${name}`, variable, { value: true, configurable: true });
+  checkFunction(`\`value\` of the MSDP variable ${name}`, variable.value);
+}
 
 function fromJson(value: Json, depth: number): MsdpValue {
   if (typeof value !== "object" || value === null) return String(value);

@@ -1,6 +1,7 @@
-import { inspect, throwMisuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
+import { checkFunction } from "../protocol/validate.ts";
 
 /** Code of the option MSSP, the MUD Server Status Protocol. */
 export const MSSP = 0x46;
@@ -111,9 +112,11 @@ export const mssp: TelnetOption<() => MsspStatus> = {
   name: "MSSP",
   offer: "local",
   check(status) {
-    if (typeof status !== "function") {
+    checkFunction("telnetOptions.mssp", status);
+    if (status.constructor.name === "AsyncFunction") {
       throwMisuse(
-        `Cannot tell a status that is not given by a function: options.mssp: ${inspect(status)}`,
+        "Cannot use telnetOptions.mssp: expected a function that returns the status at once, " +
+          "got an async function",
       );
     }
   },

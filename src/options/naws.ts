@@ -4,7 +4,7 @@ import type { OptionState, TelnetOption } from "./option.ts";
 export const NAWS = 0x1f;
 
 /** The widest and highest window that the server believes in. */
-export const NAWS_MAX = 1_000;
+export const MAX_WINDOW_SIZE = 1_000;
 
 /** The size of a window in characters. 0 means that the peer does not know. */
 export interface WindowSize {
@@ -74,8 +74,8 @@ export const naws: TelnetOption<true, OptionState, NawsEvents> = {
       const size = decodeNaws(payload);
       if (size === undefined) return;
       const { facts } = context;
-      if (size.columns > 0) facts.columns = Math.min(size.columns, NAWS_MAX);
-      if (size.rows > 0) facts.rows = Math.min(size.rows, NAWS_MAX);
+      if (size.columns > 0) facts.columns = Math.min(size.columns, MAX_WINDOW_SIZE);
+      if (size.rows > 0) facts.rows = Math.min(size.rows, MAX_WINDOW_SIZE);
       context.emit("resize", { columns: facts.columns, rows: facts.rows });
     },
   }),

@@ -1,3 +1,4 @@
+import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
@@ -164,9 +165,12 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
   events: ["environ"],
   offer: "remote",
   check(config) {
-    const names = typeof config === "object" ? config.names ?? [] : [];
+    if (config === true) return;
+    rejectUnknownKeys("telnetOptions.newEnviron", config, { names: true });
+    const { names = [] } = config;
+    checkList("telnetOptions.newEnviron.names", names);
     const length = encodeEnvironSend(names).length;
-    if (typeof config === "object" && config.names?.length === 0) {
+    if (config.names?.length === 0) {
       throwMisuse("Cannot ask for no names, as that asks for all, USER too: leave newEnviron out");
     }
     if (names.includes("USER")) {

@@ -57,8 +57,14 @@ export interface OptionContext<Events extends object = never> {
   stateOf<State extends OptionState>(option: TelnetOption<never, State>): State;
 }
 
-/** What an option keeps for one connection. */
-export interface OptionState {
+/**
+ * What an option keeps for one connection.
+ *
+ * @typeParam Handle What a game sees of it.
+ */
+export interface OptionState<Handle = unknown> {
+  /** What a game sees of it: `client.telnet.handle(option)`. Default: nothing. */
+  readonly handle?: Handle;
   /** Whether a question of this option still waits for its answer. */
   readonly pending?: boolean;
   /** A negotiation went on. */
@@ -102,7 +108,7 @@ export interface TelnetOption<
   /** Whether only MUD clients know it. */
   readonly mud?: boolean;
   /** Whether the other offers wait until this one is answered. */
-  readonly alone?: boolean;
+  readonly exclusive?: boolean;
   /** Whether it is offered on an encrypted connection too. Default: it is. */
   offerEncrypted?(config: Config): boolean;
   /** Throws `misuse` for a declaration that cannot be right. */

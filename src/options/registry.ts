@@ -1,4 +1,14 @@
-import { inspect, throwMisuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import {
+  checkByte,
+  checkFunction,
+  checkList,
+  checkOneOf,
+  checkText,
+  rejectUnknownKeys,
+  type Synonyms,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import { aardwolf, type AardwolfEvents } from "./aardwolf.ts";
 import { atcp, type AtcpEvents } from "./atcp.ts";
 import { binary } from "./binary.ts";
@@ -17,6 +27,7 @@ import { mxp } from "./mxp.ts";
 import { naws, type NawsEvents } from "./naws.ts";
 import { type EnvironConfig, type EnvironEvents, newEnviron } from "./new_environ.ts";
 import type { TelnetOption } from "./option.ts";
+import { OptionSet } from "./option_set.ts";
 import { sendLocation } from "./send_location.ts";
 import { sga } from "./sga.ts";
 import { startTls } from "./start_tls.ts";
@@ -43,53 +54,53 @@ export interface OptionEvents
 
 /**
  * What a game offers to each client at the start, by option. `true` is the default of an option;
- * what is not named is not offered, but some is agreed to when the client asks.
+ * what is not named, or is `false`, is not offered, but some is agreed to when the client asks.
  */
 export interface OptionDeclarations {
   /** START-TLS: who can goes on encrypted. Wants `certificate`. Before all others. */
-  readonly startTls?: true;
+  readonly startTls?: boolean;
   /** TERMINAL-TYPE and MTTS: what the client is. First, as Mudlet tells it before compression. */
-  readonly terminalType?: true;
+  readonly terminalType?: boolean;
   /** NAWS: the size of the window. */
-  readonly naws?: true;
+  readonly naws?: boolean;
   /** CHARSET: which alphabet. */
-  readonly charset?: true | CharsetConfig;
+  readonly charset?: boolean | CharsetConfig;
   /** NEW-ENVIRON and MNES: variables of the client. */
-  readonly newEnviron?: true | EnvironConfig;
+  readonly newEnviron?: boolean | EnvironConfig;
   /** END-OF-RECORD: marked prompts. */
-  readonly endOfRecord?: true;
+  readonly endOfRecord?: boolean;
   /** BINARY both ways: eight bits for clients that strip one. */
-  readonly binary?: true;
+  readonly binary?: boolean;
   /** GMCP: messages with JSON. */
-  readonly gmcp?: true;
+  readonly gmcp?: boolean;
   /** MSDP: variables. */
-  readonly msdp?: MsdpConfig;
+  readonly msdp?: MsdpConfig | false;
   /** MSSP: what crawlers are told. `PLAYERS` and `UPTIME` are added where they are missing. */
-  readonly mssp?: () => MsspStatus;
+  readonly mssp?: (() => MsspStatus) | false;
   /** MXP: markup. */
-  readonly mxp?: true;
+  readonly mxp?: boolean;
   /** MSP: sounds. */
-  readonly msp?: true;
+  readonly msp?: boolean;
   /** ZMP: commands. */
-  readonly zmp?: true | ZmpConfig;
+  readonly zmp?: boolean | ZmpConfig;
   /** ATCP: GMCP's forerunner. */
-  readonly atcp?: true;
+  readonly atcp?: boolean;
   /** The option 102 of Aardwolf. */
-  readonly aardwolf?: true;
+  readonly aardwolf?: boolean;
   /** LINEMODE: the client edits lines. */
-  readonly linemode?: true;
+  readonly linemode?: boolean;
   /** TERMINAL-SPEED. */
-  readonly terminalSpeed?: true;
+  readonly terminalSpeed?: boolean;
   /** X-DISPLAY-LOCATION. */
-  readonly xDisplayLocation?: true;
+  readonly xDisplayLocation?: boolean;
   /** SEND-LOCATION. */
-  readonly sendLocation?: true;
+  readonly sendLocation?: boolean;
   /** TOGGLE-FLOW-CONTROL. */
-  readonly flowControl?: true;
+  readonly flowControl?: boolean;
   /** MCCP3: the client compresses what it sends. Not on encrypted connections. */
-  readonly mccp3?: true | MccpConfig;
+  readonly mccp3?: boolean | MccpConfig;
   /** MCCP2: what we send is compressed. Last, as it changes all that follows. Not when encrypted. */
-  readonly mccp2?: true | MccpConfig;
+  readonly mccp2?: boolean | MccpConfig;
 }
 
 /** The declared options in the order in which they are offered, then those that only answer. */
@@ -118,61 +129,104 @@ const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
   mccp2,
 };
 
-/** Every option that the server knows. A new option is one file and its line here. */
-export const OPTIONS: readonly TelnetOption[] = [
-  ...Object.values(DECLARABLE),
-  echo,
-  sga,
-  status,
-  timingMark,
-  logout,
-];
-
-const BY_CODE = new Map(OPTIONS.map((option) => [option.code, option]));
-
-/** The names of all events that options report. */
-export const OPTION_EVENTS: readonly (keyof OptionEvents)[] = OPTIONS.flatMap(
-  (option) => (option.events ?? []) as (keyof OptionEvents)[],
+/** Those that are offered behind the options of a game: what follows them is compressed. */
+const LAST: readonly TelnetOption[] = [mccp3, mccp2];
+/** Those that are never offered. */
+const ANSWERING: readonly TelnetOption[] = [echo, sga, status, timingMark, logout];
+const FIRST: readonly TelnetOption[] = Object.values(DECLARABLE).filter((one) =>
+  !LAST.includes(one)
 );
+
+/** Every option that the server knows. A new option is one file and its line in this one. */
+export const BUILT_IN: OptionSet = optionSet([]);
+
+/** The names of all events that these report. */
+export const OPTION_EVENTS: readonly (keyof OptionEvents)[] = BUILT_IN
+  .events as (keyof OptionEvents)[];
+
+/** What others call these options. */
+const SYNONYMS: Synonyms = {
+  ttype: "terminalType",
+  mtts: "terminalType",
+  terminal: "terminalType",
+  windowSize: "naws",
+  eor: "endOfRecord",
+  environ: "newEnviron",
+  environment: "newEnviron",
+  mnes: "newEnviron",
+  tls: "startTls",
+  mccp: "mccp2",
+  compression: "mccp2",
+  encoding: "charset",
+  speed: "terminalSpeed",
+  lflow: "flowControl",
+  echo: "call passwordModeOn() or requestWillEcho() of a client",
+  sga: "call enterCharacterMode() or requestDoSga() of a client",
+};
+
+/** The options of the library with those of a game. */
+export function optionSet(custom: readonly TelnetOption[]): OptionSet {
+  return new OptionSet([...FIRST, ...custom, ...LAST, ...ANSWERING]);
+}
+
+/**
+ * Checks the options of a game's own.
+ *
+ * @throws {TelnetError} `misuse`: one that cannot be right, or is there already.
+ */
+export function checkCustomOptions(custom: readonly TelnetOption[]): void {
+  checkList("customOptions", custom);
+  const known = new Map(BUILT_IN.all.map(({ code, name }) => [code, name]));
+  const events = new Set(BUILT_IN.events);
+  for (const [index, option] of custom.entries()) {
+    const what = `customOptions[${index}]`;
+    if (typeof option !== "object" || option === null) {
+      throwUnexpected(what, "a TelnetOption, an object with code, name and attach()", option);
+    }
+    const { code, name, offer, attach, events: own = [] } = option;
+    checkByte(`${what}.code`, code);
+    checkText(`${what}.name`, name);
+    if (attach !== undefined) checkFunction(`${what}.attach`, attach);
+    if (offer !== undefined) checkOneOf(`${what}.offer`, offer, ["local", "remote"]);
+    checkList(`${what}.events`, own);
+    if (known.has(code)) {
+      throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} is there already`);
+    }
+    known.set(code, name);
+    for (const event of own) {
+      checkText(`${what}.events`, event);
+      if (events.has(event)) {
+        throwMisuse(
+          `Cannot add the event "${event}" of ${name}: there is one of that name already`,
+        );
+      }
+      events.add(event);
+    }
+  }
+}
 
 /**
  * What is declared, by the option's code, in the order of the offers.
  *
- * @param declarations What the game offers.
+ * @param declarations What the game offers; `false` and `undefined` stand for "not offered".
  * @returns Each option's declaration.
  * @throws {TelnetError} `misuse`: a declaration that cannot be right.
  */
-export function declared(declarations: OptionDeclarations): ReadonlyMap<number, unknown> {
-  for (const key of Object.keys(declarations)) {
-    if (!(key in DECLARABLE)) {
-      throwMisuse(`Cannot offer an option that is not known: options.${key}`);
-    }
-  }
+export function declared(declarations: OptionDeclarations): Map<number, unknown> {
+  rejectUnknownKeys("telnetOptions", declarations, DECLARABLE, SYNONYMS);
   const found = new Map<number, unknown>();
   for (
     const [key, option] of Object.entries(DECLARABLE) as [keyof OptionDeclarations, TelnetOption][]
   ) {
     const declaration = declarations[key];
-    if (declaration === undefined) continue;
-    if (declaration !== true && !["object", "function"].includes(typeof declaration)) {
-      throwMisuse(
-        `Cannot offer options.${key} by ${inspect(declaration)}: give true, or leave it out`,
-      );
+    if (declaration === undefined || declaration === false) continue;
+    if (option.check !== undefined) option.check(declaration as never);
+    else if (declaration !== true) {
+      throwUnexpected(`telnetOptions.${key}`, "true or false", declaration);
     }
-    option.check?.(declaration as never);
     found.set(option.code, declaration);
   }
   return found;
-}
-
-/**
- * Looks an option up.
- *
- * @param code The option's code.
- * @returns The option, or `undefined` where the server does not know it.
- */
-export function optionByCode(code: number): TelnetOption | undefined {
-  return BY_CODE.get(code);
 }
 
 /**
@@ -191,5 +245,5 @@ export function optionByCode(code: number): TelnetOption | undefined {
  * ```
  */
 export function optionName(code: number): string {
-  return BY_CODE.get(code)?.name ?? String(code);
+  return BUILT_IN.nameOf(code);
 }

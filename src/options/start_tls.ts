@@ -11,14 +11,14 @@ export const START_TLS = 0x2e;
 export const START_TLS_FOLLOWS = 0x01;
 
 /**
- * START-TLS as the server uses it: who agrees goes on encrypted. It is offered alone, as a client
+ * START-TLS as the server uses it: who agrees goes on encrypted. It is offered exclusive, as a client
  * that agrees must say nothing more in the clear.
  */
 export const startTls: TelnetOption<true> = {
   code: START_TLS,
   name: "START-TLS",
   offer: "remote",
-  alone: true,
+  exclusive: true,
   offerEncrypted: () => false,
   attach: (context) => ({
     subnegotiation(payload) {

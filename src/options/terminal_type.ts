@@ -8,7 +8,7 @@ import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 export const TTYPE = 0x18;
 
 /** The longest name that is believed, in characters; RFC 1091 allows 40. */
-export const TERMINAL_TYPE_MAX = 40;
+export const MAX_TERMINAL_TYPE_LENGTH = 40;
 
 /**
  * Reads the payload of a TERMINAL-TYPE IS.
@@ -26,7 +26,7 @@ export const TERMINAL_TYPE_MAX = 40;
  * ```
  */
 export function decodeTerminalType(payload: Uint8Array): string | undefined {
-  return decodeIs(payload, TERMINAL_TYPE_MAX);
+  return decodeIs(payload, MAX_TERMINAL_TYPE_LENGTH);
 }
 
 /**
@@ -44,7 +44,7 @@ export function decodeTerminalType(payload: Uint8Array): string | undefined {
  * ```
  */
 export function encodeTerminalType(name: string): Uint8Array {
-  return encodeIs(name, TERMINAL_TYPE_MAX);
+  return encodeIs(name, MAX_TERMINAL_TYPE_LENGTH);
 }
 
 /**
@@ -60,7 +60,7 @@ export function encodeTerminalTypeSend(): Uint8Array {
 const MAX_NAMES = 8;
 
 /** What the server keeps of a client's terminal types. */
-export class TerminalTypeHandler implements OptionState {
+export class TerminalTypeState implements OptionState {
   readonly #context: OptionContext;
   #names: string[] = [];
   #asking = false;
@@ -148,10 +148,10 @@ export class TerminalTypeHandler implements OptionState {
 }
 
 /** TERMINAL-TYPE as the server uses it: asks for the whole list of names. */
-export const terminalType: TelnetOption<true, TerminalTypeHandler> = {
+export const terminalType: TelnetOption<true, TerminalTypeState> = {
   code: TTYPE,
   name: "TTYPE",
   agreeRemote: true,
   offer: "remote",
-  attach: (context) => new TerminalTypeHandler(context),
+  attach: (context) => new TerminalTypeState(context),
 };

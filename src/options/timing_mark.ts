@@ -14,7 +14,7 @@ const MAX_BURST = 64;
 const INTERVAL_MS = 20;
 
 /** What the server keeps of its pings. */
-export class TimingMarkHandler implements OptionState {
+export class TimingMarkState implements OptionState {
   readonly #context: OptionContext<TimingMarkEvents>;
   #sentAt: number | undefined;
   /** When all marks so far are paid off at one for each interval. */
@@ -71,10 +71,10 @@ export interface TimingMarkEvents {
 }
 
 /** TIMING-MARK as the server uses it: every mark that a client asks for is given. */
-export const timingMark: TelnetOption<true, TimingMarkHandler, TimingMarkEvents> = {
+export const timingMark: TelnetOption<true, TimingMarkState, TimingMarkEvents> = {
   code: TIMING_MARK,
   name: "TIMING-MARK",
   events: ["pong"],
   agreeLocal: true,
-  attach: (context) => new TimingMarkHandler(context),
+  attach: (context) => new TimingMarkState(context),
 };

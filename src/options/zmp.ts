@@ -1,3 +1,5 @@
+import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
+import { handleOf } from "./_handle.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, split, toUtf8 } from "./_bytes.ts";
@@ -55,17 +57,8 @@ export interface ZmpConfig {
   readonly supports?: readonly string[];
 }
 
-/** ZMP with one client. */
-export class ZmpHandler implements OptionState {
-  readonly #context: OptionContext<ZmpEvents>;
-  readonly #supports: readonly string[];
-
-  /** Made by {@linkcode zmp}. */
-  constructor(context: OptionContext<ZmpEvents>, supports: readonly string[]) {
-    this.#context = context;
-    this.#supports = ["zmp.", ...supports];
-  }
-
+/** ZMP with one client: `client.telnet.zmp`. */
+export interface ZmpHandle {
   /**
    * Sends a command.
    *
@@ -73,9 +66,28 @@ export class ZmpHandler implements OptionState {
    * @param args Its arguments.
    * @returns Whether the client takes ZMP; else nothing is sent.
    */
+  send(name: string, args?: readonly string[]): boolean;
+}
+
+/** What ZMP keeps for one client. */
+export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
+  readonly #context: OptionContext<ZmpEvents>;
+  readonly #supports: readonly string[];
+  #handle: ZmpHandle | undefined;
+
+  constructor(context: OptionContext<ZmpEvents>, supports: readonly string[]) {
+    this.#context = context;
+    this.#supports = ["zmp.", ...supports];
+  }
+
+  get handle(): ZmpHandle {
+    return this.#handle ??= handleOf<ZmpHandle>(this, { send: true });
+  }
+
   send(name: string, args: readonly string[] = []): boolean {
+    const payload = encodeZmp(name, args);
     const enabled = this.#context.localEnabled(ZMP);
-    if (enabled) this.#context.sendSubnegotiation(ZMP, encodeZmp(name, args));
+    if (enabled) this.#context.sendSubnegotiation(ZMP, payload);
     return enabled;
   }
 
@@ -109,12 +121,17 @@ export interface ZmpEvents {
 }
 
 /** ZMP as the server uses it. */
-export const zmp: TelnetOption<true | ZmpConfig, ZmpHandler, ZmpEvents> = {
+export const zmp: TelnetOption<true | ZmpConfig, ZmpState, ZmpEvents> = {
   code: ZMP,
   name: "ZMP",
   events: ["zmp"],
   offer: "local",
   mud: true,
+  check(config) {
+    if (config === true) return;
+    rejectUnknownKeys("telnetOptions.zmp", config, { supports: true });
+    checkList("telnetOptions.zmp.supports", config.supports ?? []);
+  },
   attach: (context, config) =>
-    new ZmpHandler(context, (typeof config === "object" ? config.supports : undefined) ?? []),
+    new ZmpState(context, (typeof config === "object" ? config.supports : undefined) ?? []),
 };

@@ -1,9 +1,10 @@
 import { SlabBuffer, view } from "./slab_buffer.ts";
 import { EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
-import { areBytes, throwMisuse } from "./error.ts";
+import { throwMisuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
 import { findIac } from "./find_iac.ts";
 import { TELNET_LIMITS } from "./limits.ts";
+import { areBytes } from "./validate.ts";
 
 /** Where the decoder puts what it finds, in wire order. */
 export interface FrameSink {

@@ -74,28 +74,3 @@ export function isTelnetError(value: unknown): value is TelnetError {
 export function throwMisuse(message: string): never {
   throw new TelnetError("misuse", message);
 }
-
-/** A caller's value for a message: a string in quotes, so that "5" is told from 5. */
-export function inspect(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
-
-/** Checks that a caller's value is bytes. */
-export function checkBytes(value: unknown, what: string): void {
-  if (!(value instanceof Uint8Array)) {
-    throwMisuse(`Cannot ${what} what is not a Uint8Array: ${inspect(value)}`);
-  }
-}
-
-/** Checks that a caller's number is a byte. */
-export function checkByte(value: number, what: string): void {
-  if (!Number.isInteger(value) || value < 0 || value > 255) {
-    throwMisuse(`Cannot use ${what} that is not a byte from 0 to 255: ${inspect(value)}`);
-  }
-}
-
-/** Whether a value, which may have come from a file, is a list of bytes. */
-export function areBytes(value: unknown): value is readonly number[] {
-  return Array.isArray(value) &&
-    value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
-}

@@ -1,4 +1,5 @@
-import { inspect, throwMisuse } from "./error.ts";
+import { throwMisuse } from "./error.ts";
+import { checkCount } from "./validate.ts";
 
 /** What bounds a machine. */
 export interface TelnetLimits {
@@ -10,14 +11,14 @@ export interface TelnetLimits {
    * How often the peer may ask for the same change before it is ignored, 0 to 253. The count begins
    * anew when it has not asked for ten seconds. Default 64.
    */
-  readonly repeats: number;
+  readonly repeatedRequests: number;
 }
 
 /** The default limits. */
 export const TELNET_LIMITS: TelnetLimits = {
   subnegotiation: 16_384, // ZMP asks for at least 16 KiB; GMCP and MSDP messages stay far below
   answerTimeout: 3_000, // a round trip over a bad mobile line
-  repeats: 64, // an honest peer asks once or twice
+  repeatedRequests: 64, // an honest peer asks once or twice
 };
 
 /** Fills in the defaults and checks what the caller gave. */
@@ -25,21 +26,14 @@ export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
   const {
     subnegotiation = TELNET_LIMITS.subnegotiation,
     answerTimeout = TELNET_LIMITS.answerTimeout,
-    repeats = TELNET_LIMITS.repeats,
+    repeatedRequests = TELNET_LIMITS.repeatedRequests,
   } = given;
-  const limits = { subnegotiation, answerTimeout, repeats };
+  const limits = { subnegotiation, answerTimeout, repeatedRequests };
   checkCount("limits.subnegotiation", limits.subnegotiation);
   checkCount("limits.answerTimeout", limits.answerTimeout);
-  checkCount("limits.repeats", limits.repeats);
-  if (limits.repeats > 253) throwMisuse(`Cannot count limits.repeats over 253: ${limits.repeats}`);
-  return limits;
-}
-
-/** Checks that a caller's number is a whole one, `least` or more; `or` names what else it may be. */
-export function checkCount(name: string, value: number, least: number = 0, or: string = ""): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throwMisuse(
-      `Cannot use ${name} that is not a whole number of ${least} or more${or}: ${inspect(value)}`,
-    );
+  checkCount("limits.repeatedRequests", limits.repeatedRequests);
+  if (limits.repeatedRequests > 253) {
+    throwMisuse(`Cannot count limits.repeatedRequests over 253: ${limits.repeatedRequests}`);
   }
+  return limits;
 }

@@ -6,7 +6,7 @@ import {
   FrameDecoder,
   type FrameSink,
 } from "./decoder.ts";
-import { areBytes, checkByte, checkBytes, throwMisuse } from "./error.ts";
+import { throwMisuse } from "./error.ts";
 import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
 import { type TelnetLimits, telnetLimits } from "./limits.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type NegotiationSnapshot,
   Negotiator,
 } from "./negotiator.ts";
+import { areBytes, checkByte, checkBytes } from "./validate.ts";
 
 /** How to set up a {@linkcode TelnetMachine}. */
 export interface TelnetMachineOptions {
@@ -73,7 +74,7 @@ export interface TelnetSnapshot {
  *
  * - **feed it**: {@linkcode receive}, or {@linkcode step} by step
  * - **drain it** after each feeding, in any order: {@linkcode takeEvents}, {@linkcode takeOutput}
- * - **talk**: {@linkcode send}, {@linkcode sendCommand}, {@linkcode sendSubnegotiation}
+ * - **talk**: {@linkcode send}, {@linkcode sendTelnetCommand}, {@linkcode sendSubnegotiation}
  * - **negotiate**: {@linkcode enableLocal}, {@linkcode disableLocal}, {@linkcode enableRemote},
  *   {@linkcode disableRemote}; ask with {@linkcode localEnabled}, {@linkcode remoteEnabled}
  * - **time**, where requests shall not wait for ever: {@linkcode nextTimeout},
@@ -140,7 +141,7 @@ export class TelnetMachine {
    * in `stopAfter`. The rest is for the caller to decode and to feed.
    */
   receive(chunk: Uint8Array, now?: number): number {
-    checkBytes(chunk, "receive");
+    checkBytes("chunk", chunk);
     return this.#decode(chunk, now, false);
   }
 
@@ -161,7 +162,7 @@ export class TelnetMachine {
    * @returns How many bytes were taken, one at least; all of them where none brings an event.
    */
   step(chunk: Uint8Array, now?: number): number {
-    checkBytes(chunk, "receive");
+    checkBytes("chunk", chunk);
     return this.#decode(chunk, now, true);
   }
 
@@ -212,7 +213,7 @@ export class TelnetMachine {
    * @param data Any bytes.
    */
   send(data: Uint8Array): void {
-    checkBytes(data, "send");
+    checkBytes("data", data);
     this.#output.pushEscaped(data);
   }
 
@@ -234,7 +235,7 @@ export class TelnetMachine {
    * @param command The command byte, 0xEC to 0xF9 without SE.
    * @throws {TelnetError} `misuse`: not such a command.
    */
-  sendCommand(command: number): void {
+  sendTelnetCommand(command: number): void {
     if (!isPlainCommand(command)) {
       throwMisuse(
         `Cannot send ${commandName(command)} as a command: use send(), sendSubnegotiation() or ` +
@@ -252,8 +253,8 @@ export class TelnetMachine {
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
   sendSubnegotiation(option: number, payload: Uint8Array): void {
-    checkByte(option, "an option");
-    checkBytes(payload, "send as a subnegotiation");
+    checkByte("option", option);
+    checkBytes("payload", payload);
     this.#output.pushVerb(SB, option);
     this.#output.pushEscaped(payload);
     this.#output.pushCommand(SE);
@@ -278,7 +279,7 @@ export class TelnetMachine {
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
   disableLocal(option: number, request: RequestOptions = {}): void {
-    checkByte(option, "an option");
+    checkByte("option", option);
     this.#negotiator.disable("local", option, request.now);
   }
 
@@ -301,7 +302,7 @@ export class TelnetMachine {
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
   disableRemote(option: number, request: RequestOptions = {}): void {
-    checkByte(option, "an option");
+    checkByte("option", option);
     this.#negotiator.disable("remote", option, request.now);
   }
 
@@ -335,7 +336,7 @@ export class TelnetMachine {
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
   forget(side: Side, option: number, how: ForgetOptions): void {
-    checkByte(option, "an option");
+    checkByte("option", option);
     this.#negotiator.forget(side, option, how);
   }
 
@@ -440,7 +441,7 @@ export class TelnetMachine {
   }
 
   #enable(side: Side, option: number, { now, urgent = false }: EnableOptions): void {
-    checkByte(option, "an option");
+    checkByte("option", option);
     const stopping = this.#negotiator.state(side, option).startsWith("WANTNO");
     if (urgent && stopping) this.#negotiator.giveUp(side, option, now);
     this.#negotiator.enable(side, option, now);
@@ -461,7 +462,7 @@ function setupOf(options: TelnetMachineOptions): Setup {
   const known = setups.get(options);
   if (known !== undefined) return known;
   const { local = [], remote = [], stopAfter = [] } = options;
-  for (const option of [...local, ...remote, ...stopAfter]) checkByte(option, "an option");
+  for (const option of [...local, ...remote, ...stopAfter]) checkByte("option", option);
   const setup = {
     limits: telnetLimits(options.limits),
     stopAfter: [...stopAfter],

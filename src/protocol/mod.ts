@@ -9,7 +9,7 @@
  *
  * const telnet = new TelnetMachine();
  * telnet.send(new TextEncoder().encode("> "));
- * telnet.sendCommand(GA);
+ * telnet.sendTelnetCommand(GA);
  * assertEquals([...telnet.takeOutput()], [0x3e, 0x20, 0xff, 0xf9]);
  * ```
  *

@@ -26,7 +26,6 @@
  * the answer may only be slow, and be taken for the answer to a later request. So the negotiator
  * remembers what may still come, and absorbs it; see `LateAnswers`.
  */
-
 import type { OptionChange } from "./events.ts";
 
 /** Where one side of one option stands. */

@@ -1,6 +1,6 @@
 import type { ByteQueue } from "./byte_queue.ts";
 import { DO, SB } from "./codes.ts";
-import { areBytes, throwMisuse } from "./error.ts";
+import { throwMisuse } from "./error.ts";
 import type { EventQueue, OptionChange, Side } from "./events.ts";
 import { type LateAnswer, LateAnswers } from "./late_answers.ts";
 import type { TelnetLimits } from "./limits.ts";
@@ -10,6 +10,7 @@ import {
   type NegotiationState,
   type NegotiationTrigger,
 } from "./negotiation_table.ts";
+import { areBytes } from "./validate.ts";
 
 /** One side of one option that is not in its first state, as in a snapshot. */
 export interface NegotiationSnapshot {
@@ -23,7 +24,7 @@ export interface NegotiationSnapshot {
   readonly willing: boolean;
   /** What may still come for requests that were given up, the oldest first. */
   readonly late: readonly LateAnswer[];
-  /** How often the peer has asked, where that counts against `limits.repeats`. */
+  /** How often the peer has asked, where that counts against `limits.repeatedRequests`. */
   readonly requests?: number;
 }
 
@@ -31,11 +32,11 @@ export interface NegotiationSnapshot {
 export interface ForgetOptions {
   /** Whether to agree when the peer asks from now on. */
   readonly willing: boolean;
-  /** Whether to forget, too, how often the peer has asked; see `limits.repeats`. */
+  /** Whether to forget, too, how often the peer has asked; see `limits.repeatedRequests`. */
   readonly rested: boolean;
 }
 
-/** Requests counted against `limits.repeats` are forgotten when none came for so many milliseconds. */
+/** Requests counted against `limits.repeatedRequests` are forgotten when none came for so many milliseconds. */
 const REPEAT_REST_MS = 10_000;
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
@@ -156,7 +157,7 @@ export class Negotiator {
     if (row === state) return;
     if (yes === 1 && isIn(OFF, state)) {
       const count = this.#countRequest(index, now);
-      if (count > this.#limits.repeats) return this.#refuseRepeat(index, count, now);
+      if (count > this.#limits.repeatedRequests) return this.#refuseRepeat(index, count, now);
     }
     // The common case: it is refused, and stays as it is.
     if ((row & ~REPLY_BITS) === state) this.#output.pushVerb(verbFor(index, row), option);
@@ -165,7 +166,7 @@ export class Negotiator {
 
   /** Over the limit, who was refused before hears nothing more, who was not is refused once. */
   #refuseRepeat(index: number, count: number, now: number | undefined): void {
-    if (count > this.#limits.repeats + 1) return;
+    if (count > this.#limits.repeatedRequests + 1) return;
     this.#events.violation("repeat-limit", index & 0xff);
     if ((this.#at(index) & WILLING) !== 0) this.#apply(index, ON_YES_UNWILLING, now);
   }

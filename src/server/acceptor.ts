@@ -48,7 +48,7 @@ export interface AcceptorSettings {
 export interface AcceptorOwner {
   readonly counters: Counters;
   /** Whether refusals are to be told one by one. */
-  readonly tellsRefusals: boolean;
+  readonly reportsRefusals: boolean;
   now(): number;
   timed(timed: Timed, time: number): void;
   untimed(timed: Timed): void;
@@ -149,13 +149,13 @@ export class Acceptor implements HandshakePort {
   /** Counts a refusal, and has it told. */
   tell(refusal: Refusal): void {
     this.#owner.counters.refused[refusal.kind]++;
-    if (!this.#owner.tellsRefusals || this.#told.length >= MAX_REPORTED) return;
+    if (!this.#owner.reportsRefusals || this.#told.length >= MAX_REPORTED) return;
     this.#told.push(refusal);
     this.#owner.wake();
   }
 
   /** Takes what is to be told. */
-  takeTold(): Refusal[] {
+  takeRefusals(): Refusal[] {
     return this.#told.splice(0);
   }
 

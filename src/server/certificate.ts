@@ -1,6 +1,6 @@
 import { throwMisuse } from "../protocol/error.ts";
 import type { Certificate } from "../transport/encryption.ts";
-import { rejectUnknownKeys } from "../guard/validate.ts";
+import { rejectUnknownKeys } from "../protocol/validate.ts";
 
 /** Checks the form of a certificate and its key; what is in them is for TLS to read. Shows neither. */
 export function checkCertificate(certificate: Certificate): void {

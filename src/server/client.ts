@@ -1,48 +1,77 @@
-import type { ClientFacts } from "../options/facts.ts";
-import { flowControl, type FlowControlHandler } from "../options/flow_control.ts";
-import { gmcp, type GmcpHandler } from "../options/gmcp.ts";
-import { msdp, type MsdpHandler } from "../options/msdp.ts";
-import { linemode, type LinemodeHandler } from "../options/linemode.ts";
 import { NAWS } from "../options/naws.ts";
 import { SGA } from "../options/sga.ts";
 import { terminalType, TTYPE } from "../options/terminal_type.ts";
-import { timingMark } from "../options/timing_mark.ts";
-import { zmp, type ZmpHandler } from "../options/zmp.ts";
-import { inspect, throwMisuse } from "../protocol/error.ts";
-import type { Side } from "../protocol/events.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import {
+  checkBoolean,
+  checkBytes,
+  checkCount,
+  checkText,
+  rejectUnknownKeys,
+} from "../protocol/validate.ts";
 import { colorize } from "../text/caret.ts";
-import { checkEncoding, type Encoding, type TextCodec } from "../text/charset.ts";
+import type { ColourDepth } from "../text/colour.ts";
+import {
+  checkEncoding,
+  type Encoding,
+  type EncodingLabel,
+  type TextCodec,
+} from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
-import type { ClientSnapshot } from "../session/client_snapshot.ts";
-import type { EditorOptions } from "../session/key_input.ts";
-import { rejectUnknownKeys } from "../guard/validate.ts";
-import { type ClientProfile, profileOf } from "../session/profile.ts";
-import type { Session } from "../session/session.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
-import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
+import type { ClientSnapshot } from "../session/client_snapshot.ts";
+import { checkEditorOptions, type EditorOptions } from "../session/key_input.ts";
+import { profileOf } from "../session/profile.ts";
+import type { Session } from "../session/session.ts";
+import { type ClientConnection, makeClientConnection } from "./client_connection.ts";
+import { type ClientTelnet, makeClientTelnet } from "./client_telnet.ts";
+import { type ClientTerminal, makeClientTerminal } from "./client_terminal.ts";
 
 /** Text is wrapped to no fewer columns: in a window of one, a page of text would cost all the others. */
 const MIN_COLUMNS = 20;
 
+/** How to wait for a line. */
+export interface ReadLineOptions {
+  /** How long to wait, in milliseconds. Default `Infinity`: until the client goes. */
+  readonly timeout?: number;
+}
+
+/** How to ask. */
+export interface AskOptions extends ReadLineOptions {
+  /** Whether the answer is a password, which nobody sees while it is typed. Default `false`. */
+  readonly hidden?: boolean;
+}
+
+/** The groups of a client, each made when it is asked for. */
+interface Groups {
+  telnet?: ClientTelnet;
+  terminal?: ClientTerminal;
+  connection?: ClientConnection;
+}
+
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
+
+/** How many colours text for a client may have. */
+export let colourDepthOf: (client: TelnetClient) => ColourDepth;
 
 /**
  * A person at the other end. The server makes these; handlers and `clientList()` give them to you,
  * the same object from `onConnect` to `onDisconnect`.
  *
- * - **read**: {@linkcode getCommand} and {@linkcode cmdReady} under a game loop, or
- *   {@linkcode lines}
- * - **write**: {@linkcode send}, {@linkcode sendCc}, {@linkcode sendWrapped}, {@linkcode sendBytes}
+ * - **read**: {@linkcode getCommand} and {@linkcode cmdReady} under a game loop; {@linkcode ask},
+ *   {@linkcode readLine} and {@linkcode lines} in an async function
+ * - **write**: {@linkcode send}, {@linkcode sendCc}, {@linkcode sendWrapped}, {@linkcode prompt}
  * - **drop**: {@linkcode active} `= false`
  * - **know**: {@linkcode address}, {@linkcode columns}, {@linkcode terminalType},
  *   {@linkcode idle} …
- * - **negotiate**: {@linkcode passwordModeOn}, {@linkcode requestNaws} …
+ * - **edit lines, take keys**: {@linkcode useEditor}, {@linkcode enterCharacterMode}
+ * - **the rest, by group**: {@linkcode telnet} (options, GMCP and its like), {@linkcode terminal} (what
+ *   the client is, recordings), {@linkcode connection} (encryption, backlog, keep-alive)
  *
- * Five properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`),
- * `encoding` (the character set, default that of the server), `keepAlive`, and what your own class
- * adds.
+ * Three properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`) and
+ * `encoding` (the character set, default that of the server).
  *
  * To give your clients more, extend this class without a constructor argument and name it at
  * `TelnetServer.listen({ clientClass })`.
@@ -71,6 +100,7 @@ let sessionInMaking: Session | undefined;
 export class TelnetClient {
   readonly #session: Session;
   #useAnsi = true;
+  #groups: Groups | undefined;
 
   /**
    * Made by the server only.
@@ -86,6 +116,178 @@ export class TelnetClient {
     this.#session = sessionInMaking;
   }
 
+  static {
+    colourDepthOf = (client) => client.#colourDepth;
+  }
+
+  // Write.
+
+  /**
+   * Sends text. `\n` becomes CR LF; a character that the client's set lacks becomes what stands for it,
+   * or `?`. It leaves at the next `poll()`. Does nothing once the client is dropped.
+   *
+   * Where a {@linkcode prompt} stands on the row that the person is typing in, the text begins on a row of
+   * its own, and the prompt is shown again below it.
+   *
+   * @param text Any text.
+   * @throws {TelnetError} `misuse`: not text.
+   */
+  send(text: string): void {
+    checkText("text", text);
+    this.#session.send(text);
+  }
+
+  /**
+   * Sends text with caret codes, as colours or, where {@linkcode useAnsi} is off, without them.
+   * What people typed goes through `escapeCaretCodes` first, or they paint other people's screens.
+   *
+   * @param text Text with caret codes; see `colorize` for the table.
+   * @throws {TelnetError} `misuse`: not text.
+   */
+  sendCc(text: string): void {
+    checkText("text", text);
+    this.#session.send(this.#colorize(text));
+  }
+
+  /**
+   * Sends text with caret codes, wrapped to the width of the client's window, each line ended. As
+   * in `wordWrap` a line end in the text is a space and a blank line starts a paragraph, which shows
+   * by its indentation alone. What people typed goes through `escapeCaretCodes` first.
+   *
+   * @param text Text with caret codes.
+   * @param options Other margins than those of `wordWrap`, or another width.
+   * @throws {TelnetError} `misuse`: not text, or options that cannot be right.
+   */
+  sendWrapped(text: string, options: WrapOptions = {}): void {
+    this.sendCc(wrapFor(this.columns, text, options));
+  }
+
+  /**
+   * Sends a prompt, without a line end, and marks it: by EOR where the client agreed to it, else by
+   * GA, to a client that speaks Telnet and has not suppressed it. Once marked, all prompts are marked.
+   *
+   * @param text The prompt, with caret codes.
+   * @throws {TelnetError} `misuse`: not text.
+   */
+  prompt(text: string): void {
+    checkText("the prompt", text);
+    const prompt = this.#colorize(text);
+    this.#session.act((dialogue) => dialogue.prompt(prompt));
+  }
+
+  /**
+   * Sends bytes as they are; only 0xFF is doubled (RFC 854).
+   *
+   * @param bytes Any bytes.
+   * @throws {TelnetError} `misuse`: not a `Uint8Array`.
+   */
+  sendBytes(bytes: Uint8Array): void {
+    checkBytes("bytes", bytes);
+    this.#session.act((dialogue) => dialogue.sendBytes(bytes));
+  }
+
+  // Read.
+
+  /** Whether {@linkcode getCommand} has a line. */
+  get cmdReady(): boolean {
+    return this.#session.hasLine;
+  }
+
+  /**
+   * Takes the next line that the person sent, unless {@linkcode readLine} waits for it. What was typed without Enter when the person left is
+   * not a line.
+   *
+   * @returns The line without its end, and without control characters unless `stripControls` is
+   * `false`; `undefined` if there is none.
+   */
+  getCommand(): string | undefined {
+    return this.#session.delivery.getLine();
+  }
+
+  /**
+   * Waits for the next line, under your loop or without one; your loop's {@linkcode getCommand} does not
+   * get it. Lines that were typed ahead are left to the next such call, until the next `poll()`.
+   *
+   * @param options Each field has its default.
+   * @returns The line; `undefined` if the client has gone, or the time is over.
+   * @throws {TelnetError} `misuse`: an unknown option, a timeout that is no number of milliseconds, or a
+   * client in character mode.
+   */
+  readLine(options: ReadLineOptions = {}): Promise<string | undefined> {
+    rejectUnknownKeys("readLine", options, { timeout: true });
+    return this.#session.delivery.readLine(checkTimeout("readLine", options.timeout));
+  }
+
+  /**
+   * Asks a question: shows it as a {@linkcode prompt} and waits for the line that answers it.
+   *
+   * @param question The question, with caret codes, such as `"Name? "`.
+   * @param options `hidden: true` for a password; how long to wait.
+   * @returns The line; `undefined` if the client has gone, or the time is over.
+   * @throws {TelnetError} `misuse`: as {@linkcode readLine}, or a question that is not text.
+   *
+   * @example
+   * ```ts
+   * import { type TelnetClient, TelnetServer } from "@miniboa/miniboa";
+   * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const transport = new MemoryTransport();
+   * await using server = await TelnetServer.listen({ transport, onConnect, onDisconnect: () => {} });
+   * async function onConnect(client: TelnetClient): Promise<void> {
+   *   const name = await client.ask("Name? ");
+   *   const password = await client.ask("Password: ", { hidden: true, timeout: 60_000 });
+   *   if (name === undefined || password === undefined) return void (client.active = false);
+   *   client.send(`Welcome, ${name}!\n`);
+   * }
+   *
+   * const peer = transport.connect(server.port);
+   * peer.write("Ann\r\nsecret\r\n");
+   * for (let polls = 0; polls < 5; polls++) await server.poll();
+   * assertEquals(peer.takeText().endsWith("Welcome, Ann!\r\n"), true);
+   * ```
+   */
+  ask(question: string, options: AskOptions = {}): Promise<string | undefined> {
+    checkText("the question", question);
+    rejectUnknownKeys("ask", options, { hidden: true, timeout: true });
+    const { hidden = false } = options;
+    checkBoolean("ask.hidden", hidden);
+    const timeout = checkTimeout("ask", options.timeout);
+    const session = this.#session;
+    const hides = hidden && !session.dialogue.input.hidden;
+    if (hides) this.passwordModeOn();
+    this.prompt(question);
+    const answer = session.delivery.readLine(timeout);
+    return hides ? answer.finally(() => this.passwordModeOff()) : answer;
+  }
+
+  /**
+   * The lines as they come, for those who want no game loop; see `TelnetServer.serve()`. Ends when
+   * the client goes. Takes from the same queue as {@linkcode getCommand}.
+   *
+   * @returns An iterable for `for await`.
+   */
+  lines(): AsyncIterableIterator<string> {
+    return this.#session.delivery.readLines();
+  }
+
+  /** Whether {@linkcode getKey} has a key. */
+  get hasKey(): boolean {
+    return this.#session.dialogue.input.keyCount > 0;
+  }
+
+  /**
+   * Takes the next key of a client in character mode. What a person sees as one character is one key,
+   * unless its code points come one after the other, as combining marks do that are typed by themselves.
+   *
+   * @returns The key; `undefined` if there is none.
+   */
+  getKey(): Key | undefined {
+    return this.#session.delivery.getKey();
+  }
+
+  // How the person types.
+
   /**
    * Whether the client is served. Set it to `false` to drop the client: output sent so far is
    * still delivered, then it is closed and `onDisconnect` called. It cannot be set back.
@@ -95,6 +297,7 @@ export class TelnetClient {
   }
 
   set active(active: boolean) {
+    checkBoolean("active", active);
     if (!active) this.#session.leave("deactivated");
     else if (!this.active) {
       throwMisuse("Cannot activate a client that was dropped: let it reconnect");
@@ -106,222 +309,9 @@ export class TelnetClient {
     return this.#session.origin.address;
   }
 
-  /**
-   * Names the connection for as long as it lives: `restore` of `TelnetServer.listen()` gets it again
-   * after a restart of the game, where the transport carries connections over.
-   */
-  get identity(): string {
-    return this.#session.stream.connection.identity;
-  }
-
   /** The person's port. */
   get port(): number {
     return this.#session.origin.port;
-  }
-
-  /** The IP address at the other end of the socket: the proxy's where there is one. */
-  get peerAddress(): string {
-    return this.#session.stream.connection.remoteAddress;
-  }
-
-  /** The port at the other end of the socket. */
-  get peerPort(): number {
-    return this.#session.stream.connection.remotePort;
-  }
-
-  /** Why the client went; `undefined` while it is active. */
-  get disconnectReason(): DisconnectReason | undefined {
-    return this.#session.life.reason;
-  }
-
-  /** The error behind {@linkcode disconnectReason}, where there is one. */
-  get disconnectError(): unknown {
-    return this.#session.life.error;
-  }
-
-  /** Bytes handed to the network, negotiations included: as compressed, before encryption. */
-  get bytesSent(): number {
-    return this.#session.bytesSent;
-  }
-
-  /** Bytes that came from the network, negotiations included: as compressed, after decryption. */
-  get bytesReceived(): number {
-    return this.#session.bytesReceived;
-  }
-
-  /** Bytes sent to the client that the system has not taken yet: its backlog. */
-  get queued(): number {
-    return this.#session.queued;
-  }
-
-  /**
-   * How many bytes the server holds of what the client sent, typed and told, with what they cost
-   * beside the bytes, about; output is not in it. See `limits.memory`.
-   */
-  get memoryUsed(): number {
-    return this.#session.held;
-  }
-
-  /** Width of the window in characters; 80 until the client tells (RFC 1073). */
-  get columns(): number {
-    return this.#session.options.facts.columns;
-  }
-
-  /** Height of the window in lines; 24 until the client tells (RFC 1073). */
-  get rows(): number {
-    return this.#session.options.facts.rows;
-  }
-
-  /** The terminal's name; `"unknown terminal"` until the client tells (RFC 1091). */
-  get terminalType(): string {
-    return this.#session.options.facts.terminalType;
-  }
-
-  /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */
-  get useAnsi(): boolean {
-    return this.#useAnsi;
-  }
-
-  set useAnsi(useAnsi: boolean) {
-    this.#useAnsi = useAnsi;
-  }
-
-  /**
-   * The character set of the connection, or a codec of your own; what is set counts from the next
-   * byte on. CHARSET, MTTS and the locale in NEW-ENVIRON set it by themselves, until you have.
-   */
-  get encoding(): Encoding | TextCodec {
-    return this.#session.dialogue.text.encoding;
-  }
-
-  set encoding(encoding: Encoding | TextCodec) {
-    this.#session.dialogue.text.set(checkEncoding(encoding));
-  }
-
-  /** Whether {@linkcode getCommand} has a line. */
-  get cmdReady(): boolean {
-    return this.#session.dialogue.input.queue.length > 0;
-  }
-
-  /**
-   * Takes the next line that the person sent. What was typed without Enter when the person left is
-   * not a line.
-   *
-   * @returns The line without its end, and without control characters unless `stripControls` is
-   * `false`; `undefined` if there is none.
-   */
-  getCommand(): string | undefined {
-    return this.#session.takeLine();
-  }
-
-  /** Whether {@linkcode getKey} has a key. */
-  get keyReady(): boolean {
-    return this.#session.dialogue.input.keyCount > 0;
-  }
-
-  /**
-   * Takes the next key of a client in character mode. What a person sees as one character is one key,
-   * unless its code points come one after the other, as combining marks do that are typed by themselves.
-   *
-   * @returns The key; `undefined` if there is none.
-   */
-  getKey(): Key | undefined {
-    return this.#session.takeKey();
-  }
-
-  /**
-   * Asks the client to send each key at once (WILL ECHO and WILL SGA): then keys come by
-   * {@linkcode getKey} or `onKey`, and what is typed shows only where you send it. A client that does
-   * not agree goes on sending lines; see {@linkcode inCharacterMode}.
-   */
-  characterMode(): void {
-    this.#session.act((dialogue) => dialogue.useKeys(undefined));
-  }
-
-  /** Asks the client to send lines again, and ends {@linkcode useEditor}. */
-  lineMode(): void {
-    this.#session.act((dialogue) => dialogue.useKeys(false));
-  }
-
-  /** Whether the client sends each key. */
-  get inCharacterMode(): boolean {
-    return this.#session.dialogue.input.byKeys;
-  }
-
-  /**
-   * Edits the client's lines here, with history and completion, where the client can be brought to
-   * send each key; finished lines come by {@linkcode getCommand} as ever. What you send shows above
-   * the line that is typed; text without a line end, and {@linkcode prompt}, become its prompt. A
-   * client that stays in line mode, or edits by itself (LINEMODE), notices nothing. Ctrl-C and Ctrl-D
-   * come as the commands IP and EOF of `onCommand`.
-   *
-   * @param options Each field has its default.
-   * @throws {TelnetError} `misuse`: a key map of no actions, a limit that is no whole number, or over
-   * `limits.line`.
-   */
-  useEditor(options: EditorOptions = {}): void {
-    this.#session.act((dialogue) => dialogue.useKeys(options));
-  }
-
-  /** Whether the client's lines are edited here. */
-  get editing(): boolean {
-    return this.#session.dialogue.input.editor !== undefined;
-  }
-
-  /**
-   * The lines as they come, for those who want no game loop; see `TelnetServer.serve()`. Ends when
-   * the client goes. Takes from the same queue as {@linkcode getCommand}.
-   *
-   * @returns An iterable for `for await`.
-   */
-  lines(): AsyncIterableIterator<string> {
-    return this.#session.readLines();
-  }
-
-  /**
-   * Sends text. `\n` becomes CR LF; a character that the client's set lacks becomes `?`. It leaves
-   * at the next `poll()`. Does nothing once the client is dropped.
-   *
-   * @param text Any text.
-   */
-  send(text: string): void {
-    if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
-    this.#session.send(text);
-  }
-
-  /**
-   * Sends text with caret codes, as colours or, where {@linkcode useAnsi} is off, without them.
-   * What people typed goes through `escapeCaretCodes` first, or they paint other people's screens.
-   *
-   * @param text Text with caret codes; see `colorize` for the table.
-   */
-  sendCc(text: string): void {
-    if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
-    this.send(this.#colorize(text));
-  }
-
-  /**
-   * Sends text with caret codes, wrapped to the width of the client's window, each line ended. As
-   * in `wordWrap` a line end in the text is a space and a blank line starts a paragraph, which shows
-   * by its indentation alone. What people typed goes through `escapeCaretCodes` first.
-   *
-   * @param text Text with caret codes.
-   * @param options Other margins than those of `wordWrap`, or another width.
-   */
-  sendWrapped(text: string, options: WrapOptions = {}): void {
-    if (typeof text !== "string") throwMisuse(`Cannot send what is no text: ${inspect(text)}`);
-    const columns = Math.max(MIN_COLUMNS, this.columns);
-    const lines = wordWrap(text, { columns, ...options });
-    this.sendCc(lines.map((line) => line + "\n").join(""));
-  }
-
-  /**
-   * Sends bytes as they are; only 0xFF is doubled (RFC 854).
-   *
-   * @param bytes Any bytes.
-   */
-  sendBytes(bytes: Uint8Array): void {
-    this.#session.act((dialogue) => dialogue.sendBytes(bytes));
   }
 
   /**
@@ -353,6 +343,61 @@ export class TelnetClient {
     return this.#secondsSince(this.#session.activity.connectTime);
   }
 
+  /** Width of the window in characters; 80 until the client tells (RFC 1073). */
+  get columns(): number {
+    return this.#session.options.facts.columns;
+  }
+
+  /** Height of the window in lines; 24 until the client tells (RFC 1073). */
+  get rows(): number {
+    return this.#session.options.facts.rows;
+  }
+
+  /** The terminal's name; `"unknown terminal"` until the client tells (RFC 1091). */
+  get terminalType(): string {
+    return this.#session.options.facts.terminalType;
+  }
+
+  /** Bytes handed to the network, negotiations included: as compressed, before encryption. */
+  get bytesSent(): number {
+    return this.#session.bytesSent;
+  }
+
+  /** Bytes that came from the network, negotiations included: as compressed, after decryption. */
+  get bytesReceived(): number {
+    return this.#session.bytesReceived;
+  }
+
+  /**
+   * Edits the client's lines here, with history and completion, where the client can be brought to
+   * send each key; finished lines come by {@linkcode getCommand} as ever. What you send shows above
+   * the line that is typed; text without a line end, and {@linkcode prompt}, become its prompt. A
+   * client that stays in line mode, or edits by itself (LINEMODE), notices nothing. Ctrl-C and Ctrl-D
+   * come as the commands IP and EOF of `onTelnetCommand`.
+   *
+   * @param options Each field has its default.
+   * @throws {TelnetError} `misuse`: an unknown option, a key map of no actions, a limit that is no whole
+   * number, or over `limits.line`.
+   */
+  useEditor(options: EditorOptions = {}): void {
+    checkEditorOptions(options);
+    this.#session.act((dialogue) => dialogue.useKeys(options));
+  }
+
+  /**
+   * Asks the client to send each key at once (WILL ECHO and WILL SGA): then keys come by
+   * {@linkcode getKey} or `onKey`, and what is typed shows only where you send it. A client that does
+   * not agree goes on sending lines; see `terminal.inCharacterMode`.
+   */
+  enterCharacterMode(): void {
+    this.#session.act((dialogue) => dialogue.useKeys(undefined));
+  }
+
+  /** Asks the client to send lines again, and ends {@linkcode useEditor}. */
+  enterLineMode(): void {
+    this.#session.act((dialogue) => dialogue.useKeys(false));
+  }
+
   /**
    * Hides what the person types, until {@linkcode passwordModeOff}: we claim to echo (WILL ECHO,
    * RFC 857), but return only the line ends. A client that does not know ECHO goes on showing it.
@@ -364,6 +409,29 @@ export class TelnetClient {
   /** Shows what the person types again. */
   passwordModeOff(): void {
     this.#session.act((dialogue) => dialogue.setEcho({ password: false }));
+  }
+
+  /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */
+  get useAnsi(): boolean {
+    return this.#useAnsi;
+  }
+
+  set useAnsi(useAnsi: boolean) {
+    checkBoolean("useAnsi", useAnsi);
+    this.#useAnsi = useAnsi;
+  }
+
+  /**
+   * The character set of the connection, or a codec of your own; what is set counts from the next
+   * byte on. Labels of the Encoding Standard can be set too, such as `"UTF8"`. CHARSET, MTTS and the locale
+   * in NEW-ENVIRON set it by themselves, until you have.
+   */
+  get encoding(): Encoding | TextCodec {
+    return this.#session.dialogue.text.encoding;
+  }
+
+  set encoding(encoding: EncodingLabel | TextCodec) {
+    this.#session.dialogue.text.set(checkEncoding(encoding));
   }
 
   /** Asks the client to suppress go-aheads (DO SGA, RFC 858). */
@@ -398,194 +466,16 @@ export class TelnetClient {
   }
 
   /**
-   * Settles when the client has answered what `options` offer, or `readyTimeout` has passed: never
+   * Settles when the client has answered what `telnetOptions` offer, or `readyTimeout` has passed: never
    * later. Whoever greets after it greets a known client.
    */
   get ready(): Promise<void> {
     return this.#session.options.ready;
   }
 
-  /** What the client turned out to be, as far as it has told. */
-  get profile(): ClientProfile {
-    return profileOf(this.#session.options.facts, this.#session.options.mudOptions);
-  }
-
-  /** All that the client has told of itself, option by option. */
-  get facts(): Readonly<ClientFacts> {
-    return this.#session.options.facts;
-  }
-
-  /** GMCP with this client. */
-  get gmcp(): GmcpHandler {
-    return this.#session.options.stateOf(gmcp);
-  }
-
-  /** MSDP with this client. */
-  get msdp(): MsdpHandler {
-    return this.#session.options.stateOf(msdp);
-  }
-
-  /** ZMP with this client. */
-  get zmp(): ZmpHandler {
-    return this.#session.options.stateOf(zmp);
-  }
-
-  /** LINEMODE with this client: how it edits, and by which keys. */
-  get linemode(): LinemodeHandler {
-    return this.#session.options.stateOf(linemode);
-  }
-
-  /** XON and XOFF of this client. */
-  get flowControl(): FlowControlHandler {
-    return this.#session.options.stateOf(flowControl);
-  }
-
-  /**
-   * Whether an option is in force.
-   *
-   * @param option Its code.
-   * @param side Who performs it: `local` is the server.
-   * @returns Whether both ends agree to it.
-   */
-  optionEnabled(option: number, side: Side): boolean {
-    return side === "local"
-      ? this.#session.options.localEnabled(option)
-      : this.#session.options.remoteEnabled(option);
-  }
-
-  /**
-   * Sends a prompt, without a line end, and marks it: by EOR where the client agreed to it, else by
-   * GA, to who speaks Telnet and has not suppressed it. Once marked, all prompts are marked.
-   *
-   * @param text The prompt, with caret codes.
-   */
-  prompt(text: string): void {
-    const prompt = this.#colorize(text);
-    this.#session.act((dialogue) => dialogue.prompt(prompt));
-  }
-
-  /** Measures the round trip by TIMING-MARK (RFC 860); see `onPong`. */
-  ping(): void {
-    this.#session.options.stateOf(timingMark).ping();
-  }
-
-  /**
-   * Asks for an option, or offers it, by its code, also one that this library does not know.
-   *
-   * @param option Its code, such as `MCCP2` of `./options`.
-   * @param side Who shall perform it: `local` is the server.
-   * @throws {TelnetError} `misuse`: the option is not a byte.
-   */
-  enableOption(option: number, side: Side): void {
-    if (side === "local") this.#session.options.enableLocal(option);
-    else this.#session.options.enableRemote(option);
-  }
-
-  /**
-   * Stops an option; for MCCP2 and MCCP3 that ends the compression.
-   *
-   * @param option Its code.
-   * @param side Who performs it: `local` is the server.
-   * @throws {TelnetError} `misuse`: the option is not a byte.
-   */
-  disableOption(option: number, side: Side): void {
-    if (side === "local") this.#session.options.disableLocal(option);
-    else this.#session.options.disableRemote(option);
-  }
-
-  /**
-   * Sends a command that stands alone, such as NOP to keep the connection alive.
-   *
-   * @param command The command byte; see `./protocol`.
-   * @throws {TelnetError} `misuse`: not such a command.
-   */
-  sendCommand(command: number): void {
-    this.#session.act((dialogue) => dialogue.sendCommand(command));
-  }
-
-  /**
-   * Sends a payload of an option; the encoders are in `./options`.
-   *
-   * @param option The option's code.
-   * @param payload The bytes between `IAC SB option` and `IAC SE`; 0xFF is doubled.
-   * @returns Whether the option is in force on a side; else nothing is sent.
-   * @throws {TelnetError} `misuse`: the option is not a byte.
-   */
-  sendSubnegotiation(option: number, payload: Uint8Array): boolean {
-    const { options } = this.#session;
-    const inForce = options.localEnabled(option) || options.remoteEnabled(option);
-    if (inForce) options.sendSubnegotiation(option, payload);
-    return inForce;
-  }
-
-  /** Whether what is sent to the client is compressed (MCCP2). */
-  get compressed(): boolean {
-    return this.#session.stream.compressing;
-  }
-
-  /** Whether the connection is encrypted (TLS), here or, as a trusted proxy tells, at the proxy. */
-  get encrypted(): boolean {
-    return this.#session.origin.encrypted;
-  }
-
-  /** What keeps the connection alive while it is silent; can be set. Default that of the server. */
-  get keepAlive(): KeepAlive {
-    return this.#session.activity.keepAlive;
-  }
-
-  set keepAlive(keepAlive: KeepAlive) {
-    this.#session.keepAlive(checkKeepAlive(keepAlive));
-  }
-
-  /** Whether the client is over a rate of `limits`, and not read on for the moment. */
-  get throttled(): boolean {
-    return this.#session.gate.throttled;
-  }
-
-  /**
-   * Records what the person sees from now on, and what they send, as asciicast version 2, which
-   * asciinema plays. What comes in password mode is never recorded, nor the rest of a line that was
-   * begun in it. A line is recorded when you
-   * take it, so that one that was typed ahead of the question is not either; only an editor, and
-   * character mode, show typed-ahead text before you have asked, and the recording has it as shown.
-   *
-   * @param sink Takes each line of the recording, its end included: append it to a file. One that
-   * throws, or whose promise is rejected, ends the recording, not the client; `onError` tells.
-   * `undefined` ends the recording.
-   * @param options `title`: the title of the recording.
-   */
-  record(
-    sink: ((line: string) => unknown) | undefined,
-    options: { readonly title?: string } = {},
-  ): void {
-    rejectUnknownKeys("record", options, { title: true });
-    if (sink !== undefined && typeof sink !== "function") {
-      throwMisuse(`Cannot record to what is no function: ${inspect(sink)}`);
-    }
-    this.#session.record(sink, options.title);
-  }
-
-  /**
-   * Marks a place in the recording, where there is one.
-   *
-   * @param label What it is.
-   */
-  mark(label: string): void {
-    this.#session.mark(label);
-  }
-
-  /**
-   * Turns every option off, and forgets what the client told, before the game starts anew behind
-   * the same connection: a client that thinks an option on does not answer when it is offered again.
-   * Then {@linkcode offerOptions}.
-   */
-  prepareReload(): void {
-    this.#session.reset();
-  }
-
-  /** Offers anew what `options` declare; {@linkcode ready} waits for the new answers. */
-  offerOptions(): void {
-    if (this.active) this.#session.start();
+  /** Why the client went; `undefined` while it is active. */
+  get disconnectReason(): DisconnectReason | undefined {
+    return this.#session.life.reason;
   }
 
   /**
@@ -600,15 +490,51 @@ export class TelnetClient {
     return this.#session.snapshot() as unknown as ClientSnapshot;
   }
 
+  // The groups.
+
+  /** Its Telnet options: GMCP, MSDP, ZMP, LINEMODE, and any other by its code. */
+  get telnet(): ClientTelnet {
+    const groups = this.#groups ??= {};
+    return groups.telnet ??= makeClientTelnet(this.#session);
+  }
+
+  /** Its terminal: what it is, how it is used, recordings of what it shows. */
+  get terminal(): ClientTerminal {
+    const groups = this.#groups ??= {};
+    return groups.terminal ??= makeClientTerminal(this.#session);
+  }
+
+  /** Its connection: encryption, compression, the backlog, what keeps it alive. */
+  get connection(): ClientConnection {
+    const groups = this.#groups ??= {};
+    return groups.connection ??= makeClientConnection(this.#session);
+  }
+
   #secondsSince(time: number): number {
     return (this.#session.now() - time) / 1000;
   }
 
+  get #colourDepth(): ColourDepth {
+    const { facts, mudOptions } = this.#session.options;
+    return this.#useAnsi ? profileOf(facts, mudOptions).colours || 16 : 0;
+  }
+
   #colorize(text: string): string {
     // Text without codes is the same in all colours.
-    if (!text.includes("^")) return text;
-    return colorize(text, this.useAnsi ? this.profile.colours || 16 : 0);
+    return text.includes("^") ? colorize(text, this.#colourDepth) : text;
   }
+}
+
+/** Wraps a text to a window, each line ended. */
+export function wrapFor(columns: number, text: string, options: WrapOptions): string {
+  checkText("text", text);
+  const lines = wordWrap(text, { columns: Math.max(MIN_COLUMNS, columns), ...options });
+  return lines.map((line) => line + "\n").join("");
+}
+
+function checkTimeout(what: string, timeout: number = Infinity): number {
+  if (timeout !== Infinity) checkCount(`${what}.timeout`, timeout, 0, ", or Infinity");
+  return timeout;
 }
 
 /** Makes a client of the server's class for a session. */

@@ -1,10 +1,12 @@
 import { OPTION_EVENTS, type OptionDeclarations, type OptionEvents } from "../options/registry.ts";
-import type { Encoding, TextCodec } from "../text/charset.ts";
+import type { EncodingLabel, TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Certificate, Encryption } from "../transport/encryption.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { TelnetClient } from "./client.ts";
+import type { TelnetOption } from "../options/option.ts";
+import type { UnknownOption, UnknownSubnegotiation } from "../session/session_host.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import type { Clock } from "./clock.ts";
 import type { TlsMode } from "./handshake.ts";
@@ -22,6 +24,32 @@ export type OptionEventHandlers<Client> = {
     value: OptionEvents[Name],
   ) => void;
 };
+
+/** Handlers for what options of your own report: `on…` for each of their `events`. */
+export type CustomEventHandlers<Client, Options extends readonly TelnetOption[]> = {
+  readonly [Name in keyof EventsOf<Options> & string as `on${Capitalize<Name>}`]?: (
+    client: Client,
+    value: EventsOf<Options>[Name],
+  ) => unknown;
+};
+
+/** Options of your own, and handlers for their events. */
+export type CustomOptions<Client, Options extends readonly TelnetOption[]> =
+  & { readonly customOptions?: Options }
+  & CustomEventHandlers<Client, Options>;
+
+/** The events of options, by their names. */
+export type EventsOf<Options extends readonly TelnetOption[]> = Joined<
+  { [Index in keyof Options]: EventsOfOption<Options[Index]> }[number]
+>;
+
+type EventsOfOption<Option> = Option extends TelnetOption<infer _Config, infer _State, infer Events>
+  ? ([Events] extends [never] ? Nothing : Events)
+  : Nothing;
+type Nothing = Record<never, never>;
+/** What all of a union have, in one. */
+type Joined<Union> = (Union extends unknown ? (value: Union) => void : never) extends
+  (value: infer All) => void ? All : never;
 
 /** Where to listen, and how. */
 export interface ListenerOptions {
@@ -63,15 +91,15 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly trustedProxies?: readonly string[];
   /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
-  readonly onConnect?: (client: Client) => void;
+  readonly onConnect?: (client: Client) => unknown;
   /** Called within `poll()` for each client that went. Default: prints the loss. */
-  readonly onDisconnect?: (client: Client) => void;
+  readonly onDisconnect?: (client: Client) => unknown;
   /** The longest that `poll()` waits for something to happen, in milliseconds. Default 5. */
   readonly timeout?: number;
   /** How many clients are served at once; the next is refused in one line. Default 1000. */
   readonly maxConnections?: number;
   /** The character set that clients start with, or a codec of your own. Default `"utf-8"`. */
-  readonly encoding?: Encoding | TextCodec;
+  readonly encoding?: EncodingLabel | TextCodec;
   /** Your own class of clients. Default `TelnetClient`. */
   readonly clientClass?: new () => Client;
   /**
@@ -104,7 +132,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. AYT is answered, EC
    * and EL edit the line, IP, BRK, ABORT and SUSP discard it before. Default: nothing more.
    */
-  readonly onCommand?: (client: Client, command: number) => void;
+  readonly onTelnetCommand?: (client: Client, command: number) => void;
   /**
    * Called when START-TLS has made a client's connection encrypted. Begin the login anew: somebody who
    * reads and changes the traffic may have sent what came before. On a port of TLS it is not called,
@@ -120,7 +148,16 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    * What is offered to each client at the start, by option. Default: nothing; a client that asks
    * for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS, TIMING-MARK, EOR or LOGOUT gets it.
    */
-  readonly options?: OptionDeclarations;
+  readonly telnetOptions?: OptionDeclarations;
+  /**
+   * Options of your own, offered and served like those of the library; `client.telnet.handle()` has what
+   * each keeps for a client. Default: none.
+   */
+  readonly customOptions?: readonly TelnetOption[];
+  /** Called within `poll()` when an option changes that neither the library nor you know. Default: nothing. */
+  readonly onOption?: (client: Client, change: UnknownOption) => unknown;
+  /** Called within `poll()` for a payload of such an option that is in force. Default: nothing. */
+  readonly onSubnegotiation?: (client: Client, message: UnknownSubnegotiation) => unknown;
   /** How long `client.ready` waits for answers, in milliseconds. Default 1000. */
   readonly readyTimeout?: number;
   /** What the server says by itself, where it shall be other words, or none. */
@@ -183,24 +220,27 @@ const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
   codec: true,
   encoding: true,
   encryption: true,
+  customOptions: true,
   keepAlive: true,
   keepAliveInterval: true,
   limits: true,
   listeners: true,
   maxConnections: true,
   messages: true,
-  onCommand: true,
+  onTelnetCommand: true,
   onConnect: true,
   onDisconnect: true,
   onError: true,
   onKey: true,
   onSecure: true,
   onListenError: true,
+  onOption: true,
+  onSubnegotiation: true,
   onRefuse: true,
   onTrace: true,
   onTurnEnd: true,
   onViolation: true,
-  options: true,
+  telnetOptions: true,
   readyTimeout: true,
   restore: true,
   stripControls: true,
@@ -209,11 +249,17 @@ const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
   trustedProxies: true,
 };
 
-/** All names, so that a misspelt one is not ignored. */
-export const LISTEN_OPTIONS: Readonly<Record<string, true>> = {
-  ...OWN_OPTIONS,
-  ...Object.fromEntries(OPTION_EVENTS.map((event) => [handlerName(event), true])),
-};
+/** All names, so that a misspelt one is not ignored; `custom`: the options of the game. */
+export function listenOptionNames(
+  custom: readonly TelnetOption[] | undefined,
+): Readonly<Record<string, true>> {
+  const own = Array.isArray(custom) ? custom.flatMap((option) => option?.events ?? []) : [];
+  const events = [...OPTION_EVENTS, ...own];
+  return {
+    ...OWN_OPTIONS,
+    ...Object.fromEntries(events.map((event) => [handlerName(String(event)), true])),
+  };
+}
 
 /** How to serve without a game loop. */
 export interface ServeOptions {

@@ -118,7 +118,7 @@ export class Scheduler {
     const typed = this.#typed;
     let kept = 0;
     for (const session of typed) {
-      session.listedTyped = session.dialogue.input.hasInput && isThere(session);
+      session.listedTyped = session.hasInput && isThere(session);
       if (session.listedTyped) typed[kept++] = session;
     }
     typed.length = kept;

@@ -1,24 +1,29 @@
-import { inspect, throwMisuse } from "../protocol/error.ts";
-import { rejectUnknownKeys } from "../guard/validate.ts";
+import type { TelnetOption } from "../options/option.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import type { Origin } from "../guard/origin.ts";
-import { checkCount } from "../protocol/limits.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Session } from "../session/session.ts";
 import { defaultTransport } from "../transport/default.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
+import { Broadcast, type BroadcastOptions, checkBroadcast } from "./broadcast.ts";
 import { makeClient, type TelnetClient } from "./client.ts";
+import { checkClientFields } from "./client_class.ts";
 import { delay, withTimeout } from "./clock.ts";
 import { DeadlineSet } from "./deadline_set.ts";
 import { greet, printLoss } from "./default_handlers.ts";
-import type { DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
+import type { CustomOptions, DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
 import { PollWaiter } from "./poll_waiter.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ServerHost } from "./server_host.ts";
 import { checkSettings, type Settings, withStatus } from "./settings.ts";
 import { Counters, type ServerStats } from "./stats.ts";
 import { UserCode } from "./user_code.ts";
+import { checkCount, checkText, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
+
+/** What others call the options of `drain()`. */
+const DRAIN_SYNONYMS = { timeout: "grace", delay: "grace", reason: "message", text: "message" };
 
 /** serve() has no poll timeout; it waits for a signal. */
 const FOREVER = Infinity;
@@ -70,6 +75,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #stopping: Promise<void> | undefined;
 
   private constructor(options: ListenOptions<Client>, settings: Settings<Client>) {
+    if (settings === undefined) {
+      throwMisuse(
+        "Cannot start a server by new: write `await TelnetServer.listen({ port: 7777 })`",
+      );
+    }
     const { clock } = settings;
     this.onConnect = options.onConnect ?? greet;
     this.onDisconnect = options.onDisconnect ?? printLoss;
@@ -115,6 +125,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    *
    * @param options Where to listen and what to do; every field has a default.
    * @returns The server, listening.
+   * @typeParam Client Your class of clients; it follows from `clientClass`.
+   * @typeParam Options Your own options; they follow from `customOptions`.
    * @throws {TelnetError} `address-in-use`, `address-unavailable`, `address-not-found`,
    * `permission-denied`, `unsupported`, `io`; `misuse` for a value that cannot be right.
    *
@@ -131,8 +143,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * }
    * ```
    */
-  static async listen<Client extends TelnetClient = TelnetClient>(
-    options: ListenOptions<Client> = {},
+  static async listen<
+    Client extends TelnetClient = TelnetClient,
+    const Options extends readonly TelnetOption[] = readonly TelnetOption[],
+  >(
+    options: ListenOptions<Client> & CustomOptions<Client, Options> = {},
   ): Promise<TelnetServer<Client>> {
     const server = new TelnetServer<Client>(options, await checkSettings(options));
     const { tcpKeepAlive: keepAlive = true } = options;
@@ -181,13 +196,13 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * @returns The numbers of this moment.
    */
   stats(): ServerStats {
-    let [throttled, queuedOutput, queuedInput, memoryUsed, queuedCommands] = [0, 0, 0, 0, 0];
+    let [throttled, queuedOutput, queuedInput, memoryUsed, queuedLines] = [0, 0, 0, 0, 0];
     for (const session of this.#clients.keys()) {
       if (session.gate.throttled) throttled++;
       queuedOutput += session.queued;
       queuedInput += session.queuedInput;
       memoryUsed += session.held;
-      queuedCommands += session.dialogue.input.queue.length;
+      queuedLines += session.dialogue.input.queue.length;
     }
     return {
       ...this.#counters.take(this.#settings.clock.now()),
@@ -198,7 +213,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       queuedOutput,
       queuedInput,
       memoryUsed,
-      queuedCommands,
+      queuedLines,
     };
   }
 
@@ -237,7 +252,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    *
    * @returns A new array, yours to keep.
    */
-  readyClients(): Client[] {
+  clientsWithInput(): Client[] {
     const sessions = this.#scheduler.withInput((session) => this.#clients.has(session));
     return this.#clientsOf(sessions);
   }
@@ -254,6 +269,45 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (!this.running) return delay(this.timeout);
     if (this.#polling === undefined) return this.#poll(this.timeout);
     return withTimeout(this.#polling, this.timeout);
+  }
+
+  /**
+   * Sends lines to all clients, or to some of them: on rows of their own, whatever stands on the last one
+   * there, and a prompt is shown again below them. The text is coloured, wrapped and encoded once for all
+   * clients that need the same bytes.
+   *
+   * @param text Text with caret codes; the last line is ended. What people typed goes through
+   * `escapeCaretCodes` first.
+   * @param options Whom to leave out, and how to wrap.
+   * @throws {TelnetError} `misuse`: not text, or options that cannot be right.
+   *
+   * @example
+   * ```ts
+   * import { TelnetServer } from "@miniboa/miniboa";
+   * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const transport = new MemoryTransport();
+   * await using server = await TelnetServer.listen({
+   *   transport,
+   *   onConnect: (client) => client.prompt("> "),
+   *   onDisconnect: () => {},
+   * });
+   * const peer = transport.connect(server.port);
+   * await server.poll();
+   * server.broadcast("The sun rises.");
+   * await server.poll();
+   * assertEquals(peer.takeText(), "> \r\nThe sun rises.\r\n> ");
+   * ```
+   */
+  broadcast(text: string, options: BroadcastOptions<Client> = {}): void {
+    const isMeant = checkBroadcast(text, options);
+    const broadcast = new Broadcast(text, options.wrap);
+    for (const [session, client] of this.#clients) {
+      if (!isMeant(client)) continue;
+      const notice = broadcast.textFor(client);
+      this.#userCode.shield(session, () => session.notice(notice));
+    }
   }
 
   /**
@@ -276,7 +330,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * await server.serve({ signal: AbortSignal.timeout(10) });
    * ```
    */
-  async serve({ signal }: ServeOptions = {}): Promise<void> {
+  async serve(options: ServeOptions = {}): Promise<void> {
+    rejectUnknownKeys("serve", options, { signal: true });
+    const { signal } = options;
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throwUnexpected("serve.signal", "an AbortSignal", signal);
+    }
     const wake = () => this.#waiter.signal();
     signal?.addEventListener("abort", wake);
     try {
@@ -329,10 +388,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   async drain(options: DrainOptions = {}): Promise<void> {
-    rejectUnknownKeys("drain", options, { message: true, grace: true });
+    rejectUnknownKeys("drain", options, { message: true, grace: true }, DRAIN_SYNONYMS);
     const { message = this.#settings.messages.draining, grace = 0 } = options;
-    if (typeof message !== "string") throwMisuse(`Cannot say what is no text: ${inspect(message)}`);
-    checkCount("grace", grace);
+    checkText("drain.message", message);
+    checkCount("drain.grace", grace);
     if (this.running) this.#draining ??= this.#drain(message, grace);
     await this.#draining;
     await this.stop();
@@ -346,7 +405,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     await this.#stopAccepting();
     if (message !== "") {
       for (const session of this.#clients.keys()) {
-        this.#userCode.run(session, (client) => client.send(`${message}\n`));
+        this.#userCode.shield(session, () => session.notice(`${message}\n`));
       }
     }
     while (this.running && this.#clients.size > 0 && clock.now() < deadline) {
@@ -417,7 +476,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const { clock, onRefuse } = this.#settings;
     return {
       counters: this.#counters,
-      tellsRefusals: onRefuse !== undefined,
+      reportsRefusals: onRefuse !== undefined,
       now: () => this.#time ?? clock.now(),
       timed: (timed, time) => {
         this.#deadlines.add(timed, time);
@@ -443,7 +502,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const error = this.#acceptor.takeAcceptError();
     if (error !== undefined) this.#userCode.call(() => onListenError(error));
     if (onRefuse === undefined) return;
-    for (const refusal of this.#acceptor.takeTold()) this.#userCode.call(() => onRefuse(refusal));
+    for (const refusal of this.#acceptor.takeRefusals()) {
+      this.#userCode.call(() => onRefuse(refusal));
+    }
   }
 
   #takeAccepted(): void {
@@ -474,7 +535,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /** Makes the client; where its constructor throws, that one connection is closed. */
   #introduce(session: Session): boolean {
     try {
-      this.#clients.set(session, makeClient(this.#settings.clientClass, session));
+      const client = makeClient(this.#settings.clientClass, session);
+      checkClientFields(client);
+      this.#clients.set(session, client);
       return true;
     } catch (error) {
       const { connection } = session.stream;

@@ -1,27 +1,41 @@
 import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
-import { declared, OPTION_EVENTS } from "../options/registry.ts";
-import { inspect, throwMisuse } from "../protocol/error.ts";
-import { checkCount, telnetLimits } from "../protocol/limits.ts";
+import type { OptionSet } from "../options/option_set.ts";
+import { checkCustomOptions, declared, optionSet } from "../options/registry.ts";
+import { START_TLS } from "../options/start_tls.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import { telnetLimits } from "../protocol/limits.ts";
+import {
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  checkList,
+  checkOneOf,
+  checkText,
+  inspect,
+  rejectUnknownKeys,
+  type Synonyms,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import { checkEncoding, encodingByName } from "../text/charset.ts";
 import { defaultCodec, defaultEncryption } from "../transport/default.ts";
-import { START_TLS } from "../options/start_tls.ts";
 import { AddressSet } from "../guard/addresses.ts";
+import { checkCertificate } from "./certificate.ts";
 import { TelnetClient } from "./client.ts";
+import { checkClientClass } from "./client_class.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { AcceptorSettings, ListenerInfo } from "./acceptor.ts";
 import { printError, printListenError } from "./default_handlers.ts";
 import { serverLimits } from "../guard/limits.ts";
 import {
   handlerName,
-  LISTEN_OPTIONS,
   LISTENER_OPTIONS,
+  type ListenerOptions,
+  listenOptionNames,
   type ListenOptions,
 } from "./listen_options.ts";
 import { serverMessages } from "../guard/messages.ts";
-import { checkList, rejectUnknownKeys } from "../guard/validate.ts";
 import type { Refusal } from "../guard/refusal.ts";
-import { AGREED } from "../session/option_host.ts";
 import type { EventHandlers } from "./server_host.ts";
 import type { SessionSettings } from "../session/session_host.ts";
 import { ratesOf } from "../guard/rate_limiter.ts";
@@ -39,6 +53,40 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings, 
   readonly onTurnEnd: ((changed: readonly Client[]) => void) | undefined;
 }
 
+/** What other libraries call the options of `listen()`. */
+const SYNONYMS: Synonyms = {
+  host: "address",
+  hostname: "address",
+  bind: "address",
+  options: "telnetOptions",
+  telnet: "telnetOptions",
+  maxClients: "maxConnections",
+  ssl: "tls",
+  secure: "tls",
+  cert: "give the PEM text as certificate: { cert, key }",
+  key: "give the PEM text as certificate: { cert, key }",
+  charset: "encoding",
+  idleTimeout: "give it in limits: { idleTimeout }",
+  backlog: "the system chooses it",
+  shell: "onConnect",
+  onConnection: "onConnect",
+  onClient: "onConnect",
+  onOpen: "onConnect",
+  connection: "onConnect",
+  onClose: "onDisconnect",
+  onEnd: "onDisconnect",
+  onCommand: "read lines by client.getCommand(); Telnet commands come by onTelnetCommand",
+  onLine: "read lines by client.getCommand(), client.readLine() or client.lines()",
+  onData: "read lines by client.getCommand(), client.readLine() or client.lines()",
+  onMessage: "read lines by client.getCommand(), client.readLine() or client.lines()",
+  onInput: "read lines by client.getCommand(), client.readLine() or client.lines()",
+  naws: "give it in telnetOptions: { naws: true }, and hear of changes by onResize",
+  gmcp: "give it in telnetOptions: { gmcp: true }",
+  msdp: "give it in telnetOptions: { msdp: { variables } }",
+  mssp: 'give it in telnetOptions: { mssp: () => ({ NAME: "…" }) }',
+  mccp: "give it in telnetOptions: { mccp2: true }",
+};
+
 /** Checks the options of `listen()` and fills in the defaults. */
 export async function checkSettings<Client extends TelnetClient>(
   options: ListenOptions<Client>,
@@ -48,24 +96,32 @@ export async function checkSettings<Client extends TelnetClient>(
   checkCount("maxConnections", maxConnections);
   checkCount("readyTimeout", readyTimeout);
   if (!(typeof timeout === "number" && timeout >= 0)) {
-    throwMisuse(`Cannot wait for a timeout that is not 0 or more: ${inspect(timeout)}`);
+    throwUnexpected("timeout", "a number of milliseconds, at least 0", timeout);
   }
   // Without a class of the caller, Client is TelnetClient itself.
   const clientClass = options.clientClass ?? TelnetClient as new () => Client;
-  if (clientClass !== TelnetClient && !(clientClass.prototype instanceof TelnetClient)) {
-    throwMisuse(`Cannot use a clientClass that does not extend TelnetClient: ${clientClass.name}`);
-  }
-  const { mccp2, mccp3, charset } = options.options ?? {};
+  checkClientClass(clientClass);
+  const { customOptions = [], telnetOptions = {} } = options;
+  checkCustomOptions(customOptions);
+  const offered = declared(telnetOptions);
+  for (const { code } of customOptions) offered.set(code, true);
+  const { mccp2, mccp3, charset } = telnetOptions;
   for (const name of (typeof charset === "object" ? charset.names : undefined) ?? []) {
     if (encodingByName(name) === undefined) {
-      throwMisuse(`Cannot offer a character set that the server does not know: ${inspect(name)}`);
+      throwMisuse(
+        `Unknown encoding ${inspect(name)} in telnetOptions.charset: use a label of ENCODINGS`,
+      );
     }
   }
   const limits = serverLimits(options.limits);
-  const { clock = systemClock } = options;
+  const { clock = systemClock, stripControls = true, tcpKeepAlive = true } = options;
+  checkFunction("clock.now", clock?.now);
+  checkBoolean("stripControls", stripControls);
+  checkBoolean("tcpKeepAlive", tcpKeepAlive);
   const { certificate, keepAliveInterval = 60_000 } = options;
   checkCount("keepAliveInterval", keepAliveInterval);
   checkTls(options);
+  const known = optionSet(customOptions);
   return {
     clientClass,
     maxConnections,
@@ -74,17 +130,18 @@ export async function checkSettings<Client extends TelnetClient>(
     limits,
     // Frozen, so that it is looked at once for all connections.
     machine: Object.freeze({
-      ...AGREED,
+      ...known.agreed,
       stopAfter: [MCCP3, START_TLS],
       limits: telnetLimits(limits),
     }),
     restore: options.restore,
-    declared: declared(options.options ?? {}),
+    known,
+    declared: offered,
     messages: serverMessages(options.messages),
     rates: ratesOf(limits),
     keepAlive: checkKeepAlive(options.keepAlive ?? "off"),
     keepAliveInterval,
-    stripControls: options.stripControls ?? true,
+    stripControls,
     trustedProxies: new AddressSet("trustedProxies", options.trustedProxies ?? []),
     certificate,
     encryption: certificate && (options.encryption ?? await defaultEncryption()),
@@ -97,62 +154,95 @@ export async function checkSettings<Client extends TelnetClient>(
     onRefuse: options.onRefuse,
     onListenError: options.onListenError ?? printListenError(),
     onTurnEnd: options.onTurnEnd,
-    handlers: handlersOf(options),
+    handlers: handlersOf(options, known),
   };
 }
 
-/** Names are right, and handlers are functions. */
+/** Names are right, and values of the right type. */
 function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>): void {
-  rejectUnknownKeys("", options, LISTEN_OPTIONS);
+  if (typeof options === "number" || typeof options === "string") {
+    throwMisuse(
+      `Cannot use listen(${inspect(options)}): give an object, such as listen({ port: 7777 })`,
+    );
+  }
+  rejectUnknownKeys("", options, listenOptionNames(options?.customOptions), SYNONYMS);
   checkList("listeners", options.listeners ?? []);
   checkList("trustedProxies", options.trustedProxies ?? []);
-  for (const listener of options.listeners ?? []) {
-    rejectUnknownKeys("listeners", listener, LISTENER_OPTIONS);
+  checkListener("", options);
+  for (const [index, listener] of (options.listeners ?? []).entries()) {
+    rejectUnknownKeys(`listeners[${index}]`, listener, LISTENER_OPTIONS, SYNONYMS);
+    checkListener(`listeners[${index}].`, listener);
   }
   for (const [name, value] of Object.entries(options)) {
-    if (/^(on[A-Z]|restore$)/.test(name) && value !== undefined && typeof value !== "function") {
-      throwMisuse(`Cannot call what is no function: ${name}: ${inspect(value)}`);
-    }
+    if (/^(on[A-Z]|restore$)/.test(name) && value !== undefined) checkFunction(name, value);
+  }
+}
+
+function checkListener(
+  what: string,
+  { port, address, reusePort, transport }: ListenerOptions,
+): void {
+  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throwUnexpected(`${what}port`, "a whole number from 0 to 65535", port);
+  }
+  if (address !== undefined) checkText(`${what}address`, address);
+  if (reusePort !== undefined) checkBoolean(`${what}reusePort`, reusePort);
+  if (transport !== undefined && typeof transport?.listen !== "function") {
+    throwUnexpected(
+      `${what}transport`,
+      "a Transport, such as `nodeTransport` of ./transport/node, or none for that of the runtime",
+      transport,
+    );
   }
 }
 
 /** What speaks TLS has a certificate. */
 function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): void {
-  const { certificate, tls, listeners = [] } = options;
+  const { certificate, tls, listeners = [], telnetOptions = {} } = options;
   const modes = [tls, ...listeners.map((listener) => listener.tls)];
   for (const mode of modes) {
-    if (![undefined, false, true, "auto"].includes(mode)) {
-      throwMisuse(`Cannot use another tls than true, false or "auto": ${inspect(mode)}`);
-    }
+    checkOneOf("tls", mode, [undefined, false, true, "auto"]);
     if (mode && certificate === undefined) {
       throwMisuse("Cannot speak TLS without a certificate: give listen() one as `certificate`");
     }
   }
-  const { startTls } = options.options ?? {};
+  const { startTls } = telnetOptions;
   if (startTls && certificate === undefined) {
     throwMisuse("Cannot offer START-TLS without a certificate: give listen() one as `certificate`");
   }
-  // Who means it says `tls: false`.
+  if (certificate !== undefined) checkCertificate(certificate);
+  // Whoever means it says `tls: false`.
   if (certificate !== undefined && !startTls && modes.every((mode) => mode === undefined)) {
-    throwMisuse("Cannot use a certificate where nothing speaks TLS: set tls, or options.startTls");
+    throwMisuse(
+      "Cannot use a certificate where nothing speaks TLS: set tls, or telnetOptions.startTls",
+    );
   }
 }
 
 /** The handlers that the game gives, by the event's name. */
 function handlersOf<Client extends TelnetClient>(
   options: ListenOptions<Client>,
+  known: OptionSet,
 ): EventHandlers<Client> {
-  const { onCommand, onKey, onSecure, onViolation, onTrace } = options;
-  const given = OPTION_EVENTS.map((event) => [event, options[handlerName(event)]] as const);
+  const given = options as Readonly<Record<string, unknown>>;
+  const events = [
+    ...known.events,
+    "telnetCommand",
+    "key",
+    "secure",
+    "violation",
+    ...UNKNOWN_OPTIONS,
+  ];
+  const handlers = events.map((event) => [event, given[handlerName(event)]] as const);
+  const { onTrace } = options;
   return {
-    ...Object.fromEntries(given.filter(([, handler]) => handler !== undefined)),
-    ...(onCommand && { command: onCommand }),
-    ...(onKey && { key: onKey }),
-    ...(onSecure && { secure: onSecure }),
-    ...(onViolation && { violation: onViolation }),
+    ...Object.fromEntries(handlers.filter(([, handler]) => handler !== undefined)),
     ...(onTrace && { trace: (client, { direction, words }) => onTrace(client, direction, words) }),
   };
 }
+
+/** What is reported of options that nobody knows. */
+const UNKNOWN_OPTIONS = ["option", "subnegotiation"];
 
 /** MSSP wants to know how many play, since when, and where it is encrypted; the game need not say it. */
 export function withStatus(

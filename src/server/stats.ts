@@ -24,7 +24,7 @@ export interface ServerStats {
   /** Bytes that are held of what clients sent, typed and told, about. */
   readonly memoryUsed: number;
   /** Lines that wait for `getCommand()`. */
-  readonly queuedCommands: number;
+  readonly queuedLines: number;
   /** Connections that became clients. */
   readonly accepted: number;
   /** Connections that did not, by why. */
@@ -139,7 +139,7 @@ export type Gauges =
   | "queuedOutput"
   | "queuedInput"
   | "memoryUsed"
-  | "queuedCommands";
+  | "queuedLines";
 
 function zeros<Name extends string>(names: readonly Name[]): Record<Name, number> {
   return Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;

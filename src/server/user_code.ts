@@ -43,7 +43,9 @@ export class UserCode<Client extends TelnetClient> {
     const client = this.#clients.get(session);
     if (client === undefined) return;
     const fail = (error: unknown) => this.#fail(session, client, error);
-    callUserCode(() => handler(client), fail, (error) => this.#later(() => fail(error)));
+    const later = (error: unknown) => this.#later(() => fail(error));
+    const pending = callUserCode(() => handler(client), fail, later);
+    if (pending !== undefined) session.delivery.awaits(pending);
   }
 
   /** Calls a handler that belongs to no client. */

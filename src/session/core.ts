@@ -1,6 +1,7 @@
 import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import type { OptionEffects } from "../options/option.ts";
+import type { OptionSet } from "../options/option_set.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Activity } from "./activity.ts";
@@ -9,6 +10,7 @@ import type { ByteStreamEvents } from "./compression_layer.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Dialogue, type DialogueContext } from "./dialogue.ts";
 import { InputGate } from "./input_gate.ts";
+import { LineWaiters } from "./line_waiters.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { OptionHost } from "./option_host.ts";
 import type { SessionEvents, SessionHost, SessionSettings, Wake } from "./session_host.ts";
@@ -59,6 +61,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   /** Whether the bytes at work came out of a compressed stream. */
   inflated = false;
   readonly #owner: Owner;
+  /** Which of the game's code waits for lines; `undefined` where none ever did. */
+  waiters: LineWaiters | undefined;
   /** Made where something watches. */
   #taps: Taps | undefined;
 
@@ -104,6 +108,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     return this.#deadlines ??= new Deadlines();
   }
 
+  /** The same, for one more. */
+  makeWaiters(): LineWaiters {
+    return this.waiters ??= new LineWaiters();
+  }
+
   /** What options do to the connection. Made when one does. */
   get effects(): OptionEffects {
     return this.#effects ??= this.#effectsMaker.make(this);
@@ -115,6 +124,10 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   get options(): OptionHost {
     return this.dialogue.options;
+  }
+
+  get known(): OptionSet {
+    return this.settings.known;
   }
 
   get declared(): ReadonlyMap<number, unknown> {
@@ -138,11 +151,30 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.host.wake(this.#owner, what);
   }
 
+  /** The game took a line or key; `more` wait. */
+  taken(more: boolean): void {
+    this.host.taken(this.#owner, more);
+  }
+
+  /** More may be read now that the game has taken something. */
+  readOn(): void {
+    if (this.unread || this.dialogue.input.hasUnread || this.life.state === "ending") {
+      this.wake("input");
+    }
+  }
+
+  /** Whether the person has closed and every line and key is used. */
+  get atEnd(): boolean {
+    const { input } = this.dialogue;
+    const used = !this.unread && !input.hasInput && !input.hasUnread;
+    return this.life.state === "ending" && used;
+  }
+
   /** Starts the end; the first reason counts. */
   leave(reason: DisconnectReason, error?: unknown): void {
     if (!this.life.leave(reason, error)) return;
     this.active = false;
-    this.dialogue.input.queue.wake();
+    this.waiters?.end();
     this.wake("input");
   }
 
@@ -152,6 +184,11 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     else if (name === "pong") this.activity.answered();
     this.heard ||= !ABOUT_THE_CLIENT.has(name);
     if (this.active || name === "violation") this.host.emit(this.#owner, name, value);
+  }
+
+  /** An option reports; its own event, by its name. */
+  emitOfOption(name: string, value: unknown): void {
+    this.emit(name as keyof SessionEvents, value as never);
   }
 
   /** Calls other code of the game. */
@@ -169,10 +206,10 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.host.timed(this.#owner, time);
   }
 
-  /** Says a line by itself. */
-  say(message: string): void {
+  /** Says a line by itself; `always`: on another row, even where nothing stands on the last one. */
+  say(message: string, always: boolean = false): void {
     if (message === "" || !this.active) return;
-    this.dialogue.send(`${message}\n`);
+    this.dialogue.notice(`${message}\n`, always);
     this.changed();
   }
 
@@ -213,7 +250,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   /** Hands what waits to the transport. */
   flush(): void {
     if (this.life.state === "closing" || this.life.state === "closed") return;
-    const { output, closeTimeout } = this.settings.limits;
+    const { outputBytes: output, closeTimeout } = this.settings.limits;
     if (this.dialogue.input.echoChanges) this.timesChanged = true;
     const bytes = this.dialogue.takeOutput();
     if (bytes.length === 0) return;
@@ -226,7 +263,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   /** Drops a client that does not read what is sent to it. */
   tooSlow(): void {
-    const { output: limit } = this.settings.limits;
+    const { outputBytes: limit } = this.settings.limits;
     this.emit("violation", { kind: "too-slow", limit, value: this.stream.queued });
     this.leave("too-slow");
     this.stream.connection.abort();
@@ -239,7 +276,9 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   }
 
   #trace(): void {
-    this.makeTaps().trace(this.settings.limits.subnegotiation, (direction, words) => {
+    const { limits: { subnegotiation }, known } = this.settings;
+    const nameOf = (code: number) => known.nameOf(code);
+    this.makeTaps().trace(subnegotiation, nameOf, (direction, words) => {
       if (this.active) this.host.emit(this.#owner, "trace", { direction, words });
     });
   }

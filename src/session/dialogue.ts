@@ -8,7 +8,8 @@ import { InputMode, type InputModeContext } from "./input_mode.ts";
 import type { EditorOptions } from "./key_input.ts";
 import { OptionHost, type OptionHostContext } from "./option_host.ts";
 import type { SessionSettings } from "./session_host.ts";
-import { type LastRow, TextOutput } from "./text_output.ts";
+import type { SharedText } from "./shared_text.ts";
+import { type LastRow, takesRow, TextOutput } from "./text_output.ts";
 
 /** What a dialogue needs of its connection. */
 export interface DialogueContext extends OptionHostContext {
@@ -27,7 +28,7 @@ export interface DialogueContext extends OptionHostContext {
  *
  * What is carried over where it begins anew:
  *
- * | | `restore`: another process | `renew`: after START-TLS | `reset`: `prepareReload()` |
+ * | | `restore`: another process | `renew`: after START-TLS | `reset`: `resetTelnet()` |
  * |---|---|---|---|
  * | what is agreed; half a command; output | as it was | nothing | turned off |
  * | what the client told of itself | as it was | nothing | nothing |
@@ -122,7 +123,24 @@ export class Dialogue implements InputModeContext {
     const { editor } = this.input;
     if (editor !== undefined) return editor.print(text);
     this.settle();
+    if (this.text.prompted || this.#echoStands) this.#startRow(text);
     this.text.note(text);
+    this.#write(text);
+  }
+
+  /**
+   * Sends whole lines that are no part of what the person is doing: on rows of their own, whatever stands on
+   * the last one, which is shown again below them.
+   *
+   * @param text The lines, or the same text for many clients.
+   * @param always Whether to begin another row in any case.
+   */
+  notice(text: string | SharedText, always: boolean = false): void {
+    const { editor } = this.input;
+    if (editor !== undefined) return editor.print(String(text));
+    this.settle();
+    if (this.text.open || this.#echoStands || always) this.#startRow(String(text), always);
+    this.text.note(String(text));
     this.#write(text);
   }
 
@@ -134,9 +152,9 @@ export class Dialogue implements InputModeContext {
   }
 
   /** Sends a command that stands alone. */
-  sendCommand(command: number): void {
+  sendTelnetCommand(command: number): void {
     this.settle();
-    this.machine.sendCommand(command);
+    this.machine.sendTelnetCommand(command);
   }
 
   /**
@@ -156,7 +174,7 @@ export class Dialogue implements InputModeContext {
     const ga = this.speaksTelnet && !this.machine.localEnabled(SGA);
     if (!eor && !ga && !this.#marking) return;
     this.#marking = true;
-    this.machine.sendCommand(eor ? EOR : GA);
+    this.machine.sendTelnetCommand(eor ? EOR : GA);
   }
 
   /** Sets who shows what is typed. */
@@ -187,6 +205,7 @@ export class Dialogue implements InputModeContext {
   /** Takes what goes to the client. */
   takeOutput(): Uint8Array {
     this.settle();
+    if (this.text.leftRow && this.#context.active) this.#showLeftRow();
     return this.input.echoChanges
       ? this.input.takeMachineOutput(this.now())
       : this.machine.takeOutput();
@@ -219,10 +238,34 @@ export class Dialogue implements InputModeContext {
     return this.#context.queuedInput;
   }
 
+  /** Whether half a line stands on the last row that the server has echoed. */
+  get #echoStands(): boolean {
+    return this.input.echoed !== "" && !this.text.leftRow;
+  }
+
+  /** Leaves what stands on the last row. A game that takes keys keeps the screen by itself. */
+  #startRow(text: string, always: boolean = false): void {
+    if (this.input.byKeys || !takesRow(text)) return;
+    this.text.leaveRow();
+    if (always || !/^\r?\n/.test(text)) this.#write("\n");
+  }
+
+  /** Shows again what stood on the last row, once the text that came in between has ended its own. */
+  #showLeftRow(): void {
+    const row = this.text.takeLeftRow();
+    if (row === undefined || this.input.editor !== undefined) return;
+    if (row.text !== "") {
+      this.text.note(row.text);
+      this.#write(row.text);
+    }
+    if (row.prompt !== "") this.prompt(row.prompt);
+    this.text.write(this.input.echoed, this.machine);
+  }
+
   /** All text goes out here. */
-  #write(text: string): void {
+  #write(text: string | SharedText): void {
     if (text === "") return;
     this.text.write(text, this.machine);
-    this.#context.shows(text);
+    this.#context.shows(String(text));
   }
 }

@@ -85,7 +85,7 @@ export class InputGate {
   /** Takes bytes; a client that has sent more than may wait is not read on. */
   push(bytes: Uint8Array, inflated: boolean): void {
     this.buffer.push(bytes, inflated);
-    if (this.buffer.length >= this.#limits.input) this.reading = false;
+    if (this.buffer.length >= this.#limits.inputBytes) this.reading = false;
   }
 
   /** Bytes came of which nothing may come here: compressed ones, or such as TLS itself takes. */
@@ -124,7 +124,7 @@ export class InputGate {
     this.again = false;
     this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
     this.#deadline = 0;
-    if (this.buffer.length >= this.#limits.input) this.#reportInput();
+    if (this.buffer.length >= this.#limits.inputBytes) this.#reportInput();
   }
 
   /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
@@ -182,7 +182,7 @@ export class InputGate {
 
   /** The poll has processed what it could. */
   end(now: number, { room, hasUnread }: GateDemand): void {
-    const { input, memory } = this.#limits;
+    const { inputBytes: input, memory } = this.#limits;
     const { length } = this.buffer;
     const stopped = this.#isStopped(room);
     const total = this.#held + this.buffer.held;
@@ -271,7 +271,7 @@ export class InputGate {
   #reportInput(): void {
     if (this.#inputReported) return;
     this.#inputReported = true;
-    const { input: limit } = this.#limits;
+    const { inputBytes: limit } = this.#limits;
     this.#report({ kind: "input-full", limit, value: this.buffer.length });
   }
 
@@ -287,7 +287,7 @@ export class InputGate {
 
   /** Reports once that the game does not take the lines. */
   #checkQueue(room: number, waits: boolean): void {
-    const { commands: limit } = this.#limits;
+    const { queuedLines: limit } = this.#limits;
     const count = limit - room;
     if (count < limit || !waits) {
       if (count <= limit / 2) this.#queueReported = false;

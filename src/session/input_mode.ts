@@ -30,7 +30,7 @@ export type TypedEvent =
 /** How a client types, by the settings of the server. */
 export interface InputModeSettings {
   /** How long a line may be, how many may wait for the game, and what all may take. */
-  readonly limits: Pick<ServerLimits, "line" | "commands" | "memory">;
+  readonly limits: Pick<ServerLimits, "line" | "queuedLines" | "memory">;
   readonly stripControls: boolean;
 }
 
@@ -151,7 +151,7 @@ export class InputMode implements TypedRest {
 
   /** How many more lines, or keys, may wait. */
   get room(): number {
-    const { commands, memory } = this.#settings.limits;
+    const { queuedLines: commands, memory } = this.#settings.limits;
     if (this.held > memory) return 0;
     const lines = Math.max(0, commands - this.queue.length);
     return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
@@ -165,6 +165,11 @@ export class InputMode implements TypedRest {
   /** When `expire` is due. */
   get timeout(): number {
     return this.#keys?.timeout ?? Infinity;
+  }
+
+  /** What of the half-typed line the server has shown, by its echo. */
+  get echoed(): string {
+    return this.#lines.echo === "all" ? this.#lines.partial : "";
   }
 
   // What comes in.

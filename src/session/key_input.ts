@@ -1,8 +1,11 @@
 import { Fifo } from "../protocol/fifo.ts";
+import { checkCount, checkFunction, rejectUnknownKeys } from "../protocol/validate.ts";
 import type { HistoryStore } from "../text/history.ts";
 import { History } from "../text/history.ts";
 import { type Key, KeyDecoder, type KeyDecoderSnapshot, typedText } from "../text/keys.ts";
 import {
+  checkEditing,
+  EDITOR_SYNONYMS,
   type EditResult,
   LineEditor,
   type LineEditorOptions,
@@ -28,6 +31,24 @@ export interface EditorOptions
     line: string,
     cursor: number,
   ) => readonly string[] | Promise<readonly string[]>;
+}
+
+const OPTION_NAMES: Readonly<Record<keyof EditorOptions, true>> = {
+  history: true,
+  limit: true,
+  multiline: true,
+  cycles: true,
+  keys: true,
+  complete: true,
+};
+
+/** Checks how a caller wants a client's lines to be edited. */
+export function checkEditorOptions(options: EditorOptions): void {
+  rejectUnknownKeys("useEditor", options, OPTION_NAMES, EDITOR_SYNONYMS);
+  const { limit, complete } = options;
+  if (limit !== undefined) checkCount("useEditor.limit", limit, 1);
+  if (complete !== undefined) checkFunction("useEditor.complete", complete);
+  checkEditing("useEditor", options);
 }
 
 /** What came of the keys. */

@@ -1,4 +1,3 @@
-import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
 import { ITEM_SIZE } from "../text/sizes.ts";
 
@@ -12,12 +11,8 @@ export interface TypedLine {
   readonly secret: boolean;
 }
 
-/** Nobody reads, the reader works on a line, or it waits for the next and is called with it. */
-type Reader = "none" | "busy" | (() => void);
-
-/** Lines on their way to the game: taken one by one, or read by a loop that waits for them. */
+/** Lines on their way to the game. */
 export class LineQueue extends Fifo<TypedLine> {
-  #reader: Reader = "none";
   /** UTF-16 units of all lines. */
   #textLength = 0;
 
@@ -39,50 +34,5 @@ export class LineQueue extends Fifo<TypedLine> {
   override clear(): void {
     super.clear();
     this.#textLength = 0;
-  }
-
-  /** Whether a loop over the lines works on one. */
-  get busy(): boolean {
-    return this.#reader === "busy";
-  }
-
-  /** Whether a loop waits for a line. */
-  get awaited(): boolean {
-    return typeof this.#reader === "function";
-  }
-
-  /**
-   * The lines as they come.
-   *
-   * @param take Takes a line.
-   * @param ended Whether none will come any more.
-   * @throws {TelnetError} `misuse`: another loop reads them.
-   */
-  async *read(
-    take: () => string | undefined,
-    ended: () => boolean,
-  ): AsyncGenerator<string, void, void> {
-    if (this.#reader !== "none") {
-      throwMisuse("Cannot read lines() twice at a time: share them from one loop");
-    }
-    this.#reader = "busy";
-    try {
-      while (true) {
-        const line = take();
-        if (line !== undefined) yield line;
-        else if (ended()) return;
-        else await new Promise<void>((resolve) => this.#reader = resolve);
-      }
-    } finally {
-      this.#reader = "none";
-    }
-  }
-
-  /** Has a waiting loop look again: a line came, or the end. */
-  wake(): void {
-    if (typeof this.#reader !== "function") return;
-    const resume = this.#reader;
-    this.#reader = "busy";
-    resume();
   }
 }

@@ -2,25 +2,18 @@ import { type ClientFacts, newFacts } from "../options/facts.ts";
 import { type FactsSnapshot, factsSnapshot, restoredFacts } from "../options/facts_snapshot.ts";
 import type { Json } from "../options/json.ts";
 import type { OptionContext, OptionEffects, OptionState, TelnetOption } from "../options/option.ts";
-import { optionByCode, type OptionEvents, OPTIONS } from "../options/registry.ts";
+import type { OptionSet } from "../options/option_set.ts";
 import type { OptionEvent, Side } from "../protocol/events.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { ForgetOptions } from "../protocol/negotiator.ts";
 import { OfferTracker } from "./offer_tracker.ts";
 
-const agreeing = (side: "agreeLocal" | "agreeRemote") =>
-  OPTIONS.filter((option) => option[side]).map((option) => option.code);
-
-/** What a machine of the server agrees to when a client asks. */
-export const AGREED: { readonly local: readonly number[]; readonly remote: readonly number[] } = {
-  local: agreeing("agreeLocal"),
-  remote: agreeing("agreeRemote"),
-};
-
 /** What the options need of their connection. */
 export interface OptionHostContext {
   /** Whether the client is still served. */
   readonly active: boolean;
+  /** The options that the server knows. */
+  readonly known: OptionSet;
   /** What the game declares, by the option's code. */
   readonly declared: ReadonlyMap<number, unknown>;
   /** Whether the connection is encrypted. */
@@ -36,7 +29,7 @@ export interface OptionHostContext {
   /** The same, and an answer is waited for. */
   negotiated(): void;
   /** Calls the game's handler for an event. */
-  emit<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void;
+  emitOfOption(name: string, value: unknown): void;
   /** Calls other code of the game. */
   run(call: () => unknown): void;
   /** Calls code that may throw, which costs this client. */
@@ -46,7 +39,7 @@ export interface OptionHostContext {
 /** Which offers wait for their answers. */
 export interface OffersSnapshot {
   readonly open: readonly number[];
-  /** Whether others follow, as one is offered alone. */
+  /** Whether others follow, as one is offered exclusive. */
   readonly later: boolean;
 }
 
@@ -60,7 +53,7 @@ export interface OptionsSnapshot {
 }
 
 /** The options of one connection: what they keep, and whether they are agreed on. */
-export class OptionHost implements OptionContext<OptionEvents> {
+export class OptionHost implements OptionContext<Record<string, unknown>> {
   #facts: ClientFacts | undefined;
   /** Whether the client agreed to an option that only MUD clients know. */
   mudOptions = false;
@@ -70,7 +63,7 @@ export class OptionHost implements OptionContext<OptionEvents> {
   #offers: OfferTracker | undefined;
   /** How many bytes the options keep of the client; -1: to be looked at anew. */
   #held = 0;
-  /** What is offered when the option that is offered alone is answered. */
+  /** What is offered when the option that is offered exclusive is answered. */
   #later: readonly TelnetOption[] | undefined;
 
   /** `before`: the options of the same client, when Telnet begins anew. */
@@ -92,9 +85,11 @@ export class OptionHost implements OptionContext<OptionEvents> {
     const offered = this.#offered();
     this.#offers ??= new OfferTracker();
     this.#offers.start(offered.map(({ code }) => code), deadline);
-    const alone = offered.filter((option) => option.alone);
-    this.#later = alone.length === 0 ? undefined : offered.filter((option) => !option.alone);
-    this.#offerAll(alone.length === 0 ? offered : alone);
+    const exclusive = offered.filter((option) => option.exclusive);
+    this.#later = exclusive.length === 0
+      ? undefined
+      : offered.filter((option) => !option.exclusive);
+    this.#offerAll(exclusive.length === 0 ? offered : exclusive);
     this.checkReady(); // maybe there is nothing to wait for
   }
 
@@ -120,13 +115,18 @@ export class OptionHost implements OptionContext<OptionEvents> {
 
   /** A negotiation went on. */
   changed({ option, side, change }: OptionEvent): void {
-    if (change === "enabled" && optionByCode(option)?.mud) this.mudOptions = true;
+    if (change === "enabled" && this.optionOf(option)?.mud) this.mudOptions = true;
     this.#context.shield(() => this.#stateByCode(option)?.changed?.(side, change));
-    const alone = optionByCode(option)?.alone === true;
+    const exclusive = this.optionOf(option)?.exclusive === true;
     // If START-TLS is agreed, the other options are offered after the handshake.
-    if (alone && change === "enabled") return;
+    if (exclusive && change === "enabled") return;
     this.#offers?.answered(option);
-    if (alone) this.#offerLater();
+    if (exclusive) this.#offerLater();
+  }
+
+  /** The option of a code, where the server knows it. */
+  optionOf(code: number): TelnetOption | undefined {
+    return this.#context.known.byCode(code);
   }
 
   /** A payload came. It is ignored where its option is not in force. */
@@ -175,13 +175,13 @@ export class OptionHost implements OptionContext<OptionEvents> {
     this.#held = -1;
     const offered = this.#offered();
     for (const option of offered) this.stateOf(option);
-    if (offers.later) this.#later = offered.filter((option) => !option.alone);
+    if (offers.later) this.#later = offered.filter((option) => !option.exclusive);
     if (offers.open.length > 0) (this.#offers = new OfferTracker()).start(offers.open, deadline);
     for (const [code, value] of Object.entries(saved)) {
       this.#stateByCode(Number(code))?.restore?.(value);
     }
     const inForce = [...this.inForce("local"), ...this.inForce("remote")];
-    this.mudOptions = inForce.some((code) => optionByCode(code)?.mud === true);
+    this.mudOptions = inForce.some((code) => this.optionOf(code)?.mud === true);
   }
 
   // What the options ask for.
@@ -239,8 +239,8 @@ export class OptionHost implements OptionContext<OptionEvents> {
     this.#context.changed();
   }
 
-  emit<Name extends keyof OptionEvents>(name: Name, value: OptionEvents[Name]): void {
-    this.#context.emit(name, value);
+  emit(name: string, value: unknown): void {
+    this.#context.emitOfOption(name, value);
   }
 
   run(call: () => unknown): void {
@@ -282,13 +282,13 @@ export class OptionHost implements OptionContext<OptionEvents> {
   /** What of the declared fits this connection. */
   #offered(): TelnetOption[] {
     const { declared, encrypted } = this.#context;
-    return OPTIONS.filter(({ code }) => declared.has(code)).filter((option) =>
+    return this.#context.known.all.filter(({ code }) => declared.has(code)).filter((option) =>
       !encrypted || (option.offerEncrypted?.(declared.get(option.code) as never) ?? true)
     );
   }
 
   #stateByCode(code: number): OptionState | undefined {
-    const option = optionByCode(code);
+    const option = this.optionOf(code);
     return option?.attach === undefined ? undefined : this.stateOf(option);
   }
 

@@ -1,5 +1,10 @@
 import { AYT } from "../protocol/codes.ts";
-import type { TelnetEvent, ViolationEvent } from "../protocol/events.ts";
+import type {
+  OptionEvent,
+  SubnegotiationEvent,
+  TelnetEvent,
+  ViolationEvent,
+} from "../protocol/events.ts";
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
 import type { ClientViolation } from "../guard/violations.ts";
 import type { SessionCore } from "./core.ts";
@@ -94,13 +99,27 @@ export class Reader {
         return this.#takeCommand(event.command);
       case "option":
         options.changed(event);
+        if (options.optionOf(event.option) === undefined) this.#reportOption(event);
         dialogue.input.optionChanged(event);
         return dialogue.input.drained || !this.#core.active ? undefined : this.readTyped();
       case "subnegotiation":
-        return options.subnegotiation(event.option, event.bytes);
+        return options.optionOf(event.option) === undefined
+          ? this.#reportSubnegotiation(event)
+          : options.subnegotiation(event.option, event.bytes);
       case "violation":
         return this.#core.emit("violation", this.#violationOf(event));
     }
+  }
+
+  #reportOption({ option, side, change }: OptionEvent): void {
+    this.#core.emit("option", { option, side, change });
+  }
+
+  #reportSubnegotiation({ option, bytes }: SubnegotiationEvent): void {
+    const { host, options } = this.#core;
+    if (!host.listens("subnegotiation")) return;
+    if (!options.localEnabled(option) && !options.remoteEnabled(option)) return;
+    this.#core.emit("subnegotiation", { option, payload: bytes.slice() });
   }
 
   #takeData(bytes: Uint8Array): void {
@@ -114,14 +133,14 @@ export class Reader {
 
   #takeCommand(command: number): void {
     const { areYouThere } = this.#core.settings.messages;
-    if (command === AYT && areYouThere !== "") this.#core.say(`\r\n${areYouThere}\r`);
+    if (command === AYT) this.#core.say(areYouThere, true);
     this.#core.dialogue.input.command(command);
     if (this.#core.active) this.readTyped();
-    this.#core.emit("command", command);
+    this.#core.emit("telnetCommand", command);
   }
 
   #violationOf({ kind, option }: ViolationEvent): ClientViolation {
-    const { subnegotiation, repeats } = this.#core.settings.limits;
+    const { subnegotiation, repeatedRequests: repeats } = this.#core.settings.limits;
     if (kind === "subnegotiation-too-long") return { kind, option, limit: subnegotiation };
     return kind === "repeat-limit" ? { kind, option, limit: repeats } : { kind, option };
   }
@@ -164,6 +183,7 @@ export class Reader {
   #takeTyped(event: TypedEvent): void {
     switch (event.type) {
       case "line":
+        this.#core.dialogue.text.lineEnded();
         if (event.length > event.text.length) this.#tooLong(event.length);
         return this.#takeLine(event);
       case "key":
@@ -172,7 +192,7 @@ export class Reader {
         else this.#core.dialogue.input.keepKey(event.key);
         return;
       case "command":
-        return this.#core.emit("command", event.command);
+        return this.#core.emit("telnetCommand", event.command);
       case "complete":
         return this.#core.run(event.call);
     }

@@ -1,10 +1,8 @@
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 import type { Origin } from "../guard/origin.ts";
-import { FOREIGN_PROTOCOLS, foreignAnswer, ProtocolSniffer } from "../guard/protocol_sniffer.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { MCCP3 } from "../options/mccp.ts";
 import { throwMisuse } from "../protocol/error.ts";
-import type { Key } from "../text/keys.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
@@ -18,16 +16,18 @@ import {
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
 import { type EffectsMaker, SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
+import { Delivery } from "./delivery.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { ForeignProtocol } from "./foreign_protocol.ts";
 import type { InputGate } from "./input_gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { OptionHost } from "./option_host.ts";
 import { Reader } from "./reader.ts";
 import type { RecordingSink } from "./recorder.ts";
+import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
-const NO_BYTES = new Uint8Array(0);
 const effectsMaker: EffectsMaker = { make: (core) => new Boundaries(core) };
 
 /**
@@ -51,10 +51,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   readonly #core: SessionCore<Session>;
   readonly #reader: Reader;
   readonly #time: Timekeeper;
+  #delivery: Delivery | undefined;
   /** Looks at the first line; `undefined` before the first byte. */
-  #sniffer: ProtocolSniffer | "passed" | undefined;
-  /** The final reply to a client of another protocol. */
-  #answer: Uint8Array | undefined;
+  #first: ForeignProtocol | "passed" | undefined;
   /** Whether the next poll has to report that START-TLS is done. */
   #secured = false;
   /** How far the client's compressed bytes went over a limit, for the next poll to report. */
@@ -102,7 +101,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
     this.#host.counters.bytesReceived += chunk.length;
-    if (this.#sniffer === "passed" || !this.#isForeign(chunk)) this.stream.receive(chunk);
+    if (this.#first === "passed" || !this.#isForeign(chunk)) this.stream.receive(chunk);
   }
 
   onEnd(): void {
@@ -181,7 +180,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const snapshot = checkClientSnapshot(given);
     this.dialogue.restore(snapshot);
     this.activity.restore(snapshot, this.now());
-    this.#sniffer = "passed";
+    this.#first = "passed";
     this.#core.heard = true;
     if (snapshot.received.length > 0) this.gate.push(Uint8Array.from(snapshot.received), false);
     if (snapshot.ended) this.onPlainEnd();
@@ -192,6 +191,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Processes what came, as far as the limits allow. */
   process(): void {
+    if (this.#core.waiters !== undefined) this.#core.waiters.reserved = false;
     const excess = this.#inflateExcess;
     this.#inflateExcess = undefined;
     if (excess !== undefined) this.#core.emit("violation", excess);
@@ -265,40 +265,26 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "output");
   }
 
-  /** Takes a line. */
-  takeLine(): string | undefined {
-    const { dialogue: { input }, gate, taps } = this.#core;
-    const line = input.queue.take();
-    if (line === undefined) return undefined;
-    this.#core.heard = true;
-    // Recorded now, not when it came: the game may have asked for a password meanwhile.
-    if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
-    if (gate.unreadBy !== Infinity) gate.lineTaken(this.now());
-    const { length } = input.queue;
-    this.#host.taken(this, length > 0);
-    if (length <= this.#core.settings.limits.commands / 2 || gate.overMemory) this.#readOn();
-    return line.text;
+  /** Sends whole lines that are no part of what the person is doing. */
+  notice(text: string | SharedText): void {
+    if (!this.active) return;
+    this.dialogue.notice(text);
+    this.#host.wake(this, "output");
   }
 
-  /** Takes a key. */
-  takeKey(): Key | undefined {
-    const { input } = this.dialogue;
-    const key = input.takeKey();
-    if (key === undefined) return undefined;
-    this.#core.heard = true;
-    this.#host.taken(this, input.keyCount > 0);
-    this.#readOn();
-    return key;
+  /** Whether the game finds a line or a key. */
+  get hasInput(): boolean {
+    return this.hasLine || this.dialogue.input.keyCount > 0;
   }
 
-  /** The lines as they come, until the client goes. */
-  async *readLines(): AsyncGenerator<string, void, void> {
-    const take = () => this.active ? this.takeLine() : undefined;
-    try {
-      yield* this.dialogue.input.queue.read(take, () => !this.active || this.#atEnd());
-    } finally {
-      if (this.life.state === "ending") this.#host.wake(this, "input");
-    }
+  /** Whether the game finds a line. */
+  get hasLine(): boolean {
+    return this.dialogue.input.queue.length > 0 && this.#core.waiters?.reserved !== true;
+  }
+
+  /** Hands the game what was typed. Made when something is. */
+  get delivery(): Delivery {
+    return this.#delivery ??= new Delivery(this.#core, () => this.#time.schedule());
   }
 
   /** Sets what keeps the connection alive while it is silent. */
@@ -316,7 +302,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   }
 
   /** Marks a place in the recording. */
-  mark(label: string): void {
+  addRecordingMarker(label: string): void {
     this.#core.taps?.mark(label);
   }
 
@@ -334,7 +320,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.dialogue.settle();
     if (this.stream.compressed) {
       throwMisuse(
-        "Cannot take a snapshot of a compressed connection: call prepareReload(), or disableOption() " +
+        "Cannot take a snapshot of a compressed connection: call resetTelnet(), or disableOption() " +
           "for MCCP2 and MCCP3, and wait until `compressed` is false",
       );
     }
@@ -349,51 +335,37 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { input } = this.dialogue;
     if (schedules) this.#time.schedule();
     if (input.hasInput) {
-      this.#host.wake(this, "typed");
-      input.queue.wake();
+      if (this.#core.waiters?.awaited) this.delivery.serve();
+      if (this.hasInput) this.#host.wake(this, "typed");
     }
     if (this.#core.declared.size > 0) this.options.checkReady();
   }
 
-  /** More may be read now that the game has taken something. */
-  #readOn(): void {
-    const waits = this.#core.unread || this.dialogue.input.hasUnread;
-    if (waits || this.life.state === "ending") this.#host.wake(this, "input");
-  }
-
-  /** Whether the connection begins as another protocol does; then it is answered in that. */
+  /** Whether the connection begins as another protocol does. */
   #isForeign(chunk: Uint8Array): boolean {
-    if (this.#sniffer === "passed") return false;
-    const sniffer = this.#sniffer ?? new ProtocolSniffer();
-    const protocol = sniffer.push(chunk);
-    this.#sniffer = protocol === undefined ? sniffer : "passed";
-    if (protocol === undefined || protocol === "telnet") return false;
-    const { wrongProtocol } = this.#core.settings.messages;
-    this.#answer = wrongProtocol === "" ? NO_BYTES : foreignAnswer(protocol, wrongProtocol);
-    this.leave("wrong-protocol", new Error(FOREIGN_PROTOCOLS[protocol]));
-    return true;
-  }
-
-  /** Whether the person has closed and every line and key is used. */
-  #atEnd(): boolean {
-    const { input } = this.dialogue;
-    const used = !this.#core.unread && !input.hasInput && !input.hasUnread;
-    return this.life.state === "ending" && used;
+    const first = this.#first ?? new ForeignProtocol();
+    if (first === "passed") return false;
+    const found = first.push(chunk, this.#core);
+    this.#first = found === "passed" ? found : first;
+    return found === "foreign";
   }
 
   /** After a half-close the client stays until its last lines are used and answered. */
   #checkEnd(): void {
-    const { queue } = this.dialogue.input;
-    if (!this.#atEnd() || queue.busy) return;
-    if (queue.awaited) queue.wake();
-    else this.leave("client-closed");
+    const { atEnd, waiters } = this.#core;
+    if (!atEnd) return;
+    if (waiters?.awaited) {
+      waiters.end();
+      this.#core.wake("input"); // who waited may have last words
+    } else if ((waiters?.working ?? 0) === 0) this.leave("client-closed");
   }
 
   #startClosing(): void {
     if (this.life.state !== "leaving") return;
     this.dialogue.input.close();
-    if (this.#answer === undefined) this.#core.flush();
-    else this.#sendAnswer(this.#answer);
+    const answer = typeof this.#first === "object" ? this.#first.answer : undefined;
+    if (answer === undefined) this.#core.flush();
+    else this.#sendAnswer(answer);
     if (!this.life.on("close")) return;
     this.gate.buffer.takeAll();
     this.#core.deadlines.set("close", this.now() + this.#core.settings.limits.closeTimeout);

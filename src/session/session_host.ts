@@ -3,7 +3,9 @@ import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Rates } from "../guard/rate_limiter.ts";
 import type { ClientViolation } from "../guard/violations.ts";
+import type { OptionSet } from "../options/option_set.ts";
 import type { OptionEvents } from "../options/registry.ts";
+import type { OptionChange, Side } from "../protocol/events.ts";
 import type { TelnetMachineOptions } from "../protocol/machine.ts";
 import type { Encoding, TextCodec } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
@@ -15,6 +17,8 @@ import type { TraceDirection } from "./trace.ts";
 export interface SessionSettings {
   readonly limits: ServerLimits;
   readonly encoding: Encoding | TextCodec;
+  /** The options that the server knows, the game's own among them. */
+  readonly known: OptionSet;
   /** What is offered at the start: declarations by the option's code, in order. */
   readonly declared: ReadonlyMap<number, unknown>;
   /** How long `ready` waits, in milliseconds. */
@@ -40,10 +44,32 @@ export interface SessionCounters {
   negotiations: number;
 }
 
+/** What became of an option that neither the library nor the game's `customOptions` know. */
+export interface UnknownOption {
+  /** Its code. */
+  readonly option: number;
+  /** The end that performs it: `local` is the server. */
+  readonly side: Side;
+  /** What became of it. */
+  readonly change: OptionChange;
+}
+
+/** A payload of such an option. */
+export interface UnknownSubnegotiation {
+  /** The option's code. */
+  readonly option: number;
+  /** The bytes between `IAC SB option` and `IAC SE`, yours to keep. */
+  readonly payload: Uint8Array;
+}
+
 /** What a session reports to the game, by the event's name. */
 export interface SessionEvents extends OptionEvents {
   /** The person sent a command such as IP. */
-  command: number;
+  telnetCommand: number;
+  /** An option has changed that the server does not know. */
+  option: UnknownOption;
+  /** A payload came of an option that the server does not know. */
+  subnegotiation: UnknownSubnegotiation;
   /** A key came in character mode. */
   key: Key;
   /** The client broke a rule, or came to a limit. */

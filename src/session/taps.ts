@@ -21,9 +21,9 @@ export class Taps {
   }
 
   /** Traces from now on. */
-  trace(limit: number, sink: TraceSink): void {
-    this.#received = new Tracer(limit, (words) => sink("received", words));
-    this.#sent = new Tracer(limit, (words) => sink("sent", words));
+  trace(limit: number, nameOf: (option: number) => string, sink: TraceSink): void {
+    this.#received = new Tracer(limit, nameOf, (words) => sink("received", words));
+    this.#sent = new Tracer(limit, nameOf, (words) => sink("sent", words));
   }
 
   /** Bytes of the client, before anything is made of them. */

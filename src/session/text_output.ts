@@ -8,6 +8,7 @@ import {
   type TextStreamDecoder,
 } from "../text/charset.ts";
 import { NewlineEncoder } from "../text/newline.ts";
+import type { SharedText } from "./shared_text.ts";
 
 /** What stands on the last row of a screen. */
 export interface LastRow {
@@ -23,6 +24,10 @@ export interface TextSnapshot {
   readonly encoding: string;
   readonly isSet: boolean;
   readonly lastRow: LastRow;
+  /** Whether the person has pressed no Enter behind it. */
+  readonly open?: boolean;
+  /** What is to be shown again below a notice. */
+  readonly again?: LastRow | null;
   /** Whether the last text sent ended with a CR. */
   readonly afterCr: boolean;
   /** Whether anything was decoded, and the bytes of half a character. */
@@ -33,6 +38,10 @@ export interface TextSnapshot {
 const NO_ROW: LastRow = { text: "", prompt: "" };
 /** More of a row that is not ended is no prompt. */
 const MAX_ROW = 1_024;
+/** Sequences that leave the cursor where it is: colours, modes of MXP, titles and links. */
+const QUIET_SEQUENCES = /\x1b(?:\[[\d;:]*[mz]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
+/** What moves the cursor, so that a text is no line of its own. */
+const MOVES = /[\x08\x1b]|\r(?!\n)/;
 /** A byte that brings a decoder past its start, whatever the set. */
 const LETTER = Uint8Array.of(0x61);
 
@@ -47,6 +56,10 @@ export class TextOutput {
   #decoder: TextStreamDecoder;
   #decoding = false;
   #lastRow: LastRow = NO_ROW;
+  /** Whether something stands on the last row, and the person has pressed no Enter behind it. */
+  #open = false;
+  /** What stood there when a notice came, and is to be shown again below it. */
+  #again: LastRow | undefined;
 
   constructor(encoding: Encoding | TextCodec) {
     this.#encoding = encoding;
@@ -59,9 +72,44 @@ export class TextOutput {
     return this.#encoding;
   }
 
-  /** What stands on the last row, as far as it was sent here. */
+  /** What stands on the last row, or is to be shown again there, as far as it was sent here. */
   get lastRow(): LastRow {
-    return this.#lastRow;
+    return this.#again ?? this.#lastRow;
+  }
+
+  /** Whether something stands on the last row, and the person has pressed no Enter behind it. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Whether that is a prompt. */
+  get prompted(): boolean {
+    return this.#open && this.#lastRow.prompt !== "";
+  }
+
+  /** What stands on the last row is left behind, to be shown again below what comes. */
+  leaveRow(): void {
+    this.#again ??= this.#open ? this.#lastRow : NO_ROW;
+    this.#lastRow = NO_ROW;
+    this.#open = false;
+  }
+
+  /** Whether a row waits to be shown again. */
+  get leftRow(): boolean {
+    return this.#again !== undefined;
+  }
+
+  /** Takes the row that is to be shown again, once the cursor is at the start of one. */
+  takeLeftRow(): LastRow | undefined {
+    const row = this.#open ? undefined : this.#again;
+    if (row !== undefined) this.#again = undefined;
+    return row;
+  }
+
+  /** The person has pressed Enter: what is sent next stands on a row of its own. */
+  lineEnded(): void {
+    this.#open = false;
+    this.#again = undefined;
   }
 
   /** Sets the character set, by the game. */
@@ -104,11 +152,15 @@ export class TextOutput {
   }
 
   /** Sends text to the machine. */
-  write(text: string, machine: TelnetMachine): void {
+  write(given: string | SharedText, machine: TelnetMachine): void {
+    const text = String(given);
     if (text === "") return;
     // Most text is ASCII, which is the same in most sets.
     const plain = this.#codec.ascii === true && this.#newlines?.afterCr !== true;
     if (plain && machine.sendAscii(text)) return;
+    if (typeof given !== "string" && this.#newlines?.afterCr !== true && !text.includes("\r")) {
+      return machine.send(given.bytesIn(this.#codec));
+    }
     const binary = machine.localEnabled(BINARY);
     this.#newlines ??= new NewlineEncoder();
     machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
@@ -118,9 +170,12 @@ export class TextOutput {
   note(text: string): void {
     if (text.endsWith("\n")) {
       this.#lastRow = NO_ROW;
+      this.#open = false;
       return;
     }
     const end = text.lastIndexOf("\n") + 1;
+    if (!this.#open) this.#lastRow = NO_ROW;
+    this.#open ||= text !== "";
     if (end > 0) this.#lastRow = { text: text.slice(end).slice(-MAX_ROW), prompt: "" };
     else if (text !== "") {
       const { text: before, prompt } = this.#lastRow;
@@ -130,8 +185,11 @@ export class TextOutput {
 
   /** Remembers a prompt. */
   notePrompt(prompt: string): void {
+    this.#again = undefined;
     if (prompt.includes("\n")) return this.note(prompt);
-    this.#lastRow = { text: this.#lastRow.text, prompt: prompt.slice(-MAX_ROW) };
+    const text = this.#open ? this.#lastRow.text : "";
+    this.#open ||= prompt !== "";
+    this.#lastRow = { text, prompt: prompt.slice(-MAX_ROW) };
   }
 
   snapshot(): TextSnapshot {
@@ -139,6 +197,8 @@ export class TextOutput {
       encoding: this.#codec.name,
       isSet: this.#isSet,
       lastRow: this.#lastRow,
+      open: this.#open,
+      again: this.#again ?? null,
       afterCr: this.#newlines?.afterCr === true,
       decoding: this.#decoding,
       pending: [...this.#decoder.pending?.() ?? []],
@@ -146,10 +206,13 @@ export class TextOutput {
   }
 
   /** A codec of the game's own is the game's to set again. */
-  restore({ encoding, isSet, lastRow, afterCr, decoding, pending }: TextSnapshot): void {
+  restore(snapshot: TextSnapshot): void {
+    const { encoding, isSet, lastRow, open, again, afterCr, decoding, pending } = snapshot;
     this.useCharset(encoding);
     this.#isSet = isSet && encodingByName(encoding) !== undefined;
     this.#lastRow = lastRow;
+    this.#open = open ?? false;
+    this.#again = again ?? undefined;
     this.#newlines = new NewlineEncoder();
     this.#newlines.afterCr = afterCr;
     if (decoding) this.decode(LETTER);
@@ -163,4 +226,11 @@ export class TextOutput {
     this.#decoder = this.#codec.createDecoder();
     this.#decoding = false;
   }
+}
+
+/** Whether a text is shown where the cursor is, so that it needs a row of its own; not so a title, or art. */
+export function takesRow(text: string): boolean {
+  if (!text.includes("\x1b")) return text !== "" && !MOVES.test(text);
+  const rest = text.replaceAll(QUIET_SEQUENCES, "");
+  return rest !== "" && !MOVES.test(rest);
 }

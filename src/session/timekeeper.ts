@@ -12,6 +12,8 @@ type KeptDeadline =
   | "escape"
   /** When to settle `ready`, whatever was answered. */
   | "offers"
+  /** When to give up waiting for a line that the game reads. */
+  | "read"
   /** When to give up on a client that is not read on because nobody takes its lines. */
   | "unread"
   /** When to read on a client that was over a rate. */
@@ -22,13 +24,14 @@ type KeptDeadline =
 type DeadlineName = KeptDeadline | SetDeadline;
 
 /**
- * When each deadline is due, in the order in which they are judged. What the first three wait for may
+ * When each deadline is due, in the order in which they are judged. What the first four wait for may
  * be among the bytes that have come and are not read: they are judged only when all of those are.
  */
 const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => number)>> = {
   answer: ({ unread, dialogue }) => unread ? Infinity : dialogue.machine.nextTimeout() ?? Infinity,
   escape: ({ unread, dialogue }) => unread ? Infinity : dialogue.input.timeout,
   offers: ({ unread, options }) => unread ? Infinity : options.deadline,
+  read: ({ unread, waiters }) => unread ? Infinity : waiters?.timeout ?? Infinity,
   hold: "as set",
   end: "as set",
   unread: ({ gate }) => gate.unreadBy,
@@ -56,7 +59,8 @@ function nextDue(core: SessionCore): number {
   const kept = Math.min(set, gate.unreadBy, gate.releaseAt, activity.next());
   if (unread) return kept;
   const answer = dialogue.machine.nextTimeout() ?? Infinity;
-  return Math.min(kept, answer, dialogue.input.timeout, options.deadline);
+  const read = core.waiters?.timeout ?? Infinity;
+  return Math.min(kept, answer, dialogue.input.timeout, options.deadline, read);
 }
 
 /** What becomes of a session when time passes. It has no timer: the server asks it in time. */
@@ -100,6 +104,8 @@ export class Timekeeper {
         return this.#core.active ? this.#reader.readTyped() : undefined;
       case "offers":
         return now >= options.deadline ? options.endWait() : undefined;
+      case "read":
+        return this.#core.waiters?.expire(now);
       case "hold":
       case "release":
         return this.#core.wake("input");
@@ -109,7 +115,7 @@ export class Timekeeper {
         if (now >= gate.unreadBy) gate.expireUnread(now);
         return this.#reader.obey(gate.takeVerdicts());
       case "slow":
-        return stream.queued > limits.output ? this.#core.tooSlow() : undefined;
+        return stream.queued > limits.outputBytes ? this.#core.tooSlow() : undefined;
       case "secure":
         return this.#endInsecure();
       case "idle":
@@ -167,7 +173,7 @@ export class Timekeeper {
     const { activity, dialogue, options } = this.#core;
     if (!dialogue.speaksTelnet) return;
     if (activity.keepAlive === "timing-mark") return options.stateOf(timingMark).ping();
-    dialogue.sendCommand(NOP);
+    dialogue.sendTelnetCommand(NOP);
     this.#core.changed();
   }
 }

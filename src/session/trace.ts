@@ -1,4 +1,3 @@
-import { optionName } from "../options/registry.ts";
 import { commandName } from "../protocol/codes.ts";
 import { FrameDecoder, type FrameSink } from "../protocol/decoder.ts";
 import type { ViolationKind } from "../protocol/events.ts";
@@ -17,10 +16,11 @@ export class Tracer {
    * Starts.
    *
    * @param limit The most payload bytes of a subnegotiation.
-   * @param tell Takes a line such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
+   * @param nameOf Names an option.
+   * @param emit Takes a line such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
    */
-  constructor(limit: number, tell: (words: string) => void) {
-    this.#decoder = new FrameDecoder(limit, new Words(tell));
+  constructor(limit: number, nameOf: (option: number) => string, emit: (words: string) => void) {
+    this.#decoder = new FrameDecoder(limit, new Words(nameOf, emit));
   }
 
   /** Takes the next bytes. */
@@ -31,30 +31,32 @@ export class Tracer {
 
 class Words implements FrameSink {
   readonly stop = false;
-  readonly #tell: (words: string) => void;
+  readonly #nameOf: (option: number) => string;
+  readonly #emit: (words: string) => void;
 
-  constructor(tell: (words: string) => void) {
-    this.#tell = tell;
+  constructor(nameOf: (option: number) => string, emit: (words: string) => void) {
+    this.#nameOf = nameOf;
+    this.#emit = emit;
   }
 
   data(): void {}
 
   command(command: number): void {
-    this.#tell(commandName(command));
+    this.#emit(commandName(command));
   }
 
   negotiation(verb: number, option: number): void {
-    this.#tell(`${commandName(verb)} ${optionName(option)}`);
+    this.#emit(`${commandName(verb)} ${this.#nameOf(option)}`);
   }
 
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
     const bytes = buffer.subarray(start, Math.min(end, start + SHOWN));
     const more = end - start > SHOWN ? ` … ${end - start} bytes` : "";
-    this.#tell(`SB ${optionName(option)}${shown(bytes)}${more}`);
+    this.#emit(`SB ${this.#nameOf(option)}${shown(bytes)}${more}`);
   }
 
   violation(kind: ViolationKind, option: number): void {
-    this.#tell(`${kind} (${kind === "unknown-command" ? option : optionName(option)})`);
+    this.#emit(`${kind} (${kind === "unknown-command" ? option : this.#nameOf(option)})`);
   }
 }
 

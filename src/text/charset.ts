@@ -1,8 +1,9 @@
-import { inspect, TelnetError, throwMisuse } from "../protocol/error.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { CP437, CP850, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
 import { joinBytes } from "../protocol/bytes.ts";
 import { multiByteCodes, multiByteTail } from "./multi_byte.ts";
 import { transliterate } from "./transliterate.ts";
+import { inspect, nearestName, throwUnexpected } from "../protocol/validate.ts";
 
 /**
  * The character sets of a connection. `latin1` is ISO 8859-1 to the letter. `cp437-art` is `cp437`
@@ -24,6 +25,9 @@ export type Encoding =
   | "shift_jis"
   | "euc-jp"
   | "euc-kr";
+
+/** A character set by its name, or by another label of the Encoding Standard, such as `"UTF8"`. */
+export type EncodingLabel = Encoding | (string & Record<never, never>);
 
 /** A character set of your own, for example by iconv-lite; give it wherever a set is named. */
 export interface TextCodec {
@@ -121,8 +125,8 @@ const codecs: Map<string, TextCodec> = new Map([["utf-8", utf8Codec]]);
  * assertEquals(decoder.decode(Uint8Array.of(0xa9, 0xff)), "é\ufffd");
  * ```
  */
-export function createTextDecoder(encoding: Encoding | TextCodec): TextStreamDecoder {
-  return codecOf(encoding).createDecoder();
+export function createTextDecoder(encoding: EncodingLabel | TextCodec): TextStreamDecoder {
+  return codecOf(encoding as Encoding | TextCodec).createDecoder();
 }
 
 /**
@@ -143,34 +147,37 @@ export function createTextDecoder(encoding: Encoding | TextCodec): TextStreamDec
  * assertEquals([...encodeText("Дa", "koi8-r")], [0xe4, 0x61]);
  * ```
  */
-export function encodeText(text: string, encoding: Encoding | TextCodec): Uint8Array {
-  return codecOf(encoding).encode(text);
+export function encodeText(text: string, encoding: EncodingLabel | TextCodec): Uint8Array {
+  return codecOf(encoding as Encoding | TextCodec).encode(text);
 }
 
 /**
  * Checks a caller's character set, and makes it ready: its tables are made here, once.
  *
- * @param encoding The name as given, or a codec.
- * @returns The same.
- * @throws {TelnetError} `misuse`: not one of {@linkcode ENCODINGS}, nor a codec; `unsupported`: this
- * runtime lacks the set.
+ * @param encoding A name of {@linkcode ENCODINGS}, or another label of it such as `"UTF8"`, or a codec.
+ * @returns The name as {@linkcode ENCODINGS} has it, or the codec.
+ * @throws {TelnetError} `misuse`: an unknown label, or no codec; `unsupported`: this runtime lacks the
+ * set.
  */
-export function checkEncoding<Given extends Encoding | TextCodec>(encoding: Given): Given {
-  codecOf(encoding);
-  return encoding;
+export function checkEncoding(encoding: EncodingLabel | TextCodec): Encoding | TextCodec {
+  const known = typeof encoding === "string" ? encodingByName(encoding) ?? encoding : encoding;
+  codecOf(known as Encoding | TextCodec);
+  return known as Encoding | TextCodec;
 }
 
 /** The codec of a set. */
 export function codecOf(encoding: Encoding | TextCodec): TextCodec {
-  if (typeof encoding === "object" && encoding !== null) return checkCodec(encoding);
+  if (typeof encoding !== "string") return checkCodec(encoding);
   const known = codecs.get(encoding);
   if (known !== undefined) return known;
   if (!ENCODINGS.includes(encoding)) {
-    throwMisuse(
-      `Cannot use an encoding that is none of ${ENCODINGS.join(", ")}, nor a codec: ${
-        inspect(encoding)
-      }`,
-    );
+    const name = encodingByName(encoding);
+    if (name !== undefined) return codecOf(name);
+    const near = nearestName(encoding, ENCODINGS);
+    const meant = near === undefined
+      ? `use one of ${ENCODINGS.join(", ")}`
+      : `did you mean "${near}"?`;
+    throwMisuse(`Cannot use encoding ${inspect(encoding)}: ${meant}`);
   }
   const codec = encoding in SINGLE_BYTE ? singleByte(encoding) : multiByte(encoding);
   codecs.set(encoding, codec);
@@ -178,33 +185,52 @@ export function codecOf(encoding: Encoding | TextCodec): TextCodec {
 }
 
 function checkCodec(codec: TextCodec): TextCodec {
-  const { name, createDecoder, encode } = codec;
+  const { name, createDecoder, encode } = codec ?? {};
   const whole = typeof name === "string" && typeof createDecoder === "function" &&
     typeof encode === "function";
-  return whole
-    ? codec
-    : throwMisuse("Cannot use a codec without name, createDecoder() and encode()");
+  if (whole) return codec;
+  throwUnexpected(
+    "the encoding",
+    "a label, or a codec with name, createDecoder() and encode()",
+    codec,
+  );
 }
 
-/** Other names of the sets, in upper case and without signs. */
+/**
+ * Other names of the sets: the labels of the Encoding Standard, and those of IANA that clients use. But
+ * for `latin1` and `ascii` a label means the set that it names, not windows-1252.
+ */
+const LABELS: Readonly<Partial<Record<Encoding, string>>> = {
+  "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
+  "ascii": "us-ascii ansi_x3.4-1968 iso-ir-6 iso646-us",
+  "latin1": "iso-8859-1 iso_8859-1:1987 iso-ir-100 cp819 ibm819 csisolatin1 l1",
+  "cp437": "ibm437",
+  "cp850": "ibm850",
+  "windows-1250": "cp1250 x-cp1250",
+  "windows-1251": "cp1251 x-cp1251",
+  "windows-1252": "cp1252 x-cp1252",
+  "windows-1253": "cp1253 x-cp1253",
+  "windows-1254": "cp1254 x-cp1254 iso-8859-9 iso_8859-9:1989 iso-ir-148 csisolatin5 latin5 l5",
+  "windows-1255": "cp1255 x-cp1255",
+  "windows-1256": "cp1256 x-cp1256",
+  "windows-1257": "cp1257 x-cp1257",
+  "windows-1258": "cp1258 x-cp1258",
+  "koi8-r": "koi koi8 cskoi8r",
+  "koi8-u": "koi8-ru",
+  "gbk": "chinese csgb2312 csiso58gb231280 gb2312 gb_2312-80 iso-ir-58 x-gbk cp936",
+  "big5": "big5-hkscs cn-big5 csbig5 x-x-big5",
+  "shift_jis": "csshiftjis ms932 ms_kanji sjis windows-31j x-sjis cp932",
+  "euc-jp": "cseucpkdfmtjapanese x-euc-jp",
+  "euc-kr": "cseuckr csksc56011987 iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 " +
+    "windows-949 cp949",
+};
+
+/** All names, in upper case and without signs. */
 const NAMES: ReadonlyMap<string, Encoding> = new Map([
   ...ENCODINGS.map((name) => [plainName(name), name] as const),
-  ["USASCII", "ascii"],
-  ["ANSIX341968", "ascii"],
-  ["ISO88591", "latin1"],
-  ["CP1252", "windows-1252"],
-  ...[0, 1, 3, 4, 5, 6, 7, 8].map((digit) =>
-    [`CP125${digit}`, `windows-125${digit}` as Encoding] as const
+  ...Object.entries(LABELS).flatMap(([name, labels]) =>
+    labels.split(" ").map((label) => [plainName(label), name as Encoding] as const)
   ),
-  ["IBM437", "cp437"],
-  ["IBM850", "cp850"],
-  ["GB2312", "gbk"],
-  ["CP936", "gbk"],
-  ["SJIS", "shift_jis"],
-  ["CP932", "shift_jis"],
-  ["WINDOWS31J", "shift_jis"],
-  ["CP949", "euc-kr"],
-  ["BIG5HKSCS", "big5"],
 ]);
 
 /**

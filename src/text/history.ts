@@ -1,5 +1,11 @@
-import { checkCount } from "../protocol/limits.ts";
 import { ITEM_SIZE } from "./sizes.ts";
+import {
+  checkCount,
+  checkList,
+  rejectUnknownKeys,
+  type Synonyms,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 
 /** Where lines that were typed before are kept; give your own to keep them in a file. */
 export interface HistoryStore {
@@ -11,6 +17,18 @@ export interface HistoryStore {
   add(line: string): void;
   /** How many bytes it takes, where one client must not fill the memory. Default: not counted. */
   readonly held?: number;
+}
+
+const SYNONYMS: Synonyms = { size: "limit", max: "limit", length: "limit", entries: "lines" };
+
+/** Checks that a caller gave such a store. */
+export function checkHistory(what: string, history: HistoryStore): void {
+  const whole = typeof history === "object" && history !== null &&
+    typeof history.length === "number" && typeof history.at === "function" &&
+    typeof history.add === "function";
+  if (!whole) {
+    throwUnexpected(what, "a store such as `new History({ lines })`", history);
+  }
 }
 
 /**
@@ -48,9 +66,11 @@ export class History implements HistoryStore {
       readonly lines?: readonly string[];
     } = {},
   ) {
+    rejectUnknownKeys("History", options, { limit: true, maxLength: true, lines: true }, SYNONYMS);
     const { limit = 100, maxLength = 65_536, lines = [] } = options;
-    checkCount("limit", limit);
-    checkCount("maxLength", maxLength);
+    checkCount("History.limit", limit);
+    checkCount("History.maxLength", maxLength);
+    checkList("History.lines", lines);
     this.#limit = limit;
     this.#maxLength = maxLength;
     this.#lines = [...lines];

@@ -1,8 +1,14 @@
-import { checkCount } from "../protocol/limits.ts";
-import { throwMisuse } from "../protocol/error.ts";
-import { EDIT_ACTIONS, type EditAction, EMACS_KEYS } from "./edit_actions.ts";
+import {
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  rejectUnknownKeys,
+  type Synonyms,
+} from "../protocol/validate.ts";
+import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
-import { History, type HistoryStore } from "./history.ts";
+import { checkHistory, History, type HistoryStore } from "./history.ts";
+import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./keys.ts";
 import { LineLayout } from "./line_layout.ts";
 import { type Frame, Screen } from "./screen.ts";
@@ -34,6 +40,47 @@ export interface LineEditorOptions {
   readonly show?: (text: string) => string;
   /** Other actions for keys, by their names: `{ "ctrl+x": "kill-line" }`. */
   readonly keys?: Readonly<Record<string, EditAction>>;
+}
+
+/** What others call these options. */
+export const EDITOR_SYNONYMS: Synonyms = {
+  completer: "complete",
+  completion: "complete",
+  completions: "complete",
+  autocomplete: "complete",
+  historySize: "give `history: new History({ limit })`",
+  maxLength: "limit",
+  multiLine: "multiline",
+  bindings: "keys",
+  keymap: "keys",
+  prompt: "set it by prompt()",
+  mask: "call passwordModeOn()",
+  password: "call passwordModeOn()",
+};
+
+const OPTION_NAMES: Readonly<Record<keyof LineEditorOptions, true>> = {
+  columns: true,
+  rows: true,
+  history: true,
+  limit: true,
+  multiline: true,
+  completes: true,
+  cycles: true,
+  show: true,
+  keys: true,
+};
+
+/** Checks how a caller wants lines to be edited. */
+export function checkEditing(
+  what: string,
+  { history, multiline, completes, cycles, show, keys }: LineEditorOptions,
+): void {
+  for (const [name, value] of Object.entries({ multiline, completes, cycles })) {
+    if (value !== undefined) checkBoolean(`${what}.${name}`, value);
+  }
+  if (history !== undefined) checkHistory(`${what}.history`, history);
+  if (show !== undefined) checkFunction(`${what}.show`, show);
+  if (keys !== undefined) checkKeyMap(`${what}.keys`, keys);
 }
 
 /** What became of the editing. */
@@ -166,7 +213,9 @@ export class LineEditor {
    */
   constructor(options: LineEditorOptions = {}) {
     const { columns = 80, rows = 24, limit = 16_384, keys = {} } = options;
+    rejectUnknownKeys("LineEditor", options, OPTION_NAMES, EDITOR_SYNONYMS);
     for (const [name, value] of Object.entries({ columns, rows, limit })) checkCount(name, value);
+    checkEditing("LineEditor", options);
     this.#columns = Math.max(2, columns);
     this.#rows = Math.max(1, rows);
     this.#buffer = new EditBuffer(limit);
@@ -177,11 +226,6 @@ export class LineEditor {
     this.#keys = new Map([...EMACS_KEYS, ...Object.entries(keys)]);
     this.#screen = new Screen(this.#columns);
     this.#layout = new LineLayout(this.#columns, options.show);
-    for (const [name, action] of Object.entries(keys)) {
-      if (!EDIT_ACTIONS.includes(action)) {
-        throwMisuse(`Cannot bind ${name} to what is no action: "${action}"`);
-      }
-    }
   }
 
   /** How many bytes it holds of the line, without its history, about. */

@@ -1,6 +1,5 @@
-import { throwMisuse } from "../protocol/error.ts";
-import { checkCount } from "../protocol/limits.ts";
 import { clusterWidth, graphemes } from "./width.ts";
+import { checkCount, checkText, rejectUnknownKeys, type Synonyms } from "../protocol/validate.ts";
 
 /** How to wrap. */
 export interface WrapOptions {
@@ -11,6 +10,8 @@ export interface WrapOptions {
   /** Spaces before every other line. Default 2. */
   readonly padding?: number;
 }
+
+const SYNONYMS: Synonyms = { width: "columns", cols: "columns", margin: "padding" };
 
 /** A piece of text that is not torn unless it is longer than a line. */
 interface Piece {
@@ -48,9 +49,12 @@ const CODE =
  * ```
  */
 export function wordWrap(text: string, options: WrapOptions = {}): string[] {
+  checkText("text", text);
+  rejectUnknownKeys("wrap", options, { columns: true, indent: true, padding: true }, SYNONYMS);
   const { columns = 80, indent = 4, padding = 2 } = options;
-  for (const [name, value] of Object.entries({ columns, indent, padding })) checkCount(name, value);
-  if (columns === 0) throwMisuse("Cannot wrap to 0 columns: give at least 1");
+  checkCount("wrap.columns", columns, 1);
+  checkCount("wrap.indent", indent);
+  checkCount("wrap.padding", padding);
   const lines: string[] = [];
   for (const paragraph of joinTitles(text).split(PARAGRAPH_BREAK)) {
     const pieces = cutPieces(paragraph);
@@ -91,7 +95,7 @@ function fillLines(
     const fits = piece.width <= columns - width;
     if (!blank && piece.spaced) put(" ", 1);
     if (fits) put(piece.text, piece.width);
-    for (const part of fits ? [] : tearApart(piece.text)) {
+    for (const part of fits ? [] : splitGraphemes(piece.text)) {
       if (!blank && width + part.width > columns) newLine();
       put(part.text, part.width);
     }
@@ -115,7 +119,7 @@ function cutPieces(paragraph: string): Piece[] {
       spaced = false;
     };
     let lastWide = false;
-    for (const part of tearApart(word)) {
+    for (const part of splitGraphemes(word)) {
       const wide = part.width > 1;
       if (wide || lastWide) push();
       text += part.text;
@@ -128,7 +132,7 @@ function cutPieces(paragraph: string): Piece[] {
 }
 
 /** One part for each character that a person sees; codes stick to the character after them. */
-function tearApart(word: string): { text: string; width: number }[] {
+function splitGraphemes(word: string): { text: string; width: number }[] {
   const parts: { text: string; width: number }[] = [];
   let codes = "";
   let at = 0;

@@ -1,5 +1,6 @@
-import { inspect, TelnetError, type TelnetErrorCode, throwMisuse } from "../protocol/error.ts";
+import { TelnetError, type TelnetErrorCode, throwMisuse } from "../protocol/error.ts";
 import type { TransportListenOptions } from "./transport.ts";
+import { inspect } from "../protocol/validate.ts";
 
 const LISTEN_CODES: ReadonlyMap<string, TelnetErrorCode> = new Map([
   ["EADDRINUSE", "address-in-use"],

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
 import type {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { SlabBuffer } from "../protocol/slab_buffer.ts";
 import { BACKLOG, BaseConnection } from "./base_connection.ts";
 import {

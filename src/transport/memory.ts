@@ -25,10 +25,8 @@
  *
  * @module
  */
-
 import { joinBytes } from "../protocol/bytes.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
-import { checkCount } from "../protocol/limits.ts";
 import { BaseConnection } from "./base_connection.ts";
 import { bindHost, checkListenOptions } from "./_errors.ts";
 import type {
@@ -38,6 +36,7 @@ import type {
   Transport,
   TransportListenOptions,
 } from "./transport.ts";
+import { checkCount } from "../protocol/validate.ts";
 
 /** How the memory network behaves. */
 export interface MemoryTransportOptions {

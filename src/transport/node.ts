@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import { createServer } from "node:net";
 import { BACKLOG, BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import {

@@ -5,23 +5,19 @@ const COMMANDS = "ABORT AO AYT BRK DM DO DONT EC EL EOF EOR GA IAC IP NOP SB SE 
   .split(" ");
 
 const OPTION_NAMES = `
-  AARDWOLF ATCP BINARY CHARSET ECHO END_OF_RECORD FlowControlHandler GMCP GmcpHandler LFLOW
-  LINEMODE LINEMODE_BITS LOGOUT LinemodeHandler MCCP2 MCCP3 MNES_NAMES MSDP MSP MSSP MXP MsdpHandler NAWS
-  NAWS_MAX NEW_ENVIRON OPTIONS OPTION_EVENTS SEND_LOCATION SGA SLC_FUNCTIONS START_TLS START_TLS_FOLLOWS STATUS TERMINAL_TYPE_MAX
-  TIMING_MARK TSPEED TTYPE TerminalTypeHandler TimingMarkHandler XDISPLOC ZMP ZmpHandler
-  aardwolf asciiJson atcp binary charset declared decodeAardwolf decodeAtcp decodeCharset
-  decodeEnviron decodeFlowControl decodeGmcp decodeLinemode decodeMsdp decodeMssp decodeMtts
-  decodeNaws decodeSendLocation decodeStatus decodeTerminalSpeed decodeTerminalType
-  decodeXDisplayLocation decodeZmp echo encodeAardwolf encodeAtcp encodeCharsetAnswer
-  encodeCharsetRequest encodeCharsetTableRejected encodeEnvironInfo encodeEnvironIs
-  encodeEnvironSend encodeFlowControl encodeGmcp encodeLinemodeForwardmask encodeLinemodeMode
-  encodeLinemodeSlc encodeMsdp encodeMssp encodeMtts encodeNaws encodeSendLocation
-  encodeStatusIs encodeStatusSend encodeTerminalSpeed encodeTerminalSpeedSend
-  encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation encodeXDisplayLocationSend
-  encodeZmp endOfRecord flowControl gmcp linemode logout mccp2 mccp3 msdp msp mspMusic
-  mspSound mssp msspText mxp mxpElement mxpEscape mxpMode naws newEnviron newFacts
-  optionByCode optionName readJson sendLocation sga startTls status terminalSpeed terminalType timingMark
-  xDisplayLocation zmp
+  AARDWOLF ATCP BINARY CHARSET ECHO END_OF_RECORD GMCP LFLOW LINEMODE LINEMODE_BITS LOGOUT
+  MAX_TERMINAL_TYPE_LENGTH MAX_WINDOW_SIZE MCCP2 MCCP3 MNES_NAMES MSDP MSP MSSP MXP NAWS
+  NEW_ENVIRON SEND_LOCATION SGA SLC_FUNCTIONS START_TLS START_TLS_FOLLOWS STATUS TIMING_MARK
+  TSPEED TTYPE XDISPLOC ZMP asciiJson decodeAardwolf decodeAtcp decodeCharset decodeEnviron
+  decodeFlowControl decodeGmcp decodeLinemode decodeMsdp decodeMssp decodeMtts decodeNaws
+  decodeSendLocation decodeStatus decodeTerminalSpeed decodeTerminalType decodeXDisplayLocation
+  decodeZmp encodeAardwolf encodeAtcp encodeCharsetAnswer encodeCharsetRequest
+  encodeCharsetTableRejected encodeEnvironInfo encodeEnvironIs encodeEnvironSend encodeFlowControl
+  encodeGmcp encodeLinemodeForwardmask encodeLinemodeMode encodeLinemodeSlc encodeMsdp encodeMssp
+  encodeMtts encodeNaws encodeSendLocation encodeStatusIs encodeStatusSend encodeTerminalSpeed
+  encodeTerminalSpeedSend encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation
+  encodeXDisplayLocationSend encodeZmp mspMusic mspSound msspText mxpElement mxpEscape mxpMode
+  optionName readJson
 `.trim().split(/\s+/);
 
 const VALUES: Record<string, readonly string[]> = {

@@ -1,7 +1,7 @@
 /** What the README says must be so. Its code is run by `deno test --doc`. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SERVER_LIMITS, TelnetClient, TelnetServer } from "../../mod.ts";
-import { OPTIONS } from "../../src/options/mod.ts";
+import { BUILT_IN } from "../../src/options/registry.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 
@@ -24,7 +24,10 @@ Deno.test("the README's limits and their defaults are the real ones", () => {
 Deno.test("the README's table of options has every option, with its code", () => {
   const rows = readme.matchAll(/^\| ([A-Z][\w-]*)(?:, \w+)? +\| (\d+) +\|/gm);
   const told = new Map(Array.from(rows, ([, name = "", code]) => [name, Number(code)]));
-  assertEquals(told, new Map(OPTIONS.map(({ name, code }) => [name, code] as const).sort(byCode)));
+  assertEquals(
+    told,
+    new Map(BUILT_IN.all.map(({ name, code }) => [name, code] as const).sort(byCode)),
+  );
 });
 
 Deno.test("every name on the right of the README's Miniboa table exists", () => {

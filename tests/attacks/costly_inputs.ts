@@ -78,8 +78,8 @@ const editing = (text: string, keys = ""): Pick<CostlyInput, "greet" | "before">
   ...edits,
   before: (size) => bytes(KEYS, text.repeat(Math.ceil(size / text.length)), keys),
 });
-const agreed = (options: NonNullable<ListenOptions["options"]>, ...says: number[]) => ({
-  options: { options },
+const agreed = (options: NonNullable<ListenOptions["telnetOptions"]>, ...says: number[]) => ({
+  options: { telnetOptions: options },
   before: () => Uint8Array.from(says),
 });
 
@@ -211,7 +211,7 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
   { name: "TIMING-MARK", input: (size) => filled(size / 256, IAC, DO, TIMING_MARK) },
   {
     name: "keys for the game",
-    greet: (client) => client.characterMode(),
+    greet: (client) => client.enterCharacterMode(),
     before: () => KEYS,
     input: (size) => filled(size, "abc\x1b[A\x1b[1;5D\x1bx"),
   },

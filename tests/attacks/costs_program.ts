@@ -116,7 +116,7 @@ async function heldOf(input: CostlyInput): Promise<number> {
     if (peer.queued < 500_000) peer.write(input.input(SIZE));
     await play.server.poll();
     peer.take();
-    held = Math.max(held, client.memoryUsed);
+    held = Math.max(held, client.connection.memoryUsed);
   }
   peer.abort();
   return held;
@@ -138,7 +138,7 @@ async function waitOf(input: CostlyInput): Promise<number> {
   });
   const poll = async () => {
     await server.poll();
-    for (const client of server.readyClients()) {
+    for (const client of server.clientsWithInput()) {
       const line = client.getCommand();
       if (line === "say hello") client.send("You say: hello\n");
       client.getKey();

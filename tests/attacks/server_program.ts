@@ -25,7 +25,7 @@ const server = await TelnetServer.listen({
   certificate: CERTIFICATE,
   limits: { floodTimeout: 2_000 },
   listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
-  options: { mccp3: true, gmcp: true },
+  telnetOptions: { mccp3: true, gmcp: true },
   onConnect: (person) => person.send("hello\n"),
   onDisconnect: () => {},
 });
@@ -41,7 +41,7 @@ createInterface({ input: process.stdin }).on("line", async (command) => {
 while (server.running) {
   await server.poll();
   // One line of each, and then the next of each: nobody waits for who has many.
-  for (const person of server.readyClients()) answer(person, person.getCommand() ?? "");
+  for (const person of server.clientsWithInput()) answer(person, person.getCommand() ?? "");
 }
 process.exit();
 

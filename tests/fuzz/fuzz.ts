@@ -12,7 +12,7 @@ import { TARGETS } from "./targets.ts";
 const PACKAGES = ["@jazzer.js/core@4.0.0", "esbuild@0.25.12"];
 const LONGEST = 200;
 /** More are not kept: some of each length. */
-const MOST_KEPT = 300;
+const MAX_KEPT = 300;
 
 const root = new URL("../../", import.meta.url).pathname;
 const cache = `${root}tests/fuzz/.cache`;
@@ -58,7 +58,7 @@ async function fuzz(target: string): Promise<boolean> {
   const inputs = read(`${folder}/inputs`);
   const crashes = read(folder);
   inputs.sort((one, other) => one.length - other.length);
-  const rank = (index: number) => Math.floor(index * Math.min(1, MOST_KEPT / inputs.length));
+  const rank = (index: number) => Math.floor(index * Math.min(1, MAX_KEPT / inputs.length));
   const kept = inputs.filter((_, index) => index === 0 || rank(index) > rank(index - 1));
   writeCorpus(target, [...kept, ...crashes]);
   console.log(`${target}: ${inputs.length} inputs reach different code, ${crashes.length} fail`);

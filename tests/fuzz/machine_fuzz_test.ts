@@ -33,7 +33,7 @@ function play(bytes: Uint8Array, ends: readonly number[], restarts: boolean): Ou
   let machine = new TelnetMachine({
     local: [1, 3],
     remote: [0, 24, 31],
-    limits: { subnegotiation: LIMIT, repeats: 4 },
+    limits: { subnegotiation: LIMIT, repeatedRequests: 4 },
   });
   machine.enableLocal(1);
   machine.enableRemote(39);
@@ -159,7 +159,7 @@ function negotiateAtRandom(patient: boolean): void {
       lists,
       lists,
       (wishes, ...agreed) => {
-        const limits = { repeats: 8 };
+        const limits = { repeatedRequests: 8 };
         const machines = [
           new TelnetMachine({ local: agreed[0] ?? [], remote: agreed[1] ?? [], limits }),
           new TelnetMachine({ local: agreed[2] ?? [], remote: agreed[3] ?? [], limits }),

@@ -4,7 +4,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type OptionDeclarations, OPTIONS } from "../../src/options/mod.ts";
+import { BUILT_IN, type OptionDeclarations } from "../../src/options/registry.ts";
 import { DO, DONT, IAC, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { latin1, start } from "../server/harness.ts";
 import { deflated, untilReal } from "../server/remote.ts";
@@ -31,7 +31,7 @@ const EVERYTHING: OptionDeclarations = {
   flowControl: true,
 };
 
-const CODES = OPTIONS.map(({ code }) => code).filter((code) => code !== 86 && code !== 87);
+const CODES = BUILT_IN.all.map(({ code }) => code).filter((code) => code !== 86 && code !== 87);
 const verb = fc.tuple(fc.constantFrom(251, 252, 253, 254), fc.constantFrom(...CODES))
   .map(([verb, code]) => [IAC, verb, code]);
 const payload = fc.oneof(
@@ -58,7 +58,7 @@ Deno.test("fuzz: a server with all options lives, answers in bounds, and serves 
     fc.asyncProperty(stream, fc.integer({ min: 1, max: 64 }), async (bytes, chunkSize) => {
       const errors: unknown[] = [];
       await using harness = await start({
-        options: EVERYTHING,
+        telnetOptions: EVERYTHING,
         onError: (error) => errors.push(error),
       }, { chunkSize });
       const { peer, client } = await harness.join();
@@ -94,10 +94,10 @@ Deno.test("fuzz: no habit of answering makes a server with all options negotiate
       fc.array(verb, { maxLength: 10 }),
       fc.boolean(),
       async (habits, first, patient) => {
-        await using harness = await start({ options: EVERYTHING });
+        await using harness = await start({ telnetOptions: EVERYTHING });
         const { peer, client } = await harness.join();
         client.passwordModeOn();
-        client.ping();
+        client.telnet.ping();
         peer.write(Uint8Array.from(first.flat()));
         let quiet = 0;
         let words = 0;
@@ -133,7 +133,7 @@ Deno.test("fuzz: damaged compressed streams cost the one client at most", async 
       async (changes, length, chunkSize) => {
         const errors: unknown[] = [];
         await using harness = await start(
-          { options: { mccp2: true, mccp3: true }, onError: (error) => errors.push(error) },
+          { telnetOptions: { mccp2: true, mccp3: true }, onError: (error) => errors.push(error) },
           { chunkSize },
         );
         const { peer, client } = await harness.join();

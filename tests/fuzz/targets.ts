@@ -71,7 +71,7 @@ function newMachine(repeats: number = 5): TelnetMachine {
   const telnet = new TelnetMachine({
     local: both,
     remote: both,
-    limits: { subnegotiation: PAYLOAD_LIMIT, repeats },
+    limits: { subnegotiation: PAYLOAD_LIMIT, repeatedRequests: repeats },
   });
   telnet.enableLocal(ECHO, { now: 0 });
   telnet.enableRemote(NAWS, { now: 0 });
@@ -119,7 +119,7 @@ function foreign(bytes: Uint8Array): void {
   for (const byte of bytes) found ??= guard.push(Uint8Array.of(byte));
   must(found === whole, "a guess that depends on how it is cut");
   const words: string[] = [];
-  new Tracer(PAYLOAD_LIMIT, (word) => words.push(word)).push(bytes);
+  new Tracer(PAYLOAD_LIMIT, String, (word) => words.push(word)).push(bytes);
   must(words.length <= bytes.length, "more words than bytes");
 }
 

@@ -1,4 +1,6 @@
 /** Encode and decode are inverse, for every codec; and no decoder throws, whatever the payload. */
+import { newFacts } from "../../src/options/facts.ts";
+import { BUILT_IN } from "../../src/options/registry.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import * as options from "../../src/options/mod.ts";
@@ -153,7 +155,7 @@ Deno.test("no decoder and no handler throws, whatever the payload", () => {
         if (key !== "decodeMtts") (decode as (b: Uint8Array) => void)(bytes);
       }
       const session = fakeSession();
-      for (const option of options.OPTIONS) {
+      for (const option of BUILT_IN.all) {
         const handler = option.attach?.(session, undefined);
         for (const side of ["local", "remote"] as const) handler?.changed?.(side, "enabled");
         handler?.subnegotiation?.(bytes);
@@ -274,7 +276,7 @@ function slcEntry(): fc.Arbitrary<SlcEntry> {
 function fakeSession(): OptionContext {
   const handlers = new Map<number, OptionState>();
   const session: OptionContext = {
-    facts: options.newFacts(),
+    facts: newFacts(),
     now: () => 0,
     utc: () => "2026-11-25T14:30:00.000Z",
     localEnabled: () => true,

@@ -6,10 +6,9 @@ import {
   encodeNaws,
   encodeTerminalType,
   encodeTerminalTypeSend,
-  optionByCode,
   optionName,
-  OPTIONS,
 } from "../../src/options/mod.ts";
+import { BUILT_IN } from "../../src/options/registry.ts";
 
 const fixed = { seed: 1073, numRuns: 500 };
 
@@ -52,8 +51,8 @@ Deno.test("TERMINAL-TYPE: a hostile name is cut, cleaned, or none", () => {
 });
 
 Deno.test("every option has one code and one name", () => {
-  assertEquals(new Set(OPTIONS.map(({ code }) => code)).size, OPTIONS.length);
-  assertEquals(new Set(OPTIONS.map(({ name }) => name)).size, OPTIONS.length);
-  for (const option of OPTIONS) assertEquals(optionByCode(option.code), option);
+  assertEquals(new Set(BUILT_IN.all.map(({ code }) => code)).size, BUILT_IN.all.length);
+  assertEquals(new Set(BUILT_IN.all.map(({ name }) => name)).size, BUILT_IN.all.length);
+  for (const option of BUILT_IN.all) assertEquals(BUILT_IN.byCode(option.code), option);
   assertEquals([optionName(1), optionName(222)], ["ECHO", "222"]);
 });

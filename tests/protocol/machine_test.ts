@@ -57,10 +57,10 @@ Deno.test("TelnetMachine refuses misuse at once, and says what to do", () => {
     [() => machine.receive("text" as never), "Uint8Array"],
     [() => machine.send("text" as never), "Uint8Array"],
     [() => machine.sendSubnegotiation(1, [1] as never), "Uint8Array"],
-    [() => machine.sendCommand(SB), "sendSubnegotiation()"],
-    [() => machine.sendCommand(WILL), "enableLocal()"],
-    [() => machine.sendCommand(IAC), "send()"],
-    [() => machine.sendCommand(7), "Cannot send 7"],
+    [() => machine.sendTelnetCommand(SB), "sendSubnegotiation()"],
+    [() => machine.sendTelnetCommand(WILL), "enableLocal()"],
+    [() => machine.sendTelnetCommand(IAC), "send()"],
+    [() => machine.sendTelnetCommand(7), "Cannot send 7"],
     [() => machine.sendSubnegotiation(256, bytes), "256"],
     [() => machine.enableLocal(-1), "-1"],
     [() => machine.disableLocal(1.5), "1.5"],
@@ -69,12 +69,12 @@ Deno.test("TelnetMachine refuses misuse at once, and says what to do", () => {
     [() => new TelnetMachine({ local: [256] }), "256"],
     [() => new TelnetMachine({ remote: [-1] }), "-1"],
     [() => new TelnetMachine({ limits: { subnegotiation: -1 } }), "limits.subnegotiation"],
-    [() => new TelnetMachine({ limits: { repeats: 255 } }), "253"],
+    [() => new TelnetMachine({ limits: { repeatedRequests: 255 } }), "253"],
   ];
   for (const [call, part] of wrong) {
     assertEquals(assertThrows(call, TelnetError, part).code, "misuse");
   }
-  machine.sendCommand(GA);
+  machine.sendTelnetCommand(GA);
 });
 
 Deno.test("a snapshot is plain JSON, and is refused while events wait or from another version", () => {
@@ -100,7 +100,7 @@ Deno.test("a snapshot is plain JSON, and is refused while events wait or from an
 });
 
 Deno.test("a peer that asks the same again and again is refused a bounded number of times", () => {
-  const machine = new TelnetMachine({ limits: { repeats: 3 } });
+  const machine = new TelnetMachine({ limits: { repeatedRequests: 3 } });
   for (let count = 0; count < 100; count++) machine.receive(Uint8Array.of(IAC, WILL, 99));
   assertEquals(machine.takeOutput().length, 3 * 3);
   assertEquals(machine.takeEvents().map((event) => event.type === "violation" && event.kind), [
@@ -215,7 +215,7 @@ Deno.test("sendAscii to many at once shares the bytes, and what follows is each 
   const text = "Somebody says: hello to all of you\n";
   for (const machine of machines) assertEquals(machine.sendAscii(text), true);
   machines[2]?.send(Uint8Array.of(0x21));
-  machines[3]?.sendCommand(0xf9);
+  machines[3]?.sendTelnetCommand(0xf9);
   const wire = new TextEncoder().encode(text.replace("\n", "\r\n"));
   assertEquals(machines[2]?.outputLength, wire.length + 1);
   const outputs = machines.map((machine) => [...machine.takeOutput()]);

@@ -66,7 +66,7 @@ Deno.test("Miniboa defect 6: what is sent before active = false arrives, and the
 
 Deno.test("Miniboa defect 7: backspace works, and no buffer is without a limit", async () => {
   await using harness = await start({
-    limits: { line: 100, output: 1000 },
+    limits: { line: 100, outputBytes: 1000 },
     messages: { lineTooLong: "" },
   }, { capacity: 100 });
   const { peer, client } = await harness.join();
@@ -78,7 +78,7 @@ Deno.test("Miniboa defect 7: backspace works, and no buffer is without a limit",
   assertEquals(client.getCommand()?.length, 100);
   client.send("é".repeat(2000)); // counted in bytes, not in characters
   await harness.server.poll();
-  assertEquals(client.queued, 3900);
+  assertEquals(client.connection.queuedOutput, 3900);
   client.send("more");
   await harness.pollUntil(() => harness.disconnected.length === 1);
 });

@@ -91,14 +91,14 @@ Deno.test("pitfall: a WONT ECHO that is never answered does not show the next pa
     client.passwordModeOn();
     assertMatch(await harness.hear(peer, "\x01"), /\xff\xfb\x01$/);
     peer.write(negotiation(DO, ECHO));
-    await harness.pollUntil(() => client.optionEnabled(ECHO, "local"));
+    await harness.pollUntil(() => client.telnet.optionEnabled(ECHO, "local"));
     client.passwordModeOff();
     assertMatch(await harness.hear(peer, "\x01"), /\xff\xfc\x01$/);
   }
 });
 
 Deno.test("pitfall: an option that was refused does not hold anything up", async () => {
-  await using harness = await start({ options: { gmcp: true, terminalType: true } });
+  await using harness = await start({ telnetOptions: { gmcp: true, terminalType: true } });
   const { peer, client } = await harness.join();
   peer.write(negotiation(DONT, GMCP));
   peer.write(negotiation(WONT, TTYPE));
@@ -113,25 +113,25 @@ Deno.test("pitfall: a client that acknowledges again and again, or never, change
       ...Array(20).fill(negotiation(DO, END_OF_RECORD)),
       ...Array(20).fill(negotiation(DO, CHARSET)),
     ],
-    { options: { endOfRecord: true, charset: true, gmcp: true } },
+    { telnetOptions: { endOfRecord: true, charset: true, gmcp: true } },
   );
   assertEquals(said.split(words(IAC, WILL, END_OF_RECORD)).length, 2);
   assertEquals(said.split(words(IAC, SB, CHARSET)).length, 2);
 });
 
 Deno.test("pitfall: before a restart everything is turned off, so that a new offer is answered", async () => {
-  await using harness = await start({ options: { gmcp: true } });
+  await using harness = await start({ telnetOptions: { gmcp: true } });
   const { peer, client } = await harness.join();
   peer.write(negotiation(DO, GMCP));
-  await harness.pollUntil(() => client.optionEnabled(GMCP, "local"));
-  client.prepareReload();
+  await harness.pollUntil(() => client.telnet.optionEnabled(GMCP, "local"));
+  client.telnet.reset();
   await harness.hear(peer, words(IAC, WONT, GMCP));
 });
 
 Deno.test("pitfall: the ping is TIMING-MARK, not AYT", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
-  client.ping();
+  client.telnet.ping();
   assertEquals(await harness.hear(peer, "\x06"), words(IAC, DO, TIMING_MARK));
 });
 
@@ -152,7 +152,7 @@ Deno.test("pitfall: 0xFF in a payload is doubled on the way out, single on the w
 Deno.test("pitfall: a bare 0xF0 ends nothing, and none leaves in GMCP", async () => {
   const heard: unknown[] = [];
   await converse([negotiation(DO, GMCP), sub(GMCP, utf8('Comm "😀"')), "😀\r\n"], {
-    options: { gmcp: true },
+    telnetOptions: { gmcp: true },
     onGmcp: (_, { value }) => void heard.push(value),
   });
   assertEquals(heard, ["😀"]);
@@ -172,7 +172,7 @@ Deno.test("pitfall: NAWS is unsigned, takes 10 and 13, clamps 0 and the absurd",
 });
 
 Deno.test("pitfall: MCCP2 can be stopped, and started again with a new stream", async () => {
-  await using harness = await start({ options: { mccp2: true } });
+  await using harness = await start({ telnetOptions: { mccp2: true } });
   const { peer, client } = await harness.join();
   const marker = words(IAC, SB, MCCP2, IAC, SE);
   for (let times = 0; times < 2; times++) {
@@ -183,7 +183,7 @@ Deno.test("pitfall: MCCP2 can be stopped, and started again with a new stream", 
     peer.write(negotiation(DONT, MCCP2));
     await untilReal(harness, () => {
       heard += latin1(peer.take());
-      return !client.optionEnabled(MCCP2, "local") && client.queued === 0;
+      return !client.telnet.optionEnabled(MCCP2, "local") && client.connection.queuedOutput === 0;
     });
     client.send("plain");
     await untilReal(harness, () => (heard += latin1(peer.take())).endsWith("plain"));
@@ -192,7 +192,7 @@ Deno.test("pitfall: MCCP2 can be stopped, and started again with a new stream", 
 });
 
 Deno.test("pitfall: compressed bytes right behind the marker of MCCP3 are not read as text", async () => {
-  await using harness = await start({ options: { mccp3: true } });
+  await using harness = await start({ telnetOptions: { mccp3: true } });
   const { peer, client } = await harness.join();
   const stream = new Uint8Array(deflateSync("look\r\n"));
   peer.write(Uint8Array.of(...negotiation(DO, MCCP3), IAC, SB, MCCP3, IAC, SE, ...stream));
@@ -212,7 +212,7 @@ Deno.test("pitfall: MCCP1 is refused, and its odd marker swallows nothing for lo
 });
 
 Deno.test("pitfall: a client that repeats its terminal types for ever is asked eight times", async () => {
-  await using harness = await start({ options: { terminalType: true } });
+  await using harness = await start({ telnetOptions: { terminalType: true } });
   const { peer } = await harness.join();
   peer.write(negotiation(WILL, TTYPE));
   let asked = 0;
@@ -230,7 +230,7 @@ Deno.test("pitfall: in a collision of CHARSET the server's request holds; a tabl
     negotiation(WILL, CHARSET),
     sub(CHARSET, encodeCharsetRequest(["UTF-8"])),
     sub(CHARSET, Uint8Array.of(4, 1)),
-  ], { options: { charset: true } });
+  ], { telnetOptions: { charset: true } });
   assert(said.includes(words(IAC, SB, CHARSET, 3, IAC, SE)));
   assert(said.includes(words(IAC, SB, CHARSET, 5, IAC, SE)));
 });
@@ -244,9 +244,9 @@ Deno.test("pitfall: NEW-ENVIRON asks in under 256 bytes, never for USER; ESC and
   const { said, client } = await converse([
     negotiation(WILL, NEW_ENVIRON),
     sub(NEW_ENVIRON, encodeEnvironIs(variables)),
-  ], { options: { newEnviron: true } });
+  ], { telnetOptions: { newEnviron: true } });
   assert(said.length < 256 && !said.includes("USER"));
-  assertEquals([...client.facts.environment], [["A\x02\x03", "\x00\x01"], ["C", ""]]);
+  assertEquals([...client.terminal.facts.environment], [["A\x02\x03", "\x00\x01"], ["C", ""]]);
 });
 
 Deno.test("pitfall: MSDP keeps its own bytes out of values, and 0xF0 is text", () => {
@@ -261,7 +261,7 @@ Deno.test("pitfall: bad JSON in GMCP is an event, and no NUL gets out", async ()
     sub(GMCP, utf8('Char.Vitals{"hp":1')),
     sub(GMCP, utf8("x y z")),
   ], {
-    options: { gmcp: true },
+    telnetOptions: { gmcp: true },
     onGmcp: (_, message) => void heard.push(message.malformed),
   });
   assertEquals(heard, ['{"hp":1', "y z"]);
@@ -270,12 +270,12 @@ Deno.test("pitfall: bad JSON in GMCP is an event, and no NUL gets out", async ()
 });
 
 Deno.test("pitfall: once a prompt is marked, all are; EOR before GA, none to who speaks no Telnet", async () => {
-  await using harness = await start({ options: { endOfRecord: true } });
+  await using harness = await start({ telnetOptions: { endOfRecord: true } });
   const { peer, client } = await harness.join();
   client.prompt("a> ");
   assertEquals((await harness.hear(peer, "a> ")).endsWith("a> "), true);
   peer.write(negotiation(DO, END_OF_RECORD));
-  await harness.pollUntil(() => client.optionEnabled(END_OF_RECORD, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(END_OF_RECORD, "local"));
   for (const prompt of ["b> ", "c> "]) {
     client.prompt(prompt);
     assertEquals(await harness.hear(peer, "\xef"), `${prompt}\xff\xef`);
@@ -320,7 +320,7 @@ Deno.test("pitfall: 0xFF as a letter is doubled and undoubled", async () => {
 });
 
 Deno.test("pitfall: BINARY, declared, is asked for both ways", async () => {
-  const { said } = await converse([negotiation(DO, BINARY)], { options: { binary: true } });
+  const { said } = await converse([negotiation(DO, BINARY)], { telnetOptions: { binary: true } });
   assertEquals(said, words(IAC, WILL, BINARY, IAC, DO, BINARY));
 });
 
@@ -329,7 +329,7 @@ Deno.test("pitfall: a password is ECHO alone, without SGA", async () => {
   const { peer, client } = await harness.join();
   client.passwordModeOn();
   assertEquals(await harness.hear(peer, "\x01"), words(IAC, WILL, ECHO));
-  assertEquals(client.optionEnabled(SGA, "local"), false);
+  assertEquals(client.telnet.optionEnabled(SGA, "local"), false);
 });
 
 Deno.test("pitfall: off and on between two polls says nothing: Mudlet counts the changes", async () => {
@@ -338,7 +338,7 @@ Deno.test("pitfall: off and on between two polls says nothing: Mudlet counts the
   client.passwordModeOn();
   await harness.hear(peer, "\x01");
   peer.write(negotiation(DO, ECHO));
-  await harness.pollUntil(() => client.optionEnabled(ECHO, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(ECHO, "local"));
   for (let wrong = 0; wrong < 10; wrong++) {
     client.passwordModeOff();
     client.send("Wrong.");
@@ -371,7 +371,7 @@ Deno.test("pitfall: SE is doubled in a STATUS report", () => {
 
 Deno.test("pitfall: who never answers is greeted after a short time", async () => {
   await using harness = await start({
-    options: { terminalType: true, gmcp: true },
+    telnetOptions: { terminalType: true, gmcp: true },
     readyTimeout: 1000,
     onConnect: async (client) => {
       await client.ready;

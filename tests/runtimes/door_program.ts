@@ -40,13 +40,13 @@ console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port }));
 const drowning = new Map<TelnetClient, number>();
 while (server.running) {
   await server.poll();
-  for (const client of server.readyClients()) answer(client, client.getCommand());
+  for (const client of server.clientsWithInput()) answer(client, client.getCommand());
   for (const [client, polls] of drowning) drown(client, polls);
 }
 
 function drown(client: TelnetClient, polls: number): void {
-  drowning.set(client, client.queued < 8_192 ? 0 : polls + 1);
-  if (client.queued < 8_192) client.send("x".repeat(32_768));
+  drowning.set(client, client.connection.queuedOutput < 8_192 ? 0 : polls + 1);
+  if (client.connection.queuedOutput < 8_192) client.send("x".repeat(32_768));
   else if (polls > 50) {
     drowning.delete(client);
     client.active = false;
@@ -65,7 +65,9 @@ function answer(client: TelnetClient, line: string | undefined): void {
   } else if (line === "stop") {
     void server.stop().then(() => console.log("stopped"));
   } else {
-    const how = client.encrypted ? "encrypted" : "in the clear";
-    client.send(`You are ${client.address}, by ${client.peerAddress}, ${how}; you said: ${line}\n`);
+    const how = client.connection.encrypted ? "encrypted" : "in the clear";
+    client.send(
+      `You are ${client.address}, by ${client.connection.peerAddress}, ${how}; you said: ${line}\n`,
+    );
   }
 }

@@ -10,7 +10,7 @@ const notices: string[] = [];
 const server = await TelnetServer.listen({
   port: 0,
   address: "127.0.0.1",
-  options: {
+  telnetOptions: {
     terminalType: true,
     naws: true,
     charset: true,
@@ -40,22 +40,22 @@ while (true) {
   for (const client of server.clientList()) {
     const line = client.getCommand();
     if (line === "facts") {
-      const facts = { ...client.facts, environment: Object.fromEntries(client.facts.environment) };
-      const { profile, columns, rows, encoding } = client;
-      const local = inForce((code) => client.optionEnabled(code, "local"));
-      const remote = inForce((code) => client.optionEnabled(code, "remote"));
+      const { terminal: { facts: found, profile }, columns, rows, encoding } = client;
+      const facts = { ...found, environment: Object.fromEntries(found.environment) };
+      const local = inForce((code) => client.telnet.optionEnabled(code, "local"));
+      const remote = inForce((code) => client.telnet.optionEnabled(code, "remote"));
       console.log(
         JSON.stringify({ facts, profile, columns, rows, encoding, local, remote, notices }),
       );
       client.prompt("told> ");
     } else if (line === "ping") {
-      client.ping();
+      client.telnet.ping();
     } else if (line === "long") {
       client.send("a long text, again and again; ".repeat(200) + "\n");
       client.prompt("sent> ");
     } else if (line === "update") {
-      client.msdp.update();
-      client.gmcp.send("Char.Vitals", { hp: 7 });
+      client.telnet.msdp.update();
+      client.telnet.gmcp.send("Char.Vitals", { hp: 7 });
       client.prompt("updated> ");
     } else if (line === "quit") {
       client.send("Farewell.\n");

@@ -18,7 +18,7 @@ const server = await TelnetServer.listen({
   limits: {
     connectionsPerAddress: Infinity,
     connectionRate: Infinity,
-    commandRate: Infinity,
+    lineRate: Infinity,
     byteRate: Infinity,
     negotiationRate: Infinity,
     workRate: Infinity,

@@ -13,9 +13,12 @@ Deno.test("a client starts with Miniboa's values", async () => {
   const { client } = await harness.join();
   assertEquals([client.columns, client.rows, client.terminalType], [80, 24, "unknown terminal"]);
   assertEquals([client.active, client.cmdReady, client.getCommand()], [true, false, undefined]);
-  assertEquals([client.bytesSent, client.bytesReceived, client.queued], [0, 0, 0]);
+  assertEquals([client.bytesSent, client.bytesReceived, client.connection.queuedOutput], [0, 0, 0]);
   assertEquals([client.useAnsi, client.encoding], [true, "utf-8"]);
-  assertEquals([client.disconnectReason, client.disconnectError], [undefined, undefined]);
+  assertEquals([client.disconnectReason, client.connection.disconnectError], [
+    undefined,
+    undefined,
+  ]);
   assertEquals(client.address, "127.0.0.1");
   assertEquals(client.addrport(), `127.0.0.1:${client.port}`);
 });
@@ -99,7 +102,7 @@ Deno.test("send ends lines with CR LF, sendCc colours, sendWrapped wraps, sendBy
 
 Deno.test("active = false delivers what was sent, then drops, then onDisconnect", async () => {
   await using harness = await start({
-    onDisconnect: (client) => assertEquals(client.queued, 0),
+    onDisconnect: (client) => assertEquals(client.connection.queuedOutput, 0),
   });
   const { peer, client } = await harness.join();
   client.send("Good bye\n");
@@ -159,7 +162,7 @@ Deno.test("a broken connection is told from a person who left", async () => {
   peer.abort();
   await harness.pollUntil(() => harness.disconnected.length === 1);
   assertEquals(client.disconnectReason, "connection-lost");
-  assertEquals((client.disconnectError as TelnetError).code, "connection-lost");
+  assertEquals((client.connection.disconnectError as TelnetError).code, "connection-lost");
 });
 
 Deno.test("lines() gives each line, ends with the person, and can be left", async () => {
@@ -361,7 +364,7 @@ Deno.test("BINARY is agreed to either way when the client asks", async () => {
 
 Deno.test("AYT is answered, EC and EL edit the line, IP discards it, all are told", async () => {
   const commands: number[] = [];
-  await using harness = await start({ onCommand: (_, byte) => void commands.push(byte) });
+  await using harness = await start({ onTelnetCommand: (_, byte) => void commands.push(byte) });
   const { peer, client } = await harness.join();
   peer.write(command(AYT));
   assertEquals((await harness.hear(peer, "Yes")).startsWith("\r\n["), true);
@@ -399,7 +402,7 @@ Deno.test("encoding: each side of a conversation in latin1, windows-1252 and UTF
 });
 
 Deno.test("a client that sends faster than you read is not read on, and loses nothing", async () => {
-  await using harness = await start({ limits: { commands: 10, input: 1000 } });
+  await using harness = await start({ limits: { queuedLines: 10, inputBytes: 1000 } });
   const { peer, client } = await harness.join();
   for (let number = 0; number < 50_000; number++) peer.write(`${number}\n`);
   for (let polls = 0; polls < 20; polls++) await harness.server.poll();
@@ -414,8 +417,8 @@ Deno.test("a client that sends faster than you read is not read on, and loses no
   assertEquals(taken, Array.from({ length: 50_000 }, (_, number) => String(number)));
 });
 
-Deno.test("no more lines than limits.commands wait, however many have come", async () => {
-  await using harness = await start({ limits: { commands: 10, input: 1_000_000 } });
+Deno.test("no more lines than limits.queuedLines wait, however many have come", async () => {
+  await using harness = await start({ limits: { queuedLines: 10, inputBytes: 1_000_000 } });
   const { peer, client } = await harness.join();
   for (let number = 0; number < 500; number++) peer.write("x\n");
   await harness.pollUntil(() => client.bytesReceived === 1000);
@@ -426,11 +429,11 @@ Deno.test("no more lines than limits.commands wait, however many have come", asy
 });
 
 Deno.test("a client that reads slower than you send is seen by queued, then dropped", async () => {
-  await using harness = await start({ limits: { output: 10_000 } }, { capacity: 1000 });
+  await using harness = await start({ limits: { outputBytes: 10_000 } }, { capacity: 1000 });
   const { client } = await harness.join();
   client.send("x".repeat(11_000));
   await harness.server.poll();
-  assertEquals([client.queued, client.active], [10_000, true]);
+  assertEquals([client.connection.queuedOutput, client.active], [10_000, true]);
   client.send("y".repeat(1));
   await harness.server.poll();
   client.send("z");
@@ -485,7 +488,7 @@ Deno.test("a person who left is let go although nobody takes the lines, after cl
 });
 
 Deno.test("a client that could not be read on for a minute, as nobody took its lines, is dropped", async () => {
-  await using harness = await start({ limits: { input: 100, commands: 5 } });
+  await using harness = await start({ limits: { inputBytes: 100, queuedLines: 5 } });
   const { peer, client } = await harness.join();
   for (let number = 0; number < 100; number++) peer.write(`line ${number}\n`);
   await harness.pollUntil(() => client.bytesReceived > 100);
@@ -499,8 +502,8 @@ Deno.test("a client that could not be read on for a minute, as nobody took its l
   assertEquals(client.disconnectReason, "not-read");
 });
 
-Deno.test("one text larger than limits.output passes, if it is taken in time; else the client goes", async () => {
-  await using harness = await start({ limits: { output: 1000 } }, { capacity: 100 });
+Deno.test("one text larger than limits.outputBytes passes, if it is taken in time; else the client goes", async () => {
+  await using harness = await start({ limits: { outputBytes: 1000 } }, { capacity: 100 });
   const { peer, client } = await harness.join();
   const { client: slow } = await harness.join();
   for (const each of [client, slow]) each.send("x".repeat(5000));
@@ -534,7 +537,7 @@ Deno.test("two loops over lines() of one client are misuse", async () => {
 });
 
 Deno.test("a client that floods is served in shares: the others are heard in the same poll", async () => {
-  await using harness = await start({ limits: { input: 1_000_000 } });
+  await using harness = await start({ limits: { inputBytes: 1_000_000 } });
   const { peer: flood, client: flooder } = await harness.join();
   const { peer, client } = await harness.join();
   flood.write("x".repeat(900_000));

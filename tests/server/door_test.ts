@@ -77,7 +77,7 @@ Deno.test("TLS: a client is greeted, heard and answered, and known as encrypted"
   await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
   using person = await SecureClient.connect(served.server.port);
   await person.until(/hello\r\n/);
-  assertEquals([served.client.encrypted, served.client.address], [true, "127.0.0.1"]);
+  assertEquals([served.client.connection.encrypted, served.client.address], [true, "127.0.0.1"]);
   person.write("look\r\n");
   assert(await served.comes(() => served.lines.includes("look")));
   served.client.send("farewell\n");
@@ -97,7 +97,10 @@ Deno.test("several listeners: plain and TLS on one server, one list of clients",
   await served.join();
   using person = await SecureClient.connect(secure?.port ?? 0);
   await person.until(/hello/);
-  assertEquals(served.server.clientList().map(({ encrypted }) => encrypted), [false, true]);
+  assertEquals(served.server.clientList().map(({ connection }) => connection.encrypted), [
+    false,
+    true,
+  ]);
 });
 
 Deno.test("a second listener that cannot be had closes the first", async () => {
@@ -134,7 +137,11 @@ Deno.test('tls: "auto" tells TLS from Telnet on one port, at the first byte', as
   assertEquals(await served.passes(150, () => served.server.connectionCount() > 2), false);
   assertEquals(await served.passes(50, () => served.server.connectionCount() > 2), true);
   await silent.until(/hello/);
-  assertEquals(served.server.clientList().map(({ encrypted }) => encrypted), [true, false, false]);
+  assertEquals(served.server.clientList().map(({ connection }) => connection.encrypted), [
+    true,
+    false,
+    false,
+  ]);
   assert(await served.comes(() => served.lines.includes("look")));
 });
 
@@ -206,15 +213,15 @@ Deno.test("what is wrong with a certificate is said at once, with what to do, an
     [{ tls: true }, /give listen\(\) one/],
     [{ tls: "auto" }, /give listen\(\) one/],
     [{ listeners: [{ port: 0, tls: true }] }, /give listen\(\) one/],
-    [{ options: { startTls: true } }, /give listen\(\) one/],
+    [{ telnetOptions: { startTls: true } }, /give listen\(\) one/],
     [{ certificate: CERTIFICATE }, /set tls/],
     [{ tls: true, certificate: { cert: "", key: "" } }, /no PEM/],
     [{ tls: true, certificate: { cert: "cert.pem", key: "key.pem" } }, /Then read the file/],
     [{ tls: true, certificate: { cert, key: secret } }, /certificate\.key that is no PEM/],
     [{ tls: true, certificate: { cert: new Uint8Array(9), key } as never }, /as UTF-8/],
     [{ tls: true, certificate: { cert, key, ca: cert } as never }, /certificate\.ca/],
-    [{ tls: true, certificate: cert as never }, /no object as certificate/],
-    [{ tls: true, certificate: null as never }, /no object as certificate/],
+    [{ tls: true, certificate: cert as never }, /certificate: expected an object/],
+    [{ tls: true, certificate: null as never }, /certificate: expected an object/],
     [{ tls: true, certificate: { cert: RENEWED.cert, key } }, /another certificate/],
   ];
   for (const [options, words] of wrong) {
@@ -236,7 +243,7 @@ Deno.test("MSSP tells where it is encrypted", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
-    options: { mssp: () => ({ NAME: "Boaville" }) },
+    telnetOptions: { mssp: () => ({ NAME: "Boaville" }) },
   });
   const person = await served.join();
   await person.write(Uint8Array.of(IAC, DO, MSSP));
@@ -253,17 +260,17 @@ Deno.test("MSSP tells where it is encrypted", async () => {
 Deno.test("START-TLS: who agrees goes on encrypted, and Telnet begins anew", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true, naws: true },
+    telnetOptions: { startTls: true, naws: true },
     onConnect: async (client) => {
       await client.ready;
-      client.send(`hello, ${client.encrypted ? "behind TLS" : "in the clear"}\n`);
+      client.send(`hello, ${client.connection.encrypted ? "behind TLS" : "in the clear"}\n`);
     },
   });
   using person = await startTls(served);
   await person.until(/\xff\xfd\x1f/); // DO NAWS comes encrypted
   person.write(Uint8Array.of(IAC, WILL, NAWS, IAC, SB, NAWS, 0, 100, 0, 50, IAC, SE));
   await person.until(/hello, behind TLS/);
-  assertEquals([served.client.encrypted, served.client.columns], [true, 100]);
+  assertEquals([served.client.connection.encrypted, served.client.columns], [true, 100]);
   person.write("look\r\n");
   assert(await served.comes(() => served.lines.includes("look")));
 });
@@ -271,20 +278,20 @@ Deno.test("START-TLS: who agrees goes on encrypted, and Telnet begins anew", asy
 Deno.test("START-TLS: who does not want it is offered the rest, and goes on in the clear", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true, naws: true },
+    telnetOptions: { startTls: true, naws: true },
   });
   const person = await served.join();
   await person.write(Uint8Array.of(IAC, WONT, START_TLS));
   await person.until(/\xff\xfd\x1f/);
   await person.write("look\r\n");
   assert(await served.comes(() => served.lines.includes("look")));
-  assertEquals(served.client.encrypted, false);
+  assertEquals(served.client.connection.encrypted, false);
 });
 
 Deno.test("START-TLS: a handshake that does not come ends the connection", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true },
+    telnetOptions: { startTls: true },
     limits: { handshakeTimeout: 200 },
   });
   const person = await served.join();
@@ -299,7 +306,7 @@ Deno.test("START-TLS: a handshake that does not come ends the connection", async
 Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true },
+    telnetOptions: { startTls: true },
   });
   const person = await served.join();
   const follows = [IAC, WILL, START_TLS, IAC, SB, START_TLS, START_TLS_FOLLOWS, IAC, SE];
@@ -312,7 +319,7 @@ Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", 
 Deno.test("START-TLS: what was said before, by whoever is in between, counts for nothing after", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true, charset: true },
+    telnetOptions: { startTls: true, charset: true },
     onConnect: (client) => client.passwordModeOn(),
   });
   served.taking = false;
@@ -334,19 +341,19 @@ Deno.test("START-TLS: what was said before, by whoever is in between, counts for
 Deno.test("START-TLS: a line that is half typed, and keys, are forgotten; what the game wants is not", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true },
+    telnetOptions: { startTls: true },
     onConnect: (client) => {
       client.encoding = "latin1";
-      client.characterMode();
+      client.enterCharacterMode();
     },
   });
   const agreed = [...negotiation(DO, ECHO), ...negotiation(DO, SGA)];
   using person = await startTls(served, Uint8Array.of(...agreed, ...utf8("quit")));
   await person.until(/\xff\xfb\x01[^]*\xff\xfb\x03|\xff\xfb\x03[^]*\xff\xfb\x01/);
   const { client } = served;
-  assertEquals([client.inCharacterMode, client.getKey()], [false, undefined]);
+  assertEquals([client.terminal.inCharacterMode, client.getKey()], [false, undefined]);
   person.write(Uint8Array.of(...agreed, 0xe9));
-  assert(await served.comes(() => client.inCharacterMode && client.keyReady));
+  assert(await served.comes(() => client.terminal.inCharacterMode && client.hasKey));
   assertEquals([client.getKey()?.text, client.getKey(), client.encoding], [
     "é",
     undefined,
@@ -358,9 +365,9 @@ Deno.test("START-TLS: the game is told, within a poll, when a client goes on enc
   const secured: boolean[] = [];
   await using served = await Served.start({
     certificate: CERTIFICATE,
-    options: { startTls: true },
+    telnetOptions: { startTls: true },
     onConnect() {},
-    onSecure: (client) => void secured.push(client.encrypted),
+    onSecure: (client) => void secured.push(client.connection.encrypted),
   });
   using person = await startTls(served);
   person.write("look\r\n");
@@ -384,7 +391,7 @@ for (
     await using served = await Served.start({
       clock: new StepClock(),
       certificate: CERTIFICATE,
-      options: { startTls: true },
+      telnetOptions: { startTls: true },
       limits: { answerTimeout: 60_000 },
     });
     const person = await served.join();
@@ -393,7 +400,7 @@ for (
     await person.until(/\xff\xfe\x2e/); // DONT START-TLS
     await person.write("look\r\n");
     assert(await served.comes(() => served.lines.includes("look")));
-    assertEquals(served.client.encrypted, false);
+    assertEquals(served.client.connection.encrypted, false);
   });
 }
 
@@ -458,7 +465,11 @@ Deno.test("PROXY: the person's address is told by a trusted proxy, the proxy's o
     4660,
     "192.0.2.7:4660",
   ]);
-  assertEquals([client.peerAddress, client.peerPort, client.encrypted], [
+  assertEquals([
+    client.connection.peerAddress,
+    client.connection.peerPort,
+    client.connection.encrypted,
+  ], [
     "127.0.0.1",
     one.port,
     false,
@@ -468,7 +479,11 @@ Deno.test("PROXY: the person's address is told by a trusted proxy, the proxy's o
   for (const byte of V2_SSL) await other.write(Uint8Array.of(byte));
   await other.until(/hello/);
   const second = served.server.clientList()[1];
-  assertEquals([second?.address, second?.port, second?.encrypted], ["192.0.2.7", 4660, true]);
+  assertEquals([second?.address, second?.port, second?.connection.encrypted], [
+    "192.0.2.7",
+    4660,
+    true,
+  ]);
 });
 
 Deno.test("PROXY: a header of nobody who is trusted is not believed, and a missing one is refused", async () => {
@@ -478,9 +493,9 @@ Deno.test("PROXY: a header of nobody who is trusted is not believed, and a missi
     const stranger = await open.join();
     await stranger.write(header);
     assert(await open.comes(() => open.gone.length === 1));
-    const [{ disconnectReason, disconnectError, address } = open.client] = open.gone;
+    const [{ disconnectReason, connection, address } = open.client] = open.gone;
     assertEquals([disconnectReason, address], ["wrong-protocol", "127.0.0.1"]);
-    assertMatch(String(disconnectError), /not among trustedProxies/);
+    assertMatch(String(connection.disconnectError), /not among trustedProxies/);
   }
   assertEquals(open.lines, []);
 
@@ -592,7 +607,7 @@ Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
   const secure = connectTls({ socket, ca: CERTIFICATE.cert, servername: "localhost" });
   await new Promise<void>((resolve) => secure.once("secureConnect", resolve));
   assert(await served.comes(() => served.server.connectionCount() === 1));
-  assertEquals([served.client.address, served.client.encrypted], ["192.0.2.7", true]);
+  assertEquals([served.client.address, served.client.connection.encrypted], ["192.0.2.7", true]);
   secure.destroy();
 });
 

@@ -42,7 +42,7 @@ async function sit(
   prepare(client);
   remote.do(ECHO);
   remote.do(SGA);
-  await harness.pollUntil(() => client.inCharacterMode);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
   const look = async () => {
     for (let polls = 0; polls < 3; polls++) await harness.server.poll();
     const plain = latin1(peer.take()).replaceAll(/\xff[\xfb-\xfe][^]/g, "").replaceAll("\0", "");
@@ -93,7 +93,7 @@ Deno.test("a typed key is echoed within one poll", async () => {
   client.useEditor();
   remote.do(ECHO);
   remote.do(SGA);
-  await harness.pollUntil(() => client.editing);
+  await harness.pollUntil(() => client.terminal.editing);
   await harness.server.poll();
   peer.take();
   peer.write("x");
@@ -109,7 +109,7 @@ Deno.test("a client that refuses stays in line mode, and the editor is simply no
   remote.dont(SGA);
   peer.write("look\r\n");
   await harness.pollUntil(() => client.cmdReady);
-  assertEquals([client.getCommand(), client.editing, client.inCharacterMode], [
+  assertEquals([client.getCommand(), client.terminal.editing, client.terminal.inCharacterMode], [
     "look",
     false,
     false,
@@ -119,31 +119,31 @@ Deno.test("a client that refuses stays in line mode, and the editor is simply no
 });
 
 Deno.test("a client that edits by itself (LINEMODE) is left alone, and single keys switch it", async () => {
-  await using joined = await join({ options: { linemode: true } });
+  await using joined = await join({ telnetOptions: { linemode: true } });
   const { harness, client, peer, remote } = joined;
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   client.useEditor();
   peer.write("look\r\n");
   await harness.pollUntil(() => client.cmdReady);
-  assertEquals(client.editing, false);
-  client.characterMode();
+  assertEquals(client.terminal.editing, false);
+  client.enterCharacterMode();
   const heard = await remote.hear((words) => words.includes("WILL 3"));
   assert(heard.includes("SB 34 \x01\x02") && heard.includes("WILL 1"), heard.join());
   remote.sub(LINEMODE, encodeLinemodeMode(6));
   remote.do(ECHO);
   remote.do(SGA);
-  await harness.pollUntil(() => client.inCharacterMode);
-  client.lineMode();
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  client.enterLineMode();
   const back = await remote.hear((words) => words.includes("WONT 3"));
   assert(back.includes("SB 34 \x01\x03") && back.includes("WONT 1"), back.join());
 });
 
 Deno.test("keys come as a queue, or as events, a lone ESC when its time is over", async () => {
-  await using queue = await sit({}, (client) => client.characterMode());
+  await using queue = await sit({}, (client) => client.enterCharacterMode());
   await queue.type("aé\x1b[A\x03");
   const names: string[] = [];
-  assert(queue.client.keyReady && !queue.client.cmdReady);
+  assert(queue.client.hasKey && !queue.client.cmdReady);
   const take = () => {
     for (let key = queue.client.getKey(); key !== undefined; key = queue.client.getKey()) {
       names.push(key.text || keyName(key));
@@ -161,33 +161,33 @@ Deno.test("keys come as a queue, or as events, a lone ESC when its time is over"
   const told: string[] = [];
   await using events = await sit(
     { onKey: (_, key: Key) => void told.push(key.text || keyName(key)) },
-    (client) => client.characterMode(),
+    (client) => client.enterCharacterMode(),
   );
   await events.type("x\x1bOP");
-  assertEquals([told, events.client.keyReady], [["x", "f1"], false]);
+  assertEquals([told, events.client.hasKey], [["x", "f1"], false]);
 });
 
-Deno.test("readyClients are those with lines or keys, and no others", async () => {
+Deno.test("clientsWithInput are those with lines or keys, and no others", async () => {
   await using joined = await join({});
   const { harness, client, peer } = joined;
   const { peer: other, client: second } = await harness.join();
-  assertEquals(harness.server.readyClients(), []);
+  assertEquals(harness.server.clientsWithInput(), []);
   other.write("one\r\ntwo\r\n");
   await harness.pollUntil(() => second.cmdReady);
-  assertEquals(harness.server.readyClients(), [second]);
+  assertEquals(harness.server.clientsWithInput(), [second]);
   second.getCommand();
-  assertEquals(harness.server.readyClients(), [second]);
+  assertEquals(harness.server.clientsWithInput(), [second]);
   second.getCommand();
   peer.write("three\r\n");
   await harness.pollUntil(() => client.cmdReady);
-  assertEquals(harness.server.readyClients(), [client]);
+  assertEquals(harness.server.clientsWithInput(), [client]);
   client.active = false;
   await harness.pollUntil(() => harness.disconnected.length === 1);
-  assertEquals(harness.server.readyClients(), []);
+  assertEquals(harness.server.clientsWithInput(), []);
 });
 
 Deno.test("keys that nobody takes stop the reading, and none is lost", async () => {
-  await using joined = await sit({}, (client) => client.characterMode());
+  await using joined = await sit({}, (client) => client.enterCharacterMode());
   const { client, type, look } = joined;
   const many = "x".repeat(100_000);
   await type(many);
@@ -238,14 +238,14 @@ Deno.test("Tab asks the game, at once or later; what it throws costs the one cli
 
 Deno.test("Ctrl-C and Ctrl-D come as the commands IP and EOF", async () => {
   const commands: number[] = [];
-  await using joined = await sit({ onCommand: (_, command) => commands.push(command) });
+  await using joined = await sit({ onTelnetCommand: (_, command) => commands.push(command) });
   const { client, type } = joined;
   await type("half a line\x03\x04whole\r");
   assertEquals([commands, client.getCommand()], [[IP, EOF], "whole"]);
 });
 
 Deno.test("the window's size reaches the editor", async () => {
-  await using joined = await sit({ options: { naws: true } });
+  await using joined = await sit({ telnetOptions: { naws: true } });
   const { client, remote, terminal, type, look } = joined;
   client.prompt("> ");
   await type("a line that is longer than its row");
@@ -258,26 +258,26 @@ Deno.test("the window's size reaches the editor", async () => {
 });
 
 Deno.test("LINEMODE that is agreed to later takes the editing over, and the person sees what is typed", async () => {
-  await using joined = await join({ options: { linemode: true } });
+  await using joined = await join({ telnetOptions: { linemode: true } });
   const { harness, client, peer, remote } = joined;
   client.useEditor();
   await harness.server.poll();
   remote.do(ECHO);
   remote.do(SGA);
-  await harness.pollUntil(() => client.editing);
+  await harness.pollUntil(() => client.terminal.editing);
   remote.will(LINEMODE);
   const heard = await remote.hear((words) => words.includes("WONT 3"));
   assert(heard.includes("WONT 1") && heard.includes("SB 34 \x01\x03"), heard.join());
-  assertEquals(client.editing, false);
+  assertEquals(client.terminal.editing, false);
   remote.dont(ECHO);
   remote.dont(SGA);
   peer.write("look\r\n");
   await harness.pollUntil(() => client.cmdReady);
-  client.characterMode();
+  client.enterCharacterMode();
   await remote.hear((words) => words.includes("SB 34 \x01\x02"));
   client.useEditor();
   const back = await remote.hear((words) => words.includes("SB 34 \x01\x03"));
-  assert(back.includes("WONT 1") || !client.optionEnabled(ECHO, "local"), back.join());
+  assert(back.includes("WONT 1") || !client.telnet.optionEnabled(ECHO, "local"), back.join());
 });
 
 Deno.test("a client that stays in line mode gets no sequence of the editor, whatever is called", async () => {
@@ -288,9 +288,9 @@ Deno.test("a client that stays in line mode gets no sequence of the editor, what
   remote.dont(SGA);
   for (let polls = 0; polls < 3; polls++) await harness.server.poll();
   client.useEditor();
-  client.characterMode();
+  client.enterCharacterMode();
   client.useEditor({ multiline: true });
-  client.lineMode();
+  client.enterLineMode();
   client.send("end\n");
   const heard = await harness.hear(peer, "end");
   assert(!heard.includes("\x1b"), JSON.stringify(heard));
@@ -314,7 +314,7 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
   await again.type("ok\r");
   assertEquals(again.client.getCommand(), "ok");
 
-  await using byCommand = await sit({ onCommand: (client) => client.useEditor() });
+  await using byCommand = await sit({ onTelnetCommand: (client) => client.useEditor() });
   await byCommand.type("foo\x03look\r");
   assertEquals(byCommand.client.getCommand(), "look");
 
@@ -324,11 +324,11 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
       told.push(key.text);
       client.useEditor();
     },
-  }, (client) => client.characterMode());
+  }, (client) => client.enterCharacterMode());
   await byKey.type("qlook\r");
   assertEquals([told, byKey.client.getCommand()], [["q"], "look"]);
 
-  await using byQueue = await sit({}, (client) => client.characterMode());
+  await using byQueue = await sit({}, (client) => client.enterCharacterMode());
   await byQueue.type("qlook\r");
   assertEquals(byQueue.client.getKey()?.text, "q");
   byQueue.client.useEditor();
@@ -340,7 +340,7 @@ Deno.test("what the editor has to show comes before what is sent past it", async
   const { client, type, look } = joined;
   await type("log\r");
   client.send("one\ntwo\n");
-  client.characterMode();
+  client.enterCharacterMode();
   client.send("--more--");
   assertEquals(await look(), ["log", "one", "two", "--more--"]);
 });
@@ -382,7 +382,7 @@ Deno.test("a paste of a megabyte through the server is bounded, and others are s
   client.useEditor();
   remote.do(ECHO);
   remote.do(SGA);
-  await harness.pollUntil(() => client.editing);
+  await harness.pollUntil(() => client.terminal.editing);
   peer.write("word ".repeat(200_000));
   other.write("hello\r\n");
   let polls = 0;
@@ -423,32 +423,32 @@ Deno.test("after a restart the editing goes on, or ends", async () => {
   const saved = JSON.stringify(before.client.snapshot());
   await before[Symbol.asyncDispose]();
   await using ended = await join({ restore: () => JSON.parse(saved) });
-  ended.client.lineMode();
+  ended.client.enterLineMode();
   const words = await ended.remote.hear((heard) => heard.length === 2);
   assertEquals(words.sort(), ["WONT 1", "WONT 3"]);
   await using on = await join({ restore: () => JSON.parse(saved) });
   on.client.useEditor();
   on.peer.write("look\r");
   await on.harness.pollUntil(() => on.client.cmdReady);
-  assert(on.client.editing);
-  on.client.prepareReload();
+  assert(on.client.terminal.editing);
+  on.client.telnet.reset();
   const off = await on.remote.hear((heard) => heard.length === 2);
   assertEquals(off.sort(), ["WONT 1", "WONT 3"]);
-  assertEquals(on.client.editing, false);
+  assertEquals(on.client.terminal.editing, false);
 });
 
-Deno.test("lineMode ends the editing: the line goes from the screen, lines are lines again", async () => {
+Deno.test("enterLineMode ends the editing: the line goes from the screen, lines are lines again", async () => {
   await using joined = await sit();
   const { client, remote, type, look } = joined;
   client.prompt("> ");
   await type("half");
-  client.lineMode();
+  client.enterLineMode();
   remote.dont(ECHO);
   remote.dont(SGA);
   client.send("bye\n");
   assertEquals(await look(), ["bye"]);
   await type("whole\r\n");
-  assertEquals([client.getCommand(), client.editing], ["whole", false]);
+  assertEquals([client.getCommand(), client.terminal.editing], ["whole", false]);
 });
 
 Deno.test("a dropped client's last words show below what was typed, which is gone", async () => {
@@ -464,7 +464,7 @@ Deno.test("a dropped client's last words show below what was typed, which is gon
 Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHARSET has said", async () => {
   await using told = await join({
     encoding: "latin1",
-    options: { newEnviron: true, terminalType: true },
+    telnetOptions: { newEnviron: true, terminalType: true },
   });
   const tell = (name: string, value: string) =>
     told.remote.sub(NEW_ENVIRON, encodeEnvironIs([{ name, value, user: true }]));
@@ -488,7 +488,7 @@ Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHA
   for (let polls = 0; polls < 5; polls++) await told.harness.server.poll();
   assertEquals(told.client.encoding, "windows-1251");
 
-  await using byMtts = await join({ encoding: "cp437", options: { terminalType: true } });
+  await using byMtts = await join({ encoding: "cp437", telnetOptions: { terminalType: true } });
   byMtts.remote.will(TTYPE);
   for (const name of ["X", "XTERM", "MTTS 4", "MTTS 4"]) {
     await byMtts.remote.hear((words) => words.includes("SB 24 \x01"));

@@ -49,7 +49,7 @@ const ENOUGH_POLLS = 1000;
 
 /** The clock of a test stands still: who waits for a rate would wait for ever. */
 export const NO_RATES: Partial<ServerLimits> = {
-  commandRate: Infinity,
+  lineRate: Infinity,
   byteRate: Infinity,
   negotiationRate: Infinity,
   drawRate: Infinity,

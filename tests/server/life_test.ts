@@ -53,14 +53,14 @@ Deno.test("keepAlive: it can be switched for each client, and is off by default"
   peer.write(negotiation(WONT, NAWS));
   await pass(harness, MINUTE);
   assertEquals(peer.take().length, 0);
-  client.keepAlive = "nop";
+  client.connection.keepAlive = "nop";
   await pass(harness, 1_000); // it was silent for long
   assertEquals([...peer.take()], [IAC, NOP]);
   await pass(harness, 12_000);
   assertEquals([...peer.take()], [IAC, NOP]);
-  client.keepAlive = "off";
+  client.connection.keepAlive = "off";
   await pass(harness, MINUTE);
-  assertEquals([peer.take().length, client.keepAlive], [0, "off"]);
+  assertEquals([peer.take().length, client.connection.keepAlive], [0, "off"]);
 });
 
 Deno.test("keepAlive by timing-mark: who answered and then does no more is gone, others stay", async () => {
@@ -92,7 +92,7 @@ Deno.test("keepAlive of another kind is misuse", async () => {
   await assertRejects(() => start(wrong), TelnetError);
   await using harness = await start();
   const { client } = await harness.join();
-  assertThrows(() => client.keepAlive = "ayt" as never, TelnetError);
+  assertThrows(() => client.connection.keepAlive = "ayt" as never, TelnetError);
 });
 
 Deno.test("idling: a warning, then the drop; a key in time, and it begins anew", async () => {
@@ -112,13 +112,13 @@ Deno.test("idling: a warning, then the drop; a key in time, and it begins anew",
 
 Deno.test("who waits for the game is neither idle nor flooding", async () => {
   await using harness = await start({
-    limits: { commands: 20, commandRate: 10, burst: 1, floodTimeout: 5_000, idleTimeout: 10_000 },
+    limits: { queuedLines: 20, lineRate: 10, burst: 1, floodTimeout: 5_000, idleTimeout: 10_000 },
   });
   const { peer, client } = await harness.join();
   const lines = Array.from({ length: 60 }, (_, number) => `line ${number}`);
   peer.write(lines.map((line) => `${line}\r\n`).join(""));
   await pass(harness, MINUTE); // the game is busy with something else
-  assertEquals([client.active, client.throttled], [true, false]);
+  assertEquals([client.active, client.connection.throttled], [true, false]);
   const taken: (string | undefined)[] = [];
   await pass(harness, 5_000, () => {
     while (client.cmdReady) taken.push(client.getCommand());
@@ -131,7 +131,7 @@ Deno.test("who waits for the game is neither idle nor flooding", async () => {
 Deno.test("who is held by a rate, and not by the game, is not given up for want of a line", async () => {
   const rates = { byteRate: 100, burst: 1, floodTimeout: Infinity };
   await using harness = await start({
-    limits: { ...rates, input: 500, commands: 1, unreadTimeout: 5_000 },
+    limits: { ...rates, inputBytes: 500, queuedLines: 1, unreadTimeout: 5_000 },
   });
   const { peer, client } = await harness.join();
   const lines = ["look", "north", "x".repeat(3_000)];
@@ -147,13 +147,13 @@ Deno.test("who is held by a rate, and not by the game, is not given up for want 
 Deno.test("a half-closed client stays until the game has taken its keys", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join({ allowHalfOpen: true });
-  client.characterMode();
+  client.enterCharacterMode();
   await harness.server.poll();
   peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
-  await harness.pollUntil(() => client.inCharacterMode);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
   peer.write("xy");
   peer.end();
-  await harness.pollUntil(() => client.keyReady);
+  await harness.pollUntil(() => client.hasKey);
   for (let polls = 0; polls < 5; polls++) await harness.server.poll();
   assertEquals([client.getKey()?.text, client.active], ["x", true]);
   client.send("you pressed x");
@@ -201,9 +201,9 @@ Deno.test("an option that is misspelt, or no function, is misuse", async () => {
     { trustedProxies: "127.0.0.1" },
     { trustedProxies: true },
     { restore: "x" },
-    { options: { mssp: { NAME: "Boaville" } } },
-    { options: { naws: false } },
-    { options: { naws: "yes" } },
+    { telnetOptions: { mssp: { NAME: "Boaville" } } },
+    { telnetOptions: { mssp: () => Promise.resolve({}), naws: 0 } },
+    { telnetOptions: { naws: "yes" } },
     { limits: { idleTimeout: 0 } },
     { limits: { idleTimeout: -1 } },
     { limits: { handshakeTimeout: Infinity } },
@@ -373,7 +373,7 @@ Deno.test("what the system cannot accept is told within poll, counted, and ends 
 Deno.test("stats: what is, what was, how fast, and why somebody went or did not come", async () => {
   await using harness = await start({
     maxConnections: 2,
-    limits: { line: 10, commandRate: 5, burst: 1 },
+    limits: { line: 10, lineRate: 5, burst: 1 },
   }, { capacity: 10 });
   const { peer, client } = await harness.join();
   const { peer: idler, client: second } = await harness.join();
@@ -386,13 +386,13 @@ Deno.test("stats: what is, what was, how fast, and why somebody went or did not 
   const stats = harness.server.stats();
   assertEquals(stats.connections, 2);
   assertEquals([stats.accepted, stats.refused["server-full"]], [2, 1]);
-  assertEquals([stats.lines, stats.queuedCommands, stats.bytesReceived], [2, 2, 33]);
+  assertEquals([stats.lines, stats.queuedLines, stats.bytesReceived], [2, 2, 33]);
   assertEquals(stats.violations, { "line-too-long": 1 });
   assert(stats.queuedOutput >= 90);
   assertEquals([stats.handshakes, stats.acceptErrors, stats.throttled], [0, 0, 0]);
   peer.write("look\r\n".repeat(100));
   await harness.pollUntil(() => harness.server.stats().throttled === 1);
-  assert(client.throttled);
+  assert(client.connection.throttled);
   assert(harness.server.stats().queuedInput > 0);
   client.active = false;
   await harness.pollUntil(() => {
@@ -411,7 +411,7 @@ Deno.test("onTrace tells a negotiation in words, of either end, whole or byte by
   for (const chunkSize of [1, 100]) {
     const told: string[] = [];
     await using harness = await start({
-      options: { naws: true, gmcp: true },
+      telnetOptions: { naws: true, gmcp: true },
       onTrace: (_, direction, words) => void told.push(`${direction}: ${words}`),
     }, { chunkSize });
     const { peer, client } = await harness.join();
@@ -452,16 +452,16 @@ Deno.test("a recording is an asciicast: what is shown, what is typed, when, and 
   const lines: string[] = [];
   client.send("before\n");
   const startedAt = Math.floor(harness.clock.timeOfDay() / 1000);
-  client.record((line) => void lines.push(line), { title: "A visit" });
+  client.terminal.record((line) => void lines.push(line), { title: "A visit" });
   client.send("Hello\n");
   harness.clock.advance(1500);
   peer.write("look\r\n");
   peer.write(Uint8Array.of(IAC, WILL, NAWS, IAC, SB, NAWS, 0, 100, 0, 50, IAC, SE));
   await harness.pollUntil(() => client.cmdReady && client.columns === 100);
   client.getCommand();
-  client.mark("the end");
+  client.terminal.addRecordingMarker("the end");
   client.sendCc("^Rred^~");
-  client.record(undefined);
+  client.terminal.record(undefined);
   client.send("after\n");
   const [head, events] = recorded(lines);
   const { timestamp, ...rest } = head;
@@ -487,7 +487,7 @@ Deno.test("a recording never has what is typed in password mode, though it was t
   await using harness = await start();
   const { peer, client } = await harness.join();
   const lines: string[] = [];
-  client.record((line) => void lines.push(line));
+  client.terminal.record((line) => void lines.push(line));
   client.send("Name: ");
   peer.write("ann\r\nsesame\r\n"); // the client did not wait for the question
   await harness.pollUntil(() => client.cmdReady);
@@ -518,7 +518,7 @@ Deno.test("a recording has no secret that was typed ahead where the server echoe
   await using harness = await start();
   const { peer, client } = await harness.join();
   const lines: string[] = [];
-  client.record((line) => void lines.push(line));
+  client.terminal.record((line) => void lines.push(line));
   client.requestWillEcho();
   peer.write(negotiation(DO, ECHO));
   peer.write("ann\r\nsesame\r\nmell");
@@ -546,7 +546,7 @@ Deno.test("a secret that is half typed when it is asked for no more stays one to
   const edit = async (scene: Scene) => {
     scene.client.useEditor();
     await type(scene, agree);
-    assert(scene.client.editing);
+    assert(scene.client.terminal.editing);
   };
   const ask = async (scene: Scene) => {
     scene.client.passwordModeOn();
@@ -569,7 +569,7 @@ Deno.test("a secret that is half typed when it is asked for no more stays one to
       await type(scene, "me\r");
     },
     async "by keys that an editor takes over"(scene) {
-      scene.client.characterMode();
+      scene.client.enterCharacterMode();
       await type(scene, agree);
       await ask(scene);
       await type(scene, "sesa");
@@ -578,18 +578,18 @@ Deno.test("a secret that is half typed when it is asked for no more stays one to
       await type(scene, "me\r");
     },
     async "by what is pasted"(scene) {
-      scene.client.characterMode();
+      scene.client.enterCharacterMode();
       await type(scene, agree);
       await ask(scene);
       await type(scene, "\x1b[200~sesa");
       scene.client.passwordModeOff();
       await type(scene, "me\x1b[201~");
-      while (scene.client.keyReady) scene.client.getKey();
+      while (scene.client.hasKey) scene.client.getKey();
     },
     async "when the game starts anew"(scene) {
       await ask(scene);
       await type(scene, "sesa");
-      scene.client.prepareReload();
+      scene.client.telnet.reset();
       await type(scene, "me\r\n");
     },
     async "where it waits to be processed"(scene) {
@@ -605,16 +605,16 @@ Deno.test("a secret that is half typed when it is asked for no more stays one to
     },
   };
   for (const [name, play] of Object.entries(cases)) {
-    await using harness = await start({ limits: { commands: 4 } });
+    await using harness = await start({ limits: { queuedLines: 4 } });
     const { peer, client } = await harness.join();
     const lines: string[] = [];
-    client.record((line) => void lines.push(line));
+    client.terminal.record((line) => void lines.push(line));
     const scene: Scene = { ...harness, peer, client };
     await play(scene);
     let screen = latin1(peer.take());
     while (client.cmdReady) client.getCommand();
     await type(scene, "look\r\n");
-    await harness.pollUntil(() => client.cmdReady || client.keyReady);
+    await harness.pollUntil(() => client.cmdReady || client.hasKey);
     client.getCommand();
     screen += latin1(peer.take());
     const [, events] = recorded(lines);
@@ -637,7 +637,7 @@ Deno.test("once a secret is typed or thrown away, the next line is none", async 
     for (let polls = 0; polls < 4; polls++) await harness.server.poll();
   };
   const lines: string[] = [];
-  client.record((line) => void lines.push(line));
+  client.terminal.record((line) => void lines.push(line));
   client.useEditor();
   await type(agree);
   client.passwordModeOn();
@@ -651,7 +651,7 @@ Deno.test("once a secret is typed or thrown away, the next line is none", async 
   client.passwordModeOn();
   await type("ab");
   client.passwordModeOff();
-  client.lineMode(); // what was half typed is gone
+  client.enterLineMode(); // what was half typed is gone
   await type("north\r\n");
   client.getCommand();
   client.useEditor();
@@ -675,10 +675,10 @@ Deno.test("a recording of an editor has the screen, and stars for a password; ke
   await using harness = await start({ onKey: (_, key) => void keys.push(key.text) });
   const { peer, client } = await harness.join();
   const lines: string[] = [];
-  client.record((line) => void lines.push(line));
-  client.characterMode();
+  client.terminal.record((line) => void lines.push(line));
+  client.enterCharacterMode();
   peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, 3));
-  await harness.pollUntil(() => client.inCharacterMode);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
   peer.write("ab");
   await harness.pollUntil(() => keys.length === 2);
   client.passwordModeOn();
@@ -705,7 +705,7 @@ Deno.test("a recording whose sink fails, at once or later, ends, is told, and co
     });
     const { peer, client } = await harness.join();
     let calls = 0;
-    client.record((line) => {
+    client.terminal.record((line) => {
       calls++;
       return sink(line);
     });
@@ -721,9 +721,9 @@ Deno.test("a recording whose sink fails, at once or later, ends, is told, and co
   await using harness = await start();
   const { client } = await harness.join();
   for (const wrong of [{ titel: "x" }, "x", null]) {
-    assertThrows(() => client.record(() => {}, wrong as never), TelnetError);
+    assertThrows(() => client.terminal.record(() => {}, wrong as never), TelnetError);
   }
-  assertThrows(() => client.record("file" as never), TelnetError);
+  assertThrows(() => client.terminal.record("file" as never), TelnetError);
 });
 
 Deno.test("nobody can send escape sequences to another's terminal, by lines, names or pastes", async () => {
@@ -734,7 +734,7 @@ Deno.test("nobody can send escape sequences to another's terminal, by lines, nam
   assertEquals(client.getCommand(), "say hi");
   client.useEditor();
   peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, 3));
-  await harness.pollUntil(() => client.editing);
+  await harness.pollUntil(() => client.terminal.editing);
   peer.write("\x1b[200~a\x1b]0;pwned\x07b\x9b2J\x08c\x1b[201~\r");
   await harness.pollUntil(() => client.cmdReady);
   const line = client.getCommand() ?? "";

@@ -64,24 +64,24 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       return cut;
     },
   },
-  commands: {
-    low: { commands: 10 },
-    off: { commands: 10_000 },
+  queuedLines: {
+    low: { queuedLines: 10 },
+    off: { queuedLines: 10_000 },
     async check(served) {
       served.taking = false;
       const person = await served.join();
       await person.write("look\r\n".repeat(400));
-      const full = () => served.told("queue-full") || served.server.stats().queuedCommands === 400;
+      const full = () => served.told("queue-full") || served.server.stats().queuedLines === 400;
       assert(await served.comes(full));
-      const bounded = served.server.stats().queuedCommands < 50;
+      const bounded = served.server.stats().queuedLines < 50;
       served.taking = true;
       assert(await served.comes(() => served.lines.length === 400), "lines were lost");
       return bounded;
     },
   },
-  input: {
-    low: { input: 10_000, commands: 1, byteRate: Infinity },
-    off: { input: 1e9, memory: Infinity, commands: 1, byteRate: Infinity },
+  inputBytes: {
+    low: { inputBytes: 10_000, queuedLines: 1, byteRate: Infinity },
+    off: { inputBytes: 1e9, memory: Infinity, queuedLines: 1, byteRate: Infinity },
     async check(served) {
       served.taking = false;
       const person = await served.join();
@@ -106,17 +106,17 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       const person = await served.join();
       const line = "x".repeat(2_000) + "\r\n";
       await person.write(line.repeat(60));
-      const all = () => served.server.stats().queuedCommands === 60;
+      const all = () => served.server.stats().queuedLines === 60;
       assert(await served.comes(() => served.told("memory-full") || all()));
-      const bounded = served.client.memoryUsed < 300_000 && served.told("memory-full");
+      const bounded = served.client.connection.memoryUsed < 300_000 && served.told("memory-full");
       served.taking = true;
       assert(await served.comes(() => served.lines.length === 60), "lines were lost");
       return bounded;
     },
   },
   unreadTimeout: {
-    low: { input: 10_000, commands: 1, unreadTimeout: 200 },
-    off: { input: 10_000, commands: 1, unreadTimeout: Infinity },
+    low: { inputBytes: 10_000, queuedLines: 1, unreadTimeout: 200 },
+    off: { inputBytes: 10_000, queuedLines: 1, unreadTimeout: Infinity },
     async check(served) {
       served.taking = false;
       const person = await served.join();
@@ -128,9 +128,9 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       return dropped && served.told("not-read");
     },
   },
-  output: {
-    low: { output: 100_000 },
-    off: { output: 1e9 },
+  outputBytes: {
+    low: { outputBytes: 100_000 },
+    off: { outputBytes: 1e9 },
     async check(served) {
       await served.join();
       const { client } = served;
@@ -142,9 +142,9 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
         served.told("too-slow");
     },
   },
-  commandRate: {
-    low: { commandRate: 50, burst: 1 },
-    off: { commandRate: Infinity, burst: 1 },
+  lineRate: {
+    low: { lineRate: 50, burst: 1 },
+    off: { lineRate: Infinity, burst: 1 },
     check: (served) => isSlow(served, "look\r\n".repeat(100), 100, "too-many-lines"),
   },
   byteRate: {
@@ -153,8 +153,8 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
     check: (served) => isSlow(served, "x".repeat(20_000) + "\r\n", 1, "too-many-bytes"),
   },
   drawRate: {
-    low: { drawRate: 4_096, burst: 1, commandRate: Infinity },
-    off: { drawRate: Infinity, burst: 1, commandRate: Infinity },
+    low: { drawRate: 4_096, burst: 1, lineRate: Infinity },
+    off: { drawRate: Infinity, burst: 1, lineRate: Infinity },
     options: {
       onConnect(client) {
         client.useEditor();
@@ -188,12 +188,12 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
     check: (served) => isSlow(served, "look\r\n".repeat(100), 100, "too-many-lines"),
   },
   floodTimeout: {
-    low: { commandRate: 50, burst: 1, floodTimeout: 300 },
-    off: { commandRate: 50, burst: 1, floodTimeout: Infinity },
+    low: { lineRate: 50, burst: 1, floodTimeout: 300 },
+    off: { lineRate: 50, burst: 1, floodTimeout: Infinity },
     async check(served) {
       const person = await served.join();
       await person.write("look\r\n".repeat(2_000));
-      assert(await served.comes(() => served.client.throttled));
+      assert(await served.comes(() => served.client.connection.throttled));
       const dropped = await served.passes(WHILE_MS, () => served.gone.length > 0);
       if (dropped) assertEquals(served.gone[0]?.disconnectReason, "flooding");
       if (dropped) await person.until(/\[You are disconnected: you sent too much\]\r\n/);
@@ -296,18 +296,18 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
   inflateRatio: {
     low: { inflateRatio: 50, byteRate: Infinity },
     off: { inflateRatio: 1e9, byteRate: Infinity },
-    options: { options: { mccp3: true } },
+    options: { telnetOptions: { mccp3: true } },
     check: (served) => isBomb(served, "inflate-ratio"),
   },
   inflateTotal: {
     low: { inflateTotal: 3_000_000, inflateRatio: 1e9, byteRate: Infinity },
     off: { inflateTotal: 1e9, inflateRatio: 1e9, byteRate: Infinity },
-    options: { options: { mccp3: true } },
+    options: { telnetOptions: { mccp3: true } },
     check: (served) => isBomb(served, "inflate-total"),
   },
   closeTimeout: {
-    low: { closeTimeout: 100, output: 1e9 },
-    off: { closeTimeout: 60_000, output: 1e9 },
+    low: { closeTimeout: 100, outputBytes: 1e9 },
+    off: { closeTimeout: 60_000, outputBytes: 1e9 },
     async check(served) {
       const person = await served.join();
       served.client.send("x".repeat(30_000_000));
@@ -320,7 +320,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
   answerTimeout: {
     low: { answerTimeout: 100 },
     off: { answerTimeout: 60_000 },
-    options: { options: { naws: true }, readyTimeout: 60_000 },
+    options: { telnetOptions: { naws: true }, readyTimeout: 60_000 },
     async check(served) {
       await served.join();
       let ready = false;
@@ -328,9 +328,9 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       return await served.passes(WHILE_MS, () => ready);
     },
   },
-  repeats: {
-    low: { repeats: 5 },
-    off: { repeats: 253 },
+  repeatedRequests: {
+    low: { repeatedRequests: 5 },
+    off: { repeatedRequests: 253 },
     async check(served) {
       const person = await served.join();
       for (let count = 0; count < 50; count++) {
@@ -371,7 +371,7 @@ Deno.test("maxConnections holds on a real socket, is told, counted, and lets the
 
 Deno.test("a client that is slowed down and has closed its side loses no line", async () => {
   await using served = await Served.start({
-    limits: { commandRate: 50, burst: 1, closeTimeout: 200 },
+    limits: { lineRate: 50, burst: 1, closeTimeout: 200 },
     clock: new StepClock(),
   });
   const person = await served.join();
@@ -400,7 +400,10 @@ async function isSlow(
   // Time passes only while the client is slowed down: what needs none was not.
   let waited = 0;
   while (!isThere()) {
-    assert(await served.comes(() => isThere() || served.client.throttled), "lines were lost");
+    assert(
+      await served.comes(() => isThere() || served.client.connection.throttled),
+      "lines were lost",
+    );
     if (!isThere()) await served.passes(50);
     if (!isThere()) waited += 50;
     assert(waited < 60_000, `${served.lines.length} lines`);

@@ -6,7 +6,7 @@ import { latin1, negotiation, start } from "./harness.ts";
 import { bytesOf, deflated, hearInflated, join, untilReal, utf8 } from "./remote.ts";
 
 Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll readable at once", async () => {
-  await using joined = await join({ options: { mccp2: true } });
+  await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   await remote.hear((words) => words.includes("WILL 86"));
   client.send("before ");
@@ -29,7 +29,7 @@ Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll r
   let plain = "";
   await harness.pollUntil(() => {
     plain += latin1(peer.take());
-    return !client.optionEnabled(MCCP2, "local");
+    return !client.telnet.optionEnabled(MCCP2, "local");
   });
   client.send("plain again\n");
   await untilReal(harness, () => (plain += latin1(peer.take())).endsWith("plain again\r\n"));
@@ -40,10 +40,10 @@ Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll r
 });
 
 Deno.test("MCCP2: a dropped client gets its last words and a whole stream", async () => {
-  await using joined = await join({ options: { mccp2: true } });
+  await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
-  await harness.pollUntil(() => client.optionEnabled(MCCP2, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(MCCP2, "local"));
   client.send("Good bye\n");
   client.active = false;
   let heard = "";
@@ -58,12 +58,12 @@ Deno.test("MCCP2: a dropped client gets its last words and a whole stream", asyn
 });
 
 Deno.test("MCCP2: the bytes that are counted as sent are those that went out", async () => {
-  const harness = await start({ options: { mccp2: true } });
+  const harness = await start({ telnetOptions: { mccp2: true } });
   const { peer, client } = await harness.join();
   let taken = 0;
   const take = () => taken += peer.take().length;
   peer.write(negotiation(DO, MCCP2));
-  await harness.pollUntil(() => take() > 0 && client.optionEnabled(MCCP2, "local"));
+  await harness.pollUntil(() => take() > 0 && client.telnet.optionEnabled(MCCP2, "local"));
   client.send("All work and no play.\n".repeat(10_000));
   client.active = false;
   await untilReal(harness, () => take() > 0 && harness.disconnected.length === 1);
@@ -74,7 +74,7 @@ Deno.test("MCCP2: the bytes that are counted as sent are those that went out", a
 
 for (const chunkSize of [1, 7, 100_000]) {
   Deno.test(`MCCP3: compressed lines, the end of the stream and plain lines behind it, in chunks of ${chunkSize}`, async () => {
-    const harness = await start({ options: { mccp3: true } }, { chunkSize });
+    const harness = await start({ telnetOptions: { mccp3: true } }, { chunkSize });
     const { peer, client } = await harness.join();
     const stream = await deflated(["look\r\n", "north\r\n"], true);
     const parts = [
@@ -99,13 +99,13 @@ Deno.test("MCCP3: corrupt data and bombs cost the one client, with a reason", as
   const bomb = await deflated(["\0".repeat(50_000_000)], true);
   assert(bomb.length < 100_000);
   for (const stream of [utf8("this is no zlib stream at all"), bomb]) {
-    await using joined = await join({ options: { mccp3: true } });
+    await using joined = await join({ telnetOptions: { mccp3: true } });
     const { harness, client, remote } = joined;
     remote.do(MCCP3);
     remote.say(Uint8Array.of(IAC, SB, MCCP3, IAC, SE), stream);
     await untilReal(harness, () => harness.disconnected.length === 1);
     assertEquals(client.disconnectReason, "corrupt-data");
-    assert(client.disconnectError instanceof Error);
+    assert(client.connection.disconnectError instanceof Error);
   }
 });
 
@@ -141,19 +141,19 @@ function inflateAll(heard: string): string[] {
 }
 
 Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows the old", async () => {
-  await using joined = await join({ options: { mccp2: true } });
+  await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
-  await harness.pollUntil(() => client.compressed);
+  await harness.pollUntil(() => client.connection.compressed);
   client.send("one\n");
   remote.say(negotiation(DONT, MCCP2), negotiation(DO, MCCP2));
   await harness.server.poll();
-  client.enableOption(MCCP2, "local"); // DONT says that the client wants none: the game insists
+  client.telnet.enableOption(MCCP2, "local"); // DONT says that the client wants none: the game insists
   remote.do(MCCP2);
   let heard = "";
   await untilReal(harness, () => {
     heard += latin1(peer.take());
-    return heard.split(MARKER2).length === 3 && client.compressed;
+    return heard.split(MARKER2).length === 3 && client.connection.compressed;
   });
   client.send("two\n");
   client.active = false;
@@ -170,15 +170,15 @@ Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows t
 
 Deno.test("MCCP2: a client that is dropped while its stream ends gets its last words", async () => {
   await using joined = await join({
-    options: { mccp2: true },
-    onCommand: (client) => {
+    telnetOptions: { mccp2: true },
+    onTelnetCommand: (client) => {
       client.send("Farewell\n");
       client.active = false;
     },
   });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
-  await harness.pollUntil(() => client.compressed);
+  await harness.pollUntil(() => client.connection.compressed);
   remote.say(negotiation(DONT, MCCP2), Uint8Array.of(IAC, IP));
   let heard = "";
   await untilReal(harness, () => {
@@ -190,13 +190,13 @@ Deno.test("MCCP2: a client that is dropped while its stream ends gets its last w
 });
 
 Deno.test("MCCP2: the marker leaves in one write", async () => {
-  await using joined = await join({ options: { mccp2: true } });
+  await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   const writes: Uint8Array[] = [];
   remote.do(MCCP2);
   await harness.pollUntil(() => {
     writes.push(...peer.takeChunks());
-    return client.compressed;
+    return client.connection.compressed;
   });
   writes.push(...peer.takeChunks());
   assert(writes.some((bytes) => latin1(bytes).includes(MARKER2)), "no write has the whole marker");
@@ -207,7 +207,7 @@ Deno.test("MCCP3: the lines before the client's end are all read", async () => {
     const texts = Array.from({ length: count }, (_, index) => `line ${index}\r\n`);
     const stream = await deflated([texts.join("")], true);
     await using joined = await join(
-      { options: { mccp3: true }, limits: { commands: 10_000 } },
+      { telnetOptions: { mccp3: true }, limits: { queuedLines: 10_000 } },
       { allowHalfOpen: true },
     );
     const { harness, client, peer, remote } = joined;
@@ -226,7 +226,7 @@ Deno.test("MCCP3: the lines before the client's end are all read", async () => {
 });
 
 Deno.test("MCCP3: a marker within the stream changes nothing, behind its end another begins", async () => {
-  await using joined = await join({ options: { mccp3: true } });
+  await using joined = await join({ telnetOptions: { mccp3: true } });
   const { harness, client, remote } = joined;
   const first = await deflated(["look\r\n" + latin1(MARKER3), "north\r\n"], true, "latin1");
   const second = await deflated(["south\r\n"], true);
@@ -243,7 +243,7 @@ Deno.test("MCCP3: a marker within the stream changes nothing, behind its end ano
 
 Deno.test("MCCP3: what one stream may become in all is bounded", async () => {
   await using joined = await join({
-    options: { mccp3: true },
+    telnetOptions: { mccp3: true },
     limits: { inflateTotal: 10_000, line: 100 },
   });
   const { harness, client, remote } = joined;
@@ -254,23 +254,25 @@ Deno.test("MCCP3: what one stream may become in all is bounded", async () => {
 });
 
 Deno.test("MCCP3: the game stops it by WONT", async () => {
-  await using joined = await join({ options: { mccp3: true } });
+  await using joined = await join({ telnetOptions: { mccp3: true } });
   const { harness, client, remote } = joined;
   remote.say(negotiation(DO, MCCP3), MARKER3, await deflated(["look\r\n"], false));
   await untilReal(harness, () => client.cmdReady);
-  client.disableOption(MCCP3, "local");
+  client.telnet.disableOption(MCCP3, "local");
   await remote.hear((words) => words.includes("WONT 87"));
 });
 
 Deno.test("MCCP is not offered on an encrypted connection, unless the game insists", async () => {
-  await using plain = await join({ options: { mccp2: true, mccp3: true } }, { encrypted: true });
-  assert(plain.client.encrypted);
+  await using plain = await join({ telnetOptions: { mccp2: true, mccp3: true } }, {
+    encrypted: true,
+  });
+  assert(plain.client.connection.encrypted);
   plain.remote.do(MCCP2);
   plain.remote.do(MCCP3);
   const heard = await plain.remote.hear((words) => words.length === 2);
   assertEquals(heard, ["WONT 86", "WONT 87"]);
   await using insisting = await join(
-    { options: { mccp2: { encrypted: true }, mccp3: { encrypted: true } } },
+    { telnetOptions: { mccp2: { encrypted: true }, mccp3: { encrypted: true } } },
     { encrypted: true },
   );
   await insisting.remote.hear((words) => words.includes("WILL 86") && words.includes("WILL 87"));
@@ -285,20 +287,20 @@ const EMPTY_BLOCKS = [
 Deno.test("MCCP3: compressed bytes of which nothing comes are bounded and rated as they come", async () => {
   const violations: string[] = [];
   const { client, peer, remote, harness, clock } = await join({
-    options: { mccp3: true },
+    telnetOptions: { mccp3: true },
     limits: { byteRate: 16_384, burst: 10, floodTimeout: 5_000 },
     onViolation: (_, { kind }) => void violations.push(kind),
   });
   await using _ = harness;
   remote.say(negotiation(DO, MCCP3), MARKER3, ...EMPTY_BLOCKS);
-  await untilReal(harness, () => client.memoryUsed > 40_000);
+  await untilReal(harness, () => client.connection.memoryUsed > 40_000);
   for (let times = 0; times < 300; times++) remote.say(EMPTY_BLOCKS[1] as Uint8Array);
   await untilReal(harness, () => violations.length === 1);
   assertEquals(violations, ["too-many-bytes"]);
   // Of 2.4 MB it has taken the burst, and what one chunk brings, and holds less than a window more.
   const taken = 301 * 8_190 - peer.queued;
   assert(taken > 163_840 && taken < 163_840 + 131_072, `took ${taken}`);
-  assert(client.memoryUsed < 200_000, `holds ${client.memoryUsed}`);
+  assert(client.connection.memoryUsed < 200_000, `holds ${client.connection.memoryUsed}`);
   while (harness.disconnected.length === 0) {
     clock.advance(500);
     for (let times = 0; times < 20; times++) {

@@ -38,7 +38,7 @@ import { bytesOf, join, type Remote, untilReal, utf8 } from "./remote.ts";
 
 Deno.test("what is declared is offered at once, TERMINAL-TYPE first and MCCP2 last; else nothing is", async () => {
   await using joined = await join({
-    options: { mccp2: true, gmcp: true, naws: true, mssp: () => ({}), terminalType: true },
+    telnetOptions: { mccp2: true, gmcp: true, naws: true, mssp: () => ({}), terminalType: true },
   });
   const { remote } = joined;
   const heard = await remote.hear((words) => words.length === 5);
@@ -51,11 +51,11 @@ Deno.test("what is declared is offered at once, TERMINAL-TYPE first and MCCP2 la
 Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", async () => {
   let ready = false;
   await using joined = await join({
-    options: { terminalType: true, gmcp: true },
+    telnetOptions: { terminalType: true, gmcp: true },
     onConnect: async (client) => {
       await client.ready;
       ready = true;
-      client.send(`Welcome, ${client.profile.name}`);
+      client.send(`Welcome, ${client.terminal.profile.name}`);
     },
   });
   const { harness, client, remote } = joined;
@@ -67,7 +67,7 @@ Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", 
     remote.sub(TTYPE, encodeTerminalType(name));
   }
   await harness.pollUntil(() => ready);
-  assertEquals(client.profile, {
+  assertEquals(client.terminal.profile, {
     name: "TINTIN++",
     version: undefined,
     terminal: "xterm-256color",
@@ -84,7 +84,7 @@ Deno.test("ready waits no longer than readyTimeout, and not at all where nothing
     await client.ready;
     ready++;
   };
-  await using joined = await join({ options: { naws: true }, readyTimeout: 500, onConnect });
+  await using joined = await join({ telnetOptions: { naws: true }, readyTimeout: 500, onConnect });
   const { harness } = joined;
   harness.clock.advance(499);
   await harness.server.poll();
@@ -98,7 +98,7 @@ Deno.test("ready waits no longer than readyTimeout, and not at all where nothing
 Deno.test("ready settles for a client that vanishes", async () => {
   let ready = false;
   await using joined = await join({
-    options: { naws: true },
+    telnetOptions: { naws: true },
     onConnect: async (client) => {
       await client.ready;
       ready = true;
@@ -118,7 +118,7 @@ for (
   ] as const
 ) {
   Deno.test(`the list of terminal types ends by ${how}`, async () => {
-    await using joined = await join({ options: { terminalType: true } });
+    await using joined = await join({ telnetOptions: { terminalType: true } });
     const { harness, client, remote } = joined;
     remote.will(TTYPE);
     let questions = 0;
@@ -136,13 +136,13 @@ for (
 }
 
 Deno.test("prompt marks by EOR where it is agreed, else by GA, else not; once marked, always", async () => {
-  await using joined = await join({ options: { endOfRecord: true } });
+  await using joined = await join({ telnetOptions: { endOfRecord: true } });
   const { harness, client, remote } = joined;
   client.prompt("1> ");
   await remote.hear(() => remote.text.includes("1> "));
   assertEquals(remote.text, "1> "); // a netcat, for all we know
   remote.do(END_OF_RECORD);
-  await harness.pollUntil(() => client.optionEnabled(END_OF_RECORD, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(END_OF_RECORD, "local"));
   client.prompt("2> ");
   assertEquals(await remote.hear((words) => words.includes("IAC 239")), ["IAC 239"]);
   remote.dont(END_OF_RECORD);
@@ -154,13 +154,13 @@ Deno.test("prompt marks by EOR where it is agreed, else by GA, else not; once ma
 Deno.test("GMCP: hello, supports, ping, messages and bad JSON", async () => {
   const told: unknown[] = [];
   await using joined = await join({
-    options: { gmcp: true },
+    telnetOptions: { gmcp: true },
     onGmcp: (_, { package: name, value, malformed }) => void told.push([name, value ?? malformed]),
   });
   const { client, remote } = joined;
-  assertEquals(client.gmcp.send("Char.Vitals", { hp: 1 }), false);
+  assertEquals(client.telnet.gmcp.send("Char.Vitals", { hp: 1 }), false);
   const handled: unknown[] = [];
-  client.gmcp.on("Char.Login", (value) => handled.push(value));
+  client.telnet.gmcp.on("Char.Login", (value) => handled.push(value));
   remote.do(GMCP);
   remote.sub(GMCP, encodeGmcp("Core.Hello", { client: "Mudlet", version: "4.19" }));
   remote.sub(GMCP, encodeGmcp("Core.Supports.Set", ["Char 1", "Room 2", 7]));
@@ -170,13 +170,13 @@ Deno.test("GMCP: hello, supports, ping, messages and bad JSON", async () => {
   remote.sub(GMCP, utf8("Char.Login {oops"));
   remote.sub(GMCP, encodeGmcp("Core.Ping"));
   await remote.hear((words) => words.includes("SB 201 Core.Ping"));
-  assertEquals([client.profile.name, client.profile.version], ["Mudlet", "4.19"]);
-  assertEquals(client.profile.mudClient, true);
-  assertEquals([...client.gmcp.supports], [["char", 1], ["comm.channel", 1]]);
+  assertEquals([client.terminal.profile.name, client.terminal.profile.version], ["Mudlet", "4.19"]);
+  assertEquals(client.terminal.profile.mudClient, true);
+  assertEquals([...client.telnet.gmcp.supports], [["char", 1], ["comm.channel", 1]]);
   assertEquals(handled, [{ name: "Anna" }]);
   assertEquals(told.length, 7);
   assertEquals(told[5], ["Char.Login", "{oops"]);
-  assert(client.gmcp.send("Room.Info", { name: "Café 😀" }));
+  assert(client.telnet.gmcp.send("Room.Info", { name: "Café 😀" }));
   const [sent] = await remote.hear((words) => words.length === 1);
   assertEquals(sent, 'SB 201 Room.Info {"name":"Caf\\u00e9 \\ud83d\\ude00"}');
 });
@@ -190,7 +190,7 @@ const variables = {
 Deno.test("MSDP: LIST, SEND, REPORT, UNREPORT, RESET and configurable variables", async () => {
   const set: unknown[] = [];
   await using joined = await join({
-    options: { msdp: { variables } },
+    telnetOptions: { msdp: { variables } },
     onMsdp: (_, variable) => void set.push(variable),
   });
   const { harness, client, remote } = joined;
@@ -216,23 +216,23 @@ Deno.test("MSDP: LIST, SEND, REPORT, UNREPORT, RESET and configurable variables"
   ask("UNREPORT", "HEALTH");
   ask("LIST", "REPORTED_VARIABLES");
   await expect([["REPORTED_VARIABLES", ["ROOM"]]]);
-  client.msdp.update("HEALTH", "ROOM");
+  client.telnet.msdp.update("HEALTH", "ROOM");
   await expect([["ROOM", { NAME: "Inn", EXITS: ["n"] }]]);
   ask("RESET", "REPORTED_VARIABLES");
   ask("COLOUR", "0");
   ask("HEALTH", "999");
   await harness.pollUntil(() => set.length > 0);
-  assertEquals([set, client.msdp.reported.size], [[{ name: "COLOUR", value: "0" }], 0]);
+  assertEquals([set, client.telnet.msdp.reported.size], [[{ name: "COLOUR", value: "0" }], 0]);
   ask("LIST", "LISTS");
   assertMatch((await remote.hear((words) => words.length > 0))[0] ?? "", /SENDABLE_VARIABLES/);
 });
 
 Deno.test("MSDP over GMCP is answered over GMCP", async () => {
   await using joined = await join({
-    options: { msdp: { variables }, gmcp: true },
+    telnetOptions: { msdp: { variables }, gmcp: true },
   });
   const { client, remote } = joined;
-  assert(client.msdp);
+  assert(client.telnet.msdp);
   remote.do(GMCP);
   remote.sub(GMCP, encodeGmcp("MSDP", { SEND: ["HEALTH", "ROOM"] }));
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
@@ -241,7 +241,7 @@ Deno.test("MSDP over GMCP is answered over GMCP", async () => {
 
 Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUEST", async () => {
   const options = { mssp: () => ({ NAME: "Bogboa", UPTIME: 5 }) };
-  await using joined = await join({ options });
+  await using joined = await join({ telnetOptions: options });
   const { harness, remote } = joined;
   remote.do(MSSP);
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
@@ -260,7 +260,7 @@ Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUES
 Deno.test("CHARSET: the client accepts, in upper case, and the connection uses it", async () => {
   await using joined = await join({
     encoding: "latin1",
-    options: { charset: { names: ["utf-8", "iso-8859-1"] } },
+    telnetOptions: { charset: { names: ["utf-8", "iso-8859-1"] } },
   });
   const { harness, client, peer, remote } = joined;
   remote.do(CHARSET);
@@ -269,7 +269,7 @@ Deno.test("CHARSET: the client accepts, in upper case, and the connection uses i
   remote.sub(CHARSET, encodeCharsetAnswer("EBCDIC")); // was not offered
   remote.sub(CHARSET, encodeCharsetAnswer("UTF-8"));
   await harness.pollUntil(() => client.encoding === "utf-8");
-  assertEquals([client.facts.charset, client.profile.utf8], ["UTF-8", true]);
+  assertEquals([client.terminal.facts.charset, client.terminal.profile.utf8], ["UTF-8", true]);
   client.send("é");
   assertEquals(await harness.hear(peer, "\xa9"), "\xc3\xa9");
 });
@@ -277,7 +277,7 @@ Deno.test("CHARSET: the client accepts, in upper case, and the connection uses i
 Deno.test("CHARSET: where both ask at once the server's request holds; later the client's is answered", async () => {
   await using joined = await join({
     encoding: "latin1",
-    options: { charset: true },
+    telnetOptions: { charset: true },
   });
   const { client, remote } = joined;
   remote.do(CHARSET);
@@ -296,7 +296,7 @@ Deno.test("CHARSET: where both ask at once the server's request holds; later the
 Deno.test("NEW-ENVIRON asks for few names, never USER, and learns what is told", async () => {
   const told: unknown[] = [];
   await using joined = await join({
-    options: { newEnviron: true },
+    telnetOptions: { newEnviron: true },
     onEnviron: (_, variables) => void told.push(variables.length),
   });
   const { harness, client, remote } = joined;
@@ -315,7 +315,7 @@ Deno.test("NEW-ENVIRON asks for few names, never USER, and learns what is told",
     ]),
   );
   await harness.pollUntil(() => told.length === 1);
-  const { name, utf8, colours, mudClient } = client.profile;
+  const { name, utf8, colours, mudClient } = client.terminal.profile;
   assertEquals([name, utf8, colours, mudClient], ["Mudlet", true, 16_777_216, true]);
 });
 
@@ -334,8 +334,8 @@ Deno.test("ping measures the round trip by TIMING-MARK, again and again, whateve
   await using joined = await join({ onPong: (_, time) => void times.push(time) });
   const { harness, client, remote } = joined;
   for (const answer of [remote.wont, remote.will, remote.wont]) {
-    client.ping();
-    client.ping(); // one is under way
+    client.telnet.ping();
+    client.telnet.ping(); // one is under way
     assertEquals(await remote.hear((words) => words.length > 0), ["DO 6"]);
     harness.clock.advance(30);
     const before = times.length;
@@ -358,7 +358,7 @@ Deno.test("LOGOUT tells the game, agrees, and drops the client", async () => {
 Deno.test("LINEMODE sets editing and traps, tells the keys, and acknowledges each once", async () => {
   const told: number[] = [];
   await using joined = await join({
-    options: { linemode: true },
+    telnetOptions: { linemode: true },
     onSlc: (_, entries) => void told.push(entries.length),
   });
   const { remote } = joined;
@@ -379,26 +379,34 @@ Deno.test("LINEMODE sets editing and traps, tells the keys, and acknowledges eac
 
 Deno.test("TERMINAL-SPEED, X-DISPLAY-LOCATION, SEND-LOCATION and flow control", async () => {
   await using joined = await join({
-    options: { terminalSpeed: true, xDisplayLocation: true, sendLocation: true, flowControl: true },
+    telnetOptions: {
+      terminalSpeed: true,
+      xDisplayLocation: true,
+      sendLocation: true,
+      flowControl: true,
+    },
   });
   const { harness, client, remote } = joined;
-  assertEquals(client.flowControl.set("off"), false);
+  assertEquals(client.telnet.flowControl.set("off"), false);
   for (const option of [TSPEED, 35, 23, LFLOW]) remote.will(option);
   await remote.hear((words) => words.includes("SB 32 \x01") && words.includes("SB 35 \x01"));
   remote.sub(TSPEED, utf8("\x0038400,9600"));
   remote.sub(35, utf8("\x00host:0"));
   remote.sub(23, utf8("Room 7"));
-  await harness.pollUntil(() => client.facts.location !== undefined);
-  assertEquals(client.facts.terminalSpeed, { transmit: 38400, receive: 9600 });
-  assertEquals([client.facts.display, client.facts.location], ["host:0", "Room 7"]);
-  assert(client.flowControl.set("restart-any"));
+  await harness.pollUntil(() => client.terminal.facts.location !== undefined);
+  assertEquals(client.terminal.facts.terminalSpeed, { transmit: 38400, receive: 9600 });
+  assertEquals([client.terminal.facts.display, client.terminal.facts.location], [
+    "host:0",
+    "Room 7",
+  ]);
+  assert(client.telnet.flowControl.set("restart-any"));
   await remote.hear((words) => words.includes("SB 33 \x02"));
 });
 
 Deno.test("ZMP, ATCP, Aardwolf, MXP and MSP: handshakes and messages", async () => {
   const told: unknown[] = [];
   await using joined = await join({
-    options: {
+    telnetOptions: {
       zmp: { supports: ["color.", "bogboa.map"] },
       atcp: true,
       aardwolf: true,
@@ -429,8 +437,8 @@ Deno.test("ZMP, ATCP, Aardwolf, MXP and MSP: handshakes and messages", async () 
     { name: "hello", body: "Nexus 3.0\nChar.Vitals 1" },
     [100, 3],
   ]);
-  assertEquals([client.profile.name, client.profile.version], ["Nexus", "3.0"]);
-  assert(client.zmp.send("zmp.ping"));
+  assertEquals([client.terminal.profile.name, client.terminal.profile.version], ["Nexus", "3.0"]);
+  assert(client.telnet.zmp.send("zmp.ping"));
   await remote.hear((words) => words.includes("SB 93 zmp.ping\0"));
 });
 
@@ -441,21 +449,21 @@ Deno.test("the answer to AYT can be set", async () => {
   assertEquals(await harness.hear(peer, "present]\r\n"), "\r\n[present]\r\n");
 });
 
-Deno.test("prepareReload turns everything off, and a snapshot carries it over", async () => {
-  await using joined = await join({ options: { gmcp: true, naws: true } });
+Deno.test("resetTelnet turns everything off, and a snapshot carries it over", async () => {
+  await using joined = await join({ telnetOptions: { gmcp: true, naws: true } });
   const { harness, client, remote } = joined;
   remote.do(GMCP);
   remote.will(NAWS);
-  await harness.pollUntil(() => client.optionEnabled(GMCP, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(GMCP, "local"));
   const carried = TelnetMachine.restore(JSON.parse(JSON.stringify(client.snapshot().telnet)));
   assert(carried.localEnabled(GMCP) && carried.remoteEnabled(NAWS));
-  client.prepareReload();
+  client.telnet.reset();
   const heard = await remote.hear((words) => words.length >= 4);
   assertEquals(heard.slice(-2), ["WONT 201", "DONT 31"]);
 });
 
 Deno.test("colours beyond caret codes are reduced to what the client shows", async () => {
-  await using joined = await join({ options: { terminalType: true } });
+  await using joined = await join({ telnetOptions: { terminalType: true } });
   const { harness, client, peer, remote } = joined;
   const shown = async () => {
     client.sendCc("^#ff8800x^%0000ffy");
@@ -470,7 +478,7 @@ Deno.test("colours beyond caret codes are reduced to what the client shows", asy
     await remote.hear((words) => words.includes("SB 24 \x01"));
     remote.sub(TTYPE, encodeTerminalType(name));
   }
-  await harness.pollUntil(() => client.profile.colours === 16_777_216);
+  await harness.pollUntil(() => client.terminal.profile.colours === 16_777_216);
   assertEquals(await shown(), "~[38;2;255;136;0mx~[48;2;0;0;255my");
   client.useAnsi = false;
   assertEquals(await shown(), "xy");
@@ -481,7 +489,7 @@ Deno.test("a server never asks a client to echo, nor sends SGA for a password", 
   const { client, remote } = joined;
   client.passwordModeOn();
   assertEquals(await remote.hear((words) => words.length > 0), [`WILL ${ECHO}`]);
-  assert(!client.optionEnabled(SGA, "local"));
+  assert(!client.telnet.optionEnabled(SGA, "local"));
 });
 
 Deno.test("what the game's own code throws within an option costs the one client", async () => {
@@ -489,23 +497,23 @@ Deno.test("what the game's own code throws within an option costs the one client
     throw new Error("the game is broken");
   };
   const cases: [ListenOptions, (remote: Remote, client: TelnetClient) => void][] = [
-    [{ options: { mssp: fail } }, (remote) => remote.do(MSSP)],
-    [{ options: { mssp: fail } }, (remote) => remote.say(utf8("MSSP-REQUEST\r\n"))],
-    [{ options: { msdp: { variables: { A: { value: fail } } } } }, (remote) => {
+    [{ telnetOptions: { mssp: fail } }, (remote) => remote.do(MSSP)],
+    [{ telnetOptions: { mssp: fail } }, (remote) => remote.say(utf8("MSSP-REQUEST\r\n"))],
+    [{ telnetOptions: { msdp: { variables: { A: { value: fail } } } } }, (remote) => {
       remote.do(MSDP);
       remote.sub(MSDP, encodeMsdp(new Map([["SEND", "A"]])));
     }],
-    [{ options: { gmcp: true } }, (remote, client) => {
-      client.gmcp.on("X", fail);
+    [{ telnetOptions: { gmcp: true } }, (remote, client) => {
+      client.telnet.gmcp.on("X", fail);
       remote.do(GMCP);
       remote.sub(GMCP, encodeGmcp("X"));
     }],
-    [{ options: { gmcp: true } }, (remote, client) => {
-      client.gmcp.on("X", () => Promise.reject(new Error("later")));
+    [{ telnetOptions: { gmcp: true } }, (remote, client) => {
+      client.telnet.gmcp.on("X", () => Promise.reject(new Error("later")));
       remote.do(GMCP);
       remote.sub(GMCP, encodeGmcp("X"));
     }],
-    [{ options: { gmcp: true }, onGmcp: fail }, (remote) => {
+    [{ telnetOptions: { gmcp: true }, onGmcp: fail }, (remote) => {
       remote.do(GMCP);
       remote.sub(GMCP, encodeGmcp("X"));
     }],
@@ -538,7 +546,7 @@ Deno.test("a declaration that cannot be right is misuse", async () => {
 Deno.test("a ping whose answer is late or doubled starts no loop of marks", async () => {
   await using joined = await join();
   const { harness, client, clock, remote, peer } = joined;
-  client.ping();
+  client.telnet.ping();
   await remote.hear((words) => words.includes("DO 6"));
   clock.advance(4000); // given up
   await harness.server.poll();
@@ -555,7 +563,7 @@ Deno.test("a ping whose answer is late or doubled starts no loop of marks", asyn
   }
   assertEquals(marks, 0);
   const heard: string[] = [];
-  client.ping(); // it works on
+  client.telnet.ping(); // it works on
   heard.push(...await remote.hear((words) => words.includes("DO 6")));
 });
 
@@ -569,25 +577,25 @@ Deno.test("TIMING-MARK: each mark that a client asks for is given, however many,
   }
 });
 
-Deno.test("prepareReload withdraws what is under way, and offerOptions asks anew", async () => {
-  await using joined = await join({ options: { gmcp: true, mccp2: true } });
+Deno.test("resetTelnet withdraws what is under way, and offerOptions asks anew", async () => {
+  await using joined = await join({ telnetOptions: { gmcp: true, mccp2: true } });
   const { harness, client, remote } = joined;
   await remote.hear((words) => words.includes("WILL 86"));
   client.passwordModeOn();
   await remote.hear((words) => words.includes("WILL 1"));
   remote.do(ECHO);
-  await harness.pollUntil(() => client.optionEnabled(ECHO, "local"));
-  client.prepareReload();
+  await harness.pollUntil(() => client.telnet.optionEnabled(ECHO, "local"));
+  client.telnet.reset();
   remote.do(GMCP);
   remote.do(MCCP2);
   const heard = await remote.hear((words) => words.length >= 3);
   assertEquals(heard.sort(), ["WONT 1", "WONT 201", "WONT 86"]);
-  assert(!client.compressed && !client.gmcp.enabled);
+  assert(!client.connection.compressed && !client.telnet.gmcp.enabled);
   remote.dont(ECHO);
   remote.dont(GMCP);
   remote.dont(MCCP2);
   await harness.server.poll();
-  client.offerOptions();
+  client.telnet.offerOptions();
   client.passwordModeOn(); // says so again
   const again = await remote.hear((words) => words.length >= 3);
   assertEquals(again, ["WILL 201", "WILL 86", "WILL 1"]);
@@ -596,16 +604,16 @@ Deno.test("prepareReload withdraws what is under way, and offerOptions asks anew
   let ready = false;
   client.ready.then(() => ready = true);
   await harness.pollUntil(() => ready);
-  assert(client.gmcp.enabled);
+  assert(client.telnet.gmcp.enabled);
 });
 
-Deno.test("prepareReload ends MCCP2 in good order", async () => {
-  await using joined = await join({ options: { mccp2: true } });
+Deno.test("resetTelnet ends MCCP2 in good order", async () => {
+  await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
-  await harness.pollUntil(() => client.compressed);
-  client.prepareReload();
-  await untilReal(harness, () => !client.compressed);
+  await harness.pollUntil(() => client.connection.compressed);
+  client.telnet.reset();
+  await untilReal(harness, () => !client.connection.compressed);
   client.send("plain\n");
   let heard = "";
   await untilReal(harness, () => (heard += latin1(peer.take())).endsWith("plain\r\n"));
@@ -613,7 +621,11 @@ Deno.test("prepareReload ends MCCP2 in good order", async () => {
 
 Deno.test("a snapshot carries a client over to another server", async () => {
   const options: ListenOptions = {
-    options: { gmcp: true, msdp: { variables: { HP: { value: () => "7" } } }, terminalType: true },
+    telnetOptions: {
+      gmcp: true,
+      msdp: { variables: { HP: { value: () => "7" } } },
+      terminalType: true,
+    },
   };
   await using before = await join(options);
   before.remote.do(GMCP);
@@ -621,12 +633,12 @@ Deno.test("a snapshot carries a client over to another server", async () => {
   before.remote.sub(MSDP, encodeMsdp(new Map([["REPORT", "HP"]])));
   before.remote.sub(GMCP, encodeGmcp("Core.Hello", { client: "Mudlet", version: "4.17" }));
   before.remote.sub(GMCP, encodeGmcp("Core.Supports.Set", ["Char 1"]));
-  await before.harness.pollUntil(() => before.client.gmcp.supports.has("char"));
+  await before.harness.pollUntil(() => before.client.telnet.gmcp.supports.has("char"));
   before.client.prompt("> ");
   before.client.passwordModeOn();
   await before.harness.server.poll();
   before.remote.do(ECHO);
-  await before.harness.pollUntil(() => before.client.optionEnabled(ECHO, "local"));
+  await before.harness.pollUntil(() => before.client.telnet.optionEnabled(ECHO, "local"));
   before.client.passwordModeOff();
   await before.harness.server.poll();
   before.client.passwordModeOn(); // TinTin++ never answers a WONT: the snapshot waits for nothing
@@ -643,11 +655,11 @@ Deno.test("a snapshot carries a client over to another server", async () => {
     },
   });
   assertEquals(asked, ["127.0.0.1"]);
-  assert(after.client.gmcp.enabled);
-  assertEquals(after.client.profile.name, "Mudlet");
-  assertEquals([...after.client.gmcp.supports], [["char", 1]]);
-  assertEquals([...after.client.msdp.reported], ["HP"]);
-  after.client.msdp.update();
+  assert(after.client.telnet.gmcp.enabled);
+  assertEquals(after.client.terminal.profile.name, "Mudlet");
+  assertEquals([...after.client.telnet.gmcp.supports], [["char", 1]]);
+  assertEquals([...after.client.telnet.msdp.reported], ["HP"]);
+  after.client.telnet.msdp.update();
   const heard = await after.remote.hear((words) => words.some((word) => word.startsWith("SB")));
   assertEquals(heard, ["SB 69 \x01HP\x027"]); // and nothing is offered anew
   await using wrong = await start({ restore: () => ({ version: 2 }) as never, onError: () => {} });
@@ -657,20 +669,20 @@ Deno.test("a snapshot carries a client over to another server", async () => {
 });
 
 Deno.test("a snapshot of a compressed connection is misuse, which says what to do", async () => {
-  await using joined = await join({ options: { mccp2: true } });
+  await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, remote } = joined;
   remote.do(MCCP2);
-  await harness.pollUntil(() => client.compressed);
-  assertMatch(assertThrows(() => client.snapshot(), TelnetError).message, /prepareReload/);
-  client.disableOption(MCCP2, "local");
+  await harness.pollUntil(() => client.connection.compressed);
+  assertMatch(assertThrows(() => client.snapshot(), TelnetError).message, /resetTelnet/);
+  client.telnet.disableOption(MCCP2, "local");
   remote.dont(MCCP2);
-  await untilReal(harness, () => !client.compressed);
+  await untilReal(harness, () => !client.connection.compressed);
   assertEquals(client.snapshot().version, 2);
 });
 
 Deno.test("MSDP travels over GMCP without the game's doing; too deep a value is no fault of the game", async () => {
   await using joined = await join({
-    options: { gmcp: true, msdp: { variables: { HEALTH: { value: () => "9" } } } },
+    telnetOptions: { gmcp: true, msdp: { variables: { HEALTH: { value: () => "9" } } } },
   });
   const { client, remote } = joined;
   remote.do(GMCP);
@@ -684,7 +696,7 @@ Deno.test("MSDP travels over GMCP without the game's doing; too deep a value is 
 });
 
 Deno.test("zmp.ping is answered with the time", async () => {
-  await using joined = await join({ options: { zmp: true } });
+  await using joined = await join({ telnetOptions: { zmp: true } });
   const { remote } = joined;
   remote.do(ZMP);
   remote.sub(ZMP, utf8("zmp.ping\0"));
@@ -693,7 +705,7 @@ Deno.test("zmp.ping is answered with the time", async () => {
 });
 
 Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", async () => {
-  await using joined = await join({ options: { linemode: true } });
+  await using joined = await join({ telnetOptions: { linemode: true } });
   const { client, remote } = joined;
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
@@ -709,7 +721,7 @@ Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", asyn
   assertEquals([...await answer()], [3, 10, 0x82, 8]);
   slc(10, 2, 8, 10, 0x82, 8, 11, 3, 0); // the same again, an acknowledgement; EL as we like it
   assertEquals([...await answer()], [3, 11, 2, 0x15]);
-  assertEquals(client.linemode.keys.get(10)?.value, 8);
+  assertEquals(client.telnet.linemode.keys.get(10)?.value, 8);
   slc(0, 2, 0); // the keys in force
   const inForce = [...await answer()];
   assertEquals(inForce.slice(inForce.indexOf(10), inForce.indexOf(10) + 3), [10, 2, 8]);
@@ -721,7 +733,7 @@ Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", asyn
 Deno.test("LINEMODE: to ask for the same again and again brings one answer, and fails nowhere", async () => {
   const errors: unknown[] = [];
   await using joined = await join({
-    options: { linemode: true },
+    telnetOptions: { linemode: true },
     onError: (error) => void errors.push(error),
   });
   const { remote, harness, client } = joined;
@@ -738,28 +750,31 @@ Deno.test("LINEMODE: to ask for the same again and again brings one answer, and 
 });
 
 Deno.test("LINEMODE: modes and FORWARDMASK both ways", async () => {
-  await using joined = await join({ options: { linemode: true } });
+  await using joined = await join({ telnetOptions: { linemode: true } });
   const { harness, client, remote } = joined;
-  assertEquals([client.linemode.setMode(3), client.linemode.forward("\t")], [false, false]);
+  assertEquals([client.telnet.linemode.setMode(3), client.telnet.linemode.forward("\t")], [
+    false,
+    false,
+  ]);
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   remote.sub(LINEMODE, Uint8Array.of(1, 7)); // MODE with its acknowledgement
-  assert(client.linemode.setMode(LINEMODE_BITS.trapsig));
+  assert(client.telnet.linemode.setMode(LINEMODE_BITS.trapsig));
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \x01\x02"]);
   remote.sub(LINEMODE, Uint8Array.of(1, 0)); // the client can do less
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \x01\x04"]);
-  assertEquals(client.linemode.mode, 0);
-  assert(client.linemode.forward("\t?"));
+  assertEquals(client.telnet.linemode.mode, 0);
+  assert(client.telnet.linemode.forward("\t?"));
   const [mask = ""] = await remote.hear((words) => words.length > 0);
   const bits = [...bytesOf(mask.slice("SB 34 ".length))];
   assertEquals(bits.length, 2 + 16);
   assertEquals([bits[0], bits[1], bits[2 + 1], bits[2 + 7]], [0xfd, 2, 0x40, 0x01]);
   remote.sub(LINEMODE, Uint8Array.of(0xfb, 2)); // WILL FORWARDMASK
-  await harness.pollUntil(() => client.linemode.forwards);
+  await harness.pollUntil(() => client.telnet.linemode.forwards);
   // Only the server may ask, and only the client, which performs LINEMODE, may refuse (RFC 1184).
   remote.sub(LINEMODE, Uint8Array.of(0xfd, 2));
   await harness.server.poll();
-  client.linemode.forward("");
+  client.telnet.linemode.forward("");
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \xfe\x02"]);
 });
 
@@ -767,7 +782,7 @@ Deno.test("CHARSET: a client that never answers is asked in vain, but may ask it
   for (const spoiler of [undefined, encodeCharsetAnswer("utf8"), encodeCharsetRequest(["UTF-8"])]) {
     await using joined = await join({
       encoding: "latin1",
-      options: { charset: true },
+      telnetOptions: { charset: true },
     });
     const { harness, client, clock, remote } = joined;
     remote.do(CHARSET);
@@ -792,42 +807,42 @@ Deno.test("prompts: by GA to who speaks Telnet, never while SGA is on, and once 
   remote.say(Uint8Array.of(IAC, AYT));
   await remote.hear(() => remote.text.includes("Yes"));
   assertEquals(await said("2>"), "\xf9");
-  client.enableOption(SGA, "local");
+  client.telnet.enableOption(SGA, "local");
   await remote.hear((words) => words.includes("WILL 3"));
   remote.do(SGA);
-  await harness.pollUntil(() => client.optionEnabled(SGA, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(SGA, "local"));
   assertEquals(await said("3>"), "\xf9"); // marked before
 
   await using suppressed = await join({});
-  suppressed.client.enableOption(SGA, "local");
+  suppressed.client.telnet.enableOption(SGA, "local");
   suppressed.remote.do(SGA);
-  await suppressed.harness.pollUntil(() => suppressed.client.optionEnabled(SGA, "local"));
+  await suppressed.harness.pollUntil(() => suppressed.client.telnet.optionEnabled(SGA, "local"));
   suppressed.client.prompt("4>");
   assertEquals((await suppressed.harness.hear(suppressed.peer, "4>")).slice(-1), ">");
 });
 
 Deno.test("colours are reduced to 256 for who shows no more", async () => {
-  await using joined = await join({ options: { terminalType: true } });
+  await using joined = await join({ telnetOptions: { terminalType: true } });
   const { harness, client, peer, remote } = joined;
   remote.will(TTYPE);
   for (const name of ["X", "XTERM-256COLOR", "MTTS 9", "MTTS 9"]) {
     await remote.hear((words) => words.includes("SB 24 \x01"));
     remote.sub(TTYPE, encodeTerminalType(name));
   }
-  await harness.pollUntil(() => client.profile.colours === 256);
+  await harness.pollUntil(() => client.terminal.profile.colours === 256);
   client.sendCc("^#ff8700x^%0000ffy");
   assertMatch(await harness.hear(peer, "y"), /\x1b\[38;5;208mx\x1b\[48;5;21my$/);
 });
 
 Deno.test("GMCP: Core.Supports.Set replaces, Add adds, Remove removes, known ones are kept up to date", async () => {
-  await using joined = await join({ options: { gmcp: true } });
+  await using joined = await join({ telnetOptions: { gmcp: true } });
   const { client, remote } = joined;
   remote.do(GMCP);
   const supports = async (message: string, value: string[]) => {
     remote.sub(GMCP, encodeGmcp(`Core.Supports.${message}`, value));
     remote.sub(GMCP, encodeGmcp("Core.Ping"));
     await remote.hear((words) => words.includes("SB 201 Core.Ping"));
-    return Object.fromEntries(client.gmcp.supports);
+    return Object.fromEntries(client.telnet.gmcp.supports);
   };
   assertEquals(await supports("Set", ["Char 1", "Room 1"]), { char: 1, room: 1 });
   assertEquals(await supports("Add", ["Comm 2"]), { char: 1, room: 1, comm: 2 });
@@ -839,7 +854,7 @@ Deno.test("GMCP: Core.Supports.Set replaces, Add adds, Remove removes, known one
 });
 
 Deno.test("NEW-ENVIRON: MNES tells the profile, now and when it changes", async () => {
-  await using joined = await join({ options: { newEnviron: true } });
+  await using joined = await join({ telnetOptions: { newEnviron: true } });
   const { harness, client, remote } = joined;
   remote.will(NEW_ENVIRON);
   const tell = (name: string, value: string) => ({ name, value, user: false });
@@ -851,24 +866,24 @@ Deno.test("NEW-ENVIRON: MNES tells the profile, now and when it changes", async 
       tell("CHARSET", "UTF-8"),
     ]),
   );
-  await harness.pollUntil(() => client.profile.screenReader);
-  assertEquals(client.profile.colours, 16_777_216);
-  assertEquals([client.profile.utf8, client.profile.terminal], [true, "XTERM"]);
+  await harness.pollUntil(() => client.terminal.profile.screenReader);
+  assertEquals(client.terminal.profile.colours, 16_777_216);
+  assertEquals([client.terminal.profile.utf8, client.terminal.profile.terminal], [true, "XTERM"]);
   remote.sub(NEW_ENVIRON, encodeEnvironInfo([tell("MTTS", "1")]));
-  await harness.pollUntil(() => !client.profile.screenReader);
-  assertEquals(client.profile.colours, 16);
+  await harness.pollUntil(() => !client.terminal.profile.screenReader);
+  assertEquals(client.terminal.profile.colours, 16);
   const many = Array.from({ length: 100 }, (_, index) => tell(`V${index}`, "a"));
   remote.sub(NEW_ENVIRON, encodeEnvironInfo(many));
   remote.sub(NEW_ENVIRON, encodeEnvironInfo([tell("MTTS", "5")]));
   await harness.pollUntil(() =>
-    client.profile.utf8 === true && client.facts.environment.size === 64
+    client.terminal.profile.utf8 === true && client.terminal.facts.environment.size === 64
   );
-  assertEquals(client.facts.environment.get("MTTS"), "5"); // known ones are still updated
+  assertEquals(client.terminal.facts.environment.get("MTTS"), "5"); // known ones are still updated
 });
 
 /** The Telnet client of Windows: once it negotiates it sends keys one by one and shows none. */
 Deno.test("the Telnet client of Windows sees what it types, but not a password", async () => {
-  await using joined = await join({ options: { terminalType: true } });
+  await using joined = await join({ telnetOptions: { terminalType: true } });
   const { harness, client, peer, remote } = joined;
   const heard: string[] = [];
   remote.will(TTYPE);
@@ -878,7 +893,7 @@ Deno.test("the Telnet client of Windows sees what it types, but not a password",
   }
   assert(heard.includes(`WILL ${ECHO}`));
   remote.do(ECHO);
-  await harness.pollUntil(() => client.optionEnabled(ECHO, "local"));
+  await harness.pollUntil(() => client.telnet.optionEnabled(ECHO, "local"));
   const type = async (keys: string, shown: string) => {
     peer.take();
     for (const key of keys) remote.say(utf8(key));
@@ -896,27 +911,30 @@ Deno.test("the Telnet client of Windows sees what it types, but not a password",
 });
 
 Deno.test("a payload is sent only where its option is in force, a command always", async () => {
-  await using joined = await join({ options: { gmcp: true } });
+  await using joined = await join({ telnetOptions: { gmcp: true } });
   const { harness, client, remote } = joined;
   await remote.hear((words) => words.includes("WILL 201"));
-  assertEquals(client.sendSubnegotiation(GMCP, utf8("X")), false);
+  assertEquals(client.telnet.sendSubnegotiation(GMCP, utf8("X")), false);
   remote.do(GMCP);
-  await harness.pollUntil(() => client.gmcp.enabled);
-  assertEquals(client.sendSubnegotiation(GMCP, utf8("X")), true);
-  client.sendCommand(NOP);
+  await harness.pollUntil(() => client.telnet.gmcp.enabled);
+  assertEquals(client.telnet.sendSubnegotiation(GMCP, utf8("X")), true);
+  client.telnet.sendTelnetCommand(NOP);
   assertEquals(await remote.hear((words) => words.length > 1), ["SB 201 X", `IAC ${NOP}`]);
-  client.enableOption(99, "remote");
-  client.disableOption(99, "remote");
+  client.telnet.enableOption(99, "remote");
+  client.telnet.disableOption(99, "remote");
   assertEquals(await remote.hear((words) => words.length > 0), ["DO 99"]);
 });
 
 Deno.test("GMCP: Core.Hello is read whatever the case of its keys", async () => {
-  const { harness, client, remote } = await join({ options: { gmcp: true } });
+  const { harness, client, remote } = await join({ telnetOptions: { gmcp: true } });
   await using _ = harness;
   remote.do(GMCP);
   remote.sub(GMCP, encodeGmcp("Core.Hello", { Client: "Mudlet", VERSION: "3.0.0" }));
-  await harness.pollUntil(() => client.profile.name !== undefined);
-  assertEquals([client.profile.name, client.profile.version], ["Mudlet", "3.0.0"]);
+  await harness.pollUntil(() => client.terminal.profile.name !== undefined);
+  assertEquals([client.terminal.profile.name, client.terminal.profile.version], [
+    "Mudlet",
+    "3.0.0",
+  ]);
 });
 
 for (
@@ -928,7 +946,7 @@ for (
   ] as const
 ) {
   Deno.test(`terminal types ${names.join(", ")}: the terminal is ${terminal}`, async () => {
-    const { harness, client, remote } = await join({ options: { terminalType: true } });
+    const { harness, client, remote } = await join({ telnetOptions: { terminalType: true } });
     await using _ = harness;
     remote.will(TTYPE);
     for (const answer of names) {
@@ -938,12 +956,12 @@ for (
     let ready = false;
     client.ready.then(() => ready = true);
     await harness.pollUntil(() => ready);
-    assertEquals([client.terminalType, client.profile.name], [terminal, name]);
+    assertEquals([client.terminalType, client.terminal.profile.name], [terminal, name]);
   });
 }
 
 Deno.test("NEW-ENVIRON: long values are cut and long names not kept, so that no colour costs more", async () => {
-  const { harness, client, remote } = await join({ options: { newEnviron: true } });
+  const { harness, client, remote } = await join({ telnetOptions: { newEnviron: true } });
   await using _ = harness;
   remote.will(NEW_ENVIRON);
   const variables = [
@@ -951,14 +969,17 @@ Deno.test("NEW-ENVIRON: long values are cut and long names not kept, so that no 
     { name: "y".repeat(300), value: "1", user: false },
   ];
   remote.sub(NEW_ENVIRON, encodeEnvironIs(variables));
-  await harness.pollUntil(() => client.facts.environment.size > 0);
-  assertEquals([...client.facts.environment].map(([name, value]) => [name, value.length]), [
-    ["LANG", 256],
-  ]);
+  await harness.pollUntil(() => client.terminal.facts.environment.size > 0);
+  assertEquals(
+    [...client.terminal.facts.environment].map(([name, value]) => [name, value.length]),
+    [
+      ["LANG", 256],
+    ],
+  );
 });
 
 Deno.test("text is wrapped to 20 columns at least, however narrow the window", async () => {
-  const { harness, client, peer, remote } = await join({ options: { naws: true } });
+  const { harness, client, peer, remote } = await join({ telnetOptions: { naws: true } });
   await using _ = harness;
   remote.will(NAWS);
   remote.sub(NAWS, encodeNaws({ columns: 1, rows: 24 }));
@@ -970,13 +991,13 @@ Deno.test("text is wrapped to 20 columns at least, however narrow the window", a
 });
 
 Deno.test("what a client tells of itself is no longer than a name is, and drives no terminal", async () => {
-  await using joined = await join({ options: { gmcp: true } });
+  await using joined = await join({ telnetOptions: { gmcp: true } });
   const { harness, client, remote } = joined;
   const hello = { client: "\x1b]0;title\x07" + "x".repeat(500), version: "1\x1b[2J" };
   remote.do(GMCP);
   remote.sub(GMCP, encodeGmcp("Core.Hello", hello));
-  await harness.pollUntil(() => client.profile.name !== undefined);
-  const { name = "", version } = client.profile;
+  await harness.pollUntil(() => client.terminal.profile.name !== undefined);
+  const { name = "", version } = client.terminal.profile;
   assertEquals([name.slice(0, 4), version], ["xxxx", "1"]);
   assert(name.length <= 80);
 });

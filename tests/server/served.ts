@@ -130,7 +130,7 @@ export class Served implements AsyncDisposable {
     while (!this.#ended && this.server.running) {
       await this.server.poll();
       this.polls++;
-      for (const client of this.taking ? this.server.readyClients() : []) {
+      for (const client of this.taking ? this.server.clientsWithInput() : []) {
         for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
           this.lines.push(line);
         }

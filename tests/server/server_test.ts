@@ -26,7 +26,7 @@ Deno.test("TelnetServer.listen refuses what cannot be right, and says what to do
     { maxConnections: 1.5 },
     { encoding: "utf-16" as "utf-8" },
     { limits: { line: -1 } },
-    { limits: { repeats: 255 } },
+    { limits: { repeatedRequests: 255 } },
   ];
   for (const options of wrong) {
     const listening = () => TelnetServer.listen({ transport, ...options });
@@ -309,7 +309,7 @@ Deno.test("a handler that throws costs the one client, with a reason that can be
   const [dropped] = harness.disconnected;
   assertEquals(errors, [["first is broken", dropped]]);
   assertEquals(dropped?.disconnectReason, "handler-failed");
-  assertEquals((dropped?.disconnectError as Error).message, "first is broken");
+  assertEquals((dropped?.connection.disconnectError as Error).message, "first is broken");
   assertEquals(broken.takeText(), "hello\r\n");
   assert(client.active);
   assertEquals(peer.takeText(), "hello\r\n");
@@ -330,7 +330,7 @@ Deno.test("a handler's promise that is rejected costs the one client", async () 
   assertEquals(harness.disconnected[0]?.disconnectReason, "handler-failed");
 });
 
-Deno.test("failures of onDisconnect, onViolation, onCommand and onError end nothing", async () => {
+Deno.test("failures of onDisconnect, onViolation, onTelnetCommand and onError end nothing", async () => {
   const printed: unknown[] = [];
   const log = console.error;
   console.error = (...words) => printed.push(words);
@@ -341,7 +341,7 @@ Deno.test("failures of onDisconnect, onViolation, onCommand and onError end noth
     const harness = await start({
       onDisconnect: fail("disconnect"),
       onViolation: fail("violation"),
-      onCommand: fail("command"),
+      onTelnetCommand: fail("command"),
       onError: fail("error"),
     });
     for (const bytes of [[0xff, 0xf0], [0xff, 0xf6]]) {
@@ -399,7 +399,7 @@ Deno.test("a character set of the game's own that throws costs the one client, i
       client.useEditor();
       await harness.server.poll();
       peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
-      await harness.pollUntil(() => client.editing);
+      await harness.pollUntil(() => client.terminal.editing);
       client.send("bang");
     }
     if (where === "encode in tick") {
@@ -472,7 +472,11 @@ Deno.test("a client class that throws costs the one visitor, not those who came 
 
 Deno.test("a clientClass that extends nothing is misuse", async () => {
   const listening = () => start({ clientClass: class Other {} as never });
-  await assertRejects(listening, TelnetError, "extend TelnetClient: Other");
+  await assertRejects(
+    listening,
+    TelnetError,
+    '"Other": expected a class that extends TelnetClient',
+  );
 });
 
 Deno.test("onError can send last words, and runs within poll for a rejected promise too", async () => {

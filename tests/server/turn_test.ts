@@ -77,14 +77,14 @@ Deno.test("restore gets the identity that the transport gives the connection", a
   const { client: other } = await harness.join();
   peer.write("half");
   await harness.pollUntil(() => client.bytesReceived === 4);
-  assertEquals(client.identity, "gateway-1/7");
-  assert(other.identity !== client.identity);
-  known.set(client.identity, JSON.stringify(client.snapshot()));
+  assertEquals(client.connection.identity, "gateway-1/7");
+  assert(other.connection.identity !== client.connection.identity);
+  known.set(client.connection.identity, JSON.stringify(client.snapshot()));
   const { peer: again, client: back } = await harness.join({ identity: "gateway-1/7" });
   again.write(" a line\r\n");
   await harness.pollUntil(() => back.cmdReady);
   assertEquals(back.getCommand(), "half a line");
-  assertEquals(asked, ["gateway-1/7", other.identity, "gateway-1/7"]);
+  assertEquals(asked, ["gateway-1/7", other.connection.identity, "gateway-1/7"]);
 });
 
 Deno.test("each listener may have a transport of its own", async () => {

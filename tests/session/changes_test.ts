@@ -14,7 +14,7 @@ async function sit(options: ListenOptions = {}) {
   const joined = await harness.join();
   const { peer, client } = joined;
   const recorded: string[] = [];
-  client.record((line) => void recorded.push(line));
+  client.terminal.record((line) => void recorded.push(line));
   const polls = async () => {
     for (let times = 0; times < 4; times++) await harness.server.poll();
   };
@@ -51,7 +51,7 @@ async function sit(options: ListenOptions = {}) {
 }
 type Seat = Awaited<ReturnType<typeof sit>>;
 
-async function ask(seat: Seat, mode: "characterMode" | "useEditor"): Promise<void> {
+async function ask(seat: Seat, mode: "enterCharacterMode" | "useEditor"): Promise<void> {
   seat.client[mode]();
   await seat.polls();
   await seat.send(AGREE);
@@ -64,7 +64,7 @@ async function secret(seat: Seat): Promise<void> {
 
 Deno.test("what was sent while a password was asked for is a secret, though a handler ends it", async () => {
   await using seat = await sit({
-    options: { gmcp: true },
+    telnetOptions: { gmcp: true },
     onGmcp: (client) => client.passwordModeOff(),
   });
   await secret(seat);
@@ -76,10 +76,10 @@ Deno.test("what was sent while a password was asked for is a secret, though a ha
   assert(seat.typed().includes("look") && !seat.typed().includes("hunter"), seat.typed());
 });
 
-for (const next of ["lineMode", "useEditor"] as const) {
+for (const next of ["enterLineMode", "useEditor"] as const) {
   Deno.test(`secrets typed ahead as keys stay secrets: ${next}`, async () => {
     await using seat = await sit();
-    await ask(seat, "characterMode");
+    await ask(seat, "enterCharacterMode");
     await secret(seat);
     await seat.send("hunter1\rhunter2\r");
     seat.client.passwordModeOff();
@@ -97,10 +97,10 @@ Deno.test("secrets typed ahead as lines stay secrets by way of keys", async () =
   await secret(seat);
   await seat.send([...negotiation(DO, ECHO), ...utf8("hunter1\r\nhunter2\r\n")]);
   seat.client.passwordModeOff();
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   await seat.polls();
   await seat.send(AGREE);
-  seat.client.lineMode();
+  seat.client.enterLineMode();
   await seat.polls();
   assertEquals(seat.lines(), ["hunter1", "hunter2"]);
   assert(!seat.typed().includes("hunter"), seat.typed());
@@ -112,10 +112,10 @@ Deno.test("half a secret in the editor stays one by way of keys", async () => {
   await secret(seat);
   await seat.send("hunt");
   seat.client.passwordModeOff();
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   await seat.polls();
   await seat.send("er2\r");
-  seat.client.lineMode();
+  seat.client.enterLineMode();
   await seat.polls();
   assertEquals(seat.lines(), ["hunter2"]);
   assert(!seat.typed().includes("hunter"), seat.typed());
@@ -142,13 +142,13 @@ Deno.test("a paste of many lines waits whole for a game that takes one line at a
   for (const carry of [false, true]) {
     let snapshot = "";
     const lines: string[] = [];
-    await using seat = await sit({ limits: { commands: 1 } });
+    await using seat = await sit({ limits: { queuedLines: 1 } });
     await ask(seat, "useEditor");
     await seat.send(PASTE);
     if (carry) snapshot = JSON.stringify(seat.client.snapshot());
-    else seat.client.lineMode();
+    else seat.client.enterLineMode();
     const restore = () => JSON.parse(snapshot);
-    await using after = carry ? await sit({ limits: { commands: 1 }, restore }) : await sit();
+    await using after = carry ? await sit({ limits: { queuedLines: 1 }, restore }) : await sit();
     const reader = carry ? after : seat;
     for (let times = 0; times < 6; times++) {
       lines.push(...reader.lines());
@@ -159,10 +159,10 @@ Deno.test("a paste of many lines waits whole for a game that takes one line at a
 });
 
 Deno.test("a paste of many lines becomes keys in its order", async () => {
-  await using seat = await sit({ limits: { commands: 1 } });
+  await using seat = await sit({ limits: { queuedLines: 1 } });
   await ask(seat, "useEditor");
   await seat.send(PASTE);
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   await seat.polls();
   assertEquals([seat.keys(), seat.lines()], ["a enter b enter c enter d enter", []]);
 });
@@ -172,7 +172,7 @@ Deno.test("a change of mode and back in one turn leaves keys for the mode that c
   await using seat = await sit({ onKey: (_, key) => void keys.push(key.text) });
   await ask(seat, "useEditor");
   await seat.send("abc");
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   seat.client.useEditor();
   await seat.polls();
   await seat.send("\r");
@@ -183,7 +183,7 @@ Deno.test("a snapshot between a change of mode and the next poll has every key",
   await using seat = await sit({ onKey: () => {} });
   await ask(seat, "useEditor");
   await seat.send("abc");
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   const snapshot = JSON.stringify(seat.client.snapshot());
   await using after = await sit({ restore: () => JSON.parse(snapshot) });
   await after.polls();
@@ -194,7 +194,7 @@ Deno.test("lines that wait come before the half line, as keys too", async () => 
   await using seat = await sit();
   await ask(seat, "useEditor");
   await seat.send("look\rnor");
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   await seat.polls();
   await seat.send("th\r");
   assertEquals(seat.keys(), "l o o k enter n o r t h enter");
@@ -203,14 +203,14 @@ Deno.test("lines that wait come before the half line, as keys too", async () => 
 Deno.test("two LF are two Enters whatever mode lies between; CR LF is one", async () => {
   for (const [first, second, expected] of [["a\n", "\nb\n", 3], ["a\r", "\nb\r", 2]] as const) {
     await using keysFirst = await sit();
-    await ask(keysFirst, "characterMode");
+    await ask(keysFirst, "enterCharacterMode");
     await keysFirst.send(first);
-    keysFirst.client.lineMode();
+    keysFirst.client.enterLineMode();
     await keysFirst.polls();
     await keysFirst.send(second);
     assertEquals(keysFirst.lines().length, expected, JSON.stringify(first));
     await using linesFirst = await sit();
-    linesFirst.client.characterMode();
+    linesFirst.client.enterCharacterMode();
     await linesFirst.polls();
     await linesFirst.send([...utf8(first), ...AGREE, ...utf8(second)]);
     const enters = linesFirst.keys().split(" ").filter((key) => key === "enter");
@@ -221,44 +221,44 @@ Deno.test("two LF are two Enters whatever mode lies between; CR LF is one", asyn
 Deno.test("a loop over lines() gets what a change of mode made a line", async () => {
   await using seat = await sit();
   const reading = seat.client.lines().next();
-  await ask(seat, "characterMode");
+  await ask(seat, "enterCharacterMode");
   await seat.send("look\r");
-  seat.client.lineMode();
+  seat.client.enterLineMode();
   assertEquals((await reading).value, "look");
 });
 
 Deno.test("the last word about ECHO is the one that counts, however the client's words are cut", async () => {
   const sent = [...negotiation(DONT, ECHO), ...negotiation(DO, ECHO)];
   await using whole = await sit();
-  await ask(whole, "characterMode");
+  await ask(whole, "enterCharacterMode");
   await using cut = await sit();
-  await ask(cut, "characterMode");
+  await ask(cut, "enterCharacterMode");
   let bytes = "";
   for (const byte of sent) bytes += await cut.send([byte]);
   assertEquals(await whole.send(sent), bytes);
   const last = bytes.lastIndexOf("\xff\xfb\x01") > bytes.lastIndexOf("\xff\xfc\x01");
-  assertEquals(last, whole.client.optionEnabled(ECHO, "local"));
+  assertEquals(last, whole.client.telnet.optionEnabled(ECHO, "local"));
 });
 
 Deno.test("a client that showed a password is asked anew for the echo of character mode", async () => {
   await using seat = await sit();
   await secret(seat);
   await seat.send([...negotiation(DONT, ECHO)]);
-  seat.client.characterMode();
+  seat.client.enterCharacterMode();
   assert((await seat.heard()).includes("\xff\xfb\x01"));
   await seat.send(AGREE);
-  assertEquals(seat.client.inCharacterMode, true);
+  assertEquals(seat.client.terminal.inCharacterMode, true);
 });
 
 for (const [option, other] of [[SGA, ECHO], [ECHO, SGA]] as const) {
   Deno.test(`half an agreement that is taken back leaves no half in force: ${option}`, async () => {
     await using seat = await sit();
-    seat.client.characterMode();
+    seat.client.enterCharacterMode();
     await seat.polls();
     await seat.send([...negotiation(DO, option), ...negotiation(DONT, option)]);
     await seat.send([...negotiation(DO, other)]);
     assertEquals(
-      [option, other].map((code) => seat.client.optionEnabled(code, "local")),
+      [option, other].map((code) => seat.client.telnet.optionEnabled(code, "local")),
       [false, false],
     );
     await seat.send("look\r\n");
@@ -270,7 +270,7 @@ Deno.test("a held-back line counts as activity, and is reported, wherever it wai
   for (const cut of [false, true]) {
     const told: string[] = [];
     await using seat = await sit({
-      limits: { commands: 1, idleTimeout: 1_000 },
+      limits: { queuedLines: 1, idleTimeout: 1_000 },
       onViolation: (_, { kind }) => void told.push(kind),
     });
     for (const part of cut ? [..."a\r\nb\r\n"] : ["a\r\nb\r\n"]) await seat.send(part);
@@ -284,23 +284,23 @@ Deno.test("a held-back line counts as activity, and is reported, wherever it wai
 
 Deno.test("the status is not sent behind the game's own WONT", async () => {
   let off = () => {};
-  await using seat = await sit({ options: { mssp: () => (off(), { NAME: "Bogboa" }) } });
-  off = () => seat.client.disableOption(MSSP, "local");
+  await using seat = await sit({ telnetOptions: { mssp: () => (off(), { NAME: "Bogboa" }) } });
+  off = () => seat.client.telnet.disableOption(MSSP, "local");
   const heard = await seat.send([...negotiation(DO, MSSP)]);
   assert(heard.includes("\xff\xfc\x46") && !heard.includes("Bogboa"), heard);
 });
 
 Deno.test("behind WONT MCCP2 all is plain", async () => {
-  await using seat = await sit({ options: { mccp2: true } });
+  await using seat = await sit({ telnetOptions: { mccp2: true } });
   await seat.send([...negotiation(DO, MCCP2)]);
-  assertEquals(seat.client.compressed, true);
-  seat.client.disableOption(MCCP2, "local");
+  assertEquals(seat.client.connection.compressed, true);
+  seat.client.telnet.disableOption(MCCP2, "local");
   seat.client.send("after\n");
-  for (let times = 0; times < 50 && seat.client.compressed; times++) {
+  for (let times = 0; times < 50 && seat.client.connection.compressed; times++) {
     await new Promise((resolve) => setTimeout(resolve, 0));
     await seat.polls();
   }
-  assertEquals(seat.client.compressed, false);
+  assertEquals(seat.client.connection.compressed, false);
   assert((await seat.heard()).endsWith("after\r\n"));
 });
 
@@ -328,7 +328,7 @@ for (
         seat.client.useEditor({ limit: 5 });
         await seat.polls();
         await seat.send(AGREE);
-      } else await ask(seat, "characterMode");
+      } else await ask(seat, "enterCharacterMode");
       const sent = utf8(`${bytes}\r`);
       for (const part of cut ? sent.map((byte) => [byte]) : [sent]) await seat.send(part);
       results.push(seat.keys() + seat.lines().join());
@@ -360,7 +360,7 @@ for (
 ) {
   Deno.test(`EC erases what came before it, behind ${name}`, async () => {
     await using typing = await sit();
-    await ask(typing, "characterMode");
+    await ask(typing, "enterCharacterMode");
     await typing.send(bytes);
     assertEquals(typing.keys(), keys);
     await using editing = await sit();
@@ -374,7 +374,7 @@ Deno.test("a key's sequence that the agreement on character mode cuts is read wh
   const sequence = "\x1b[1;5D";
   for (let at = 1; at < sequence.length; at++) {
     await using seat = await sit();
-    seat.client.characterMode();
+    seat.client.enterCharacterMode();
     await seat.polls();
     await seat.send([...utf8(sequence.slice(0, at)), ...AGREE, ...utf8(sequence.slice(at))]);
     assertEquals(seat.keys(), "ctrl+left");

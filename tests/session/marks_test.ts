@@ -40,7 +40,7 @@ Deno.test("marks that come all at once are answered one after another, none is l
 });
 
 Deno.test("a client that was refused for asking too often is heard again when it has rested", async () => {
-  await using harness = await start({ limits: { repeats: 3 } });
+  await using harness = await start({ limits: { repeatedRequests: 3 } });
   const { peer, client } = await harness.join();
   const toggle = async () => {
     peer.write(negotiation(WILL, NAWS));

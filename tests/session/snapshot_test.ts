@@ -98,22 +98,22 @@ const call = fc.constantFrom(
   "passwordModeOff",
   "requestWillEcho",
   "requestWontEcho",
-  "characterMode",
-  "lineMode",
+  "enterCharacterMode",
+  "enterLineMode",
   "useEditor",
   'useEditor {"multiline":true}',
   "requestNaws",
   "requestTerminalType",
-  "ping",
+  "telnet.ping",
   "line",
   "key",
   "all",
-  'gmcp.send "Core.Ping"',
+  'telnet.gmcp.send "Core.Ping"',
 ).map((call) => ({ call }));
 const free = fc.array(fc.oneof(bytes, bytes, call), { minLength: 1, maxLength: 20 });
 /** Half of the conversations are by keys, or in an editor, from their start. */
 const byKeys: fc.Arbitrary<Act[]> = fc.tuple(
-  fc.constantFrom("useEditor", "characterMode", 'useEditor {"multiline":true}'),
+  fc.constantFrom("useEditor", "enterCharacterMode", 'useEditor {"multiline":true}'),
   free,
 ).map(([call, rest]) => [{ call }, { bytes: [IAC, DO, 1, IAC, DO, 3] }, ...rest]);
 const acts: fc.Arbitrary<Act[]> = fc.oneof(free, byKeys);
@@ -198,12 +198,12 @@ class Scene {
       clock,
       timeout: 0,
       limits: NO_RATES,
-      options: OPTIONS,
+      telnetOptions: OPTIONS,
       onConnect: () => {},
       onDisconnect: () => {},
       onResize: (_, { columns, rows }) => void told.push(`resize ${columns} ${rows}`),
       onGmcp: (_, message) => void told.push(`gmcp ${message.package}`),
-      onCommand: (_, command) => void told.push(`command ${commandName(command)}`),
+      onTelnetCommand: (_, command) => void told.push(`command ${commandName(command)}`),
       onViolation: (_, { kind }) => void told.push(`violation ${kind}`),
       onError: (error) => void told.push(`error ${error}`),
       ...(snapshot !== undefined && { restore: () => JSON.parse(snapshot) }),
@@ -246,14 +246,16 @@ class Scene {
       }
     }
     if (name === "key" || name === "all") {
-      for (let count = name === "key" ? 1 : 9_999; count > 0 && client.keyReady; count--) {
+      for (let count = name === "key" ? 1 : 9_999; count > 0 && client.hasKey; count--) {
         const key = client.getKey();
         if (key !== undefined) this.#told.push(`key ${key.text || keyName(key)}`);
       }
     }
     if (["line", "key", "all"].includes(name)) return;
-    const owner = name.startsWith("gmcp.") ? client.gmcp : client;
-    const method = owner[name.replace("gmcp.", "") as keyof typeof owner] as unknown;
+    const [last = "", ...path] = name.split(".").reverse();
+    let owner = client as unknown as Record<string, unknown>;
+    for (const part of path.reverse()) owner = owner[part] as Record<string, unknown>;
+    const method = owner[last];
     (method as (...args: unknown[]) => void).apply(owner, JSON.parse(`[${args}]`));
   }
 }

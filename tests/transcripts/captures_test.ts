@@ -56,7 +56,13 @@ for (const { client, scenarios } of captures) {
   Deno.test(`what ${client} sent makes no server with all options fall or loop`, async () => {
     for (const { client_bytes } of Object.values(scenarios)) {
       await using harness = await start({
-        options: { terminalType: true, naws: true, charset: true, gmcp: true, linemode: true },
+        telnetOptions: {
+          terminalType: true,
+          naws: true,
+          charset: true,
+          gmcp: true,
+          linemode: true,
+        },
         onError: (error) => {
           throw error;
         },

@@ -153,7 +153,7 @@ class Player {
       const before = this.#reported.length;
       await this.#server?.poll();
       const received = client?.active !== true || client.bytesReceived === this.#sent;
-      const sent = client === undefined || client.queued === 0 || !client.active;
+      const sent = client === undefined || client.connection.queuedOutput === 0 || !client.active;
       quiet = received && sent && this.#reported.length === before ? quiet + 1 : 0;
       if (!sent) await turn();
     }
@@ -185,7 +185,7 @@ class Player {
       onDisconnect: (client) => report(`disconnect ${client.disconnectReason}`),
       ...on<{ columns: number; rows: number }>("resize", (size) => `${size.columns} ${size.rows}`),
       ...on<{ package: string }>("gmcp", (message) => message.package),
-      ...on<number>("command", commandName),
+      ...on<number>("telnetCommand", commandName),
       ...on<{ kind: string }>("violation", (violation) => violation.kind),
       ...on<number>("pong", String),
       ...on<undefined>("logout", () => ""),
@@ -223,7 +223,7 @@ class Player {
         this.#reported.push(`line ${JSON.stringify(line)}`);
       }
     } else if (name === "key" || name === "keys") {
-      for (let count = name === "key" ? 1 : Infinity; count > 0 && client.keyReady; count--) {
+      for (let count = name === "key" ? 1 : Infinity; count > 0 && client.hasKey; count--) {
         const key = client.getKey();
         if (key !== undefined) this.#reported.push(`key ${key.text || keyName(key)}`);
       }
@@ -294,7 +294,7 @@ function listenOptions(rest: string): ListenOptions {
     if (at === "@") own[name] = parsed;
     else options[name] = parsed;
   }
-  return { ...own, options } as ListenOptions;
+  return { ...own, telnetOptions: options } as ListenOptions;
 }
 
 function parseSteps(block: string): Step[] {

@@ -19,7 +19,7 @@
  * BYTES are names (IAC WILL NAWS CR LF NUL …), numbers from 0 to 255, and "text" as UTF-8; `N*X`
  * repeats a byte.
  */
-import { optionName, OPTIONS } from "../../src/options/mod.ts";
+import { BUILT_IN, optionName } from "../../src/options/registry.ts";
 import {
   commandName,
   type RequestOptions,
@@ -56,7 +56,7 @@ const NAMES = new Map<string, number>([
   ["ESC", 27],
   ["DEL", 127],
   ...Array.from({ length: 20 }, (_, index) => [commandName(236 + index), 236 + index] as const),
-  ...OPTIONS.map((option) => [option.name, option.code] as const),
+  ...BUILT_IN.all.map((option) => [option.name, option.code] as const),
 ]);
 
 /** Reads the cases of a document. */
@@ -172,7 +172,7 @@ class Player {
     if (verb === "now") this.#now = Number(first);
     else if (verb === "timeout") this.#machine.handleTimeout(this.#now ?? 0);
     else if (verb === "send") this.#machine.send(toBytes(words));
-    else if (verb === "command") this.#machine.sendCommand(toByte(first));
+    else if (verb === "command") this.#machine.sendTelnetCommand(toByte(first));
     else if (verb === "subnegotiate") {
       this.#machine.sendSubnegotiation(toByte(first), toBytes(rest));
     } else if (verb === "restart") {

@@ -1,0 +1,34 @@
+import type { TelnetOption } from "./option.ts";
+
+/** Options by their codes, in the order in which they are offered. */
+export class OptionSet {
+  /** All of them. */
+  readonly all: readonly TelnetOption[];
+  /** What a machine agrees to when a client asks. */
+  readonly agreed: { readonly local: readonly number[]; readonly remote: readonly number[] };
+  readonly #byCode: ReadonlyMap<number, TelnetOption>;
+
+  constructor(options: readonly TelnetOption[]) {
+    this.all = options;
+    this.agreed = {
+      local: options.filter(({ agreeLocal }) => agreeLocal).map(({ code }) => code),
+      remote: options.filter(({ agreeRemote }) => agreeRemote).map(({ code }) => code),
+    };
+    this.#byCode = new Map(options.map((option) => [option.code, option]));
+  }
+
+  /** The names of all events that they report. */
+  get events(): readonly string[] {
+    return this.all.flatMap(({ events }) => events ?? []);
+  }
+
+  /** The option of a code; `undefined` where there is none. */
+  byCode(code: number): TelnetOption | undefined {
+    return this.#byCode.get(code);
+  }
+
+  /** The name of an option; its code where there is none. */
+  nameOf(code: number): string {
+    return this.#byCode.get(code)?.name ?? String(code);
+  }
+}

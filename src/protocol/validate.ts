@@ -1,0 +1,180 @@
+import { throwMisuse } from "./error.ts";
+
+/** More of a caller's text is not shown in an error. */
+const MAX_SHOWN = 40;
+/** A list of all names that is longer says nothing. */
+const MAX_LISTED = 12;
+
+/** A caller's value for an error: "5" is told from 5, long text is cut, what objects hold is not shown. */
+export function inspect(value: unknown): string {
+  switch (typeof value) {
+    case "string": {
+      const rest = value.length - MAX_SHOWN;
+      return JSON.stringify(value.slice(0, MAX_SHOWN)) + (rest > 0 ? ` and ${rest} more` : "");
+    }
+    case "function":
+      return "a function";
+    case "symbol":
+      return "a symbol";
+    case "object":
+      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+    default:
+      return String(value);
+  }
+}
+
+/**
+ * Throws the error for a value of another type than expected.
+ *
+ * @param what Where the value was given, such as `onConnect`.
+ * @param expected What may stand there, such as `a function`.
+ * @param value What the caller gave.
+ */
+export function throwUnexpected(what: string, expected: string, value: unknown): never {
+  throwMisuse(`Cannot use ${what}: expected ${expected}, got ${inspect(value)}`);
+}
+
+/** Checks that a caller gave a function. */
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value !== "function") throwUnexpected(what, "a function", value);
+}
+
+/** Checks that a caller gave text. */
+export function checkText(what: string, value: unknown): void {
+  if (typeof value !== "string") throwUnexpected(what, "text", value);
+}
+
+/** Checks that a caller gave `true` or `false`. */
+export function checkBoolean(what: string, value: unknown): void {
+  if (typeof value !== "boolean") throwUnexpected(what, "true or false", value);
+}
+
+/** Checks that a caller gave one of some values. */
+export function checkOneOf(what: string, value: unknown, known: readonly unknown[]): void {
+  if (!known.includes(value)) throwUnexpected(what, known.map(inspect).join(" or "), value);
+}
+
+/** Checks that a caller gave an array. */
+export function checkList(what: string, value: unknown): void {
+  if (!Array.isArray(value)) throwUnexpected(what, "an array", value);
+}
+
+/** Checks that a caller's number is a whole one, `least` or more; `or` names what else it may be. */
+export function checkCount(what: string, value: number, least: number = 0, or: string = ""): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throwUnexpected(what, `a whole number of at least ${least}${or}`, value);
+  }
+}
+
+/** Checks that a caller's number is a byte. */
+export function checkByte(what: string, value: unknown): void {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 255) {
+    throwUnexpected(what, "a byte from 0 to 255", value);
+  }
+}
+
+/** Checks that a caller's value is bytes. */
+export function checkBytes(what: string, value: unknown): void {
+  if (!(value instanceof Uint8Array)) throwUnexpected(what, "a Uint8Array", value);
+}
+
+/** Whether a value, which may have come from a file, is a list of bytes. */
+export function areBytes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) &&
+    value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
+}
+
+/**
+ * Leaves out what is `undefined`: it stands for the default.
+ *
+ * @param given What the caller gave.
+ * @returns The rest of it.
+ */
+export function withoutUndefined<Values extends object>(given: Values): Values {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Values;
+}
+
+/** What other libraries call a thing, and what it is here. */
+export type Synonyms = Readonly<Record<string, string>>;
+
+/**
+ * Checks the names of what a caller gives: one that is misspelt would be ignored silently, and a server
+ * be in the clear for `tsl: true`.
+ *
+ * @param what Whose names they are, such as `limits`; empty for the options of `listen()` themselves.
+ * @param given What the caller gave.
+ * @param known An object with all the names.
+ * @param synonyms Other names for them.
+ */
+export function rejectUnknownKeys(
+  what: string,
+  given: object,
+  known: object,
+  synonyms: Synonyms = {},
+): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throwMisuse(
+      `Cannot use ${what || "options"}: expected an object, got ${
+        typeof given === "string" ? "text" : inspect(given)
+      }`,
+    );
+  }
+  const names = Object.keys(known);
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(known, name)) continue;
+    const path = what === "" ? name : `${what}.${name}`;
+    throwMisuse(`Unknown option "${path}": ${hint(name, names, synonyms)}`);
+  }
+}
+
+function hint(name: string, names: readonly string[], synonyms: Synonyms): string {
+  const known = Object.hasOwn(synonyms, name) ? synonyms[name] : undefined;
+  const meant = known ?? nearestName(name, names);
+  if (meant !== undefined) return meant.includes(" ") ? meant : `did you mean "${meant}"?`;
+  return names.length > MAX_LISTED
+    ? "no such name, see the documentation of this function"
+    : `use one of ${names.join(", ")}`;
+}
+
+/**
+ * The name that a caller may have meant.
+ *
+ * @param name What the caller wrote.
+ * @param names All names there are.
+ * @returns The nearest one; `undefined` where none is near.
+ */
+export function nearestName(name: string, names: readonly string[]): string | undefined {
+  const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  const wanted = plain(name);
+  const limit = Math.max(1, Math.floor(wanted.length / 3));
+  let [nearest, distance] = [undefined as string | undefined, limit + 1];
+  for (const one of names) {
+    const apart = editDistance(wanted, plain(one), distance);
+    if (apart < distance) [nearest, distance] = [one, apart];
+  }
+  return nearest;
+}
+
+/** How many letters must be changed, added, left out or swapped; no more than `limit` is counted. */
+function editDistance(from: string, to: string, limit: number): number {
+  if (Math.abs(from.length - to.length) >= limit || from.length > MAX_SHOWN) return limit;
+  let before: number[] = [];
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= from.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1];
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      row[j] = Math.min(
+        (above[j] ?? limit) + 1,
+        (row[j - 1] ?? limit) + 1,
+        (above[j - 1] ?? limit) + (same ? 0 : 1),
+        swapped ? (before[j - 2] ?? limit) + 1 : limit,
+      );
+    }
+    before = above;
+  }
+  return Math.min(limit, row[to.length] ?? limit);
+}

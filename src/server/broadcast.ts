@@ -1,0 +1,86 @@
+import {
+  checkFunction,
+  checkText,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
+import { SharedText } from "../session/shared_text.ts";
+import { colorize } from "../text/caret.ts";
+import type { WrapOptions } from "../text/wrap.ts";
+import { colourDepthOf, TelnetClient, wrapFor } from "./client.ts";
+
+/** To whom to send, and how. */
+export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
+  /** A client that does not get it, or several. Default: none. */
+  readonly except?: Client | Iterable<Client>;
+  /** Says of each client whether it gets it. Default: all do. */
+  readonly where?: (client: Client) => boolean;
+  /**
+   * Whether to wrap the text to each client's window as `sendWrapped` does; or the margins. Default
+   * `false`.
+   */
+  readonly wrap?: boolean | WrapOptions;
+}
+
+/** Checks what a caller gives; returns what says of a client whether it gets the text. */
+export function checkBroadcast<Client extends TelnetClient>(
+  text: string,
+  options: BroadcastOptions<Client>,
+): (client: Client) => boolean {
+  checkText("text", text);
+  rejectUnknownKeys("broadcast", options, { except: true, where: true, wrap: true }, SYNONYMS);
+  const { except, where = () => true, wrap } = options;
+  checkFunction("broadcast.where", where);
+  if (wrap !== undefined && typeof wrap !== "boolean" && typeof wrap !== "object") {
+    throwUnexpected("broadcast.wrap", "true, false or margins", wrap);
+  }
+  const left = exceptions(except);
+  return (client) => client.active && !left.has(client) && where(client);
+}
+
+const SYNONYMS = {
+  exclude: "except",
+  not: "except",
+  to: "where",
+  filter: "where",
+  only: "where",
+  wrapped: "wrap",
+};
+
+function exceptions<Client extends TelnetClient>(
+  except: Client | Iterable<Client> | undefined,
+): ReadonlySet<Client> {
+  if (except === undefined) return new Set();
+  if (except instanceof TelnetClient) return new Set([except]);
+  if (typeof except === "object" && except !== null && Symbol.iterator in except) {
+    return new Set(except);
+  }
+  throwUnexpected("broadcast.except", "a client, or an array of clients", except);
+}
+
+/** A text for many clients: coloured and wrapped once for each kind of terminal. */
+export class Broadcast {
+  readonly #text: string;
+  readonly #margins: WrapOptions | undefined;
+  readonly #texts: Map<string, SharedText> = new Map();
+
+  constructor(text: string, wrap: boolean | WrapOptions = false) {
+    this.#margins = wrap === true ? {} : wrap === false ? undefined : wrap;
+    this.#text = text === "" || text.endsWith("\n") || this.#margins ? text : `${text}\n`;
+  }
+
+  /** The text as a client needs it. */
+  textFor(client: TelnetClient): SharedText {
+    const depth = this.#text.includes("^") ? colourDepthOf(client) : 0;
+    const columns = this.#margins === undefined ? 0 : client.columns;
+    const key = `${depth} ${columns}`;
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const wrapped = this.#margins === undefined
+      ? this.#text
+      : wrapFor(columns, this.#text, this.#margins);
+    const text = new SharedText(wrapped.includes("^") ? colorize(wrapped, depth) : wrapped);
+    this.#texts.set(key, text);
+    return text;
+  }
+}

@@ -1,0 +1,100 @@
+import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
+import type { Session } from "../session/session.ts";
+
+/** Makes the group of a client. */
+export let makeClientConnection: (session: Session) => ClientConnection;
+
+/**
+ * The connection of a client: `client.connection`. The person's address and port, and the bytes sent and
+ * received, are `client.address`, `client.port`, `client.bytesSent` and `client.bytesReceived`.
+ *
+ * @example
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const transport = new MemoryTransport();
+ * await using server = await TelnetServer.listen({
+ *   transport,
+ *   onConnect: (client) => {
+ *     client.connection.keepAlive = "nop";
+ *     assertEquals(client.connection.encrypted, false);
+ *   },
+ *   onDisconnect: () => {},
+ * });
+ * transport.connect(server.port);
+ * await server.poll();
+ * ```
+ */
+export class ClientConnection {
+  readonly #session: Session;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  static {
+    makeClientConnection = (session) => new ClientConnection(session);
+  }
+
+  /**
+   * Names the connection for as long as it lives: `restore` of `TelnetServer.listen()` gets it again
+   * after a restart of the game, where the transport carries connections over.
+   */
+  get identity(): string {
+    return this.#session.stream.connection.identity;
+  }
+
+  /** The IP address at the other end of the socket: the proxy's where there is one. */
+  get peerAddress(): string {
+    return this.#session.stream.connection.remoteAddress;
+  }
+
+  /** The port at the other end of the socket. */
+  get peerPort(): number {
+    return this.#session.stream.connection.remotePort;
+  }
+
+  /** Whether the connection is encrypted (TLS): here or, as a trusted proxy reports, at the proxy. */
+  get encrypted(): boolean {
+    return this.#session.origin.encrypted;
+  }
+
+  /** Whether what is sent to the client is compressed (MCCP2). */
+  get compressed(): boolean {
+    return this.#session.stream.compressing;
+  }
+
+  /** Bytes sent to the client that the system has not taken yet: its backlog. */
+  get queuedOutput(): number {
+    return this.#session.queued;
+  }
+
+  /**
+   * How many bytes the server holds of what the client sent, typed and told, with what they cost
+   * beside the bytes, about; output is not in it. See `limits.memory`.
+   */
+  get memoryUsed(): number {
+    return this.#session.held;
+  }
+
+  /** Whether the client is over a rate of `limits`, and not read on for the moment. */
+  get throttled(): boolean {
+    return this.#session.gate.throttled;
+  }
+
+  /** What keeps the connection alive while it is silent; can be set. Default that of the server. */
+  get keepAlive(): KeepAlive {
+    return this.#session.activity.keepAlive;
+  }
+
+  set keepAlive(keepAlive: KeepAlive) {
+    this.#session.keepAlive(checkKeepAlive(keepAlive));
+  }
+
+  /** The error behind `client.disconnectReason`, where there is one. */
+  get disconnectError(): unknown {
+    return this.#session.life.error;
+  }
+}

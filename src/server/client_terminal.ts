@@ -1,0 +1,102 @@
+import type { ClientFacts } from "../options/facts.ts";
+import { checkFunction, checkText, rejectUnknownKeys } from "../protocol/validate.ts";
+import { type ClientProfile, profileOf } from "../session/profile.ts";
+import type { RecordingSink } from "../session/recorder.ts";
+import type { Session } from "../session/session.ts";
+
+/** How to record. */
+export interface RecordOptions {
+  /** The title of the recording. Default: none. */
+  readonly title?: string;
+}
+
+/** Makes the group of a client. */
+export let makeClientTerminal: (session: Session) => ClientTerminal;
+
+/**
+ * The terminal of a client, and what it shows: `client.terminal`. Its size and name are
+ * `client.columns`, `client.rows` and `client.terminalType`.
+ *
+ * @example
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const transport = new MemoryTransport();
+ * const recording: string[] = [];
+ * await using server = await TelnetServer.listen({
+ *   transport,
+ *   onConnect: (client) => {
+ *     client.terminal.record((line) => recording.push(line), { title: client.addrport() });
+ *     client.send("Hello!\n");
+ *   },
+ *   onDisconnect: () => {},
+ * });
+ * transport.connect(server.port);
+ * await server.poll();
+ * assertEquals(recording.length, 2); // a header, and the text
+ * ```
+ */
+export class ClientTerminal {
+  readonly #session: Session;
+
+  private constructor(session: Session) {
+    this.#session = session;
+  }
+
+  static {
+    makeClientTerminal = (session) => new ClientTerminal(session);
+  }
+
+  /** What the client turned out to be, as far as it has told. */
+  get profile(): ClientProfile {
+    return profileOf(this.#session.options.facts, this.#session.options.mudOptions);
+  }
+
+  /** All that the client has told of itself, option by option. */
+  get facts(): Readonly<ClientFacts> {
+    return this.#session.options.facts;
+  }
+
+  /** Whether the client sends each key: see `client.enterCharacterMode()`. */
+  get inCharacterMode(): boolean {
+    return this.#session.dialogue.input.byKeys;
+  }
+
+  /** Whether the client's lines are edited here: see `client.useEditor()`. */
+  get editing(): boolean {
+    return this.#session.dialogue.input.editor !== undefined;
+  }
+
+  /**
+   * Records what the person sees from now on, and what they send, as asciicast version 2, which
+   * asciinema plays. What comes in password mode is never recorded, nor the rest of a line that was
+   * begun in it. A line is recorded when you take it, so that one that was typed ahead of the question is
+   * not either; only an editor, and character mode, show typed-ahead text before you have asked, and the
+   * recording has it as shown.
+   *
+   * @param sink Takes each line of the recording, its end included: append it to a file. One that
+   * throws, or whose promise is rejected, ends the recording, not the client; `onError` reports it.
+   * `undefined` ends the recording.
+   * @param options Each field has its default.
+   * @throws {TelnetError} `misuse`: a sink that is no function, or an unknown option.
+   */
+  record(sink: RecordingSink | undefined, options: RecordOptions = {}): void {
+    rejectUnknownKeys("record", options, { title: true });
+    if (options.title !== undefined) checkText("record.title", options.title);
+    if (sink !== undefined) checkFunction("the sink of a recording", sink);
+    this.#session.record(sink, options.title);
+  }
+
+  /**
+   * Marks a place in the recording, where there is one.
+   *
+   * @param label What it is.
+   * @throws {TelnetError} `misuse`: a label that is not text.
+   */
+  addRecordingMarker(label: string): void {
+    checkText("the label", label);
+    this.#session.addRecordingMarker(label);
+  }
+}

@@ -1,0 +1,128 @@
+import { throwMisuse } from "../protocol/error.ts";
+import type { Key } from "../text/keys.ts";
+import type { SessionCore } from "./core.ts";
+
+/**
+ * Hands the game what was typed: by `getCommand()` and `getKey()` when it asks, by `readLine()`, `ask()`
+ * and `lines()` as it comes, in the order of their calls.
+ */
+export class Delivery {
+  readonly #core: SessionCore;
+  readonly #schedule: () => void;
+
+  /** `schedule`: has a new timeout noticed. */
+  constructor(core: SessionCore, schedule: () => void) {
+    this.#core = core;
+    this.#schedule = schedule;
+  }
+
+  /** Takes a line, for a game that asks when it likes. */
+  getLine(): string | undefined {
+    return this.#core.waiters?.reserved ? undefined : this.#takeLine();
+  }
+
+  /** Takes a key. */
+  getKey(): Key | undefined {
+    const { dialogue: { input } } = this.#core;
+    const key = input.takeKey();
+    if (key === undefined) return undefined;
+    this.#core.heard = true;
+    this.#core.taken(input.keyCount > 0);
+    this.#core.readOn();
+    return key;
+  }
+
+  /**
+   * The next line. What was typed ahead is left to the next call of this, until the next poll, so that
+   * the loop of a game does not take a password for a command.
+   *
+   * @param timeout How long to wait, in milliseconds.
+   */
+  readLine(timeout: number): Promise<string | undefined> {
+    const { active, dialogue: { input } } = this.#core;
+    if (input.byKeys && input.editor === undefined) {
+      throwMisuse(
+        "Cannot read a line in character mode: call enterLineMode() or useEditor() first",
+      );
+    }
+    const line = active ? this.#takeLine() : undefined;
+    if (line === undefined) return this.#wait(timeout, false);
+    this.#reserve();
+    return Promise.resolve(line);
+  }
+
+  /** The lines as they come, until the client goes. */
+  readLines(): AsyncIterableIterator<string> {
+    let works = false;
+    const work = (now: boolean) => {
+      if (works && !now) this.#done();
+      else if (now && !works) this.#core.makeWaiters().working++;
+      works = now;
+    };
+    const iterator: AsyncIterableIterator<string> = {
+      next: async () => {
+        if ((this.#core.waiters?.loops ?? 0) > 0) {
+          throwMisuse("Cannot read lines() twice at a time: share them from one loop");
+        }
+        work(false);
+        const line = this.#core.active ? this.#takeLine() : undefined;
+        const value = line ?? await this.#wait(Infinity, true);
+        if (value === undefined) return { done: true, value };
+        work(true);
+        return { done: false, value };
+      },
+      return: () => {
+        work(false);
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /** An async handler of the game is at work: a client that has half-closed stays for its answer. */
+  awaits(handler: PromiseLike<unknown>): void {
+    this.#core.makeWaiters().working++;
+    const done = () => this.#done();
+    void handler.then(done, done);
+  }
+
+  /** Lines go to those who wait for them before the game finds them. */
+  serve(): void {
+    const { waiters, dialogue: { input: { queue } } } = this.#core;
+    while (waiters?.awaited && queue.length > 0) {
+      if (!waiters.give(this.#takeLine())) this.#reserve();
+    }
+  }
+
+  #takeLine(): string | undefined {
+    const { dialogue: { input }, gate, taps, settings: { limits } } = this.#core;
+    const line = input.queue.take();
+    if (line === undefined) return undefined;
+    this.#core.heard = true;
+    // Recorded now, not when it came: the game may have asked for a password meanwhile.
+    if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
+    if (gate.unreadBy !== Infinity) gate.lineTaken(this.#core.now());
+    const { length } = input.queue;
+    this.#core.taken(length > 0);
+    if (length <= limits.queuedLines / 2 || gate.overMemory) this.#core.readOn();
+    return line.text;
+  }
+
+  #wait(timeout: number, isLoop: boolean): Promise<string | undefined> {
+    if (!this.#core.active || this.#core.atEnd) return Promise.resolve(undefined);
+    const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, isLoop);
+    if (timeout !== Infinity) this.#schedule();
+    return line;
+  }
+
+  #reserve(): void {
+    this.#core.makeWaiters().reserved = true;
+    this.#core.wake("input");
+  }
+
+  #done(): void {
+    this.#core.makeWaiters().working--;
+    if (this.#core.life.state === "ending") this.#core.wake("input");
+  }
+}
