@@ -38,47 +38,108 @@
  * @module
  */
 
-export { isTelnetError, TelnetError, type TelnetErrorCode } from "./src/protocol/error.ts";
-export type { TelnetLimits } from "./src/protocol/limits.ts";
-export type { ViolationKind } from "./src/protocol/events.ts";
-export type { ClientFacts } from "./src/options/facts.ts";
-export type { OptionDeclarations } from "./src/options/registry.ts";
-export { TelnetClient } from "./src/server/client.ts";
-export type { ClientSnapshot } from "./src/session/client_snapshot.ts";
-export type { Clock } from "./src/server/clock.ts";
-export type { ClientProfile } from "./src/session/profile.ts";
-export type { EditorOptions } from "./src/session/key_input.ts";
-export type { ListenerInfo } from "./src/server/acceptor.ts";
-export type { TlsMode } from "./src/server/handshake.ts";
-export { SERVER_LIMITS, type ServerLimits } from "./src/guard/limits.ts";
+// The server.
+export { TelnetServer } from "./src/server/server.ts";
 export type {
+  CustomEventHandlers,
+  CustomOptions,
   DrainOptions,
+  EventsOf,
   ListenerOptions,
   ListenOptions,
   OptionEventHandlers,
   RestoredConnection,
   ServeOptions,
 } from "./src/server/listen_options.ts";
-export { SERVER_MESSAGES, type ServerMessages } from "./src/guard/messages.ts";
+export type { BroadcastOptions } from "./src/server/broadcast.ts";
+export type { Clock } from "./src/server/clock.ts";
+export type { ListenerInfo } from "./src/server/acceptor.ts";
+export type { ServerRates, ServerStats } from "./src/server/stats.ts";
+export type { TlsMode } from "./src/server/handshake.ts";
+
+// Its clients.
+export { type AskOptions, type ReadLineOptions, TelnetClient } from "./src/server/client.ts";
+export type { ClientConnection } from "./src/server/client_connection.ts";
+export type { ClientTelnet } from "./src/server/client_telnet.ts";
+export type { ClientTerminal, RecordOptions } from "./src/server/client_terminal.ts";
+export type { ClientProfile } from "./src/session/profile.ts";
+export type { ClientSnapshot } from "./src/session/client_snapshot.ts";
+export type { EditorOptions } from "./src/session/key_input.ts";
 export type { RecordingSink } from "./src/session/recorder.ts";
+export type { UnknownOption, UnknownSubnegotiation } from "./src/session/session_host.ts";
+export type { TraceDirection } from "./src/session/trace.ts";
+
+// What bounds them.
+export { SERVER_LIMITS, type ServerLimits } from "./src/guard/limits.ts";
+export { SERVER_MESSAGES, type ServerMessages } from "./src/guard/messages.ts";
 export { type Refusal, REFUSAL_KINDS, type RefusalKind } from "./src/guard/refusal.ts";
-export { TelnetServer } from "./src/server/server.ts";
 export {
   type ClientViolation,
   type ClientViolationKind,
   DISCONNECT_REASONS,
   type DisconnectReason,
 } from "./src/guard/violations.ts";
-export type { ServerRates, ServerStats } from "./src/server/stats.ts";
 export type { FloodKind } from "./src/guard/rate_limiter.ts";
-export type { TraceDirection } from "./src/session/trace.ts";
 export type { KeepAlive } from "./src/guard/idle_monitor.ts";
+export { isTelnetError, TelnetError, type TelnetErrorCode } from "./src/protocol/error.ts";
+export type { TelnetLimits } from "./src/protocol/limits.ts";
+export type { OptionChange, Side, ViolationKind } from "./src/protocol/events.ts";
+
+// Telnet options: what is declared and reported.
+export type { OptionDeclarations, OptionEvents } from "./src/options/registry.ts";
+export type {
+  AardwolfEvents,
+  AardwolfMessage,
+  AtcpEvents,
+  AtcpMessage,
+  CharsetConfig,
+  ClientFacts,
+  EnvironConfig,
+  EnvironEvents,
+  EnvironVariable,
+  FlowControl,
+  FlowControlHandle,
+  ForgetOptions,
+  GmcpEvents,
+  GmcpHandle,
+  GmcpMessage,
+  Json,
+  LinemodeEvents,
+  LinemodeHandle,
+  LogoutEvents,
+  MccpConfig,
+  MsdpConfig,
+  MsdpEvents,
+  MsdpHandle,
+  MsdpValue,
+  MsdpVariable,
+  MsspStatus,
+  MsspValue,
+  MttsFlags,
+  NawsEvents,
+  OptionContext,
+  OptionEffects,
+  OptionState,
+  SlcEntry,
+  SlcSetting,
+  TelnetOption,
+  TerminalSpeed,
+  TimingMarkEvents,
+  WindowSize,
+  ZmpCommand,
+  ZmpConfig,
+  ZmpEvents,
+  ZmpHandle,
+} from "./src/options/mod.ts";
+
+// Text.
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export { stripControls } from "./src/text/controls.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
 export {
   createTextDecoder,
   type Encoding,
+  type EncodingLabel,
   type TextCodec,
   type TextStreamDecoder,
 } from "./src/text/charset.ts";
@@ -87,6 +148,14 @@ export { History, type HistoryStore } from "./src/text/history.ts";
 export { type Key, keyName } from "./src/text/keys.ts";
 export type { LineEditorOptions } from "./src/text/line_editor.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
+
+// What it stands on.
+export type {
+  CompressionCodec,
+  CompressionHandler,
+  Deflater,
+  Inflater,
+} from "./src/transport/compression.ts";
 export type {
   Certificate,
   Encryption,

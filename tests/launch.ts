@@ -92,7 +92,7 @@ async function ok(): Promise<boolean> {
     () => deno(["fmt", "--check"]),
     () => deno(["lint"]),
     check,
-    () => deno(["doc", "--lint", ...ENTRYPOINTS]),
+    ...ENTRYPOINTS.map((entrypoint) => () => deno(["doc", "--lint", entrypoint])),
     () => deno(["publish", "--dry-run", "--allow-dirty"]),
     speed,
     test,

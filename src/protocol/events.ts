@@ -1,5 +1,4 @@
 import { view } from "./slab_buffer.ts";
-import { inspect } from "./validate.ts";
 
 /** Which end of the connection performs an option: `local` is this one, `remote` the peer. */
 export type Side = "local" | "remote";

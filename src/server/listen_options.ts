@@ -26,30 +26,28 @@ export type OptionEventHandlers<Client> = {
 };
 
 /** Handlers for what options of your own report: `on…` for each of their `events`. */
-export type CustomEventHandlers<Client, Options extends readonly TelnetOption[]> = {
-  readonly [Name in keyof EventsOf<Options> & string as `on${Capitalize<Name>}`]?: (
-    client: Client,
-    value: EventsOf<Options>[Name],
-  ) => unknown;
-};
+// A conditional type, so that a handler's parameters are inferred when the options are.
+export type CustomEventHandlers<Client, Options extends readonly TelnetOption[]> =
+  EventsOf<Options> extends infer Events ? {
+      readonly [Name in keyof Events & string as `on${Capitalize<Name>}`]?: (
+        client: Client,
+        value: Events[Name],
+      ) => unknown;
+    }
+    : never;
 
 /** Options of your own, and handlers for their events. */
 export type CustomOptions<Client, Options extends readonly TelnetOption[]> =
   & { readonly customOptions?: Options }
   & CustomEventHandlers<Client, Options>;
 
-/** The events of options, by their names. */
-export type EventsOf<Options extends readonly TelnetOption[]> = Joined<
-  { [Index in keyof Options]: EventsOfOption<Options[Index]> }[number]
->;
-
-type EventsOfOption<Option> = Option extends TelnetOption<infer _Config, infer _State, infer Events>
-  ? ([Events] extends [never] ? Nothing : Events)
-  : Nothing;
-type Nothing = Record<never, never>;
-/** What all of a union have, in one. */
-type Joined<Union> = (Union extends unknown ? (value: Union) => void : never) extends
-  (value: infer All) => void ? All : never;
+/** The events of options, by their names: those of all of them in one. */
+export type EventsOf<Options extends readonly TelnetOption[]> = {
+  [Index in keyof Options]: Options[Index] extends
+    TelnetOption<infer _Config, infer _State, infer Events>
+    ? (events: [Events] extends [never] ? Record<never, never> : Events) => void
+    : never;
+}[number] extends (events: infer All) => void ? All : never;
 
 /** Where to listen, and how. */
 export interface ListenerOptions {

@@ -147,14 +147,15 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     Client extends TelnetClient = TelnetClient,
     const Options extends readonly TelnetOption[] = readonly TelnetOption[],
   >(
-    options: ListenOptions<Client> & CustomOptions<Client, Options> = {},
+    options?: ListenOptions<Client> & CustomOptions<Client, Options>,
   ): Promise<TelnetServer<Client>> {
-    const server = new TelnetServer<Client>(options, await checkSettings(options));
-    const { tcpKeepAlive: keepAlive = true } = options;
+    const given: ListenOptions<Client> = options === undefined ? {} : options;
+    const server = new TelnetServer<Client>(given, await checkSettings(given));
+    const { tcpKeepAlive: keepAlive = true } = given;
     try {
-      for (const listener of [options, ...options.listeners ?? []]) {
+      for (const listener of [given, ...given.listeners ?? []]) {
         const { port = 7777, address = "", reusePort = false, tls = false } = listener;
-        const transport = listener.transport ?? options.transport ?? await defaultTransport();
+        const transport = listener.transport ?? given.transport ?? await defaultTransport();
         await server.#acceptor.listen(transport, { port, address, reusePort, keepAlive }, tls);
       }
     } catch (error) {

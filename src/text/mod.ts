@@ -21,6 +21,7 @@ export {
   createTextDecoder,
   encodeText,
   type Encoding,
+  type EncodingLabel,
   encodingByName,
   encodingOfLocale,
   ENCODINGS,

@@ -12,6 +12,16 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
+export type {
+  Connection,
+  ConnectionAcceptor,
+  ConnectionHandler,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";
+export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+
 /** The members of Bun's `Socket` that are used; the official types stay out of our signatures. */
 interface BunSocket {
   data: BunConnection;

@@ -20,6 +20,16 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
+export type {
+  Connection,
+  ConnectionAcceptor,
+  ConnectionHandler,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";
+export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+
 /** The members of `Deno.TcpConn` that are used; the official types stay out of our signatures. */
 interface DenoConn {
   readonly remoteAddr: { readonly hostname: string; readonly port: number };

@@ -38,6 +38,16 @@ import type {
 } from "./transport.ts";
 import { checkCount } from "../protocol/validate.ts";
 
+export type {
+  Connection,
+  ConnectionAcceptor,
+  ConnectionHandler,
+  Listener,
+  Transport,
+  TransportListenOptions,
+} from "./transport.ts";
+export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+
 /** How the memory network behaves. */
 export interface MemoryTransportOptions {
   /** The most bytes that the server gets at once, at least 1. Default: no limit. */

@@ -1,0 +1,133 @@
+/**
+ * What the types promise: this file is checked before it runs, and each `@ts-expect-error` fails where
+ * the line below it has no error. What a type refuses is refused at run time too, with what to write.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  type AskOptions,
+  type Key,
+  type ListenOptions,
+  type OptionContext,
+  type OptionState,
+  type TelnetClient,
+  TelnetClient as Base,
+  type TelnetOption,
+  TelnetServer,
+} from "../../mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
+import type { Equal, Is } from "./equal.ts";
+
+class Player extends Base {
+  nick = "someone";
+}
+
+interface ClockEvents {
+  tick: { readonly hour: number };
+}
+interface ClockHandle {
+  show(hour: number): boolean;
+}
+const clock: TelnetOption<never, OptionState<ClockHandle>, ClockEvents> = {
+  code: 210,
+  name: "CLOCK",
+  events: ["tick"],
+  offer: "local",
+  attach: (context: OptionContext<ClockEvents>) => ({
+    handle: { show: (hour) => hour > 0 && context.localEnabled(210) },
+    subnegotiation: ([hour = 0]) => context.emit("tick", { hour }),
+  }),
+};
+const weather: TelnetOption<never, OptionState, { rain: boolean }> = {
+  code: 211,
+  name: "WEATHER",
+  events: ["rain"],
+};
+
+const transport = new MemoryTransport();
+
+Deno.test("handlers and the class of clients are inferred without annotations", async () => {
+  await using server = await TelnetServer.listen({
+    transport,
+    port: 0,
+    clientClass: Player,
+    customOptions: [clock, weather],
+    onConnect: (player) => void (player.nick satisfies string),
+    onDisconnect: (player) => void (player satisfies Player),
+    onResize: (player, { columns }) => void (player.nick + columns.toFixed()),
+    onGmcp: (_player, { package: name }) => void name.toUpperCase(),
+    onKey: (_player, key) => void (key satisfies Key),
+    onTick: (player, { hour }) => void (player.nick + hour.toFixed()),
+    onRain: (_player, rains) => void (rains satisfies boolean),
+  });
+  type Clients = ReturnType<typeof server.clientList>;
+  const inferred: Is<Equal<Clients, Player[]>> = true;
+  assert(inferred);
+});
+
+Deno.test("the handle of an option of your own has its type", () => {
+  const show = (client: TelnetClient) => client.telnet.handle(clock);
+  const inferred: Is<Equal<ReturnType<typeof show>, ClockHandle>> = true;
+  assert(inferred);
+});
+
+Deno.test("what the types refuse is refused at run time, with what to write", async () => {
+  const wrong: [options: () => ListenOptions, words: RegExp][] = [
+    // @ts-expect-error: a name that does not exist
+    [() => ({ onConect: () => {} }), /"onConect": did you mean "onConnect"\?/],
+    // @ts-expect-error: another library's name
+    [() => ({ host: "localhost" }), /"host": did you mean "address"\?/],
+    // @ts-expect-error: no function
+    [() => ({ onConnect: 5 }), /onConnect: expected a function, got 5/],
+    // @ts-expect-error: no such option
+    [() => ({ telnetOptions: { gcmp: true } }), /"telnetOptions.gcmp": did you mean "gmcp"\?/],
+    // @ts-expect-error: no such limit
+    [() => ({ limits: { idle: 5 } }), /"limits.idle"/],
+    // @ts-expect-error: an async function
+    [() => ({ telnetOptions: { mssp: async () => ({}) } }), /at once, got an async function/],
+  ];
+  for (const [options, words] of wrong) {
+    const error = await TelnetServer.listen({ transport, port: 0, ...options() })
+      .then(() => undefined, (error) => error);
+    assertMatch(String(error?.message), words);
+    assertEquals(error?.code, "misuse");
+  }
+});
+
+// Never called: only the types count.
+export async function refusedByTypes(client: TelnetClient, server: TelnetServer): Promise<void> {
+  // @ts-expect-error: a side is `local` or `remote`
+  client.telnet.enableOption(201, "server");
+  // @ts-expect-error: a side is needed
+  client.telnet.enableOption(201);
+  // @ts-expect-error: no such action
+  client.useEditor({ keys: { "ctrl+x": "kill" } });
+  // @ts-expect-error: a misspelt name
+  client.useEditor({ hystory: [] });
+  // @ts-expect-error: options are an object
+  client.sendWrapped("text", 40);
+  // @ts-expect-error: a misspelt name
+  await client.ask("Password: ", { hiden: true });
+  // @ts-expect-error: made by listen()
+  new TelnetServer({ port: 7777 });
+  // @ts-expect-error: a handler of an option that was not given
+  await TelnetServer.listen({ onTick: () => {} });
+  // @ts-expect-error: the wrong value
+  await TelnetServer.listen({ customOptions: [clock], onTick: (_client, hour: number) => hour });
+  // @ts-expect-error: no class of clients
+  await TelnetServer.listen({ clientClass: class {} });
+  // @ts-expect-error: internals of GMCP
+  client.telnet.gmcp.subnegotiation(new Uint8Array(0));
+  const answer: Is<Equal<Awaited<ReturnType<typeof client.ask>>, string | undefined>> = true;
+  const options: Is<Equal<keyof AskOptions, "hidden" | "timeout">> = true;
+  server.broadcast("x", { except: client, where: (one) => answer && options && one.active });
+}
+
+class Hidden extends Base {
+  // @ts-expect-error: it would hide the property of the library
+  override active = true;
+}
+Deno.test("a field that hides a property is refused at listen()", async () => {
+  const error = await TelnetServer.listen({ transport, port: 0, clientClass: Hidden })
+    .then(() => undefined, (error) => error);
+  assertMatch(String(error?.message), /"Hidden": its field "active" hides/);
+});
