@@ -1,5 +1,4 @@
-import { throwMisuse } from "../protocol/error.ts";
-import { inspect, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
+import { checkText, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 
 /** What the server says by itself, each a line. An empty text says nothing. */
 export interface ServerMessages {
@@ -44,9 +43,7 @@ export function serverMessages(given: Partial<ServerMessages> = {}): ServerMessa
   rejectUnknownKeys("messages", given, SERVER_MESSAGES);
   const messages = { ...SERVER_MESSAGES, ...withoutUndefined(given) };
   for (const [name, text] of Object.entries(messages)) {
-    if (typeof text !== "string") {
-      throwMisuse(`Cannot say what is no text: messages.${name}: ${inspect(text)}`);
-    }
+    checkText(`messages.${name}`, text);
   }
   return messages;
 }

@@ -70,7 +70,9 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
  */
 export function encodeCharsetRequest(names: readonly string[]): Uint8Array {
   if (names.length === 0 || names.some((name) => name === "" || name.includes(";"))) {
-    throwMisuse(`Cannot request these character sets: ${JSON.stringify(names)}`);
+    throwMisuse(
+      "Cannot request these character sets: give at least one, as names without spaces or semicolons",
+    );
   }
   return join(REQUEST, ...names.flatMap((name) => [SEPARATOR, toAscii(name)]));
 }

@@ -1,7 +1,6 @@
 import { handleOf } from "./_handle.ts";
-import { throwMisuse } from "../protocol/error.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
-import { inspect } from "../protocol/validate.ts";
+import { inspect, throwUnexpected } from "../protocol/validate.ts";
 
 /** Code of the option TOGGLE-FLOW-CONTROL (RFC 1372). */
 export const LFLOW = 0x21;
@@ -39,7 +38,7 @@ export function decodeFlowControl(payload: Uint8Array): FlowControl | undefined 
 export function encodeFlowControl(command: FlowControl): Uint8Array {
   const code = ORDER.indexOf(command);
   if (code === -1) {
-    throwMisuse(`Unknown flow control ${inspect(command)}: use one of ${ORDER.join(", ")}`);
+    throwUnexpected("the flow control command", ORDER.map(inspect).join(" or "), command);
   }
   return Uint8Array.of(code);
 }

@@ -3,7 +3,7 @@ import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
-import { checkFunction } from "../protocol/validate.ts";
+import { checkFunction, inspect } from "../protocol/validate.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
 export const GMCP = 0xc9;
@@ -74,7 +74,9 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
  */
 export function encodeGmcp(name: string, value?: Json): Uint8Array {
   if (!PACKAGE.test(name)) {
-    throwMisuse(`Cannot send a GMCP package that is no dotted name: "${name}"`);
+    throwMisuse(
+      `Cannot send the GMCP package ${inspect(name)}: use a dotted name, such as "Char.Vitals"`,
+    );
   }
   if (value === undefined) return toUtf8(name);
   return join(toUtf8(`${name} `), toUtf8(asciiJson(value)));

@@ -1,7 +1,17 @@
+import { checkText, rejectUnknownKeys } from "../protocol/validate.ts";
 import type { TelnetOption } from "./option.ts";
 
 /** Code of the option MSP, the MUD Sound Protocol: sounds are named in lines of the text. */
 export const MSP = 0x5a;
+
+const OPTION_NAMES: Readonly<Record<keyof MspOptions, true>> = {
+  volume: true,
+  repeats: true,
+  priority: true,
+  continues: true,
+  type: true,
+  url: true,
+};
 
 /** How to play a sound. */
 export interface MspOptions {
@@ -50,6 +60,8 @@ export function mspMusic(file: string, options: MspOptions = {}): string {
 }
 
 function trigger(kind: string, file: string, options: MspOptions): string {
+  checkText("file", file);
+  rejectUnknownKeys("msp", options, OPTION_NAMES);
   const { volume, repeats, priority, continues, type, url } = options;
   const parts = [
     clean(file),

@@ -174,10 +174,14 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
       throwMisuse("Cannot ask for no names, as that asks for all, USER too: leave newEnviron out");
     }
     if (names.includes("USER")) {
-      throwMisuse("Cannot ask for USER: the Telnet client of Windows crashes at it");
+      throwMisuse(
+        "Cannot ask for USER: the Telnet client of Windows crashes at it, so leave it out",
+      );
     }
     if (length > MAX_QUESTION) {
-      throwMisuse(`Cannot ask for so many names: ${length} bytes, and inetutils reads 256 in all`);
+      throwMisuse(
+        `Cannot ask for names of ${length} bytes: inetutils reads 256 in all, so ask for fewer`,
+      );
     }
   },
   attach: (context, config) => ({

@@ -1,4 +1,4 @@
-import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
+import { checkList, inspect, rejectUnknownKeys } from "../protocol/validate.ts";
 import { handleOf } from "./_handle.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
@@ -46,7 +46,7 @@ export function decodeZmp(payload: Uint8Array): ZmpCommand | undefined {
  */
 export function encodeZmp(name: string, args: readonly string[] = []): Uint8Array {
   if (name === "" || [name, ...args].some((text) => text.includes("\0"))) {
-    throwMisuse(`Cannot send a ZMP command without a name or with a NUL: "${name}"`);
+    throwMisuse(`Cannot send the ZMP command ${inspect(name)}: give it a name, and leave out NUL`);
   }
   return join(...[name, ...args].flatMap((text) => [toUtf8(text), 0]));
 }

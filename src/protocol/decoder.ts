@@ -55,7 +55,9 @@ export function checkDecoderSnapshot(
   const { state, payload, verb, option } = snapshot ?? {};
   const whole = STATES.includes(state) && areBytes(payload) && areBytes([verb, option]);
   if (!whole || payload.length > limit) {
-    throwMisuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshot)}`);
+    throwMisuse(
+      "Cannot restore a damaged snapshot: its decoder does not fit, so start a new machine",
+    );
   }
 }
 

@@ -1,5 +1,4 @@
-import { throwMisuse } from "./error.ts";
-import { checkCount } from "./validate.ts";
+import { checkCount, throwUnexpected } from "./validate.ts";
 
 /** What bounds a machine. */
 export interface TelnetLimits {
@@ -33,7 +32,7 @@ export function telnetLimits(given: Partial<TelnetLimits> = {}): TelnetLimits {
   checkCount("limits.answerTimeout", limits.answerTimeout);
   checkCount("limits.repeatedRequests", limits.repeatedRequests);
   if (limits.repeatedRequests > 253) {
-    throwMisuse(`Cannot count limits.repeatedRequests over 253: ${limits.repeatedRequests}`);
+    throwUnexpected("limits.repeatedRequests", "a whole number from 0 to 253", repeatedRequests);
   }
   return limits;
 }

@@ -8,7 +8,7 @@ import {
 } from "./decoder.ts";
 import { throwMisuse } from "./error.ts";
 import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
-import { type TelnetLimits, telnetLimits } from "./limits.ts";
+import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "./limits.ts";
 import {
   checkNegotiationSnapshots,
   firstSides,
@@ -16,7 +16,15 @@ import {
   type NegotiationSnapshot,
   Negotiator,
 } from "./negotiator.ts";
-import { areBytes, checkByte, checkBytes } from "./validate.ts";
+import {
+  areBytes,
+  checkByte,
+  checkBytes,
+  checkList,
+  checkOneOf,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "./validate.ts";
 
 /** How to set up a {@linkcode TelnetMachine}. */
 export interface TelnetMachineOptions {
@@ -267,7 +275,7 @@ export class TelnetMachine {
    * @param request The time, and whether to wait for the answer to an earlier request.
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
-  enableLocal(option: number, request: EnableOptions = {}): void {
+  enableLocal(option: number, request: EnableOptions = NO_REQUEST): void {
     this.#enable("local", option, request);
   }
 
@@ -290,7 +298,7 @@ export class TelnetMachine {
    * @param request The time, and whether to wait for the answer to an earlier request.
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
-  enableRemote(option: number, request: EnableOptions = {}): void {
+  enableRemote(option: number, request: EnableOptions = NO_REQUEST): void {
     this.#enable("remote", option, request);
   }
 
@@ -337,6 +345,7 @@ export class TelnetMachine {
    */
   forget(side: Side, option: number, how: ForgetOptions): void {
     checkByte("option", option);
+    checkOneOf("side", side, ["local", "remote"]);
     this.#negotiator.forget(side, option, how);
   }
 
@@ -420,13 +429,15 @@ export class TelnetMachine {
    */
   static restore(snapshot: TelnetSnapshot, now?: number): TelnetMachine {
     if (snapshot?.version !== 1) {
-      throwMisuse(`Cannot restore a snapshot of another version than 1: ${snapshot?.version}`);
+      throwUnexpected("the snapshot", "one of version 1, from TelnetMachine.snapshot()", snapshot);
     }
     const { limits, stopAfter, output } = snapshot;
     checkDecoderSnapshot(snapshot.decoder, limits?.subnegotiation);
     checkNegotiationSnapshots(snapshot.options);
     if (!areBytes(output) || !areBytes(stopAfter)) {
-      throwMisuse("Cannot restore a damaged snapshot: its output or its stops are no bytes");
+      throwMisuse(
+        "Cannot restore a damaged snapshot: its output or its stops are no bytes, so start a new machine",
+      );
     }
     const machine = new TelnetMachine({ limits, stopAfter });
     machine.#decoder.restore(snapshot.decoder);
@@ -440,13 +451,23 @@ export class TelnetMachine {
     return this.#decoder.decode(chunk);
   }
 
-  #enable(side: Side, option: number, { now, urgent = false }: EnableOptions): void {
+  #enable(side: Side, option: number, request: EnableOptions): void {
+    if (request !== NO_REQUEST) rejectUnknownKeys("request", request, { now: true, urgent: true });
+    const { now, urgent = false } = request;
     checkByte("option", option);
     const stopping = this.#negotiator.state(side, option).startsWith("WANTNO");
     if (urgent && stopping) this.#negotiator.giveUp(side, option, now);
     this.#negotiator.enable(side, option, now);
   }
 }
+
+const NO_REQUEST: EnableOptions = {};
+const OPTION_NAMES: Readonly<Record<keyof TelnetMachineOptions, true>> = {
+  local: true,
+  remote: true,
+  stopAfter: true,
+  limits: true,
+};
 
 /** What the options of a machine amount to. */
 interface Setup {
@@ -461,15 +482,22 @@ const setups: WeakMap<TelnetMachineOptions, Setup> = new WeakMap();
 function setupOf(options: TelnetMachineOptions): Setup {
   const known = setups.get(options);
   if (known !== undefined) return known;
+  rejectUnknownKeys("TelnetMachine", options, OPTION_NAMES);
   const { local = [], remote = [], stopAfter = [] } = options;
+  for (const [name, codes] of Object.entries({ local, remote, stopAfter })) checkList(name, codes);
   for (const option of [...local, ...remote, ...stopAfter]) checkByte("option", option);
   const setup = {
-    limits: telnetLimits(options.limits),
+    limits: machineLimits(options.limits),
     stopAfter: [...stopAfter],
     sides: firstSides(local, remote),
   };
   if (Object.isFrozen(options)) setups.set(options, setup);
   return setup;
+}
+
+function machineLimits(limits: Partial<TelnetLimits> = {}): TelnetLimits {
+  rejectUnknownKeys("limits", limits, TELNET_LIMITS);
+  return telnetLimits(limits);
 }
 
 /** Hands the decoder's frames on: negotiations are answered, the rest becomes events. */

@@ -339,7 +339,11 @@ export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapsho
       !areBytes([snapshot?.option]) || !["local", "remote"].includes(snapshot.side) ||
       !STATES.includes(snapshot.state)
     );
-  if (damaged) throwMisuse(`Cannot restore a damaged snapshot: ${JSON.stringify(snapshots)}`);
+  if (damaged) {
+    throwMisuse(
+      "Cannot restore a damaged snapshot: its options do not fit, so start a new machine",
+    );
+  }
 }
 
 /** The sides of a connection at its start. */

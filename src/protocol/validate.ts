@@ -34,9 +34,15 @@ export function throwUnexpected(what: string, expected: string, value: unknown):
   throwMisuse(`Cannot use ${what}: expected ${expected}, got ${inspect(value)}`);
 }
 
+/** The same where text is out of place, and may be a secret: it is not shown. */
+function throwOtherType(what: string, expected: string, value: unknown): never {
+  const got = typeof value === "string" ? "text" : inspect(value);
+  throwMisuse(`Cannot use ${what}: expected ${expected}, got ${got}`);
+}
+
 /** Checks that a caller gave a function. */
 export function checkFunction(what: string, value: unknown): void {
-  if (typeof value !== "function") throwUnexpected(what, "a function", value);
+  if (typeof value !== "function") throwOtherType(what, "a function", value);
 }
 
 /** Checks that a caller gave text. */
@@ -56,7 +62,7 @@ export function checkOneOf(what: string, value: unknown, known: readonly unknown
 
 /** Checks that a caller gave an array. */
 export function checkList(what: string, value: unknown): void {
-  if (!Array.isArray(value)) throwUnexpected(what, "an array", value);
+  if (!Array.isArray(value)) throwOtherType(what, "an array", value);
 }
 
 /** Checks that a caller's number is a whole one, `least` or more; `or` names what else it may be. */
@@ -114,11 +120,7 @@ export function rejectUnknownKeys(
   synonyms: Synonyms = {},
 ): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throwMisuse(
-      `Cannot use ${what || "options"}: expected an object, got ${
-        typeof given === "string" ? "text" : inspect(given)
-      }`,
-    );
+    throwOtherType(what || "options", "an object", given);
   }
   const names = Object.keys(known);
   for (const name of Object.keys(given)) {

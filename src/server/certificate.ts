@@ -8,11 +8,11 @@ export function checkCertificate(certificate: Certificate): void {
   for (const name of ["cert", "key"] as const) {
     const text: unknown = certificate[name];
     if (typeof text !== "string") {
-      throwMisuse(`Cannot use certificate.${name} that is no text: read the file as UTF-8`);
+      throwMisuse(`Cannot use certificate.${name}: expected PEM text, so read the file as UTF-8`);
     }
     if (!text.includes("-----BEGIN ")) {
       throwMisuse(
-        `Cannot use certificate.${name} that is no PEM: is it a path? Then read the file`,
+        `Cannot use certificate.${name} that is no PEM: if it is a path, read the file`,
       );
     }
   }

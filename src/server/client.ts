@@ -18,7 +18,7 @@ import {
   type TextCodec,
 } from "../text/charset.ts";
 import type { Key } from "../text/keys.ts";
-import { wordWrap, type WrapOptions } from "../text/wrap.ts";
+import { checkWrapOptions, wordWrap, type WrapOptions } from "../text/wrap.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import { checkEditorOptions, type EditorOptions } from "../session/key_input.ts";
@@ -26,6 +26,7 @@ import { profileOf } from "../session/profile.ts";
 import type { Session } from "../session/session.ts";
 import { type ClientConnection, makeClientConnection } from "./client_connection.ts";
 import { type ClientTelnet, makeClientTelnet } from "./client_telnet.ts";
+import { addHints, CLIENT_HINTS } from "./hints.ts";
 import { type ClientTerminal, makeClientTerminal } from "./client_terminal.ts";
 
 /** Text is wrapped to no fewer columns: in a window of one, a page of text would cost all the others. */
@@ -525,9 +526,12 @@ export class TelnetClient {
   }
 }
 
+addHints(TelnetClient.prototype, "client", CLIENT_HINTS);
+
 /** Wraps a text to a window, each line ended. */
 export function wrapFor(columns: number, text: string, options: WrapOptions): string {
   checkText("text", text);
+  checkWrapOptions(options);
   const lines = wordWrap(text, { columns: Math.max(MIN_COLUMNS, columns), ...options });
   return lines.map((line) => line + "\n").join("");
 }

@@ -14,6 +14,7 @@ import { delay, withTimeout } from "./clock.ts";
 import { DeadlineSet } from "./deadline_set.ts";
 import { greet, printLoss } from "./default_handlers.ts";
 import type { CustomOptions, DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
+import { addHints, SERVER_CLASS_HINTS, SERVER_HINTS } from "./hints.ts";
 import { PollWaiter } from "./poll_waiter.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ServerHost } from "./server_host.ts";
@@ -592,3 +593,6 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     return clients;
   }
 }
+
+addHints(TelnetServer.prototype, "server", SERVER_HINTS);
+addHints(TelnetServer, "TelnetServer", SERVER_CLASS_HINTS);

@@ -1,3 +1,4 @@
+import { throwUnexpected } from "../protocol/validate.ts";
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 import type { Json } from "../options/json.ts";
 import { throwMisuse } from "../protocol/error.ts";
@@ -52,13 +53,15 @@ export interface SessionSnapshot extends DialogueSnapshot {
 /** Checks what a caller gives as a snapshot: it may have come from a file. */
 export function checkClientSnapshot(given: ClientSnapshot): SessionSnapshot {
   if (given?.version !== 2) {
-    throwMisuse(`Cannot restore a client from another version than 2: ${given?.version}`);
+    throwUnexpected("the snapshot", "one of version 2, from client.snapshot()", given);
   }
   const snapshot = given as unknown as SessionSnapshot;
   const { telnet, options, facts, text, input, received } = snapshot;
   const parts = [telnet, options, facts, text, input, received];
   if (parts.some((part) => typeof part !== "object" || part === null)) {
-    throwMisuse("Cannot restore a client from a damaged snapshot: a part of it is missing");
+    throwMisuse(
+      "Cannot restore a client from a damaged snapshot: a part of it is missing, so return undefined",
+    );
   }
   return snapshot;
 }

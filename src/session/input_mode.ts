@@ -252,7 +252,7 @@ export class InputMode implements TypedRest {
     const { line } = this.#settings.limits;
     if (options?.limit !== undefined && options.limit > line) {
       throwMisuse(
-        `Cannot edit lines of ${options.limit}: limits.line is ${line}, raise it in listen()`,
+        `Cannot use useEditor.limit ${options.limit}: limits.line is ${line}, so raise that in listen()`,
       );
     }
     const context = this.#context;

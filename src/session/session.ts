@@ -320,8 +320,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.dialogue.settle();
     if (this.stream.compressed) {
       throwMisuse(
-        "Cannot take a snapshot of a compressed connection: call resetTelnet(), or disableOption() " +
-          "for MCCP2 and MCCP3, and wait until `compressed` is false",
+        "Cannot take a snapshot of a compressed connection: call telnet.reset(), or " +
+          "telnet.disableOption() for MCCP2 and MCCP3, and wait until connection.compressed is false",
       );
     }
     const dialogue = this.dialogue.snapshot();

@@ -1,3 +1,6 @@
+import { checkText, rejectUnknownKeys } from "../protocol/validate.ts";
+
+const NO_OPTIONS: { readonly newlines?: boolean } = {};
 /**
  * Escape sequences (ECMA-48) and what is like them: control sequences, strings such as a title, which
  * end with their line at the latest, single shifts, and the rest of what begins with ESC.
@@ -27,8 +30,10 @@ const ANY = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
  */
 export function stripControls(
   text: string,
-  options: { readonly newlines?: boolean } = {},
+  options: { readonly newlines?: boolean } = NO_OPTIONS,
 ): string {
+  checkText("text", text);
+  if (options !== NO_OPTIONS) rejectUnknownKeys("stripControls", options, { newlines: true });
   if (!ANY.test(text)) return text;
   const plain = text.replaceAll(SEQUENCE, "").replaceAll(CONTROL, "");
   return options.newlines ? plain : plain.replaceAll("\n", " ");

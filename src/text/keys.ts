@@ -1,3 +1,4 @@
+import { checkBoolean, checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, lastCluster } from "./width.ts";
 
@@ -41,6 +42,8 @@ export interface KeyDecoderOptions {
   /** Whether printable text comes in runs instead of by grapheme cluster. Default `false`. */
   readonly runs?: boolean;
 }
+
+const DEFAULTS: KeyDecoderOptions = {};
 
 /** Keys of the form CSI number ~ (VT220, xterm, Linux, PuTTY), and of rxvt with other ends. */
 const NUMBERED: Readonly<Record<string, string>> = {
@@ -139,10 +142,17 @@ export class KeyDecoder {
    * Starts with nothing pending.
    *
    * @param options Each field has its default.
+   * @throws {TelnetError} `misuse`: an unknown option, or a value that cannot be right.
    */
-  constructor(options: KeyDecoderOptions = {}) {
-    this.#escapeTimeout = options.escapeTimeout ?? 100;
-    this.runs = options.runs ?? false;
+  constructor(options: KeyDecoderOptions = DEFAULTS) {
+    if (options !== DEFAULTS) {
+      rejectUnknownKeys("KeyDecoder", options, { escapeTimeout: true, runs: true });
+    }
+    const { escapeTimeout = 100, runs = false } = options;
+    checkCount("KeyDecoder.escapeTimeout", escapeTimeout);
+    checkBoolean("KeyDecoder.runs", runs);
+    this.#escapeTimeout = escapeTimeout;
+    this.runs = runs;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { checkBoolean, checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
 import { copied, joined } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
 import { clusterWidth, lastCluster, textWidth } from "./width.ts";
@@ -100,10 +101,15 @@ export class LineInput {
    * @param options `limit`: the most UTF-16 units of a line. `stripControls`: whether to take escape
    * sequences and control characters out of it, so that a person cannot send them to another's
    * terminal; default `true`. Line ends, backspace, DEL and NUL are never part of a line.
+   * @throws {TelnetError} `misuse`: an unknown option, or a value that cannot be right.
    */
   constructor(options: { readonly limit: number; readonly stripControls?: boolean }) {
-    this.#limit = options.limit;
-    this.#stripControls = options.stripControls ?? true;
+    rejectUnknownKeys("LineInput", options, { limit: true, stripControls: true });
+    const { limit, stripControls = true } = options;
+    if (limit !== Infinity) checkCount("LineInput.limit", limit, 0, ", or Infinity");
+    checkBoolean("LineInput.stripControls", stripControls);
+    this.#limit = limit;
+    this.#stripControls = stripControls;
   }
 
   /** How many lines were longer than the limit so far. */

@@ -13,6 +13,11 @@ export interface WrapOptions {
 
 const SYNONYMS: Synonyms = { width: "columns", cols: "columns", margin: "padding" };
 
+/** Checks how a caller wants to wrap. */
+export function checkWrapOptions(options: WrapOptions): void {
+  rejectUnknownKeys("wrap", options, { columns: true, indent: true, padding: true }, SYNONYMS);
+}
+
 /** A piece of text that is not torn unless it is longer than a line. */
 interface Piece {
   readonly text: string;
@@ -50,7 +55,7 @@ const CODE =
  */
 export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkText("text", text);
-  rejectUnknownKeys("wrap", options, { columns: true, indent: true, padding: true }, SYNONYMS);
+  checkWrapOptions(options);
   const { columns = 80, indent = 4, padding = 2 } = options;
   checkCount("wrap.columns", columns, 1);
   checkCount("wrap.indent", indent);

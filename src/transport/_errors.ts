@@ -1,6 +1,6 @@
-import { TelnetError, type TelnetErrorCode, throwMisuse } from "../protocol/error.ts";
+import { TelnetError, type TelnetErrorCode } from "../protocol/error.ts";
 import type { TransportListenOptions } from "./transport.ts";
-import { inspect } from "../protocol/validate.ts";
+import { checkText, inspect, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
 
 const LISTEN_CODES: ReadonlyMap<string, TelnetErrorCode> = new Map([
   ["EADDRINUSE", "address-in-use"],
@@ -53,11 +53,22 @@ export function bindHost(options: TransportListenOptions): string {
 }
 
 /** Checks what the caller asked for, alike on every runtime. */
-export function checkListenOptions({ port }: TransportListenOptions): void {
+export function checkListenOptions(options: TransportListenOptions): void {
+  rejectUnknownKeys("listen", options, LISTEN_NAMES, { host: "address", hostname: "address" });
+  const { port, address } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throwMisuse(`Cannot listen on a port that is not from 0 to 65535: ${inspect(port)}`);
+    throwUnexpected("listen.port", "a whole number from 0 to 65535", port);
   }
+  checkText("listen.address", address);
 }
+
+const LISTEN_NAMES: Readonly<Record<keyof TransportListenOptions, true>> = {
+  port: true,
+  address: true,
+  reusePort: true,
+  keepAlive: true,
+  onError: true,
+};
 
 /** For what this runtime does not have. */
 export function unsupported(runtime: string, what: string): TelnetError {

@@ -36,7 +36,7 @@ import type {
   Transport,
   TransportListenOptions,
 } from "./transport.ts";
-import { checkCount } from "../protocol/validate.ts";
+import { checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
 
 export type {
   Connection,
@@ -89,11 +89,9 @@ export class MemoryTransport implements Transport {
    */
   constructor(options: MemoryTransportOptions = {}) {
     const { chunkSize = Number.MAX_SAFE_INTEGER, capacity = 65_536 } = options;
-    checkCount("chunkSize", chunkSize);
-    checkCount("capacity", capacity);
-    if (chunkSize === 0 || capacity === 0) {
-      throwMisuse("Cannot move bytes by 0: give a chunkSize and a capacity of at least 1");
-    }
+    rejectUnknownKeys("MemoryTransport", options, { chunkSize: true, capacity: true });
+    checkCount("MemoryTransport.chunkSize", chunkSize, 1);
+    checkCount("MemoryTransport.capacity", capacity, 1);
     this.#options = { chunkSize, capacity };
   }
 
@@ -132,6 +130,7 @@ export class MemoryTransport implements Transport {
    * @throws {TelnetError} `connection-lost`: nobody listens there.
    */
   connect(port: number, options: MemoryConnectOptions = {}): MemoryPeer {
+    rejectUnknownKeys("connect", options, CONNECT_NAMES);
     const accept = this.#listeners.get(port);
     if (accept === undefined) {
       throw new TelnetError(
@@ -150,6 +149,13 @@ export class MemoryTransport implements Transport {
     return port;
   }
 }
+
+const CONNECT_NAMES: Readonly<Record<keyof MemoryConnectOptions, true>> = {
+  allowHalfOpen: true,
+  encrypted: true,
+  identity: true,
+  remoteAddress: true,
+};
 
 /** The server's end. */
 class MemoryConnection extends BaseConnection {

@@ -216,7 +216,7 @@ Deno.test("what is wrong with a certificate is said at once, with what to do, an
     [{ telnetOptions: { startTls: true } }, /give listen\(\) one/],
     [{ certificate: CERTIFICATE }, /set tls/],
     [{ tls: true, certificate: { cert: "", key: "" } }, /no PEM/],
-    [{ tls: true, certificate: { cert: "cert.pem", key: "key.pem" } }, /Then read the file/],
+    [{ tls: true, certificate: { cert: "cert.pem", key: "key.pem" } }, /read the file/],
     [{ tls: true, certificate: { cert, key: secret } }, /certificate\.key that is no PEM/],
     [{ tls: true, certificate: { cert: new Uint8Array(9), key } as never }, /as UTF-8/],
     [{ tls: true, certificate: { cert, key, ca: cert } as never }, /certificate\.ca/],

@@ -507,7 +507,7 @@ Deno.test("a line of an editor is no longer than limits.line, which the game is 
   assertThrows(
     () => client.useEditor({ limit: 101 }),
     TelnetError,
-    "Cannot edit lines of 101: limits.line is 100, raise it in listen()",
+    "useEditor.limit 101: limits.line is 100, so raise that in listen()",
   );
   client.useEditor({ limit: 100 });
 });

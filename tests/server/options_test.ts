@@ -673,7 +673,7 @@ Deno.test("a snapshot of a compressed connection is misuse, which says what to d
   const { harness, client, remote } = joined;
   remote.do(MCCP2);
   await harness.pollUntil(() => client.connection.compressed);
-  assertMatch(assertThrows(() => client.snapshot(), TelnetError).message, /resetTelnet/);
+  assertMatch(assertThrows(() => client.snapshot(), TelnetError).message, /telnet\.reset/);
   client.telnet.disableOption(MCCP2, "local");
   remote.dont(MCCP2);
   await untilReal(harness, () => !client.connection.compressed);

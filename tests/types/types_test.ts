@@ -82,8 +82,11 @@ Deno.test("what the types refuse is refused at run time, with what to write", as
     [() => ({ telnetOptions: { gcmp: true } }), /"telnetOptions.gcmp": did you mean "gmcp"\?/],
     // @ts-expect-error: no such limit
     [() => ({ limits: { idle: 5 } }), /"limits.idle"/],
-    // @ts-expect-error: an async function
-    [() => ({ telnetOptions: { mssp: async () => ({}) } }), /at once, got an async function/],
+    [
+      // @ts-expect-error: an async function
+      () => ({ telnetOptions: { mssp: async () => await Promise.resolve({}) } }),
+      /at once, got an async function/,
+    ],
   ];
   for (const [options, words] of wrong) {
     const error = await TelnetServer.listen({ transport, port: 0, ...options() })

@@ -1,0 +1,141 @@
+import { throwMisuse } from "../protocol/error.ts";
+
+/** What to write in place of a name that does not exist here, by that name. */
+export type Hints = Readonly<Record<string, string>>;
+
+/** Names of other libraries that people try, for methods and for properties. */
+interface HintTable {
+  readonly methods: Hints;
+  readonly properties: Hints;
+}
+
+const SEND = "client.send(text)";
+const DROP = "client.active = false, which delivers what is queued first";
+const READ = "client.getCommand() in your loop, or await client.readLine()";
+const LISTEN = "a handler of TelnetServer.listen(), such as onConnect or onDisconnect";
+const ROOMS = "server.broadcast(text, { where: (client) => … })";
+
+/** Shares an explanation among several names. */
+const all = (names: string, hint: string): Hints =>
+  Object.fromEntries(names.split(" ").map((name) => [name, hint]));
+/** Names that stand in a group, under the same name. */
+const moved = (names: string, group: string): Hints =>
+  Object.fromEntries(names.split(" ").map((name) => [name, `client.${group}.${name}`]));
+
+/** What people try on a client. */
+export const CLIENT_HINTS: HintTable = {
+  methods: {
+    ...all("write print println writeln puts sendLine sendText emit message", SEND),
+    ...all("end close destroy disconnect terminate kick quit hangup", DROP),
+    ...all("on once off addListener addEventListener subscribe", LISTEN),
+    ...all("read readline getLine nextLine receive recv", READ),
+    ...all("question input", "await client.ask(question)"),
+    ...all("getpass readPassword askPassword", "await client.ask(question, { hidden: true })"),
+    ...all("broadcast to in join leave room", ROOMS),
+    ...all("setPrompt showPrompt", "client.prompt(text)"),
+    ...all("setEncoding setCharset", "client.encoding = label"),
+    ...all("setTimeout", "limits: { idleTimeout } of TelnetServer.listen()"),
+    ...all("setKeepAlive", "client.connection.keepAlive = value"),
+    ...all("pipe pause resume", "limits of TelnetServer.listen(), which hold back what floods"),
+    ...all("iac will wont", 'client.telnet.enableOption(option, "local")'),
+    ...all("sendGmcp", "client.telnet.gmcp.send(name, value)"),
+    ...all("sendCommand", "client.telnet.sendTelnetCommand(command)"),
+    ...all("get_extra_info getExtraInfo", "client.terminal.profile"),
+    ...all("prepareReload resetTelnet", "client.telnet.reset()"),
+    ...all("characterMode rawMode setRawMode", "client.enterCharacterMode()"),
+    ...all("lineMode", "client.enterLineMode()"),
+    ...all("mark", "client.terminal.addRecordingMarker(label)"),
+    ...moved("enableOption disableOption optionEnabled sendSubnegotiation", "telnet"),
+    ...moved("sendTelnetCommand ping offerOptions", "telnet"),
+    ...moved("record addRecordingMarker", "terminal"),
+  },
+  properties: {
+    ...moved("gmcp msdp zmp linemode flowControl", "telnet"),
+    ...moved("profile facts inCharacterMode editing", "terminal"),
+    ...moved("identity peerAddress peerPort encrypted compressed queuedOutput", "connection"),
+    ...moved("memoryUsed throttled keepAlive disconnectError", "connection"),
+    ...all("queued bufferedAmount writableLength", "client.connection.queuedOutput"),
+    ...all("remoteAddress ip", "client.address"),
+    ...all("remotePort", "client.port"),
+    ...all("bytesWritten", "client.bytesSent"),
+    ...all("bytesRead", "client.bytesReceived"),
+    ...all("connected closed destroyed readyState", "client.active"),
+    ...all("cols width", "client.columns"),
+    ...all("height", "client.rows"),
+    ...all("socket stream conn", "client.sendBytes(bytes), or a Transport of your own"),
+    ...all("keyReady", "client.hasKey"),
+    ...all("commandReady lineReady", "client.cmdReady"),
+  },
+};
+
+/** What people try on a server. */
+export const SERVER_HINTS: HintTable = {
+  methods: {
+    ...all("on once off addListener addEventListener use", LISTEN),
+    ...all("close end shutdown destroy dispose", "await server.stop(), or server.drain()"),
+    ...all("listen start_server", "await TelnetServer.listen({ port: 7777 })"),
+    ...all("start run forever serveForever wait_closed", "await server.serve()"),
+    ...all("update tick step", "await server.poll()"),
+    ...all("emit send sendAll write to in except of", ROOMS),
+    ...all("getConnections count", "server.connectionCount()"),
+    ...all("getClients", "server.clientList()"),
+    ...all("readyClients", "server.clientsWithInput()"),
+  },
+  properties: {
+    ...all("clients sockets connections sessions users", "server.clientList()"),
+    ...all("maxConnections", "maxConnections of TelnetServer.listen()"),
+    ...all("listening", "server.running"),
+  },
+};
+
+/** What people try on the class of servers. */
+export const SERVER_CLASS_HINTS: HintTable = {
+  methods: all(
+    "createServer create start serve bind open",
+    "await TelnetServer.listen({ port: 7777 })",
+  ),
+  properties: {},
+};
+
+/**
+ * Has names that people try say what to write instead. They are no part of the types, of completion or of
+ * `in`, and a class of yours may use them for itself: only a look at a name that is not there gets here.
+ *
+ * @param target The prototype, or the class.
+ * @param what What people call it, such as `client`.
+ * @param hints The names.
+ */
+export function addHints(target: object, what: string, hints: HintTable): void {
+  const snakes = snakeNames(target, what);
+  const methods = new Map(Object.entries({ ...snakes.methods, ...hints.methods }));
+  const properties = new Map(Object.entries({ ...snakes.properties, ...hints.properties }));
+  const parent = Object.getPrototypeOf(target);
+  const get = (parent: object, name: string | symbol, receiver: unknown): unknown => {
+    if (typeof name === "symbol" || name in parent) return Reflect.get(parent, name, receiver);
+    const property = properties.get(name);
+    if (property !== undefined) throwMisuse(`Cannot find ${what}.${name}: use ${property}`);
+    const method = methods.get(name);
+    if (method === undefined) return undefined;
+    return () => throwMisuse(`Cannot call ${what}.${name}(): use ${method}`);
+  };
+  const set = (parent: object, name: string | symbol, value: unknown, receiver: unknown) => {
+    if (name === "keepAlive") {
+      throwMisuse(`Cannot set ${what}.keepAlive: use ${properties.get(name)}`);
+    }
+    return Reflect.set(parent, name, value, receiver);
+  };
+  Object.setPrototypeOf(target, new Proxy(parent, { get, set }));
+}
+
+/** Miniboa's names as Python spells them, such as `get_command`. */
+function snakeNames(target: object, what: string): HintTable {
+  const methods: Record<string, string> = {};
+  const properties: Record<string, string> = {};
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
+    const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    if (snake === name || !/^[a-z]/.test(name)) continue;
+    if (typeof value === "function") methods[snake] = `${what}.${name}()`;
+    else properties[snake] = `${what}.${name}`;
+  }
+  return { methods, properties };
+}

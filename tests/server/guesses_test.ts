@@ -1,0 +1,217 @@
+/**
+ * What a new user tries by guessing, in the words of Node, Miniboa, telnetlib3 and Socket.IO: each call
+ * works, or says in one line what to write instead.
+ */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  isTelnetError,
+  type ListenOptions,
+  TelnetClient,
+  TelnetServer,
+  wordWrap,
+} from "../../mod.ts";
+import { KeyDecoder, LineEditor } from "../../src/text/mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
+
+/** A class and its instances as plain JavaScript sees them: the types refuse most of these calls. */
+// deno-lint-ignore no-explicit-any -- guesses have no types
+type Anything = any;
+
+const transport = new MemoryTransport();
+const NOTHING = { onConnect: () => {}, onDisconnect: () => {} };
+
+const listen = (options: unknown) =>
+  TelnetServer.listen({ transport, port: 0, ...NOTHING, ...options as ListenOptions });
+
+type Guess = readonly [
+  call: (client: Anything, server: Anything) => unknown,
+  /** What the error says; `undefined`: it works. */
+  hint?: RegExp,
+];
+
+const GUESSES: Readonly<Record<string, readonly Guess[]>> = {
+  "Miniboa, in camelCase": [
+    [(client) => client.send("x\n")],
+    [(client) => client.sendCc("^Rx^~\n")],
+    [(client) => client.sendWrapped("x")],
+    [(client) => client.getCommand()],
+    [(client) => client.addrport()],
+    [(_, server) => server.connectionCount()],
+    [(_, server) => server.clientList()],
+  ],
+  "Miniboa, as Python has it": [
+    [(client) => client.get_command(), /use client\.getCommand\(\)/],
+    [(client) => client.cmd_ready, /use client\.cmdReady/],
+    [(client) => client.send_cc("x"), /use client\.sendCc\(\)/],
+    [(client) => client.password_mode_on(), /use client\.passwordModeOn\(\)/],
+    [(client) => client.terminal_type, /use client\.terminalType/],
+    [(_, server) => server.client_list(), /use server\.clientList\(\)/],
+    [() => new (TelnetServer as Anything)({ port: 7777 }), /await TelnetServer\.listen\(/],
+    [() => listen({ on_connect: () => {} }), /did you mean "onConnect"\?/],
+    [() => listen({ on_disconnect: () => {} }), /did you mean "onDisconnect"\?/],
+  ],
+  "Node's net": [
+    [(client) => client.write("x"), /use client\.send\(text\)/],
+    [(client) => client.end(), /use client\.active = false/],
+    [(client) => client.destroy(), /use client\.active = false/],
+    [(client) => client.on("data", () => {}), /handler of TelnetServer\.listen\(\)/],
+    [(client) => client.setEncoding("utf8"), /use client\.encoding = label/],
+    [(client) => client.setTimeout(5), /idleTimeout/],
+    [(client) => client.remoteAddress, /use client\.address/],
+    [(client) => client.socket, /use client\.sendBytes/],
+    [(client) => client.bytesWritten, /use client\.bytesSent/],
+    [(_, server) => server.on("connection", () => {}), /handler of TelnetServer\.listen\(\)/],
+    [(_, server) => server.close(), /use await server\.stop\(\)/],
+    [(_, server) => server.listen(7777), /use await TelnetServer\.listen\(/],
+    [(_, server) => server.getConnections(), /use server\.connectionCount\(\)/],
+    [() => (TelnetServer as Anything).createServer(() => {}), /await TelnetServer\.listen\(/],
+    [() => (TelnetServer as Anything).listen(7777), /listen\(\{ port: 7777 \}\)/],
+    [() => listen({ host: "localhost" }), /did you mean "address"\?/],
+    [() => listen({ hostname: "localhost" }), /did you mean "address"\?/],
+    [() => listen({ cert: "PEM", key: "PEM" }), /certificate: \{ cert, key \}/],
+    [() => listen({ encoding: "utf8" })],
+    [() => listen({ encoding: "UTF-8" })],
+    [() => listen({ encoding: "iso-8859-1" })],
+    [() => listen({ encoding: "utf-7" }), /did you mean "utf-8"\?/],
+    [() => listen({ port: "7777" }), /port: expected a whole number .* got "7777"/],
+    [() => listen({ transport: "node" }), /transport: expected a Transport/],
+    [() => listen({ onData: () => {} }), /client\.getCommand\(\)/],
+  ],
+  "Node's readline": [
+    [(client) => client.question("Name? "), /use await client\.ask\(question\)/],
+    [(client) => client.setPrompt("> "), /use client\.prompt\(text\)/],
+    [(client) => client.prompt(5), /the prompt: expected text, got 5/],
+    [(client) => client.useEditor({ completer: () => [] }), /did you mean "complete"\?/],
+    [(client) => client.useEditor({ hystory: [] }), /did you mean "history"\?/],
+    [(client) => client.useEditor({ history: [] }), /history: expected a store/],
+    [(client) => client.useEditor({ keys: { "C-x": "cancel" } }), /did you mean "ctrl\+x"\?/],
+    [
+      (client) => client.useEditor({ keys: { "ctrl+x": "kill" } }),
+      /did you mean "kill-line"\?|use one of/,
+    ],
+  ],
+  "telnetlib3": [
+    [(client) => client.readline(), /await client\.readLine\(\)/],
+    [(client) => client.get_extra_info("TERM"), /use client\.terminal\.profile/],
+    [(client) => client.iac(253, 31), /use client\.telnet\.enableOption/],
+    [(_, server) => server.wait_closed(), /use await server\.serve\(\)/],
+    [() => listen({ shell: () => {} }), /did you mean "onConnect"\?/],
+    [() => listen({ maxClients: 5 }), /did you mean "maxConnections"\?/],
+  ],
+  "Socket.IO": [
+    [(client) => client.emit("message", "x"), /use client\.send\(text\)/],
+    [(client) => client.disconnect(), /use client\.active = false/],
+    [(client) => client.join("room"), /use server\.broadcast\(/],
+    [(client) => client.broadcast("x"), /use server\.broadcast\(/],
+    [(_, server) => server.emit("message"), /use server\.broadcast\(/],
+    [(_, server) => server.to("room"), /use server\.broadcast\(/],
+    [(_, server) => server.sockets, /use server\.clientList\(\)/],
+    [(_, server) => server.broadcast("x\n")],
+    [(_, server) => server.broadcast("x", { exclude: [] }), /did you mean "except"\?/],
+  ],
+  "options of Telnet": [
+    [(client) => client.gmcp, /use client\.telnet\.gmcp/],
+    [(client) => client.enableOption(201), /use client\.telnet\.enableOption/],
+    [(client) => client.telnet.enableOption(201), /side: expected "local", .* got undefined/],
+    [(client) => client.telnet.enableOption(1, "server"), /side: expected .* got "server"/],
+    [(client) => client.telnet.enableOption("gmcp", "local"), /option: expected a byte/],
+    [() => listen({ gmcp: true }), /telnetOptions: \{ gmcp: true \}/],
+    [() => listen({ options: { gmcp: true } }), /did you mean "telnetOptions"\?/],
+    [() => listen({ telnetOptions: { gmcp: false, naws: undefined } })],
+    [() => listen({ telnetOptions: { ttype: true } }), /did you mean "terminalType"\?/],
+    [() => listen({ telnetOptions: { mssp: async () => await 5 } }), /got an async function/],
+    [() => listen({ limits: { idle: 5 } }), /"limits\.idle"/],
+  ],
+  "text": [
+    [(client) => client.sendWrapped("x", 40), /wrap: expected an object, got 40/],
+    [(client) => client.sendWrapped("x", { width: 40 }), /did you mean "columns"\?/],
+    [() => wordWrap("x", { colums: 40 } as never), /did you mean "columns"\?/],
+    [() => new LineEditor({ histroy: [] } as never), /did you mean "history"\?/],
+    [() => new KeyDecoder({ timeout: 5 } as never), /use one of escapeTimeout, runs/],
+    [(client) => client.send(5), /text: expected text, got 5/],
+    [(client) => client.send(new Uint8Array(1)), /text: expected text, got an object/],
+    [(client) => client.sendBytes("x"), /bytes: expected a Uint8Array, got "x"/],
+  ],
+};
+
+for (const [library, guesses] of Object.entries(GUESSES)) {
+  Deno.test(`what people guess works, or says what to write: ${library}`, async () => {
+    await using server = await listen({});
+    transport.connect(server.port);
+    await server.poll();
+    const [client] = server.clientList();
+    for (const [call, hint] of guesses) {
+      const error = await outcome(() => call(client, server));
+      if (hint === undefined) {
+        assertEquals(error, undefined, `${call}: ${error}`);
+      } else {
+        assert(isTelnetError(error), `${call}: ${error}`);
+        assertEquals(error.code, "misuse");
+        assertMatch(error.message, hint, `${call}`);
+        assert(!error.message.includes("\n"), "one line");
+      }
+    }
+  });
+}
+
+async function outcome(call: () => unknown): Promise<unknown> {
+  try {
+    const result = await call();
+    if (result instanceof TelnetServer) await result.stop();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+Deno.test("the list has more than forty guesses", () => {
+  assert(Object.values(GUESSES).flat().length > 40);
+});
+
+Deno.test("a class of clients may use the guessed names for itself", async () => {
+  class Player extends TelnetClient {
+    profile = { level: 3 };
+    write(text: string): void {
+      this.send(text.toUpperCase());
+    }
+  }
+  await using server = await listen({ clientClass: Player });
+  const peer = transport.connect(server.port);
+  await server.poll();
+  const [player] = server.clientList() as Player[];
+  assertEquals(player?.profile.level, 3);
+  player?.write("hello\n");
+  Object.assign(player ?? {}, { remoteAddress: "set in plain JavaScript" });
+  assertEquals((player as Anything).remoteAddress, "set in plain JavaScript");
+  await server.poll();
+  assertEquals(peer.takeText(), "HELLO\r\n");
+});
+
+Deno.test("no error shows a secret", async () => {
+  const secret = "-----BEGIN PRIVATE KEY-----hunter2";
+  const wrong = [
+    { certificate: secret },
+    { certificate: { cert: secret, key: secret, passphrase: secret } },
+    { certificate: [secret] },
+    { tls: true, certificate: { cert: "x".repeat(50) + secret, key: secret } },
+    { restore: secret },
+    { clientClass: { secret } },
+  ];
+  for (const options of wrong) {
+    const error = await outcome(() => listen(options));
+    assert(isTelnetError(error), JSON.stringify(options));
+    assert(!error.message.includes("hunter2"), error.message);
+  }
+});
+
+Deno.test("completion on a client shows at most 45 names, those of a game first", () => {
+  const names: string[] = [];
+  for (let one = TelnetClient.prototype; one !== null; one = Object.getPrototypeOf(one)) {
+    if (one !== Object.prototype) names.push(...Object.getOwnPropertyNames(one));
+  }
+  const common = ["constructor", ...Object.getOwnPropertyNames(Object.prototype)];
+  const own = names.filter((name) => !common.includes(name));
+  assert(own.length <= 45, `${own.length}: ${own}`);
+  assert(!("write" in TelnetClient.prototype), "guessed names are not there");
+  assertEquals(own.slice(0, 4), ["send", "sendCc", "sendWrapped", "prompt"]);
+});
