@@ -44,6 +44,16 @@ export interface AskOptions extends ReadLineOptions {
   readonly hidden?: boolean;
 }
 
+/** What others call the options of `ask()`. */
+const ASK_SYNONYMS = {
+  hide: "hidden",
+  password: "hidden",
+  secret: "hidden",
+  mask: "hidden",
+  masked: "hidden",
+  noEcho: "hidden",
+};
+
 /** The groups of a client, each made when it is asked for. */
 interface Groups {
   telnet?: ClientTelnet;
@@ -250,16 +260,11 @@ export class TelnetClient {
    */
   ask(question: string, options: AskOptions = {}): Promise<string | undefined> {
     checkText("the question", question);
-    rejectUnknownKeys("ask", options, { hidden: true, timeout: true });
+    rejectUnknownKeys("ask", options, { hidden: true, timeout: true }, ASK_SYNONYMS);
     const { hidden = false } = options;
     checkBoolean("ask.hidden", hidden);
     const timeout = checkTimeout("ask", options.timeout);
-    const session = this.#session;
-    const hides = hidden && !session.dialogue.input.hidden;
-    if (hides) this.passwordModeOn();
-    this.prompt(question);
-    const answer = session.delivery.readLine(timeout);
-    return hides ? answer.finally(() => this.passwordModeOff()) : answer;
+    return this.#session.delivery.ask(this.#colorize(question), timeout, hidden);
   }
 
   /**

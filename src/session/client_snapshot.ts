@@ -43,6 +43,8 @@ export interface SessionSnapshot extends DialogueSnapshot {
   readonly received: readonly number[];
   /** Whether the client has announced its end. */
   readonly ended: boolean;
+  /** Whether password mode was on for a question whose answer nobody waits for any more. */
+  readonly asking?: boolean;
   /** How long it is connected, and how long the person has typed nothing, in milliseconds. */
   readonly connectedFor: number;
   readonly idleFor: number;

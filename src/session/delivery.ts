@@ -1,6 +1,7 @@
 import { throwMisuse } from "../protocol/error.ts";
 import type { Key } from "../text/keys.ts";
 import type { SessionCore } from "./core.ts";
+import type { LineKind } from "./line_waiters.ts";
 
 /**
  * Hands the game what was typed: by `getCommand()` and `getKey()` when it asks, by `readLine()`, `ask()`
@@ -39,16 +40,33 @@ export class Delivery {
    * @param timeout How long to wait, in milliseconds.
    */
   readLine(timeout: number): Promise<string | undefined> {
-    const { active, dialogue: { input } } = this.#core;
-    if (input.byKeys && input.editor === undefined) {
-      throwMisuse(
-        "Cannot read a line in character mode: call enterLineMode() or useEditor() first",
-      );
+    this.#checkMode();
+    return this.#next(timeout, "line");
+  }
+
+  /** The next line, which answers a question. A password is hidden until the next poll behind its line. */
+  ask(question: string, timeout: number, hidden: boolean): Promise<string | undefined> {
+    this.#checkMode();
+    const { active, dialogue } = this.#core;
+    if (active) {
+      if (hidden && !dialogue.input.hidden) {
+        dialogue.setEcho({ password: true });
+        this.#core.makeWaiters().hides = true;
+      }
+      dialogue.prompt(question);
+      this.#core.changed();
     }
-    const line = active ? this.#takeLine() : undefined;
-    if (line === undefined) return this.#wait(timeout, false);
-    this.#reserve();
-    return Promise.resolve(line);
+    return this.#next(timeout, hidden ? "hidden" : "line");
+  }
+
+  /** A poll begins: what the last one has left to dialogues is for all, and no password is asked for any more. */
+  settle(): void {
+    const { waiters, dialogue } = this.#core;
+    if (waiters === undefined) return;
+    waiters.reserved = false;
+    if (!waiters.hides || waiters.hidden > 0) return;
+    waiters.hides = false;
+    dialogue.setEcho({ password: false });
   }
 
   /** The lines as they come, until the client goes. */
@@ -66,7 +84,7 @@ export class Delivery {
         }
         work(false);
         const line = this.#core.active ? this.#takeLine() : undefined;
-        const value = line ?? await this.#wait(Infinity, true);
+        const value = line ?? await this.#wait(Infinity, "loop");
         if (value === undefined) return { done: true, value };
         work(true);
         return { done: false, value };
@@ -109,9 +127,22 @@ export class Delivery {
     return line.text;
   }
 
-  #wait(timeout: number, isLoop: boolean): Promise<string | undefined> {
+  #checkMode(): void {
+    const { input } = this.#core.dialogue;
+    if (!input.byKeys || input.editor !== undefined) return;
+    throwMisuse("Cannot read a line in character mode: call enterLineMode() or useEditor() first");
+  }
+
+  #next(timeout: number, kind: LineKind): Promise<string | undefined> {
+    const line = this.#core.active ? this.#takeLine() : undefined;
+    if (line === undefined) return this.#wait(timeout, kind);
+    this.#reserve();
+    return Promise.resolve(line);
+  }
+
+  #wait(timeout: number, kind: LineKind): Promise<string | undefined> {
     if (!this.#core.active || this.#core.atEnd) return Promise.resolve(undefined);
-    const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, isLoop);
+    const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, kind);
     if (timeout !== Infinity) this.#schedule();
     return line;
   }

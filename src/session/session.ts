@@ -184,6 +184,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#core.heard = true;
     if (snapshot.received.length > 0) this.gate.push(Uint8Array.from(snapshot.received), false);
     if (snapshot.ended) this.onPlainEnd();
+    if (snapshot.asking) this.#core.makeWaiters().hides = true;
     this.#host.wake(this, "input");
     this.#core.changed();
     this.#time.schedule();
@@ -191,7 +192,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Processes what came, as far as the limits allow. */
   process(): void {
-    if (this.#core.waiters !== undefined) this.#core.waiters.reserved = false;
+    if (this.#core.waiters !== undefined) this.delivery.settle();
     const excess = this.#inflateExcess;
     this.#inflateExcess = undefined;
     if (excess !== undefined) this.#core.emit("violation", excess);
@@ -327,7 +328,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const dialogue = this.dialogue.snapshot();
     const received = [...this.gate.buffer.copy()];
     const activity = this.activity.snapshot(this.now());
-    return { version: 2, ...dialogue, ...activity, received, ended: this.life.state === "ending" };
+    const asking = this.#core.waiters?.hides === true;
+    const ended = this.life.state === "ending";
+    return { version: 2, ...dialogue, ...activity, received, ended, asking };
   }
 
   /** Has the server know what waits for the game, and when to ask again. */

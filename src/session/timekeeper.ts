@@ -105,7 +105,8 @@ export class Timekeeper {
       case "offers":
         return now >= options.deadline ? options.endWait() : undefined;
       case "read":
-        return this.#core.waiters?.expire(now);
+        this.#core.waiters?.expire(now);
+        return this.#core.wake("input");
       case "hold":
       case "release":
         return this.#core.wake("input");

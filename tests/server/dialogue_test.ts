@@ -1,0 +1,259 @@
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { TelnetClient } from "../../mod.ts";
+import { TelnetError } from "../../mod.ts";
+import { ECHO, SGA } from "../../src/options/mod.ts";
+import { DO, IAC } from "../../src/protocol/mod.ts";
+import { inWords, latin1, start } from "./harness.ts";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+interface Login {
+  readonly name: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** A login dialogue, as a game would have it. */
+async function login(client: TelnetClient): Promise<Login> {
+  const name = await client.ask("Name? ");
+  const password = await client.ask("Password: ", { hidden: true });
+  return { name, password };
+}
+
+/** Every way to cut some bytes: whole, at each place, and byte by byte. */
+function cuts(bytes: Uint8Array): Uint8Array[][] {
+  const places = Array.from({ length: bytes.length - 1 }, (_, at) => at + 1);
+  return [
+    [bytes],
+    ...places.map((at) => [bytes.slice(0, at), bytes.slice(at)]),
+    Array.from(bytes, (byte) => Uint8Array.of(byte)),
+  ];
+}
+
+Deno.test("a login dialogue takes its lines under a game loop, however they are cut", async () => {
+  for (const pieces of cuts(utf8("Änn\r\nsesame\r\nlook\r\n"))) {
+    const found: string[] = [];
+    let done: Login | undefined;
+    await using harness = await start({
+      onConnect: (client) => void login(client).then((answers) => done = answers),
+    });
+    const { peer, client } = await harness.join();
+    const loop = () => {
+      for (const one of harness.server.clientsWithInput()) found.push(one.getCommand() ?? "");
+    };
+    for (const piece of pieces) {
+      peer.write(piece);
+      await harness.server.poll();
+      loop();
+    }
+    await harness.pollUntil(() => (loop(), found.length > 0));
+    assertEquals([done, found], [{ name: "Änn", password: "sesame" }, ["look"]]);
+    assertEquals(client.cmdReady, false);
+  }
+});
+
+Deno.test("a game loop that asks each client each time gets no line of a dialogue", async () => {
+  const found: (string | undefined)[] = [];
+  const answers: (string | undefined)[] = [];
+  await using harness = await start({
+    onConnect: async (client) => {
+      for (let count = 0; count < 3; count++) answers.push(await client.readLine());
+    },
+  });
+  const { peer } = await harness.join();
+  peer.write("one\r\ntwo\r\nthree\r\nfour\r\n");
+  await harness.pollUntil(() => {
+    for (const client of harness.server.clientList()) {
+      assertEquals(client.cmdReady, answers.length === 3 && found.length === 0 && client.cmdReady);
+      if (client.cmdReady) found.push(client.getCommand());
+    }
+    return found.length === 1;
+  });
+  assertEquals([answers, found], [["one", "two", "three"], ["four"]]);
+});
+
+Deno.test("a password is hidden while it is asked for, and shown again behind it", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const answer = client.ask("Password: ", { hidden: true });
+  const asked = await harness.hear(peer, "Password: ");
+  assertEquals(inWords(asked), "<WILL ECHO>Password: ");
+  peer.write(Uint8Array.of(IAC, DO, ECHO, ...utf8("sesame\r\n")));
+  assertEquals(await harness.hear(peer, "\r\n"), "\r\n");
+  assertEquals(await answer, "sesame");
+  await harness.server.poll();
+  assertEquals(inWords(latin1(peer.take())), "<WONT ECHO>");
+});
+
+Deno.test("two passwords in a row keep the echo off in between", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const both = (async () => [
+    await client.ask("Password: ", { hidden: true }),
+    await client.ask("Again: ", { hidden: true }),
+  ])();
+  await harness.hear(peer, "Password: ");
+  peer.write(Uint8Array.of(IAC, DO, ECHO, ...utf8("a\r\n")));
+  const between = await harness.hear(peer, "Again: ");
+  assertEquals(inWords(between), "\r\nAgain: ÿù");
+  peer.write("a\r\n");
+  await harness.hear(peer, "\r\n");
+  assertEquals(await both, ["a", "a"]);
+});
+
+Deno.test("a password that the game has hidden by itself stays hidden behind the answer", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.passwordModeOn();
+  const answer = client.ask("Password: ", { hidden: true });
+  await harness.hear(peer, "Password: ");
+  peer.write(Uint8Array.of(IAC, DO, ECHO, ...utf8("a\r\n")));
+  await harness.hear(peer, "\r\n");
+  assertEquals(await answer, "a");
+  await harness.server.poll();
+  assertEquals(peer.take().length, 0);
+});
+
+Deno.test("a dialogue ends with undefined when the client goes, and nothing is reported", async () => {
+  const errors: unknown[] = [];
+  const ends: (string | undefined)[] = [];
+  await using harness = await start({
+    onConnect: async (client) => void ends.push(await client.ask("Name? "), await client.readLine()),
+    onError: (error) => errors.push(error),
+  });
+  const gone = await harness.join();
+  gone.peer.abort();
+  await harness.pollUntil(() => ends.length === 2);
+  const dropped = await harness.join();
+  dropped.client.active = false;
+  await harness.pollUntil(() => ends.length === 4);
+  assertEquals([ends, errors], [[undefined, undefined, undefined, undefined], []]);
+  assertEquals(await dropped.client.readLine(), undefined);
+});
+
+Deno.test("a dialogue ends with undefined when its time is over, and the echo comes back", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const hidden = client.ask("Password: ", { hidden: true, timeout: 60_000 });
+  const later = client.readLine({ timeout: 90_000 });
+  await harness.hear(peer, "Password: ");
+  peer.write(Uint8Array.of(IAC, DO, ECHO));
+  harness.clock.advance(59_000);
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  let settled = false;
+  void hidden.then(() => settled = true);
+  await harness.server.poll();
+  assertEquals(settled, false);
+  harness.clock.advance(1_100);
+  await harness.pollUntil(() => settled);
+  assertEquals(await hidden, undefined);
+  await harness.server.poll();
+  assertEquals(inWords(latin1(peer.take())), "<WONT ECHO>");
+  peer.write("late\r\n");
+  await harness.pollUntil(() => client.bytesReceived > 8);
+  assertEquals(await later, "late");
+});
+
+Deno.test("a line that came in time is taken, also where nobody has polled since", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const answer = client.readLine({ timeout: 1_000 });
+  peer.write("in time\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  harness.clock.advance(5_000);
+  await harness.server.poll();
+  assertEquals(await answer, "in time");
+});
+
+Deno.test("lines go to those who wait in the order of their calls", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const waiting = [client.readLine(), client.readLine(), client.readLine()];
+  peer.write("one\r\ntwo\r\nthree\r\n");
+  await harness.pollUntil(() => client.bytesReceived === 17);
+  assertEquals(await Promise.all(waiting), ["one", "two", "three"]);
+});
+
+Deno.test("lines() can be read one by one, without a loop", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write("name\r\npassword\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  const { value: name } = await client.lines().next();
+  const { value: password } = await client.lines().next();
+  assertEquals([name, password], ["name", "password"]);
+});
+
+Deno.test("who has half-closed gets the answer of a dialogue that takes its time", async () => {
+  await using harness = await start({
+    onConnect: async (client) => {
+      const name = await client.ask("Name? ");
+      for (let turns = 0; turns < 5; turns++) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      client.send(`Hello, ${name}!\n`);
+    },
+  });
+  const { peer, client } = await harness.join({ allowHalfOpen: true });
+  peer.write("Ann\r\n");
+  peer.end();
+  const heard = await harness.hear(peer, "Hello");
+  assertEquals(heard, "Name? Hello, Ann!\r\n");
+  await harness.pollUntil(() => !client.active);
+  assertEquals(client.disconnectReason, "client-closed");
+});
+
+Deno.test("a dialogue works in an editor, which masks the password", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.useEditor();
+  await harness.server.poll();
+  peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, SGA));
+  await harness.pollUntil(() => client.terminal.editing);
+  const answer = client.ask("Password: ", { hidden: true });
+  peer.write("sesame\r");
+  const heard = await harness.hear(peer, "Password: ");
+  await harness.pollUntil(() => client.bytesReceived === 13);
+  assertEquals(await answer, "sesame");
+  assert(!heard.includes("sesame") && !latin1(peer.take()).includes("sesame"));
+});
+
+Deno.test("a dialogue works without a loop", async () => {
+  const end = new AbortController();
+  await using harness = await start({
+    onConnect: async (client) => {
+      client.send(`Hello, ${await client.ask("Name? ")}!\n`);
+    },
+  });
+  const serving = harness.server.serve({ signal: end.signal });
+  const peer = harness.dial();
+  peer.write("Ann\r\n");
+  let heard = "";
+  while (!heard.includes("Ann")) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    heard += peer.takeText();
+  }
+  assertEquals(heard, "Name? Hello, Ann!\r\n");
+  end.abort();
+  await serving;
+});
+
+Deno.test("a dialogue in character mode, and options that cannot be right, are misuse at once", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const wrong: [() => unknown, RegExp][] = [
+    [() => client.ask(5 as never), /the question: expected text/],
+    [() => client.ask("x", { hidden: "yes" as never }), /ask\.hidden: expected true or false/],
+    [() => client.ask("x", { hide: true } as never), /did you mean "hidden"\?/],
+    [() => client.readLine({ timeout: -1 }), /timeout: expected a whole number/],
+    [() => client.readLine(500 as never), /expected an object, got 500/],
+  ];
+  for (const [call, words] of wrong) {
+    assertMatch(assertThrows(call, TelnetError).message, words);
+  }
+  client.enterCharacterMode();
+  await harness.server.poll();
+  peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, SGA));
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  const error = assertThrows(() => client.ask("Name? "), TelnetError);
+  assertMatch(error.message, /call enterLineMode\(\) or useEditor\(\) first/);
+});
