@@ -51,13 +51,12 @@ function hear(client: TelnetClient, line: string): void {
   if (!client.active || line === "") return;
   if (line === "bye") return drop(client, "Good bye!");
   if (line === "shutdown") return shutDown();
+  client.sendWrapped(`You say: ${escapeCaretCodes(line)}`, { indent: 0 });
   broadcast(client, `^c${client.addrport()}^~ says: ${escapeCaretCodes(line)}`);
 }
 
 function broadcast(from: TelnetClient, text: string): void {
-  for (const client of server.clientList()) {
-    if (client !== from) client.sendWrapped(text, { indent: 0 });
-  }
+  server.broadcast(text, { except: from, wrap: { indent: 0 } });
 }
 
 function drop(client: TelnetClient, why: string): void {
@@ -67,6 +66,6 @@ function drop(client: TelnetClient, why: string): void {
 
 function shutDown(): void {
   console.log("The chat closes.");
-  for (const client of server.clientList()) client.send("The chat closes. Good bye!\n");
+  server.broadcast("The chat closes. Good bye!");
   void server.stop();
 }

@@ -33,8 +33,13 @@ async function onConnect(client: TelnetClient): Promise<void> {
     const text = line.trim();
     if (text === "bye") drop(client, "Good bye!");
     else if (text === "shutdown") shutDown();
-    else if (text) broadcast(client, `^c${client.addrport()}^~ says: ${escapeCaretCodes(text)}`);
+    else if (text) say(client, escapeCaretCodes(text));
   }
+}
+
+function say(client: TelnetClient, words: string): void {
+  client.sendWrapped(`You say: ${words}`, { indent: 0 });
+  broadcast(client, `^c${client.addrport()}^~ says: ${words}`);
 }
 
 function onDisconnect(client: TelnetClient): void {
@@ -44,9 +49,7 @@ function onDisconnect(client: TelnetClient): void {
 }
 
 function broadcast(from: TelnetClient, text: string): void {
-  for (const client of server.clientList()) {
-    if (client !== from) client.sendWrapped(text, { indent: 0 });
-  }
+  server.broadcast(text, { except: from, wrap: { indent: 0 } });
 }
 
 function drop(client: TelnetClient, why: string): void {
@@ -62,6 +65,6 @@ function dropIdle(): void {
 
 function shutDown(): void {
   console.log("The chat closes.");
-  for (const client of server.clientList()) client.send("The chat closes. Good bye!\n");
+  server.broadcast("The chat closes. Good bye!");
   end.abort();
 }

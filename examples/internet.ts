@@ -17,7 +17,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { stripControls, type TelnetClient, TelnetServer } from "../mod.ts";
+import { escapeCaretCodes, type TelnetClient, TelnetServer } from "../mod.ts";
 
 const { values } = parseArgs({
   options: {
@@ -65,14 +65,13 @@ while (server.running) {
 async function onConnect(client: TelnetClient): Promise<void> {
   await client.ready;
   if (!client.active) return; // it has gone meanwhile
-  log(client, client.connection.encrypted ? "came by TLS" : "came in the clear");
+  const { encrypted } = client.connection;
+  log(client, encrypted ? "came by TLS" : "came in the clear");
   if (record) {
     const file = `${record}/${Date.now()}-${++visits}.cast`;
     client.terminal.record((line) => appendFileSync(file, line), { title: client.addrport() });
   }
-  client.send(
-    client.connection.encrypted ? "Welcome!\n" : "Welcome! Others can listen: come by TLS.\n",
-  );
+  client.send(encrypted ? "Welcome!\n" : "Welcome! Others can listen: come by TLS.\n");
 }
 
 function hear(client: TelnetClient, line: string): void {
@@ -80,8 +79,7 @@ function hear(client: TelnetClient, line: string): void {
     client.active = false;
     return;
   }
-  const words = `${client.addrport()} says: ${stripControls(line)}\n`;
-  for (const other of server.clientList()) if (other !== client) other.send(words);
+  server.broadcast(`${client.addrport()} says: ${escapeCaretCodes(line)}`, { except: client });
 }
 
 function renew(): void {

@@ -1,5 +1,5 @@
 /**
- * A small MUD: login with a hidden password, rooms, talk, a fight, prompts, colours, wrapping, and
+ * A small MUD: a login dialogue with a hidden password, rooms, talk, a fight, prompts, colours, wrapping, and
  * what MUD clients speak: MTTS, GMCP, MSDP, MSSP, MCCP, CHARSET.
  *
  *     deno run -N examples/mud.ts [--port 7777]
@@ -32,7 +32,7 @@ const passwords = new Map<string, string>(); // a real game keeps them in a file
 
 class Player extends TelnetClient {
   name = "";
-  step: "name" | "password" | "playing" = "name";
+  playing = false;
   room = "inn";
   hp = MAX_HP;
 }
@@ -67,8 +67,8 @@ process.once("SIGINT", () => void server.stop());
 let nextBreath = Date.now();
 while (server.running) {
   await server.poll();
-  for (const player of server.clientList()) {
-    const line = player.getCommand();
+  for (const player of server.clientsWithInput()) {
+    const line = player.playing ? player.getCommand() : undefined; // else it is for the login
     if (line !== undefined) hear(player, line.trim());
   }
   if (Date.now() >= nextBreath) {
@@ -85,45 +85,44 @@ async function welcome(player: Player): Promise<void> {
   if (!screenReader) player.sendCc("^G  ~~~~~~~~~~~~~~~~~~~~~~~:>-^~\n");
   player.sendCc(`^YWelcome to Boaville!^~ You come by ${escapeCaretCodes(name ?? "telnet")}, `);
   player.send(`${colours} colours.\n`);
-  ask(player);
+  if (!await login(player)) return; // it has gone meanwhile
+  player.playing = true;
+  tellRoom(player, `${player.name} comes in.`);
+  vitals(player);
+  look(player);
+  prompt(player);
+}
+
+async function login(player: Player): Promise<boolean> {
+  for (let name: string | undefined = ""; player.name === "";) {
+    name = (await player.ask("Your name? "))?.trim();
+    if (name === undefined) return false;
+    if (!/^[A-Za-z]{2,12}$/.test(name)) player.send("Two to twelve letters, please.\n");
+    else player.name = name.charAt(0).toUpperCase() + name.slice(1).toLowerCase();
+  }
+  while (true) {
+    const password = await player.ask("Your password? ", { hidden: true });
+    if (password === undefined) return false;
+    if (password !== "" && password === (passwords.get(player.name) ?? password)) {
+      passwords.set(player.name, password);
+      return true;
+    }
+    player.send("That is not it.\n");
+  }
 }
 
 function farewell(player: Player): void {
   console.log(`-- ${player.name || player.addrport()} ${player.disconnectReason}`);
-  if (player.step === "playing") tellRoom(player, `${player.name} fades away.`);
+  if (player.playing) tellRoom(player, `${player.name} fades away.`);
 }
 
-function ask(player: Player): void {
-  if (player.step === "name") player.prompt("Your name? ");
-  else if (player.step === "password") player.prompt("Your password? ");
-  else player.prompt(`^g${player.hp}/${MAX_HP}hp^~> `);
+function prompt(player: Player): void {
+  player.prompt(`^g${player.hp}/${MAX_HP}hp^~> `);
 }
 
 function hear(player: Player, line: string): void {
-  if (player.step === "name") takeName(player, line);
-  else if (player.step === "password") takePassword(player, line);
-  else command(player, line);
-  if (player.active) ask(player);
-}
-
-function takeName(player: Player, line: string): void {
-  if (!/^[A-Za-z]{2,12}$/.test(line)) return player.send("Two to twelve letters, please.\n");
-  player.name = line.charAt(0).toUpperCase() + line.slice(1).toLowerCase();
-  player.step = "password";
-  player.passwordModeOn();
-}
-
-function takePassword(player: Player, line: string): void {
-  const known = passwords.get(player.name);
-  if (line === "" || (known !== undefined && known !== line)) {
-    return player.send("That is not it.\n");
-  }
-  passwords.set(player.name, line);
-  player.passwordModeOff();
-  player.step = "playing";
-  tellRoom(player, `${player.name} comes in.`);
-  vitals(player);
-  look(player);
+  command(player, line);
+  if (player.active) prompt(player);
 }
 
 function command(player: Player, line: string): void {
@@ -185,14 +184,10 @@ function vitals(player: Player): void {
 }
 
 function tellRoom(from: Player, text: string): void {
-  for (const player of playing()) {
-    if (player === from || player.room !== from.room) continue;
-    player.send("\n");
-    player.sendWrapped(text, { indent: 0 });
-    ask(player);
-  }
+  const where = (player: Player) => player.playing && player.room === from.room;
+  server.broadcast(text, { except: from, where, wrap: { indent: 0 } });
 }
 
 function playing(): Player[] {
-  return server.clientList().filter((player) => player.active && player.step === "playing");
+  return server.clientList().filter((player) => player.active && player.playing);
 }

@@ -172,12 +172,16 @@ export function optionSet(custom: readonly TelnetOption[]): OptionSet {
 /**
  * Checks the options of a game's own.
  *
+ * @param taken The names of other events, which they must not have.
  * @throws {TelnetError} `misuse`: one that cannot be right, or is there already.
  */
-export function checkCustomOptions(custom: readonly TelnetOption[]): void {
+export function checkCustomOptions(
+  custom: readonly TelnetOption[],
+  taken: readonly string[],
+): void {
   checkList("customOptions", custom);
   const known = new Map(BUILT_IN.all.map(({ code, name }) => [code, name]));
-  const events = new Set(BUILT_IN.events);
+  const events = new Set([...BUILT_IN.events, ...taken]);
   for (const [index, option] of custom.entries()) {
     const what = `customOptions[${index}]`;
     if (typeof option !== "object" || option === null) {

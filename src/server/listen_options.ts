@@ -247,6 +247,11 @@ const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
   trustedProxies: true,
 };
 
+/** The names of the events that are not those of options. */
+export const OWN_EVENTS: readonly string[] = Object.keys(OWN_OPTIONS)
+  .filter((name) => /^on[A-Z]/.test(name))
+  .map((name) => name.charAt(2).toLowerCase() + name.slice(3));
+
 /** All names, so that a misspelt one is not ignored; `custom`: the options of the game. */
 export function listenOptionNames(
   custom: readonly TelnetOption[] | undefined,

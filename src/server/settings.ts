@@ -33,6 +33,7 @@ import {
   type ListenerOptions,
   listenOptionNames,
   type ListenOptions,
+  OWN_EVENTS,
 } from "./listen_options.ts";
 import { serverMessages } from "../guard/messages.ts";
 import type { Refusal } from "../guard/refusal.ts";
@@ -102,7 +103,7 @@ export async function checkSettings<Client extends TelnetClient>(
   const clientClass = options.clientClass ?? TelnetClient as new () => Client;
   checkClientClass(clientClass);
   const { customOptions = [], telnetOptions = {} } = options;
-  checkCustomOptions(customOptions);
+  checkCustomOptions(customOptions, OWN_EVENTS);
   const offered = declared(telnetOptions);
   for (const { code } of customOptions) offered.set(code, true);
   const { mccp2, mccp3, charset } = telnetOptions;

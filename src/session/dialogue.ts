@@ -123,8 +123,10 @@ export class Dialogue implements InputModeContext {
     const { editor } = this.input;
     if (editor !== undefined) return editor.print(text);
     this.settle();
-    if (this.text.prompted || this.#echoStands) this.#startRow(text);
-    this.text.note(text);
+    // A title, or art elsewhere on the screen, leaves a prompt where it is.
+    const aside = this.text.prompted && !takesRow(text);
+    if (!aside && (this.text.prompted || this.#echoStands)) this.#startRow(text);
+    if (!aside) this.text.note(text);
     this.#write(text);
   }
 

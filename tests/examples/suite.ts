@@ -28,6 +28,7 @@ export async function testExamples(name: Runtime["name"]): Promise<void> {
   test("editor.ts: letters are written in several lines and read", writesLetters);
   test("metrics.ts: what happens is told as OpenMetrics", tellsMetrics);
   if (!windows) test("internet.ts: TLS, a renewed certificate, a recording, a restart", isFit);
+  test("custom_option.ts: an option of your own is offered, heard and answered", servesOwnOption);
   test("art.ts: the same art in Unicode, in code page 437 and in ASCII", showsArt);
   for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
     test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
@@ -219,7 +220,10 @@ function chats(file: string): (runtime: Runtime) => Promise<void> {
     const heard = (await anna.until(/(word\s*){20}\r\n/)).replaceAll(/\x1b\[[\d;]*m/g, "");
     assert(heard.split("\r\n").every((line) => line.length <= 40), heard);
     assertEquals(heard.replaceAll(/\s+/g, " ").trim(), `127.0.0.1:${bob.port} says: ${spoken}`);
+    const own = (await bob.until(/(word\s*){20}\r\n/)).replaceAll(/\s+/g, " ").trim();
+    assertEquals(own, `You say: ${spoken}`);
     await anna.write("^Rhi\x1b[2J\x07 there^~\r\n");
+    assertEquals(await anna.until(/\r\n/), "You say: ^Rhi there^~\r\n");
     assertEquals(
       (await bob.until(/\r\n/)).replace(/^\x1b\[[\d;]*m/, ""),
       `127.0.0.1:${anna.port}\x1b[0m says: ^Rhi there^~\r\n`,
@@ -292,6 +296,29 @@ function endsByInterrupt(file: string): (runtime: Runtime) => Promise<void> {
     await program.match(/^-- .* server-stopped$/);
     assertEquals((await program.status).code, 0);
   };
+}
+
+/** The two last lines of what the user of the custom option is told to run. */
+async function servesOwnOption(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "examples/custom_option.ts", ["--port", "0"]);
+  using client = await LineClient.connect(await portOf(program));
+  assertEquals(await client.until(/\xff\xfb\xd2/), "\xff\xfb\xd2");
+  await client.write(new TextEncoder().encode("look\r\n"));
+  await client.write(
+    Uint8Array.of(
+      255,
+      253,
+      210,
+      255,
+      250,
+      210,
+      ...[..."hill"].map((one) => one.charCodeAt(0)),
+      255,
+      240,
+    ),
+  );
+  const heard = await client.until(/smoky\xff\xf0/);
+  assertEquals(heard, "\xff\xfa\xd2hill=windy\xff\xf0\xff\xfa\xd2inn=smoky\xff\xf0");
 }
 
 async function portOf(program: Program): Promise<number> {

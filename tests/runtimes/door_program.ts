@@ -17,7 +17,7 @@ const server = await TelnetServer.listen({
   certificate: CERTIFICATE,
   listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
   ...(has("--proxied") && { trustedProxies: ["127.0.0.1"] }),
-  ...(has("--start-tls") && { options: { startTls: true as const } }),
+  ...(has("--start-tls") && { telnetOptions: { startTls: true } }),
   limits: {
     closeTimeout: 1_000,
     helloTimeout: 3_000, // a busy machine is slow to speak

@@ -117,7 +117,8 @@ Deno.test("a dialogue ends with undefined when the client goes, and nothing is r
   const errors: unknown[] = [];
   const ends: (string | undefined)[] = [];
   await using harness = await start({
-    onConnect: async (client) => void ends.push(await client.ask("Name? "), await client.readLine()),
+    onConnect: async (client) =>
+      void ends.push(await client.ask("Name? "), await client.readLine()),
     onError: (error) => errors.push(error),
   });
   const gone = await harness.join();

@@ -16,7 +16,7 @@
  *     out BYTES                    what the client must get, with `(` and `)` around what is compressed
  *
  * A CALL is a method and its arguments as JSON: `send "Hello\n"`. `take` takes all lines, `keys` all
- * keys, `key` one.
+ * keys, `key` one. `server.broadcast "Hello"` is a call of the server's.
  */
 import { constants, inflateSync } from "node:zlib";
 import { keyName, type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -232,7 +232,7 @@ class Player {
       Object.assign(client, { [property]: JSON.parse(value) });
     } else {
       const [first = "", ...path] = name.split(".").reverse();
-      let owner: unknown = client;
+      let owner: unknown = path.at(-1) === "server" ? { server: this.#server } : client;
       for (const part of path.reverse()) owner = (owner as Record<string, unknown>)[part];
       const method = (owner as Record<string, unknown>)[first];
       if (typeof method !== "function") throw new Error(`The client has no method "${name}"`);

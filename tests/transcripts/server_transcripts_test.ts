@@ -18,7 +18,7 @@ Deno.test("a server transcript that expects another event, line, byte or order f
       "in IAC WILL 99",
       'call send "a"\nout "b"',
       'in "a" CR LF\ncall take\nline "b"',
-      "in IAC NOP\nevent command AYT",
+      "in IAC NOP\nevent telnetCommand AYT",
       'listen mccp2\nhear\nout IAC WILL MCCP2\nin IAC DO MCCP2\ncall send "a"\nout "a"',
     ]
   ) {
