@@ -160,7 +160,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly readyTimeout?: number;
   /** What the server says by itself, where it shall be other words, or none. */
   readonly messages?: Partial<ServerMessages>;
-  /** What keeps silent connections alive; see also `client.keepAlive`. Default `"off"`. */
+  /** What keeps silent connections alive; see also `client.connection.keepAlive`. Default `"off"`. */
   readonly keepAlive?: KeepAlive;
   /** For how long nothing must have come from a client before that, in milliseconds. Default 60000. */
   readonly keepAliveInterval?: number;
@@ -174,7 +174,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   /**
    * Called within `poll()` for each new connection. Where it is one from before a restart of the game,
    * return its snapshot: the client goes on where it stood. `identity` names the connection across
-   * restarts where the transport carries it over; `client.identity` has the same. Default: no
+   * restarts where the transport carries it over; `client.connection.identity` is the same. Default: no
    * connection is known.
    */
   readonly restore?: (connection: RestoredConnection) => ClientSnapshot | undefined;
