@@ -254,8 +254,12 @@ export class TelnetClient {
    *
    * const peer = transport.connect(server.port);
    * peer.write("Ann\r\nsecret\r\n");
-   * for (let polls = 0; polls < 5; polls++) await server.poll();
-   * assertEquals(peer.takeText().endsWith("Welcome, Ann!\r\n"), true);
+   * let seen = "";
+   * while (!seen.includes("Welcome")) {
+   *   await server.poll();
+   *   seen += peer.takeText();
+   * }
+   * assertEquals(seen.endsWith("Welcome, Ann!\r\n"), true);
    * ```
    */
   ask(question: string, options: AskOptions = {}): Promise<string | undefined> {

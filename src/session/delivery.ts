@@ -41,7 +41,10 @@ export class Delivery {
    */
   readLine(timeout: number): Promise<string | undefined> {
     this.#checkMode();
-    return this.#next(timeout, "line");
+    const line = this.#core.active ? this.#takeLine() : undefined;
+    if (line === undefined) return this.#wait(timeout, "line");
+    this.#reserve();
+    return Promise.resolve(line);
   }
 
   /** The next line, which answers a question. A password is hidden until the next poll behind its line. */
@@ -56,17 +59,21 @@ export class Delivery {
       dialogue.prompt(question);
       this.#core.changed();
     }
-    return this.#next(timeout, hidden ? "hidden" : "line");
+    const line = active ? this.#takeLine() : undefined;
+    if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "line");
+    // It was typed ahead: no Enter follows that would end the row of the question.
+    this.#reserve();
+    this.#unhide();
+    dialogue.endRow();
+    return Promise.resolve(line);
   }
 
   /** A poll begins: what the last one has left to dialogues is for all, and no password is asked for any more. */
   settle(): void {
-    const { waiters, dialogue } = this.#core;
+    const { waiters } = this.#core;
     if (waiters === undefined) return;
     waiters.reserved = false;
-    if (!waiters.hides || waiters.hidden > 0) return;
-    waiters.hides = false;
-    dialogue.setEcho({ password: false });
+    this.#unhide();
   }
 
   /** The lines as they come, until the client goes. */
@@ -127,17 +134,18 @@ export class Delivery {
     return line.text;
   }
 
+  /** Password mode goes off where no question for a password is open. */
+  #unhide(): void {
+    const { waiters, dialogue } = this.#core;
+    if (waiters?.hides !== true || waiters.hidden > 0) return;
+    waiters.hides = false;
+    dialogue.setEcho({ password: false });
+  }
+
   #checkMode(): void {
     const { input } = this.#core.dialogue;
     if (!input.byKeys || input.editor !== undefined) return;
     throwMisuse("Cannot read a line in character mode: call enterLineMode() or useEditor() first");
-  }
-
-  #next(timeout: number, kind: LineKind): Promise<string | undefined> {
-    const line = this.#core.active ? this.#takeLine() : undefined;
-    if (line === undefined) return this.#wait(timeout, kind);
-    this.#reserve();
-    return Promise.resolve(line);
   }
 
   #wait(timeout: number, kind: LineKind): Promise<string | undefined> {

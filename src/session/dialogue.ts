@@ -179,6 +179,13 @@ export class Dialogue implements InputModeContext {
     this.machine.sendTelnetCommand(eor ? EOR : GA);
   }
 
+  /** Ends the row of a prompt whose answer was typed ahead, as the Enter of the answer would. */
+  endRow(): void {
+    if (!this.text.prompted || this.input.editor !== undefined) return;
+    this.text.note("\n");
+    this.#write("\n");
+  }
+
   /** Sets who shows what is typed. */
   setEcho(change: EchoChange): void {
     this.input.setEcho(change);

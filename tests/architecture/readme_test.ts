@@ -31,7 +31,10 @@ Deno.test("the README's table of options has every option, with its code", () =>
 });
 
 Deno.test("every name on the right of the README's Miniboa table exists", () => {
-  const table = readme.slice(readme.indexOf("## For those"), readme.indexOf("What Miniboa gets"));
+  const table = readme.slice(
+    readme.indexOf("## Migrating from"),
+    readme.indexOf("What Miniboa gets"),
+  );
   const right = table.split("\n").filter((row) => row.startsWith("| ")).slice(2)
     .map((row) => row.split(" | ").at(-1) ?? "").join(" ");
   const names = Array.from(

@@ -52,9 +52,10 @@ async function joinTheChat(runtime: Runtime): Promise<void> {
     const expected = [
       "Welcome to the chat! Type to talk, bye to leave.",
       ...people.slice(index + 1).map(({ name }) => `${name} joins.`),
-      ...people.map((person) => {
+      ...people.flatMap((person) => {
         const words = `hello from ${person.client.name}`;
-        return person.screen === screen ? words : `${person.name} says: ${words}`;
+        const own = person.screen === screen; // the client shows what it sends, too
+        return own ? [words, `You say: ${words}`] : [`${person.name} says: ${words}`];
       }),
     ];
     assertEquals(lines.slice(welcome), expected, `on the screen of ${client.name}`);

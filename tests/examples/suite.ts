@@ -298,27 +298,15 @@ function endsByInterrupt(file: string): (runtime: Runtime) => Promise<void> {
   };
 }
 
-/** The two last lines of what the user of the custom option is told to run. */
 async function servesOwnOption(runtime: Runtime): Promise<void> {
   await using program = Program.start(runtime, "examples/custom_option.ts", ["--port", "0"]);
   using client = await LineClient.connect(await portOf(program));
   assertEquals(await client.until(/\xff\xfb\xd2/), "\xff\xfb\xd2");
-  await client.write(new TextEncoder().encode("look\r\n"));
-  await client.write(
-    Uint8Array.of(
-      255,
-      253,
-      210,
-      255,
-      250,
-      210,
-      ...[..."hill"].map((one) => one.charCodeAt(0)),
-      255,
-      240,
-    ),
-  );
-  const heard = await client.until(/smoky\xff\xf0/);
-  assertEquals(heard, "\xff\xfa\xd2hill=windy\xff\xf0\xff\xfa\xd2inn=smoky\xff\xf0");
+  await client.write(Uint8Array.of(255, 253, 210));
+  assertEquals(await client.until(/\xff\xf0/), "\xff\xfa\xd2inn=smoky\xff\xf0");
+  const place = new TextEncoder().encode("hill");
+  await client.write(Uint8Array.of(255, 250, 210, ...place, 255, 240));
+  assertEquals(await client.until(/\xff\xf0/), "\xff\xfa\xd2hill=windy\xff\xf0");
 }
 
 async function portOf(program: Program): Promise<number> {

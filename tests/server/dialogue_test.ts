@@ -258,3 +258,31 @@ Deno.test("a dialogue in character mode, and options that cannot be right, are m
   const error = assertThrows(() => client.ask("Name? "), TelnetError);
   assertMatch(error.message, /call enterLineMode\(\) or useEditor\(\) first/);
 });
+
+Deno.test("a password that was typed ahead needs no word about the echo", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  peer.write("sesame\r\nlook\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  const recording: string[] = [];
+  client.terminal.record((line) => recording.push(line));
+  assertEquals(await client.ask("Password: ", { hidden: true }), "sesame");
+  assertEquals(inWords(await harness.hear(peer, "Password: ")), "Password: \r\n");
+  assertEquals(client.getCommand(), "look");
+  assert(!recording.join().includes("sesame"));
+  assert(recording.join().includes("look"));
+});
+
+Deno.test("a question for a password that a restart has cut off leaves nothing hidden", async () => {
+  await using before = await start();
+  const { peer, client } = await before.join();
+  void client.ask("Password: ", { hidden: true });
+  await before.hear(peer, "Password: ");
+  peer.write(Uint8Array.of(IAC, DO, ECHO));
+  await before.pollUntil(() => client.telnet.optionEnabled(ECHO, "local"));
+  const saved = JSON.stringify(client.snapshot());
+  await using after = await start({ restore: () => JSON.parse(saved) });
+  const again = await after.join();
+  await after.server.poll();
+  assertEquals(inWords(latin1(again.peer.take())), "<WONT ECHO>");
+});
