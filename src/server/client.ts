@@ -212,7 +212,7 @@ export class TelnetClient {
    * `false`; `undefined` if there is none.
    */
   getCommand(): string | undefined {
-    return this.#session.delivery.getLine();
+    return this.#session.getLine();
   }
 
   /**
@@ -293,7 +293,7 @@ export class TelnetClient {
    * @returns The key; `undefined` if there is none.
    */
   getKey(): Key | undefined {
-    return this.#session.delivery.getKey();
+    return this.#session.getKey();
   }
 
   // How the person types.

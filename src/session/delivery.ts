@@ -3,9 +3,36 @@ import type { Key } from "../text/keys.ts";
 import type { SessionCore } from "./core.ts";
 import type { LineKind } from "./line_waiters.ts";
 
+/** Takes a line that waits for the game. */
+export function takeLine(core: SessionCore): string | undefined {
+  const { input } = core.dialogue;
+  const line = input.queue.take();
+  if (line === undefined) return undefined;
+  const { gate, taps } = core;
+  core.heard = true;
+  // Recorded now, not when it came: the game may have asked for a password meanwhile.
+  if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
+  if (gate.unreadBy !== Infinity) gate.lineTaken(core.now());
+  const { length } = input.queue;
+  core.taken(length > 0);
+  if (length <= core.settings.limits.queuedLines / 2 || gate.overMemory) core.readOn();
+  return line.text;
+}
+
+/** Takes a key that waits for the game. */
+export function takeKey(core: SessionCore): Key | undefined {
+  const { input } = core.dialogue;
+  const key = input.takeKey();
+  if (key === undefined) return undefined;
+  core.heard = true;
+  core.taken(input.keyCount > 0);
+  core.readOn();
+  return key;
+}
+
 /**
- * Hands the game what was typed: by `getCommand()` and `getKey()` when it asks, by `readLine()`, `ask()`
- * and `lines()` as it comes, in the order of their calls.
+ * Hands the game lines as they come, in the order of its calls: `readLine()`, `ask()` and `lines()`. One
+ * that asks when it likes takes them by {@linkcode takeLine}.
  */
 export class Delivery {
   readonly #core: SessionCore;
@@ -17,22 +44,6 @@ export class Delivery {
     this.#schedule = schedule;
   }
 
-  /** Takes a line, for a game that asks when it likes. */
-  getLine(): string | undefined {
-    return this.#core.waiters?.reserved ? undefined : this.#takeLine();
-  }
-
-  /** Takes a key. */
-  getKey(): Key | undefined {
-    const { dialogue: { input } } = this.#core;
-    const key = input.takeKey();
-    if (key === undefined) return undefined;
-    this.#core.heard = true;
-    this.#core.taken(input.keyCount > 0);
-    this.#core.readOn();
-    return key;
-  }
-
   /**
    * The next line. What was typed ahead is left to the next call of this, until the next poll, so that
    * the loop of a game does not take a password for a command.
@@ -41,7 +52,7 @@ export class Delivery {
    */
   readLine(timeout: number): Promise<string | undefined> {
     this.#checkMode();
-    const line = this.#core.active ? this.#takeLine() : undefined;
+    const line = this.#core.active ? takeLine(this.#core) : undefined;
     if (line === undefined) return this.#wait(timeout, "line");
     this.#reserve();
     return Promise.resolve(line);
@@ -59,7 +70,7 @@ export class Delivery {
       dialogue.prompt(question);
       this.#core.changed();
     }
-    const line = active ? this.#takeLine() : undefined;
+    const line = active ? takeLine(this.#core) : undefined;
     if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "line");
     // It was typed ahead: no Enter follows that would end the row of the question.
     this.#reserve();
@@ -90,7 +101,7 @@ export class Delivery {
           throwMisuse("Cannot read lines() twice at a time: share them from one loop");
         }
         work(false);
-        const line = this.#core.active ? this.#takeLine() : undefined;
+        const line = this.#core.active ? takeLine(this.#core) : undefined;
         const value = line ?? await this.#wait(Infinity, "loop");
         if (value === undefined) return { done: true, value };
         work(true);
@@ -116,22 +127,8 @@ export class Delivery {
   serve(): void {
     const { waiters, dialogue: { input: { queue } } } = this.#core;
     while (waiters?.awaited && queue.length > 0) {
-      if (!waiters.give(this.#takeLine())) this.#reserve();
+      if (!waiters.give(takeLine(this.#core))) this.#reserve();
     }
-  }
-
-  #takeLine(): string | undefined {
-    const { dialogue: { input }, gate, taps, settings: { limits } } = this.#core;
-    const line = input.queue.take();
-    if (line === undefined) return undefined;
-    this.#core.heard = true;
-    // Recorded now, not when it came: the game may have asked for a password meanwhile.
-    if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
-    if (gate.unreadBy !== Infinity) gate.lineTaken(this.#core.now());
-    const { length } = input.queue;
-    this.#core.taken(length > 0);
-    if (length <= limits.queuedLines / 2 || gate.overMemory) this.#core.readOn();
-    return line.text;
   }
 
   /** Password mode goes off where no question for a password is open. */

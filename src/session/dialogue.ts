@@ -123,10 +123,11 @@ export class Dialogue implements InputModeContext {
     const { editor } = this.input;
     if (editor !== undefined) return editor.print(text);
     this.settle();
+    const stands = this.text.prompted;
     // A title, or art elsewhere on the screen, leaves a prompt where it is.
-    const aside = this.text.prompted && !takesRow(text);
-    if (!aside && (this.text.prompted || this.#echoStands)) this.#startRow(text);
-    if (!aside) this.text.note(text);
+    if (stands && !takesRow(text)) return this.#write(text);
+    if (stands || this.#echoStands) this.#startRow(text);
+    this.text.note(text);
     this.#write(text);
   }
 

@@ -3,6 +3,7 @@ import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { MCCP3 } from "../options/mccp.ts";
 import { throwMisuse } from "../protocol/error.ts";
+import type { Key } from "../text/keys.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
@@ -16,7 +17,7 @@ import {
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
 import { type EffectsMaker, SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
-import { Delivery } from "./delivery.ts";
+import { Delivery, takeKey, takeLine } from "./delivery.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { ForeignProtocol } from "./foreign_protocol.ts";
 import type { InputGate } from "./input_gate.ts";
@@ -283,7 +284,17 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return this.dialogue.input.queue.length > 0 && this.#core.waiters?.reserved !== true;
   }
 
-  /** Hands the game what was typed. Made when something is. */
+  /** Takes a line, for a game that asks when it likes. */
+  getLine(): string | undefined {
+    return this.#core.waiters?.reserved ? undefined : takeLine(this.#core);
+  }
+
+  /** Takes a key. */
+  getKey(): Key | undefined {
+    return takeKey(this.#core);
+  }
+
+  /** Hands the game lines as they come. Made when it waits for one. */
   get delivery(): Delivery {
     return this.#delivery ??= new Delivery(this.#core, () => this.#time.schedule());
   }

@@ -153,7 +153,7 @@ export class TextOutput {
 
   /** Sends text to the machine. */
   write(given: string | SharedText, machine: TelnetMachine): void {
-    const text = String(given);
+    const text = typeof given === "string" ? given : String(given);
     if (text === "") return;
     // Most text is ASCII, which is the same in most sets.
     const plain = this.#codec.ascii === true && this.#newlines?.afterCr !== true;
