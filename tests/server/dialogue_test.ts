@@ -286,3 +286,22 @@ Deno.test("a question for a password that a restart has cut off leaves nothing h
   await after.server.poll();
   assertEquals(inWords(latin1(again.peer.take())), "<WONT ECHO>");
 });
+
+Deno.test("a line that a rate holds back has come in time", async () => {
+  await using harness = await start({
+    limits: { lineRate: 1, burst: 1, floodTimeout: Infinity },
+  });
+  const { peer, client } = await harness.join();
+  const lines = Array.from({ length: 600 }, (_, at) => `line ${at}`);
+  const answers = lines.map(() => client.readLine({ timeout: 500 }));
+  let taken = 0;
+  for (const answer of answers) void answer.then(() => taken++);
+  peer.write(lines.map((line) => `${line}\r\n`).join(""));
+  await harness.pollUntil(() => taken > 0);
+  assert(client.connection.throttled && taken < lines.length, "it is held back");
+  while (taken < lines.length) {
+    harness.clock.advance(1_000);
+    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  }
+  assertEquals(await Promise.all(answers), lines);
+});
