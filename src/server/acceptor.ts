@@ -21,7 +21,7 @@ import type { Counters } from "./stats.ts";
 
 /** So many refused connections may be on their way out; more are closed without a word. */
 const MAX_REFUSALS = 64;
-/** So many refusals wait to be told; more are only counted. */
+/** At most so many refusals wait to be reported; more are only counted. */
 const MAX_REPORTED = 1_024;
 
 /** Where a server listens. */
@@ -47,14 +47,14 @@ export interface AcceptorSettings {
 /** What the acceptor needs from the server. */
 export interface AcceptorOwner {
   readonly counters: Counters;
-  /** Whether refusals are to be told one by one. */
+  /** Whether the game wants to hear of each refusal. */
   readonly reportsRefusals: boolean;
   now(): number;
   timed(timed: Timed, time: number): void;
   untimed(timed: Timed): void;
   /** Makes a client of a connection; returns the connection's owner. */
   welcome(connection: Connection, origin: Origin): ConnectionHandler;
-  /** Something is to be told at the next poll. */
+  /** Something must be reported at the next poll. */
   wake(): void;
 }
 
@@ -73,7 +73,8 @@ export class Acceptor implements HandshakePort {
   readonly #lingering: Set<Connection> = new Set();
   #context: SecureContext | undefined;
   #refusals = 0;
-  #told: Refusal[] = [];
+  /** Refusals that the game has not heard of. */
+  #unreported: Refusal[] = [];
   #acceptError: Error | undefined;
   #closed = false;
 
@@ -146,17 +147,17 @@ export class Acceptor implements HandshakePort {
     return this.#lingering.size;
   }
 
-  /** Counts a refusal, and has it told. */
-  tell(refusal: Refusal): void {
+  /** Counts a refusal, and reports it at the next poll. */
+  report(refusal: Refusal): void {
     this.#owner.counters.refused[refusal.kind]++;
-    if (!this.#owner.reportsRefusals || this.#told.length >= MAX_REPORTED) return;
-    this.#told.push(refusal);
+    if (!this.#owner.reportsRefusals || this.#unreported.length >= MAX_REPORTED) return;
+    this.#unreported.push(refusal);
     this.#owner.wake();
   }
 
-  /** Takes what is to be told. */
+  /** Takes the refusals that the game has not heard of. */
   takeRefusals(): Refusal[] {
-    return this.#told.splice(0);
+    return this.#unreported.splice(0);
   }
 
   /** Takes the last failure of the system to accept; the others are counted. */
@@ -168,7 +169,7 @@ export class Acceptor implements HandshakePort {
 
   /** Whether there is something to take. */
   get waiting(): boolean {
-    return this.#told.length > 0 || this.#acceptError !== undefined;
+    return this.#unreported.length > 0 || this.#acceptError !== undefined;
   }
 
   // What a handshake asks for.
@@ -216,7 +217,7 @@ export class Acceptor implements HandshakePort {
     this.#forget(handshake);
     this.#leave(origin.address);
     connection.abort();
-    this.tell({ kind, address: origin.address, port: origin.port, detail });
+    this.report({ kind, address: origin.address, port: origin.port, detail });
   }
 
   #forget(handshake: Handshake): void {
@@ -268,9 +269,9 @@ export class Acceptor implements HandshakePort {
     if (!this.#settings.trustedProxies.has(address)) this.#addresses.leave(address);
   }
 
-  /** Tells who may not come in why, unless many are told already. */
+  /** Tells a person why they may not come in, unless many are being told already. */
   #turnAway(connection: Connection, tls: TlsMode, refusal: Refusal): ConnectionHandler {
-    this.tell(refusal);
+    this.report(refusal);
     const text = tls === true ? "" : this.#words(refusal.kind);
     if (text === "" || this.#refusals >= MAX_REFUSALS) {
       connection.abort();

@@ -18,10 +18,16 @@ import { addHints, SERVER_CLASS_HINTS, SERVER_HINTS } from "./hints.ts";
 import { PollWaiter } from "./poll_waiter.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ServerHost } from "./server_host.ts";
-import { checkSettings, type Settings, withStatus } from "./settings.ts";
+import { checkSettings, checkTimeout, type Settings, withStatus } from "./settings.ts";
 import { Counters, type ServerStats } from "./stats.ts";
 import { UserCode } from "./user_code.ts";
-import { checkCount, checkText, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
+import {
+  checkCount,
+  checkFunction,
+  checkText,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 
 /** What others call the options of `drain()`. */
 const DRAIN_SYNONYMS = { timeout: "grace", delay: "grace", reason: "message", text: "message" };
@@ -53,12 +59,9 @@ const FOREVER = Infinity;
  * ```
  */
 export class TelnetServer<Client extends TelnetClient = TelnetClient> {
-  /** Called within `poll()` for each new client. */
-  onConnect: (client: Client) => void;
-  /** Called within `poll()` for each client that went. */
-  onDisconnect: (client: Client) => void;
-  /** The longest that {@linkcode poll} waits for something to happen, in milliseconds. */
-  timeout: number;
+  #onConnect: (client: Client) => unknown;
+  #onDisconnect: (client: Client) => unknown;
+  #timeout: number;
   readonly #settings: Settings<Client>;
   readonly #waiter: PollWaiter = new PollWaiter();
   readonly #deadlines: DeadlineSet = new DeadlineSet((timed, now) => this.#tick(timed, now));
@@ -82,9 +85,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       );
     }
     const { clock } = settings;
-    this.onConnect = options.onConnect ?? greet;
-    this.onDisconnect = options.onDisconnect ?? printLoss;
-    this.timeout = options.timeout ?? 5;
+    this.#onConnect = options.onConnect ?? greet;
+    this.#onDisconnect = options.onDisconnect ?? printLoss;
+    this.#timeout = options.timeout ?? 5;
     const players = () => this.connectionCount();
     const listeners = () => this.listeners;
     const declared = withStatus(settings.declared, players, listeners, clock.timeOfDay());
@@ -164,6 +167,36 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       throw error;
     }
     return server;
+  }
+
+  /** Called within `poll()` for each new client; can be set. */
+  get onConnect(): (client: Client) => unknown {
+    return this.#onConnect;
+  }
+
+  set onConnect(onConnect: (client: Client) => unknown) {
+    checkFunction("onConnect", onConnect);
+    this.#onConnect = onConnect;
+  }
+
+  /** Called within `poll()` for each client that went; can be set. */
+  get onDisconnect(): (client: Client) => unknown {
+    return this.#onDisconnect;
+  }
+
+  set onDisconnect(onDisconnect: (client: Client) => unknown) {
+    checkFunction("onDisconnect", onDisconnect);
+    this.#onDisconnect = onDisconnect;
+  }
+
+  /** The longest that {@linkcode poll} waits for something to happen, in milliseconds; can be set. */
+  get timeout(): number {
+    return this.#timeout;
+  }
+
+  set timeout(timeout: number) {
+    checkTimeout(timeout);
+    this.#timeout = timeout;
   }
 
   /** The port that the server listens on: the real one where 0 was asked. */
@@ -530,7 +563,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     session.process();
     const { origin: { address, port }, life: { error } } = session;
     const detail = error instanceof Error ? error.message : "";
-    this.#acceptor.tell({ kind: "wrong-protocol", address, port, detail });
+    this.#acceptor.report({ kind: "wrong-protocol", address, port, detail });
     this.#acceptor.left(session.stream.connection, session.origin);
   }
 

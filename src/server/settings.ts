@@ -96,9 +96,7 @@ export async function checkSettings<Client extends TelnetClient>(
   const { maxConnections = 1000, timeout = 5, encoding = "utf-8", readyTimeout = 1000 } = options;
   checkCount("maxConnections", maxConnections);
   checkCount("readyTimeout", readyTimeout);
-  if (!(typeof timeout === "number" && timeout >= 0)) {
-    throwUnexpected("timeout", "a number of milliseconds, at least 0", timeout);
-  }
+  checkTimeout(timeout);
   // Without a class of the caller, Client is TelnetClient itself.
   const clientClass = options.clientClass ?? TelnetClient as new () => Client;
   checkClientClass(clientClass);
@@ -117,6 +115,13 @@ export async function checkSettings<Client extends TelnetClient>(
   const limits = serverLimits(options.limits);
   const { clock = systemClock, stripControls = true, tcpKeepAlive = true } = options;
   checkFunction("clock.now", clock?.now);
+  if (options.codec !== undefined) {
+    checkFunction("codec.deflate", options.codec?.deflate);
+    checkFunction("codec.inflate", options.codec?.inflate);
+  }
+  if (options.encryption !== undefined) {
+    checkFunction("encryption.context", options.encryption?.context);
+  }
   checkBoolean("stripControls", stripControls);
   checkBoolean("tcpKeepAlive", tcpKeepAlive);
   const { certificate, keepAliveInterval = 60_000 } = options;
@@ -157,6 +162,13 @@ export async function checkSettings<Client extends TelnetClient>(
     onTurnEnd: options.onTurnEnd,
     handlers: handlersOf(options, known),
   };
+}
+
+/** Checks how long a poll may wait. */
+export function checkTimeout(timeout: number): void {
+  if (!(typeof timeout === "number" && timeout >= 0)) {
+    throwUnexpected("timeout", "a number of milliseconds, at least 0", timeout);
+  }
 }
 
 /** Names are right, and values of the right type. */

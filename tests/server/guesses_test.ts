@@ -204,6 +204,47 @@ Deno.test("no error shows a secret", async () => {
   }
 });
 
+Deno.test("completion on the handle of an option shows what a game may call, and no internals", async () => {
+  await using server = await listen({});
+  transport.connect(server.port);
+  await server.poll();
+  const [client] = server.clientList();
+  const { gmcp, msdp, zmp, linemode, flowControl } = (client as TelnetClient).telnet;
+  const names = [gmcp, msdp, zmp, linemode, flowControl].map((handle) => {
+    assertEquals(Object.getPrototypeOf(handle), Object.prototype);
+    return Object.getOwnPropertyNames(handle).join(" ");
+  });
+  assertEquals(names, [
+    "enabled supports send on",
+    "reported declare update",
+    "send",
+    "enabled mode forwards keys setMode forward",
+    "set",
+  ]);
+});
+
+Deno.test("what can be set is checked when it is set", async () => {
+  await using server = await listen({});
+  transport.connect(server.port);
+  await server.poll();
+  const [client] = server.clientList() as Anything[];
+  const wrong: [() => unknown, RegExp][] = [
+    [() => (server as Anything).onConnect = 5, /onConnect: expected a function, got 5/],
+    [() => (server as Anything).onDisconnect = null, /onDisconnect: expected a function/],
+    [() => server.timeout = NaN, /timeout: expected a number of milliseconds/],
+    [() => client.active = "no", /active: expected true or false/],
+    [() => client.useAnsi = 1, /useAnsi: expected true or false/],
+    [() => client.encoding = "klingon", /Cannot use encoding "klingon"/],
+    [() => client.connection.keepAlive = "ping", /keepAlive: expected "off" or "nop"/],
+    [() => client.keepAlive = "nop", /use client\.connection\.keepAlive/],
+  ];
+  for (const [set, words] of wrong) {
+    const error = await outcome(set);
+    assert(isTelnetError(error), `${set}`);
+    assertMatch(error.message, words);
+  }
+});
+
 Deno.test("completion on a client shows at most 45 names, those of a game first", () => {
   const names: string[] = [];
   for (let one = TelnetClient.prototype; one !== null; one = Object.getPrototypeOf(one)) {
