@@ -1,10 +1,12 @@
 import { throwMisuse } from "../protocol/error.ts";
 import {
+  checkBoolean,
   checkByte,
   checkFunction,
   checkList,
   checkOneOf,
   checkText,
+  inspect,
   rejectUnknownKeys,
   type Synonyms,
   throwUnexpected,
@@ -187,18 +189,29 @@ export function checkCustomOptions(
     if (typeof option !== "object" || option === null) {
       throwUnexpected(what, "a TelnetOption, an object with code, name and attach()", option);
     }
-    const { code, name, offer, attach, events: own = [] } = option;
+    const { code, name, offer, attach, check, events: own = [] } = option;
+    const { agreeLocal, agreeRemote, mud, exclusive } = option;
     checkByte(`${what}.code`, code);
     checkText(`${what}.name`, name);
     if (attach !== undefined) checkFunction(`${what}.attach`, attach);
+    if (check !== undefined) checkFunction(`${what}.check`, check);
     if (offer !== undefined) checkOneOf(`${what}.offer`, offer, ["local", "remote"]);
     checkList(`${what}.events`, own);
     if (known.has(code)) {
       throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} is there already`);
     }
     known.set(code, name);
+    for (const [flag, value] of Object.entries({ agreeLocal, agreeRemote, mud, exclusive })) {
+      if (value !== undefined) checkBoolean(`${what}.${flag}`, value);
+    }
     for (const event of own) {
       checkText(`${what}.events`, event);
+      if (!/^[a-z][A-Za-z0-9]*$/.test(event)) {
+        throwMisuse(
+          `Cannot add the event ${inspect(event)} of ${name}: begin with a small letter, such as ` +
+            '"forecast", which onForecast handles',
+        );
+      }
       if (events.has(event)) {
         throwMisuse(
           `Cannot add the event "${event}" of ${name}: there is one of that name already`,

@@ -1,12 +1,14 @@
 import {
+  checkBoolean,
   checkFunction,
   checkText,
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
 import { SharedText } from "../session/shared_text.ts";
-import { colorize } from "../text/caret.ts";
-import type { WrapOptions } from "../text/wrap.ts";
+import { colorize, stripCaretCodes } from "../text/caret.ts";
+import { wordWrap, type WrapOptions } from "../text/wrap.ts";
+import { isSeen } from "../session/text_output.ts";
 import { colourDepthOf, TelnetClient, wrapFor } from "./client.ts";
 
 /** To whom to send, and how. */
@@ -31,11 +33,17 @@ export function checkBroadcast<Client extends TelnetClient>(
   rejectUnknownKeys("broadcast", options, { except: true, where: true, wrap: true }, SYNONYMS);
   const { except, where = () => true, wrap } = options;
   checkFunction("broadcast.where", where);
-  if (wrap !== undefined && typeof wrap !== "boolean" && typeof wrap !== "object") {
-    throwUnexpected("broadcast.wrap", "true, false or margins", wrap);
-  }
+  if (typeof wrap === "object") wordWrap("", wrap);
+  else if (wrap !== undefined) checkBoolean("broadcast.wrap", wrap);
   const left = exceptions(except);
-  return (client) => client.active && !left.has(client) && where(client);
+  return (client) => {
+    if (!client.active || left.has(client)) return false;
+    const is = where(client);
+    if (typeof is !== "boolean") {
+      throwUnexpected("what broadcast.where returns", "true or false", is);
+    }
+    return is;
+  };
 }
 
 const SYNONYMS = {
@@ -47,13 +55,23 @@ const SYNONYMS = {
   wrapped: "wrap",
 };
 
+/** Ends the last line, where something of it shows. */
+function endedText(text: string): string {
+  const row = text.slice(text.lastIndexOf("\n") + 1);
+  return isSeen(stripCaretCodes(row)) ? `${text}\n` : text;
+}
+
 function exceptions<Client extends TelnetClient>(
   except: Client | Iterable<Client> | undefined,
 ): ReadonlySet<Client> {
   if (except === undefined) return new Set();
   if (except instanceof TelnetClient) return new Set([except]);
   if (typeof except === "object" && except !== null && Symbol.iterator in except) {
-    return new Set(except);
+    const clients = new Set(except);
+    for (const one of clients) {
+      if (!(one instanceof TelnetClient)) throwUnexpected("broadcast.except", "clients", one);
+    }
+    return clients;
   }
   throwUnexpected("broadcast.except", "a client, or an array of clients", except);
 }
@@ -66,7 +84,7 @@ export class Broadcast {
 
   constructor(text: string, wrap: boolean | WrapOptions = false) {
     this.#margins = wrap === true ? {} : wrap === false ? undefined : wrap;
-    this.#text = text === "" || text.endsWith("\n") || this.#margins ? text : `${text}\n`;
+    this.#text = this.#margins === undefined ? endedText(text) : text;
   }
 
   /** The text as a client needs it. */

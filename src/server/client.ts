@@ -413,12 +413,12 @@ export class TelnetClient {
    * RFC 857), but return only the line ends. A client that does not know ECHO goes on showing it.
    */
   passwordModeOn(): void {
-    this.#session.act((dialogue) => dialogue.setEcho({ password: true }));
+    this.#session.setPassword(true);
   }
 
   /** Shows what the person types again. */
   passwordModeOff(): void {
-    this.#session.act((dialogue) => dialogue.setEcho({ password: false }));
+    this.#session.setPassword(false);
   }
 
   /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */

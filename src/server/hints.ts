@@ -25,13 +25,13 @@ const moved = (names: string, group: string): Hints =>
 /** What people try on a client. */
 export const CLIENT_HINTS: HintTable = {
   methods: {
-    ...all("write print println writeln puts sendLine sendText emit message", SEND),
-    ...all("end close destroy disconnect terminate kick quit hangup", DROP),
+    ...all("write print println writeln puts sendLine sendText emit", SEND),
+    ...all("end close destroy disconnect terminate kick hangup", DROP),
     ...all("on once off addListener addEventListener subscribe", LISTEN),
-    ...all("read readline getLine nextLine receive recv", READ),
-    ...all("question input", "await client.ask(question)"),
+    ...all("readline getLine nextLine receive recv", READ),
+    ...all("question", "await client.ask(question)"),
     ...all("getpass readPassword askPassword", "await client.ask(question, { hidden: true })"),
-    ...all("broadcast to in join leave room", ROOMS),
+    ...all("broadcast join", ROOMS),
     ...all("setPrompt showPrompt", "client.prompt(text)"),
     ...all("setEncoding setCharset", "client.encoding = label"),
     ...all("setTimeout", "limits: { idleTimeout } of TelnetServer.listen()"),
@@ -44,25 +44,23 @@ export const CLIENT_HINTS: HintTable = {
     ...all("prepareReload resetTelnet", "client.telnet.reset()"),
     ...all("characterMode rawMode setRawMode", "client.enterCharacterMode()"),
     ...all("lineMode", "client.enterLineMode()"),
-    ...all("mark", "client.terminal.addRecordingMarker(label)"),
     ...moved("enableOption disableOption optionEnabled sendSubnegotiation", "telnet"),
     ...moved("sendTelnetCommand ping offerOptions", "telnet"),
     ...moved("record addRecordingMarker", "terminal"),
   },
   properties: {
     ...moved("gmcp msdp zmp linemode flowControl", "telnet"),
-    ...moved("profile facts inCharacterMode editing", "terminal"),
-    ...moved("identity peerAddress peerPort encrypted compressed queuedOutput", "connection"),
+    ...moved("inCharacterMode", "terminal"),
+    ...moved("peerAddress peerPort encrypted compressed queuedOutput", "connection"),
     ...moved("memoryUsed throttled keepAlive disconnectError", "connection"),
-    ...all("queued bufferedAmount writableLength", "client.connection.queuedOutput"),
-    ...all("remoteAddress ip", "client.address"),
+    ...all("bufferedAmount writableLength", "client.connection.queuedOutput"),
+    ...all("remoteAddress", "client.address"),
     ...all("remotePort", "client.port"),
     ...all("bytesWritten", "client.bytesSent"),
     ...all("bytesRead", "client.bytesReceived"),
-    ...all("connected closed destroyed readyState", "client.active"),
-    ...all("cols width", "client.columns"),
-    ...all("height", "client.rows"),
-    ...all("socket stream conn", "client.sendBytes(bytes), or a Transport of your own"),
+    ...all("destroyed readyState", "client.active"),
+    ...all("cols", "client.columns"),
+    ...all("socket", "client.sendBytes(bytes), or a Transport of your own"),
     ...all("keyReady", "client.hasKey"),
     ...all("commandReady lineReady", "client.cmdReady"),
   },
@@ -119,12 +117,13 @@ export function addHints(target: object, what: string, hints: HintTable): void {
     return () => throwMisuse(`Cannot call ${what}.${name}(): use ${method}`);
   };
   const set = (parent: object, name: string | symbol, value: unknown, receiver: unknown) => {
-    if (name === "keepAlive") {
+    if (name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value))) {
       throwMisuse(`Cannot set ${what}.keepAlive: use ${properties.get(name)}`);
     }
     return Reflect.set(parent, name, value, receiver);
   };
-  Object.setPrototypeOf(target, new Proxy(parent, { get, set }));
+  // In between, so that `instanceof Object` and its like find what they look for behind it.
+  Object.setPrototypeOf(target, new Proxy(Object.create(parent), { get, set }));
 }
 
 /** Miniboa's names as Python spells them, such as `get_command`. */

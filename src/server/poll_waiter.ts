@@ -7,6 +7,7 @@ const LOOK_MS = 2;
 /** Where a poll waits: until something happens, or the time is up. */
 export class PollWaiter {
   #signalled = false;
+  #waits = false;
   #wake: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires. */
@@ -20,11 +21,17 @@ export class PollWaiter {
     this.#wake?.();
   }
 
+  /** Ends a wait that is under way: it may be too long by now. */
+  interrupt(): void {
+    if (this.#waits) this.signal();
+  }
+
   /**
    * Waits, and lets the event loop turn in any case: once before the wait, as mostly something has
    * happened by then, and once after it, so that all sockets that are ready at once are seen.
    */
   async wait(milliseconds: number): Promise<void> {
+    this.#waits = true;
     await turn();
     const sleeps = milliseconds > 0 && !this.#signalled;
     if (sleeps) {
@@ -37,7 +44,7 @@ export class PollWaiter {
       await lookAtSockets();
       this.#lookedAt = now;
     }
-    this.#signalled = false;
+    this.#signalled = this.#waits = false;
   }
 
   /** Lets no timer keep the process alive. */

@@ -115,7 +115,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       settings: this.#settings,
       counters: this.#counters,
       scheduler: this.#scheduler,
-      deadlines: this.#deadlines,
+      timed: (session, time) => {
+        this.#deadlines.add(session, time);
+        if (this.#time === undefined) this.#waiter.interrupt();
+      },
       userCode: this.#userCode,
       clock: clock.now,
       timeOfDay: clock.timeOfDay,
@@ -440,7 +443,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     await this.#stopAccepting();
     if (message !== "") {
       for (const session of this.#clients.keys()) {
-        this.#userCode.shield(session, () => session.notice(`${message}\n`));
+        this.#userCode.shield(session, () => {
+          if (grace === 0) session.farewell(`${message}\n`);
+          else session.notice(`${message}\n`);
+        });
       }
     }
     while (this.running && this.#clients.size > 0 && clock.now() < deadline) {

@@ -8,7 +8,6 @@ import type {
 } from "../session/session_host.ts";
 import type { SecureContext } from "../transport/encryption.ts";
 import type { TelnetClient } from "./client.ts";
-import type { DeadlineSet } from "./deadline_set.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { UserCode } from "./user_code.ts";
 
@@ -24,7 +23,8 @@ export interface ServerHostParts<Client extends TelnetClient> {
     violation(kind: SessionEvents["violation"]["kind"]): void;
   };
   readonly scheduler: Scheduler;
-  readonly deadlines: DeadlineSet;
+  /** Has a session asked at a time. */
+  timed(session: Session, time: number): void;
   readonly userCode: UserCode<Client>;
   readonly clock: () => number;
   readonly timeOfDay: () => number;
@@ -68,7 +68,7 @@ export class ServerHost<Client extends TelnetClient> implements SessionHost<Sess
   }
 
   timed(session: Session, time: number): void {
-    this.#parts.deadlines.add(session, time);
+    this.#parts.timed(session, time);
   }
 
   listens(event: keyof SessionEvents): boolean {

@@ -40,6 +40,7 @@ export class Boundaries implements OptionEffects {
 
   compress(on: boolean): void {
     const { options, stream } = this.#core;
+    this.#core.dialogue.showLeftRow(); // before the marker, as nothing plain follows it
     if (on) options.sendSubnegotiation(MCCP2, NO_BYTES);
     this.#core.flush();
     if (on) stream.compress();
@@ -65,6 +66,7 @@ export class Boundaries implements OptionEffects {
     const under = core.encrypted || stream.layered || deadlines.at("secure") !== Infinity;
     if (secureContext === undefined || under) return;
     if (core.heard || !core.options.waiting) return core.options.disableRemote(START_TLS);
+    core.dialogue.showLeftRow();
     core.options.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
     core.flush();
     const received = joinBytes(core.gate.buffer.takeAll());

@@ -3,20 +3,39 @@ import type { Key } from "../text/keys.ts";
 import type { SessionCore } from "./core.ts";
 import type { LineKind } from "./line_waiters.ts";
 
-/** Takes a line that waits for the game. */
-export function takeLine(core: SessionCore): string | undefined {
+/** So many questions to a client that has gone are answered by nothing; more are a loop without end. */
+const MAX_AFTER_END = 64;
+
+/**
+ * Takes a line that waits for the game.
+ *
+ * @param secret Whether it answers a question for a password, so that no recording has it.
+ */
+export function takeLine(core: SessionCore, secret: boolean = false): string | undefined {
   const { input } = core.dialogue;
   const line = input.queue.take();
   if (line === undefined) return undefined;
   const { gate, taps } = core;
   core.heard = true;
   // Recorded now, not when it came: the game may have asked for a password meanwhile.
-  if (taps !== undefined && !line.secret && !input.hidden) taps.line(line.text, !input.byKeys);
+  if (taps !== undefined && !secret && !line.secret && !input.hidden) {
+    taps.line(line.text, !input.byKeys);
+  }
   if (gate.unreadBy !== Infinity) gate.lineTaken(core.now());
   const { length } = input.queue;
   core.taken(length > 0);
   if (length <= core.settings.limits.queuedLines / 2 || gate.overMemory) core.readOn();
   return line.text;
+}
+
+/** Lines go to the game's code that waits for them, before the game finds them. */
+export function serveWaiters(core: SessionCore): void {
+  const { waiters, dialogue: { input: { queue } } } = core;
+  while (waiters?.awaited && queue.length > 0) {
+    if (waiters.give(takeLine(core, waiters.firstIsHidden))) continue;
+    waiters.reserved = true;
+    core.wake("input");
+  }
 }
 
 /** Takes a key that waits for the game. */
@@ -37,6 +56,8 @@ export function takeKey(core: SessionCore): Key | undefined {
 export class Delivery {
   readonly #core: SessionCore;
   readonly #schedule: () => void;
+  /** How many questions were put after the client had gone. */
+  #afterEnd = 0;
 
   /** `schedule`: has a new timeout noticed. */
   constructor(core: SessionCore, schedule: () => void) {
@@ -70,8 +91,8 @@ export class Delivery {
       dialogue.prompt(question);
       this.#core.changed();
     }
-    const line = active ? takeLine(this.#core) : undefined;
-    if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "line");
+    const line = active ? takeLine(this.#core, hidden) : undefined;
+    if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "question");
     // It was typed ahead: no Enter follows that would end the row of the question.
     this.#reserve();
     this.#unhide();
@@ -109,6 +130,7 @@ export class Delivery {
       },
       return: () => {
         work(false);
+        this.#core.waiters?.endLoop();
         return Promise.resolve({ done: true, value: undefined });
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -121,14 +143,6 @@ export class Delivery {
     this.#core.makeWaiters().working++;
     const done = () => this.#done();
     void handler.then(done, done);
-  }
-
-  /** Lines go to those who wait for them before the game finds them. */
-  serve(): void {
-    const { waiters, dialogue: { input: { queue } } } = this.#core;
-    while (waiters?.awaited && queue.length > 0) {
-      if (!waiters.give(takeLine(this.#core))) this.#reserve();
-    }
   }
 
   /** Password mode goes off where no question for a password is open. */
@@ -146,10 +160,18 @@ export class Delivery {
   }
 
   #wait(timeout: number, kind: LineKind): Promise<string | undefined> {
-    if (!this.#core.active || this.#core.atEnd) return Promise.resolve(undefined);
+    if (!this.#core.active || this.#core.atEnd) return this.#answerGone();
     const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, kind);
     if (timeout !== Infinity) this.#schedule();
     return line;
+  }
+
+  /** One answer of nothing ends a dialogue; a loop that asks on would never come to an end. */
+  #answerGone(): Promise<undefined> {
+    if (++this.#afterEnd > MAX_AFTER_END) {
+      throwMisuse("Cannot ask a client that has gone: end your loop when the answer is undefined");
+    }
+    return Promise.resolve(undefined);
   }
 
   #reserve(): void {

@@ -9,7 +9,7 @@ import type { EditorOptions } from "./key_input.ts";
 import { OptionHost, type OptionHostContext } from "./option_host.ts";
 import type { SessionSettings } from "./session_host.ts";
 import type { SharedText } from "./shared_text.ts";
-import { type LastRow, takesRow, TextOutput } from "./text_output.ts";
+import { isSeen, type LastRow, takesRow, TextOutput } from "./text_output.ts";
 
 /** What a dialogue needs of its connection. */
 export interface DialogueContext extends OptionHostContext {
@@ -126,7 +126,7 @@ export class Dialogue implements InputModeContext {
     const stands = this.text.prompted;
     // A title, or art elsewhere on the screen, leaves a prompt where it is.
     if (stands && !takesRow(text)) return this.#write(text);
-    if (stands || this.#echoStands) this.#startRow(text);
+    if ((stands || this.#echoStands) && takesRow(text)) this.#startRow(text);
     this.text.note(text);
     this.#write(text);
   }
@@ -142,9 +142,16 @@ export class Dialogue implements InputModeContext {
     const { editor } = this.input;
     if (editor !== undefined) return editor.print(String(text));
     this.settle();
+    if (!isSeen(String(text))) return this.#write(text);
     if (this.text.open || this.#echoStands || always) this.#startRow(String(text), always);
     this.text.note(String(text));
     this.#write(text);
+  }
+
+  /** Sends the last lines to somebody whose prompt is not shown again. */
+  farewell(text: string): void {
+    this.notice(text);
+    this.text.forgetLeftRow();
   }
 
   /** Sends bytes as they are; only 0xFF is doubled. */
@@ -180,11 +187,14 @@ export class Dialogue implements InputModeContext {
     this.machine.sendTelnetCommand(eor ? EOR : GA);
   }
 
-  /** Ends the row of a prompt whose answer was typed ahead, as the Enter of the answer would. */
+  /** Ends the row of a question that no Enter will end: it was answered ahead, or nobody waits any more. */
   endRow(): void {
-    if (!this.text.prompted || this.input.editor !== undefined) return;
-    this.text.note("\n");
-    this.#write("\n");
+    const { editor } = this.input;
+    if (editor !== undefined) editor.prompt = "";
+    else if (this.text.prompted) {
+      this.text.note("\n");
+      this.#write("\n");
+    }
   }
 
   /** Sets who shows what is typed. */
@@ -215,10 +225,23 @@ export class Dialogue implements InputModeContext {
   /** Takes what goes to the client. */
   takeOutput(): Uint8Array {
     this.settle();
-    if (this.text.leftRow && this.#context.active) this.#showLeftRow();
+    this.showLeftRow();
     return this.input.echoChanges
       ? this.input.takeMachineOutput(this.now())
       : this.machine.takeOutput();
+  }
+
+  /** Shows again what stood on the last row, once the text that came in between has ended its own. */
+  showLeftRow(): void {
+    if (!this.text.leftRow || !this.#context.active) return;
+    const row = this.text.takeLeftRow();
+    if (row === undefined || this.input.editor !== undefined) return;
+    if (row.text !== "") {
+      this.text.note(row.text);
+      this.#write(row.text);
+    }
+    if (row.prompt !== "") this.prompt(row.prompt);
+    this.text.write(this.input.echoed, this.machine);
   }
 
   /** Whether there is anything to take. */
@@ -255,21 +278,9 @@ export class Dialogue implements InputModeContext {
 
   /** Leaves what stands on the last row. A game that takes keys keeps the screen by itself. */
   #startRow(text: string, always: boolean = false): void {
-    if (this.input.byKeys || !takesRow(text)) return;
+    if (this.input.byKeys) return;
     this.text.leaveRow();
     if (always || !/^\r?\n/.test(text)) this.#write("\n");
-  }
-
-  /** Shows again what stood on the last row, once the text that came in between has ended its own. */
-  #showLeftRow(): void {
-    const row = this.text.takeLeftRow();
-    if (row === undefined || this.input.editor !== undefined) return;
-    if (row.text !== "") {
-      this.text.note(row.text);
-      this.#write(row.text);
-    }
-    if (row.prompt !== "") this.prompt(row.prompt);
-    this.text.write(this.input.echoed, this.machine);
   }
 
   /** All text goes out here. */

@@ -167,9 +167,14 @@ export class InputMode implements TypedRest {
     return this.#keys?.timeout ?? Infinity;
   }
 
-  /** What of the half-typed line the server has shown, by its echo. */
+  /** Whether the server shows what is typed, as the client has agreed to leave that to it. */
+  get echoes(): boolean {
+    return this.#lines.echo === "all";
+  }
+
+  /** What of the half-typed line the server has shown. */
   get echoed(): string {
-    return this.#lines.echo === "all" ? this.#lines.partial : "";
+    return this.echoes ? this.#lines.partial : "";
   }
 
   // What comes in.

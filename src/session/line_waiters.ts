@@ -1,18 +1,19 @@
+import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
 
-/** Somebody who waits for a line. */
+/** What waits for a line: `lines()`, a question, one for a password, or `readLine()`. */
+export type LineKind = "loop" | "question" | "hidden" | "line";
+
+/** A call that waits for a line. */
 interface Waiting {
   /** When to give up. */
   readonly deadline: number;
+  readonly kind: LineKind;
   readonly resolve: (line: string | undefined) => void;
-  /** Whether it waits for a password. */
-  readonly isHidden: boolean;
-  /** Whether it reads on and on, as `lines()` does. */
-  readonly isLoop: boolean;
 }
 
-/** What a line is waited for by: `lines()`, a question for a password, or another call. */
-export type LineKind = "loop" | "hidden" | "line";
+/** No game has so many questions open with one person: it is a loop that forgot to wait. */
+const MAX_WAITING = 512;
 
 /** Which of the game's code waits for the lines of a client, in the order of the calls. */
 export class LineWaiters {
@@ -34,41 +35,63 @@ export class LineWaiters {
     return this.#waiting.length > 0;
   }
 
+  /** Whether the first waits for a password. */
+  get firstIsHidden(): boolean {
+    return this.#waiting.peek()?.kind === "hidden";
+  }
+
   /** Waits for a line; `undefined` where none comes until a time, or at all. */
   wait(deadline: number, kind: LineKind): Promise<string | undefined> {
-    const [isLoop, isHidden] = [kind === "loop", kind === "hidden"];
-    return new Promise((resolve) => this.#push({ deadline, resolve, isLoop, isHidden }));
+    if (this.#waiting.length >= MAX_WAITING) {
+      throwMisuse("Cannot wait for so many lines of a client at once: await each call");
+    }
+    return new Promise((resolve) => this.#push({ deadline, kind, resolve }));
   }
 
   /** Gives a line to the first; returns whether that one reads on and on. */
   give(line: string | undefined): boolean {
     const first = this.#waiting.take();
-    if (first?.isLoop) this.loops--;
-    if (first?.isHidden) this.hidden--;
+    if (first?.kind === "loop") this.loops--;
+    if (first?.kind === "hidden") this.hidden--;
     first?.resolve(line);
-    return first?.isLoop === true;
+    return first?.kind === "loop";
   }
 
-  /** Those whose time has come get none. */
-  expire(now: number): void {
+  /** Those whose time has come get none; returns whether one of them was a question. */
+  expire(now: number): boolean {
+    return this.#drop(({ deadline }) => deadline <= now);
+  }
+
+  /** No more lines come; returns whether a question was open. */
+  end(): boolean {
+    return this.#drop(() => true);
+  }
+
+  /** A loop has ended while it waited. */
+  endLoop(): void {
+    this.#drop(({ kind }) => kind === "loop");
+  }
+
+  #drop(isOver: (waiting: Waiting) => boolean): boolean {
     const waiting = this.#waiting.takeAll();
     this.timeout = Infinity;
     this.loops = this.hidden = 0;
+    let asked = false;
     for (const one of waiting) {
-      if (one.deadline <= now) one.resolve(undefined);
-      else this.#push(one);
+      if (!isOver(one)) {
+        this.#push(one);
+        continue;
+      }
+      asked ||= one.kind === "question" || one.kind === "hidden";
+      one.resolve(undefined);
     }
-  }
-
-  /** No more lines come. */
-  end(): void {
-    this.expire(Infinity);
+    return asked;
   }
 
   #push(waiting: Waiting): void {
     this.#waiting.push(waiting);
-    if (waiting.isLoop) this.loops++;
-    if (waiting.isHidden) this.hidden++;
+    if (waiting.kind === "loop") this.loops++;
+    if (waiting.kind === "hidden") this.hidden++;
     this.timeout = Math.min(this.timeout, waiting.deadline);
   }
 }

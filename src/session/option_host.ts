@@ -6,6 +6,7 @@ import type { OptionSet } from "../options/option_set.ts";
 import type { OptionEvent, Side } from "../protocol/events.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { ForgetOptions } from "../protocol/negotiator.ts";
+import { START_TLS } from "../options/start_tls.ts";
 import { OfferTracker } from "./offer_tracker.ts";
 
 /** What the options need of their connection. */
@@ -84,8 +85,9 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   offer(deadline: number): void {
     const offered = this.#offered();
     this.#offers ??= new OfferTracker();
-    this.#offers.start(offered.map(({ code }) => code), deadline);
-    const exclusive = offered.filter((option) => option.exclusive);
+    const asked = offered.filter(({ offer }) => offer !== undefined);
+    this.#offers.start(asked.map(({ code }) => code), deadline);
+    const exclusive = asked.filter((option) => option.exclusive);
     this.#later = exclusive.length === 0
       ? undefined
       : offered.filter((option) => !option.exclusive);
@@ -119,7 +121,7 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     this.#context.shield(() => this.#stateByCode(option)?.changed?.(side, change));
     const exclusive = this.optionOf(option)?.exclusive === true;
     // If START-TLS is agreed, the other options are offered after the handshake.
-    if (exclusive && change === "enabled") return;
+    if (option === START_TLS && change === "enabled") return;
     this.#offers?.answered(option);
     if (exclusive) this.#offerLater();
   }
@@ -138,7 +140,10 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
 
   /** How many bytes the options keep of what the client told: what is carried over a restart. */
   get held(): number {
-    if (this.#held === -1) this.#held = 4 * JSON.stringify(this.snapshot()).length;
+    if (this.#held === -1) {
+      this.#held = 0;
+      this.#context.shield(() => this.#held = 4 * JSON.stringify(this.snapshot()).length);
+    }
     return this.#held;
   }
 
@@ -213,7 +218,8 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   disableLocal(option: number): void {
     const inForce = this.localEnabled(option);
     this.#negotiate((now) => this.#machine.disableLocal(option, { now }));
-    if (inForce && this.#context.active) this.#stateByCode(option)?.withdrawn?.();
+    if (!inForce || !this.#context.active) return;
+    this.#context.shield(() => this.#stateByCode(option)?.withdrawn?.());
   }
 
   enableRemote(option: number): void {
@@ -261,7 +267,8 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   #succeed(before: OptionHost): void {
     this.#offers = before.#offers;
     for (const [code, state] of before.#states ?? []) {
-      if (state.succeed !== undefined) this.#stateByCode(code)?.succeed?.(state);
+      if (state.succeed === undefined) continue;
+      this.#context.shield(() => this.#stateByCode(code)?.succeed?.(state));
     }
   }
 

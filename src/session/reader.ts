@@ -8,6 +8,7 @@ import type {
 import { MSSP, type MsspStatus, msspText } from "../options/mssp.ts";
 import type { ClientViolation } from "../guard/violations.ts";
 import type { SessionCore } from "./core.ts";
+import { serveWaiters } from "./delivery.ts";
 import type { GateVerdict } from "./input_gate.ts";
 import type { TypedEvent } from "./input_mode.ts";
 import type { TypedLine } from "./line_queue.ts";
@@ -150,6 +151,7 @@ export class Reader {
   /** Reads it, each line or key at its place: the game may change the mode at any. */
   readTyped(): void {
     const { dialogue, dialogue: { input } } = this.#core;
+    if (input.echoes) dialogue.showLeftRow(); // what is echoed stands behind the prompt
     const outer = this.#handling;
     this.#handling = true;
     do {
@@ -213,7 +215,8 @@ export class Reader {
     host.counters.lines++;
     const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
     if (status === undefined || !first || line.text.toUpperCase() !== "MSSP-REQUEST") {
-      return dialogue.input.queue.push(line);
+      dialogue.input.queue.push(line);
+      return serveWaiters(this.#core);
     }
     this.#core.run(() => {
       dialogue.send(msspText(status()));

@@ -17,7 +17,7 @@ import {
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
 import { type EffectsMaker, SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
-import { Delivery, takeKey, takeLine } from "./delivery.ts";
+import { Delivery, serveWaiters, takeKey, takeLine } from "./delivery.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { ForeignProtocol } from "./foreign_protocol.ts";
 import type { InputGate } from "./input_gate.ts";
@@ -274,6 +274,19 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "output");
   }
 
+  /** Sends the last lines before the client is dropped. */
+  farewell(text: string): void {
+    if (!this.active) return;
+    this.dialogue.farewell(text);
+    this.#host.wake(this, "output");
+  }
+
+  /** Sets whether what is typed is a secret; a question for a password that is open does not undo it. */
+  setPassword(password: boolean): void {
+    if (this.#core.waiters !== undefined) this.#core.waiters.hides = false;
+    this.act((dialogue) => dialogue.setEcho({ password }));
+  }
+
   /** Whether the game finds a line or a key. */
   get hasInput(): boolean {
     return this.hasLine || this.dialogue.input.keyCount > 0;
@@ -349,7 +362,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { input } = this.dialogue;
     if (schedules) this.#time.schedule();
     if (input.hasInput) {
-      if (this.#core.waiters?.awaited) this.delivery.serve();
+      serveWaiters(this.#core);
       if (this.hasInput) this.#host.wake(this, "typed");
     }
     if (this.#core.declared.size > 0) this.options.checkReady();
@@ -369,7 +382,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { atEnd, waiters } = this.#core;
     if (!atEnd) return;
     if (waiters?.awaited) {
-      waiters.end();
+      if (waiters.end()) this.dialogue.endRow();
       this.#core.wake("input"); // who waited may have last words
     } else if ((waiters?.working ?? 0) === 0) this.leave("client-closed");
   }

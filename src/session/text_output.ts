@@ -38,8 +38,9 @@ export interface TextSnapshot {
 const NO_ROW: LastRow = { text: "", prompt: "" };
 /** More of a row that is not ended is no prompt. */
 const MAX_ROW = 1_024;
-/** Sequences that leave the cursor where it is: colours, modes of MXP, titles and links. */
-const QUIET_SEQUENCES = /\x1b(?:\[[\d;:]*[mz]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
+/** What leaves the cursor where it is: the bell, colours, modes of MXP, titles and links. */
+const QUIET = /\x07|\x1b(?:\[[\d;:]*[mz]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
+const MAYBE_QUIET = /[\x07\x1b]/;
 /** What moves the cursor, so that a text is no line of its own. */
 const MOVES = /[\x08\x1b]|\r(?!\n)/;
 /** A byte that brings a decoder past its start, whatever the set. */
@@ -104,6 +105,11 @@ export class TextOutput {
     const row = this.#open ? undefined : this.#again;
     if (row !== undefined) this.#again = undefined;
     return row;
+  }
+
+  /** What was left behind is not shown again. */
+  forgetLeftRow(): void {
+    this.#again = undefined;
   }
 
   /** The person has pressed Enter: what is sent next stands on a row of its own. */
@@ -174,10 +180,13 @@ export class TextOutput {
       return;
     }
     const end = text.lastIndexOf("\n") + 1;
+    const seen = isSeen(text.slice(end));
+    if (!seen && end === 0) return;
+    if (!seen) return this.note("\n");
     if (!this.#open) this.#lastRow = NO_ROW;
-    this.#open ||= text !== "";
+    this.#open = true;
     if (end > 0) this.#lastRow = { text: text.slice(end).slice(-MAX_ROW), prompt: "" };
-    else if (text !== "") {
+    else {
       const { text: before, prompt } = this.#lastRow;
       this.#lastRow = { text: (before + prompt + text).slice(-MAX_ROW), prompt: "" };
     }
@@ -186,10 +195,11 @@ export class TextOutput {
   /** Remembers a prompt. */
   notePrompt(prompt: string): void {
     this.#again = undefined;
-    if (prompt.includes("\n")) return this.note(prompt);
-    const text = this.#open ? this.#lastRow.text : "";
-    this.#open ||= prompt !== "";
-    this.#lastRow = { text, prompt: prompt.slice(-MAX_ROW) };
+    const end = prompt.lastIndexOf("\n") + 1;
+    const text = this.#open && end === 0 ? this.#lastRow.text : "";
+    const row = prompt.slice(end);
+    this.#open = isSeen(text + row);
+    this.#lastRow = { text, prompt: row.slice(-MAX_ROW) };
   }
 
   snapshot(): TextSnapshot {
@@ -230,7 +240,11 @@ export class TextOutput {
 
 /** Whether a text is shown where the cursor is, so that it needs a row of its own; not so a title, or art. */
 export function takesRow(text: string): boolean {
-  if (!text.includes("\x1b")) return text !== "" && !MOVES.test(text);
-  const rest = text.replaceAll(QUIET_SEQUENCES, "");
+  const rest = MAYBE_QUIET.test(text) ? text.replaceAll(QUIET, "") : text;
   return rest !== "" && !MOVES.test(rest);
+}
+
+/** Whether anything of a text shows, or moves the cursor: a title alone does neither. */
+export function isSeen(text: string): boolean {
+  return text !== "" && !(MAYBE_QUIET.test(text) && text.replaceAll(QUIET, "") === "");
 }

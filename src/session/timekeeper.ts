@@ -105,7 +105,7 @@ export class Timekeeper {
       case "offers":
         return now >= options.deadline ? options.endWait() : undefined;
       case "read":
-        this.#core.waiters?.expire(now);
+        if (this.#core.waiters?.expire(now)) dialogue.endRow();
         return this.#core.wake("input");
       case "hold":
       case "release":
