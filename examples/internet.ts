@@ -58,7 +58,7 @@ if (process.platform !== "win32") {
 
 while (server.running) {
   await server.poll();
-  // One line of each, so that nobody waits for who has many.
+  // One line per client per turn, to keep it fair.
   for (const client of server.clientsWithInput()) hear(client, client.getCommand() ?? "");
 }
 

@@ -29,7 +29,7 @@ const web = createServer((_request, response) => {
   const type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
   response.writeHead(200, { "Content-Type": type }).end(openMetrics(server.stats()));
 });
-// Of this machine only: what it tells is nobody else's business.
+// Listens on this machine only: the statistics are not public.
 web.listen(Number(values.metrics), "127.0.0.1", () => {
   const { port } = web.address() as AddressInfo;
   console.log(`Telnet on port ${server.port}, metrics on port ${port}. Ctrl-C ends it.`);

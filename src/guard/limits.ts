@@ -1,89 +1,95 @@
 import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
 import { checkCount, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 
-/** What bounds a client of the server, and the clients of one address. */
+/** Limits for each client, and for the connections of one address. */
 export interface ServerLimits extends TelnetLimits {
-  /** The most UTF-16 units of a line; the rest of it is dropped, and the person told. Default 4096. */
+  /**
+   * The most UTF-16 units of a line; the rest is dropped, and the client is informed. Default 4096.
+   */
   readonly line: number;
-  /** The most lines waiting for `getCommand()`; then the client is not read on. Default 512. */
+  /** The most lines waiting for `getCommand()`; then reading pauses. Default 512. */
   readonly queuedLines: number;
-  /** The most bytes waiting for `poll()`; then the client is not read on. Default 65536. */
+  /** The most bytes waiting for `poll()`; then reading pauses. Default 65536. */
   readonly inputBytes: number;
   /**
-   * The most bytes that are held of a client in all, without output: what it sent, typed and told, with
-   * what that costs beside the bytes, about. Over it the client is not read on. Default 1 MiB.
+   * The most bytes that the server holds for a client, without output (an estimate): received,
+   * typed and reported data, and the overhead of storing it. Above it, reading from the client
+   * pauses. Default 1 MiB.
    */
   readonly memory: number;
   /**
-   * How long to keep a client that is not read on because its `inputBytes` or its `memory` is full, and the
-   * game takes no lines, in milliseconds: while it is not read, its closing goes unnoticed. It is
-   * dropped as `not-read`. Default 60000.
+   * How long to keep a client while reading is paused because `inputBytes` or `memory` is full and
+   * the game takes no lines, in milliseconds; while reading is paused, the server does not notice
+   * that the client closes. After that the client is dropped as `not-read`. Default 60000.
    */
   readonly unreadTimeout: number;
   /**
-   * The most bytes that the system has not taken yet. A client over it is dropped as `too-slow` when
-   * more is sent to it, or after `closeTimeout`. Default 4 MiB.
+   * The most output bytes that the system has not accepted yet. A client over this limit is dropped
+   * as `too-slow` when more is sent to it, or after `closeTimeout`. Default 4 MiB.
    */
   readonly outputBytes: number;
-  /** Lines a second that are taken from a client; then it is not read on. Default 50. */
+  /** The most lines a second from a client; above it, reading pauses. Default 50. */
   readonly lineRate: number;
-  /** Bytes a second that are taken from a client; then it is not read on. Default 16384. */
+  /** The most bytes a second from a client; above it, reading pauses. Default 16384. */
   readonly byteRate: number;
-  /** Negotiations, commands and subnegotiations a second that are taken from a client. Default 50. */
+  /** The most negotiations, commands and subnegotiations a second from a client. Default 50. */
   readonly negotiationRate: number;
   /**
-   * Characters a second that an editor draws for what a client types, beyond 16 for each byte; then it
-   * is not read on. Default 4096.
+   * The most characters a second that an editor draws for what a client types, beyond 16 for each
+   * byte; above it, reading pauses. Default 4096.
    */
   readonly drawRate: number;
   /**
-   * Milliseconds of processor time a second that a client may take, without what the game's own code
-   * takes; it is served behind the others, then not read on. Default 100.
+   * The most milliseconds of processor time a second for one client, without the time of the game's
+   * own code. Above it the client runs after the others, then reading pauses. Default 100.
    */
   readonly workRate: number;
-  /** So many seconds' worth of each rate may come at once. Default 10. */
+  /** How many seconds' worth of each rate a client can send at once. Default 10. */
   readonly burst: number;
   /**
-   * A client that is over a rate for this many milliseconds without a pause is dropped as `flooding`.
-   * Default 30000.
+   * A client that stays over a rate for this many milliseconds without a pause is dropped as
+   * `flooding`. Default 30000.
    */
   readonly floodTimeout: number;
   /** The most connections of one address. Default 64. */
   readonly connectionsPerAddress: number;
   /** The most connections of one network of IPv6, a /64. Default 128. */
   readonly connectionsPerPrefix: number;
-  /** Connections a second that are taken from one address, or one /64 of IPv6. Default 10. */
+  /** The most connections a second from one address, or one /64 of IPv6. Default 10. */
   readonly connectionRate: number;
   /**
-   * How long a connection may take for what comes before its first line, in milliseconds: the header
-   * of a proxy, the handshake of TLS. Default 10000.
+   * How long the PROXY header and the TLS handshake of a connection can take, in milliseconds.
+   * Default 10000.
    */
   readonly handshakeTimeout: number;
-  /** How long `tls: "auto"` waits for a first byte before it takes a client for plain, in milliseconds. Default 300. */
+  /**
+   * How long `tls: "auto"` waits for a first byte before it treats a client as plain, in
+   * milliseconds. Default 300.
+   */
   readonly helloTimeout: number;
   /**
-   * How long a person may type nothing before the drop, in milliseconds; the look is taken at whole
-   * seconds. Default `Infinity`.
+   * How long a person can type nothing before the client is dropped, in milliseconds; checked at
+   * whole seconds. Default `Infinity`.
    */
   readonly idleTimeout: number;
   /**
-   * How long before that drop the person is warned, in milliseconds, half of `idleTimeout` at most.
-   * Default 60000.
+   * How long before the idle drop the client is warned, in milliseconds; at most half of
+   * `idleTimeout`. Default 60000.
    */
   readonly idleWarning: number;
   /**
-   * How many times more the client's compressed bytes (MCCP3) may become, beyond the first MiB; a
-   * client over it is dropped as `corrupt-data`. Default 100.
+   * The highest ratio of decompressed to compressed bytes from the client (MCCP3), beyond the first
+   * MiB; a client over it is dropped as `corrupt-data`. Default 100.
    */
   readonly inflateRatio: number;
   /**
-   * The most bytes that all compressed streams of a client (MCCP3) may become; then the client is
+   * The most decompressed bytes of all compressed streams of a client (MCCP3); a client over it is
    * dropped as `corrupt-data`. Default 256 MiB.
    */
   readonly inflateTotal: number;
   /**
-   * How long a dropped client has to take its last output, and how long a client that has left stays so
-   * that the game can take its last lines, in milliseconds. Default 5000.
+   * How long a dropped client has to receive its last output, and how long a half-closed client
+   * stays so that the game can take its last lines, in milliseconds. Default 5000.
    */
   readonly closeTimeout: number;
 }

@@ -1,26 +1,26 @@
 import { checkText, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 
-/** What the server says by itself, each a line. An empty text says nothing. */
+/** Texts that the server sends by itself, one line each. An empty text is not sent. */
 export interface ServerMessages {
   /** The answer to AYT. */
   readonly areYouThere: string;
-  /** To who comes when `maxConnections` are there. */
+  /** Sent when a client connects while `maxConnections` clients are connected. */
   readonly serverFull: string;
-  /** To who comes when `limits.connectionsPerAddress` or `connectionsPerPrefix` are there. */
+  /** Sent when a client connects over `limits.connectionsPerAddress` or `connectionsPerPrefix`. */
   readonly addressFull: string;
-  /** To who comes faster than `limits.connectionRate`. */
+  /** Sent when an address connects faster than `limits.connectionRate`. */
   readonly tooManyConnects: string;
-  /** To who typed a line over `limits.line`. */
+  /** Sent when a client's line is longer than `limits.line`. */
   readonly lineTooLong: string;
-  /** To who will be dropped for idling. */
+  /** Sent before a client is dropped for idling. */
   readonly idleWarning: string;
-  /** To who is dropped for idling. */
+  /** Sent when a client is dropped for idling. */
   readonly idle: string;
-  /** To who is dropped for flooding. */
+  /** Sent when a client is dropped for flooding. */
   readonly flooding: string;
-  /** To who comes by HTTP or SSH, within an answer of that protocol. */
+  /** Sent to an HTTP or SSH client, in a reply of that protocol. */
   readonly wrongProtocol: string;
-  /** To everybody at `drain()`. */
+  /** Sent to all clients by `drain()`. */
   readonly draining: string;
 }
 
@@ -34,7 +34,7 @@ export const SERVER_MESSAGES: ServerMessages = {
   idleWarning: "[You have been idle for long, and will be disconnected soon]",
   idle: "[You are disconnected: you were idle for too long]",
   flooding: "[You are disconnected: you sent too much]",
-  wrongProtocol: "This is a Telnet server: come by a Telnet or MUD client.",
+  wrongProtocol: "This is a Telnet server: use a Telnet or MUD client.",
   draining: "[The server restarts: come back in a moment]",
 };
 

@@ -6,9 +6,9 @@
  * - `too-many-connects`: one address comes too often
  * - `proxy-header`: a trusted proxy sent no header of the PROXY protocol, or a malformed one
  * - `tls-failed`: the handshake of TLS failed
- * - `handshake-timeout`: neither came in time
- * - `wrong-protocol`: it spoke HTTP, TLS, SSH, RDP or STUN, or a proxy came that is not trusted, before
- *   anybody was called
+ * - `handshake-timeout`: the PROXY header or the TLS handshake did not arrive in time
+ * - `wrong-protocol`: the peer spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
+ *   trusted, and this was noticed before `onConnect` was called
  * - `stopping`: the server stops
  */
 export type RefusalKind = typeof REFUSAL_KINDS[number];
@@ -28,16 +28,16 @@ export const REFUSAL_KINDS = [
 
 /** A connection that did not become a client. */
 export interface Refusal {
-  /** Why. */
+  /** The reason. */
   readonly kind: RefusalKind;
-  /** Whose: the person's address where a proxy told it. */
+  /** The peer's address; behind a trusted proxy, the address that the proxy reports. */
   readonly address: string;
-  /** The port that goes with it. */
+  /** The port of that address. */
   readonly port: number;
-  /** The limit that was reached, where it was one. */
+  /** The limit, if a limit was reached. */
   readonly limit?: number;
-  /** What it would have become. */
+  /** The number that would have been reached. */
   readonly value?: number;
-  /** What was wrong, where it was not a limit. */
+  /** A description of the error, if no limit was reached. */
   readonly detail?: string;
 }

@@ -2,19 +2,21 @@ import type { ViolationKind } from "../protocol/events.ts";
 import type { FloodKind } from "./rate_limiter.ts";
 
 /**
- * Why a client went.
+ * Why a client was disconnected.
  *
- * - `client-closed`: the person left, or asked by LOGOUT to be logged out
+ * - `client-closed`: the client closed the connection, or asked to log out (LOGOUT)
  * - `connection-lost`: the connection broke; see the error
  * - `deactivated`: `active = false`
  * - `handler-failed`: a handler threw, or its promise was rejected; see the error
- * - `too-slow`: it did not read what was sent to it
- * - `not-read`: nobody took its lines, so it could not be read on, for `unreadTimeout`
- * - `corrupt-data`: what it compressed is no zlib stream, or a bomb; see the error
- * - `flooding`: it went on sending more than the rates of `limits` for `floodTimeout`
+ * - `too-slow`: the client did not read its output
+ * - `not-read`: the game took no lines for `unreadTimeout`, so reading from the client stayed
+ *   paused
+ * - `corrupt-data`: the client's compressed data is not a zlib stream, or is a bomb; see the error
+ * - `flooding`: the client exceeded a rate of `limits` for `floodTimeout`
  * - `idle`: the person typed nothing for `idleTimeout`
- * - `no-answer`: it answered `keepAlive: "timing-mark"` before, and does no more
- * - `wrong-protocol`: it spoke HTTP, TLS, SSH, RDP or STUN, or a proxy came that is not trusted; see the error
+ * - `no-answer`: the client stopped answering `keepAlive: "timing-mark"`
+ * - `wrong-protocol`: the client spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
+ *   trusted; see the error
  * - `server-stopped`: `stop()` or `drain()`
  */
 export type DisconnectReason = typeof DISCONNECT_REASONS[number];
@@ -36,23 +38,24 @@ export const DISCONNECT_REASONS = [
 ] as const;
 
 /**
- * Which rule a client broke, or which limit it came to.
+ * Which rule a client broke, or which limit it reached.
  *
- * - those of the protocol: see `ViolationKind`
- * - `line-too-long`: the rest of the line is dropped, and the person told
- * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: it is slowed down by not reading on
- * - `too-much-drawing`: so many characters were drawn for what it typed; slowed down in the same way
- * - `too-much-work`: it took so many milliseconds of processor time; slowed down in the same way
- * - `flooding`: it was slowed down for so many milliseconds and goes on, and is dropped
- * - `queue-full`: `limits.queuedLines` lines wait for the game; it is not read on
- * - `input-full`: so many bytes wait to be processed; it is not read on
- * - `memory-full`: so many bytes are held of it; it is not read on
- * - `not-read`: nobody took its lines for so many milliseconds, and it is dropped
- * - `too-slow`: it does not read what is sent to it, and is dropped
- * - `inflate-ratio`, `inflate-total`: what it compressed is a bomb, and it is dropped
- * - `idle`: the person typed nothing for so many milliseconds, and is dropped
- * - `close-timeout`: it did not take its last output within so many milliseconds, and that is lost
- * - `handshake-timeout`: it did not go on with TLS after START-TLS, and is dropped
+ * - kinds of the protocol: see `ViolationKind`
+ * - `line-too-long`: the rest of the line is dropped, and the client is informed
+ * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: reading from the client pauses
+ * - `too-much-drawing`: the editor drew `value` characters for its input; reading pauses
+ * - `too-much-work`: it used `value` milliseconds of processor time; reading pauses
+ * - `flooding`: the client stayed over a rate for `value` milliseconds, and is dropped
+ * - `queue-full`: `limits.queuedLines` lines wait for the game; reading pauses
+ * - `input-full`: `value` bytes wait to be processed; reading pauses
+ * - `memory-full`: the server holds `value` bytes for the client; reading pauses
+ * - `not-read`: the game took no lines for `value` milliseconds; the client is dropped
+ * - `too-slow`: the client does not read its output, and is dropped
+ * - `inflate-ratio`, `inflate-total`: the compressed input is a bomb; the client is dropped
+ * - `idle`: the person typed nothing for `value` milliseconds; the client is dropped
+ * - `close-timeout`: the client did not read its last output within `value` milliseconds; it is
+ *   lost
+ * - `handshake-timeout`: no TLS handshake followed START-TLS; the client is dropped
  */
 export type ClientViolationKind =
   | ViolationKind
@@ -70,9 +73,9 @@ export type ClientViolationKind =
   | "close-timeout"
   | "handshake-timeout";
 
-/** A fault of a client: of the protocol, or a limit that it came to. */
+/** A protocol error of a client, or a limit that the client reached. */
 export interface ClientViolation {
-  /** Which. */
+  /** The kind. */
   readonly kind: ClientViolationKind;
   /** The limit, in its own units: bytes, characters, lines, milliseconds. */
   readonly limit?: number;

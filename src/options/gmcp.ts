@@ -12,9 +12,9 @@ export const GMCP = 0xc9;
 export interface GmcpMessage {
   /** The package and its message, such as `Char.Vitals`, as the peer spells it. */
   readonly package: string;
-  /** The value; `undefined` where the message has none, or where it is no JSON: see `malformed`. */
+  /** The value; `undefined` if the message has none or has invalid JSON: see `malformed`. */
   readonly value: Json | undefined;
-  /** The text behind the package that is no JSON. Its name is still good. */
+  /** The text after the package name, if it is not valid JSON; the name is still valid. */
   readonly malformed?: string;
 }
 
@@ -23,7 +23,7 @@ const MESSAGE = /^\s*([\w.-]+)\s*([\s\S]*)$/;
 const PACKAGE = /^[\w.-]+$/;
 
 /**
- * Reads a GMCP payload. Bad JSON is told, not thrown.
+ * Reads a GMCP payload. Invalid JSON does not throw; the message has `malformed` instead.
  *
  * @param payload The bytes between `IAC SB GMCP` and `IAC SE`, unescaped: UTF-8.
  * @returns The message, or `undefined` where there is not even a package.

@@ -186,7 +186,7 @@ export interface MsdpHandle {
    */
   declare(name: string, variable: MsdpVariable): void;
   /**
-   * Tells the client that variables have changed, as far as it wants to be told.
+   * Sends the current values of changed variables that the client has asked to have reported.
    *
    * @param names Their names; none means all.
    */

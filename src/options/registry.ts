@@ -55,17 +55,18 @@ export interface OptionEvents
     LogoutEvents {}
 
 /**
- * What a game offers to each client at the start, by option. `true` is the default of an option;
- * what is not named, or is `false`, is not offered, but some is agreed to when the client asks.
+ * The options that a game offers to each client at the start. `true` uses the default configuration
+ * of an option. An option that is missing or `false` is not offered; the server still agrees to
+ * some of them if the client asks.
  */
 export interface OptionDeclarations {
-  /** START-TLS: who can goes on encrypted. Wants `certificate`. Before all others. */
+  /** START-TLS: encryption if the client agrees. Needs `certificate`. Offered before the others. */
   readonly startTls?: boolean;
-  /** TERMINAL-TYPE and MTTS: what the client is. First, as Mudlet tells it before compression. */
+  /** TERMINAL-TYPE and MTTS: the client type. First, as Mudlet sends it before compression. */
   readonly terminalType?: boolean;
   /** NAWS: the size of the window. */
   readonly naws?: boolean;
-  /** CHARSET: which alphabet. */
+  /** CHARSET: the character encoding. */
   readonly charset?: boolean | CharsetConfig;
   /** NEW-ENVIRON and MNES: variables of the client. */
   readonly newEnviron?: boolean | EnvironConfig;
@@ -77,7 +78,7 @@ export interface OptionDeclarations {
   readonly gmcp?: boolean;
   /** MSDP: variables. */
   readonly msdp?: MsdpConfig | false;
-  /** MSSP: what crawlers are told. `PLAYERS` and `UPTIME` are added where they are missing. */
+  /** MSSP: the status for MUD crawlers. `PLAYERS` and `UPTIME` are added if they are missing. */
   readonly mssp?: (() => MsspStatus) | false;
   /** MXP: markup. */
   readonly mxp?: boolean;
@@ -131,7 +132,7 @@ const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
   mccp2,
 };
 
-/** Those that are offered behind the options of a game: what follows them is compressed. */
+/** Options that are offered after the game's own options, because they start compression. */
 const LAST: readonly TelnetOption[] = [mccp3, mccp2];
 /** Those that are never offered. */
 const ANSWERING: readonly TelnetOption[] = [echo, sga, status, timingMark, logout];

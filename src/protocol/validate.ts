@@ -105,8 +105,8 @@ export function withoutUndefined<Values extends object>(given: Values): Values {
 export type Synonyms = Readonly<Record<string, string>>;
 
 /**
- * Checks the names of what a caller gives: one that is misspelt would be ignored silently, and a server
- * be in the clear for `tsl: true`.
+ * Throws for an unknown option name. Without this check a misspelt name would be ignored silently:
+ * a server started with `tsl: true` would run without TLS.
  *
  * @param what Whose names they are, such as `limits`; empty for the options of `listen()` themselves.
  * @param given What the caller gave.
@@ -135,7 +135,7 @@ function hint(name: string, names: readonly string[], synonyms: Synonyms): strin
   const meant = known ?? nearestName(name, names);
   if (meant !== undefined) return meant.includes(" ") ? meant : `did you mean "${meant}"?`;
   return names.length > MAX_LISTED
-    ? "no such name, see the documentation of this function"
+    ? "see the documentation of this function for the known options"
     : `use one of ${names.join(", ")}`;
 }
 

@@ -259,7 +259,7 @@ export class Acceptor implements HandshakePort {
     }
   }
 
-  /** A proxy that is trusted is not limited: neither before it tells for whom it comes, nor itself. */
+  /** Counts a connection of an address; trusted proxies are not counted or limited. */
   #enter(address: string): ReturnType<AddressLimits["enter"]> {
     if (this.#settings.trustedProxies.has(address)) return undefined;
     return this.#addresses.enter(address, this.#owner.now());

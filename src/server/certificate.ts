@@ -12,7 +12,7 @@ export function checkCertificate(certificate: Certificate): void {
     }
     if (!text.includes("-----BEGIN ")) {
       throwMisuse(
-        `Cannot use certificate.${name} that is no PEM: if it is a path, read the file`,
+        `Cannot use certificate.${name}: it is not PEM text; if it is a path, read the file`,
       );
     }
   }

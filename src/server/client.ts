@@ -68,24 +68,24 @@ let sessionInMaking: Session | undefined;
 export let colourDepthOf: (client: TelnetClient) => ColourDepth;
 
 /**
- * A person at the other end. The server makes these; handlers and `clientList()` give them to you,
- * the same object from `onConnect` to `onDisconnect`.
+ * A connected client. The server creates it. Handlers and `clientList()` return the same object
+ * from `onConnect` to `onDisconnect`.
  *
  * - **read**: {@linkcode getCommand} and {@linkcode cmdReady} under a game loop; {@linkcode ask},
  *   {@linkcode readLine} and {@linkcode lines} in an async function
  * - **write**: {@linkcode send}, {@linkcode sendCc}, {@linkcode sendWrapped}, {@linkcode prompt}
- * - **drop**: {@linkcode active} `= false`
- * - **know**: {@linkcode address}, {@linkcode columns}, {@linkcode terminalType},
+ * - **disconnect**: {@linkcode active} `= false`
+ * - **inspect**: {@linkcode address}, {@linkcode columns}, {@linkcode terminalType},
  *   {@linkcode idle} …
- * - **edit lines, take keys**: {@linkcode useEditor}, {@linkcode enterCharacterMode}
- * - **the rest, by group**: {@linkcode telnet} (options, GMCP and its like), {@linkcode terminal} (what
- *   the client is, recordings), {@linkcode connection} (encryption, backlog, keep-alive)
+ * - **edit lines, read keys**: {@linkcode useEditor}, {@linkcode enterCharacterMode}
+ * - **groups**: {@linkcode telnet} (options, GMCP, MSDP, ZMP), {@linkcode terminal} (the client's
+ *   profile, recordings), {@linkcode connection} (encryption, backlog, keep-alive)
  *
  * Three properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`) and
  * `encoding` (the character set, default that of the server).
  *
- * To give your clients more, extend this class without a constructor argument and name it at
- * `TelnetServer.listen({ clientClass })`.
+ * To add your own fields and methods, extend this class, without constructor arguments, and pass
+ * the subclass as `TelnetServer.listen({ clientClass })`.
  *
  * @example
  * ```ts
@@ -134,11 +134,12 @@ export class TelnetClient {
   // Write.
 
   /**
-   * Sends text. `\n` becomes CR LF; a character that the client's set lacks becomes what stands for it,
-   * or `?`. It leaves at the next `poll()`. Does nothing once the client is dropped.
+   * Sends text. `\n` becomes CR LF. A character that the client's character set lacks is
+   * transliterated, or becomes `?`. The text is sent by the next `poll()`. Does nothing once the
+   * client is dropped.
    *
-   * Where a {@linkcode prompt} stands on the row that the person is typing in, the text begins on a row of
-   * its own, and the prompt is shown again below it.
+   * If the person is typing after a {@linkcode prompt}, the text starts on a new row, and the
+   * prompt is shown again below it.
    *
    * @param text Any text.
    * @throws {TelnetError} `misuse`: not text.
@@ -149,8 +150,9 @@ export class TelnetClient {
   }
 
   /**
-   * Sends text with caret codes, as colours or, where {@linkcode useAnsi} is off, without them.
-   * What people typed goes through `escapeCaretCodes` first, or they paint other people's screens.
+   * Sends text with caret codes. They become colours, or are removed if {@linkcode useAnsi} is
+   * `false`. Pass text that people typed through `escapeCaretCodes` first; otherwise they can
+   * change other people's screens.
    *
    * @param text Text with caret codes; see `colorize` for the table.
    * @throws {TelnetError} `misuse`: not text.
@@ -161,21 +163,23 @@ export class TelnetClient {
   }
 
   /**
-   * Sends text with caret codes, wrapped to the width of the client's window, each line ended. As
-   * in `wordWrap` a line end in the text is a space and a blank line starts a paragraph, which shows
-   * by its indentation alone. What people typed goes through `escapeCaretCodes` first.
+   * Sends text with caret codes, wrapped to the width of the client's window. Each line is ended.
+   * As in `wordWrap`, a line end in the text counts as a space, and a blank line starts a
+   * paragraph, which is shown by its indentation only. Pass text that people typed through
+   * `escapeCaretCodes` first.
    *
    * @param text Text with caret codes.
-   * @param options Other margins than those of `wordWrap`, or another width.
-   * @throws {TelnetError} `misuse`: not text, or options that cannot be right.
+   * @param options Margins or a width that replace the defaults of `wordWrap`.
+   * @throws {TelnetError} `misuse`: not text, or invalid options.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {
     this.sendCc(wrapFor(this.columns, text, options));
   }
 
   /**
-   * Sends a prompt, without a line end, and marks it: by EOR where the client agreed to it, else by
-   * GA, to a client that speaks Telnet and has not suppressed it. Once marked, all prompts are marked.
+   * Sends a prompt without a line end, and marks its end: with EOR if the client agreed to
+   * END-OF-RECORD, else with GA if the client speaks Telnet and GA is not suppressed. Once one
+   * prompt is marked, all later prompts are marked.
    *
    * @param text The prompt, with caret codes.
    * @throws {TelnetError} `misuse`: not text.
@@ -205,8 +209,8 @@ export class TelnetClient {
   }
 
   /**
-   * Takes the next line that the person sent, unless {@linkcode readLine} waits for it. What was typed without Enter when the person left is
-   * not a line.
+   * Takes the next line that the person sent, unless {@linkcode readLine} waits for it. Text that
+   * was typed without Enter before the client disconnected is not a line.
    *
    * @returns The line without its end, and without control characters unless `stripControls` is
    * `false`; `undefined` if there is none.
@@ -216,13 +220,14 @@ export class TelnetClient {
   }
 
   /**
-   * Waits for the next line, under your loop or without one; your loop's {@linkcode getCommand} does not
-   * get it. Lines that were typed ahead are left to the next such call, until the next `poll()`.
+   * Waits for the next line, with or without a game loop; {@linkcode getCommand} does not return
+   * that line. Until the next `poll()`, further lines that were typed ahead are reserved for the
+   * next `readLine()` or {@linkcode ask}.
    *
-   * @param options Each field has its default.
-   * @returns The line; `undefined` if the client has gone, or the time is over.
-   * @throws {TelnetError} `misuse`: an unknown option, a timeout that is no number of milliseconds, or a
-   * client in character mode.
+   * @param options Every field has a default.
+   * @returns The line; `undefined` if the client disconnects or the timeout expires.
+   * @throws {TelnetError} `misuse`: an unknown option, an invalid timeout, or a client in character
+   * mode.
    */
   readLine(options: ReadLineOptions = {}): Promise<string | undefined> {
     rejectUnknownKeys("readLine", options, { timeout: true });
@@ -230,12 +235,12 @@ export class TelnetClient {
   }
 
   /**
-   * Asks a question: shows it as a {@linkcode prompt} and waits for the line that answers it.
+   * Asks a question: shows it as a {@linkcode prompt} and waits for the answer, one line.
    *
    * @param question The question, with caret codes, such as `"Name? "`.
-   * @param options `hidden: true` for a password; how long to wait.
-   * @returns The line; `undefined` if the client has gone, or the time is over.
-   * @throws {TelnetError} `misuse`: as {@linkcode readLine}, or a question that is not text.
+   * @param options `hidden: true` for a password; `timeout` in milliseconds.
+   * @returns The line; `undefined` if the client disconnects or the timeout expires.
+   * @throws {TelnetError} `misuse`: as for {@linkcode readLine}, or a question that is not text.
    *
    * @example
    * ```ts
@@ -272,8 +277,9 @@ export class TelnetClient {
   }
 
   /**
-   * The lines as they come, for those who want no game loop; see `TelnetServer.serve()`. Ends when
-   * the client goes. Takes from the same queue as {@linkcode getCommand}.
+   * Iterates over the client's lines as they arrive, for programs without a game loop; see
+   * `TelnetServer.serve()`. Ends when the client disconnects. Takes lines from the same queue as
+   * {@linkcode getCommand}.
    *
    * @returns An iterable for `for await`.
    */
@@ -287,8 +293,8 @@ export class TelnetClient {
   }
 
   /**
-   * Takes the next key of a client in character mode. What a person sees as one character is one key,
-   * unless its code points come one after the other, as combining marks do that are typed by themselves.
+   * Takes the next key of a client in character mode. One grapheme cluster is one key, unless its
+   * code points arrive separately, such as combining marks that are typed by themselves.
    *
    * @returns The key; `undefined` if there is none.
    */
@@ -299,8 +305,9 @@ export class TelnetClient {
   // How the person types.
 
   /**
-   * Whether the client is served. Set it to `false` to drop the client: output sent so far is
-   * still delivered, then it is closed and `onDisconnect` called. It cannot be set back.
+   * Whether the client is served. Set it to `false` to drop the client: output sent so far is still
+   * delivered, then the connection is closed and `onDisconnect` is called. It cannot be set back to
+   * `true`.
    */
   get active(): boolean {
     return this.#session.active;
@@ -314,7 +321,7 @@ export class TelnetClient {
     }
   }
 
-  /** The person's IP address, also where a trusted proxy told it. */
+  /** The person's IP address; behind a trusted proxy, the address that the proxy reports. */
   get address(): string {
     return this.#session.origin.address;
   }
@@ -353,41 +360,41 @@ export class TelnetClient {
     return this.#secondsSince(this.#session.activity.connectTime);
   }
 
-  /** Width of the window in characters; 80 until the client tells (RFC 1073). */
+  /** Width of the window in characters; 80 until the client reports it (RFC 1073). */
   get columns(): number {
     return this.#session.options.facts.columns;
   }
 
-  /** Height of the window in lines; 24 until the client tells (RFC 1073). */
+  /** Height of the window in lines; 24 until the client reports it (RFC 1073). */
   get rows(): number {
     return this.#session.options.facts.rows;
   }
 
-  /** The terminal's name; `"unknown terminal"` until the client tells (RFC 1091). */
+  /** The terminal's name; `"unknown terminal"` until the client reports it (RFC 1091). */
   get terminalType(): string {
     return this.#session.options.facts.terminalType;
   }
 
-  /** Bytes handed to the network, negotiations included: as compressed, before encryption. */
+  /** Bytes sent, including negotiations; counted after compression and before encryption. */
   get bytesSent(): number {
     return this.#session.bytesSent;
   }
 
-  /** Bytes that came from the network, negotiations included: as compressed, after decryption. */
+  /** Bytes received, including negotiations; counted after decryption and before decompression. */
   get bytesReceived(): number {
     return this.#session.bytesReceived;
   }
 
   /**
-   * Edits the client's lines here, with history and completion, where the client can be brought to
-   * send each key; finished lines come by {@linkcode getCommand} as ever. What you send shows above
-   * the line that is typed; text without a line end, and {@linkcode prompt}, become its prompt. A
-   * client that stays in line mode, or edits by itself (LINEMODE), notices nothing. Ctrl-C and Ctrl-D
-   * come as the commands IP and EOF of `onTelnetCommand`.
+   * Turns on the server's line editor, with history and completion, if the client agrees to send
+   * each key. {@linkcode getCommand} returns finished lines as before. Text that you send is shown
+   * above the line being typed; text without a line end, and {@linkcode prompt}, become the prompt
+   * of that line. For a client that stays in line mode, or edits by itself (LINEMODE), nothing
+   * changes. Ctrl-C and Ctrl-D are reported to `onTelnetCommand` as IP and EOF.
    *
-   * @param options Each field has its default.
-   * @throws {TelnetError} `misuse`: an unknown option, a key map of no actions, a limit that is no whole
-   * number, or over `limits.line`.
+   * @param options Every field has a default.
+   * @throws {TelnetError} `misuse`: an unknown option, a key map with unknown keys or actions, or a
+   * limit that is not a whole number or is over `limits.line`.
    */
   useEditor(options: EditorOptions = {}): void {
     checkEditorOptions(options);
@@ -395,9 +402,9 @@ export class TelnetClient {
   }
 
   /**
-   * Asks the client to send each key at once (WILL ECHO and WILL SGA): then keys come by
-   * {@linkcode getKey} or `onKey`, and what is typed shows only where you send it. A client that does
-   * not agree goes on sending lines; see `terminal.inCharacterMode`.
+   * Asks the client to send each key at once (WILL ECHO and WILL SGA). Read keys with
+   * {@linkcode getKey} or `onKey`; typed keys are not echoed unless you send them. A client that
+   * does not agree continues to send lines; see `terminal.inCharacterMode`.
    */
   enterCharacterMode(): void {
     this.#session.act((dialogue) => dialogue.useKeys(undefined));
@@ -409,8 +416,9 @@ export class TelnetClient {
   }
 
   /**
-   * Hides what the person types, until {@linkcode passwordModeOff}: we claim to echo (WILL ECHO,
-   * RFC 857), but return only the line ends. A client that does not know ECHO goes on showing it.
+   * Hides what the person types until {@linkcode passwordModeOff}: the server offers to echo (WILL
+   * ECHO, RFC 857) but echoes only line ends. A client that does not support ECHO still shows what
+   * is typed.
    */
   passwordModeOn(): void {
     this.#session.setPassword(true);
@@ -432,9 +440,9 @@ export class TelnetClient {
   }
 
   /**
-   * The character set of the connection, or a codec of your own; what is set counts from the next
-   * byte on. Labels of the Encoding Standard can be set too, such as `"UTF8"`. CHARSET, MTTS and the locale
-   * in NEW-ENVIRON set it by themselves, until you have.
+   * The character set of the connection, or your own codec. A new value applies from the next byte
+   * on. You can also set other labels of the Encoding Standard, such as `"UTF8"`. CHARSET, MTTS and
+   * the locale in NEW-ENVIRON set it automatically until your code sets it.
    */
   get encoding(): Encoding | TextCodec {
     return this.#session.dialogue.text.encoding;
@@ -450,9 +458,9 @@ export class TelnetClient {
   }
 
   /**
-   * Takes over the echo: the client stops showing what is typed, we send it back (RFC 857). A client
-   * that goes on sending whole lines shows each of them only after Enter; for a password use
-   * {@linkcode passwordModeOn}.
+   * Makes the server echo: the client stops its local echo, and the server sends typed text back
+   * (RFC 857). A client that still sends whole lines shows each line only after Enter. For a
+   * password use {@linkcode passwordModeOn}.
    */
   requestWillEcho(): void {
     this.#session.act((dialogue) => dialogue.setEcho({ echoing: true }));
@@ -476,8 +484,8 @@ export class TelnetClient {
   }
 
   /**
-   * Settles when the client has answered what `telnetOptions` offer, or `readyTimeout` has passed: never
-   * later. Whoever greets after it greets a known client.
+   * Resolves when the client has answered all offers of `telnetOptions`, or after `readyTimeout` at
+   * the latest. Await it before you read `terminal.profile`.
    */
   get ready(): Promise<void> {
     return this.#session.options.ready;
@@ -489,12 +497,12 @@ export class TelnetClient {
   }
 
   /**
-   * Where things stand with this client, as plain JSON, to be carried over a restart of the game:
-   * see `restore` of `TelnetServer.listen()`. Take it between polls, or in `onTurnEnd`: within another
-   * handler the event that is being handled is not in it.
+   * Returns the state of this client as plain JSON, to restore it after a restart of the game; see
+   * `restore` of `TelnetServer.listen()`. Call it between polls or in `onTurnEnd`. In any other
+   * handler the snapshot does not contain the event that is being handled.
    *
    * @returns The snapshot.
-   * @throws {TelnetError} `misuse`: the connection is compressed; end that first.
+   * @throws {TelnetError} `misuse`: the connection is compressed; turn off compression first.
    */
   snapshot(): ClientSnapshot {
     return this.#session.snapshot() as unknown as ClientSnapshot;
@@ -502,19 +510,19 @@ export class TelnetClient {
 
   // The groups.
 
-  /** Its Telnet options: GMCP, MSDP, ZMP, LINEMODE, and any other by its code. */
+  /** The client's Telnet options: GMCP, MSDP, ZMP, LINEMODE, and any other option by its code. */
   get telnet(): ClientTelnet {
     const groups = this.#groups ??= {};
     return groups.telnet ??= makeClientTelnet(this.#session);
   }
 
-  /** Its terminal: what it is, how it is used, recordings of what it shows. */
+  /** The client's terminal: profile, reported facts, input mode, recordings. */
   get terminal(): ClientTerminal {
     const groups = this.#groups ??= {};
     return groups.terminal ??= makeClientTerminal(this.#session);
   }
 
-  /** Its connection: encryption, compression, the backlog, what keeps it alive. */
+  /** The client's connection: encryption, compression, backlog, keep-alive. */
   get connection(): ClientConnection {
     const groups = this.#groups ??= {};
     return groups.connection ??= makeClientConnection(this.#session);

@@ -39,8 +39,8 @@ export class ClientConnection {
   }
 
   /**
-   * Names the connection for as long as it lives: `restore` of `TelnetServer.listen()` gets it again
-   * after a restart of the game, where the transport carries connections over.
+   * Identifies the connection while it exists. If the transport keeps connections open over a
+   * restart of the game, `restore` of `TelnetServer.listen()` receives the same value.
    */
   get identity(): string {
     return this.#session.stream.connection.identity;
@@ -72,19 +72,19 @@ export class ClientConnection {
   }
 
   /**
-   * How many bytes the server holds of what the client sent, typed and told, with what they cost
-   * beside the bytes, about; output is not in it. See `limits.memory`.
+   * Estimated bytes that the server holds of what the client sent, typed and reported, including
+   * the overhead of storing it, without output. See `limits.memory`.
    */
   get memoryUsed(): number {
     return this.#session.held;
   }
 
-  /** Whether the client is over a rate of `limits`, and not read on for the moment. */
+  /** Whether the client is over a rate of `limits`, so that reading from it is paused. */
   get throttled(): boolean {
     return this.#session.gate.throttled;
   }
 
-  /** What keeps the connection alive while it is silent; can be set. Default that of the server. */
+  /** The Telnet keep-alive of this connection; can be set. Default: `keepAlive` of the server. */
   get keepAlive(): KeepAlive {
     return this.#session.activity.keepAlive;
   }

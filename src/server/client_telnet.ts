@@ -77,7 +77,7 @@ export class ClientTelnet {
   }
 
   /**
-   * What an option of your own shows of its state for this client.
+   * Returns the handle of one of your own options for this client.
    *
    * @param option One of `customOptions` of `TelnetServer.listen()`.
    * @returns The `handle` of its state.
@@ -176,9 +176,9 @@ export class ClientTelnet {
   }
 
   /**
-   * Turns every option off, and forgets what the client told, before a game starts anew over the
-   * same connection: a client that believes an option on does not answer when it is offered again.
-   * Then {@linkcode offerOptions}.
+   * Turns every option off and forgets what the client reported. Call it before a game restarts on
+   * the same connection, because a client does not answer an offer of an option that it considers
+   * on. Then call {@linkcode offerOptions}.
    */
   reset(): void {
     this.#session.reset();

@@ -54,7 +54,7 @@ export class ClientTerminal {
     return profileOf(this.#session.options.facts, this.#session.options.mudOptions);
   }
 
-  /** All that the client has told of itself, option by option. */
+  /** Everything that the client has reported about itself, by option. */
   get facts(): Readonly<ClientFacts> {
     return this.#session.options.facts;
   }
@@ -70,15 +70,15 @@ export class ClientTerminal {
   }
 
   /**
-   * Records what the person sees from now on, and what they send, as asciicast version 2, which
-   * asciinema plays. What comes in password mode is never recorded, nor the rest of a line that was
-   * begun in it. A line is recorded when you take it, so that one that was typed ahead of the question is
-   * not either; only an editor, and character mode, show typed-ahead text before you have asked, and the
-   * recording has it as shown.
+   * Starts a recording of what the person sees and sends, as asciicast version 2, which asciinema
+   * plays. Input in password mode is never recorded, nor is the rest of a line that was started in
+   * password mode. A line is recorded when your code takes it, so a password that was typed before
+   * the question is not recorded either. Exception: the editor and character mode show typed-ahead
+   * text before your code asks, and the recording contains it as shown.
    *
-   * @param sink Takes each line of the recording, its end included: append it to a file. One that
-   * throws, or whose promise is rejected, ends the recording, not the client; `onError` reports it.
-   * `undefined` ends the recording.
+   * @param sink Receives each line of the recording, including its line end; append it to a file.
+   * If the sink throws or its promise is rejected, the recording ends, the client stays connected,
+   * and `onError` is called. `undefined` ends the recording.
    * @param options Each field has its default.
    * @throws {TelnetError} `misuse`: a sink that is no function, or an unknown option.
    */

@@ -14,8 +14,8 @@ export function printLoss(client: TelnetClient): void {
 
 /** The default `onError`: prints the error. */
 export function printError(error: unknown, client: TelnetClient | undefined): void {
-  const whom = client?.addrport() ?? "somebody whose client could not be made";
-  console.error(`!! A handler failed for ${whom}, who is dropped:`, error);
+  const whom = client?.addrport() ?? "no client";
+  console.error(`!! A handler failed (${whom}):`, error);
 }
 
 /** So often a failure to accept is printed: it may come a thousand times. */

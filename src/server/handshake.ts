@@ -37,7 +37,7 @@ export class Handshake implements SecureHandler, Timed {
   readonly #port: HandshakePort;
   readonly #deadline: number;
   #stage: "proxy" | "hello" | "secure" | "over";
-  /** When who has said nothing is taken for plain, with `auto`. */
+  /** With `auto`: when a client that has sent nothing is treated as plain. */
   #helloBy = Infinity;
   #received: Uint8Array = NO_BYTES;
 
@@ -85,7 +85,7 @@ export class Handshake implements SecureHandler, Timed {
   tick(now: number): number | undefined {
     if (this.#stage === "hello" && now >= this.#helloBy) this.#finish();
     else if (this.#stage !== "over" && now >= this.#deadline) {
-      this.#fail("handshake-timeout", `nothing more came of what is due (${this.#stage})`);
+      this.#fail("handshake-timeout", `the handshake did not finish in time (${this.#stage})`);
     }
     if (this.#stage === "over") return undefined;
     return this.#stage === "hello" ? Math.min(this.#helloBy, this.#deadline) : this.#deadline;

@@ -96,8 +96,8 @@ export const SERVER_CLASS_HINTS: HintTable = {
 };
 
 /**
- * Has names that people try say what to write instead. They are no part of the types, of completion or of
- * `in`, and a class of yours may use them for itself: only a look at a name that is not there gets here.
+ * Makes names of other libraries throw an error with the name to use here. These names are not in
+ * the types, in completion or in `in`. A subclass can define them: only a missing name gets here.
  *
  * @param target The prototype, or the class.
  * @param what What people call it, such as `client`.

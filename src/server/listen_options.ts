@@ -56,19 +56,20 @@ export interface ListenerOptions {
   /** A name or IP address of this machine. Default `""`, every IPv4 address; `"::"` adds IPv6. */
   readonly address?: string;
   /**
-   * Whether to speak TLS: `true` with everybody; `"auto"` with those who begin with it, for which
-   * others wait `limits.helloTimeout`. Wants `certificate`. Default `false`.
+   * Whether to use TLS: `true` for all clients; `"auto"` for clients that start with a TLS
+   * handshake (plain clients that send nothing then wait `limits.helloTimeout`). Needs
+   * `certificate`. Default `false`.
    */
   readonly tls?: TlsMode;
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
   readonly reusePort?: boolean;
-  /** The network. Default: that of the server, which is that of the runtime. */
+  /** The transport. Default: the server's transport, which defaults to the runtime's sockets. */
   readonly transport?: Transport;
 }
 
-/** A connection that may be known from before a restart. */
+/** A connection that may have existed before a restart. */
 export interface RestoredConnection {
-  /** Names the connection: what its transport calls it. */
+  /** The transport's identifier for the connection. */
   readonly identity: string;
   /** The person's IP address. */
   readonly address: string;
@@ -76,16 +77,16 @@ export interface RestoredConnection {
   readonly port: number;
 }
 
-/** How to listen, and what to do with those who come. Every field has a default. */
+/** Where to listen, and the handlers and settings for clients. Every field has a default. */
 export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   extends ListenerOptions, OptionEventHandlers<Client> {
-  /** Where to listen as well, such as `{ port: 7778, tls: true }`. Default: nowhere. */
+  /** Additional listeners, such as `{ port: 7778, tls: true }`. Default: none. */
   readonly listeners?: readonly ListenerOptions[];
   /** The certificate for TLS, and its key, as PEM text; see also `server.setCertificate()`. */
   readonly certificate?: Certificate;
   /**
-   * Addresses and networks of proxies that tell whose connection it is by the PROXY protocol, version
-   * 1 or 2. Who comes from there must. Default: none.
+   * Addresses and networks of proxies that report the client's address with the PROXY protocol,
+   * version 1 or 2. Every connection from these addresses must send the header. Default: none.
    */
   readonly trustedProxies?: readonly string[];
   /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
@@ -94,47 +95,49 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly onDisconnect?: (client: Client) => unknown;
   /** The longest that `poll()` waits for something to happen, in milliseconds. Default 5. */
   readonly timeout?: number;
-  /** How many clients are served at once; the next is refused in one line. Default 1000. */
+  /** The most clients at once; further connections are refused with one line. Default 1000. */
   readonly maxConnections?: number;
   /** The character set that clients start with, or a codec of your own. Default `"utf-8"`. */
   readonly encoding?: EncodingLabel | TextCodec;
   /** Your own class of clients. Default `TelnetClient`. */
   readonly clientClass?: new () => Client;
   /**
-   * Called when a handler threw or its promise was rejected, before the client is dropped; what you
-   * send here is the last that it gets. A character set of yours that throws costs the client its
-   * queued output too. Without a client it was a client's constructor that threw, or `onRefuse` or
-   * `onListenError`. Default: prints the error.
+   * Called when a handler throws or its promise is rejected, before the client is dropped; you can
+   * still send that client a last message. If your own `TextCodec` throws, the client also loses
+   * its queued output. `client` is `undefined` if the constructor of a client, `onRefuse`,
+   * `onListenError` or `onTurnEnd` threw. Default: prints the error.
    */
   readonly onError?: (error: unknown, client: Client | undefined) => void;
-  /** Called within `poll()` when a client breaks the protocol or comes to a limit. Default: nothing. */
+  /** Called within `poll()` when a client breaks the protocol or reaches a limit. Default: none. */
   readonly onViolation?: (client: Client, violation: ClientViolation) => void;
   /**
-   * Called within `poll()` for each connection that did not become a client, up to some thousand
-   * a poll; `server.stats()` counts all. Default: nothing.
+   * Called within `poll()` for each refused connection, at most 1024 per poll; `server.stats()`
+   * counts all of them. Default: none.
    */
   readonly onRefuse?: (refusal: Refusal) => void;
   /**
-   * Called within `poll()` when the system could not accept a connection, mostly for a lack of file
-   * descriptors; the server goes on and tries again. Bun and Node try again without telling. Default:
-   * prints the error, once a minute.
+   * Called within `poll()` when the system could not accept a connection, usually because file
+   * descriptors ran out. The server keeps running and tries again. Bun and Node try again without
+   * reporting it. Default: prints the error, at most once a minute.
    */
   readonly onListenError?: (error: Error) => void;
   /**
-   * Called for each command, negotiation and subnegotiation of either end, in words such as
-   * `DO NAWS`. Text is not shown; the first bytes of payloads are, and GMCP's may hold a password. For
-   * debugging. Default: nothing, at no cost.
+   * Called for each Telnet command, negotiation and subnegotiation in either direction, as text
+   * such as `DO NAWS`. It does not contain text that is sent or typed. It does contain the first
+   * bytes of payloads, and a GMCP payload can contain a password. For debugging. Default: none, at
+   * no cost.
    */
   readonly onTrace?: (client: Client, direction: TraceDirection, words: string) => void;
   /**
-   * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. AYT is answered, EC
-   * and EL edit the line, IP, BRK, ABORT and SUSP discard it before. Default: nothing more.
+   * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. Before the call, the
+   * server answers AYT, edits the line for EC and EL, and discards the line for IP, BRK, ABORT and
+   * SUSP. Default: none.
    */
   readonly onTelnetCommand?: (client: Client, command: number) => void;
   /**
-   * Called when START-TLS has made a client's connection encrypted. Begin the login anew: somebody who
-   * reads and changes the traffic may have sent what came before. On a port of TLS it is not called,
-   * as everything there is encrypted from the first byte.
+   * Called when START-TLS has encrypted a client's connection. Restart the login: an attacker in
+   * the middle may have sent what arrived before. It is not called on a TLS port, where everything
+   * is encrypted from the first byte.
    */
   readonly onSecure?: (client: Client) => void;
   /**
@@ -143,52 +146,56 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly onKey?: (client: Client, key: Key) => void;
   /**
-   * What is offered to each client at the start, by option. Default: nothing; a client that asks
-   * for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS, TIMING-MARK, EOR or LOGOUT gets it.
+   * The Telnet options that the server offers to each client at the start. Default: none. The
+   * server still agrees if a client asks for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS,
+   * TIMING-MARK, EOR or LOGOUT.
    */
   readonly telnetOptions?: OptionDeclarations;
   /**
-   * Options of your own, offered and served like those of the library; `client.telnet.handle()` has what
-   * each keeps for a client. Default: none.
+   * Your own Telnet options, offered and served like the built-in options. `client.telnet.handle()`
+   * returns the handle of an option for one client. Default: none.
    */
   readonly customOptions?: readonly TelnetOption[];
-  /** Called within `poll()` when an option changes that neither the library nor you know. Default: nothing. */
+  /**
+   * Called within `poll()` when an option changes that is neither built in nor in `customOptions`.
+   * Default: none.
+   */
   readonly onOption?: (client: Client, change: UnknownOption) => unknown;
-  /** Called within `poll()` for a payload of such an option that is in force. Default: nothing. */
+  /** Called within `poll()` for a payload of such an option while it is enabled. Default: none. */
   readonly onSubnegotiation?: (client: Client, message: UnknownSubnegotiation) => unknown;
   /** How long `client.ready` waits for answers, in milliseconds. Default 1000. */
   readonly readyTimeout?: number;
-  /** What the server says by itself, where it shall be other words, or none. */
+  /** Replaces the texts that the server sends by itself; an empty text is not sent. */
   readonly messages?: Partial<ServerMessages>;
-  /** What keeps silent connections alive; see also `client.connection.keepAlive`. Default `"off"`. */
+  /** The Telnet keep-alive; see also `client.connection.keepAlive`. Default `"off"`. */
   readonly keepAlive?: KeepAlive;
-  /** For how long nothing must have come from a client before that, in milliseconds. Default 60000. */
+  /** Milliseconds without input from a client before a keep-alive is sent. Default 60000. */
   readonly keepAliveInterval?: number;
-  /** Has the system look whether silent peers are still there (SO_KEEPALIVE). Default `true`. */
+  /** Whether to enable TCP keep-alive (SO_KEEPALIVE). Default `true`. */
   readonly tcpKeepAlive?: boolean;
   /**
-   * Whether escape sequences and control characters are taken out of the lines that people type, so
-   * that nobody can send them to another's terminal. Default `true`.
+   * Whether to remove escape sequences and control characters from lines that people type, so that
+   * nobody can send them to another person's terminal. Default `true`.
    */
   readonly stripControls?: boolean;
   /**
-   * Called within `poll()` for each new connection. Where it is one from before a restart of the game,
-   * return its snapshot: the client goes on where it stood. `identity` names the connection across
-   * restarts where the transport carries it over; `client.connection.identity` is the same. Default: no
-   * connection is known.
+   * Called within `poll()` for each new connection. If the connection existed before a restart of
+   * the game, return its snapshot, and the client continues in that state. `identity` identifies
+   * the connection across restarts if the transport keeps it open; it equals
+   * `client.connection.identity`. Default: none; every connection is new.
    */
   readonly restore?: (connection: RestoredConnection) => ClientSnapshot | undefined;
   /**
-   * Called within `poll()` at the end of each turn, after all that the game has written was handed to the
-   * network, with the clients whose state has changed in it. Whoever commits snapshots does it here.
-   * Default: nothing, at no cost.
+   * Called within `poll()` at the end of each turn, after the game's output was handed to the
+   * network, with the clients whose state changed in that turn. Save snapshots here. Default: none,
+   * at no cost.
    */
   readonly onTurnEnd?: (changed: readonly Client[]) => void;
-  /** The zlib of MCCP. Default: that of the runtime. */
+  /** The zlib implementation for MCCP. Default: the runtime's. */
   readonly codec?: CompressionCodec;
-  /** The TLS. Default: that of the runtime. */
+  /** The TLS implementation. Default: the runtime's. */
   readonly encryption?: Encryption;
-  /** What bounds each client. */
+  /** Limits for each client and each address. */
   readonly limits?: Partial<ServerLimits>;
   /** The time, for tests. Default: the runtime's monotonic clock. */
   readonly clock?: Clock;
@@ -264,16 +271,16 @@ export function listenOptionNames(
   };
 }
 
-/** How to serve without a game loop. */
+/** Options of `serve()`. */
 export interface ServeOptions {
-  /** Ends the serving: the server is stopped in good order. */
+  /** Stops the server, as `stop()` does, when it aborts. */
   readonly signal?: AbortSignal;
 }
 
-/** How to end. */
+/** Options of `drain()`. */
 export interface DrainOptions {
-  /** What everybody is told, a line. Default `messages.draining`. */
+  /** A line that is sent to all clients. Default `messages.draining`. */
   readonly message?: string;
-  /** How long clients may stay to come to an end, in milliseconds. Default 0: they are closed at once. */
+  /** How long clients can stay, in milliseconds. Default 0: they are closed at once. */
   readonly grace?: number;
 }

@@ -139,8 +139,8 @@ export class Scheduler {
   }
 
   /**
-   * Those that sent much, as far as the time goes; the others are the first of the next poll. Unless
-   * they are alone, they leave as much time to the others as they had.
+   * Processes sessions with much input until `HEAVY_MS` is used; the rest run first in the next
+   * poll. Unless only such sessions have input, they then wait for as long as they have just run.
    */
   #processHeavy(heavy: Session[], alone: boolean): void {
     const { clock } = this.#context;

@@ -44,10 +44,9 @@ const FOREVER = Infinity;
  *   {@linkcode stats}
  * - **end**: {@linkcode stop}, {@linkcode drain}, or `await using`
  *
- * Handlers run only within `poll()`, `serve()` and `stop()`, never at the same time as other code
- * of yours. They may be async: nobody waits for them. One that throws, or whose promise is
- * rejected, costs the one client, not the server; see `onError`. What your own loop throws is
- * yours to catch.
+ * Handlers run only within `poll()`, `serve()` and `stop()`, never at the same time as your other
+ * code. They can be async; the server does not await them. If a handler throws, or its promise is
+ * rejected, only that client is dropped; see `onError`. Catch errors of your own loop yourself.
  *
  * @example
  * ```ts
@@ -81,7 +80,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   private constructor(options: ListenOptions<Client>, settings: Settings<Client>) {
     if (settings === undefined) {
       throwMisuse(
-        "Cannot start a server by new: write `await TelnetServer.listen({ port: 7777 })`",
+        "Cannot use `new TelnetServer()`: write `await TelnetServer.listen({ port: 7777 })`",
       );
     }
     const { clock } = settings;
@@ -228,10 +227,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * How the server does: clients, queues, bytes, what was refused and why. Costs a look at each
-   * client.
+   * Statistics: clients, queues, bytes, rates, refusals by kind. The cost grows with the number of
+   * clients.
    *
-   * @returns The numbers of this moment.
+   * @returns The current numbers.
    */
   stats(): ServerStats {
     let [throttled, queuedOutput, queuedInput, memoryUsed, queuedLines] = [0, 0, 0, 0, 0];
@@ -256,11 +255,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Uses another certificate from now on: a renewed one, say. Who is connected notices nothing.
+   * Replaces the certificate, for example after a renewal. Existing connections are not affected.
    *
    * @param certificate The certificate and its key, as PEM text.
-   * @throws {TelnetError} `misuse`: they are no PEM, or do not fit, and the one before stays in use;
-   * or the server was started without one.
+   * @throws {TelnetError} `misuse`: the texts are not PEM, or the key does not match (the previous
+   * certificate then stays in use), or the server was started without a certificate.
    */
   setCertificate(certificate: Certificate): void {
     this.#acceptor.setCertificate(certificate);
@@ -285,10 +284,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * The clients that have a line or a key waiting, in the order in which they got it. Unlike a look at all of
-   * {@linkcode clientList} this costs nothing for those who are silent.
+   * The clients that have a line or a key waiting, in the order in which it arrived. Unlike a loop
+   * over {@linkcode clientList}, the cost does not grow with the number of silent clients.
    *
-   * @returns A new array, yours to keep.
+   * @returns A new array.
    */
   clientsWithInput(): Client[] {
     const sessions = this.#scheduler.withInput((session) => this.#clients.has(session));
@@ -296,12 +295,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Does all that is due: sends what you have written, takes what came, calls the handlers. Returns
-   * at once when there is work, else waits up to {@linkcode timeout}. The runtime's event loop
-   * turns in any case. A call while another poll is under way, or {@linkcode serve}, only waits for
-   * that, no longer than its timeout.
+   * Runs one poll: sends queued output, processes input, calls the handlers. Returns at once if
+   * there is work; otherwise waits up to {@linkcode timeout}. The runtime's event loop always
+   * turns. A call during another poll or {@linkcode serve} only waits for that poll, at most
+   * {@linkcode timeout}.
    *
-   * @returns When it is done. It is never rejected by a fault of a client or of a handler.
+   * @returns Resolves when the poll is done. An error of a client or a handler never rejects it.
    */
   poll(): Promise<void> {
     if (!this.running) return delay(this.timeout);
@@ -310,14 +309,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Sends lines to all clients, or to some of them: on rows of their own, whatever stands on the last one
-   * there, and a prompt is shown again below them. The text is coloured, wrapped and encoded once for all
-   * clients that need the same bytes.
+   * Sends lines to all clients, or to some. The lines start on a new row, even if text or a prompt
+   * is on the current row; a prompt is shown again below them. The text is coloured, wrapped and
+   * encoded once for all clients that need the same bytes.
    *
-   * @param text Text with caret codes; the last line is ended. What people typed goes through
-   * `escapeCaretCodes` first.
-   * @param options Whom to leave out, and how to wrap.
-   * @throws {TelnetError} `misuse`: not text, or options that cannot be right.
+   * @param text Text with caret codes; a missing last line end is added. Pass text that people
+   * typed through `escapeCaretCodes` first.
+   * @param options Which clients to include or exclude, and how to wrap.
+   * @throws {TelnetError} `misuse`: not text, or invalid options.
    *
    * @example
    * ```ts
@@ -349,11 +348,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Serves until it is told to stop, for programs without a loop of their own: handlers then read
-   * by `client.lines()`. Sends what is written at once.
+   * Runs the server until it is stopped, for programs without their own loop. Handlers then read
+   * with `client.lines()`, `client.readLine()` or `client.ask()`. Output is sent at once.
    *
-   * @param options `signal`: ends the serving.
-   * @returns When the server has stopped.
+   * @param options `signal`: stops the server when it aborts.
+   * @returns Resolves when the server has stopped.
    *
    * @example
    * ```ts
@@ -385,9 +384,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Stops: no more clients are accepted, queued output is delivered, all are closed and
-   * `onDisconnect` is called for each. A client that takes nothing holds it up for
-   * `limits.closeTimeout` at most. Further calls wait for the same end.
+   * Stops the server: it accepts no more clients, delivers queued output, closes all clients and
+   * calls `onDisconnect` for each. A client that does not read delays this by at most
+   * `limits.closeTimeout`. Further calls wait for the same stop.
    *
    * @returns When the last socket is closed.
    */
@@ -406,15 +405,15 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Ends for a restart: no more clients are accepted, everybody is told, and may go on for `grace`;
-   * who is still there then is closed as by {@linkcode stop}, which this ends with. Your loop may go on
-   * polling meanwhile, or not: it is polled in any case. Further calls wait for the same end; to end
-   * it early, stop.
+   * Stops the server in good order, for a restart: it accepts no more clients, sends all clients a
+   * message, lets them stay for `grace`, then calls {@linkcode stop}. It polls by itself; your loop
+   * can continue to poll. Further calls wait for the same end. Call {@linkcode stop} to end it
+   * early.
    *
-   * @param options What to say, and how long to wait.
-   * @returns When the last socket is closed.
-   * @throws {TelnetError} `misuse`: a grace that is no whole number, a message that is no text, or
-   * something else.
+   * @param options The message, and the grace period in milliseconds.
+   * @returns Resolves when the last socket is closed.
+   * @throws {TelnetError} `misuse`: a grace that is not a whole number, a message that is not text,
+   * or an unknown option.
    *
    * @example
    * ```ts
@@ -438,7 +437,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   async #drain(message: string, grace: number): Promise<void> {
     const { clock } = this.#settings;
     const deadline = clock.now() + grace;
-    // Whatever polls meanwhile, and however long it would wait, is awake at the deadline.
+    // This deadline wakes any poll that is waiting, whatever its timeout.
     this.#deadlines.add({ tick: () => undefined }, deadline);
     await this.#stopAccepting();
     if (message !== "") {
@@ -564,7 +563,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  /** Somebody speaks another protocol, and was known by it before the game was told. */
+  /** Refuses a client that speaks another protocol, before `onConnect` is called for it. */
   #turnAway(session: Session): void {
     session.process();
     const { origin: { address, port }, life: { error } } = session;

@@ -216,12 +216,12 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
   for (const mode of modes) {
     checkOneOf("tls", mode, [undefined, false, true, "auto"]);
     if (mode && certificate === undefined) {
-      throwMisuse("Cannot speak TLS without a certificate: give listen() one as `certificate`");
+      throwMisuse("Cannot use TLS without a certificate: pass `certificate` to listen()");
     }
   }
   const { startTls } = telnetOptions;
   if (startTls && certificate === undefined) {
-    throwMisuse("Cannot offer START-TLS without a certificate: give listen() one as `certificate`");
+    throwMisuse("Cannot offer START-TLS without a certificate: pass `certificate` to listen()");
   }
   if (certificate !== undefined) checkCertificate(certificate);
   // Whoever means it says `tls: false`.
@@ -257,7 +257,7 @@ function handlersOf<Client extends TelnetClient>(
 /** What is reported of options that nobody knows. */
 const UNKNOWN_OPTIONS = ["option", "subnegotiation"];
 
-/** MSSP wants to know how many play, since when, and where it is encrypted; the game need not say it. */
+/** Adds PLAYERS, UPTIME and the TLS ports to the MSSP status; the game's values win. */
 export function withStatus(
   declared: ReadonlyMap<number, unknown>,
   players: () => number,

@@ -5,7 +5,7 @@ import {
   type DisconnectReason,
 } from "../guard/violations.ts";
 
-/** How a server does: what is, what was since its start, and how fast. */
+/** Statistics of a server: current values, totals since the start, and rates. */
 export interface ServerStats {
   /** Seconds since the start. */
   readonly uptime: number;
@@ -13,25 +13,25 @@ export interface ServerStats {
   readonly connections: number;
   /** Connections that are not clients yet: a proxy's header or the handshake of TLS is due. */
   readonly handshakes: number;
-  /** Connections that are closed for us, and whose sockets live on for a while. */
+  /** Connections that the server has finished with, but whose sockets are still open. */
   readonly closing: number;
-  /** Clients that are slowed down by a rate just now. */
+  /** Clients that are currently over a rate, so that reading from them is paused. */
   readonly throttled: number;
-  /** Bytes that wait for the clients' networks. */
+  /** Output bytes that the system has not accepted yet. */
   readonly queuedOutput: number;
-  /** Bytes that wait for `poll()`. */
+  /** Input bytes that wait for `poll()`. */
   readonly queuedInput: number;
-  /** Bytes that are held of what clients sent, typed and told, about. */
+  /** Estimated bytes that the server holds of what clients sent, typed and reported. */
   readonly memoryUsed: number;
   /** Lines that wait for `getCommand()`. */
   readonly queuedLines: number;
   /** Connections that became clients. */
   readonly accepted: number;
-  /** Connections that did not, by why. */
+  /** Refused connections, by reason. */
   readonly refused: Readonly<Record<RefusalKind, number>>;
-  /** Clients that went, by why. */
+  /** Disconnected clients, by reason. */
   readonly disconnected: Readonly<Record<DisconnectReason, number>>;
-  /** Faults of clients, and limits that they came to, by kind. */
+  /** Protocol errors of clients, and limits that they reached, by kind. */
   readonly violations: Readonly<Partial<Record<ClientViolationKind, number>>>;
   /** Bytes that came of clients. */
   readonly bytesReceived: number;
@@ -43,7 +43,7 @@ export interface ServerStats {
   readonly negotiations: number;
   /** Connections that the system could not accept. */
   readonly acceptErrors: number;
-  /** A second's worth of the last whole second that was looked at. */
+  /** Rates over the latest measured interval, which is at least a second. */
   readonly rates: ServerRates;
 }
 

@@ -79,7 +79,7 @@ export class Delivery {
     return Promise.resolve(line);
   }
 
-  /** The next line, which answers a question. A password is hidden until the next poll behind its line. */
+  /** Asks a question. A hidden answer stays hidden until the poll after its line. */
   ask(question: string, timeout: number, hidden: boolean): Promise<string | undefined> {
     this.#checkMode();
     const { active, dialogue } = this.#core;
@@ -100,7 +100,7 @@ export class Delivery {
     return Promise.resolve(line);
   }
 
-  /** A poll begins: what the last one has left to dialogues is for all, and no password is asked for any more. */
+  /** Starts a poll: ends the reservation of lines, and password mode if no question is open. */
   settle(): void {
     const { waiters } = this.#core;
     if (waiters === undefined) return;
@@ -119,7 +119,7 @@ export class Delivery {
     const iterator: AsyncIterableIterator<string> = {
       next: async () => {
         if ((this.#core.waiters?.loops ?? 0) > 0) {
-          throwMisuse("Cannot read lines() twice at a time: share them from one loop");
+          throwMisuse("Cannot run two lines() loops for one client: share the lines of one loop");
         }
         work(false);
         const line = this.#core.active ? takeLine(this.#core) : undefined;

@@ -74,7 +74,7 @@ export class Dialogue implements InputModeContext {
     this.sawLine = snapshot.sawLine;
   }
 
-  /** Begins anew behind START-TLS: somebody in between may have put in what came before. */
+  /** Starts again after START-TLS: an attacker in the middle may have injected earlier input. */
   renew(): void {
     const { settings } = this.#context;
     this.machine = new TelnetMachine(settings.machine);

@@ -29,7 +29,7 @@ export type Encoding =
 /** A character set by its name, or by another label of the Encoding Standard, such as `"UTF8"`. */
 export type EncodingLabel = Encoding | (string & Record<never, never>);
 
-/** A character set of your own, for example by iconv-lite; give it wherever a set is named. */
+/** Your own character set, for example based on iconv-lite; accepted wherever a set is named. */
 export interface TextCodec {
   /** Its name, as CHARSET spells it. */
   readonly name: string;
@@ -46,8 +46,9 @@ export interface TextStreamDecoder {
   /** Decodes the next bytes. What cannot be decoded becomes U+FFFD; nothing throws. */
   decode(bytes: Uint8Array): string;
   /**
-   * The bytes of a character whose end has not come: fed to a new decoder they bring it to where this
-   * one is. A snapshot of a client keeps them. Without this method it loses half a character.
+   * The bytes of an incomplete character. A new decoder that is given these bytes is in the same
+   * state as this one. A client snapshot stores them. Without this method a snapshot loses an
+   * incomplete character.
    */
   pending?(): Uint8Array;
 }
@@ -420,7 +421,7 @@ function encoderOf(codes: { get(character: string): Uint8Array | undefined }) {
     if (standIn === undefined || parts.includes(undefined)) return Uint8Array.of(QUESTION_MARK);
     return Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
   };
-  // To find a stand-in is dear, and what one says many hear.
+  // The fallback lookup is costly and text is often broadcast, so results are cached.
   const standIns = new Map<string, Uint8Array>();
   const codeOf = (character: string): Uint8Array => {
     const known = codes.get(character) ?? standIns.get(character);

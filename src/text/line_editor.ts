@@ -362,8 +362,8 @@ export class LineEditor {
   }
 
   /**
-   * Shows text above the line, which goes on below it. What is behind its last line end stands before
-   * the prompt, until more text ends it.
+   * Shows text above the line; editing continues below it. Text after the last line end is shown
+   * before the prompt until a later line end completes it.
    *
    * @param text The text, lines ended by `\n`.
    */
