@@ -41,6 +41,7 @@
 // The server.
 export { TelnetServer } from "./src/server/server.ts";
 export type {
+  ClientHandler,
   CustomEventHandlers,
   CustomOptions,
   DrainOptions,

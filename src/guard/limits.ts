@@ -1,5 +1,10 @@
 import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
-import { checkCount, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
+import {
+  checkCount,
+  rejectUnknownKeys,
+  type Synonyms,
+  withoutUndefined,
+} from "../protocol/validate.ts";
 
 /** Limits for each client, and for the connections of one address. */
 export interface ServerLimits extends TelnetLimits {
@@ -141,9 +146,24 @@ export const SERVER_LIMITS: ServerLimits = Object.fromEntries(
   Object.entries(LIMIT_RULES).map(([name, rule]) => [name, rule.default]),
 ) as unknown as ServerLimits;
 
+/** What others call these limits. */
+const SYNONYMS: Synonyms = {
+  idle: "idleTimeout",
+  timeout: "idleTimeout",
+  connectionsPerIp: "connectionsPerAddress",
+  maxConnections: "give maxConnections to listen() itself",
+  maxLineLength: "line",
+  lineLength: "line",
+  commands: "queuedLines",
+  commandRate: "lineRate",
+  input: "inputBytes",
+  output: "outputBytes",
+  repeats: "repeatedRequests",
+};
+
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
-  rejectUnknownKeys("limits", given, SERVER_LIMITS);
+  rejectUnknownKeys("limits", given, SERVER_LIMITS, SYNONYMS);
   const limits = { ...SERVER_LIMITS, ...withoutUndefined(given), ...telnetLimits(given) };
   for (const [name, rule] of Object.entries(LIMIT_RULES)) {
     const value = limits[name as keyof ServerLimits];

@@ -3,7 +3,7 @@ import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
-import { checkFunction, inspect } from "../protocol/validate.ts";
+import { checkFunction, checkText, inspect } from "../protocol/validate.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
 export const GMCP = 0xc9;
@@ -73,9 +73,10 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
  * ```
  */
 export function encodeGmcp(name: string, value?: Json): Uint8Array {
+  checkText("the GMCP package", name);
   if (!PACKAGE.test(name)) {
     throwMisuse(
-      `Cannot send the GMCP package ${inspect(name)}: use a dotted name, such as "Char.Vitals"`,
+      `Cannot use such a name of a GMCP package: use a dotted name, such as "Char.Vitals"`,
     );
   }
   if (value === undefined) return toUtf8(name);
@@ -151,6 +152,10 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   }
 
   on(name: string, handler: (value: Json | undefined) => unknown): void {
+    checkText("the GMCP package", name);
+    if (!PACKAGE.test(name)) {
+      throwMisuse(`Cannot hear of the GMCP package ${inspect(name)}: use a dotted name`);
+    }
     checkFunction("the handler of a GMCP message", handler);
     this.#handlers.set(name.toLowerCase(), handler);
   }

@@ -1,4 +1,5 @@
 /** JSON as the options use it. */
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | {
@@ -10,13 +11,30 @@ export type Json = string | number | boolean | null | readonly Json[] | {
  *
  * @param value The value.
  * @returns The JSON text.
+ * @throws {TelnetError} `misuse`: a value that has no JSON, such as a function, a map, a promise or a
+ * circular object.
  */
 export function asciiJson(value: Json): string {
-  return JSON.stringify(value).replaceAll(
+  return stringify(value).replaceAll(
     /[\x7f-\uffff]/g,
     (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"),
   );
 }
+
+function stringify(value: Json): string {
+  const given: unknown = value;
+  const hasNone = given instanceof Map || given instanceof Set ||
+    (typeof given === "object" && given !== null && "then" in given);
+  try {
+    const text: string | undefined = hasNone ? undefined : JSON.stringify(value);
+    if (text !== undefined) return text;
+  } catch (cause) {
+    throw new TelnetError("misuse", NO_JSON, { cause });
+  }
+  throwMisuse(NO_JSON);
+}
+
+const NO_JSON = "Cannot write as JSON what has none: give text, numbers, arrays and plain objects";
 
 /** Deeper nesting is not read: the handler of a game that walks it would overflow its stack. */
 const MAX_DEPTH = 32;

@@ -12,7 +12,7 @@ export interface MccpConfig {
 
 function check(config: true | MccpConfig): void {
   if (config === true) return;
-  rejectUnknownKeys("telnetOptions.mccp2 or mccp3", config, { encrypted: true });
+  rejectUnknownKeys("MCCP", config, { encrypted: true });
   if (config.encrypted !== undefined) checkBoolean("`encrypted` of MCCP", config.encrypted);
 }
 

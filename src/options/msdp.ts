@@ -1,9 +1,16 @@
+import { throwMisuse } from "../protocol/error.ts";
 import { handleOf } from "./_handle.ts";
 import { gmcp } from "./gmcp.ts";
 import type { Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
-import { checkFunction, rejectUnknownKeys } from "../protocol/validate.ts";
+import {
+  checkFunction,
+  checkText,
+  inspect,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 
 /** Code of the option MSDP, the MUD Server Data Protocol. */
 export const MSDP = 0x45;
@@ -160,7 +167,7 @@ class Reader {
 /** A variable that the game declares. */
 export interface MsdpVariable {
   /** What it is now, asked whenever it is sent. */
-  readonly value: () => MsdpValue;
+  readonly value: () => MsdpValue | number | boolean;
   /** Whether a client may set it; then the notice `msdp` comes. Default `false`. */
   readonly configurable?: boolean;
 }
@@ -222,6 +229,11 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
   }
 
   update(...names: string[]): void {
+    for (const name of names) {
+      checkText("the name of an MSDP variable", name);
+      if (this.#variables.has(name)) continue;
+      throwMisuse(`Unknown MSDP variable ${inspect(name)}: declare() it, or in telnetOptions.msdp`);
+    }
     const wanted = names.length === 0 ? [...this.#reported] : names;
     this.#send(wanted.filter((name) => this.#reported.has(name)));
   }
@@ -303,7 +315,7 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
     const found = new Map<string, MsdpValue>();
     for (const name of names) {
       const variable = this.#variables.get(name);
-      if (variable !== undefined) found.set(name, variable.value());
+      if (variable !== undefined) found.set(name, checkedValue(name, variable.value()));
     }
     if (found.size > 0) this.#transmit(found);
   }
@@ -338,6 +350,18 @@ export const msdp: TelnetOption<MsdpConfig, MsdpState, MsdpEvents> = {
   },
   attach: (context, config) => new MsdpState(context, config),
 };
+
+/** The value of a variable as the game gives it: numbers are text on the wire. */
+function checkedValue(name: string, value: MsdpValue | number | boolean): MsdpValue {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value === "string" || isList(value)) return value;
+  if (typeof value === "object" && value !== null && !("then" in value)) return value;
+  throwUnexpected(
+    `what the MSDP variable ${name} is`,
+    "text, a number, an array or a table",
+    value,
+  );
+}
 
 function checkVariable(name: string, variable: MsdpVariable): void {
   rejectUnknownKeys(`the MSDP variable ${name}`, variable, { value: true, configurable: true });

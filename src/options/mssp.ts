@@ -1,7 +1,7 @@
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
-import { checkFunction } from "../protocol/validate.ts";
+import { checkFunction, checkList, throwUnexpected } from "../protocol/validate.ts";
 
 /** Code of the option MSSP, the MUD Server Status Protocol. */
 export const MSSP = 0x46;
@@ -90,6 +90,9 @@ export function msspText(status: MsspStatus): string {
 }
 
 function rows(status: MsspStatus): [name: string, values: string[]][] {
+  if (typeof status !== "object" || status === null || "then" in status) {
+    throwUnexpected("what telnetOptions.mssp returns", "an object such as { NAME: … }", status);
+  }
   return Object.entries(status).flatMap(([name, value]) =>
     value === undefined ? [] : [[clean(name), values(value)] as [string, string[]]]
   );
@@ -98,6 +101,7 @@ function rows(status: MsspStatus): [name: string, values: string[]][] {
 function values(value: MsspValue): string[] {
   if (typeof value === "boolean") return [value ? "1" : "0"];
   if (typeof value === "string" || typeof value === "number") return [clean(String(value))];
+  checkList("the value of an MSSP variable", value);
   return value.map((item) => clean(String(item)));
 }
 

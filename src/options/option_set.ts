@@ -14,13 +14,12 @@ export class OptionSet {
       local: options.filter(({ agreeLocal }) => agreeLocal).map(({ code }) => code),
       remote: options.filter(({ agreeRemote }) => agreeRemote).map(({ code }) => code),
     };
+    this.eventNames = new Set(options.flatMap(({ events }) => events ?? []));
     this.#byCode = new Map(options.map((option) => [option.code, option]));
   }
 
   /** The names of all events that they report. */
-  get events(): readonly string[] {
-    return this.all.flatMap(({ events }) => events ?? []);
-  }
+  readonly eventNames: ReadonlySet<string>;
 
   /** The option of a code; `undefined` where there is none. */
   byCode(code: number): TelnetOption | undefined {

@@ -61,49 +61,49 @@ export interface OptionEvents
  */
 export interface OptionDeclarations {
   /** START-TLS: encryption if the client agrees. Needs `certificate`. Offered before the others. */
-  readonly startTls?: boolean;
+  readonly startTls?: boolean | undefined;
   /** TERMINAL-TYPE and MTTS: the client type. First, as Mudlet sends it before compression. */
-  readonly terminalType?: boolean;
+  readonly terminalType?: boolean | undefined;
   /** NAWS: the size of the window. */
-  readonly naws?: boolean;
+  readonly naws?: boolean | undefined;
   /** CHARSET: the character encoding. */
-  readonly charset?: boolean | CharsetConfig;
+  readonly charset?: boolean | CharsetConfig | undefined;
   /** NEW-ENVIRON and MNES: variables of the client. */
-  readonly newEnviron?: boolean | EnvironConfig;
+  readonly newEnviron?: boolean | EnvironConfig | undefined;
   /** END-OF-RECORD: marked prompts. */
-  readonly endOfRecord?: boolean;
+  readonly endOfRecord?: boolean | undefined;
   /** BINARY both ways: eight bits for clients that strip one. */
-  readonly binary?: boolean;
+  readonly binary?: boolean | undefined;
   /** GMCP: messages with JSON. */
-  readonly gmcp?: boolean;
+  readonly gmcp?: boolean | undefined;
   /** MSDP: variables. */
-  readonly msdp?: MsdpConfig | false;
+  readonly msdp?: MsdpConfig | false | undefined;
   /** MSSP: the status for MUD crawlers. `PLAYERS` and `UPTIME` are added if they are missing. */
-  readonly mssp?: (() => MsspStatus) | false;
+  readonly mssp?: (() => MsspStatus) | false | undefined;
   /** MXP: markup. */
-  readonly mxp?: boolean;
+  readonly mxp?: boolean | undefined;
   /** MSP: sounds. */
-  readonly msp?: boolean;
+  readonly msp?: boolean | undefined;
   /** ZMP: commands. */
-  readonly zmp?: boolean | ZmpConfig;
+  readonly zmp?: boolean | ZmpConfig | undefined;
   /** ATCP: GMCP's forerunner. */
-  readonly atcp?: boolean;
+  readonly atcp?: boolean | undefined;
   /** The option 102 of Aardwolf. */
-  readonly aardwolf?: boolean;
+  readonly aardwolf?: boolean | undefined;
   /** LINEMODE: the client edits lines. */
-  readonly linemode?: boolean;
+  readonly linemode?: boolean | undefined;
   /** TERMINAL-SPEED. */
-  readonly terminalSpeed?: boolean;
+  readonly terminalSpeed?: boolean | undefined;
   /** X-DISPLAY-LOCATION. */
-  readonly xDisplayLocation?: boolean;
+  readonly xDisplayLocation?: boolean | undefined;
   /** SEND-LOCATION. */
-  readonly sendLocation?: boolean;
+  readonly sendLocation?: boolean | undefined;
   /** TOGGLE-FLOW-CONTROL. */
-  readonly flowControl?: boolean;
+  readonly flowControl?: boolean | undefined;
   /** MCCP3: the client compresses what it sends. Not on encrypted connections. */
-  readonly mccp3?: boolean | MccpConfig;
+  readonly mccp3?: boolean | MccpConfig | undefined;
   /** MCCP2: what we send is compressed. Last, as it changes all that follows. Not when encrypted. */
-  readonly mccp2?: boolean | MccpConfig;
+  readonly mccp2?: boolean | MccpConfig | undefined;
 }
 
 /** The declared options in the order in which they are offered, then those that only answer. */
@@ -144,8 +144,9 @@ const FIRST: readonly TelnetOption[] = Object.values(DECLARABLE).filter((one) =>
 export const BUILT_IN: OptionSet = optionSet([]);
 
 /** The names of all events that these report. */
-export const OPTION_EVENTS: readonly (keyof OptionEvents)[] = BUILT_IN
-  .events as (keyof OptionEvents)[];
+export const OPTION_EVENTS: readonly (keyof OptionEvents)[] = [
+  ...BUILT_IN.eventNames,
+] as (keyof OptionEvents)[];
 
 /** What others call these options. */
 const SYNONYMS: Synonyms = {
@@ -172,6 +173,20 @@ export function optionSet(custom: readonly TelnetOption[]): OptionSet {
   return new OptionSet([...FIRST, ...custom, ...LAST, ...ANSWERING]);
 }
 
+const OPTION_NAMES: Readonly<Record<keyof TelnetOption, true>> = {
+  code: true,
+  name: true,
+  events: true,
+  agreeLocal: true,
+  agreeRemote: true,
+  offer: true,
+  mud: true,
+  exclusive: true,
+  offerEncrypted: true,
+  check: true,
+  attach: true,
+};
+
 /**
  * Checks the options of a game's own.
  *
@@ -184,7 +199,7 @@ export function checkCustomOptions(
 ): void {
   checkList("customOptions", custom);
   const known = new Map(BUILT_IN.all.map(({ code, name }) => [code, name]));
-  const events = new Set([...BUILT_IN.events, ...taken]);
+  const events = new Set([...BUILT_IN.eventNames, ...taken]);
   for (const [index, option] of custom.entries()) {
     const what = `customOptions[${index}]`;
     if (typeof option !== "object" || option === null) {
@@ -193,6 +208,10 @@ export function checkCustomOptions(
     const { code, name, offer, attach, check, events: own = [] } = option;
     const { agreeLocal, agreeRemote, mud, exclusive } = option;
     checkByte(`${what}.code`, code);
+    if (code === 255) throwUnexpected(`${what}.code`, "a byte from 0 to 254, as 255 is IAC", code);
+    if (Object.getPrototypeOf(option) === Object.prototype) {
+      rejectUnknownKeys(what, option, OPTION_NAMES, { offers: "offer", event: "events" });
+    }
     checkText(`${what}.name`, name);
     if (attach !== undefined) checkFunction(`${what}.attach`, attach);
     if (check !== undefined) checkFunction(`${what}.check`, check);
@@ -207,9 +226,9 @@ export function checkCustomOptions(
     }
     for (const event of own) {
       checkText(`${what}.events`, event);
-      if (!/^[a-z][A-Za-z0-9]*$/.test(event)) {
+      if (!/^(?!on[A-Z])[a-z][A-Za-z0-9]*$/.test(event)) {
         throwMisuse(
-          `Cannot add the event ${inspect(event)} of ${name}: begin with a small letter, such as ` +
+          `Cannot add the event ${inspect(event)} of ${name}: name it without "on", such as ` +
             '"forecast", which onForecast handles',
         );
       }

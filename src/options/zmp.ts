@@ -1,4 +1,4 @@
-import { checkList, inspect, rejectUnknownKeys } from "../protocol/validate.ts";
+import { checkList, checkText, inspect, rejectUnknownKeys } from "../protocol/validate.ts";
 import { handleOf } from "./_handle.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
@@ -45,6 +45,9 @@ export function decodeZmp(payload: Uint8Array): ZmpCommand | undefined {
  * @throws {TelnetError} `misuse`: a name that is empty, or a NUL in a text.
  */
 export function encodeZmp(name: string, args: readonly string[] = []): Uint8Array {
+  checkText("the ZMP command", name);
+  checkList("the arguments of a ZMP command", args);
+  for (const arg of args) checkText("an argument of a ZMP command", arg);
   if (name === "" || [name, ...args].some((text) => text.includes("\0"))) {
     throwMisuse(`Cannot send the ZMP command ${inspect(name)}: give it a name, and leave out NUL`);
   }

@@ -17,7 +17,9 @@ export function inspect(value: unknown): string {
     case "symbol":
       return "a symbol";
     case "object":
-      return value === null ? "null" : Array.isArray(value) ? "an array" : "an object";
+      if (value === null) return "null";
+      if ("then" in value) return "a promise: await it";
+      return Array.isArray(value) ? "an array" : "an object";
     default:
       return String(value);
   }
@@ -52,7 +54,7 @@ export function checkText(what: string, value: unknown): void {
 
 /** Checks that a caller gave `true` or `false`. */
 export function checkBoolean(what: string, value: unknown): void {
-  if (typeof value !== "boolean") throwUnexpected(what, "true or false", value);
+  if (typeof value !== "boolean") throwOtherType(what, "true or false", value);
 }
 
 /** Checks that a caller gave one of some values. */
@@ -81,7 +83,7 @@ export function checkByte(what: string, value: unknown): void {
 
 /** Checks that a caller's value is bytes. */
 export function checkBytes(what: string, value: unknown): void {
-  if (!(value instanceof Uint8Array)) throwUnexpected(what, "a Uint8Array", value);
+  if (!(value instanceof Uint8Array)) throwOtherType(what, "a Uint8Array", value);
 }
 
 /** Whether a value, which may have come from a file, is a list of bytes. */
@@ -119,8 +121,9 @@ export function rejectUnknownKeys(
   known: object,
   synonyms: Synonyms = {},
 ): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throwOtherType(what || "options", "an object", given);
+  if (typeof given !== "object" || given === null || Array.isArray(given) || isForeign(given)) {
+    const such = EXAMPLES[what];
+    throwOtherType(what || "options", `an object${such ? ` such as ${such}` : ""}`, given);
   }
   const names = Object.keys(known);
   for (const name of Object.keys(given)) {
@@ -128,6 +131,27 @@ export function rejectUnknownKeys(
     const path = what === "" ? name : `${what}.${name}`;
     throwMisuse(`Unknown option "${path}": ${hint(name, names, synonyms)}`);
   }
+}
+
+/** How options are given, for those who give something else. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  ask: "{ hidden: true, timeout: 60_000 }",
+  broadcast: "{ except: client }",
+  drain: "{ message, grace: 30_000 }",
+  History: "{ limit: 500 }",
+  limits: "{ idleTimeout: 600_000 }",
+  readLine: "{ timeout: 60_000 }; to ask something, call ask(question)",
+  record: "{ title }",
+  serve: "{ signal }",
+  useEditor: "{ history, complete }",
+  wrap: "{ columns: 60 }",
+};
+
+/** Whether an object is one of a class, and has nothing of its own: a signal, a map or a client. */
+function isForeign(given: object): boolean {
+  const prototype = Object.getPrototypeOf(given);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return !isPlain && Object.keys(given).length === 0;
 }
 
 function hint(name: string, names: readonly string[], synonyms: Synonyms): string {

@@ -14,14 +14,14 @@ import { colourDepthOf, TelnetClient, wrapFor } from "./client.ts";
 /** To whom to send, and how. */
 export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
   /** A client that does not get it, or several. Default: none. */
-  readonly except?: Client | Iterable<Client>;
+  readonly except?: TelnetClient | Iterable<TelnetClient> | undefined;
   /** Says of each client whether it gets it. Default: all do. */
-  readonly where?: (client: Client) => boolean;
+  readonly where?: { meant(client: Client): boolean }["meant"] | undefined;
   /**
    * Whether to wrap the text to each client's window as `sendWrapped` does; or the margins. Default
    * `false`.
    */
-  readonly wrap?: boolean | WrapOptions;
+  readonly wrap?: boolean | WrapOptions | undefined;
 }
 
 /** Checks what a caller gives; returns what says of a client whether it gets the text. */
@@ -61,9 +61,9 @@ function endedText(text: string): string {
   return isSeen(stripCaretCodes(row)) ? `${text}\n` : text;
 }
 
-function exceptions<Client extends TelnetClient>(
-  except: Client | Iterable<Client> | undefined,
-): ReadonlySet<Client> {
+function exceptions(
+  except: TelnetClient | Iterable<TelnetClient> | undefined,
+): ReadonlySet<TelnetClient> {
   if (except === undefined) return new Set();
   if (except instanceof TelnetClient) return new Set([except]);
   if (typeof except === "object" && except !== null && Symbol.iterator in except) {

@@ -35,13 +35,13 @@ const MIN_COLUMNS = 20;
 /** How to wait for a line. */
 export interface ReadLineOptions {
   /** How long to wait, in milliseconds. Default `Infinity`: until the client goes. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** How to ask. */
 export interface AskOptions extends ReadLineOptions {
   /** Whether the answer is a password, which nobody sees while it is typed. Default `false`. */
-  readonly hidden?: boolean;
+  readonly hidden?: boolean | undefined;
 }
 
 /** What others call the options of `ask()`. */

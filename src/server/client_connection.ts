@@ -1,5 +1,6 @@
 import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
 import type { Session } from "../session/session.ts";
+import { addHints, NO_HINTS } from "./hints.ts";
 
 /** Makes the group of a client. */
 export let makeClientConnection: (session: Session) => ClientConnection;
@@ -98,3 +99,5 @@ export class ClientConnection {
     return this.#session.life.error;
   }
 }
+
+addHints(ClientConnection.prototype, "client.connection", NO_HINTS);

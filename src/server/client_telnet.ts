@@ -5,10 +5,12 @@ import { msdp, type MsdpHandle } from "../options/msdp.ts";
 import type { OptionState, TelnetOption } from "../options/option.ts";
 import { timingMark } from "../options/timing_mark.ts";
 import { zmp, type ZmpHandle } from "../options/zmp.ts";
+import { commandName, isPlainCommand } from "../protocol/codes.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { Side } from "../protocol/events.ts";
 import { checkByte, checkBytes, throwUnexpected } from "../protocol/validate.ts";
 import type { Session } from "../session/session.ts";
+import { addHints, NO_HINTS } from "./hints.ts";
 
 /** Makes the group of a client. */
 export let makeClientTelnet: (session: Session) => ClientTelnet;
@@ -84,7 +86,7 @@ export class ClientTelnet {
    * @throws {TelnetError} `misuse`: the server was not given the option, or it has no handle.
    */
   handle<Handle>(option: TelnetOption<never, OptionState<Handle>, never>): Handle {
-    if (this.#session.options.optionOf(option?.code) !== option) {
+    if (option === undefined || this.#session.options.optionOf(option?.code) !== option) {
       throwMisuse("Cannot find the option: name it in customOptions of listen()");
     }
     const { handle } = this.#session.options.stateOf(option);
@@ -162,6 +164,12 @@ export class ClientTelnet {
    */
   sendTelnetCommand(command: number): void {
     checkByte("command", command);
+    if (!isPlainCommand(command)) {
+      throwMisuse(
+        `Cannot send ${commandName(command)} as a command: use enableOption(), disableOption(), ` +
+          "sendSubnegotiation() or client.sendBytes()",
+      );
+    }
     this.#session.act((dialogue) => dialogue.sendTelnetCommand(command));
   }
 
@@ -195,3 +203,5 @@ function checkOption(option: number, side: Side): void {
     );
   }
 }
+
+addHints(ClientTelnet.prototype, "client.telnet", NO_HINTS);

@@ -3,11 +3,12 @@ import { checkFunction, checkText, rejectUnknownKeys } from "../protocol/validat
 import { type ClientProfile, profileOf } from "../session/profile.ts";
 import type { RecordingSink } from "../session/recorder.ts";
 import type { Session } from "../session/session.ts";
+import { addHints, NO_HINTS } from "./hints.ts";
 
 /** How to record. */
 export interface RecordOptions {
   /** The title of the recording. Default: none. */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 /** Makes the group of a client. */
@@ -100,3 +101,5 @@ export class ClientTerminal {
     this.#session.addRecordingMarker(label);
   }
 }
+
+addHints(ClientTerminal.prototype, "client.terminal", NO_HINTS);

@@ -25,8 +25,8 @@ const moved = (names: string, group: string): Hints =>
 /** What people try on a client. */
 export const CLIENT_HINTS: HintTable = {
   methods: {
-    ...all("write print println writeln puts sendLine sendText emit", SEND),
-    ...all("end close destroy disconnect terminate kick hangup", DROP),
+    ...all("write writeLine print println writeln puts sendLine sendText msg emit", SEND),
+    ...all("end close destroy disconnect terminate kick drop hangup soft_disconnect", DROP),
     ...all("on once off addListener addEventListener subscribe", LISTEN),
     ...all("readline getLine nextLine receive recv", READ),
     ...all("question", "await client.ask(question)"),
@@ -76,20 +76,24 @@ export const SERVER_HINTS: HintTable = {
     ...all("update tick step", "await server.poll()"),
     ...all("emit send sendAll write to in except of", ROOMS),
     ...all("getConnections count", "server.connectionCount()"),
-    ...all("getClients", "server.clientList()"),
+    ...all("getClients forEach", "server.clientList()"),
+    ...all("kick drop", "client.active = false"),
     ...all("readyClients", "server.clientsWithInput()"),
   },
   properties: {
-    ...all("clients sockets connections sessions users", "server.clientList()"),
+    ...all("clients sockets connections", "server.clientList()"),
     ...all("maxConnections", "maxConnections of TelnetServer.listen()"),
     ...all("listening", "server.running"),
   },
 };
 
+/** The groups of a client have their names in other letters only. */
+export const NO_HINTS: HintTable = { methods: {}, properties: {} };
+
 /** What people try on the class of servers. */
 export const SERVER_CLASS_HINTS: HintTable = {
   methods: all(
-    "createServer create start serve bind open",
+    "createServer create start run serve bind open",
     "await TelnetServer.listen({ port: 7777 })",
   ),
   properties: {},
@@ -102,11 +106,17 @@ export const SERVER_CLASS_HINTS: HintTable = {
  * @param target The prototype, or the class.
  * @param what What people call it, such as `client`.
  * @param hints The names.
+ * @param fixed What can be given at the start only: to set it later has no effect.
  */
-export function addHints(target: object, what: string, hints: HintTable): void {
-  const snakes = snakeNames(target, what);
-  const methods = new Map(Object.entries({ ...snakes.methods, ...hints.methods }));
-  const properties = new Map(Object.entries({ ...snakes.properties, ...hints.properties }));
+export function addHints(
+  target: object,
+  what: string,
+  hints: HintTable,
+  fixed: object = {},
+): void {
+  const methods = new Map(Object.entries(hints.methods));
+  const properties = new Map(Object.entries(hints.properties));
+  addOtherSpellings(target, what, methods, properties);
   const parent = Object.getPrototypeOf(target);
   const get = (parent: object, name: string | symbol, receiver: unknown): unknown => {
     if (typeof name === "symbol" || name in parent) return Reflect.get(parent, name, receiver);
@@ -120,21 +130,33 @@ export function addHints(target: object, what: string, hints: HintTable): void {
     if (name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value))) {
       throwMisuse(`Cannot set ${what}.keepAlive: use ${properties.get(name)}`);
     }
+    if (typeof name === "string" && Object.hasOwn(fixed, name)) {
+      throwMisuse(`Cannot set ${what}.${name}: give it to TelnetServer.listen()`);
+    }
     return Reflect.set(parent, name, value, receiver);
   };
   // In between, so that `instanceof Object` and its like find what they look for behind it.
   Object.setPrototypeOf(target, new Proxy(Object.create(parent), { get, set }));
 }
 
-/** Miniboa's names as Python spells them, such as `get_command`. */
-function snakeNames(target: object, what: string): HintTable {
-  const methods: Record<string, string> = {};
-  const properties: Record<string, string> = {};
+/** `get_command` and `sendCC`: names that are there in other letters. */
+function addOtherSpellings(
+  target: object,
+  what: string,
+  methods: Map<string, string>,
+  properties: Map<string, string>,
+): void {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
+    if (!/^[a-z]/.test(name)) continue;
     const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (snake === name || !/^[a-z]/.test(name)) continue;
-    if (typeof value === "function") methods[snake] = `${what}.${name}()`;
-    else properties[snake] = `${what}.${name}`;
+    const isMethod = typeof value === "function";
+    const spellings = [snake, name.toLowerCase(), name.charAt(0).toUpperCase() + name.slice(1)];
+    if (name === "sendCc") spellings.push("sendCC");
+    if (name === "addrport") spellings.push("addrPort");
+    for (const spelling of spellings) {
+      const known = methods.has(spelling) || properties.has(spelling);
+      if (spelling === name || known || spelling in target) continue;
+      (isMethod ? methods : properties).set(spelling, `${what}.${name}${isMethod ? "()" : ""}`);
+    }
   }
-  return { methods, properties };
 }

@@ -22,8 +22,14 @@ export type OptionEventHandlers<Client> = {
   readonly [Name in keyof OptionEvents as `on${Capitalize<Name>}`]?: (
     client: Client,
     value: OptionEvents[Name],
-  ) => void;
+  ) => unknown;
 };
+
+/**
+ * A handler for a client. A server of a class of your own can be given to a function that takes any
+ * `TelnetServer`: the type is that of a method.
+ */
+export type ClientHandler<Client> = { handle(client: Client): unknown }["handle"];
 
 /** Handlers for what options of your own report: `on…` for each of their `events`. */
 // A conditional type, so that a handler's parameters are inferred when the options are.
@@ -38,7 +44,7 @@ export type CustomEventHandlers<Client, Options extends readonly TelnetOption[]>
 
 /** Options of your own, and handlers for their events. */
 export type CustomOptions<Client, Options extends readonly TelnetOption[]> =
-  & { readonly customOptions?: Options }
+  & { readonly customOptions?: Options | undefined }
   & CustomEventHandlers<Client, Options>;
 
 /** The events of options, by their names: those of all of them in one. */
@@ -52,19 +58,19 @@ export type EventsOf<Options extends readonly TelnetOption[]> = {
 /** Where to listen, and how. */
 export interface ListenerOptions {
   /** The port; 0 lets the system choose, see `server.port`. Default 7777. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** A name or IP address of this machine. Default `""`, every IPv4 address; `"::"` adds IPv6. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /**
    * Whether to use TLS: `true` for all clients; `"auto"` for clients that start with a TLS
    * handshake (plain clients that send nothing then wait `limits.helloTimeout`). Needs
    * `certificate`. Default `false`.
    */
-  readonly tls?: TlsMode;
+  readonly tls?: TlsMode | undefined;
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
-  readonly reusePort?: boolean;
+  readonly reusePort?: boolean | undefined;
   /** The transport. Default: the server's transport, which defaults to the runtime's sockets. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
 }
 
 /** A connection that may have existed before a restart. */
@@ -81,26 +87,26 @@ export interface RestoredConnection {
 export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   extends ListenerOptions, OptionEventHandlers<Client> {
   /** Additional listeners, such as `{ port: 7778, tls: true }`. Default: none. */
-  readonly listeners?: readonly ListenerOptions[];
+  readonly listeners?: readonly ListenerOptions[] | undefined;
   /** The certificate for TLS, and its key, as PEM text; see also `server.setCertificate()`. */
-  readonly certificate?: Certificate;
+  readonly certificate?: Certificate | undefined;
   /**
    * Addresses and networks of proxies that report the client's address with the PROXY protocol,
    * version 1 or 2. Every connection from these addresses must send the header. Default: none.
    */
-  readonly trustedProxies?: readonly string[];
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
-  readonly onConnect?: (client: Client) => unknown;
+  readonly onConnect?: ((client: Client) => unknown) | undefined;
   /** Called within `poll()` for each client that went. Default: prints the loss. */
-  readonly onDisconnect?: (client: Client) => unknown;
+  readonly onDisconnect?: ((client: Client) => unknown) | undefined;
   /** The longest that `poll()` waits for something to happen, in milliseconds. Default 5. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** The most clients at once; further connections are refused with one line. Default 1000. */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /** The character set that clients start with, or a codec of your own. Default `"utf-8"`. */
-  readonly encoding?: EncodingLabel | TextCodec;
+  readonly encoding?: EncodingLabel | TextCodec | undefined;
   /** Your own class of clients. Default `TelnetClient`. */
-  readonly clientClass?: new () => Client;
+  readonly clientClass?: (new () => Client) | undefined;
   /**
    * Called when a handler throws or its promise is rejected, before the client is dropped; you can
    * still send that client a last message. If your own `TextCodec` throws, the client also loses
@@ -109,75 +115,79 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly onError?: (error: unknown, client: Client | undefined) => void;
   /** Called within `poll()` when a client breaks the protocol or reaches a limit. Default: none. */
-  readonly onViolation?: (client: Client, violation: ClientViolation) => void;
+  readonly onViolation?: ((client: Client, violation: ClientViolation) => void) | undefined;
   /**
    * Called within `poll()` for each refused connection, at most 1024 per poll; `server.stats()`
    * counts all of them. Default: none.
    */
-  readonly onRefuse?: (refusal: Refusal) => void;
+  readonly onRefuse?: ((refusal: Refusal) => void) | undefined;
   /**
    * Called within `poll()` when the system could not accept a connection, usually because file
    * descriptors ran out. The server keeps running and tries again. Bun and Node try again without
    * reporting it. Default: prints the error, at most once a minute.
    */
-  readonly onListenError?: (error: Error) => void;
+  readonly onListenError?: ((error: Error) => void) | undefined;
   /**
    * Called for each Telnet command, negotiation and subnegotiation in either direction, as text
    * such as `DO NAWS`. It does not contain text that is sent or typed. It does contain the first
    * bytes of payloads, and a GMCP payload can contain a password. For debugging. Default: none, at
    * no cost.
    */
-  readonly onTrace?: (client: Client, direction: TraceDirection, words: string) => void;
+  readonly onTrace?:
+    | ((client: Client, direction: TraceDirection, words: string) => void)
+    | undefined;
   /**
    * Called within `poll()` for a Telnet command such as IP or AYT, as a byte. Before the call, the
    * server answers AYT, edits the line for EC and EL, and discards the line for IP, BRK, ABORT and
    * SUSP. Default: none.
    */
-  readonly onTelnetCommand?: (client: Client, command: number) => void;
+  readonly onTelnetCommand?: ((client: Client, command: number) => void) | undefined;
   /**
    * Called when START-TLS has encrypted a client's connection. Restart the login: an attacker in
    * the middle may have sent what arrived before. It is not called on a TLS port, where everything
    * is encrypted from the first byte.
    */
-  readonly onSecure?: (client: Client) => void;
+  readonly onSecure?: ((client: Client) => void) | undefined;
   /**
    * Called within `poll()` for each key of a client in character mode. Without it keys wait for
    * `client.getKey()`.
    */
-  readonly onKey?: (client: Client, key: Key) => void;
+  readonly onKey?: ((client: Client, key: Key) => void) | undefined;
   /**
    * The Telnet options that the server offers to each client at the start. Default: none. The
    * server still agrees if a client asks for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS,
    * TIMING-MARK, EOR or LOGOUT.
    */
-  readonly telnetOptions?: OptionDeclarations;
+  readonly telnetOptions?: OptionDeclarations | undefined;
   /**
    * Your own Telnet options, offered and served like the built-in options. `client.telnet.handle()`
    * returns the handle of an option for one client. Default: none.
    */
-  readonly customOptions?: readonly TelnetOption[];
+  readonly customOptions?: readonly TelnetOption[] | undefined;
   /**
    * Called within `poll()` when an option changes that is neither built in nor in `customOptions`.
    * Default: none.
    */
-  readonly onOption?: (client: Client, change: UnknownOption) => unknown;
+  readonly onOption?: ((client: Client, change: UnknownOption) => unknown) | undefined;
   /** Called within `poll()` for a payload of such an option while it is enabled. Default: none. */
-  readonly onSubnegotiation?: (client: Client, message: UnknownSubnegotiation) => unknown;
+  readonly onSubnegotiation?:
+    | ((client: Client, message: UnknownSubnegotiation) => unknown)
+    | undefined;
   /** How long `client.ready` waits for answers, in milliseconds. Default 1000. */
-  readonly readyTimeout?: number;
+  readonly readyTimeout?: number | undefined;
   /** Replaces the texts that the server sends by itself; an empty text is not sent. */
-  readonly messages?: Partial<ServerMessages>;
+  readonly messages?: Partial<ServerMessages> | undefined;
   /** The Telnet keep-alive; see also `client.connection.keepAlive`. Default `"off"`. */
-  readonly keepAlive?: KeepAlive;
+  readonly keepAlive?: KeepAlive | undefined;
   /** Milliseconds without input from a client before a keep-alive is sent. Default 60000. */
-  readonly keepAliveInterval?: number;
+  readonly keepAliveInterval?: number | undefined;
   /** Whether to enable TCP keep-alive (SO_KEEPALIVE). Default `true`. */
-  readonly tcpKeepAlive?: boolean;
+  readonly tcpKeepAlive?: boolean | undefined;
   /**
    * Whether to remove escape sequences and control characters from lines that people type, so that
    * nobody can send them to another person's terminal. Default `true`.
    */
-  readonly stripControls?: boolean;
+  readonly stripControls?: boolean | undefined;
   /**
    * Called within `poll()` for each new connection. If the connection existed before a restart of
    * the game, return its snapshot, and the client continues in that state. `identity` identifies
@@ -190,15 +200,15 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    * network, with the clients whose state changed in that turn. Save snapshots here. Default: none,
    * at no cost.
    */
-  readonly onTurnEnd?: (changed: readonly Client[]) => void;
+  readonly onTurnEnd?: ((changed: readonly Client[]) => void) | undefined;
   /** The zlib implementation for MCCP. Default: the runtime's. */
-  readonly codec?: CompressionCodec;
+  readonly codec?: CompressionCodec | undefined;
   /** The TLS implementation. Default: the runtime's. */
-  readonly encryption?: Encryption;
+  readonly encryption?: Encryption | undefined;
   /** Limits for each client and each address. */
-  readonly limits?: Partial<ServerLimits>;
+  readonly limits?: Partial<ServerLimits> | undefined;
   /** The time, for tests. Default: the runtime's monotonic clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** The name of the handler for an option's event. */
@@ -274,13 +284,13 @@ export function listenOptionNames(
 /** Options of `serve()`. */
 export interface ServeOptions {
   /** Stops the server, as `stop()` does, when it aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of `drain()`. */
 export interface DrainOptions {
   /** A line that is sent to all clients. Default `messages.draining`. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** How long clients can stay, in milliseconds. Default 0: they are closed at once. */
-  readonly grace?: number;
+  readonly grace?: number | undefined;
 }

@@ -13,7 +13,14 @@ import { checkClientFields } from "./client_class.ts";
 import { delay, withTimeout } from "./clock.ts";
 import { DeadlineSet } from "./deadline_set.ts";
 import { greet, printLoss } from "./default_handlers.ts";
-import type { CustomOptions, DrainOptions, ListenOptions, ServeOptions } from "./listen_options.ts";
+import { listenOptionNames } from "./listen_options.ts";
+import type {
+  ClientHandler,
+  CustomOptions,
+  DrainOptions,
+  ListenOptions,
+  ServeOptions,
+} from "./listen_options.ts";
 import { addHints, SERVER_CLASS_HINTS, SERVER_HINTS } from "./hints.ts";
 import { PollWaiter } from "./poll_waiter.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -58,8 +65,8 @@ const FOREVER = Infinity;
  * ```
  */
 export class TelnetServer<Client extends TelnetClient = TelnetClient> {
-  #onConnect: (client: Client) => unknown;
-  #onDisconnect: (client: Client) => unknown;
+  #onConnect: ClientHandler<Client>;
+  #onDisconnect: ClientHandler<Client>;
   #timeout: number;
   readonly #settings: Settings<Client>;
   readonly #waiter: PollWaiter = new PollWaiter();
@@ -172,21 +179,21 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /** Called within `poll()` for each new client; can be set. */
-  get onConnect(): (client: Client) => unknown {
+  get onConnect(): ClientHandler<Client> {
     return this.#onConnect;
   }
 
-  set onConnect(onConnect: (client: Client) => unknown) {
+  set onConnect(onConnect: ClientHandler<Client>) {
     checkFunction("onConnect", onConnect);
     this.#onConnect = onConnect;
   }
 
   /** Called within `poll()` for each client that went; can be set. */
-  get onDisconnect(): (client: Client) => unknown {
+  get onDisconnect(): ClientHandler<Client> {
     return this.#onDisconnect;
   }
 
-  set onDisconnect(onDisconnect: (client: Client) => unknown) {
+  set onDisconnect(onDisconnect: ClientHandler<Client>) {
     checkFunction("onDisconnect", onDisconnect);
     this.#onDisconnect = onDisconnect;
   }
@@ -303,6 +310,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * @returns Resolves when the poll is done. An error of a client or a handler never rejects it.
    */
   poll(): Promise<void> {
+    checkServer(this, "poll");
     if (!this.running) return delay(this.timeout);
     if (this.#polling === undefined) return this.#poll(this.timeout);
     return withTimeout(this.#polling, this.timeout);
@@ -368,6 +376,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   async serve(options: ServeOptions = {}): Promise<void> {
+    checkServer(this, "serve");
     rejectUnknownKeys("serve", options, { signal: true });
     const { signal } = options;
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
@@ -391,6 +400,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * @returns When the last socket is closed.
    */
   stop(): Promise<void> {
+    checkServer(this, "stop");
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -632,5 +642,11 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 }
 
-addHints(TelnetServer.prototype, "server", SERVER_HINTS);
+/** A method that was handed on by itself, as in `setInterval(server.poll)`, has lost its server. */
+function checkServer(server: unknown, name: string): void {
+  if (server instanceof TelnetServer) return;
+  throwMisuse(`Cannot call ${name} without its server: write () => server.${name}()`);
+}
+
+addHints(TelnetServer.prototype, "server", SERVER_HINTS, listenOptionNames(undefined));
 addHints(TelnetServer, "TelnetServer", SERVER_CLASS_HINTS);

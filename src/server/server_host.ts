@@ -13,8 +13,11 @@ import type { UserCode } from "./user_code.ts";
 
 /** The handlers of a game, by the event's name. */
 export type EventHandlers<Client> = {
-  readonly [Name in keyof SessionEvents]?: (client: Client, value: SessionEvents[Name]) => unknown;
+  readonly [Name in keyof SessionEvents]?: EventHandler<Client, SessionEvents[Name]>;
 };
+
+/** One of them. With the type of a method, so that a server of players is a server too. */
+type EventHandler<Client, Value> = { handle(client: Client, value: Value): unknown }["handle"];
 
 /** What a server gives its sessions. */
 export interface ServerHostParts<Client extends TelnetClient> {

@@ -28,6 +28,7 @@ import type { AcceptorSettings, ListenerInfo } from "./acceptor.ts";
 import { printError, printListenError } from "./default_handlers.ts";
 import { serverLimits } from "../guard/limits.ts";
 import {
+  type ClientHandler,
   handlerName,
   LISTENER_OPTIONS,
   type ListenerOptions,
@@ -38,6 +39,7 @@ import {
 import { serverMessages } from "../guard/messages.ts";
 import type { Refusal } from "../guard/refusal.ts";
 import type { EventHandlers } from "./server_host.ts";
+import type { ErrorHandler } from "./user_code.ts";
 import type { SessionSettings } from "../session/session_host.ts";
 import { ratesOf } from "../guard/rate_limiter.ts";
 import { checkKeepAlive } from "../guard/idle_monitor.ts";
@@ -48,10 +50,10 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings, 
   readonly clock: Required<Clock>;
   readonly handlers: EventHandlers<Client>;
   readonly restore: ListenOptions<Client>["restore"];
-  readonly onError: (error: unknown, client: Client | undefined) => void;
+  readonly onError: ErrorHandler<Client>;
   readonly onRefuse: ((refusal: Refusal) => void) | undefined;
   readonly onListenError: (error: Error) => void;
-  readonly onTurnEnd: ((changed: readonly Client[]) => void) | undefined;
+  readonly onTurnEnd: ClientHandler<readonly Client[]> | undefined;
 }
 
 /** What other libraries call the options of `listen()`. */
@@ -80,6 +82,18 @@ const SYNONYMS: Synonyms = {
   onLine: "read lines by client.getCommand(), client.readLine() or client.lines()",
   onData: "read lines by client.getCommand(), client.readLine() or client.lines()",
   onMessage: "read lines by client.getCommand(), client.readLine() or client.lines()",
+  ondata: "read lines by client.getCommand(), client.readLine() or client.lines()",
+  onTimeout: "give an idle time in limits: { idleTimeout }, and hear of it by onDisconnect",
+  onIdle: "give an idle time in limits: { idleTimeout }, and hear of it by onDisconnect",
+  onNaws: "onResize",
+  onKeypress: "onKey",
+  onTls: "onSecure",
+  handler: "onConnect",
+  banner: "send it in onConnect",
+  greeting: "send it in onConnect",
+  signal: "give it to serve({ signal })",
+  trustProxy: "trustedProxies",
+  proxy: "trustedProxies",
   onInput: "read lines by client.getCommand(), client.readLine() or client.lines()",
   naws: "give it in telnetOptions: { naws: true }, and hear of changes by onResize",
   gmcp: "give it in telnetOptions: { gmcp: true }",
@@ -108,13 +122,18 @@ export async function checkSettings<Client extends TelnetClient>(
   for (const name of (typeof charset === "object" ? charset.names : undefined) ?? []) {
     if (encodingByName(name) === undefined) {
       throwMisuse(
-        `Unknown encoding ${inspect(name)} in telnetOptions.charset: use a label of ENCODINGS`,
+        `Unknown encoding ${
+          inspect(name)
+        } in telnetOptions.charset: use a label such as "utf-8" or "koi8-r"`,
       );
     }
   }
   const limits = serverLimits(options.limits);
   const { clock = systemClock, stripControls = true, tcpKeepAlive = true } = options;
   checkFunction("clock.now", clock?.now);
+  if (typeof clock.now() !== "number") {
+    throwUnexpected("what clock.now() returns", "a number of milliseconds", clock.now());
+  }
   if (options.codec !== undefined) {
     checkFunction("codec.deflate", options.codec?.deflate);
     checkFunction("codec.inflate", options.codec?.inflate);
@@ -239,7 +258,7 @@ function handlersOf<Client extends TelnetClient>(
 ): EventHandlers<Client> {
   const given = options as Readonly<Record<string, unknown>>;
   const events = [
-    ...known.events,
+    ...known.eventNames,
     "telnetCommand",
     "key",
     "secure",

@@ -3,10 +3,15 @@ import type { Session } from "../session/session.ts";
 import { printError } from "./default_handlers.ts";
 import type { TelnetClient } from "./client.ts";
 
+/** Takes an error of the game's own code; a method's type, as for other handlers. */
+export type ErrorHandler<Client> = {
+  handle(error: unknown, client: Client | undefined): unknown;
+}["handle"];
+
 /** Calls the game's own code. What fails costs one client, never the server. */
 export class UserCode<Client extends TelnetClient> {
   readonly #clients: ReadonlyMap<Session, Client>;
-  readonly #onError: (error: unknown, client: Client | undefined) => void;
+  readonly #onError: ErrorHandler<Client>;
   readonly #wake: () => void;
   readonly #clock: () => number;
   /** How much time it has taken in all, in milliseconds. */
@@ -18,7 +23,7 @@ export class UserCode<Client extends TelnetClient> {
 
   constructor(
     clients: ReadonlyMap<Session, Client>,
-    onError: (error: unknown, client: Client | undefined) => void,
+    onError: ErrorHandler<Client>,
     wake: () => void,
     clock: () => number,
   ) {

@@ -1,5 +1,10 @@
 import { Fifo } from "../protocol/fifo.ts";
-import { checkCount, checkFunction, rejectUnknownKeys } from "../protocol/validate.ts";
+import {
+  checkCount,
+  checkFunction,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import type { HistoryStore } from "../text/history.ts";
 import { History } from "../text/history.ts";
 import { type Key, KeyDecoder, type KeyDecoderSnapshot, typedText } from "../text/keys.ts";
@@ -19,10 +24,11 @@ import type { LastRow } from "./text_output.ts";
 export interface EditorOptions
   extends Omit<LineEditorOptions, "columns" | "rows" | "limit" | "completes" | "show"> {
   /** The most UTF-16 units of a line; more is refused with a bell. Default, and most: `limits.line`. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
-   * Gives the words that may stand in the place of the one at the cursor, at once or later: whole
-   * words, what was typed included. Default: no completion.
+   * Gives the candidates for what is typed, at once or later. Each is a whole word that may stand in the
+   * place of the one at the cursor, or a whole line that begins as the line up to the cursor does.
+   * Default: no completion.
    *
    * @param line The line.
    * @param cursor Where the cursor stands in it, in UTF-16 units.
@@ -407,12 +413,15 @@ export class KeyInput {
     const complete = this.#options?.complete;
     if (question === undefined || complete === undefined) return undefined;
     const answer = (candidates: readonly string[]) => {
+      if (!Array.isArray(candidates) || candidates.some((word) => typeof word !== "string")) {
+        throwUnexpected("what useEditor.complete returns", "an array of words", candidates);
+      }
       editor.answer(question, candidates);
       this.#edited();
     };
     const call = () => {
       const candidates = complete(question.line, question.cursor);
-      return "then" in candidates ? candidates.then(answer) : answer(candidates);
+      return candidates instanceof Promise ? candidates.then(answer) : answer(candidates);
     };
     return { type: "complete", call };
   }

@@ -1,3 +1,5 @@
+import { throwMisuse } from "../protocol/error.ts";
+import { inspect, throwUnexpected } from "../protocol/validate.ts";
 import { type ClientFacts, newFacts } from "../options/facts.ts";
 import { type FactsSnapshot, factsSnapshot, restoredFacts } from "../options/facts_snapshot.ts";
 import type { Json } from "../options/json.ts";
@@ -246,6 +248,9 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   }
 
   emit(name: string, value: unknown): void {
+    if (!this.#context.known.eventNames.has(name)) {
+      throwMisuse(`Cannot emit ${inspect(name)}: name it in the option's \`events\``);
+    }
     this.#context.emitOfOption(name, value);
   }
 
@@ -258,7 +263,16 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     const known = this.#states.get(option.code) as State | undefined;
     if (known !== undefined) return known;
     const config = this.#context.declared.get(option.code) as never;
-    const state = option.attach?.(this as never, config) ?? ({} as State);
+    const state = option.attach === undefined
+      ? ({} as State)
+      : option.attach(this as never, config);
+    if (typeof state !== "object" || state === null || "then" in state) {
+      throwUnexpected(
+        `what attach() of ${option.name} returns`,
+        "the option's state, an object",
+        state,
+      );
+    }
     this.#states.set(option.code, state);
     return state;
   }

@@ -1,3 +1,4 @@
+import { checkText } from "../protocol/validate.ts";
 import { type ColourDepth, colourSequence } from "./colour.ts";
 import { stripControls } from "./controls.ts";
 
@@ -51,6 +52,7 @@ const CARET_CODE = /\^([krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})/g;
  * ```
  */
 export function colorize(text: string, ansi: boolean | ColourDepth = true): string {
+  checkText("text", text);
   if (!ansi) return stripCaretCodes(text);
   const depth = ansi === true ? 16 : ansi;
   return text.replaceAll(
@@ -74,6 +76,7 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
  * ```
  */
 export function stripCaretCodes(text: string): string {
+  checkText("text", text);
   return text.replaceAll(CARET_CODE, (_, code: string) => code === "^" ? "^" : "");
 }
 

@@ -189,7 +189,7 @@ function checkCodec(codec: TextCodec): TextCodec {
   const { name, createDecoder, encode } = codec ?? {};
   const whole = typeof name === "string" && typeof createDecoder === "function" &&
     typeof encode === "function";
-  if (whole) return codec;
+  if (whole && typeof createDecoder.call(codec)?.decode === "function") return codec;
   throwUnexpected(
     "the encoding",
     "a label, or a codec with name, createDecoder() and encode()",

@@ -2,6 +2,7 @@ import { ITEM_SIZE } from "./sizes.ts";
 import {
   checkCount,
   checkList,
+  checkText,
   rejectUnknownKeys,
   type Synonyms,
   throwUnexpected,
@@ -71,6 +72,7 @@ export class History implements HistoryStore {
     checkCount("History.limit", limit);
     checkCount("History.maxLength", maxLength);
     checkList("History.lines", lines);
+    for (const line of lines) checkText("History.lines", line);
     this.#limit = limit;
     this.#maxLength = maxLength;
     this.#lines = [...lines];

@@ -1,5 +1,5 @@
 import { throwMisuse } from "../protocol/error.ts";
-import { inspect, nearestName } from "../protocol/validate.ts";
+import { inspect, nearestName, throwUnexpected } from "../protocol/validate.ts";
 import { EDIT_ACTIONS, type EditAction } from "./edit_actions.ts";
 
 const FUNCTION_KEYS = Array.from({ length: 12 }, (_, at) => `f${at + 1}`);
@@ -26,6 +26,9 @@ const MODIFIERS: Readonly<Record<string, string>> = {
 
 /** Checks a key map of a caller: names of keys as `keyName` writes them, and actions of an editor. */
 export function checkKeyMap(what: string, keys: Readonly<Record<string, EditAction>>): void {
+  if (typeof keys !== "object" || keys === null || Array.isArray(keys) || keys instanceof Map) {
+    throwUnexpected(what, 'an object such as { "ctrl+x": "kill-line" }', keys);
+  }
   for (const [name, action] of Object.entries(keys)) {
     if (!isKeyName(name)) {
       const meant = rewritten(name);

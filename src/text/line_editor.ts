@@ -20,26 +20,26 @@ import { spaceBefore } from "./words.ts";
 /** How to edit. Every field has a default. */
 export interface LineEditorOptions {
   /** Columns of the window. Default 80. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
   /** Rows of the window. Default 24. */
-  readonly rows?: number;
+  readonly rows?: number | undefined;
   /** Lines typed before. Default: the last 100. */
-  readonly history?: HistoryStore;
+  readonly history?: HistoryStore | undefined;
   /** The most UTF-16 units of a line; more is refused with a bell. Default 16384. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Whether Enter begins another line, and Ctrl-D or Alt-Enter ends the text. Default `false`. */
-  readonly multiline?: boolean;
+  readonly multiline?: boolean | undefined;
   /** Whether candidates can be asked for by Tab; see {@linkcode LineEditor.takeQuestion}. */
-  readonly completes?: boolean;
+  readonly completes?: boolean | undefined;
   /** Whether Tab puts the candidates in one by one, instead of listing them. Default `false`. */
-  readonly cycles?: boolean;
+  readonly cycles?: boolean | undefined;
   /**
    * What the terminal shows for a text, where its character set lacks some of it: the widths are
    * those of what shows. Default: the same.
    */
-  readonly show?: (text: string) => string;
+  readonly show?: ((text: string) => string) | undefined;
   /** Other actions for keys, by their names: `{ "ctrl+x": "kill-line" }`. */
-  readonly keys?: Readonly<Record<string, EditAction>>;
+  readonly keys?: Readonly<Record<string, EditAction>> | undefined;
 }
 
 /** What others call these options. */
@@ -436,7 +436,10 @@ export class LineEditor {
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (line !== this.line || cursor !== this.cursor) return;
     const words = [...new Set(candidates)].map(plain).filter((word) => word !== "");
-    const start = spaceBefore(line, cursor);
+    // Whole lines, where all of them go on as the line does; else words.
+    const before = line.slice(0, cursor);
+    const lines = before.includes(" ") && words.every((word) => word.startsWith(before));
+    const start = lines ? 0 : spaceBefore(line, cursor);
     const typed = line.slice(start, cursor);
     const [first] = words;
     if (first === undefined) return this.#ring();

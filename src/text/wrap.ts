@@ -4,11 +4,11 @@ import { checkCount, checkText, rejectUnknownKeys, type Synonyms } from "../prot
 /** How to wrap. */
 export interface WrapOptions {
   /** Columns of the window, at least 1. Default 80. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
   /** Spaces before the first line of a paragraph. Default 4. */
-  readonly indent?: number;
+  readonly indent?: number | undefined;
   /** Spaces before every other line. Default 2. */
-  readonly padding?: number;
+  readonly padding?: number | undefined;
 }
 
 const SYNONYMS: Synonyms = { width: "columns", cols: "columns", margin: "padding" };
@@ -17,6 +17,9 @@ const SYNONYMS: Synonyms = { width: "columns", cols: "columns", margin: "padding
 export function checkWrapOptions(options: WrapOptions): void {
   rejectUnknownKeys("wrap", options, { columns: true, indent: true, padding: true }, SYNONYMS);
 }
+
+/** The same, with its defaults. */
+type Margins = { readonly [Name in keyof WrapOptions]-?: number };
 
 /** A piece of text that is not torn unless it is longer than a line. */
 interface Piece {
@@ -76,7 +79,7 @@ function joinTitles(text: string): string {
 function fillLines(
   pieces: readonly Piece[],
   lines: string[],
-  { columns, indent, padding }: Required<WrapOptions>,
+  { columns, indent, padding }: Margins,
 ): void {
   // A margin leaves at least two columns for the text, as one character may need them.
   const margin = (size: number) => Math.max(0, Math.min(size, columns - 2));

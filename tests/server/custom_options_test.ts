@@ -187,6 +187,9 @@ Deno.test("an option that cannot be right is misuse at listen()", async () => {
     [[{ ...clock, attach: 5 }], /\.attach: expected a function/],
     [[{ ...clock, events: ["gmcp"] }], /the event "gmcp"/],
     [[{ ...clock, events: ["key"] }], /the event "key"/],
+    [[{ ...clock, events: ["onTick"] }], /name it without "on"/],
+    [[{ ...clock, code: 255 }], /255 is IAC/],
+    [[{ ...clock, offers: "local" }], /did you mean "offer"\?/],
   ];
   for (const [customOptions, words] of wrong) {
     const options = { transport: new MemoryTransport(), customOptions } as never;

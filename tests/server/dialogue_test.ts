@@ -246,7 +246,7 @@ Deno.test("a dialogue in character mode, and options that cannot be right, are m
     [() => client.ask("x", { hidden: "yes" as never }), /ask\.hidden: expected true or false/],
     [() => client.ask("x", { hide: true } as never), /did you mean "hidden"\?/],
     [() => client.readLine({ timeout: -1 }), /timeout: expected a whole number/],
-    [() => client.readLine(500 as never), /expected an object, got 500/],
+    [() => client.readLine(500 as never), /call ask\(question\), got 500/],
   ];
   for (const [call, words] of wrong) {
     assertMatch(assertThrows(call, TelnetError).message, words);

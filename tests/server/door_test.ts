@@ -210,10 +210,10 @@ Deno.test("what is wrong with a certificate is said at once, with what to do, an
   const { cert, key } = CERTIFICATE;
   const secret = "c2VjcmV0";
   const wrong: [ListenOptions, RegExp][] = [
-    [{ tls: true }, /give listen\(\) one/],
-    [{ tls: "auto" }, /give listen\(\) one/],
-    [{ listeners: [{ port: 0, tls: true }] }, /give listen\(\) one/],
-    [{ telnetOptions: { startTls: true } }, /give listen\(\) one/],
+    [{ tls: true }, /pass `certificate` to listen\(\)/],
+    [{ tls: "auto" }, /pass `certificate` to listen\(\)/],
+    [{ listeners: [{ port: 0, tls: true }] }, /pass `certificate` to listen\(\)/],
+    [{ telnetOptions: { startTls: true } }, /pass `certificate` to listen\(\)/],
     [{ certificate: CERTIFICATE }, /set tls/],
     [{ tls: true, certificate: { cert: "", key: "" } }, /not PEM text/],
     [{ tls: true, certificate: { cert: "cert.pem", key: "key.pem" } }, /read the file/],

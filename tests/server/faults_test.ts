@@ -287,6 +287,66 @@ Deno.test("callbacks of an option that throw cost the client, not the call of th
   assert(errors.length > 0);
 });
 
+for (
+  const [what, attach] of [
+    ["a state that is none", () => 5],
+    ["an event that it does not name", (context: { emit(name: string): void }) => ({
+      subnegotiation: () => context.emit("tack"),
+    })],
+  ] as const
+) {
+  Deno.test(`an option of a game's own with ${what} costs the client, with a reason`, async () => {
+    const errors: unknown[] = [];
+    await using harness = await start({
+      onError: (error) => errors.push(error),
+      customOptions: [{ code: 210, name: "BROKEN", agreeLocal: true, attach } as never],
+    });
+    const { peer } = await harness.join();
+    peer.write(bytes(IAC, DO, 210, IAC, SB, 210, 1, IAC, SE));
+    await harness.pollUntil(() => errors.length > 0);
+    assertMatch(String(errors[0]), /attach\(\) of BROKEN returns|Cannot emit "tack"/);
+  });
+}
+
+Deno.test("what an MSDP variable or the status cannot be costs the client, with a reason", async () => {
+  for (const value of [() => undefined, () => Promise.resolve("5")]) {
+    const errors: unknown[] = [];
+    await using harness = await start({
+      onError: (error) => errors.push(error),
+      telnetOptions: { msdp: { variables: { HP: { value: value as never } } } },
+    });
+    const { peer } = await harness.join();
+    peer.write(bytes(IAC, DO, 69, IAC, SB, 69, 1, "SEND", 2, "HP", IAC, SE));
+    await harness.pollUntil(() => errors.length > 0);
+    assertMatch(String(errors[0]), /the MSDP variable HP is: expected text/);
+  }
+  await using harness = await start({
+    telnetOptions: { msdp: { variables: { HP: { value: () => 5 } } } },
+  });
+  const { peer } = await harness.join();
+  await polls(harness);
+  peer.take();
+  peer.write(bytes(IAC, DO, 69, IAC, SB, 69, 1, "SEND", 2, "HP", IAC, SE));
+  await polls(harness);
+  assertEquals([...peer.take()], [...bytes(IAC, SB, 69, 1, "HP", 2, "5", IAC, SE)]);
+});
+
+Deno.test("completion takes words for the one at the cursor, and whole lines", async () => {
+  const candidates = {
+    words: (line: string) => ["version", "vlan"].filter((one) => one.startsWith(line.slice(5))),
+    lines: (line: string) => ["show version", "show vlan"].filter((one) => one.startsWith(line)),
+  };
+  for (const complete of Object.values(candidates)) {
+    await using harness = await start();
+    const { peer, client } = await harness.join();
+    client.useEditor({ complete });
+    await polls(harness);
+    peer.write(bytes(IAC, DO, ECHO, IAC, DO, SGA, "show ve\t\r"));
+    await harness.pollUntil(() => client.cmdReady);
+    assertEquals(client.getCommand(), "show version ");
+  }
+});
+
 Deno.test("a loop over the lines that has ended swallows no line", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();

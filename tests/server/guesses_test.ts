@@ -120,17 +120,47 @@ const GUESSES: Readonly<Record<string, readonly Guess[]>> = {
     [() => listen({ telnetOptions: { gmcp: false, naws: undefined } })],
     [() => listen({ telnetOptions: { ttype: true } }), /did you mean "terminalType"\?/],
     [() => listen({ telnetOptions: { mssp: async () => await 5 } }), /got an async function/],
-    [() => listen({ limits: { idle: 5 } }), /"limits\.idle"/],
+    [() => listen({ limits: { idle: 5 } }), /did you mean "idleTimeout"\?/],
+    [() => listen({ limits: { connectionsPerIp: 5 } }), /did you mean "connectionsPerAddress"\?/],
+    [() => listen({ onNaws: () => {} }), /did you mean "onResize"\?/],
+    [() => listen({ telnetOptions: { msdp: true } }), /msdp: expected an object/],
+    [(client) => client.telnet.enable_option(1, "local"), /use client\.telnet\.enableOption\(\)/],
+    [(client) => client.telnet.sendTelnetCommand(251), /WILL as a command: use enableOption\(\)/],
+    [(client) => client.telnet.handle(), /name it in customOptions/],
+    [(client) => client.telnet.gmcp.send("Char.Vitals", () => 5), /has none: give text/],
+    [(client) => client.telnet.gmcp.send("A.B", new Map()), /has none: give text/],
+    [(client) => client.telnet.gmcp.send("A.B", { hp: 1n }), /has none: give text/],
+    [(client) => client.telnet.gmcp.on(5, () => {}), /expected text, got 5/],
+    [(client) => client.telnet.msdp.update("TYPO"), /Unknown MSDP variable "TYPO"/],
+    [(client) => client.telnet.zmp.send("a.b", "xyz"), /expected an array, got text/],
+  ],
+  "methods without their object, and options that are something else": [
+    [(_, { poll }) => poll(), /write \(\) => server\.poll\(\)/],
+    [(_, { stop }) => stop(), /write \(\) => server\.stop\(\)/],
+    [(client, server) => server.broadcast("x", client), /expected an object such as \{ except/],
+    [(_, server) => server.serve(AbortSignal.abort()), /such as \{ signal \}/],
+    [(_, server) => server.drain(5000), /such as \{ message, grace: 30_000 \}, got 5000/],
+    [(_, server) => server.drain(new Map([["grace", 5]])), /expected an object such as/],
+    [(client) => client.ask("q ", 5000), /such as \{ hidden: true, timeout: 60_000 \}, got 5000/],
+    [(client) => client.readLine("Name? "), /call ask\(question\), got text/],
+    [(client) => client.useEditor({ keys: [] }), /keys: expected an object/],
+    [(_, server) => server.onGmcp = () => {}, /onGmcp: give it to TelnetServer\.listen\(\)/],
+    [(_, server) => server.maxConnections = 5, /give it to TelnetServer\.listen\(\)/],
+    [(client) => client.send(Promise.resolve("x")), /got a promise: await it/],
+    [(client) => client.sendCC("x"), /use client\.sendCc\(\)/],
   ],
   "text": [
-    [(client) => client.sendWrapped("x", 40), /wrap: expected an object, got 40/],
+    [
+      (client) => client.sendWrapped("x", 40),
+      /wrap: expected an object such as \{ columns: 60 \}, got 40/,
+    ],
     [(client) => client.sendWrapped("x", { width: 40 }), /did you mean "columns"\?/],
     [() => wordWrap("x", { colums: 40 } as never), /did you mean "columns"\?/],
     [() => new LineEditor({ histroy: [] } as never), /did you mean "history"\?/],
     [() => new KeyDecoder({ timeout: 5 } as never), /use one of escapeTimeout, runs/],
     [(client) => client.send(5), /text: expected text, got 5/],
     [(client) => client.send(new Uint8Array(1)), /text: expected text, got an object/],
-    [(client) => client.sendBytes("x"), /bytes: expected a Uint8Array, got "x"/],
+    [(client) => client.sendBytes("x"), /bytes: expected a Uint8Array, got text/],
   ],
 };
 
@@ -196,10 +226,30 @@ Deno.test("no error shows a secret", async () => {
     { tls: true, certificate: { cert: "x".repeat(50) + secret, key: secret } },
     { restore: secret },
     { clientClass: { secret } },
+    { stripControls: secret },
   ];
   for (const options of wrong) {
     const error = await outcome(() => listen(options));
     assert(isTelnetError(error), JSON.stringify(options));
+    assert(!error.message.includes("hunter2"), error.message);
+  }
+});
+
+Deno.test("no error of a call on a client shows a secret", async () => {
+  await using server = await listen({});
+  transport.connect(server.port);
+  await server.poll();
+  const [client] = server.clientList() as Anything[];
+  const calls = [
+    () => client.sendBytes("hunter2"),
+    () => client.telnet.sendSubnegotiation(201, "Char.Login {pw:hunter2}"),
+    () => client.telnet.gmcp.send('Char.Login {"password":"hunter2"}'),
+    () => client.ask("Password: ", { hidden: "hunter2" }),
+    () => client.readLine("hunter2"),
+  ];
+  for (const call of calls) {
+    const error = await outcome(call);
+    assert(isTelnetError(error), `${call}`);
     assert(!error.message.includes("hunter2"), error.message);
   }
 });

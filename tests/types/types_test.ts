@@ -97,6 +97,17 @@ Deno.test("what the types refuse is refused at run time, with what to write", as
 });
 
 // Never called: only the types count.
+export async function acceptedByTypes(players: TelnetServer<Player>, on: boolean): Promise<void> {
+  const announce = (server: TelnetServer, text: string) => server.broadcast(text);
+  announce(players, "A server of players is a server.");
+  await TelnetServer.listen({
+    port: on ? 7777 : undefined,
+    telnetOptions: { gmcp: on ? true : undefined, naws: on },
+    onKey: on ? () => {} : undefined,
+  });
+  players.broadcast("x", { except: new Set(players.clientList()), wrap: { columns: undefined } });
+}
+
 export async function refusedByTypes(client: TelnetClient, server: TelnetServer): Promise<void> {
   // @ts-expect-error: a side is `local` or `remote`
   client.telnet.enableOption(201, "server");
