@@ -1,3 +1,5 @@
+import { copied } from "./pieces.ts";
+
 /**
  * How many columns a text takes on a terminal: wide characters of East Asia and emoji take two,
  * combining marks and control characters none (Unicode Standard Annex 11).
@@ -66,9 +68,84 @@ const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
  */
 export function textWidth(text: string): number {
   if (ASCII_ONLY.test(text)) return text.length;
+  const plain = stripAnsi(text);
+  const table = unitTable();
   let width = 0;
-  for (const cluster of graphemes(stripAnsi(text))) width += clusterWidth(cluster);
+  for (let at = 0; at < plain.length;) {
+    const unit = table[plain.charCodeAt(at)] ?? 0;
+    const next = at + 1 < plain.length ? table[plain.charCodeAt(at + 1)] ?? 0 : PLAIN;
+    if ((unit & next & PLAIN) !== 0) {
+      width += unit & WIDTH;
+      at++;
+      continue;
+    }
+    const end = runEnd(plain, at);
+    for (const cluster of clustersOf(plain.slice(at, end))) width += cluster.width;
+    at = end;
+  }
   return width;
+}
+
+/** How many columns a UTF-16 unit takes by itself. */
+export const WIDTH = 3;
+/** It joins no other that is plain, so that nobody needs to look for clusters. */
+export const PLAIN = 4;
+/** White space at which a line may break. */
+export const SPACE = 8;
+/** It may begin a caret code or an escape sequence. */
+export const CODE = 16;
+
+let units: Uint8Array | undefined;
+
+/** What each UTF-16 unit is, as bits; made when text is first measured. */
+export function unitTable(): Uint8Array {
+  if (units !== undefined) return units;
+  const table = new Uint8Array(0x10000);
+  const space = /[^\S\u00a0\u202f]/;
+  for (let code = 0; code < table.length; code++) {
+    const isHigh = code >= 0xd800 && code <= 0xdfff;
+    if (isHigh) continue;
+    const character = String.fromCharCode(code);
+    let bits = isPlain(code) ? PLAIN | clusterWidth(character) : 0;
+    if (space.test(character)) bits |= SPACE;
+    if (code === 0x5e || code === 0x1b) bits |= CODE;
+    table[code] = bits;
+  }
+  return units = table;
+}
+
+/** What a person takes for one character, as it stands in a run of text. */
+export interface Cluster {
+  /** How many UTF-16 units it has. */
+  readonly length: number;
+  /** How many columns it takes. */
+  readonly width: number;
+}
+
+/** Where a run ends whose characters may join each other; it begins at a place. */
+export function runEnd(text: string, start: number): number {
+  let end = start + 1;
+  while (end < text.length && !(isAlone(text, end) && isPlain(text.charCodeAt(end - 1)))) end++;
+  return end;
+}
+
+/** Longer runs are not remembered, nor more than so many. */
+const MAX_KNOWN_RUN = 16;
+const MAX_KNOWN_RUNS = 4_096;
+const knownRuns: Map<string, readonly Cluster[]> = new Map();
+
+/** The clusters of a run. Most are emoji, and come again. */
+export function clustersOf(run: string): readonly Cluster[] {
+  const known = knownRuns.get(run);
+  if (known !== undefined) return known;
+  const clusters = Array.from(SEGMENTER.segment(run), ({ segment }) => ({
+    length: segment.length,
+    width: clusterWidth(segment),
+  }));
+  if (run.length > MAX_KNOWN_RUN) return clusters;
+  if (knownRuns.size >= MAX_KNOWN_RUNS) knownRuns.clear();
+  knownRuns.set(copied(run), clusters);
+  return clusters;
 }
 
 /** Takes ANSI sequences out of a text. */

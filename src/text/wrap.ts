@@ -1,4 +1,13 @@
-import { clusterWidth, graphemes } from "./width.ts";
+import {
+  clustersOf,
+  clusterWidth,
+  CODE,
+  graphemes,
+  PLAIN,
+  SPACE,
+  unitTable,
+  WIDTH,
+} from "./width.ts";
 import { checkCount, checkText, rejectUnknownKeys, type Synonyms } from "../protocol/validate.ts";
 
 /** How to wrap. */
@@ -21,18 +30,10 @@ export function checkWrapOptions(options: WrapOptions): void {
 /** The same, with its defaults. */
 type Margins = { readonly [Name in keyof WrapOptions]-?: number };
 
-/** A piece of text that is not torn unless it is longer than a line. */
-interface Piece {
-  readonly text: string;
-  readonly width: number;
-  /** Whether a space parts it from the piece before. */
-  readonly spaced: boolean;
-}
-
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
 const TITLE_SPACE = "\x01";
 /** Caret codes and ANSI sequences: no width, never torn. `^^` shows one caret. */
-const CODE =
+const CODES =
   /\^(?:[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
 
 /**
@@ -63,80 +64,198 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkCount("wrap.columns", columns, 1);
   checkCount("wrap.indent", indent);
   checkCount("wrap.padding", padding);
-  const lines: string[] = [];
-  for (const paragraph of joinTitles(text).split(PARAGRAPH_BREAK)) {
-    const pieces = cutPieces(paragraph);
-    if (pieces.length > 0) fillLines(pieces, lines, { columns, indent, padding });
-  }
-  return lines.map((line) => line.replaceAll(TITLE_SPACE, " "));
+  const margins = { columns, indent, padding };
+  if (text.includes("\x1b]")) return wrapTitled(text, margins);
+  const filler = new LineFiller(margins);
+  const paragraphs = text.includes("\n") ? text.split(PARAGRAPH_BREAK) : [text];
+  for (const paragraph of paragraphs) filler.fill(paragraph);
+  return filler.lines;
 }
 
 /** The spaces of a title are no places to break. */
-function joinTitles(text: string): string {
-  return text.replaceAll(/\x1b\][^\x07\x1b]*/g, (title) => title.replaceAll(" ", TITLE_SPACE));
+function wrapTitled(text: string, margins: Margins): string[] {
+  const filler = new LineFiller(margins);
+  const joined = text.replaceAll(
+    /\x1b\][^\x07\x1b]*/g,
+    (title) => title.replaceAll(" ", TITLE_SPACE),
+  );
+  for (const paragraph of joined.split(PARAGRAPH_BREAK)) filler.fill(paragraph);
+  return filler.lines.map((line) => line.replaceAll(TITLE_SPACE, " "));
 }
 
-function fillLines(
-  pieces: readonly Piece[],
-  lines: string[],
-  { columns, indent, padding }: Margins,
-): void {
-  // A margin leaves at least two columns for the text, as one character may need them.
-  const margin = (size: number) => Math.max(0, Math.min(size, columns - 2));
-  let line = " ".repeat(margin(indent));
-  let width = line.length;
-  let blank = true;
-  const newLine = () => {
-    lines.push(line);
-    line = " ".repeat(margin(padding));
-    width = line.length;
-    blank = true;
-  };
-  const put = (text: string, columnsTaken: number) => {
-    line += text;
-    width += columnsTaken;
-    blank = false;
-  };
-  for (const piece of pieces) {
-    const gap = !blank && piece.spaced ? 1 : 0;
-    if (!blank && width + gap + piece.width > columns) newLine();
-    const fits = piece.width <= columns - width;
-    if (!blank && piece.spaced) put(" ", 1);
-    if (fits) put(piece.text, piece.width);
-    for (const part of fits ? [] : splitGraphemes(piece.text)) {
-      if (!blank && width + part.width > columns) newLine();
-      put(part.text, part.width);
-    }
+/**
+ * Fills lines with the pieces of a text: words, and parts of words around each wide character. A line is a
+ * stretch of the text as it stands, where its words are parted by one space each.
+ */
+class LineFiller {
+  readonly lines: string[] = [];
+  readonly #columns: number;
+  readonly #indent: string;
+  readonly #padding: string;
+  readonly #units: Uint8Array = unitTable();
+  #text = "";
+  /** What the line begins with, and the stretch of the text that follows. */
+  #head = "";
+  #from = 0;
+  #to = 0;
+  /** How many columns both take. */
+  #width = 0;
+  #blank = true;
+
+  constructor({ columns, indent, padding }: Margins) {
+    // A margin leaves at least two columns for the text, as one character may need them.
+    const margin = (size: number) => " ".repeat(Math.max(0, Math.min(size, columns - 2)));
+    this.#columns = columns;
+    this.#indent = margin(indent);
+    this.#padding = margin(padding);
   }
-  if (!blank) lines.push(line);
-}
 
-/** Cuts at white space, and before and after each wide character. */
-function cutPieces(paragraph: string): Piece[] {
-  const pieces: Piece[] = [];
-  for (const word of paragraph.split(/[^\S\u00a0\u202f]+/)) {
-    if (word === "") continue;
-    let text = "";
-    let width = 0;
+  /** Fills lines with a paragraph. */
+  fill(paragraph: string): void {
+    this.#text = paragraph;
+    this.#start(this.#indent, 0);
+    const units = this.#units;
+    for (let at = 0; at < paragraph.length;) {
+      if (((units[paragraph.charCodeAt(at)] ?? 0) & SPACE) === 0) at = this.#fillWord(at);
+      else at++;
+    }
+    if (!this.#blank) this.lines.push(this.#head + paragraph.slice(this.#from, this.#to));
+  }
+
+  /** Puts a word, in pieces around its wide characters; returns where it ends. */
+  #fillWord(start: number): number {
+    const text = this.#text;
+    const units = this.#units;
+    let [pieceStart, pieceWidth] = [start, 0];
     let spaced = true;
-    const push = () => {
-      if (text === "") return;
-      pieces.push({ text, width, spaced });
-      text = "";
-      width = 0;
-      spaced = false;
-    };
-    let lastWide = false;
-    for (const part of splitGraphemes(word)) {
-      const wide = part.width > 1;
-      if (wide || lastWide) push();
-      text += part.text;
-      width += part.width;
-      lastWide = wide;
+    let afterWide = false;
+    /** Where codes begin that belong to the next character. */
+    let codes = start;
+    let at = start;
+    let visible = false;
+    while (at < text.length) {
+      const unit = units[text.charCodeAt(at)] ?? 0;
+      if ((unit & SPACE) !== 0) break;
+      const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
+      if (code > 0 && text.charCodeAt(at + 1) !== CARET) {
+        at += code;
+        continue;
+      }
+      const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
+      if (code === 0 && ((unit & PLAIN) === 0 || (next & (PLAIN | SPACE)) === 0)) {
+        const end = this.#runEnd(at);
+        for (const cluster of clustersOf(text.slice(at, end))) {
+          const wide = cluster.width > 1;
+          if ((wide || afterWide) && visible) {
+            this.#put(pieceStart, codes, pieceWidth, spaced);
+            [pieceStart, pieceWidth, spaced] = [codes, 0, false];
+          }
+          pieceWidth += cluster.width;
+          afterWide = wide;
+          visible = true;
+          at += cluster.length;
+          codes = at;
+        }
+        continue;
+      }
+      const width = code > 0 ? 1 : unit & WIDTH;
+      const wide = width > 1;
+      if ((wide || afterWide) && visible) {
+        this.#put(pieceStart, codes, pieceWidth, spaced);
+        [pieceStart, pieceWidth, spaced] = [codes, 0, false];
+      }
+      pieceWidth += width;
+      afterWide = wide;
+      visible = true;
+      at += code > 0 ? code : 1;
+      codes = at;
     }
-    push();
+    this.#put(pieceStart, at, pieceWidth, spaced);
+    return at;
   }
-  return pieces;
+
+  /** Where a run of characters that may join ends: at white space or a code at the latest. */
+  #runEnd(start: number): number {
+    const text = this.#text;
+    const units = this.#units;
+    let last = start;
+    for (let end = start + 1; end < text.length; last = end++) {
+      const unit = units[text.charCodeAt(end)] ?? 0;
+      if ((unit & SPACE) !== 0) return end;
+      if ((unit & CODE) !== 0 && codeLength(text, end) > 0) return end;
+      const next = end + 1 < text.length ? units[text.charCodeAt(end + 1)] ?? 0 : PLAIN;
+      const alone = (unit & PLAIN) !== 0 && (next & (PLAIN | SPACE)) !== 0;
+      if (alone && ((units[text.charCodeAt(last)] ?? 0) & PLAIN) !== 0) return end;
+    }
+    return text.length;
+  }
+
+  /** Puts a piece on the line, or on the next one; one that is longer than a line is torn. */
+  #put(from: number, to: number, width: number, spaced: boolean): void {
+    if (from === to) return;
+    const gap = spaced && !this.#blank ? 1 : 0;
+    if (!this.#blank && this.#width + gap + width > this.#columns) this.#newLine(from);
+    if (width > this.#columns - this.#width) return this.#tear(from, to, spaced);
+    this.#append(from, to, width, spaced);
+  }
+
+  #append(from: number, to: number, width: number, spaced: boolean): void {
+    if (this.#blank) this.#from = from;
+    else if (spaced) {
+      this.#width++;
+      if (from !== this.#to + 1 || this.#text.charCodeAt(this.#to) !== 0x20) {
+        this.#head += this.#text.slice(this.#from, this.#to) + " ";
+        this.#from = from;
+      }
+    }
+    this.#to = to;
+    this.#width += width;
+    this.#blank = false;
+  }
+
+  #tear(from: number, to: number, spaced: boolean): void {
+    let at = from;
+    let first = spaced;
+    for (const part of splitGraphemes(this.#text.slice(from, to))) {
+      if (first && !this.#blank) this.#append(at, at, 0, true);
+      first = false;
+      if (!this.#blank && this.#width + part.width > this.#columns) this.#newLine(at);
+      this.#append(at, at + part.text.length, part.width, false);
+      at += part.text.length;
+    }
+  }
+
+  #newLine(from: number): void {
+    this.lines.push(this.#head + this.#text.slice(this.#from, this.#to));
+    this.#start(this.#padding, from);
+  }
+
+  #start(margin: string, from: number): void {
+    this.#head = margin;
+    this.#width = margin.length;
+    this.#from = this.#to = from;
+    this.#blank = true;
+  }
+}
+
+const CARET = 0x5e;
+/** What may follow a caret: colours, styles and the like. */
+const CARET_CODES = new Set(
+  Array.from("krgybmcwKRGYBMCW01234567d!.UuIi~sl^", (one) => one.charCodeAt(0)),
+);
+const COLOUR = /[#%][0-9a-fA-F]{6}/y;
+/** White space parts words also where it would stand within a sequence. */
+const SEQUENCE = /\x1b(?:\[[0-?]*[!-/]*[@-~]|\](?:[\u00a0\u202f]|[^\x07\x1b\s])*(?:\x07|\x1b\\))/y;
+
+/** How long the code is that begins at a place; 0 where none does. */
+function codeLength(text: string, at: number): number {
+  if (text.charCodeAt(at) === CARET) {
+    if (CARET_CODES.has(text.charCodeAt(at + 1))) return 2;
+    COLOUR.lastIndex = at + 1;
+    return COLOUR.test(text) ? 8 : 0;
+  }
+  SEQUENCE.lastIndex = at;
+  return SEQUENCE.test(text) ? SEQUENCE.lastIndex - at : 0;
 }
 
 /** One part for each character that a person sees; codes stick to the character after them. */
@@ -150,7 +269,7 @@ function splitGraphemes(word: string): { text: string; width: number }[] {
       codes = "";
     }
   };
-  for (const match of word.matchAll(CODE)) {
+  for (const match of word.matchAll(CODES)) {
     addText(word.slice(at, match.index));
     at = match.index + match[0].length;
     codes += match[0];

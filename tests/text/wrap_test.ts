@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { stripCaretCodes, TelnetError, wordWrap } from "../../mod.ts";
 import { textWidth } from "../../src/text/mod.ts";
+import { modelWidth, modelWrap } from "./wrap_model.ts";
 
 const bare = { indent: 0, padding: 0 };
 
@@ -96,5 +97,39 @@ Deno.test("wordWrap loses no character and no line is too wide, for any text", (
       },
     ),
     { seed: 1143, numRuns: 500 },
+  );
+});
+
+/** What makes wrapping hard, in any order. */
+const PARTS = [
+  ..."a bc word longerword verylongwordindeed 日 本語 한글 é ö … - ｱ Ａ ① ก็ हिन्दी".split(" "),
+  ..." |  |\n|\n\n|\n \n|\t|\r|\r\n|\u00a0|\u202f|\u3000|\ufeff|\u2003".split("|"),
+  ..."e\u0301|\u0301|\u200d|\u00ad|\u0e33|\u1100\u1161|\ud83d|\ude00|\x07|\0".split("|"),
+  ..."👍🏽|👨‍👩‍👧‍👦|❤️|🇩🇪|🇩".split("|"),
+  ..."^R|^~|^^|^|^#ff8800|^%12|^x|\x1b[1m|\x1b[0m|\x1b|\x1b[|\x1b]0;a title\x07".split("|"),
+];
+
+Deno.test("wordWrap gives what a plain model gives, for any text", () => {
+  const text = fc.array(fc.constantFrom(...PARTS, " ", " "), { maxLength: 30 });
+  const margins = fc.record({
+    columns: fc.integer({ min: 1, max: 24 }),
+    indent: fc.nat({ max: 6 }),
+    padding: fc.nat({ max: 6 }),
+  });
+  fc.assert(
+    fc.property(text, margins, (parts, margins) => {
+      assertEquals(wordWrap(parts.join(""), margins), modelWrap(parts.join(""), margins));
+    }),
+    { seed: 20261126, numRuns: 5_000 },
+  );
+});
+
+Deno.test("textWidth gives what a plain model gives, for any text", () => {
+  const plain = PARTS.filter((part) => !part.includes("\x1b"));
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...plain), { maxLength: 20 }), (parts) => {
+      assertEquals(textWidth(parts.join("")), modelWidth(parts.join("")));
+    }),
+    { seed: 20261126, numRuns: 3_000 },
   );
 });
