@@ -225,7 +225,7 @@ export class Dialogue implements InputModeContext {
   /** Takes what goes to the client. */
   takeOutput(): Uint8Array {
     this.settle();
-    this.showLeftRow();
+    if (this.text.leftRow) this.showLeftRow();
     return this.input.echoChanges
       ? this.input.takeMachineOutput(this.now())
       : this.machine.takeOutput();

@@ -151,7 +151,8 @@ export class Reader {
   /** Reads it, each line or key at its place: the game may change the mode at any. */
   readTyped(): void {
     const { dialogue, dialogue: { input } } = this.#core;
-    if (input.echoes) dialogue.showLeftRow(); // what is echoed stands behind the prompt
+    // What is echoed stands behind the prompt.
+    if (dialogue.text.leftRow && input.echoes) dialogue.showLeftRow();
     const outer = this.#handling;
     this.#handling = true;
     do {
@@ -216,7 +217,8 @@ export class Reader {
     const status = declared.get(MSSP) as (() => MsspStatus) | undefined;
     if (status === undefined || !first || line.text.toUpperCase() !== "MSSP-REQUEST") {
       dialogue.input.queue.push(line);
-      return serveWaiters(this.#core);
+      if (this.#core.waiters?.awaited) serveWaiters(this.#core);
+      return;
     }
     this.#core.run(() => {
       dialogue.send(msspText(status()));

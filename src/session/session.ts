@@ -362,7 +362,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const { input } = this.dialogue;
     if (schedules) this.#time.schedule();
     if (input.hasInput) {
-      serveWaiters(this.#core);
+      if (this.#core.waiters?.awaited) serveWaiters(this.#core);
       if (this.hasInput) this.#host.wake(this, "typed");
     }
     if (this.#core.declared.size > 0) this.options.checkReady();

@@ -136,6 +136,20 @@ class LineFiller {
     while (at < text.length) {
       const unit = units[text.charCodeAt(at)] ?? 0;
       if ((unit & SPACE) !== 0) break;
+      if (unit === NARROW) {
+        const end = this.#narrowEnd(at);
+        if (end > at) {
+          if (afterWide && visible) {
+            this.#put(pieceStart, codes, pieceWidth, spaced);
+            [pieceStart, pieceWidth, spaced] = [codes, 0, false];
+          }
+          pieceWidth += end - at;
+          afterWide = false;
+          visible = true;
+          at = codes = end;
+          continue;
+        }
+      }
       const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
       if (code > 0 && text.charCodeAt(at + 1) !== CARET) {
         at += code;
@@ -172,6 +186,16 @@ class LineFiller {
     }
     this.#put(pieceStart, at, pieceWidth, spaced);
     return at;
+  }
+
+  /** Where characters of one column end that join nothing: most of a text, and quickly passed. */
+  #narrowEnd(start: number): number {
+    const text = this.#text;
+    const units = this.#units;
+    let end = start + 1;
+    while (units[text.charCodeAt(end)] === NARROW) end++;
+    const after = end < text.length ? units[text.charCodeAt(end)] ?? 0 : PLAIN;
+    return (after & (PLAIN | SPACE)) === 0 ? end - 1 : end;
   }
 
   /** Where a run of characters that may join ends: at white space or a code at the latest. */
@@ -239,6 +263,8 @@ class LineFiller {
 }
 
 const CARET = 0x5e;
+/** A character of one column that joins nothing. */
+const NARROW = PLAIN | 1;
 /** What may follow a caret: colours, styles and the like. */
 const CARET_CODES = new Set(
   Array.from("krgybmcwKRGYBMCW01234567d!.UuIi~sl^", (one) => one.charCodeAt(0)),
