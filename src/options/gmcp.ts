@@ -176,7 +176,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   }
 
   /** Takes over the handlers that the game has registered. */
-  succeed(before: OptionState): void {
+  takeOver(before: OptionState): void {
     if (!(before instanceof GmcpState)) return;
     for (const [name, handler] of before.#handlers) this.#handlers.set(name, handler);
   }

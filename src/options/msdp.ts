@@ -245,7 +245,7 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
   }
 
   /** Takes over the variables that the game has declared. */
-  succeed(before: OptionState): void {
+  takeOver(before: OptionState): void {
     if (!(before instanceof MsdpState)) return;
     for (const [name, variable] of before.#variables) this.#variables.set(name, variable);
   }

@@ -78,7 +78,7 @@ export interface OptionState<Handle = unknown> {
   /** Restores what `snapshot` returned. */
   restore?(saved: Json): void;
   /** Takes over what the game has set on the state before it, when the Telnet dialogue begins anew. */
-  succeed?(before: OptionState): void;
+  takeOver?(before: OptionState): void;
 }
 
 /**

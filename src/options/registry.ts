@@ -133,11 +133,11 @@ const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
 };
 
 /** Options that are offered after the game's own options, because they start compression. */
-const LAST: readonly TelnetOption[] = [mccp3, mccp2];
+const OFFERED_LAST: readonly TelnetOption[] = [mccp3, mccp2];
 /** Those that are never offered. */
-const ANSWERING: readonly TelnetOption[] = [echo, sga, status, timingMark, logout];
-const FIRST: readonly TelnetOption[] = Object.values(DECLARABLE).filter((one) =>
-  !LAST.includes(one)
+const NEVER_OFFERED: readonly TelnetOption[] = [echo, sga, status, timingMark, logout];
+const OFFERED_FIRST: readonly TelnetOption[] = Object.values(DECLARABLE).filter((one) =>
+  !OFFERED_LAST.includes(one)
 );
 
 /** Every option that the server knows. A new option is one file and its line in this one. */
@@ -170,7 +170,7 @@ const SYNONYMS: Synonyms = {
 
 /** The options of the library with those of a game. */
 export function optionSet(custom: readonly TelnetOption[]): OptionSet {
-  return new OptionSet([...FIRST, ...custom, ...LAST, ...ANSWERING]);
+  return new OptionSet([...OFFERED_FIRST, ...custom, ...OFFERED_LAST, ...NEVER_OFFERED]);
 }
 
 const OPTION_NAMES: Readonly<Record<keyof TelnetOption, true>> = {
@@ -249,7 +249,7 @@ export function checkCustomOptions(
  * @returns Each option's declaration.
  * @throws {TelnetError} `misuse`: a declaration that cannot be right.
  */
-export function declared(declarations: OptionDeclarations): Map<number, unknown> {
+export function checkDeclarations(declarations: OptionDeclarations): Map<number, unknown> {
   rejectUnknownKeys("telnetOptions", declarations, DECLARABLE, SYNONYMS);
   const found = new Map<number, unknown>();
   for (

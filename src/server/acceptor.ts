@@ -201,7 +201,7 @@ export class Acceptor implements HandshakePort {
     const tls = this.#handshakes.get(handshake) ?? true;
     this.#forget(handshake);
     connection.attach(NULL_HANDLER);
-    this.#turnAway(connection, tls, { ...excess, address, port });
+    this.#refuse(connection, tls, { ...excess, address, port });
     return false;
   }
 
@@ -237,7 +237,7 @@ export class Acceptor implements HandshakePort {
       ? { kind: "server-full" as const, limit: maxConnections, value: there + 1 }
       : this.#enter(address);
     if (excess !== undefined) {
-      return this.#turnAway(connection, tls, { ...excess, address, port });
+      return this.#refuse(connection, tls, { ...excess, address, port });
     }
     if (!proxied && tls === false) {
       this.open++;
@@ -270,7 +270,7 @@ export class Acceptor implements HandshakePort {
   }
 
   /** Tells a person why they may not come in, unless many are being told already. */
-  #turnAway(connection: Connection, tls: TlsMode, refusal: Refusal): ConnectionHandler {
+  #refuse(connection: Connection, tls: TlsMode, refusal: Refusal): ConnectionHandler {
     this.report(refusal);
     const text = tls === true ? "" : this.#words(refusal.kind);
     if (text === "" || this.#refusals >= MAX_REFUSALS) {

@@ -13,7 +13,7 @@ const METHODS: ReadonlySet<string> = new Set(
     .filter(([, { value }]) => typeof value === "function").map(([name]) => name),
 );
 /** What in the source of a class holds no fields: comments and text. */
-const ASIDE = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
+const COMMENT_OR_TEXT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
 /** A field, behind the end of a member: on a new line alone it may go on with the one before. */
 const FIELD = /(?<=(?:^|[;{}])\s*)([A-Za-z_$][\w$]*)\s*(?:=(?![=>])|;)/g;
 
@@ -37,13 +37,13 @@ export function checkClientClass(clientClass: new () => TelnetClient): void {
     let one: unknown = clientClass;
     typeof one === "function" && one !== TelnetClient;
     one = Object.getPrototypeOf(one)
-  ) checkNames(one.name, fieldsOf(String(one)));
+  ) rejectHiddenProperties(one.name, fieldsOf(String(one)));
 }
 
 /** The same for a client that is made, whose fields may have come in another way. */
 export function checkClientFields(client: TelnetClient): void {
   const { name } = client.constructor;
-  checkNames(name, Object.getOwnPropertyNames(client));
+  rejectHiddenProperties(name, Object.getOwnPropertyNames(client));
   for (const [field, value] of Object.entries(client)) {
     if (METHODS.has(field) && typeof value !== "function") {
       throwHiding(name, field);
@@ -51,7 +51,7 @@ export function checkClientFields(client: TelnetClient): void {
   }
 }
 
-function checkNames(className: string, names: readonly string[]): void {
+function rejectHiddenProperties(className: string, names: readonly string[]): void {
   const hidden = names.find((name) => PROPERTIES.has(name));
   if (hidden !== undefined) throwHiding(className, hidden);
 }
@@ -69,7 +69,7 @@ function throwHiding(className: string, field: string): never {
  */
 function fieldsOf(source: string): string[] {
   if (!source.startsWith("class")) return [];
-  const code = source.replaceAll(ASIDE, (aside) => aside.startsWith("/") ? " " : '""');
+  const code = source.replaceAll(COMMENT_OR_TEXT, (aside) => aside.startsWith("/") ? " " : '""');
   if (/[/`]/.test(code)) return [];
   let [depth, flat, inBody] = [0, "", false];
   for (const sign of code) {

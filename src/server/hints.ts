@@ -16,74 +16,77 @@ const LISTEN = "a handler of TelnetServer.listen(), such as onConnect or onDisco
 const ROOMS = "server.broadcast(text, { where: (client) => … })";
 
 /** Shares an explanation among several names. */
-const all = (names: string, hint: string): Hints =>
+const sameHint = (names: string, hint: string): Hints =>
   Object.fromEntries(names.split(" ").map((name) => [name, hint]));
 /** Names that stand in a group, under the same name. */
-const moved = (names: string, group: string): Hints =>
+const movedTo = (names: string, group: string): Hints =>
   Object.fromEntries(names.split(" ").map((name) => [name, `client.${group}.${name}`]));
 
 /** What people try on a client. */
 export const CLIENT_HINTS: HintTable = {
   methods: {
-    ...all("write writeLine print println writeln puts sendLine sendText msg emit", SEND),
-    ...all("end close destroy disconnect terminate kick drop hangup soft_disconnect", DROP),
-    ...all("on once off addListener addEventListener subscribe", LISTEN),
-    ...all("readline getLine nextLine receive recv", READ),
-    ...all("question", "await client.ask(question)"),
-    ...all("getpass readPassword askPassword", "await client.ask(question, { hidden: true })"),
-    ...all("broadcast join", ROOMS),
-    ...all("setPrompt showPrompt", "client.prompt(text)"),
-    ...all("setEncoding setCharset", "client.encoding = label"),
-    ...all("setTimeout", "limits: { idleTimeout } of TelnetServer.listen()"),
-    ...all("setKeepAlive", "client.connection.keepAlive = value"),
-    ...all("pipe pause resume", "limits of TelnetServer.listen(), which hold back what floods"),
-    ...all("iac will wont", 'client.telnet.enableOption(option, "local")'),
-    ...all("sendGmcp", "client.telnet.gmcp.send(name, value)"),
-    ...all("sendCommand", "client.telnet.sendTelnetCommand(command)"),
-    ...all("get_extra_info getExtraInfo", "client.terminal.profile"),
-    ...all("prepareReload resetTelnet", "client.telnet.reset()"),
-    ...all("characterMode rawMode setRawMode", "client.enterCharacterMode()"),
-    ...all("lineMode", "client.enterLineMode()"),
-    ...moved("enableOption disableOption optionEnabled sendSubnegotiation", "telnet"),
-    ...moved("sendTelnetCommand ping offerOptions", "telnet"),
-    ...moved("record addRecordingMarker", "terminal"),
+    ...sameHint("write writeLine print println writeln puts sendLine sendText msg emit", SEND),
+    ...sameHint("end close destroy disconnect terminate kick drop hangup soft_disconnect", DROP),
+    ...sameHint("on once off addListener addEventListener subscribe", LISTEN),
+    ...sameHint("readline getLine nextLine receive recv", READ),
+    ...sameHint("question", "await client.ask(question)"),
+    ...sameHint("getpass readPassword askPassword", "await client.ask(question, { hidden: true })"),
+    ...sameHint("broadcast join", ROOMS),
+    ...sameHint("setPrompt showPrompt", "client.prompt(text)"),
+    ...sameHint("setEncoding setCharset", "client.encoding = label"),
+    ...sameHint("setTimeout", "limits: { idleTimeout } of TelnetServer.listen()"),
+    ...sameHint("setKeepAlive", "client.connection.keepAlive = value"),
+    ...sameHint(
+      "pipe pause resume",
+      "limits of TelnetServer.listen(), which hold back what floods",
+    ),
+    ...sameHint("iac will wont", 'client.telnet.enableOption(option, "local")'),
+    ...sameHint("sendGmcp", "client.telnet.gmcp.send(name, value)"),
+    ...sameHint("sendCommand", "client.telnet.sendTelnetCommand(command)"),
+    ...sameHint("get_extra_info getExtraInfo", "client.terminal.profile"),
+    ...sameHint("prepareReload resetTelnet", "client.telnet.reset()"),
+    ...sameHint("characterMode rawMode setRawMode", "client.enterCharacterMode()"),
+    ...sameHint("lineMode", "client.enterLineMode()"),
+    ...movedTo("enableOption disableOption optionEnabled sendSubnegotiation", "telnet"),
+    ...movedTo("sendTelnetCommand ping offerOptions", "telnet"),
+    ...movedTo("record addRecordingMarker", "terminal"),
   },
   properties: {
-    ...moved("gmcp msdp zmp linemode flowControl", "telnet"),
-    ...moved("inCharacterMode", "terminal"),
-    ...moved("peerAddress peerPort encrypted compressed queuedOutput", "connection"),
-    ...moved("memoryUsed throttled keepAlive disconnectError", "connection"),
-    ...all("bufferedAmount writableLength", "client.connection.queuedOutput"),
-    ...all("remoteAddress", "client.address"),
-    ...all("remotePort", "client.port"),
-    ...all("bytesWritten", "client.bytesSent"),
-    ...all("bytesRead", "client.bytesReceived"),
-    ...all("destroyed readyState", "client.active"),
-    ...all("cols", "client.columns"),
-    ...all("socket", "client.sendBytes(bytes), or a Transport of your own"),
-    ...all("keyReady", "client.hasKey"),
-    ...all("commandReady lineReady", "client.cmdReady"),
+    ...movedTo("gmcp msdp zmp linemode flowControl", "telnet"),
+    ...movedTo("inCharacterMode", "terminal"),
+    ...movedTo("peerAddress peerPort encrypted compressed queuedOutput", "connection"),
+    ...movedTo("memoryUsed throttled keepAlive disconnectError", "connection"),
+    ...sameHint("bufferedAmount writableLength", "client.connection.queuedOutput"),
+    ...sameHint("remoteAddress", "client.address"),
+    ...sameHint("remotePort", "client.port"),
+    ...sameHint("bytesWritten", "client.bytesSent"),
+    ...sameHint("bytesRead", "client.bytesReceived"),
+    ...sameHint("destroyed readyState", "client.active"),
+    ...sameHint("cols", "client.columns"),
+    ...sameHint("socket", "client.sendBytes(bytes), or a Transport of your own"),
+    ...sameHint("keyReady", "client.hasKey"),
+    ...sameHint("commandReady lineReady", "client.cmdReady"),
   },
 };
 
 /** What people try on a server. */
 export const SERVER_HINTS: HintTable = {
   methods: {
-    ...all("on once off addListener addEventListener use", LISTEN),
-    ...all("close end shutdown destroy dispose", "await server.stop(), or server.drain()"),
-    ...all("listen start_server", "await TelnetServer.listen({ port: 7777 })"),
-    ...all("start run forever serveForever wait_closed", "await server.serve()"),
-    ...all("update tick step", "await server.poll()"),
-    ...all("emit send sendAll write to in except of", ROOMS),
-    ...all("getConnections count", "server.connectionCount()"),
-    ...all("getClients forEach", "server.clientList()"),
-    ...all("kick drop", "client.active = false"),
-    ...all("readyClients", "server.clientsWithInput()"),
+    ...sameHint("on once off addListener addEventListener use", LISTEN),
+    ...sameHint("close end shutdown destroy dispose", "await server.stop(), or server.drain()"),
+    ...sameHint("listen start_server", "await TelnetServer.listen({ port: 7777 })"),
+    ...sameHint("start run forever serveForever wait_closed", "await server.serve()"),
+    ...sameHint("update tick step", "await server.poll()"),
+    ...sameHint("emit send sendAll write to in except of", ROOMS),
+    ...sameHint("getConnections count", "server.connectionCount()"),
+    ...sameHint("getClients forEach", "server.clientList()"),
+    ...sameHint("kick drop", "client.active = false"),
+    ...sameHint("readyClients", "server.clientsWithInput()"),
   },
   properties: {
-    ...all("clients sockets connections", "server.clientList()"),
-    ...all("maxConnections", "maxConnections of TelnetServer.listen()"),
-    ...all("listening", "server.running"),
+    ...sameHint("clients sockets connections", "server.clientList()"),
+    ...sameHint("maxConnections", "maxConnections of TelnetServer.listen()"),
+    ...sameHint("listening", "server.running"),
   },
 };
 
@@ -92,7 +95,7 @@ export const NO_HINTS: HintTable = { methods: {}, properties: {} };
 
 /** What people try on the class of servers. */
 export const SERVER_CLASS_HINTS: HintTable = {
-  methods: all(
+  methods: sameHint(
     "createServer create start run serve bind open",
     "await TelnetServer.listen({ port: 7777 })",
   ),

@@ -25,7 +25,7 @@ import { addHints, SERVER_CLASS_HINTS, SERVER_HINTS } from "./hints.ts";
 import { PollWaiter } from "./poll_waiter.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ServerHost } from "./server_host.ts";
-import { checkSettings, checkTimeout, type Settings, withStatus } from "./settings.ts";
+import { checkSettings, checkTimeout, type Settings, withMsspDefaults } from "./settings.ts";
 import { Counters, type ServerStats } from "./stats.ts";
 import { UserCode } from "./user_code.ts";
 import {
@@ -96,7 +96,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#timeout = options.timeout ?? 5;
     const players = () => this.connectionCount();
     const listeners = () => this.listeners;
-    const declared = withStatus(settings.declared, players, listeners, clock.timeOfDay());
+    const declared = withMsspDefaults(settings.declared, players, listeners, clock.timeOfDay());
     this.#settings = { ...settings, declared };
     this.#counters = new Counters(clock.now());
     this.#userCode = new UserCode(
@@ -114,7 +114,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       signal: (what) => {
         if (what === "input" || this.#time === undefined) this.#waiter.signal();
       },
-      failed: (session, error) => void this.#breakOff(session, error),
+      failed: (session, error) => void this.#dropAfterError(session, error),
       closed: (session) => this.#finish(session),
     });
     this.#host = new ServerHost({
@@ -563,18 +563,18 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#accepted = [];
     for (const session of accepted) {
       if (session.life.reason === "wrong-protocol") {
-        this.#turnAway(session);
+        this.#refuseForeign(session);
         continue;
       }
-      if (!this.#introduce(session)) continue;
+      if (!this.#createClient(session)) continue;
       this.#counters.accepted++;
-      this.#userCode.run(session, () => this.#begin(session));
+      this.#userCode.run(session, () => this.#startOrRestore(session));
       this.#userCode.run(session, (client) => this.onConnect(client));
     }
   }
 
   /** Refuses a client that speaks another protocol, before `onConnect` is called for it. */
-  #turnAway(session: Session): void {
+  #refuseForeign(session: Session): void {
     session.process();
     const { origin: { address, port }, life: { error } } = session;
     const detail = error instanceof Error ? error.message : "";
@@ -583,7 +583,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /** Makes the client; where its constructor throws, that one connection is closed. */
-  #introduce(session: Session): boolean {
+  #createClient(session: Session): boolean {
     try {
       const client = makeClient(this.#settings.clientClass, session);
       checkClientFields(client);
@@ -599,7 +599,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /** Offers what is declared, unless the client is known from before a restart. */
-  #begin(session: Session): void {
+  #startOrRestore(session: Session): void {
     const { origin: { address, port }, stream: { connection: { identity } } } = session;
     const snapshot = this.#settings.restore?.({ identity, address, port });
     if (snapshot === undefined) session.start();
@@ -610,12 +610,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     try {
       return timed.tick(now);
     } catch (error) {
-      return this.#breakOff(timed, error);
+      return this.#dropAfterError(timed, error);
     }
   }
 
   /** Last resort: an unexpected throw, of a game's own character set for one, drops only this client. */
-  #breakOff(timed: Timed, error: unknown): undefined {
+  #dropAfterError(timed: Timed, error: unknown): undefined {
     const session = timed instanceof Session ? timed : undefined;
     this.#userCode.report(error, session && this.#clients.get(session));
     session?.leave("handler-failed", error);

@@ -1,7 +1,7 @@
 import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
 import type { OptionSet } from "../options/option_set.ts";
-import { checkCustomOptions, declared, optionSet } from "../options/registry.ts";
+import { checkCustomOptions, checkDeclarations, optionSet } from "../options/registry.ts";
 import { START_TLS } from "../options/start_tls.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { telnetLimits } from "../protocol/limits.ts";
@@ -116,7 +116,7 @@ export async function checkSettings<Client extends TelnetClient>(
   checkClientClass(clientClass);
   const { customOptions = [], telnetOptions = {} } = options;
   checkCustomOptions(customOptions, OWN_EVENTS);
-  const offered = declared(telnetOptions);
+  const offered = checkDeclarations(telnetOptions);
   for (const { code } of customOptions) offered.set(code, true);
   const { mccp2, mccp3, charset } = telnetOptions;
   for (const name of (typeof charset === "object" ? charset.names : undefined) ?? []) {
@@ -277,7 +277,7 @@ function handlersOf<Client extends TelnetClient>(
 const UNKNOWN_OPTIONS = ["option", "subnegotiation"];
 
 /** Adds PLAYERS, UPTIME and the TLS ports to the MSSP status; the game's values win. */
-export function withStatus(
+export function withMsspDefaults(
   declared: ReadonlyMap<number, unknown>,
   players: () => number,
   listeners: () => readonly ListenerInfo[],

@@ -50,7 +50,7 @@ export class UserCode<Client extends TelnetClient> {
     const fail = (error: unknown) => this.#fail(session, client, error);
     const later = (error: unknown) => this.#later(() => fail(error));
     const pending = callUserCode(() => handler(client), fail, later);
-    if (pending !== undefined) session.delivery.awaits(pending);
+    if (pending !== undefined) session.delivery.trackHandler(pending);
   }
 
   /** Calls a handler that belongs to no client. */

@@ -101,7 +101,7 @@ export class Delivery {
   }
 
   /** Starts a poll: ends the reservation of lines, and password mode if no question is open. */
-  settle(): void {
+  beginPoll(): void {
     const { waiters } = this.#core;
     if (waiters === undefined) return;
     waiters.reserved = false;
@@ -139,7 +139,7 @@ export class Delivery {
   }
 
   /** An async handler of the game is at work: a client that has half-closed stays for its answer. */
-  awaits(handler: PromiseLike<unknown>): void {
+  trackHandler(handler: PromiseLike<unknown>): void {
     this.#core.makeWaiters().working++;
     const done = () => this.#done();
     void handler.then(done, done);

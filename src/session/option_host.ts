@@ -73,7 +73,7 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   constructor(machine: TelnetMachine, context: OptionHostContext, before?: OptionHost) {
     this.#machine = machine;
     this.#context = context;
-    if (before !== undefined) this.#succeed(before);
+    if (before !== undefined) this.#takeOver(before);
   }
 
   /** What the client has told. Made when asked for: most clients tell nothing. */
@@ -278,11 +278,11 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   }
 
   /** What the game has set on the states before is set on the new ones. */
-  #succeed(before: OptionHost): void {
+  #takeOver(before: OptionHost): void {
     this.#offers = before.#offers;
     for (const [code, state] of before.#states ?? []) {
-      if (state.succeed === undefined) continue;
-      this.#context.shield(() => this.#stateByCode(code)?.succeed?.(state));
+      if (state.takeOver === undefined) continue;
+      this.#context.shield(() => this.#stateByCode(code)?.takeOver?.(state));
     }
   }
 

@@ -7,7 +7,7 @@ import type { Key } from "../text/keys.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
-import { Boundaries } from "./boundaries.ts";
+import { ConnectionEffects } from "./connection_effects.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import {
   checkClientSnapshot,
@@ -29,7 +29,7 @@ import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
-const effectsMaker: EffectsMaker = { make: (core) => new Boundaries(core) };
+const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
 
 /**
  * One connection. What comes takes one way in, what is sent one way out:
@@ -193,7 +193,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Processes what came, as far as the limits allow. */
   process(): void {
-    if (this.#core.waiters !== undefined) this.delivery.settle();
+    if (this.#core.waiters !== undefined) this.delivery.beginPoll();
     const excess = this.#inflateExcess;
     this.#inflateExcess = undefined;
     if (excess !== undefined) this.#core.emit("violation", excess);

@@ -10,7 +10,7 @@ const NO_BYTES = new Uint8Array(0);
  * What options do to the connection. Most are boundaries in the stream: all before them leaves, or was
  * read, as it was; all behind them is compressed, or encrypted, or plain again.
  */
-export class Boundaries implements OptionEffects {
+export class ConnectionEffects implements OptionEffects {
   readonly #core: SessionCore;
 
   constructor(core: SessionCore) {
