@@ -125,11 +125,10 @@ export function rejectUnknownKeys(
     const such = EXAMPLES[what];
     throwOtherType(what || "options", `an object${such ? ` such as ${such}` : ""}`, given);
   }
-  const names = Object.keys(known);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(known, name)) continue;
     const path = what === "" ? name : `${what}.${name}`;
-    throwMisuse(`Unknown option "${path}": ${hint(name, names, synonyms)}`);
+    throwMisuse(`Unknown option "${path}": ${hint(name, Object.keys(known), synonyms)}`);
   }
 }
 

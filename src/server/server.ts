@@ -586,7 +586,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #createClient(session: Session): boolean {
     try {
       const client = makeClient(this.#settings.clientClass, session);
-      checkClientFields(client);
+      if (this.#counters.accepted === 0) checkClientFields(client);
       this.#clients.set(session, client);
       return true;
     } catch (error) {

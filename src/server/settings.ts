@@ -166,7 +166,8 @@ export async function checkSettings<Client extends TelnetClient>(
     rates: ratesOf(limits),
     keepAlive: checkKeepAlive(options.keepAlive ?? "off"),
     keepAliveInterval,
-    stripControls,
+    // Frozen, so that it is checked once for all connections.
+    lineInput: Object.freeze({ limit: limits.line, stripControls }),
     trustedProxies: new AddressSet("trustedProxies", options.trustedProxies ?? []),
     certificate,
     encryption: certificate && (options.encryption ?? await defaultEncryption()),

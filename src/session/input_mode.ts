@@ -8,7 +8,7 @@ import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { Key } from "../text/keys.ts";
 import type { LineEditor } from "../text/line_editor.ts";
-import { LineInput, type LineInputSnapshot } from "../text/line_input.ts";
+import { LineInput, type LineInputOptions, type LineInputSnapshot } from "../text/line_input.ts";
 import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.ts";
 import { type EditorOptions, KeyInput, type KeyInputSnapshot } from "./key_input.ts";
 import { LineQueue, type TypedLine } from "./line_queue.ts";
@@ -31,7 +31,8 @@ export type TypedEvent =
 export interface InputModeSettings {
   /** How long a line may be, how many may wait for the game, and what all may take. */
   readonly limits: Pick<ServerLimits, "line" | "queuedLines" | "memory">;
-  readonly stripControls: boolean;
+  /** How lines are made of what clients type. */
+  readonly lineInput: LineInputOptions;
 }
 
 /** What the input mode needs of its dialogue and its connection. */
@@ -542,6 +543,6 @@ function openEnter(typed: string): string {
   return typed.endsWith("\r\n") ? typed.slice(0, -1) : typed;
 }
 
-function newLineInput({ limits, stripControls }: InputModeSettings): LineInput {
-  return new LineInput({ limit: limits.line, stripControls });
+function newLineInput({ lineInput }: InputModeSettings): LineInput {
+  return new LineInput(lineInput);
 }

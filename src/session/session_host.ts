@@ -8,6 +8,7 @@ import type { OptionEvents } from "../options/registry.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { TelnetMachineOptions } from "../protocol/machine.ts";
 import type { Encoding, TextCodec } from "../text/charset.ts";
+import type { LineInputOptions } from "../text/line_input.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { SecureContext } from "../transport/encryption.ts";
@@ -28,8 +29,8 @@ export interface SessionSettings {
   readonly keepAlive: KeepAlive;
   /** How long a connection is silent before it is kept alive, in milliseconds. */
   readonly keepAliveInterval: number;
-  /** Whether control characters are taken out of lines. */
-  readonly stripControls: boolean;
+  /** How lines are made of what clients type. */
+  readonly lineInput: LineInputOptions;
   /** How the machine of each connection is set up. */
   readonly machine: TelnetMachineOptions;
   /** The zlib, where MCCP is declared. */

@@ -51,6 +51,25 @@ export interface LineInputSnapshot {
   readonly dropped: number;
 }
 
+/** Options that were right: a server makes all its inputs of the same frozen ones. */
+let lastChecked: LineInputOptions | undefined;
+
+function checkOptions(options: LineInputOptions): void {
+  rejectUnknownKeys("LineInput", options, { limit: true, stripControls: true });
+  const { limit, stripControls = true } = options;
+  if (limit !== Infinity) checkCount("LineInput.limit", limit, 0, ", or Infinity");
+  checkBoolean("LineInput.stripControls", stripControls);
+  if (Object.isFrozen(options)) lastChecked = options;
+}
+
+/** How to make lines. */
+export interface LineInputOptions {
+  /** The most UTF-16 units of a line; the rest of it is dropped. */
+  readonly limit: number;
+  /** Whether escape sequences and control characters are taken out of lines. Default `true`. */
+  readonly stripControls?: boolean;
+}
+
 /**
  * Makes lines out of what people type: text in, lines out, cut anywhere.
  *
@@ -103,11 +122,9 @@ export class LineInput {
    * terminal; default `true`. Line ends, backspace, DEL and NUL are never part of a line.
    * @throws {TelnetError} `misuse`: an unknown option, or a value that cannot be right.
    */
-  constructor(options: { readonly limit: number; readonly stripControls?: boolean }) {
-    rejectUnknownKeys("LineInput", options, { limit: true, stripControls: true });
+  constructor(options: LineInputOptions) {
+    if (options !== lastChecked) checkOptions(options);
     const { limit, stripControls = true } = options;
-    if (limit !== Infinity) checkCount("LineInput.limit", limit, 0, ", or Infinity");
-    checkBoolean("LineInput.stripControls", stripControls);
     this.#limit = limit;
     this.#stripControls = stripControls;
   }

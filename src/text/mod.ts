@@ -50,6 +50,7 @@ export {
   type EchoMode,
   type EscapeState,
   LineInput,
+  type LineInputOptions,
   type LineInputSnapshot,
   type LineSink,
 } from "./line_input.ts";
