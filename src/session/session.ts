@@ -2,23 +2,19 @@ import type { KeepAlive } from "../guard/idle_monitor.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { MCCP3 } from "../options/mccp.ts";
-import { throwMisuse } from "../protocol/error.ts";
 import type { Key } from "../text/keys.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
 import { ConnectionEffects } from "./connection_effects.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import {
-  checkClientSnapshot,
-  type ClientSnapshot,
-  type SessionSnapshot,
-} from "./client_snapshot.ts";
+import type { ClientSnapshot, SessionSnapshot } from "./client_snapshot.ts";
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
 import { type EffectsMaker, SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
 import { Delivery, serveWaiters, takeKey, takeLine } from "./delivery.ts";
 import type { Dialogue } from "./dialogue.ts";
+import { checkEnd, startClosing } from "./ending.ts";
 import { ForeignProtocol } from "./foreign_protocol.ts";
 import type { InputGate } from "./input_gate.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -27,6 +23,7 @@ import { Reader } from "./reader.ts";
 import type { RecordingSink } from "./recorder.ts";
 import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
+import { restoreSnapshot, takeSnapshot } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
 const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
@@ -178,14 +175,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Goes on where a session of the same client stood before a restart of the game. */
   restore(given: ClientSnapshot): void {
-    const snapshot = checkClientSnapshot(given);
-    this.dialogue.restore(snapshot);
-    this.activity.restore(snapshot, this.now());
     this.#first = "passed";
-    this.#core.heard = true;
-    if (snapshot.received.length > 0) this.gate.push(Uint8Array.from(snapshot.received), false);
-    if (snapshot.ended) this.onPlainEnd();
-    if (snapshot.asking) this.#core.makeWaiters().hides = true;
+    if (restoreSnapshot(this.#core, given).ended) this.onPlainEnd();
     this.#host.wake(this, "input");
     this.#core.changed();
     this.#time.schedule();
@@ -200,8 +191,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (this.#secured) this.#core.emit("secure", undefined);
     this.#secured = false;
     if (this.active) this.#reader.read();
-    if (this.active) this.#checkEnd();
-    if (!this.active) this.#startClosing();
+    if (this.active) checkEnd(this.#core);
+    if (!this.active) {
+      startClosing(this.#core, typeof this.#first === "object" ? this.#first.answer : undefined);
+    }
     this.#note();
   }
 
@@ -342,19 +335,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   /** Where things stand, as plain JSON. */
   snapshot(): SessionSnapshot {
     this.#reader.takeEvents();
-    this.dialogue.settle();
-    if (this.stream.compressed) {
-      throwMisuse(
-        "Cannot take a snapshot of a compressed connection: call telnet.reset(), or " +
-          "telnet.disableOption() for MCCP2 and MCCP3, and wait until connection.compressed is false",
-      );
-    }
-    const dialogue = this.dialogue.snapshot();
-    const received = [...this.gate.buffer.copy()];
-    const activity = this.activity.snapshot(this.now());
-    const asking = this.#core.waiters?.hides === true;
-    const ended = this.life.state === "ending";
-    return { version: 2, ...dialogue, ...activity, received, ended, asking };
+    return takeSnapshot(this.#core);
   }
 
   /** Has the server know what waits for the game, and when to ask again. */
@@ -375,34 +356,5 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const found = first.push(chunk, this.#core);
     this.#first = found === "passed" ? found : first;
     return found === "foreign";
-  }
-
-  /** After a half-close the client stays until its last lines are used and answered. */
-  #checkEnd(): void {
-    const { atEnd, waiters } = this.#core;
-    if (!atEnd) return;
-    if (waiters?.awaited) {
-      if (waiters.end()) this.dialogue.endRow();
-      this.#core.wake("input"); // who waited may have last words
-    } else if ((waiters?.working ?? 0) === 0) this.leave("client-closed");
-  }
-
-  #startClosing(): void {
-    if (this.life.state !== "leaving") return;
-    this.dialogue.input.close();
-    const answer = typeof this.#first === "object" ? this.#first.answer : undefined;
-    if (answer === undefined) this.#core.flush();
-    else this.#sendAnswer(answer);
-    if (!this.life.on("close")) return;
-    this.gate.buffer.takeAll();
-    this.#core.deadlines.set("close", this.now() + this.#core.settings.limits.closeTimeout);
-    this.#time.schedule();
-    this.stream.close();
-  }
-
-  /** The final reply in another protocol, in place of what was meant for a person. */
-  #sendAnswer(answer: Uint8Array): void {
-    this.dialogue.machine.takeOutput();
-    this.stream.write(answer);
   }
 }

@@ -1,0 +1,37 @@
+import { throwMisuse } from "../protocol/error.ts";
+import {
+  checkClientSnapshot,
+  type ClientSnapshot,
+  type SessionSnapshot,
+} from "./client_snapshot.ts";
+import type { SessionCore } from "./core.ts";
+
+/** Where things stand with a client, as plain JSON, once the events of its machine are handled. */
+export function takeSnapshot(core: SessionCore): SessionSnapshot {
+  core.dialogue.settle();
+  if (core.stream.compressed) {
+    throwMisuse(
+      "Cannot take a snapshot of a compressed connection: call telnet.reset(), or " +
+        "telnet.disableOption() for MCCP2 and MCCP3, and wait until connection.compressed is false",
+    );
+  }
+  return {
+    version: 2,
+    ...core.dialogue.snapshot(),
+    ...core.activity.snapshot(core.now()),
+    received: [...core.gate.buffer.copy()],
+    ended: core.life.state === "ending",
+    asking: core.waiters?.hides === true,
+  };
+}
+
+/** Goes on where a snapshot was taken; returns its parts. */
+export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): SessionSnapshot {
+  const snapshot = checkClientSnapshot(given);
+  core.dialogue.restore(snapshot);
+  core.activity.restore(snapshot, core.now());
+  core.heard = true;
+  if (snapshot.received.length > 0) core.gate.push(Uint8Array.from(snapshot.received), false);
+  if (snapshot.asking) core.makeWaiters().hides = true;
+  return snapshot;
+}
