@@ -33,8 +33,9 @@ export function colourSequence(code: string, depth: ColourDepth): string {
   if (depth === 16_777_216) return `\x1b[${kind};2;${red};${green};${blue}m`;
   if (depth === 256) return `\x1b[${kind};5;${nearestOf256(red, green, blue)}m`;
   if (depth === 0) return "";
-  const nearest = nearestOf16(red, green, blue);
-  if (background) return `\x1b[${40 + nearest % 8}m`;
+  // A bright background is not in sixteen colours.
+  if (background) return `\x1b[${40 + nearestOf(8, red, green, blue)}m`;
+  const nearest = nearestOf(16, red, green, blue);
   return nearest < 8 ? `\x1b[22;${30 + nearest}m` : `\x1b[1;${22 + nearest}m`;
 }
 
@@ -51,9 +52,10 @@ function nearestOf256(red: number, green: number, blue: number): number {
     : 16 + 36 * r + 6 * g + b;
 }
 
-function nearestOf16(red: number, green: number, blue: number): number {
+/** The number of the nearest of the first colours of ANSI. */
+function nearestOf(count: number, red: number, green: number, blue: number): number {
   let best = 0;
-  for (const [index, colour] of SIXTEEN.entries()) {
+  for (const [index, colour] of SIXTEEN.slice(0, count).entries()) {
     const wanted = [red, green, blue] as const;
     if (distance(colour, wanted) < distance(SIXTEEN[best] ?? colour, wanted)) best = index;
   }

@@ -101,7 +101,8 @@ let units: Uint8Array | undefined;
 export function unitTable(): Uint8Array {
   if (units !== undefined) return units;
   const table = new Uint8Array(0x10000);
-  const space = /[^\S\u00a0\u202f]/;
+  // White space, but what is there to hold words together; and the zero-width space, to part them.
+  const space = /[^\S\u00a0\u2007\u202f\ufeff]|\u200b/;
   for (let code = 0; code < table.length; code++) {
     const isHigh = code >= 0xd800 && code <= 0xdfff;
     if (isHigh) continue;
@@ -182,6 +183,7 @@ function isAlone(text: string, at: number): boolean {
 function isPlain(code: number): boolean {
   if (code < FIRST_COMBINING) return code !== 0x0d;
   return (code >= 0x4e00 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7a3) ||
+    (code >= 0x3001 && code <= 0x3020) || (code >= 0xff01 && code <= 0xff60) ||
     (code >= 0x3041 && code <= 0x3096) || (code >= 0x30a1 && code <= 0x30fa) ||
     (code >= 0x0400 && code <= 0x0481) || (code >= 0x048a && code <= 0x052f) ||
     (code >= 0x0370 && code <= 0x03ff);

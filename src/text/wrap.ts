@@ -39,7 +39,9 @@ const CODES =
 /**
  * Wraps a text to lines that fit a window, counting what a person sees: caret codes and ANSI
  * sequences take no columns, wide characters and emoji two, combining marks none. Between wide
- * characters a line may break without a space. A word longer than a line is split.
+ * characters a line may break without a space, but not before closing or after opening punctuation of
+ * East Asia. U+00A0, U+202F, U+2007 and U+FEFF hold words together, U+200B lets a line break. A word
+ * longer than a line is split. Codes that stand alone take no room.
  *
  * A blank line starts a new paragraph; other line ends are spaces.
  *
@@ -101,6 +103,8 @@ class LineFiller {
   /** How many columns both take. */
   #width = 0;
   #blank = true;
+  /** Whether the line has codes that stand alone. */
+  #hasCodes = false;
 
   constructor({ columns, indent, padding }: Margins) {
     // A margin leaves at least two columns for the text, as one character may need them.
@@ -115,20 +119,31 @@ class LineFiller {
     this.#text = paragraph;
     this.#start(this.#indent, 0);
     const units = this.#units;
+    let spaced = true;
     for (let at = 0; at < paragraph.length;) {
-      if (((units[paragraph.charCodeAt(at)] ?? 0) & SPACE) === 0) at = this.#fillWord(at);
-      else at++;
+      const code = paragraph.charCodeAt(at);
+      if (((units[code] ?? 0) & SPACE) === 0) {
+        at = this.#fillWord(at, spaced);
+        spaced = false;
+      } else {
+        spaced ||= code !== ZERO_WIDTH_SPACE;
+        at++;
+      }
     }
-    if (!this.#blank) this.lines.push(this.#head + paragraph.slice(this.#from, this.#to));
+    if (!this.#blank || this.#hasCodes) {
+      this.lines.push(this.#head + paragraph.slice(this.#from, this.#to));
+    }
   }
 
   /** Puts a word, in pieces around its wide characters; returns where it ends. */
-  #fillWord(start: number): number {
+  #fillWord(start: number, gap: boolean): number {
     const text = this.#text;
     const units = this.#units;
     let [pieceStart, pieceWidth] = [start, 0];
-    let spaced = true;
+    let spaced = gap;
     let afterWide = false;
+    /** Whether the last character wants the next on its line. */
+    let afterOpening = false;
     /** Where codes begin that belong to the next character. */
     let codes = start;
     let at = start;
@@ -139,12 +154,12 @@ class LineFiller {
       if (unit === NARROW) {
         const end = this.#narrowEnd(at);
         if (end > at) {
-          if (afterWide && visible) {
+          if (afterWide && visible && !afterOpening) {
             this.#put(pieceStart, codes, pieceWidth, spaced);
             [pieceStart, pieceWidth, spaced] = [codes, 0, false];
           }
           pieceWidth += end - at;
-          afterWide = false;
+          afterWide = afterOpening = false;
           visible = true;
           at = codes = end;
           continue;
@@ -160,11 +175,13 @@ class LineFiller {
         const end = this.#runEnd(at);
         for (const cluster of clustersOf(text.slice(at, end))) {
           const wide = cluster.width > 1;
-          if ((wide || afterWide) && visible) {
+          const holds = afterOpening || (wide && CLOSING.has(text.charCodeAt(at)));
+          if ((wide || afterWide) && visible && !holds) {
             this.#put(pieceStart, codes, pieceWidth, spaced);
             [pieceStart, pieceWidth, spaced] = [codes, 0, false];
           }
           pieceWidth += cluster.width;
+          afterOpening = wide && OPENING.has(text.charCodeAt(at));
           afterWide = wide;
           visible = true;
           at += cluster.length;
@@ -174,17 +191,20 @@ class LineFiller {
       }
       const width = code > 0 ? 1 : unit & WIDTH;
       const wide = width > 1;
-      if ((wide || afterWide) && visible) {
+      const holds = afterOpening || (wide && CLOSING.has(text.charCodeAt(at)));
+      if ((wide || afterWide) && visible && !holds) {
         this.#put(pieceStart, codes, pieceWidth, spaced);
         [pieceStart, pieceWidth, spaced] = [codes, 0, false];
       }
       pieceWidth += width;
+      afterOpening = wide && OPENING.has(text.charCodeAt(at));
       afterWide = wide;
       visible = true;
       at += code > 0 ? code : 1;
       codes = at;
     }
-    this.#put(pieceStart, at, pieceWidth, spaced);
+    if (visible) this.#put(pieceStart, at, pieceWidth, spaced);
+    else this.#putCodes(pieceStart, at);
     return at;
   }
 
@@ -223,6 +243,13 @@ class LineFiller {
     this.#append(from, to, width, spaced);
   }
 
+  /** Puts codes that stand alone: they show nothing, so no space parts them from the line. */
+  #putCodes(from: number, to: number): void {
+    this.#head += this.#text.slice(this.#from, this.#to) + this.#text.slice(from, to);
+    this.#from = this.#to = to;
+    this.#hasCodes = true;
+  }
+
   #append(from: number, to: number, width: number, spaced: boolean): void {
     if (this.#blank) this.#from = from;
     else if (spaced) {
@@ -259,19 +286,24 @@ class LineFiller {
     this.#width = margin.length;
     this.#from = this.#to = from;
     this.#blank = true;
+    this.#hasCodes = false;
   }
 }
 
+const ZERO_WIDTH_SPACE = 0x200b;
+const codesOf = (text: string) => new Set(Array.from(text, (one) => one.charCodeAt(0)));
+/** Punctuation of East Asia that does not begin a line, and that which does not end one. */
+const CLOSING = codesOf("、。，．：；？！」』）】〉》〕｝］〗〙〛");
+const OPENING = codesOf("「『（【〈《〔｛［〖〘〚");
 const CARET = 0x5e;
 /** A character of one column that joins nothing. */
 const NARROW = PLAIN | 1;
 /** What may follow a caret: colours, styles and the like. */
-const CARET_CODES = new Set(
-  Array.from("krgybmcwKRGYBMCW01234567d!.UuIi~sl^", (one) => one.charCodeAt(0)),
-);
+const CARET_CODES = codesOf("krgybmcwKRGYBMCW01234567d!.UuIi~sl^");
 const COLOUR = /[#%][0-9a-fA-F]{6}/y;
 /** White space parts words also where it would stand within a sequence. */
-const SEQUENCE = /\x1b(?:\[[0-?]*[!-/]*[@-~]|\](?:[\u00a0\u202f]|[^\x07\x1b\s])*(?:\x07|\x1b\\))/y;
+const SEQUENCE =
+  /\x1b(?:\[[0-?]*[!-/]*[@-~]|\](?:[\u00a0\u2007\u202f\ufeff]|[^\x07\x1b\s\u200b])*(?:\x07|\x1b\\))/y;
 
 /** How long the code is that begins at a place; 0 where none does. */
 function codeLength(text: string, at: number): number {

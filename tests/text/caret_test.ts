@@ -56,3 +56,8 @@ Deno.test("a caret before anything else stays as it is", () => {
   assertEquals(stripCaretCodes("2^10 a^"), "20 a^"); // ^1 is a code: escape what people type
   assertEquals(colorize(escapeCaretCodes("2^10 ^^ a^")), "2^10 ^^ a^");
 });
+
+Deno.test("a background of any colour is the nearest of the eight that sixteen colours have", () => {
+  assertEquals(colorize("^%a0a0a0^kHello", 16), "\x1b[47m\x1b[22;30mHello");
+  assertEquals(colorize("^%ff5555!", 16), "\x1b[41m!");
+});

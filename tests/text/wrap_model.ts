@@ -17,6 +17,8 @@ interface Piece {
   readonly width: number;
   /** Whether a space parts it from the piece before. */
   readonly spaced: boolean;
+  /** Zero-width spaces before it. */
+  readonly joint: string;
 }
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
@@ -61,44 +63,62 @@ function fillLines(
     width = line.length;
     blank = true;
   };
+  let codes = false;
   const put = (text: string, columnsTaken: number) => {
     line += text;
     width += columnsTaken;
     blank = false;
   };
   for (const piece of pieces) {
+    if (piece.text.replaceAll(CODE, (code) => code === "^^" ? code : "") === "") {
+      line += piece.text;
+      codes = true;
+      continue;
+    }
     const gap = !blank && piece.spaced ? 1 : 0;
     if (!blank && width + gap + piece.width > columns) newLine();
     const fits = piece.width <= columns - width;
-    if (!blank && piece.spaced) put(" ", 1);
+    if (!blank) put(piece.spaced ? " " : piece.joint, gap);
     if (fits) put(piece.text, piece.width);
     for (const part of fits ? [] : splitGraphemes(piece.text)) {
       if (!blank && width + part.width > columns) newLine();
       put(part.text, part.width);
     }
   }
-  if (!blank) lines.push(line);
+  if (!blank || codes) lines.push(line);
 }
+
+/** Words, and what stands before each. */
+const WORD =
+  /((?:[^\S\u00a0\u2007\u202f\ufeff]|\u200b)*)((?:[\u00a0\u2007\u202f\ufeff]|[^\s\u200b])+)/g;
+const CLOSING = "、。，．：；？！」』）】〉》〕｝］〗〙〛";
+const OPENING = "「『（【〈《〔｛［〖〘〚";
 
 /** Cuts at white space, and before and after each wide character. */
 function cutPieces(paragraph: string): Piece[] {
   const pieces: Piece[] = [];
-  for (const word of paragraph.split(/[^\S\u00a0\u202f]+/)) {
-    if (word === "") continue;
+  for (const [, joint = "", word = ""] of paragraph.matchAll(WORD)) {
     let text = "";
     let width = 0;
-    let spaced = true;
+    let spaced = /[^\u200b]/.test(joint) || pieces.length === 0;
+    let before = joint;
     const push = () => {
       if (text === "") return;
-      pieces.push({ text, width, spaced });
+      pieces.push({ text, width, spaced, joint: before });
+      before = "";
       text = "";
       width = 0;
       spaced = false;
     };
     let lastWide = false;
+    let last = "";
     for (const part of splitGraphemes(word)) {
       const wide = part.width > 1;
-      if (wide || lastWide) push();
+      const shown = part.text.replaceAll(CODE, "").charAt(0);
+      const holds = OPENING.includes(last) && last !== "" ||
+        (shown !== "" && wide && CLOSING.includes(shown));
+      if ((wide || lastWide) && !holds) push();
+      last = wide ? shown : "";
       text += part.text;
       width += part.width;
       lastWide = wide;

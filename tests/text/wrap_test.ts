@@ -103,8 +103,9 @@ Deno.test("wordWrap loses no character and no line is too wide, for any text", (
 /** What makes wrapping hard, in any order. */
 const PARTS = [
   ..."a bc word longerword verylongwordindeed 日 本語 한글 é ö … - ｱ Ａ ① ก็ हिन्दी".split(" "),
-  ..." |  |\n|\n\n|\n \n|\t|\r|\r\n|\u00a0|\u202f|\u3000|\ufeff|\u2003".split("|"),
+  ..." |  |\n|\n\n|\n \n|\t|\r|\r\n|\u00a0|\u202f|\u3000|\ufeff|\u2003|\u2007|\u200b".split("|"),
   ..."e\u0301|\u0301|\u200d|\u00ad|\u0e33|\u1100\u1161|\ud83d|\ude00|\x07|\0".split("|"),
+  ..."「|」|。|（|）|、".split("|"),
   ..."👍🏽|👨‍👩‍👧‍👦|❤️|🇩🇪|🇩".split("|"),
   ..."^R|^~|^^|^|^#ff8800|^%12|^x|\x1b[1m|\x1b[0m|\x1b|\x1b[|\x1b]0;a title\x07".split("|"),
 ];
@@ -132,4 +133,28 @@ Deno.test("textWidth gives what a plain model gives, for any text", () => {
     }),
     { seed: 20261126, numRuns: 3_000 },
   );
+});
+
+Deno.test("codes that stand alone take no room, and make no line", () => {
+  const eleven = { columns: 11, ...bare };
+  assertEquals(wordWrap("^Rhello world ^~", eleven), ["^Rhello world^~"]);
+  assertEquals(wordWrap("hello ^R world ^~", eleven), ["hello^R world^~"]);
+  assertEquals(wordWrap("^R hello", eleven), ["^Rhello"]);
+  assertEquals(wordWrap("^~", eleven), ["^~"]);
+});
+
+Deno.test("a line breaks where Unicode lets it: spaces that hold, and one that shows nothing", () => {
+  const five = { columns: 5, ...bare };
+  assertEquals(wordWrap("ab\ufeffcd ef", five), ["ab\ufeffcd", "ef"]);
+  assertEquals(wordWrap("10\u2007km a", five), ["10\u2007km", "a"]);
+  assertEquals(wordWrap("abcd\u200befgh", five), ["abcd", "efgh"]);
+  assertEquals(wordWrap("ab\u200bcd", five), ["ab\u200bcd"]);
+  assertEquals(wordWrap("日本\u3000語", five), ["日本", "語"]);
+});
+
+Deno.test("punctuation of East Asia stays with the character that it belongs to", () => {
+  const six = { columns: 6, ...bare };
+  assertEquals(wordWrap("日本語。文", six), ["日本", "語。文"]);
+  assertEquals(wordWrap("日本「語」文", six), ["日本", "「語」", "文"]);
+  assertEquals(wordWrap("。".repeat(5), six), ["。。。", "。。"]);
 });
