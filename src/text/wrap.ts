@@ -123,7 +123,12 @@ class LineFiller {
     for (let at = 0; at < paragraph.length;) {
       const code = paragraph.charCodeAt(at);
       if (((units[code] ?? 0) & SPACE) === 0) {
-        at = this.#fillWord(at, spaced);
+        const end = this.#narrowEnd(at);
+        // Most words are nothing but plain characters.
+        if (end === paragraph.length || ((units[paragraph.charCodeAt(end)] ?? 0) & SPACE) !== 0) {
+          this.#put(at, end, end - at, spaced);
+          at = end;
+        } else at = this.#fillWord(at, spaced);
         spaced = false;
       } else {
         spaced ||= code !== ZERO_WIDTH_SPACE;
@@ -139,7 +144,8 @@ class LineFiller {
   #fillWord(start: number, gap: boolean): number {
     const text = this.#text;
     const units = this.#units;
-    let [pieceStart, pieceWidth] = [start, 0];
+    let pieceStart = start;
+    let pieceWidth = 0;
     let spaced = gap;
     let afterWide = false;
     /** Whether the last character wants the next on its line. */
@@ -212,8 +218,9 @@ class LineFiller {
   #narrowEnd(start: number): number {
     const text = this.#text;
     const units = this.#units;
-    let end = start + 1;
-    while (units[text.charCodeAt(end)] === NARROW) end++;
+    let end = start;
+    while (end < text.length && units[text.charCodeAt(end)] === NARROW) end++;
+    if (end === start) return start;
     const after = end < text.length ? units[text.charCodeAt(end)] ?? 0 : PLAIN;
     return (after & (PLAIN | SPACE)) === 0 ? end - 1 : end;
   }
