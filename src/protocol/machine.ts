@@ -436,7 +436,7 @@ export class TelnetMachine {
     checkNegotiationSnapshots(snapshot.options);
     if (!areBytes(output) || !areBytes(stopAfter)) {
       throwMisuse(
-        "Cannot restore a damaged snapshot: its output or its stops are no bytes, so start a new machine",
+        "Cannot restore a damaged snapshot: its output or its stops are not bytes, so start a new machine",
       );
     }
     const machine = new TelnetMachine({ limits, stopAfter });

@@ -11,7 +11,7 @@ import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import { isSeen } from "../session/text_output.ts";
 import { colourDepthOf, TelnetClient, wrapFor } from "./client.ts";
 
-/** To whom to send, and how. */
+/** Which clients get a broadcast, and how it is wrapped. */
 export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
   /** A client that does not get it, or several. Default: none. */
   readonly except?: TelnetClient | Iterable<TelnetClient> | undefined;

@@ -116,8 +116,8 @@ export class ClientTelnet {
    * Asks for an option, or offers it, by its code, also one that this library does not know.
    *
    * @param option Its code, such as `MCCP2` of `./options`.
-   * @param side The end that shall perform it: `local` is the server, and sends WILL; `remote` is the
-   * client, and is sent DO.
+   * @param side The end that performs it. `local`: the server sends WILL. `remote`: the server sends
+   * DO to the client.
    * @throws {TelnetError} `misuse`: the option is not a byte, or there is no such side.
    */
   enableOption(option: number, side: Side): void {

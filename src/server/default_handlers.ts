@@ -14,8 +14,8 @@ export function printLoss(client: TelnetClient): void {
 
 /** The default `onError`: prints the error. */
 export function printError(error: unknown, client: TelnetClient | undefined): void {
-  const whom = client?.addrport() ?? "no client";
-  console.error(`!! A handler failed (${whom}):`, error);
+  const name = client?.addrport() ?? "no client";
+  console.error(`!! A handler failed (${name}):`, error);
 }
 
 /** So often a failure to accept is printed: it may come a thousand times. */

@@ -32,10 +32,14 @@ export function takeLine(core: SessionCore, secret: boolean = false): string | u
 export function serveWaiters(core: SessionCore): void {
   const { waiters, dialogue: { input: { queue } } } = core;
   while (waiters?.awaited && queue.length > 0) {
-    if (waiters.give(takeLine(core, waiters.firstIsHidden))) continue;
-    waiters.reserved = true;
-    core.wake("input");
+    if (!waiters.give(takeLine(core, waiters.firstIsHidden))) reserve(core);
   }
+}
+
+/** Leaves the lines that wait to a dialogue until the next poll. */
+function reserve(core: SessionCore): void {
+  core.makeWaiters().reserved = true;
+  core.wake("input");
 }
 
 /** Takes a key that waits for the game. */
@@ -75,7 +79,7 @@ export class Delivery {
     this.#checkMode();
     const line = this.#core.active ? takeLine(this.#core) : undefined;
     if (line === undefined) return this.#wait(timeout, "line");
-    this.#reserve();
+    reserve(this.#core);
     return Promise.resolve(line);
   }
 
@@ -94,7 +98,7 @@ export class Delivery {
     const line = active ? takeLine(this.#core, hidden) : undefined;
     if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "question");
     // It was typed ahead: no Enter follows that would end the row of the question.
-    this.#reserve();
+    reserve(this.#core);
     this.#unhide();
     dialogue.endRow();
     return Promise.resolve(line);
@@ -172,11 +176,6 @@ export class Delivery {
       throwMisuse("Cannot ask a client that has gone: end your loop when the answer is undefined");
     }
     return Promise.resolve(undefined);
-  }
-
-  #reserve(): void {
-    this.#core.makeWaiters().reserved = true;
-    this.#core.wake("input");
   }
 
   #done(): void {

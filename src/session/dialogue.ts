@@ -124,16 +124,18 @@ export class Dialogue implements InputModeContext {
     if (editor !== undefined) return editor.print(text);
     this.settle();
     const stands = this.text.prompted;
-    // A title, or art elsewhere on the screen, leaves a prompt where it is.
-    if (stands && !takesRow(text)) return this.#write(text);
-    if ((stands || this.#echoStands) && takesRow(text)) this.#startRow(text);
+    if (stands || this.#echoStands) {
+      if (takesRow(text)) this.#startRow(text);
+      // A title, or art elsewhere on the screen, leaves a prompt where it is.
+      else if (stands) return this.#write(text);
+    }
     this.text.note(text);
     this.#write(text);
   }
 
   /**
-   * Sends whole lines that are no part of what the person is doing: on rows of their own, whatever stands on
-   * the last one, which is shown again below them.
+   * Sends lines that do not answer the person's own input. They start on a new row; the row that they
+   * interrupt is shown again below them.
    *
    * @param text The lines, or the same text for many clients.
    * @param always Whether to begin another row in any case.

@@ -182,7 +182,7 @@ export class InputGate {
 
   /** The poll has processed what it could. */
   end(now: number, { room, hasUnread }: GateDemand): void {
-    const { inputBytes: input, memory } = this.#limits;
+    const { inputBytes, memory } = this.#limits;
     const { length } = this.buffer;
     const stopped = this.#isStopped(room);
     const total = this.#held + this.buffer.held;
@@ -192,9 +192,9 @@ export class InputGate {
       this.#rateLimiter?.release(this.#unseen ? now : undefined);
     }
     if (total <= memory) this.#checkQueue(room, length > 0 || hasUnread);
-    if (length <= input / 2) this.#inputReported = false;
+    if (length <= inputBytes / 2) this.#inputReported = false;
     this.#checkMemory(total);
-    this.reading = length < input && !unseenTooMuch && total <= memory;
+    this.reading = length < inputBytes && !unseenTooMuch && total <= memory;
     if (this.reading || !stopped) this.unreadBy = Infinity;
     else if (this.unreadBy === Infinity) this.lineTaken(now, true);
   }

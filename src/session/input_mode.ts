@@ -152,9 +152,9 @@ export class InputMode implements TypedRest {
 
   /** How many more lines, or keys, may wait. */
   get room(): number {
-    const { queuedLines: commands, memory } = this.#settings.limits;
+    const { queuedLines, memory } = this.#settings.limits;
     if (this.held > memory) return 0;
-    const lines = Math.max(0, commands - this.queue.length);
+    const lines = Math.max(0, queuedLines - this.queue.length);
     return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
   }
 

@@ -260,7 +260,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "output");
   }
 
-  /** Sends whole lines that are no part of what the person is doing. */
+  /** Sends lines that do not answer the person's own input. */
   notice(text: string | SharedText): void {
     if (!this.active) return;
     this.dialogue.notice(text);

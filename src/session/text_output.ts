@@ -41,7 +41,7 @@ const MAX_ROW = 1_024;
 /** What leaves the cursor where it is: the bell, colours, modes of MXP, titles and links. */
 const QUIET = /\x07|\x1b(?:\[[\d;:]*[mz]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
 const MAYBE_QUIET = /[\x07\x1b]/;
-/** What moves the cursor, so that a text is no line of its own. */
+/** What moves the cursor: a text with it is not a line of its own. */
 const MOVES = /[\x08\x1b]|\r(?!\n)/;
 /** A byte that brings a decoder past its start, whatever the set. */
 const LETTER = Uint8Array.of(0x61);
@@ -240,11 +240,15 @@ export class TextOutput {
 
 /** Whether a text is shown where the cursor is, so that it needs a row of its own; not so a title, or art. */
 export function takesRow(text: string): boolean {
-  const rest = MAYBE_QUIET.test(text) ? text.replaceAll(QUIET, "") : text;
+  const rest = withoutQuiet(text);
   return rest !== "" && !MOVES.test(rest);
 }
 
 /** Whether anything of a text shows, or moves the cursor: a title alone does neither. */
 export function isSeen(text: string): boolean {
-  return text !== "" && !(MAYBE_QUIET.test(text) && text.replaceAll(QUIET, "") === "");
+  return withoutQuiet(text) !== "";
+}
+
+function withoutQuiet(text: string): string {
+  return MAYBE_QUIET.test(text) ? text.replaceAll(QUIET, "") : text;
 }

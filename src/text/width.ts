@@ -162,8 +162,7 @@ export function graphemes(text: string): string[] {
     // Where no character joins another there is nothing to ask the platform for, which is slow.
     while (start < text.length && isAlone(text, start)) found.push(text.charAt(start++));
     if (start === text.length) break;
-    let end = start + 1;
-    while (end < text.length && !(isAlone(text, end) && isPlain(text.charCodeAt(end - 1)))) end++;
+    const end = runEnd(text, start);
     for (const { segment } of SEGMENTER.segment(text.slice(start, end))) found.push(segment);
     start = end;
   }

@@ -32,10 +32,6 @@ type Margins = { readonly [Name in keyof WrapOptions]-?: number };
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
 const TITLE_SPACE = "\x01";
-/** Caret codes and ANSI sequences: no width, never torn. `^^` shows one caret. */
-const CODES =
-  /\^(?:[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
-
 /**
  * Wraps a text to lines that fit a window, counting what a person sees: caret codes and ANSI
  * sequences take no columns, wide characters and emoji two, combining marks none. Between wide
@@ -154,60 +150,35 @@ class LineFiller {
     let codes = start;
     let at = start;
     let visible = false;
-    while (at < text.length) {
-      const unit = units[text.charCodeAt(at)] ?? 0;
-      if ((unit & SPACE) !== 0) break;
-      if (unit === NARROW) {
-        const end = this.#narrowEnd(at);
-        if (end > at) {
-          if (afterWide && visible && !afterOpening) {
-            this.#put(pieceStart, codes, pieceWidth, spaced);
-            [pieceStart, pieceWidth, spaced] = [codes, 0, false];
-          }
-          pieceWidth += end - at;
-          afterWide = afterOpening = false;
-          visible = true;
-          at = codes = end;
-          continue;
-        }
-      }
-      const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
-      if (code > 0 && text.charCodeAt(at + 1) !== CARET) {
-        at += code;
-        continue;
-      }
-      const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
-      if (code === 0 && ((unit & PLAIN) === 0 || (next & (PLAIN | SPACE)) === 0)) {
-        const end = this.#runEnd(at);
-        for (const cluster of clustersOf(text.slice(at, end))) {
-          const wide = cluster.width > 1;
-          const holds = afterOpening || (wide && CLOSING.has(text.charCodeAt(at)));
-          if ((wide || afterWide) && visible && !holds) {
-            this.#put(pieceStart, codes, pieceWidth, spaced);
-            [pieceStart, pieceWidth, spaced] = [codes, 0, false];
-          }
-          pieceWidth += cluster.width;
-          afterOpening = wide && OPENING.has(text.charCodeAt(at));
-          afterWide = wide;
-          visible = true;
-          at += cluster.length;
-          codes = at;
-        }
-        continue;
-      }
-      const width = code > 0 ? 1 : unit & WIDTH;
-      const wide = width > 1;
-      const holds = afterOpening || (wide && CLOSING.has(text.charCodeAt(at)));
+    const take = (length: number, width: number, wide: boolean) => {
+      const first = text.charCodeAt(at);
+      const holds = afterOpening || (wide && CLOSING.has(first));
       if ((wide || afterWide) && visible && !holds) {
         this.#put(pieceStart, codes, pieceWidth, spaced);
         [pieceStart, pieceWidth, spaced] = [codes, 0, false];
       }
       pieceWidth += width;
-      afterOpening = wide && OPENING.has(text.charCodeAt(at));
+      afterOpening = wide && OPENING.has(first);
       afterWide = wide;
       visible = true;
-      at += code > 0 ? code : 1;
-      codes = at;
+      at = codes = at + length;
+    };
+    while (at < text.length) {
+      const unit = units[text.charCodeAt(at)] ?? 0;
+      if ((unit & SPACE) !== 0) break;
+      const narrow = this.#narrowEnd(at) - at;
+      const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
+      const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
+      if (narrow > 0) take(narrow, narrow, false);
+      else if (code > 0 && text.charCodeAt(at + 1) === CARET) take(code, 1, false);
+      else if (code > 0) at += code;
+      else if ((unit & PLAIN) !== 0 && (next & (PLAIN | SPACE)) !== 0) {
+        take(1, unit & WIDTH, (unit & WIDTH) > 1);
+      } else {
+        for (const { length, width } of clustersOf(text.slice(at, this.#runEnd(at)))) {
+          take(length, width, width > 1);
+        }
+      }
     }
     if (visible) this.#put(pieceStart, at, pieceWidth, spaced);
     else this.#putCodes(pieceStart, at);
@@ -312,7 +283,7 @@ const COLOUR = /[#%][0-9a-fA-F]{6}/y;
 const SEQUENCE =
   /\x1b(?:\[[0-?]*[!-/]*[@-~]|\](?:[\u00a0\u2007\u202f\ufeff]|[^\x07\x1b\s\u200b])*(?:\x07|\x1b\\))/y;
 
-/** How long the code is that begins at a place; 0 where none does. */
+/** How long the caret code or ANSI sequence is that begins at a place; 0 where none does. `^^` shows one caret. */
 function codeLength(text: string, at: number): number {
   if (text.charCodeAt(at) === CARET) {
     if (CARET_CODES.has(text.charCodeAt(at + 1))) return 2;
@@ -327,23 +298,21 @@ function codeLength(text: string, at: number): number {
 function splitGraphemes(word: string): { text: string; width: number }[] {
   const parts: { text: string; width: number }[] = [];
   let codes = "";
-  let at = 0;
-  const addText = (text: string) => {
-    for (const cluster of graphemes(text)) {
-      parts.push({ text: codes + cluster, width: clusterWidth(cluster) });
-      codes = "";
+  for (let at = 0; at < word.length;) {
+    const code = codeLength(word, at);
+    let end = at + code;
+    while (code === 0 && ++end < word.length && codeLength(word, end) === 0);
+    const text = word.slice(at, end);
+    at = end;
+    if (code > 0 && text !== "^^") {
+      codes += text;
+      continue;
     }
-  };
-  for (const match of word.matchAll(CODES)) {
-    addText(word.slice(at, match.index));
-    at = match.index + match[0].length;
-    codes += match[0];
-    if (match[0] === "^^") {
-      parts.push({ text: codes, width: 1 });
+    for (const shown of code > 0 ? [text] : graphemes(text)) {
+      parts.push({ text: codes + shown, width: code > 0 ? 1 : clusterWidth(shown) });
       codes = "";
     }
   }
-  addText(word.slice(at));
   const last = parts.at(-1);
   if (codes !== "" && last !== undefined) last.text += codes;
   else if (codes !== "") parts.push({ text: codes, width: 0 });

@@ -12,15 +12,8 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
-export type {
-  Connection,
-  ConnectionAcceptor,
-  ConnectionHandler,
-  Listener,
-  Transport,
-  TransportListenOptions,
-} from "./transport.ts";
-export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+export type * from "./encryption.ts";
+export type * from "./transport.ts";
 
 /** The members of Bun's `Socket` that are used; the official types stay out of our signatures. */
 interface BunSocket {

@@ -38,15 +38,8 @@ import type {
 } from "./transport.ts";
 import { checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
 
-export type {
-  Connection,
-  ConnectionAcceptor,
-  ConnectionHandler,
-  Listener,
-  Transport,
-  TransportListenOptions,
-} from "./transport.ts";
-export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+export type * from "./encryption.ts";
+export type * from "./transport.ts";
 
 /** How the memory network behaves. */
 export interface MemoryTransportOptions {

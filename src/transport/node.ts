@@ -20,15 +20,8 @@ import type {
   TransportListenOptions,
 } from "./transport.ts";
 
-export type {
-  Connection,
-  ConnectionAcceptor,
-  ConnectionHandler,
-  Listener,
-  Transport,
-  TransportListenOptions,
-} from "./transport.ts";
-export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+export type * from "./encryption.ts";
+export type * from "./transport.ts";
 
 /** Where a socket keeps its connection. */
 const OWNER: unique symbol = Symbol("owner");
