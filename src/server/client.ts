@@ -543,7 +543,10 @@ export class TelnetClient {
   }
 }
 
-addHints(TelnetClient.prototype, "client", CLIENT_HINTS);
+addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
+  const isKept = name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value));
+  return isKept ? "use client.connection.keepAlive" : undefined;
+});
 
 /** Wraps a text to a window, each line ended. */
 export function wrapFor(columns: number, text: string, options: WrapOptions): string {

@@ -109,32 +109,40 @@ export const SERVER_CLASS_HINTS: HintTable = {
  * @param target The prototype, or the class.
  * @param what What people call it, such as `client`.
  * @param hints The names.
- * @param fixed What can be given at the start only: to set it later has no effect.
+ * @param refuse Says of a name that is set what to write instead; `undefined` lets it be set.
  */
 export function addHints(
   target: object,
   what: string,
   hints: HintTable,
-  fixed: object = {},
+  refuse: (name: string, value: unknown) => string | undefined = () => undefined,
 ): void {
   const methods = new Map(Object.entries(hints.methods));
   const properties = new Map(Object.entries(hints.properties));
-  addOtherSpellings(target, what, methods, properties);
+  const byLetters = new Map<string, { readonly name: string; readonly isMethod: boolean }>();
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
+    byLetters.set(lettersOf(name), { name, isMethod: typeof value === "function" });
+  }
   const parent = Object.getPrototypeOf(target);
   const get = (parent: object, name: string | symbol, receiver: unknown): unknown => {
     if (typeof name === "symbol" || name in parent) return Reflect.get(parent, name, receiver);
+    const meant = byLetters.get(lettersOf(name));
+    const own = meant && `${what}.${meant.name}`;
     const property = properties.get(name);
-    if (property !== undefined) throwMisuse(`Cannot find ${what}.${name}: use ${property}`);
-    const method = methods.get(name);
-    if (method === undefined) return undefined;
-    return () => throwMisuse(`Cannot call ${what}.${name}(): use ${method}`);
+    const method = methods.get(name) ??
+      (property === undefined && meant?.isMethod ? `${own}()` : undefined);
+    if (method !== undefined) {
+      return () => throwMisuse(`Cannot call ${what}.${name}(): use ${method}`);
+    }
+    const instead = property ?? own;
+    return instead === undefined
+      ? undefined
+      : throwMisuse(`Cannot find ${what}.${name}: use ${instead}`);
   };
   const set = (parent: object, name: string | symbol, value: unknown, receiver: unknown) => {
-    if (name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value))) {
-      throwMisuse(`Cannot set ${what}.keepAlive: use ${properties.get(name)}`);
-    }
-    if (typeof name === "string" && Object.hasOwn(fixed, name)) {
-      throwMisuse(`Cannot set ${what}.${name}: give it to TelnetServer.listen()`);
+    const instead = typeof name === "string" ? refuse(name, value) : undefined;
+    if (instead !== undefined) {
+      throwMisuse(`Cannot set ${what}.${String(name)}: ${instead}`);
     }
     return Reflect.set(parent, name, value, receiver);
   };
@@ -142,24 +150,7 @@ export function addHints(
   Object.setPrototypeOf(target, new Proxy(Object.create(parent), { get, set }));
 }
 
-/** `get_command` and `sendCC`: names that are there in other letters. */
-function addOtherSpellings(
-  target: object,
-  what: string,
-  methods: Map<string, string>,
-  properties: Map<string, string>,
-): void {
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(target))) {
-    if (!/^[a-z]/.test(name)) continue;
-    const snake = name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    const isMethod = typeof value === "function";
-    const spellings = [snake, name.toLowerCase(), name.charAt(0).toUpperCase() + name.slice(1)];
-    if (name === "sendCc") spellings.push("sendCC");
-    if (name === "addrport") spellings.push("addrPort");
-    for (const spelling of spellings) {
-      const known = methods.has(spelling) || properties.has(spelling);
-      if (spelling === name || known || spelling in target) continue;
-      (isMethod ? methods : properties).set(spelling, `${what}.${name}${isMethod ? "()" : ""}`);
-    }
-  }
+/** The letters of a name, so that `get_command` and `sendCC` are found. */
+function lettersOf(name: string): string {
+  return name.toLowerCase().replaceAll("_", "");
 }

@@ -13,13 +13,13 @@ import { checkClientFields } from "./client_class.ts";
 import { delay, withTimeout } from "./clock.ts";
 import { DeadlineSet } from "./deadline_set.ts";
 import { greet, printLoss } from "./default_handlers.ts";
-import { listenOptionNames } from "./listen_options.ts";
-import type {
-  ClientHandler,
-  CustomOptions,
-  DrainOptions,
-  ListenOptions,
-  ServeOptions,
+import {
+  type ClientHandler,
+  type CustomOptions,
+  type DrainOptions,
+  listenOptionNames,
+  type ListenOptions,
+  type ServeOptions,
 } from "./listen_options.ts";
 import { addHints, SERVER_CLASS_HINTS, SERVER_HINTS } from "./hints.ts";
 import { PollWaiter } from "./poll_waiter.ts";
@@ -648,5 +648,11 @@ function checkServer(server: unknown, name: string): void {
   throwMisuse(`Cannot call ${name} without its server: write () => server.${name}()`);
 }
 
-addHints(TelnetServer.prototype, "server", SERVER_HINTS, listenOptionNames(undefined));
+const GIVEN_TO_LISTEN = listenOptionNames(undefined);
+addHints(
+  TelnetServer.prototype,
+  "server",
+  SERVER_HINTS,
+  (name) => Object.hasOwn(GIVEN_TO_LISTEN, name) ? "give it to TelnetServer.listen()" : undefined,
+);
 addHints(TelnetServer, "TelnetServer", SERVER_CLASS_HINTS);
