@@ -243,7 +243,8 @@ export class Dialogue implements InputModeContext {
       this.#write(row.text);
     }
     if (row.prompt !== "") this.prompt(row.prompt);
-    this.text.write(this.input.echoed, this.machine);
+    this.input.echoAgain();
+    this.echo();
   }
 
   /** Whether there is anything to take. */
@@ -267,6 +268,10 @@ export class Dialogue implements InputModeContext {
 
   get lastRow(): LastRow {
     return this.text.lastRow;
+  }
+
+  get lastColumn(): number {
+    return this.text.lastColumn(this.options.facts.columns);
   }
 
   get queuedInput(): number {

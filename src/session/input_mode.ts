@@ -1,5 +1,6 @@
 import { ECHO } from "../options/echo.ts";
 import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
+import { NAWS } from "../options/naws.ts";
 import { SGA } from "../options/sga.ts";
 import { ABORT, BRK, EC, EL, EOF, IP, SUSP } from "../protocol/codes.ts";
 import type { ServerLimits } from "../guard/limits.ts";
@@ -40,6 +41,8 @@ export interface InputModeContext {
   readonly machine: TelnetMachine;
   readonly options: OptionHost;
   readonly lastRow: LastRow;
+  /** In which column the cursor stands on it. */
+  readonly lastColumn: number;
   /** How many bytes wait to be processed. */
   readonly queuedInput: number;
   now(): number;
@@ -50,15 +53,6 @@ export interface InputModeContext {
   /** There is something for the terminal. */
   changed(): void;
 }
-
-/** What a reader of lines has swallowed of an escape sequence, for a reader of keys. */
-const ESCAPE_BEGINNINGS: Readonly<Record<LineInputSnapshot["escape"], string>> = {
-  none: "",
-  escape: "\x1b",
-  control: "\x1b[",
-  string: "\x1b]",
-  single: "\x1bO",
-};
 
 /** Where the typing stands, as plain JSON. */
 export interface InputModeSnapshot {
@@ -178,6 +172,12 @@ export class InputMode implements TypedRest {
     return this.echoes ? this.#lines.partial : "";
   }
 
+  /** Draws that line again, in the row that a prompt begins. */
+  echoAgain(): void {
+    this.#placeLine();
+    this.#lines.echoAgain();
+  }
+
   // What comes in.
 
   /** The bytes that follow are those from a position on. */
@@ -188,8 +188,9 @@ export class InputMode implements TypedRest {
 
   /** Takes text of the client, for `next`. */
   feed(text: string, now: number): void {
-    if (this.#keys?.active === true) this.#keys.feed(text, now);
-    else this.#lines.feed(text);
+    if (this.#keys?.active === true) return this.#keys.feed(text, now);
+    if (this.echoes && this.#lines.partial === "") this.#placeLine();
+    this.#lines.feed(text);
   }
 
   /** What comes next of what was typed; `undefined` where nothing does. */
@@ -389,6 +390,13 @@ export class InputMode implements TypedRest {
     return this.#echo.changes;
   }
 
+  /** Has the echo of a line begin where the last row ends, in a window of the client's width. */
+  #placeLine(): void {
+    const { options, lastColumn } = this.#context;
+    const { columns } = options.facts;
+    this.#lines.place = { columns, known: options.remoteEnabled(NAWS), column: lastColumn };
+  }
+
   #newKeyInput(): KeyInput {
     const { line } = this.#settings.limits;
     return new KeyInput(line, (text) => this.#context.shown(text), () => this.#context.changed());
@@ -487,8 +495,8 @@ export class InputMode implements TypedRest {
   #toKeys(keys: KeyInput): void {
     const { lastRow } = this.#context;
     const { afterCr } = this.#lines;
-    const { line, escape, parameters } = this.#lines.snapshot();
-    const rest = line + ESCAPE_BEGINNINGS[escape] + parameters;
+    const { line, sequence } = this.#lines.snapshot();
+    const rest = line + sequence;
     const ahead = keys.edits ? "" : this.#takeQueue(rest);
     const typed = ahead + rest + this.#lines.takeUnread();
     this.#secrecy?.readAnew();

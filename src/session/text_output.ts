@@ -8,6 +8,7 @@ import {
   type TextStreamDecoder,
 } from "../text/charset.ts";
 import { NewlineEncoder } from "../text/newline.ts";
+import { lastColumn } from "../text/row_canvas.ts";
 import type { SharedText } from "./shared_text.ts";
 
 /** What stands on the last row of a screen. */
@@ -81,6 +82,11 @@ export class TextOutput {
   /** Whether something stands on the last row, and the person has pressed no Enter behind it. */
   get open(): boolean {
     return this.#open;
+  }
+
+  /** In which column the cursor stands on the last row of a window. */
+  lastColumn(columns: number): number {
+    return this.#open ? lastColumn(this.#lastRow.text + this.#lastRow.prompt, columns) : 0;
   }
 
   /** Whether that is a prompt. */

@@ -15,9 +15,17 @@ export type EditAction =
   | "kill-word-back"
   | "kill-big-word-back"
   | "yank"
+  | "undo"
   | "transpose"
+  | "transpose-words"
+  | "upper-case"
+  | "lower-case"
+  | "capitalize"
   | "history-back"
   | "history-forward"
+  | "history-first"
+  | "history-last"
+  | "last-argument"
   | "up"
   | "down"
   | "enter"
@@ -25,6 +33,7 @@ export type EditAction =
   | "cancel"
   | "abort"
   | "search"
+  | "search-forward"
   | "complete"
   | "redraw";
 
@@ -45,9 +54,17 @@ export const EDIT_ACTIONS: readonly EditAction[] = [
   "kill-word-back",
   "kill-big-word-back",
   "yank",
+  "undo",
   "transpose",
+  "transpose-words",
+  "upper-case",
+  "lower-case",
+  "capitalize",
   "history-back",
   "history-forward",
+  "history-first",
+  "history-last",
+  "last-argument",
   "up",
   "down",
   "enter",
@@ -55,6 +72,7 @@ export const EDIT_ACTIONS: readonly EditAction[] = [
   "cancel",
   "abort",
   "search",
+  "search-forward",
   "complete",
   "redraw",
 ];
@@ -73,15 +91,25 @@ export const EMACS_KEYS: readonly (readonly [string, EditAction])[] = [
   ["ctrl+n", "history-forward"],
   ["ctrl+p", "history-back"],
   ["ctrl+r", "search"],
+  ["ctrl+s", "search-forward"],
   ["ctrl+t", "transpose"],
   ["ctrl+u", "kill-back"],
   ["ctrl+w", "kill-big-word-back"],
   ["ctrl+y", "yank"],
+  ["ctrl+_", "undo"],
   ["alt+b", "word-left"],
   ["alt+f", "word-right"],
   ["alt+d", "kill-word"],
   ["alt+backspace", "kill-word-back"],
   ["alt+enter", "accept"],
+  ["alt+.", "last-argument"],
+  ["alt+_", "last-argument"],
+  ["alt+<", "history-first"],
+  ["alt+>", "history-last"],
+  ["alt+t", "transpose-words"],
+  ["alt+u", "upper-case"],
+  ["alt+l", "lower-case"],
+  ["alt+c", "capitalize"],
   ["backspace", "delete-back"],
   ["delete", "delete"],
   ["left", "left"],

@@ -1,9 +1,24 @@
 import type { EditAction } from "./edit_actions.ts";
-import { graphemes, mayJoin } from "./width.ts";
+import { ITEM_SIZE, textSize } from "./sizes.ts";
+import { graphemes, mayJoin, withoutLast } from "./width.ts";
 import { bigWordStart, wordEnd, wordStart } from "./words.ts";
 
 /** So far from the cursor a cluster that it touches can reach, in UTF-16 units. */
 const NEAR = 64;
+
+/** A change that can be undone: what stood at a place, how much stands there now, and where the cursor was. */
+export interface Change {
+  readonly at: number;
+  readonly removed: string;
+  readonly inserted: number;
+  readonly cursor: number;
+}
+
+/** So many changes can be undone, and so many UTF-16 units come back in all. */
+const MAX_CHANGES = 200;
+const MAX_REMOVED = 16_384;
+/** Characters that are typed one after the other are undone together, so many at a time. */
+const MAX_TYPED = 20;
 
 /** A line and a cursor in it, which always stands between grapheme clusters. */
 export class EditBuffer {
@@ -11,6 +26,9 @@ export class EditBuffer {
   #line = "";
   #cursor = 0;
   #killed = "";
+  /** Changes that can be undone, the last one last, and how much they removed. */
+  #changes: Change[] = [];
+  #removed = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -47,8 +65,61 @@ export class EditBuffer {
 
   /** Puts another line in, the cursor at its end or elsewhere. */
   set(line: string, cursor: number = line.length): void {
-    this.#line = cut(line, this.#limit);
+    const next = cut(line, this.#limit);
+    if (next !== this.#line) this.#change(0, this.#line.length, next);
     this.move(cursor);
+  }
+
+  /** What can be undone. */
+  get changes(): readonly Change[] {
+    return this.#changes;
+  }
+
+  set changes(changes: readonly Change[]) {
+    this.#changes = [...changes];
+    this.#removed = changes.reduce((sum, { removed }) => sum + removed.length, 0);
+  }
+
+  /** How many bytes it holds beside the line, about. */
+  get held(): number {
+    const { length } = this.#changes;
+    return textSize(this.#killed.length) + length * ITEM_SIZE + 2 * this.#removed;
+  }
+
+  /** Takes the last change back. */
+  undo(): boolean {
+    const change = this.#changes.pop();
+    if (change === undefined) return false;
+    const { at, removed, inserted, cursor } = change;
+    this.#removed -= removed.length;
+    this.#line = this.#line.slice(0, at) + removed + this.#line.slice(at + inserted);
+    this.#cursor = cursor;
+    return true;
+  }
+
+  /** Puts text in the place of what stands between two places. */
+  #change(at: number, end: number, text: string): void {
+    const removed = this.#line.slice(at, end);
+    if (removed === "" && text === "") return;
+    this.#remember(at, removed, text);
+    this.#line = this.#line.slice(0, at) + text + this.#line.slice(end);
+  }
+
+  #remember(at: number, removed: string, text: string): void {
+    const last = this.#changes.at(-1);
+    const typed = removed === "" && last?.removed === "" && last.at + last.inserted === at &&
+      last.inserted + text.length <= MAX_TYPED && at === this.#cursor;
+    if (typed) {
+      this.#changes[this.#changes.length - 1] = { ...last, inserted: last.inserted + text.length };
+      return;
+    }
+    this.#changes.push({ at, removed, inserted: text.length, cursor: this.#cursor });
+    this.#removed += removed.length;
+    let gone = 0;
+    while (this.#changes.length - gone > MAX_CHANGES || this.#removed > MAX_REMOVED) {
+      this.#removed -= this.#changes[gone++]?.removed.length ?? 0;
+    }
+    if (gone > 0) this.#changes.splice(0, gone);
   }
 
   /** Moves to a place, or to the end of the cluster that it is in. */
@@ -82,7 +153,7 @@ export class EditBuffer {
   /** Inserts at the cursor; returns whether all of it had room. */
   insert(text: string): boolean {
     const fits = fitting(text, Math.max(0, this.#limit - this.#line.length));
-    this.#line = this.#line.slice(0, this.#cursor) + fits + this.#line.slice(this.#cursor);
+    this.#change(this.#cursor, this.#cursor, fits);
     this.#cursor += fits.length;
     return fits.length === text.length;
   }
@@ -98,9 +169,19 @@ export class EditBuffer {
   remove(to: number): string {
     const [start, end] = to < this.#cursor ? [to, this.#cursor] : [this.#cursor, to];
     const removed = this.#line.slice(start, end);
-    this.#line = this.#line.slice(0, start) + this.#line.slice(end);
+    this.#change(start, end, "");
     this.#cursor = start;
     return removed;
+  }
+
+  /** Removes what Backspace takes away: a code point, or an emoji. */
+  removeLast(): void {
+    const start = this.neighbour(-1);
+    const cluster = this.#line.slice(start, this.#cursor);
+    const rest = withoutLast(cluster);
+    this.remove(start + rest.length);
+    // A letter without its mark may join what follows.
+    this.move(this.#cursor);
   }
 
   /** Removes and keeps it for `yank`; `more` adds to what was kept, on its side. */
@@ -111,9 +192,16 @@ export class EditBuffer {
     this.#killed = back ? removed + kept : kept + removed;
   }
 
-  /** Forgets what was killed: a password. */
+  /** Forgets what was killed and what can be undone: of a password, or of a line that has ended. */
   forget(): void {
     this.#killed = "";
+    this.forgetChanges();
+  }
+
+  /** Nothing can be undone any more. */
+  forgetChanges(): void {
+    this.#changes = [];
+    this.#removed = 0;
   }
 
   yank(): boolean {
@@ -133,8 +221,32 @@ export class EditBuffer {
     }
     const { line } = this;
     const swapped = line.slice(middle, end) + line.slice(first, middle);
-    this.#line = line.slice(0, first) + swapped + line.slice(end);
+    this.#change(first, end, swapped);
     this.#cursor = end;
+    return true;
+  }
+
+  /** The word at the cursor, or the last, changes places with the one before it. */
+  transposeWords(): boolean {
+    const { line } = this;
+    const end = wordEnd(line, this.#cursor);
+    const start = wordStart(line, end);
+    const before = wordStart(line, start);
+    const beforeEnd = wordEnd(line, before);
+    if (before === start || beforeEnd > start) return false;
+    const between = line.slice(beforeEnd, start);
+    this.#change(before, end, line.slice(start, end) + between + line.slice(before, beforeEnd));
+    this.move(end);
+    return true;
+  }
+
+  /** Changes the letters from the cursor to the end of the word. */
+  changeCase(change: (word: string) => string): boolean {
+    const end = wordEnd(this.#line, this.#cursor);
+    const text = change(this.#line.slice(this.#cursor, end));
+    if (this.#line.length - (end - this.#cursor) + text.length > this.#limit) return false;
+    this.#change(this.#cursor, end, text);
+    this.move(this.#cursor + text.length);
     return true;
   }
 }
@@ -155,6 +267,11 @@ function fitting(text: string, room: number): string {
   return fits;
 }
 
+/** The first letter large, the others small. */
+function capitalized(word: string): string {
+  return word.toLowerCase().replace(/\p{L}/u, (letter) => letter.toUpperCase());
+}
+
 /** What an action does to the line; returns `false` where it could not. `more`: a kill follows one. */
 type BufferAction = (buffer: EditBuffer, more: boolean) => boolean | void;
 
@@ -167,7 +284,7 @@ export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>>
   "line-start": (buffer) => buffer.move(buffer.lineStart),
   "line-end": (buffer) => buffer.move(buffer.lineEnd),
   "delete": (buffer) => void buffer.remove(buffer.neighbour(1)),
-  "delete-back": (buffer) => void buffer.remove(buffer.neighbour(-1)),
+  "delete-back": (buffer) => buffer.removeLast(),
   "kill-line": (buffer, more) => {
     // At the end of a line of a longer text its line end goes.
     const { lineEnd } = buffer;
@@ -180,5 +297,10 @@ export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>>
     buffer.kill(bigWordStart(buffer.line, buffer.cursor), more);
   },
   "yank": (buffer) => buffer.yank(),
+  "undo": (buffer) => buffer.undo(),
   "transpose": (buffer) => buffer.transpose(),
+  "transpose-words": (buffer) => buffer.transposeWords(),
+  "upper-case": (buffer) => buffer.changeCase((word) => word.toUpperCase()),
+  "lower-case": (buffer) => buffer.changeCase((word) => word.toLowerCase()),
+  "capitalize": (buffer) => buffer.changeCase(capitalized),
 };

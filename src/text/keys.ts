@@ -1,6 +1,14 @@
 import { checkBoolean, checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
+import {
+  beginsSequence,
+  BROKEN,
+  GROUND,
+  nextState,
+  type SequenceState,
+  STRING_ESCAPE,
+} from "./escape_sequences.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
-import { graphemes, lastCluster } from "./width.ts";
+import { graphemes, withoutLast } from "./width.ts";
 
 /** A key that a person pressed, or text that was pasted. */
 export interface Key {
@@ -24,19 +32,23 @@ export interface Key {
 export interface KeyDecoderSnapshot {
   /** Text that is not decoded: the beginning of a sequence. */
   readonly unread: string;
+  /** How much of a sequence was dropped, as it is too long for a key. */
+  readonly skipped: number;
   /** Whether the last key was a CR, which an LF or NUL may follow. */
   readonly afterCr: boolean;
   /** Whether a paste has begun and not ended. */
   readonly pasting: boolean;
   /** What of the paste is not handed over. */
   readonly pasted: string;
+  /** How long the paste is so far, in UTF-16 units. */
+  readonly pasteLength: number;
 }
 
 /** How to decode keys. */
 export interface KeyDecoderOptions {
   /**
    * How long a lone ESC waits for the rest of a sequence before it is the key, in milliseconds.
-   * Default 100.
+   * Default 100. On slow lines more is better.
    */
   readonly escapeTimeout?: number;
   /** Whether printable text comes in runs instead of by grapheme cluster. Default `false`. */
@@ -78,7 +90,6 @@ const LETTERED: Readonly<Record<string, string>> = {
   E: "begin",
   F: "end",
   H: "home",
-  M: "enter",
   P: "f1",
   Q: "f2",
   R: "f3",
@@ -90,20 +101,56 @@ const LETTERED: Readonly<Record<string, string>> = {
 const KEYPAD = "*+,-./0123456789";
 const KEYPAD_FIRST = 0x6a;
 const LINUX_FUNCTION_KEYS = "ABCDE";
+/** What begins a sequence after ESC, and alone is Alt with a sign. */
+const INTRODUCERS = "[O]PX^_";
+/** Keys that CSI u and modifyOtherKeys name by their code. */
+const CODED: Readonly<Record<number, string>> = {
+  8: "backspace",
+  9: "tab",
+  10: "enter",
+  13: "enter",
+  27: "escape",
+  127: "backspace",
+};
+/** The keypad in CSI u, from 57399 on. */
+const CODED_KEYPAD_FIRST = 57_399;
+const CODED_KEYPAD: readonly string[] = [
+  ..."0123456789./*-+",
+  "enter",
+  "=",
+  ",",
+  ..."left right up down pageup pagedown home end insert delete begin".split(" "),
+];
+/** Other codes of this private area are keys without a name here, such as the media keys. */
+const CODED_PRIVATE = [57_344, 63_743] as const;
+const RELEASED = "3";
 const PASTE_BEGIN = "200";
 const PASTE_END = "\x1b[201~";
 /** Pasted text comes in pieces of this size, so that no paste fills the memory. */
 const PASTE_PIECE = 4_096;
-/** No sequence of a key is longer; what is belongs to no key. */
-const MAX_SEQUENCE = 32;
+/** A paste that is longer, or whose end has not come for so long, has lost its end. */
+const MAX_PASTE = 1_048_576;
+const PASTE_TIMEOUT_MS = 1_000;
+const INTERRUPT = "\x03";
+/** No sequence of a key is longer; more of one is not kept. */
+const MAX_SEQUENCE = 256;
+/** Nor does a string, such as a title, go on for longer. */
+const MAX_STRING = 65_536;
+/** A sequence whose rest does not come for so long never ends. */
+const SEQUENCE_TIMEOUT_MS = 1_000;
 const SHIFT = 1;
 const ALT = 2;
 const CTRL = 4;
+/** Super in kitty, and what xterm and iTerm2 call Meta; kitty's Meta is 32. */
+const META = 8 | 32;
 
 /**
  * Decodes what terminals send into keys: text in, keys out, cut anywhere. It knows the sequences of
- * xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet client of Windows. It has no
- * clock: a lone ESC is told from the start of a sequence by the time that is given.
+ * xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet client of Windows, and those of CSI u
+ * and modifyOtherKeys. Other sequences, such as reports of the mouse, are no keys and are left out.
+ *
+ * It has no clock: a lone ESC is told from the start of a sequence by the time that is given. A sequence or a
+ * paste whose end does not come is given up after a second.
  *
  * @example
  * ```ts
@@ -131,9 +178,17 @@ export class KeyDecoder {
   #fedAt = 0;
   /** Whether the rest of it is the beginning of a sequence. */
   #incomplete = false;
+  /** How far the sequence is read that begins there, and what state it is in. */
+  #scanned = 0;
+  #state: SequenceState = GROUND;
+  /** How much of it was dropped. */
+  #skipped = 0;
   #afterCr = false;
   #pasting = false;
   #pasted = "";
+  #pasteLength = 0;
+  /** Whether Ctrl-C came by itself, later than what was pasted: somebody has pressed it. */
+  #interrupted = false;
   /** Keys that are decoded, and how many of them were taken. */
   #keys: Key[] = [];
   #taken = 0;
@@ -175,7 +230,10 @@ export class KeyDecoder {
    */
   feed(text: string, now: number): void {
     if (text === "") return;
+    const alone = this.#at === this.#text.length && now > this.#fedAt;
+    this.#interrupted = this.#pasting && alone && text === INTERRUPT;
     this.#text = this.#text.slice(this.#at) + text;
+    this.#scanned -= this.#at;
     this.#at = 0;
     this.#fedAt = now;
     this.#incomplete = false;
@@ -191,11 +249,12 @@ export class KeyDecoder {
       const end = this.#pasting
         ? this.#inPaste(this.#text, this.#at)
         : this.#atKey(this.#text, this.#at);
-      if (end === undefined || end === this.#at) {
+      if (end === undefined || (end === this.#at && this.#pasting)) {
         this.#incomplete = true;
+        this.#trim();
         return undefined;
       }
-      this.#at = end;
+      this.#goTo(end);
     }
     return this.#keys[this.#taken++];
   }
@@ -204,8 +263,9 @@ export class KeyDecoder {
   takeUnread(): string {
     const unread = this.#typedKeys() + this.#pasted + this.#text.slice(this.#at);
     this.#keys = [];
-    this.#taken = this.#at = 0;
+    this.#taken = 0;
     this.#text = this.#pasted = "";
+    this.#goTo(0);
     this.#pasting = false;
     return unread;
   }
@@ -222,8 +282,10 @@ export class KeyDecoder {
   /** Where it stands, as plain JSON. */
   snapshot(): KeyDecoderSnapshot {
     const [pasting, pasted, keys] = [this.#pasting, this.#pasted, this.#typedKeys()];
+    const unread = keys + this.#text.slice(this.#at);
     const afterCr = this.#afterCr && keys === "";
-    return { unread: keys + this.#text.slice(this.#at), afterCr, pasting, pasted };
+    const [skipped, pasteLength] = [this.#skipped, this.#pasteLength];
+    return { unread, skipped, afterCr, pasting, pasted, pasteLength };
   }
 
   /**
@@ -232,13 +294,15 @@ export class KeyDecoder {
    * @param snapshot The snapshot.
    * @param now The time in milliseconds, from which a lone ESC waits anew.
    */
-  restore({ unread, afterCr, pasting, pasted }: KeyDecoderSnapshot, now: number): void {
-    this.#text = unread;
-    this.#at = 0;
+  restore(snapshot: KeyDecoderSnapshot, now: number): void {
+    this.#text = snapshot.unread;
+    this.#goTo(0);
+    this.#skipped = snapshot.skipped;
     this.#fedAt = now;
-    this.#afterCr = afterCr;
-    this.#pasting = pasting;
-    this.#pasted = pasted;
+    this.#afterCr = snapshot.afterCr;
+    this.#pasting = snapshot.pasting;
+    this.#pasted = snapshot.pasted;
+    this.#pasteLength = snapshot.pasteLength;
   }
 
   /** The keys that were decoded and not taken, as they were typed; an LF may follow the last CR. */
@@ -265,9 +329,24 @@ export class KeyDecoder {
 
   /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */
   nextTimeout(): number | undefined {
-    return this.#incomplete && this.#at < this.#text.length && !this.#pasting
-      ? this.#fedAt + this.#escapeTimeout
-      : undefined;
+    const wait = this.#wait();
+    return wait === undefined || this.hasUnread ? undefined : this.#fedAt + wait;
+  }
+
+  /** How long what has come waits for more. */
+  #wait(): number | undefined {
+    const { length } = this.#text;
+    if (this.#pasting) {
+      return this.#pasted !== ""
+        ? this.#escapeTimeout
+        : Math.max(this.#escapeTimeout, PASTE_TIMEOUT_MS);
+    }
+    if (this.#at === length) return undefined;
+    // A person may have pressed Alt and a sign; more is the beginning of a sequence.
+    const pending = this.#text.slice(this.#at, this.#at + 4);
+    return isAltKey(pending)
+      ? this.#escapeTimeout
+      : Math.max(this.#escapeTimeout, SEQUENCE_TIMEOUT_MS);
   }
 
   /**
@@ -289,15 +368,25 @@ export class KeyDecoder {
   expire(now: number): boolean {
     const due = this.nextTimeout();
     if (due === undefined || now < due) return false;
-    this.#giveUp();
+    if (!this.#pasting) {
+      this.#giveUp();
+      return true;
+    }
+    // What was pasted is shown, and a Ctrl-C was pressed that nothing follows.
+    const interrupted = this.#pasted.endsWith(INTERRUPT);
+    this.#pastePiece(this.#pasted.length);
+    if (interrupted) this.#interrupt();
+    else if (now >= this.#fedAt + Math.max(this.#escapeTimeout, PASTE_TIMEOUT_MS)) {
+      this.#endPaste();
+      this.#giveUp();
+    }
     return true;
   }
 
   /** Erases the last character, as the Telnet command EC does: nothing before it goes on behind it. */
   eraseCharacter(): void {
     if (this.#pasting && this.#pasted !== "") {
-      const { length } = lastCluster(this.#pasted);
-      this.#pasted = this.#pasted.slice(0, this.#pasted.length - length);
+      this.#pasted = withoutLast(this.#pasted);
       return;
     }
     if (!this.#pasting) this.#giveUp();
@@ -308,10 +397,36 @@ export class KeyDecoder {
   #giveUp(): void {
     if (!this.#incomplete) return;
     const pending = this.#text.slice(this.#at);
-    this.#at = this.#text.length;
-    // A lone ESC is a key; what begins a sequence and never ends is Alt and a sign, or nothing.
-    if (pending === "\x1b") this.#push("escape");
-    else if (pending.length === 2) this.#push(pending.slice(1), { alt: true });
+    this.#goTo(this.#text.length);
+    this.#abandon(pending);
+  }
+
+  /** A sequence that does not end: ESC is a key by itself, or Alt with a sign; more of one is nothing. */
+  #abandon(sequence: string): void {
+    if (!isAltKey(sequence)) return;
+    let at = 0;
+    for (; sequence[at + 1] === "\x1b"; at++) this.#push("escape");
+    const sign = sequence.slice(at + 1);
+    if (sign === "") this.#push("escape");
+    else this.#push(sign.toLowerCase(), { alt: true, shift: sign !== sign.toLowerCase() });
+  }
+
+  /** The next key begins at a place. */
+  #goTo(at: number): void {
+    this.#at = this.#scanned = at;
+    this.#state = GROUND;
+    this.#skipped = 0;
+  }
+
+  /** Of a long sequence no more is kept than of a key's; it goes on where it stood. */
+  #trim(): void {
+    if (this.#pasting || this.#text.length - this.#at <= MAX_SEQUENCE) return;
+    const begun = this.#text.slice(this.#at, this.#at + MAX_SEQUENCE - 1);
+    const last = this.#state === STRING_ESCAPE ? "\x1b" : this.#text.slice(-1);
+    this.#skipped += this.#text.length - this.#at - MAX_SEQUENCE;
+    this.#text = begun + last;
+    this.#at = 0;
+    this.#scanned = MAX_SEQUENCE;
   }
 
   /** Drops the beginning of a sequence, and of a paste. */
@@ -336,6 +451,7 @@ export class KeyDecoder {
     const afterCr = this.#afterCr;
     this.#afterCr = code === 0x0d;
     if (code === 0x1b) return this.#escape(text, at);
+    if (beginsSequence(code)) return this.#sequence(text, at, at, false);
     if (code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0)) {
       return this.#printable(text, at);
     }
@@ -368,12 +484,12 @@ export class KeyDecoder {
   #escape(text: string, at: number): number | undefined {
     const second = text[at + 1];
     if (second === undefined) return undefined;
-    if (second === "[") return this.#csi(text, at + 2, false);
-    if (second === "O") return this.#ss3(text, at);
+    if (INTRODUCERS.includes(second)) return this.#sequence(text, at, at, false);
     if (second === "\x1b") return this.#doubleEscape(text, at);
     const code = second.charCodeAt(0);
     if (code < 0x20 || code === 0x7f) {
       this.#control(code, true);
+      this.#afterCr = code === 0x0d;
       return at + 2;
     }
     const character = String.fromCodePoint(text.codePointAt(at + 1) ?? code);
@@ -386,95 +502,157 @@ export class KeyDecoder {
   #doubleEscape(text: string, at: number): number | undefined {
     const third = text[at + 2];
     if (third === undefined) return undefined;
-    if (third === "[") return this.#csi(text, at + 3, true);
+    if (third === "[" || third === "O") return this.#sequence(text, at, at + 1, true);
     this.#push("escape");
     return at + 1;
   }
 
-  /** ESC O letter; rxvt's small letters are with Ctrl, and xterm may put a modifier between. */
-  #ss3(text: string, at: number): number | undefined {
-    const match = /^(\d?)([A-Za-z])/.exec(text.slice(at + 2, at + 4));
-    const third = text[at + 2];
-    if (third === undefined || (match === null && /^\d$/.test(text.slice(at + 2)))) {
-      return undefined;
+  /**
+   * Takes a sequence; returns where it ends, `undefined` where it is not complete.
+   *
+   * @param at Where it begins, with the ESC of Alt.
+   * @param start Where it begins without that.
+   */
+  #sequence(text: string, at: number, start: number, alt: boolean): number | undefined {
+    let state = this.#state;
+    let position = Math.max(this.#scanned, start);
+    for (; position < text.length; position++) {
+      const next = nextState(state, text.charCodeAt(position), "terminal");
+      if (next === BROKEN || position - at + this.#skipped > MAX_STRING) {
+        // The ESC within a string begins another sequence.
+        const end = state === STRING_ESCAPE ? text.lastIndexOf("\x1b", position - 1) : position;
+        if (this.#skipped === 0) this.#abandon(text.slice(at, end));
+        return end;
+      }
+      if (next === GROUND) {
+        const end = position + 1;
+        if (end - start + this.#skipped <= MAX_SEQUENCE) this.#report(text.slice(start, end), alt);
+        return end;
+      }
+      state = next;
     }
-    if (match === null) {
-      this.#push("o", { alt: true, shift: true });
-      return at + 2;
-    }
-    const [whole, modifier = "", letter = ""] = match;
-    const small = /^[a-d]$/.test(letter);
-    const name = LETTERED[small ? letter.toUpperCase() : letter];
-    const pad = KEYPAD[letter.charCodeAt(0) - KEYPAD_FIRST];
-    if (pad !== undefined) this.#push("text", {}, pad);
-    else if (name !== undefined) {
-      const { ctrl, alt, shift } = modifiers(modifier);
-      this.#push(name, { ctrl: ctrl || small, alt, shift });
-    }
-    return at + 2 + whole.length;
+    this.#state = state;
+    this.#scanned = position;
+    return undefined;
   }
 
-  /** CSI parameters, intermediates, final. */
-  #csi(text: string, at: number, alt: boolean): number | undefined {
-    if (text[at] === "[") return this.#linux(text, at);
-    let end = at;
-    while (end < text.length && /[\x20-\x3f]/.test(text[end] ?? "")) end++;
-    // rxvt ends a sequence with Shift by $, which elsewhere is an intermediate.
-    const [rxvt, shifted] = /^(\d+)\$/.exec(text.slice(at, at + MAX_SEQUENCE)) ?? [];
-    if (rxvt !== undefined) {
-      this.#csiKey([shifted ?? ""], "$", alt);
-      return at + rxvt.length;
-    }
-    if (end - at > MAX_SEQUENCE) return at + MAX_SEQUENCE + 1;
-    const final = text[end];
-    if (final === undefined) return undefined;
-    const parameters = text.slice(at, end);
-    if (final === "~" && parameters === PASTE_BEGIN) {
+  /** A sequence that has ended: a key, or something that a terminal reports. */
+  #report(sequence: string, alt: boolean): void {
+    const clean = sequence.replaceAll("\0", "");
+    const begin = clean.startsWith("\x1b") ? 2 : 1;
+    const introducer = clean.charCodeAt(begin - 1) | C1_BIT;
+    const final = clean.slice(-1);
+    if (introducer === SS3) this.#ss3(clean.slice(begin, -1), final, alt);
+    else if (introducer === CSI) this.#csi(clean.slice(begin, -1), final, alt);
+  }
+
+  /** SS3 and a letter; rxvt's small letters are with Ctrl, and xterm may put a modifier between. */
+  #ss3(parameters: string, final: string, alt: boolean): void {
+    const pad = KEYPAD[final.charCodeAt(0) - KEYPAD_FIRST] ?? SHIFTED_SIGNS[final];
+    const how = withAlt(modifiers(parameters.split(";").at(-1) ?? ""), alt);
+    if (pad !== undefined) return this.#push("text", {}, pad);
+    const small = final >= "a" && final <= "d";
+    const name = final === "M" ? "enter" : LETTERED[small ? final.toUpperCase() : final];
+    if (name !== undefined) this.#push(name, small ? { ...how, ctrl: true } : how);
+  }
+
+  #csi(body: string, final: string, alt: boolean): void {
+    if (body === "[") return this.#linux(final);
+    if (final === "~" && body === PASTE_BEGIN) {
       this.#pasting = true;
-      return end + 1;
+      this.#pasteLength = 0;
+      return;
     }
-    if (!/[\x40-\x7e]/.test(final)) return end; // it belongs to no key
-    this.#csiKey(parameters.split(";"), final, alt);
-    return end + 1;
+    // A private prefix, or an intermediate: a report.
+    if (!/^[\d;:]*$/.test(body)) return;
+    const [first = "", second = "", third = ""] = body.split(";");
+    const [held, event] = second.split(":");
+    if (event === RELEASED) return;
+    const how = withAlt(modifiers(held), alt);
+    if (final === "u") return this.#coded(first.split(":"), how);
+    if (final === "~" && first === "27" && third !== "") return this.#coded([third], how);
+    const numbered = NUMBERED[first];
+    const lettered = LETTERED[final];
+    if (final === "Z") this.#push("tab", { ...how, shift: true });
+    else if (numbered !== undefined && RXVT_ENDS[final] !== undefined) {
+      this.#push(numbered, { ...how, ...RXVT_ENDS[final] });
+    } else if (body === "" && final >= "a" && final <= "d") {
+      this.#push(LETTERED[final.toUpperCase()] ?? "", { ...how, shift: true });
+    } else if (lettered !== undefined && isKeyBody(first, second, third)) {
+      this.#push(lettered, second === "" ? withAlt(modifiers(first), alt) : how);
+    }
   }
 
-  #csiKey([first = "", second = ""]: string[], final: string, alt: boolean): void {
-    const held = modifiers(second);
-    const how = { ctrl: held.ctrl, alt: held.alt || alt, shift: held.shift };
-    const name = NUMBERED[first];
-    if (final === "Z") this.#push("tab", { ...how, shift: true });
-    else if (final === "~" && name !== undefined) this.#push(name, how);
-    else if (final === "^" && name !== undefined) this.#push(name, { ...how, ctrl: true });
-    else if (final === "$" && name !== undefined) this.#push(name, { ...how, shift: true });
-    else if (final === "@" && name !== undefined) {
-      this.#push(name, { ...how, ctrl: true, shift: true });
-    } else if (/^[a-d]$/.test(final)) {
-      this.#push(LETTERED[final.toUpperCase()] ?? "", { ...how, shift: true });
-    } else if (LETTERED[final] !== undefined) this.#push(LETTERED[final], how);
+  /** A key by its code: CSI u, and xterm's modifyOtherKeys. */
+  #coded([code = "", shifted = ""]: readonly string[], how: Held): void {
+    const point = Number(code);
+    const name = CODED[point] ?? CODED_KEYPAD[point - CODED_KEYPAD_FIRST];
+    if (name !== undefined && name.length > 1) return this.#push(name, how);
+    const [first, last] = CODED_PRIVATE;
+    const isText = point >= 0x20 && point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000) &&
+      !(point >= 0x7f && point < 0xa0);
+    if (!isText || (name === undefined && point >= first && point <= last)) return;
+    const character = name ?? String.fromCodePoint(point);
+    const lower = character.toLowerCase();
+    if (how.ctrl || how.alt) {
+      this.#push(lower, { ...how, shift: how.shift || lower !== character });
+      return;
+    }
+    const upper = Number(shifted) > 0x20 && Number(shifted) <= 0x10ffff
+      ? String.fromCodePoint(Number(shifted))
+      : character.toUpperCase();
+    this.#push("text", {}, how.shift && /^\p{L}$/u.test(character) ? upper : character);
   }
 
   /** The Linux console's F1 to F5: CSI [ A to E. */
-  #linux(text: string, at: number): number | undefined {
-    const letter = text[at + 1];
-    if (letter === undefined) return undefined;
+  #linux(letter: string): void {
     const index = LINUX_FUNCTION_KEYS.indexOf(letter);
     if (index !== -1) this.#push(`f${index + 1}`);
-    return at + 2;
   }
 
   /** Pasted text up to its end, which may be cut. */
   #inPaste(text: string, at: number): number {
+    if (this.#interrupted) {
+      this.#interrupted = false;
+      this.#interrupt();
+      return at + 1;
+    }
     const end = text.indexOf(PASTE_END, at);
-    const stop = end === -1 ? text.length - overlap(text) : end;
-    this.#pasted += text.slice(at, stop).replaceAll(/\r\n|\r\0?/g, "\n");
+    const known = end === -1 ? text.length - overlap(text) : end;
+    const stop = Math.min(Math.max(at, known), at + MAX_PASTE - this.#pasteLength);
+    this.#takePasted(text.slice(at, stop));
     while (this.#pasted.length > PASTE_PIECE) {
       const high = /[\ud800-\udbff]/.test(this.#pasted[PASTE_PIECE - 1] ?? "");
       this.#pastePiece(high ? PASTE_PIECE - 1 : PASTE_PIECE);
     }
-    if (end === -1) return stop; // what is behind it may be the beginning of the end
+    const over = this.#pasteLength >= MAX_PASTE;
+    if (stop < known || (end === -1 && !over)) {
+      if (over) this.#endPaste();
+      return stop; // what is behind it may be the beginning of the end
+    }
+    this.#endPaste();
+    return end === -1 ? stop : end + PASTE_END.length;
+  }
+
+  #takePasted(text: string): void {
+    if (text === "") return;
+    this.#pasteLength += text.length;
+    const first = text.charCodeAt(0);
+    const rest = this.#afterCr && (first === 0x0a || first === 0) ? text.slice(1) : text;
+    this.#afterCr = text.endsWith("\r");
+    this.#pasted += rest.replaceAll(/\r\n|\r\0?/g, "\n");
+  }
+
+  /** The paste is over. */
+  #endPaste(): void {
     this.#pastePiece(this.#pasted.length);
-    this.#pasting = false;
-    return end + PASTE_END.length;
+    this.#pasting = this.#afterCr = false;
+  }
+
+  /** Somebody pressed Ctrl-C in a paste that has lost its end. */
+  #interrupt(): void {
+    this.#endPaste();
+    this.#push("c", { ctrl: true });
   }
 
   #pastePiece(length: number): void {
@@ -504,18 +682,63 @@ function isPrintable(code: number): boolean {
   return code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0);
 }
 
-/** xterm's parameter: one more than the sum of the keys held. */
-function modifiers(parameter: string): { ctrl: boolean; alt: boolean; shift: boolean } {
-  const held = Math.max(0, Number(parameter || 1) - 1) || 0;
-  return { ctrl: (held & CTRL) !== 0, alt: (held & ALT) !== 0, shift: (held & SHIFT) !== 0 };
+/** The keys that are held. */
+interface Held {
+  readonly ctrl: boolean;
+  readonly alt: boolean;
+  readonly shift: boolean;
 }
 
-/** How much of the end of a text may be the beginning of the end of a paste, or half a line end. */
+const C1_BIT = 0x80;
+const CSI = "[".charCodeAt(0) | C1_BIT;
+const SS3 = "O".charCodeAt(0) | C1_BIT;
+/** Signs of the keypad that SS3 and a capital, or a space, stand for. */
+const SHIFTED_SIGNS: Readonly<Record<string, string>> = { " ": " ", X: "=" };
+/** How rxvt ends the sequences of numbered keys. */
+const RXVT_ENDS: Readonly<Record<string, Partial<Held>>> = {
+  "~": {},
+  "^": { ctrl: true },
+  "$": { shift: true },
+  "@": { ctrl: true, shift: true },
+};
+/** More than this is no modifier but the row or the column of a report. */
+const MAX_MODIFIER = 256;
+
+/** xterm's parameter: one more than the sum of the keys held. */
+function modifiers(parameter: string = ""): Held {
+  const held = Math.max(0, Number(parameter || 1) - 1) || 0;
+  return {
+    ctrl: (held & CTRL) !== 0,
+    alt: (held & (ALT | META)) !== 0,
+    shift: (held & SHIFT) !== 0,
+  };
+}
+
+function withAlt(held: Held, alt: boolean): Held {
+  return alt ? { ...held, alt: true } : held;
+}
+
+/** Whether the parameters are those of a key with a letter: none, a modifier, or 1 and a modifier. */
+function isKeyBody(first: string, second: string, third: string): boolean {
+  if (third !== "") return false;
+  if (second === "") return Number(first) <= MAX_MODIFIER;
+  return (first === "" || first === "1") && Number.parseInt(second) <= MAX_MODIFIER;
+}
+
+/** Whether it may be ESC, or Alt with a sign that also begins sequences, and not more of a sequence. */
+function isAltKey(text: string): boolean {
+  const escapes = text.startsWith("\x1b\x1b") ? 2 : text.startsWith("\x1b") ? 1 : 0;
+  return escapes > 0 &&
+    (text.length === escapes ||
+      (text.length === escapes + 1 && INTRODUCERS.includes(text[escapes] ?? "")));
+}
+
+/** How much of the end of a text may be the beginning of the end of a paste. */
 function overlap(text: string): number {
   for (let length = Math.min(PASTE_END.length - 1, text.length); length > 0; length--) {
     if (text.endsWith(PASTE_END.slice(0, length))) return length;
   }
-  return text.endsWith("\r") ? 1 : 0; // or a line end that is cut
+  return 0;
 }
 
 /**

@@ -6,11 +6,12 @@ import {
   type Synonyms,
 } from "../protocol/validate.ts";
 import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
-import { BUFFER_ACTIONS, EditBuffer } from "./edit_buffer.ts";
+import { BUFFER_ACTIONS, type Change, EditBuffer } from "./edit_buffer.ts";
 import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./keys.ts";
 import { LineLayout } from "./line_layout.ts";
+import { effectsOf, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { copied } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
@@ -119,6 +120,12 @@ export interface LineEditorSnapshot {
   readonly back: number;
   /** The line itself, while another of the history shows. */
   readonly own: string;
+  /** What the lines of the history begin with that the arrows go through. */
+  readonly prefix: string;
+  /** Changes that can be undone. */
+  readonly changes: readonly Change[];
+  /** Where the last argument of a line before stands, that Alt-. put in. */
+  readonly argument: { readonly back: number; readonly start: number } | null;
   /** The search in the history, while there is one. */
   readonly search: { readonly query: string; readonly at: number; readonly before: string } | null;
   /** The first row that shows, of those that are more than the window has. */
@@ -192,6 +199,10 @@ export class LineEditor {
   #back = -1;
   /** The line itself, while another of the history shows. */
   #own = "";
+  /** What the lines of the history begin with that the arrows go through. */
+  #prefix = "";
+  /** Where the last argument stands that Alt-. put in, and of which line before it is. */
+  #argument: { readonly back: number; readonly start: number } | undefined;
   #search: { query: string; at: number; before: string } | undefined;
   #question: CompletionQuestion | undefined;
   /** The candidates that Tab goes through. */
@@ -231,8 +242,8 @@ export class LineEditor {
   /** How many bytes it holds of the line, without its history, about. */
   get held(): number {
     const { length } = this.#buffer.line;
-    const texts = this.#buffer.killed.length + this.#own.length + this.#row.length;
-    return length * CELL_SIZE + textSize(length) + textSize(texts);
+    const texts = this.#own.length + this.#row.length;
+    return length * CELL_SIZE + textSize(length) + textSize(texts) + this.#buffer.held;
   }
 
   /** The line as it stands. */
@@ -251,8 +262,15 @@ export class LineEditor {
   }
 
   set prompt(prompt: string) {
-    this.#prompt = prompt;
+    this.#out += this.#doAtOnce(prompt);
+    this.#prompt = withoutEffects(prompt);
     this.#changed = true;
+  }
+
+  /** What text that stays on the screen does once: the bell, a title, an empty screen. */
+  #doAtOnce(text: string): string {
+    const { effects, clears } = effectsOf(text);
+    return clears ? this.#screen.clear() + effects : effects;
   }
 
   /** Whether nothing of the line shows, as for a password, which no history keeps. */
@@ -273,9 +291,11 @@ export class LineEditor {
   eraseLine(): void {
     this.#search = undefined;
     this.#cycle = undefined;
+    this.#argument = undefined;
     this.#back = -1;
     this.#own = "";
     this.#buffer.set("");
+    if (this.#masked) this.#buffer.forget();
     this.#changed = true;
   }
 
@@ -304,6 +324,9 @@ export class LineEditor {
       killing: this.#killing,
       back: this.#back,
       own: this.#own,
+      prefix: this.#prefix,
+      changes: this.#buffer.changes,
+      argument: this.#argument ?? null,
       search: this.#search ?? null,
       top: this.#top,
       tabbed: this.#tabbed,
@@ -326,6 +349,9 @@ export class LineEditor {
     this.#killing = snapshot.killing;
     this.#back = snapshot.back;
     this.#own = snapshot.own;
+    this.#prefix = snapshot.prefix;
+    this.#buffer.changes = snapshot.changes;
+    this.#argument = snapshot.argument ?? undefined;
     this.#search = snapshot.search ?? undefined;
     this.#top = snapshot.top;
     this.#tabbed = snapshot.tabbed;
@@ -373,7 +399,9 @@ export class LineEditor {
     if (end > 0) {
       this.#out += this.#screen.clear() + whole.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
     }
-    this.#row = whole.slice(end).slice(-MAX_ROW);
+    const rest = end > 0 ? whole.slice(end) : text;
+    this.#out += this.#doAtOnce(rest);
+    this.#row = ((end > 0 ? "" : this.#row) + withoutEffects(rest)).slice(-MAX_ROW);
     this.#changed = true;
   }
 
@@ -406,6 +434,8 @@ export class LineEditor {
     const tabbed = this.#tabbed;
     const killing = this.#killing;
     const cycle = this.#cycle;
+    const argument = this.#argument;
+    this.#argument = undefined;
     this.#tabbed = this.#killing = false;
     this.#cycle = undefined;
     const action = this.#keys.get(keyName(key));
@@ -414,6 +444,7 @@ export class LineEditor {
     if (key.name === "paste") return this.#paste(key.text);
     if (action === undefined) return;
     if (action === "complete") return this.#complete(tabbed, cycle);
+    if (action === "last-argument") return this.#lastArgument(argument);
     this.#act(action, killing);
     this.#killing = action.startsWith("kill");
     if (this.#masked) this.#buffer.forget();
@@ -464,8 +495,12 @@ export class LineEditor {
     }
     switch (action) {
       case "history-back":
-        return this.#recall(1);
+        return this.#recall(this.#back + 1);
       case "history-forward":
+        return this.#recall(this.#back - 1);
+      case "history-first":
+        return this.#recall(Math.max(0, this.#history.length - 1));
+      case "history-last":
         return this.#recall(-1);
       case "up":
         return this.#climb(-1);
@@ -480,27 +515,66 @@ export class LineEditor {
       case "cancel":
         return this.#end({ type: "cancel" });
       case "search":
+      case "search-forward":
         return this.#masked ? this.#ring() : this.#startSearch();
       case "redraw":
         this.#out += this.#screen.clear() + "\x1b[2J\x1b[H";
     }
   }
 
-  /** The line of the history that is so many further back. */
-  #recall(step: 1 | -1): void {
-    const back = this.#back + step;
+  /** The line of the history that is so many back; -1 is the line itself. */
+  #recall(back: number): void {
     if (back < -1 || back >= this.#history.length || this.#masked) return this.#ring();
     if (this.#back === -1) this.#own = this.line;
     this.#back = back;
-    const old = this.#history.at(this.#history.length - 1 - back) ?? "";
-    this.#buffer.set(back === -1 ? this.#own : old);
+    this.#buffer.set(back === -1 ? this.#own : this.#lineBack(back));
   }
 
   /** Up or down a row of the window, where there is one; else through the history. */
   #climb(step: 1 | -1): void {
     const place = this.#masked ? undefined : this.#laidOut().climb(step);
     if (place !== undefined) this.#buffer.move(place);
-    else this.#recall(step === -1 ? 1 : -1);
+    else this.#recall(this.#next(step === -1 ? 1 : -1));
+  }
+
+  /** How far back the next line is that begins as the line itself did, where any does; else just the next. */
+  #next(step: 1 | -1): number {
+    const next = this.#back + step;
+    if (this.#masked) return next;
+    if (this.#back === -1) this.#prefix = this.line.slice(0, this.cursor);
+    const prefix = this.#prefix;
+    if (prefix === "") return next;
+    let back = next;
+    while (back > -1 && back < this.#history.length && !this.#lineBack(back).startsWith(prefix)) {
+      back += step;
+    }
+    // Where no line begins so, the arrows go through all.
+    if (this.#back === -1 && back >= this.#history.length) {
+      this.#prefix = "";
+      return next;
+    }
+    return back;
+  }
+
+  #lineBack(back: number): string {
+    return this.#history.at(this.#history.length - 1 - back) ?? "";
+  }
+
+  /** Alt-.: the last word of the line before; again, that of the line before that. */
+  #lastArgument(before: { readonly back: number; readonly start: number } | undefined): void {
+    if (this.#masked) return this.#ring();
+    const start = before?.start ?? this.cursor;
+    for (let back = (before?.back ?? -1) + 1; back < this.#history.length; back++) {
+      const line = this.#lineBack(back).trimEnd();
+      const word = plain(line.slice(spaceBefore(line, line.length)));
+      if (word === "") continue;
+      if (!this.#buffer.replace(start, word)) break;
+      this.#argument = { back, start };
+      this.#changed = true;
+      return;
+    }
+    this.#argument = before;
+    this.#ring();
   }
 
   #accept(): void {
@@ -578,6 +652,7 @@ export class LineEditor {
     this.#out += this.#screen.leave();
     this.#results.push(result);
     this.#buffer.set("");
+    this.#buffer.forgetChanges();
     this.#own = "";
     this.#top = 0;
     this.#back = -1;
@@ -599,8 +674,9 @@ export class LineEditor {
       const shorter = graphemes(search.query).slice(0, -1).join("");
       return this.#find(shorter, this.#history.length);
     }
-    if (action === "search") {
-      return search.query === "" ? true : this.#find(search.query, search.at - 1);
+    if (action === "search" || action === "search-forward") {
+      const step = action === "search" ? -1 : 1;
+      return search.query === "" ? true : this.#find(search.query, search.at + step, step);
     }
     this.#search = undefined;
     if (action !== "abort" && action !== "cancel") return false;
@@ -614,12 +690,13 @@ export class LineEditor {
     else this.#find(query + character, at);
   }
 
-  /** The newest line at or before a place that has the words; else a bell. */
-  #find(query: string, from: number): true {
-    let at = Math.min(from, this.#history.length - 1);
-    while (at >= 0 && !this.#history.at(at)?.includes(query)) at--;
+  /** The next line from a place on that has the words, towards the older or the newer; else a bell. */
+  #find(query: string, from: number, step: 1 | -1 = -1): true {
+    const { length } = this.#history;
+    let at = Math.min(from, length - (step === -1 ? 1 : 0));
+    while (at >= 0 && at < length && !this.#history.at(at)?.includes(query)) at += step;
     const before = this.#search?.before ?? "";
-    if (at < 0 || query === "") {
+    if (at < 0 || at >= length || query === "") {
       if (query !== "") this.#ring();
       this.#search = { query, at: from, before };
       return true;

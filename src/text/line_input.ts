@@ -1,7 +1,11 @@
 import { checkBoolean, checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
+import { beginsSequence, BROKEN, GROUND, nextState, type SequenceState, STRING_ESCAPE } from "./escape_sequences.ts";
 import { copied, joined } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
-import { clusterWidth, lastCluster, textWidth } from "./width.ts";
+import { type LinePlace, TypedRow } from "./typed_row.ts";
+import { withoutLast } from "./width.ts";
+
+export type { LinePlace } from "./typed_row.ts";
 
 /** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
 export type EchoMode = "none" | "newlines" | "all";
@@ -12,18 +16,18 @@ export interface LineSink {
   push(line: string): unknown;
 }
 
+const ENDLESS: LinePlace = { columns: Infinity, known: false, column: 0 };
 const NUL = 0x00;
-const BEL = 0x07;
 const BS = 0x08;
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
-const ESC = 0x1b;
 const DEL = 0x7f;
 const C1_LAST = 0x9f;
-const ST = 0x9c;
-/** A control sequence that means a key has fewer parameters than this. */
-const MAX_PARAMETERS = 16;
+/** No more of the beginning of a sequence is kept than that of a key has. */
+const MAX_BEGINNING = 32;
+/** A string, such as a title, that is longer has lost its end. */
+const MAX_STRING = 65_536;
 /** What a piece of a text costs that was added by itself. */
 const PIECE_SIZE = 64;
 /** So many bytes may be in pieces in any case. */
@@ -31,22 +35,16 @@ const SPARE = 2_048;
 /** So many units more than the line are not worth a copy of it. */
 const SMALL = 64;
 
-/**
- * Where in an escape sequence (ECMA-48) the next character stands: behind ESC, in a control
- * sequence, in a title or the like, or at the one character of a single shift.
- */
-export type EscapeState = "none" | "escape" | "control" | "string" | "single";
-
 /** Where a line stands that is being typed, as plain JSON. */
 export interface LineInputSnapshot {
   /** What is typed so far. */
   readonly line: string;
   /** Whether the last character was a CR, which an LF or NUL may follow. */
   readonly afterCr: boolean;
-  /** Where in an escape sequence the next character stands. */
-  readonly escape: EscapeState;
-  /** The parameters of a control sequence so far. */
-  readonly parameters: string;
+  /** The beginning of an escape sequence that has not ended. */
+  readonly sequence: string;
+  /** How long that sequence is so far. */
+  readonly sequenceLength: number;
   /** How much of the line is over the limit, and was dropped. */
   readonly dropped: number;
 }
@@ -74,9 +72,9 @@ export interface LineInputOptions {
  * Makes lines out of what people type: text in, lines out, cut anywhere.
  *
  * - CR LF, CR NUL, LF and a lone CR each end one line, never two (RFC 854); other NULs are dropped
- * - backspace (0x08) and DEL (0x7F) erase what a person takes for one character
+ * - backspace (0x08) and DEL (0x7F) erase the last code point, or the whole of an emoji
  * - a line over the limit keeps its first part; the rest is dropped up to its end
- * - escape sequences (cursor keys) and control characters but TAB are taken out of the line
+ * - escape sequences (cursor keys, reports of a terminal) and control characters but TAB are taken out
  *
  * @example
  * ```ts
@@ -94,6 +92,8 @@ export interface LineInputOptions {
 export class LineInput {
   /** What goes back to the screen; see {@linkcode takeEcho}. */
   echo: EchoMode = "none";
+  /** Where the echo is drawn. Default: in one row without end. */
+  place: LinePlace = ENDLESS;
   readonly #limit: number;
   readonly #stripControls: boolean;
   /** What was fed, and how much of it is read. */
@@ -105,14 +105,18 @@ export class LineInput {
   /** The line that has ended last. */
   #ended = "";
   #afterCr = false;
-  #escape: EscapeState = "none";
-  #parameters = "";
+  /** Where in an escape sequence the next character stands, and its beginning. */
+  #state: SequenceState = GROUND;
+  #sequence = "";
+  #sequenceLength = 0;
   /** How much of the line is over the limit. */
   #dropped = 0;
   #truncated = 0;
   /** How long the line was that has ended last. */
   #endedLength = 0;
   #echoed = "";
+  /** What the echo of the line has drawn; made when there is some. */
+  #row: TypedRow | undefined;
 
   /**
    * Starts with an empty line.
@@ -184,9 +188,14 @@ export class LineInput {
     let start = this.#at;
     for (let at = start; at < text.length; at++) {
       const code = text.charCodeAt(at);
+      if (this.#state !== GROUND) {
+        const within = this.#continue(text.charAt(at), code);
+        start = within ? at + 1 : at;
+        if (within) continue;
+      }
       const plain = code > C1_LAST || (code >= 0x20 && code < DEL) || code === TAB ||
         (!this.#stripControls && isKept(code));
-      if (plain && this.#escape === "none") continue;
+      if (plain) continue;
       if (at > start) this.#append(text.slice(start, at));
       start = at + 1;
       this.#at = start;
@@ -212,7 +221,7 @@ export class LineInput {
 
   /** How many bytes it holds of what was fed, about. */
   get held(): number {
-    return textSize(this.#text.length) + textSize(this.#line.length);
+    return textSize(this.#text.length) + textSize(this.#line.length) + (this.#row?.held ?? 0);
   }
 
   /** Takes what was fed and not read, for somebody else to read. */
@@ -225,9 +234,9 @@ export class LineInput {
 
   /** Where the line stands, as plain JSON. */
   snapshot(): LineInputSnapshot {
-    const [line, afterCr] = [this.#line, this.#afterCr];
-    const [escape, parameters] = [this.#escape, this.#parameters];
-    return { line, afterCr, escape, parameters, dropped: this.#dropped };
+    const [line, afterCr, dropped] = [this.#line, this.#afterCr, this.#dropped];
+    const [sequence, sequenceLength] = [this.#sequence, this.#sequenceLength];
+    return { line, afterCr, sequence, sequenceLength, dropped };
   }
 
   /**
@@ -235,35 +244,49 @@ export class LineInput {
    *
    * @param snapshot The snapshot.
    */
-  restore({ line, afterCr, escape, parameters, dropped }: LineInputSnapshot): void {
+  restore({ line, afterCr, sequence, sequenceLength, dropped }: LineInputSnapshot): void {
     this.#line = line;
     this.#afterCr = afterCr;
-    this.#escape = escape;
-    this.#parameters = parameters;
+    this.#endSequence();
+    for (const character of sequence) {
+      if (this.#state === GROUND) this.#begin(character);
+      else this.#continue(character, character.charCodeAt(0));
+    }
+    this.#sequenceLength = sequenceLength;
     this.#dropped = dropped;
   }
 
-  /** Erases the last character, as backspace and the command EC do. */
+  /** Erases the last code point, or the whole of an emoji, as backspace and the command EC do. */
   eraseCharacter(): void {
     if (this.#line === "" || this.#dropped > 0) return;
-    const last = lastCluster(this.#line);
-    this.#line = this.#line.slice(0, this.#line.length - last.length);
-    if (this.echo === "all") this.#echoed += "\b \b".repeat(clusterWidth(last));
+    const [before, row] = [this.#line, this.#shownRow()];
+    this.#line = withoutLast(before);
+    if (row !== undefined) this.#echoed += row.shrink(before, this.#line);
   }
 
   /** Erases the whole line, as the command EL does. */
   eraseLine(): void {
-    if (this.echo === "all") this.#echoed += "\b \b".repeat(textWidth(this.#line));
+    const [before, row] = [this.#line, this.#shownRow()];
     this.#line = "";
     this.#dropped = 0;
+    if (row !== undefined) this.#echoed += row.shrink(before, "");
   }
 
   /** Takes the line that is being typed, for somebody else to go on with. */
   takePartial(): string {
     const partial = this.#line;
     this.#line = "";
+    this.#row = undefined;
     this.#dropped = 0;
     return partial;
+  }
+
+  /** Draws the line again, after a prompt in the column that is set now. */
+  echoAgain(): void {
+    this.#row = undefined;
+    if (this.echo !== "all" || this.#line === "") return;
+    this.#row = new TypedRow(this.place);
+    this.#echoed += this.#row.grow("", this.#line);
   }
 
   /** What is to go back to the screen since the last call; `\n` for line ends. */
@@ -281,21 +304,30 @@ export class LineInput {
     }
     const room = this.#limit - this.#line.length;
     const fits = run.length <= room ? run : cutAt(run, room);
+    const row = this.#shownRow();
+    if (row !== undefined) this.#echoed += row.grow(this.#line, fits);
     this.#line += fits;
     if (++this.#pieces * PIECE_SIZE > this.#line.length + SPARE) this.#join();
-    if (this.echo === "all") this.#echoed += fits;
     if (run.length <= room) return;
     this.#dropped = run.length - fits.length;
     this.#truncated++;
   }
 
-  /** Takes a control character, or one within an escape sequence; returns whether a line has ended. */
+  /** What the screen shows of the line, where it shows all. */
+  #shownRow(): TypedRow | undefined {
+    if (this.echo !== "all") return this.#row = undefined;
+    if (this.#row === undefined) {
+      this.#row = new TypedRow(this.place);
+      this.#row.grow("", this.#line);
+    }
+    return this.#row;
+  }
+
+  /** Takes a control character; returns whether a line has ended. */
   #control(code: number): boolean {
     const afterCr = this.#afterCr;
     this.#afterCr = code === CR;
-    if (this.#escape !== "none" && code !== CR && code !== LF) this.#inEscape(code);
-    else if (code === ESC) this.#escape = "escape";
-    else if (code > DEL) this.#escape = afterC1(code);
+    if (beginsSequence(code)) this.#begin(String.fromCharCode(code));
     else if (code === BS || code === DEL) this.eraseCharacter();
     else if (code === CR || (code === LF && !afterCr)) {
       this.#endLine();
@@ -304,17 +336,37 @@ export class LineInput {
     return false;
   }
 
-  /** What belongs to an escape sequence is no text. NUL may stand anywhere. */
-  #inEscape(code: number): void {
-    if (code === NUL) return;
-    if (code === ESC) this.#escape = "escape";
-    else if (this.#escape === "escape") this.#escape = afterEscape(code);
-    else if (this.#escape === "control" && code >= 0x20 && code < 0x40) {
-      if (this.#parameters.length < MAX_PARAMETERS) this.#parameters += String.fromCharCode(code);
-      return;
-    } else if (this.#escape === "string" && code !== BEL && code !== ST) return;
-    else this.#escape = "none";
-    this.#parameters = "";
+  /** A character that may begin an escape sequence, which is no text. */
+  #begin(character: string): void {
+    this.#state = nextState(GROUND, character.charCodeAt(0), "terminal");
+    this.#sequence = this.#state === GROUND ? "" : character;
+    this.#sequenceLength = this.#sequence.length;
+  }
+
+  /** Goes on with an escape sequence; returns whether the character belongs to it. */
+  #continue(character: string, code: number): boolean {
+    const state = this.#state;
+    const next = this.#sequenceLength >= MAX_STRING ? BROKEN : nextState(state, code, "terminal");
+    if (next === BROKEN) {
+      this.#endSequence();
+      // The ESC within a string begins another sequence.
+      if (state !== STRING_ESCAPE) return false;
+      this.#begin("\x1b");
+      return this.#continue(character, code);
+    }
+    if (next === GROUND) this.#endSequence();
+    else {
+      this.#state = next;
+      this.#sequenceLength++;
+      if (this.#sequence.length < MAX_BEGINNING) this.#sequence += character;
+    }
+    return true;
+  }
+
+  #endSequence(): void {
+    this.#state = GROUND;
+    this.#sequence = "";
+    this.#sequenceLength = 0;
   }
 
   /** Engines keep what is added piece by piece as pieces, until somebody looks at it. */
@@ -332,8 +384,8 @@ export class LineInput {
     this.#ended = cutOut ? copied(this.#line) : this.#line;
     this.#endedLength = this.#line.length + this.#dropped;
     this.#line = "";
-    this.#escape = "none";
-    this.#parameters = "";
+    this.#row = undefined;
+    this.#endSequence();
     this.#dropped = 0;
     if (this.echo !== "none") this.#echoed += "\n";
   }
@@ -348,30 +400,4 @@ function cutAt(text: string, length: number): string {
 /** What else belongs to a line whose control characters stay. */
 function isKept(code: number): boolean {
   return code !== CR && code !== LF && code !== NUL && code !== BS && code !== DEL;
-}
-
-/** The eight-bit controls (C1) that begin something, as ESC and a letter do. */
-function afterC1(code: number): EscapeState {
-  const letter = code - 0x40;
-  const begins = code <= C1_LAST && code !== ST ? afterEscape(letter) : "none";
-  return begins === "escape" ? "none" : begins;
-}
-
-/** ESC [, ESC ] and the like, ESC O, or an intermediate; any other character ends the sequence. */
-function afterEscape(code: number): EscapeState {
-  switch (String.fromCharCode(code)) {
-    case "[":
-      return "control";
-    case "]":
-    case "P":
-    case "X":
-    case "^":
-    case "_":
-      return "string";
-    case "O":
-    case "N":
-      return "single";
-    default:
-      return code >= 0x20 && code < 0x30 ? "escape" : "none";
-  }
 }

@@ -1,4 +1,5 @@
-import { type Cell, cellsOf, type Frame, lineCells } from "./screen.ts";
+import { BLANK, drawRows } from "./row_canvas.ts";
+import { type Cell, type Frame, lineCells } from "./screen.ts";
 import { mayJoin } from "./width.ts";
 
 /** One row. The cells that stand before the line are the first ones. */
@@ -7,7 +8,7 @@ interface Row {
   /** Columns of the cells. */
   width: number;
   /** How many of them stand before the line, and where in the line the others begin. */
-  fixed: number;
+  readonly fixed: number;
   readonly start: number;
   /** Whether a line end began it; else there was no more room in the row above. */
   readonly ended: boolean;
@@ -34,9 +35,11 @@ export class LineLayout {
   /** Where the cursor stands, in UTF-16 units. */
   #at = 0;
   /** The last row is the one in which the cursor stands. */
-  #rows: Row[] = [newRow(0, 0, false)];
+  #rows: Row[] = [newRow([], 0, 0, false)];
   /** The row in which the line begins. */
   #first = 0;
+  /** What stands in that row from the beginning of the line on, where the line leaves room. */
+  #under: readonly Cell[] = [];
   /** The cells behind the cursor, the next one last. */
   #after: Cell[] = [];
   /** Whether the cursor has cut a cluster in two. */
@@ -97,6 +100,10 @@ export class LineLayout {
       if (cells === undefined) break;
       rows.push(cells);
     }
+    if (this.#under.length > 0 && open + below.length === this.#first + 1) {
+      const bottom = rows.pop();
+      if (bottom !== undefined) rows.push(this.#withUnder(bottom));
+    }
     const column = full ? 0 : last.width;
     return { rows, row: row - first, column, top: first };
   }
@@ -109,6 +116,22 @@ export class LineLayout {
     return this.#nearest(row + step, column);
   }
 
+  /** The row in which the line begins and ends, with what stands there behind it. */
+  #withUnder(cells: Cell[]): Cell[] {
+    const { fixed } = this.#rows[this.#first] as Row;
+    let column = 0;
+    for (let at = fixed; at < cells.length; at++) column -= cells[at]?.width ?? 0;
+    const whole = cells.slice();
+    for (const cell of this.#under) {
+      const end = column + cell.width;
+      if (column >= 0) whole.push(cell);
+      // Of a wide character that is half covered a blank is left.
+      else for (let at = 0; at < end; at++) whole.push(BLANK);
+      column = end;
+    }
+    return whole;
+  }
+
   get #last(): Row {
     return this.#rows[this.#rows.length - 1] as Row;
   }
@@ -116,11 +139,11 @@ export class LineLayout {
   /** Begins anew with the cursor at the start; `cells`: those of the line, the first one last. */
   #begin(before: string, cells: Cell[]): void {
     this.#before = before;
-    this.#rows = [newRow(0, 0, false)];
     this.#after = cells;
     this.#at = 0;
-    const fixed = cellsOf(before, this.#show);
-    for (const cell of fixed) this.#push(cell, true);
+    const { rows, under } = drawRows(before, this.#columns, this.#show);
+    this.#rows = rows.map(({ cells, ended }) => newRow(cells, cells.length, 0, ended));
+    this.#under = under;
     this.#first = this.#rows.length - 1;
   }
 
@@ -169,26 +192,25 @@ export class LineLayout {
     const text = this.#line.slice(this.#at, this.#at + cell.length);
     const length = cursor - this.#at;
     this.#insert(text.slice(length));
-    for (const part of lineCells(text.slice(0, length), this.#show)) this.#push(part, false);
+    for (const part of lineCells(text.slice(0, length), this.#show)) this.#push(part);
     this.#split = true;
   }
 
   #pushNext(): void {
     const cell = this.#after.pop();
-    if (cell !== undefined) this.#push(cell, false);
+    if (cell !== undefined) this.#push(cell);
   }
 
-  #push(cell: Cell, fixed: boolean): void {
+  #push(cell: Cell): void {
     const row = this.#last;
-    if (cell.text === "\n") this.#rows.push(newRow(0, this.#at + (fixed ? 0 : 1), true));
+    if (cell.text === "\n") this.#rows.push(newRow([], 0, this.#at + 1, true));
     else if (row.width + cell.width > this.#columns) {
-      this.#rows.push(newRow(fixed ? 1 : 0, this.#at, false, cell));
+      this.#rows.push(newRow([cell], 0, this.#at, false));
     } else {
       own(row).push(cell);
       row.width += cell.width;
-      if (fixed) row.fixed++;
     }
-    if (!fixed) this.#at += cell.length;
+    this.#at += cell.length;
   }
 
   /** Takes the last cell before the cursor. */
@@ -274,8 +296,8 @@ export class LineLayout {
   }
 }
 
-function newRow(fixed: number, start: number, ended: boolean, cell?: Cell): Row {
-  const [cells, width] = cell === undefined ? [[], 0] : [[cell], cell.width];
+function newRow(cells: Cell[], fixed: number, start: number, ended: boolean): Row {
+  const width = cells.reduce((sum, cell) => sum + cell.width, 0);
   return { cells, width, fixed, start, ended, shared: false };
 }
 

@@ -48,10 +48,10 @@ export {
 } from "./line_editor.ts";
 export {
   type EchoMode,
-  type EscapeState,
   LineInput,
   type LineInputOptions,
   type LineInputSnapshot,
+  type LinePlace,
   type LineSink,
 } from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";

@@ -1,4 +1,4 @@
-import { clusterWidth, graphemes, textWidth } from "./width.ts";
+import { clusterWidth, graphemes, isUncertain, textWidth } from "./width.ts";
 
 /** A character cell, or two: what a person takes for one character. */
 export interface Cell {
@@ -17,37 +17,6 @@ export interface Frame {
   readonly rows: readonly (readonly Cell[])[];
   readonly row: number;
   readonly column: number;
-}
-
-const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])/g;
-const COLOUR = /^\x1b\[[\d;:]*m$/;
-const RESET = /^\x1b\[0*m$/;
-
-/**
- * Cuts text into cells. Sequences of colours make their style, others are left out.
- *
- * @param text The text.
- * @param show What the terminal shows for a character.
- */
-export function cellsOf(text: string, show: (text: string) => string = (same) => same): Cell[] {
-  const cells: Cell[] = [];
-  let style = "";
-  let at = 0;
-  const add = (plain: string) => {
-    for (const cluster of graphemes(plain)) {
-      const shown = show(cluster);
-      const width = shown === cluster ? clusterWidth(cluster) : textWidth(shown);
-      cells.push({ text: shown, width, style, length: cluster.length });
-    }
-  };
-  for (const match of text.matchAll(SEQUENCE)) {
-    add(text.slice(at, match.index));
-    at = match.index + match[0].length;
-    if (RESET.test(match[0])) style = "";
-    else if (COLOUR.test(match[0])) style += match[0];
-  }
-  add(text.slice(at));
-  return cells;
 }
 
 const CONTROL = /^[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
@@ -132,10 +101,10 @@ export class Screen {
       const same = commonCells(before ?? [], cells);
       if (same === cells.length && same === (before ?? []).length) continue;
       goTo(index, widthOf(cells.slice(0, same)));
-      out += drawCells(cells.slice(same), column);
+      out += drawCells(cells.slice(same), column, this.#columns);
       column = widthOf(cells);
       if (widthOf(before ?? []) > column) out += "\x1b[K";
-      // Behind a full row terminals stand in two minds.
+      // After the last column terminals disagree on where the cursor is.
       if (column >= this.#columns) column = -1;
     }
     if (old.length > next.rows.length) {
@@ -195,27 +164,46 @@ function moveColumns(from: number, to: number): string {
   return to === 1 ? "\r\x1b[C" : `\r\x1b[${to}C`;
 }
 
-/** Cells as text, in their colours; behind one of which terminals disagree the column is set anew. */
-function drawCells(cells: readonly Cell[], start: number): string {
+/**
+ * Cells as text, in their colours. After one whose width terminals disagree on, the column is set anew, and what
+ * the terminal may have drawn too far is erased.
+ */
+function drawCells(cells: readonly Cell[], start: number, columns: number): string {
   let text = "";
   let style = "";
   let column = start;
+  let erased = false;
+  const unstyled = () => {
+    const end = style === "" ? "" : RESET;
+    style = "";
+    return end;
+  };
   for (const cell of cells) {
-    if (cell.style !== style) text += (style === "" ? "" : "\x1b[0m") + cell.style;
+    const uncertain = isUncertain(cell.text);
+    if (uncertain && !erased) {
+      // A terminal that takes it for a narrower one would leave what stood there.
+      text += `${unstyled()}\x1b[K`;
+      erased = true;
+    }
+    if (cell.style !== style) text += unstyled() + cell.style;
     style = cell.style;
-    text += cell.text;
     column += cell.width;
-    if (isUncertain(cell)) text += `\r\x1b[${column}C`;
+    const last = column + WIDEST > columns;
+    if (!uncertain) text += cell.text;
+    else if (last) text += `${WRAP_OFF}${cell.text}${WRAP_ON}`;
+    else text += cell.text;
+    if (!uncertain) continue;
+    text += unstyled();
+    if (column < columns) text += `\r\x1b[${column}C\x1b[K`;
   }
-  return style === "" ? text : `${text}\x1b[0m`;
+  return text + unstyled();
 }
 
-/** Emoji of several code points, and vowel signs with a width: terminals disagree on their columns. */
-const UNCERTAIN = /[\u200d\ufe0f\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}\p{Mc}]/u;
-
-function isUncertain({ text, width }: Cell): boolean {
-  return width > 1 && text.length > 1 && UNCERTAIN.test(text);
-}
+const RESET = "\x1b[0m";
+const WRAP_OFF = "\x1b[?7l";
+const WRAP_ON = "\x1b[?7h";
+/** So many columns more than it has some terminals take for a cell. */
+const WIDEST = 6;
 
 function commonCells(a: readonly Cell[], b: readonly Cell[]): number {
   let at = 0;

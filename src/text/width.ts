@@ -1,3 +1,4 @@
+import { withoutSequences } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
 
 /**
@@ -35,8 +36,6 @@ const WIDE: readonly (readonly [number, number])[] = [
 ];
 
 const ASCII_ONLY = /^[\x20-\x7e]*$/;
-const ANSI_SEQUENCE =
-  /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|O[ -~]|[ -/]*[0-~])/g;
 /** Wide emoji; a lone half of a flag is not wide. */
 const EMOJI = /^(?!\p{Regional_Indicator})\p{Emoji_Presentation}$/u;
 const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
@@ -149,9 +148,9 @@ export function clustersOf(run: string): readonly Cluster[] {
   return clusters;
 }
 
-/** Takes ANSI sequences out of a text. */
+/** Takes escape sequences out of a text. One that does not end takes the rest with it, as on a terminal. */
 export function stripAnsi(text: string): string {
-  return text.includes("\x1b") ? text.replaceAll(ANSI_SEQUENCE, "") : text;
+  return withoutSequences(text);
 }
 
 /** Cuts a text into what a person takes for one character each. */
@@ -234,6 +233,18 @@ function isWide(code: number): boolean {
   return false;
 }
 
+/**
+ * What terminals give different widths, by the version of Unicode that they know and whether they join clusters:
+ * emoji, formats, most marks, and some of East Asia.
+ */
+const UNSTABLE =
+  /[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Cf}\p{Mc}\p{Me}]|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u065e\u0e31-\u0e4e])\p{Mn}|[\u2ffc-\u2fff\u31bb-\u31ef\u3248-\u324f\u4dc0-\u4dff\ua960-\ua97c\uff9e\uff9f\u{10000}-\u{1ffff}]/u;
+
+/** Whether terminals may disagree on the columns that a cluster takes. */
+export function isUncertain(cluster: string): boolean {
+  return (cluster.length > 1 || cluster.charCodeAt(0) >= FIRST_COMBINING) && UNSTABLE.test(cluster);
+}
+
 /** The last grapheme cluster of a text that is not empty. */
 export function lastCluster(text: string): string {
   if (text.charCodeAt(text.length - 1) < FIRST_COMBINING) return text.slice(-1);
@@ -241,4 +252,25 @@ export function lastCluster(text: string): string {
   const first = text.charCodeAt(start);
   if (start > 0 && first >= 0xdc00 && first <= 0xdfff) start++;
   return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
+}
+
+/** What shows as one picture, however many code points it has. */
+const PICTURE = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u;
+
+/**
+ * A text without what Backspace takes away: the last code point, as in a syllable of Thai or Hindi, or a letter
+ * with marks of its own; but an emoji goes whole, and so does CR LF.
+ *
+ * @param text Any text.
+ * @returns The text before it.
+ */
+export function withoutLast(text: string): string {
+  if (text === "") return "";
+  const cluster = lastCluster(text);
+  if (cluster.length === 1 || cluster === "\r\n" || PICTURE.test(cluster)) {
+    return text.slice(0, text.length - cluster.length);
+  }
+  const low = text.charCodeAt(text.length - 1);
+  const pair = low >= 0xdc00 && low <= 0xdfff && cluster.length > 1;
+  return text.slice(0, text.length - (pair ? 2 : 1));
 }

@@ -462,7 +462,13 @@ class Model {
     else if (key === "\x05") this.at = cells.length;
     else if (key === "\x1bb") this.at = wordLeft();
     else if (key === "\x1bf") this.at = wordRight();
-    else if (key === "\x7f" && this.at > 0) cells.splice(--this.at, 1);
+    else if (key === "\x7f" && this.at > 0) {
+      // Of a syllable the last sign goes, an emoji goes whole.
+      const last = [...cells[this.at - 1] ?? ""];
+      const whole = last.length === 1 || /\p{RI}|\p{Extended_Pictographic}/u.test(last[0] ?? "");
+      if (whole) cells.splice(--this.at, 1);
+      else cells[this.at - 1] = last.slice(0, -1).join("");
+    }
     else if (key === "\x1b[3~") cells.splice(this.at, 1);
     else if (key === "\x1bd") this.#killed = cells.splice(this.at, wordRight() - this.at);
     else if (key === "\x1b\x7f") {

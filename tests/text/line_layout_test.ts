@@ -1,7 +1,7 @@
 /** The layout of a line that is edited, against one that is made anew each time. */
 import { assert, assertEquals } from "@std/assert";
 import { LineLayout } from "../../src/text/line_layout.ts";
-import { type Cell, cellsOf, lineCells } from "../../src/text/screen.ts";
+import { type Cell, lineCells } from "../../src/text/screen.ts";
 import { graphemes } from "../../src/text/width.ts";
 import { startCounting } from "../steps.ts";
 
@@ -55,7 +55,7 @@ class Model {
 
 function whole(columns: number, before: string, line: string, cursor: number): Model {
   const model = new Model(columns);
-  for (const cell of cellsOf(before)) model.add(cell);
+  for (const cell of lineCells(before)) model.add(cell);
   // A cursor within a cluster cuts it.
   const cells = [...lineCells(line.slice(0, cursor)), ...lineCells(line.slice(cursor))];
   const uncut = lineCells(line);
@@ -78,7 +78,7 @@ function climbed(
   step: number,
 ): number | undefined {
   const model = new Model(columns);
-  for (const cell of cellsOf(before)) model.add(cell);
+  for (const cell of lineCells(before)) model.add(cell);
   let at = 0;
   model.place(at);
   for (const cell of lineCells(line)) {

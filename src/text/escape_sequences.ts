@@ -1,0 +1,186 @@
+/**
+ * The grammar of escape sequences (ECMA-48), as a table: the one place that knows where a sequence ends. Keys,
+ * lines, width, wrapping, the screen of the editor and `stripControls` all use it.
+ *
+ * Terminals receive what programs write, and send what keys and reports are. Both follow one grammar; a
+ * terminal also sends a few sequences of its own: the mouse of X10, F1 to F5 of the Linux console, rxvt's keys
+ * with Shift.
+ */
+
+/** Where within a sequence the next character stands. */
+export type SequenceState = number;
+
+/** Behind the end of a sequence, or before its beginning. */
+export const GROUND = 0;
+/** The character is no part of the sequence, which ends before it. */
+export const BROKEN = 1;
+/** After ESC. */
+export const ESCAPE = 2;
+/** After ESC and intermediates, as in `ESC ( B`. */
+const ESCAPE_INTERMEDIATE = 3;
+/** After CSI. */
+export const CSI = 4;
+/** After CSI and digits. */
+const CSI_DIGITS = 5;
+/** After CSI and parameters, or a private prefix. */
+const CSI_PARAMETERS = 6;
+/** After CSI and intermediates. */
+const CSI_INTERMEDIATE = 7;
+/** After SS2 or SS3: one character is shifted. */
+const SHIFT = 8;
+/** After SS3 and a modifier. */
+const SHIFT_MODIFIER = 9;
+/** Within OSC, DCS, APC, PM or SOS. */
+export const STRING = 10;
+/** Within a string, after ESC, which may begin its end. */
+export const STRING_ESCAPE = 11;
+/** After `CSI [`, of the Linux console. */
+const LINUX = 12;
+/** After `CSI M`, of X10: a button, a column, a row. */
+const MOUSE_BUTTON = 13;
+const MOUSE_COLUMN = 14;
+const MOUSE_ROW = 15;
+const STATE_COUNT = 16;
+
+/** Who wrote the text: a program for a terminal, or a terminal. */
+export type SequenceSource = "program" | "terminal";
+
+const ESC = 0x1b;
+/** Characters from here on are in no sequence but in strings, and in reports of the mouse. */
+const LIMIT = 0xa0;
+const C1 = 0x80;
+
+/** What begins with an eight-bit control (C1), or with ESC and the character 0x40 below it. */
+const INTRODUCERS: readonly (readonly [string, SequenceState])[] = [
+  ["[", CSI],
+  ["N", SHIFT],
+  ["O", SHIFT],
+  ["P", STRING],
+  ["X", STRING],
+  ["]", STRING],
+  ["^", STRING],
+  ["_", STRING],
+];
+
+const TABLES: Readonly<Record<SequenceSource, Uint8Array>> = {
+  program: newTable(false),
+  terminal: newTable(true),
+};
+
+/**
+ * The state after one more character.
+ *
+ * @param state The state before it. {@linkcode GROUND}: the character begins a sequence, or none.
+ * @param code The character, a UTF-16 unit.
+ * @param source Who wrote it.
+ * @returns {@linkcode GROUND}: the sequence ends with this character. {@linkcode BROKEN}: it ends before it.
+ */
+export function nextState(
+  state: SequenceState,
+  code: number,
+  source: SequenceSource,
+): SequenceState {
+  return TABLES[source][state * (LIMIT + 1) + Math.min(code, LIMIT)] as SequenceState;
+}
+
+/** Whether a character is ESC, or an eight-bit control. */
+export function beginsSequence(code: number): boolean {
+  return code === ESC || (code >= C1 && code < LIMIT);
+}
+
+/**
+ * Where the sequence ends that begins at a place.
+ *
+ * @param text The text, with ESC or an eight-bit control at that place.
+ * @param start The place.
+ * @param source Who wrote it.
+ * @returns The place after it. One that is broken ends before what breaks it, one that is cut at the end of
+ * the text.
+ */
+export function sequenceEnd(text: string, start: number, source: SequenceSource): number {
+  const table = TABLES[source];
+  let state = GROUND;
+  let escapeAt = start;
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const next = table[state * (LIMIT + 1) + (code < LIMIT ? code : LIMIT)] as SequenceState;
+    // The ESC within a string begins another sequence, unless it ends the string.
+    if (next === BROKEN) return state === STRING_ESCAPE ? escapeAt : at;
+    if (next === GROUND) return at + 1;
+    if (next === STRING_ESCAPE) escapeAt = at;
+    state = next;
+  }
+  return text.length;
+}
+
+/** All sequences out of a text that a program wrote for a terminal. */
+export function withoutSequences(text: string): string {
+  let plain = "";
+  let from = 0;
+  for (let at = nextSequence(text, 0); at !== -1; at = nextSequence(text, from)) {
+    plain += text.slice(from, at);
+    from = sequenceEnd(text, at, "program");
+  }
+  return from === 0 ? text : plain + text.slice(from);
+}
+
+const SEQUENCE_START = /[\x1b\x80-\x9f]/g;
+
+/** Where the next sequence begins, from a place on; -1 where none does. */
+export function nextSequence(text: string, from: number): number {
+  SEQUENCE_START.lastIndex = from;
+  return SEQUENCE_START.test(text) ? SEQUENCE_START.lastIndex - 1 : -1;
+}
+
+function newTable(fromTerminal: boolean): Uint8Array {
+  const table = new Uint8Array(STATE_COUNT * (LIMIT + 1)).fill(BROKEN);
+  const set = (state: SequenceState, first: number, last: number, next: SequenceState) => {
+    table.fill(next, state * (LIMIT + 1) + first, state * (LIMIT + 1) + last + 1);
+  };
+  const setOne = (state: SequenceState, character: string, next: SequenceState) => {
+    set(state, character.charCodeAt(0), character.charCodeAt(0), next);
+  };
+
+  set(GROUND, 0, LIMIT, GROUND);
+  set(GROUND, ESC, ESC, ESCAPE);
+  set(ESCAPE, 0x20, 0x2f, ESCAPE_INTERMEDIATE);
+  set(ESCAPE, 0x30, 0x7e, GROUND);
+  set(ESCAPE_INTERMEDIATE, 0x20, 0x2f, ESCAPE_INTERMEDIATE);
+  set(ESCAPE_INTERMEDIATE, 0x30, 0x7e, GROUND);
+  for (const [letter, next] of INTRODUCERS) {
+    setOne(ESCAPE, letter, next);
+    setOne(GROUND, String.fromCharCode(letter.charCodeAt(0) + 0x40), next);
+  }
+
+  for (const state of [CSI, CSI_DIGITS, CSI_PARAMETERS, CSI_INTERMEDIATE]) {
+    set(state, 0x20, 0x2f, CSI_INTERMEDIATE);
+    set(state, 0x30, 0x3f, state === CSI_INTERMEDIATE ? CSI_INTERMEDIATE : CSI_PARAMETERS);
+    set(state, 0x40, 0x7e, GROUND);
+  }
+  for (const state of [CSI, CSI_DIGITS]) set(state, 0x30, 0x39, CSI_DIGITS);
+
+  set(SHIFT, 0x20, 0x7e, GROUND);
+
+  set(STRING, 0x20, LIMIT, STRING);
+  set(STRING, 0x7f, 0x9f, BROKEN);
+  set(STRING, 0x07, 0x07, GROUND);
+  set(STRING, 0x9c, 0x9c, GROUND);
+  set(STRING, ESC, ESC, STRING_ESCAPE);
+  set(STRING_ESCAPE, 0x5c, 0x5c, GROUND);
+
+  if (fromTerminal) {
+    setOne(CSI, "[", LINUX);
+    set(LINUX, 0x20, 0x7e, GROUND);
+    setOne(CSI, "M", MOUSE_BUTTON);
+    set(MOUSE_BUTTON, 0x20, LIMIT, MOUSE_COLUMN);
+    set(MOUSE_COLUMN, 0x20, LIMIT, MOUSE_ROW);
+    set(MOUSE_ROW, 0x20, LIMIT, GROUND);
+    setOne(CSI_DIGITS, "$", GROUND);
+    set(SHIFT, 0x30, 0x39, SHIFT_MODIFIER);
+    set(SHIFT_MODIFIER, 0x20, 0x7e, GROUND);
+    set(SHIFT_MODIFIER, 0x30, 0x3b, SHIFT_MODIFIER);
+  }
+  // NUL may stand anywhere.
+  for (let state = ESCAPE; state < STATE_COUNT; state++) set(state, 0, 0, state);
+  return table;
+}

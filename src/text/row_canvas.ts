@@ -1,0 +1,209 @@
+import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import type { Cell } from "./screen.ts";
+import { clusterWidth, graphemes, textWidth } from "./width.ts";
+
+/** A row of cells. */
+export interface CanvasRow {
+  readonly cells: Cell[];
+  /** Whether a line end began it; else there was no more room in the row above. */
+  readonly ended: boolean;
+}
+
+/** What a terminal shows of a text that begins at the start of a row. */
+export interface Canvas {
+  /** The rows; the last one up to the cursor. */
+  readonly rows: readonly CanvasRow[];
+  /** What stands in the last row from the cursor on. */
+  readonly under: readonly Cell[];
+}
+
+/** An empty place. */
+export const BLANK: Cell = { text: " ", width: 1, style: "", length: 1 };
+const TAB_STOP = 8;
+const BS = 0x08;
+const TAB = 0x09;
+const LF = 0x0a;
+const CR = 0x0d;
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+const COLOUR = /^[\d;:]*$/;
+const RESET = /^[0;]*$/;
+
+/**
+ * Draws text as a terminal does: TAB, CR and BS move the cursor, what comes then overwrites what stands there, and
+ * so do the sequences that move within the row or erase. Sequences of colours make the style of the cells, others
+ * are left out.
+ *
+ * @param text The text; LF is a line end.
+ * @param columns Columns of the window.
+ * @param show What the terminal shows for a character.
+ */
+export function drawRows(
+  text: string,
+  columns: number,
+  show?: (text: string) => string,
+): Canvas {
+  const pen = new Pen(columns, show);
+  for (let at = 0; at < text.length;) {
+    CONTROL.lastIndex = at;
+    const control = CONTROL.test(text) ? CONTROL.lastIndex - 1 : text.length;
+    if (control > at) pen.write(text.slice(at, control));
+    at = control;
+    if (at === text.length) break;
+    const code = text.charCodeAt(at);
+    const end = beginsSequence(code) ? sequenceEnd(text, at, "program") : at + 1;
+    if (end > at + 1) pen.obey(text.slice(at, end));
+    else pen.control(code);
+    at = end;
+  }
+  return pen.canvas();
+}
+
+/** In which column the cursor stands after a text that begins at the start of a row. */
+export function lastColumn(text: string, columns: number): number {
+  const cells = drawRows(text, columns).rows.at(-1)?.cells ?? [];
+  return cells.reduce((sum, { width }) => sum + width, 0) % columns;
+}
+
+/** Cells by their first column. */
+interface PenRow {
+  readonly cells: (Cell | undefined)[];
+  readonly ended: boolean;
+}
+
+class Pen {
+  readonly #columns: number;
+  readonly #show: ((text: string) => string) | undefined;
+  readonly #rows: PenRow[] = [{ cells: [], ended: false }];
+  #column = 0;
+  #style = "";
+  /** Marks that no character stands before. */
+  #marks = "";
+
+  constructor(columns: number, show: ((text: string) => string) | undefined) {
+    this.#columns = columns;
+    this.#show = show;
+  }
+
+  get #cells(): (Cell | undefined)[] {
+    return (this.#rows[this.#rows.length - 1] as PenRow).cells;
+  }
+
+  write(text: string): void {
+    for (const cluster of graphemes(text)) {
+      const shown = this.#show === undefined ? cluster : this.#show(cluster);
+      const width = shown === cluster ? clusterWidth(cluster) : textWidth(shown);
+      if (width === 0) this.#join(shown);
+      else this.#put({ text: shown, width, style: this.#style, length: cluster.length });
+    }
+  }
+
+  control(code: number): void {
+    if (code === LF) this.#newRow(true);
+    else if (code === CR) this.#column = 0;
+    else if (code === BS) this.#column = Math.max(0, this.#inside - 1);
+    else if (code === TAB && this.#column < this.#columns) {
+      const stop = this.#column - this.#column % TAB_STOP + TAB_STOP;
+      this.#column = Math.min(stop, this.#columns - 1);
+    }
+  }
+
+  /** Does what a sequence asks for, within its row. */
+  obey(sequence: string): void {
+    const body = /^(?:\x1b\[|\x9b)(.*)$/s.exec(sequence)?.[1];
+    if (body === undefined) return;
+    const parameters = body.slice(0, -1);
+    const count = Math.min(Number(parameters) || 0, this.#columns);
+    const [inside, last] = [this.#inside, this.#columns - 1];
+    switch (body.slice(-1)) {
+      case "m":
+        if (COLOUR.test(parameters)) this.#colour(sequence, parameters);
+        return;
+      case "C":
+        this.#column = Math.min(last, inside + Math.max(1, count));
+        return;
+      case "D":
+        this.#column = Math.max(0, inside - Math.max(1, count));
+        return;
+      case "G":
+        this.#column = Math.min(last, Math.max(1, count) - 1);
+        return;
+      case "K":
+        return this.#erase(count);
+      case "J":
+        if (count > 0) { for (const { cells } of this.#rows.slice(0, -1)) cells.length = 0; }
+        this.#erase(count);
+    }
+  }
+
+  canvas(): Canvas {
+    const rows = this.#rows.map(({ cells, ended }, index) => {
+      const whole = index < this.#rows.length - 1;
+      return { cells: inOrder(cells, 0, whole ? cells.length : this.#column), ended };
+    });
+    const cells = this.#cells;
+    const under = inOrder(cells, this.#column, cells.length);
+    if (this.#marks !== "") {
+      rows.at(-1)?.cells.unshift({ ...BLANK, text: this.#marks, width: 0 });
+    }
+    return { rows, under };
+  }
+
+  /** The column of the cursor, which after a full row still stands in its last. */
+  get #inside(): number {
+    return Math.min(this.#column, this.#columns - 1);
+  }
+
+  #colour(sequence: string, parameters: string): void {
+    this.#style = RESET.test(parameters) ? "" : this.#style + sequence;
+  }
+
+  /** Marks go to the character before. */
+  #join(marks: string): void {
+    const cells = this.#cells;
+    let before = this.#column - 1;
+    while (before >= 0 && cells[before] === undefined) before--;
+    const cell = cells[before];
+    if (cell === undefined) this.#marks += marks;
+    else cells[before] = { ...cell, text: cell.text + marks };
+  }
+
+  #put(cell: Cell): void {
+    if (this.#column + cell.width > this.#columns && this.#column > 0) this.#newRow(false);
+    this.#clear(this.#column, this.#column + cell.width);
+    const { text } = cell;
+    this.#cells[this.#column] = this.#marks === "" ? cell : { ...cell, text: this.#marks + text };
+    this.#marks = "";
+    this.#column += cell.width;
+  }
+
+  #newRow(ended: boolean): void {
+    this.#rows.push({ cells: [], ended });
+    this.#column = 0;
+  }
+
+  #erase(how: number): void {
+    if (how === 0) this.#clear(this.#inside, Math.max(this.#columns, this.#cells.length));
+    else this.#clear(0, how === 1 ? this.#inside + 1 : this.#cells.length);
+  }
+
+  /** Takes cells away; of a wide one that is partly taken nothing is left. */
+  #clear(from: number, to: number): void {
+    const cells = this.#cells;
+    for (let at = Math.max(0, from - 1); at < Math.min(to, cells.length); at++) {
+      const cell = cells[at];
+      if (cell !== undefined && at + cell.width > from) cells[at] = undefined;
+    }
+  }
+}
+
+/** The cells between two columns, one after the other; where none stands there is a blank. */
+function inOrder(cells: readonly (Cell | undefined)[], from: number, to: number): Cell[] {
+  const found: Cell[] = [];
+  for (let at = from; at < to;) {
+    const cell = cells[at];
+    const fits = cell !== undefined && at + cell.width <= to;
+    found.push(fits ? cell : BLANK);
+    at += fits ? cell.width : 1;
+  }
+  return found;
+}

@@ -1,0 +1,50 @@
+import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+
+/** Text that stays on the screen and is drawn again: what of it is done just once. */
+export interface RowEffects {
+  /** What goes to the terminal as it is: bells, titles and other strings, the sequence of an empty screen. */
+  readonly effects: string;
+  /** Whether the screen is emptied. */
+  readonly clears: boolean;
+}
+
+const BEL = "\x07";
+const MAYBE = /[\x07\x1b\x80-\x9f]/;
+const NEXT = /[\x07\x1b\x80-\x9f]/g;
+/** OSC, DCS, APC, PM and SOS. */
+const STRING = /^(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])/;
+/** An empty screen, and what scrolled away. */
+const CLEAR = /^(?:\x1b\[|\x9b)[23]J$/;
+
+/** What a text does once. */
+export function effectsOf(text: string): RowEffects {
+  let effects = "";
+  let clears = false;
+  if (!MAYBE.test(text)) return { effects, clears };
+  for (const part of partsOf(text)) {
+    const clear = CLEAR.test(part);
+    clears ||= clear;
+    if (clear || part === BEL || STRING.test(part)) effects += part;
+  }
+  return { effects, clears };
+}
+
+/** The text without bells and strings. The sequence of an empty screen stays, as it moves what comes after it. */
+export function withoutEffects(text: string): string {
+  if (!MAYBE.test(text)) return text;
+  return partsOf(text).filter((part) => part !== BEL && !STRING.test(part)).join("");
+}
+
+/** Bells, sequences, and what stands between them. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length;) {
+    NEXT.lastIndex = at;
+    const next = NEXT.test(text) ? NEXT.lastIndex - 1 : text.length;
+    if (next > at) parts.push(text.slice(at, next));
+    if (next === text.length) break;
+    at = beginsSequence(text.charCodeAt(next)) ? sequenceEnd(text, next, "program") : next + 1;
+    parts.push(text.slice(next, at));
+  }
+  return parts;
+}

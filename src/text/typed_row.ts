@@ -1,0 +1,131 @@
+import { ITEM_SIZE } from "./sizes.ts";
+import { clusterWidth, graphemes, isUncertain, lastCluster, mayJoin } from "./width.ts";
+
+const TAB_STOP = 8;
+/** So much of a run is looked at for what may join the character before it. */
+const MAX_JOINED = 2;
+
+/** Where a line is typed. */
+export interface LinePlace {
+  /** The columns of the window. */
+  readonly columns: number;
+  /** Whether the client told them; else they may be others, and no row is ended there. */
+  readonly known: boolean;
+  /** In which column the line begins, after a prompt. */
+  readonly column: number;
+}
+
+/**
+ * What a server has echoed of a line that is typed: where each character stands, so that it can be erased, also
+ * a TAB and one in the row above. Places count the columns from the start of the first row on.
+ *
+ * Without the width of the window it takes the line for one row.
+ */
+export class TypedRow {
+  readonly #columns: number;
+  readonly #known: boolean;
+  readonly #start: number;
+  #place: number;
+  /** What does not begin where the character before it ends, or is a TAB: how long the line was, and its place. */
+  readonly #breaks: { readonly length: number; readonly place: number }[] = [];
+
+  /** Whether the cursor is on a full row, until the next character comes. */
+  #pending = false;
+
+  /** Begins at a place. */
+  constructor({ columns, known, column }: LinePlace) {
+    this.#columns = columns;
+    this.#known = known;
+    this.#start = this.#place = columns === Infinity ? column : column % columns;
+  }
+
+  /** How many bytes it takes, about. */
+  get held(): number {
+    return this.#breaks.length * ITEM_SIZE;
+  }
+
+  /** What goes to the screen when the line `before` grows by a run. */
+  grow(before: string, run: string): string {
+    const touching = before.slice(-1) + run.slice(0, 1);
+    const last = touching.length === 2 && mayJoin(touching, 1) ? lastCluster(before) : "";
+    const [joined = ""] = last === "" ? [] : graphemes(last + run.slice(0, MAX_JOINED));
+    if (joined === last) return this.#draw(before.length, run);
+    // It joins the last character, which is drawn anew.
+    const length = before.length - last.length;
+    return this.#goBack(length, last) + this.#draw(length, last + run);
+  }
+
+  /** What goes to the screen when the line `before` becomes shorter. */
+  shrink(before: string, after: string): string {
+    if (after === "") {
+      const place = this.#place;
+      this.#place = this.#start;
+      this.#breaks.length = 0;
+      return this.#erase(place, false);
+    }
+    const last = lastCluster(before);
+    const length = before.length - last.length;
+    return this.#goBack(length, last) + this.#draw(length, after.slice(length));
+  }
+
+  /** Erases the last cluster; `length`: that of the line without it. */
+  #goBack(length: number, last: string): string {
+    const place = this.#place;
+    const known = this.#breaks.at(-1);
+    if (known !== undefined && known.length >= length) {
+      this.#breaks.pop();
+      this.#place = known.place;
+    } else this.#place -= clusterWidth(last);
+    return this.#erase(place, isUncertain(last));
+  }
+
+  /** Erases what stands from the place now to another behind it. */
+  #erase(from: number, uncertain: boolean): string {
+    const place = this.#place;
+    if (from <= place) return "";
+    const wrapped = this.#columns !== Infinity;
+    const pending = this.#pending;
+    this.#pending = false;
+    const rows = wrapped ? this.#rowOf(from) - this.#rowOf(place) - (pending ? 1 : 0) : 0;
+    if (rows === 0 && !(wrapped && (uncertain || pending))) return "\b \b".repeat(from - place);
+    return `${rows > 0 ? `\x1b[${rows}A` : ""}${this.#toColumn()}\x1b[J`;
+  }
+
+  #draw(before: number, run: string): string {
+    const columns = this.#columns;
+    let echo = "";
+    let length = before;
+    for (const cluster of graphemes(run)) {
+      const column = columns === Infinity ? this.#place : this.#place % columns;
+      let width = clusterWidth(cluster);
+      let shown = cluster;
+      if (cluster === "\t") {
+        this.#breaks.push({ length, place: this.#place });
+        width = Math.min(TAB_STOP - column % TAB_STOP, columns - column);
+        shown = " ".repeat(width);
+      } else if (width > 1 && column + width > columns) {
+        this.#breaks.push({ length, place: this.#place });
+        echo += " ".repeat(columns - column);
+        this.#place += columns - column;
+      }
+      echo += shown;
+      this.#place += width;
+      length += cluster.length;
+      if (columns === Infinity || width === 0) continue;
+      this.#pending = !this.#known && this.#place % columns === 0;
+      // After the last column terminals disagree on where the cursor is.
+      if (this.#known && this.#place % columns === 0) echo += " \r";
+      else if (!this.#pending && isUncertain(cluster)) echo += `${this.#toColumn()}\x1b[K`;
+    }
+    return echo;
+  }
+
+  #toColumn(): string {
+    const column = this.#place % this.#columns;
+    return column === 0 ? "\r" : `\r\x1b[${column}C`;
+  }
+
+  #rowOf(place: number): number {
+    return Math.floor(place / this.#columns);
+  }
+}
