@@ -1,19 +1,19 @@
 import { checkText, rejectUnknownKeys } from "../protocol/validate.ts";
+import { withoutSequences } from "./escape_sequences.ts";
+import { withoutInvisible } from "./invisible.ts";
 
 const NO_OPTIONS: { readonly newlines?: boolean } = {};
-/**
- * Escape sequences (ECMA-48) and what is like them: control sequences, strings such as a title, which
- * end with their line at the latest, single shifts, and the rest of what begins with ESC.
- */
-const SEQUENCE =
-  /(?:\x1b\[|\x9b)[\x20-\x3f]*[\x40-\x7e]?|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x1b\\|\x9c)?|\x1b[NO][^\r\n]?|\x1b[\x20-\x2f]*[\x30-\x7e]?/g;
-/** Control characters but TAB and LF. */
-const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
-const ANY = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
+/** Control characters but TAB and LF, and the separators of lines and paragraphs. */
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g;
+const ANY = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/;
 
 /**
- * Takes escape sequences and control characters out of a text that came from outside, so that it
- * cannot move another person's cursor, set their title or answer for their terminal. TAB stays.
+ * Takes out of a text that came from outside what could act on another person's terminal or deceive that person:
+ *
+ * - escape sequences and control characters, which move a cursor, set a title or answer for a terminal; TAB stays
+ * - characters that do not show: controls of writing direction, zero-width spaces and the like, by which one name
+ *   looks like another. Joiners and variation selectors stay where they belong: within emoji, and in the scripts
+ *   that need them
  *
  * @param text Text from outside: what a person typed, or what their client told.
  * @param options `newlines`: whether line feeds stay. Default: they become spaces.
@@ -26,6 +26,7 @@ const ANY = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/;
  *
  * assertEquals(stripControls("a\x1b[2Jb\x1b]0;title\x07c\x08\x07"), "abc");
  * assertEquals(stripControls("two\r\nlines"), "two lines");
+ * assertEquals(stripControls("\u202eAd\u200bmin"), "Admin");
  * ```
  */
 export function stripControls(
@@ -34,7 +35,8 @@ export function stripControls(
 ): string {
   checkText("text", text);
   if (options !== NO_OPTIONS) rejectUnknownKeys("stripControls", options, { newlines: true });
-  if (!ANY.test(text)) return text;
-  const plain = text.replaceAll(SEQUENCE, "").replaceAll(CONTROL, "");
-  return options.newlines ? plain : plain.replaceAll("\n", " ");
+  const visible = withoutInvisible(
+    ANY.test(text) ? withoutSequences(text).replaceAll(CONTROL, "") : text,
+  );
+  return options.newlines ? visible : visible.replaceAll("\n", " ");
 }

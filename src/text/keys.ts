@@ -540,10 +540,11 @@ export class KeyDecoder {
   #report(sequence: string, alt: boolean): void {
     const clean = sequence.replaceAll("\0", "");
     const begin = clean.startsWith("\x1b") ? 2 : 1;
-    const introducer = clean.charCodeAt(begin - 1) | C1_BIT;
+    // An eight-bit control stands for ESC and the character 0x40 below it.
+    const introducer = begin === 2 ? clean[1] : String.fromCharCode(clean.charCodeAt(0) - 0x40);
     const final = clean.slice(-1);
-    if (introducer === SS3) this.#ss3(clean.slice(begin, -1), final, alt);
-    else if (introducer === CSI) this.#csi(clean.slice(begin, -1), final, alt);
+    if (introducer === "O") this.#ss3(clean.slice(begin, -1), final, alt);
+    else if (introducer === "[") this.#csi(clean.slice(begin, -1), final, alt);
   }
 
   /** SS3 and a letter; rxvt's small letters are with Ctrl, and xterm may put a modifier between. */
@@ -689,9 +690,6 @@ interface Held {
   readonly shift: boolean;
 }
 
-const C1_BIT = 0x80;
-const CSI = "[".charCodeAt(0) | C1_BIT;
-const SS3 = "O".charCodeAt(0) | C1_BIT;
 /** Signs of the keypad that SS3 and a capital, or a space, stand for. */
 const SHIFTED_SIGNS: Readonly<Record<string, string>> = { " ": " ", X: "=" };
 /** How rxvt ends the sequences of numbered keys. */

@@ -1,5 +1,12 @@
 import { checkBoolean, checkCount, rejectUnknownKeys } from "../protocol/validate.ts";
-import { beginsSequence, BROKEN, GROUND, nextState, type SequenceState, STRING_ESCAPE } from "./escape_sequences.ts";
+import {
+  beginsSequence,
+  BROKEN,
+  GROUND,
+  nextState,
+  type SequenceState,
+  STRING_ESCAPE,
+} from "./escape_sequences.ts";
 import { copied, joined } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
 import { type LinePlace, TypedRow } from "./typed_row.ts";

@@ -171,6 +171,8 @@ class Pen {
     if (this.#column + cell.width > this.#columns && this.#column > 0) this.#newRow(false);
     this.#clear(this.#column, this.#column + cell.width);
     const { text } = cell;
+    const end = this.#column + cell.width;
+    if (this.#cells.length < end) this.#cells.length = end;
     this.#cells[this.#column] = this.#marks === "" ? cell : { ...cell, text: this.#marks + text };
     this.#marks = "";
     this.#column += cell.width;
@@ -182,7 +184,7 @@ class Pen {
   }
 
   #erase(how: number): void {
-    if (how === 0) this.#clear(this.#inside, Math.max(this.#columns, this.#cells.length));
+    if (how === 0) this.#clear(this.#column, Math.max(this.#columns, this.#cells.length));
     else this.#clear(0, how === 1 ? this.#inside + 1 : this.#cells.length);
   }
 

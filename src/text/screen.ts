@@ -188,10 +188,7 @@ function drawCells(cells: readonly Cell[], start: number, columns: number): stri
     if (cell.style !== style) text += unstyled() + cell.style;
     style = cell.style;
     column += cell.width;
-    const last = column + WIDEST > columns;
-    if (!uncertain) text += cell.text;
-    else if (last) text += `${WRAP_OFF}${cell.text}${WRAP_ON}`;
-    else text += cell.text;
+    text += uncertain ? withoutWrap(cell.text, columns - column) : cell.text;
     if (!uncertain) continue;
     text += unstyled();
     if (column < columns) text += `\r\x1b[${column}C\x1b[K`;
@@ -200,10 +197,13 @@ function drawCells(cells: readonly Cell[], start: number, columns: number): stri
 }
 
 const RESET = "\x1b[0m";
-const WRAP_OFF = "\x1b[?7l";
-const WRAP_ON = "\x1b[?7h";
 /** So many columns more than it has some terminals take for a cell. */
 const WIDEST = 6;
+
+/** A character whose width terminals disagree on, with so much room behind it that it must not go over. */
+export function withoutWrap(text: string, room: number): string {
+  return room < WIDEST ? `\x1b[?7l${text}\x1b[?7h` : text;
+}
 
 function commonCells(a: readonly Cell[], b: readonly Cell[]): number {
   let at = 0;

@@ -1,3 +1,4 @@
+import { withoutWrap } from "./screen.ts";
 import { ITEM_SIZE } from "./sizes.ts";
 import { clusterWidth, graphemes, isUncertain, lastCluster, mayJoin } from "./width.ts";
 
@@ -108,14 +109,15 @@ export class TypedRow {
         echo += " ".repeat(columns - column);
         this.#place += columns - column;
       }
-      echo += shown;
+      const uncertain = columns !== Infinity && isUncertain(cluster);
+      echo += uncertain ? withoutWrap(shown, columns - column - width) : shown;
       this.#place += width;
       length += cluster.length;
       if (columns === Infinity || width === 0) continue;
       this.#pending = !this.#known && this.#place % columns === 0;
       // After the last column terminals disagree on where the cursor is.
-      if (this.#known && this.#place % columns === 0) echo += " \r";
-      else if (!this.#pending && isUncertain(cluster)) echo += `${this.#toColumn()}\x1b[K`;
+      if (this.#known && this.#place % columns === 0) echo += uncertain ? "\r\n" : " \r";
+      else if (!this.#pending && uncertain) echo += `${this.#toColumn()}\x1b[K`;
     }
     return echo;
   }

@@ -1,4 +1,4 @@
-import { withoutSequences } from "./escape_sequences.ts";
+import { beginsSequence, withoutSequences } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
 
 /**
@@ -108,7 +108,7 @@ export function unitTable(): Uint8Array {
     const character = String.fromCharCode(code);
     let bits = isPlain(code) ? PLAIN | clusterWidth(character) : 0;
     if (space.test(character)) bits |= SPACE;
-    if (code === 0x5e || code === 0x1b) bits |= CODE;
+    if (code === 0x5e || beginsSequence(code)) bits |= CODE;
     table[code] = bits;
   }
   return units = table;

@@ -5,41 +5,78 @@ import {
   graphemes,
   PLAIN,
   SPACE,
+  textWidth,
   unitTable,
   WIDTH,
 } from "./width.ts";
-import { checkCount, checkText, rejectUnknownKeys, type Synonyms } from "../protocol/validate.ts";
+import {
+  checkBoolean,
+  checkCount,
+  checkText,
+  rejectUnknownKeys,
+  type Synonyms,
+} from "../protocol/validate.ts";
+import { stripCaretCodes } from "./caret.ts";
+import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import { closeColours, paints } from "./wrap_colours.ts";
 
 /** How to wrap. */
 export interface WrapOptions {
   /** Columns of the window, at least 1. Default 80. */
   readonly columns?: number | undefined;
-  /** Spaces before the first line of a paragraph. Default 4. */
+  /** Spaces before the first line of a paragraph. Default 4; 0 where lines are kept. */
   readonly indent?: number | undefined;
-  /** Spaces before every other line. Default 2. */
+  /** Spaces before every other line. Default 2; 0 where lines are kept. */
   readonly padding?: number | undefined;
+  /**
+   * Whether the text keeps its own lines: those that fit stay as they are, with all their spaces, such as a map,
+   * a table or ANSI art; only those that are too long are wrapped. Default `false`: line ends are spaces.
+   */
+  readonly keepLines?: boolean | undefined;
 }
 
-const SYNONYMS: Synonyms = { width: "columns", cols: "columns", margin: "padding" };
+const OPTION_NAMES: Readonly<Record<keyof WrapOptions, true>> = {
+  columns: true,
+  indent: true,
+  padding: true,
+  keepLines: true,
+};
+const SYNONYMS: Synonyms = {
+  width: "columns",
+  cols: "columns",
+  margin: "padding",
+  preserve: "keepLines",
+  keepNewlines: "keepLines",
+};
 
 /** Checks how a caller wants to wrap. */
 export function checkWrapOptions(options: WrapOptions): void {
-  rejectUnknownKeys("wrap", options, { columns: true, indent: true, padding: true }, SYNONYMS);
+  rejectUnknownKeys("wrap", options, OPTION_NAMES, SYNONYMS);
 }
 
-/** The same, with its defaults. */
-type Margins = { readonly [Name in keyof WrapOptions]-?: number };
+/** The width of the window, and the margins. */
+interface Margins {
+  readonly columns: number;
+  readonly indent: number;
+  readonly padding: number;
+}
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
-const TITLE_SPACE = "\x01";
+/** Line ends of a text that keeps them. */
+const LINE_END = /\r?\n/;
+/** What moves the cursor or erases: lines with it are not wrapped. */
+const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
 /**
  * Wraps a text to lines that fit a window, counting what a person sees: caret codes and ANSI
  * sequences take no columns, wide characters and emoji two, combining marks none. Between wide
  * characters a line may break without a space, but not before closing or after opening punctuation of
- * East Asia. U+00A0, U+202F, U+2007 and U+FEFF hold words together, U+200B lets a line break. A word
- * longer than a line is split. Codes that stand alone take no room.
+ * East Asia; and after a hyphen or dash within a word. U+00A0, U+202F, U+2007 and U+FEFF hold words together,
+ * U+200B lets a line break. A word longer than a line is split. Codes that stand alone take no room.
  *
- * A blank line starts a new paragraph; other line ends are spaces.
+ * Backgrounds, and what else colours cells, are closed at the end of each line and opened again in the next, so
+ * that they colour neither the margins nor what scrolls.
+ *
+ * A blank line starts a new paragraph; other line ends are spaces, unless `keepLines` is set.
  *
  * @param text The text, with or without caret codes.
  * @param options The window's width, and the margins.
@@ -58,27 +95,20 @@ const TITLE_SPACE = "\x01";
 export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkText("text", text);
   checkWrapOptions(options);
-  const { columns = 80, indent = 4, padding = 2 } = options;
+  const { columns = 80, keepLines = false } = options;
+  const { indent = keepLines ? 0 : 4, padding = keepLines ? 0 : 2 } = options;
   checkCount("wrap.columns", columns, 1);
   checkCount("wrap.indent", indent);
   checkCount("wrap.padding", padding);
-  const margins = { columns, indent, padding };
-  if (text.includes("\x1b]")) return wrapTitled(text, margins);
-  const filler = new LineFiller(margins);
-  const paragraphs = text.includes("\n") ? text.split(PARAGRAPH_BREAK) : [text];
-  for (const paragraph of paragraphs) filler.fill(paragraph);
-  return filler.lines;
-}
-
-/** The spaces of a title are no places to break. */
-function wrapTitled(text: string, margins: Margins): string[] {
-  const filler = new LineFiller(margins);
-  const joined = text.replaceAll(
-    /\x1b\][^\x07\x1b]*/g,
-    (title) => title.replaceAll(" ", TITLE_SPACE),
-  );
-  for (const paragraph of joined.split(PARAGRAPH_BREAK)) filler.fill(paragraph);
-  return filler.lines.map((line) => line.replaceAll(TITLE_SPACE, " "));
+  checkBoolean("wrap.keepLines", keepLines);
+  const filler = new LineFiller({ columns, indent, padding });
+  if (keepLines) {
+    for (const line of text.split(LINE_END)) filler.keep(line);
+  } else {
+    const paragraphs = text.includes("\n") ? text.split(PARAGRAPH_BREAK) : [text];
+    for (const paragraph of paragraphs) filler.fill(paragraph);
+  }
+  return paints(text) ? closeColours(filler.lines) : filler.lines;
 }
 
 /**
@@ -110,10 +140,27 @@ class LineFiller {
     this.#padding = margin(padding);
   }
 
+  /** Keeps a line as it is, or wraps it where it is too long: its own spaces at the beginning stay. */
+  keep(line: string): void {
+    if (
+      MOVES.test(line) || textWidth(stripCaretCodes(line)) + this.#indent.length <= this.#columns
+    ) {
+      this.lines.push(line === "" ? "" : this.#indent + line);
+      return;
+    }
+    const [own = ""] = /^ */.exec(line) ?? [];
+    const room = Math.max(0, this.#columns - 2 - this.#indent.length);
+    this.#fill(line, this.#indent + own.slice(0, room));
+  }
+
   /** Fills lines with a paragraph. */
   fill(paragraph: string): void {
+    this.#fill(paragraph, this.#indent);
+  }
+
+  #fill(paragraph: string, margin: string): void {
     this.#text = paragraph;
-    this.#start(this.#indent, 0);
+    this.#start(margin, 0);
     const units = this.#units;
     let spaced = true;
     for (let at = 0; at < paragraph.length;) {
@@ -122,7 +169,7 @@ class LineFiller {
         const end = this.#narrowEnd(at);
         // Most words are nothing but plain characters.
         if (end === paragraph.length || ((units[paragraph.charCodeAt(end)] ?? 0) & SPACE) !== 0) {
-          this.#put(at, end, end - at, spaced);
+          this.#putWord(at, end, spaced);
           at = end;
         } else at = this.#fillWord(at, spaced);
         spaced = false;
@@ -144,6 +191,7 @@ class LineFiller {
     let pieceWidth = 0;
     let spaced = gap;
     let afterWide = false;
+    const hyphens = new HyphenWatch();
     /** Whether the last character wants the next on its line. */
     let afterOpening = false;
     /** Where codes begin that belong to the next character. */
@@ -153,7 +201,8 @@ class LineFiller {
     const take = (length: number, width: number, wide: boolean) => {
       const first = text.charCodeAt(at);
       const holds = afterOpening || (wide && CLOSING.has(first));
-      if ((wide || afterWide) && visible && !holds) {
+      const hyphenated = hyphens.breaksBefore(text, at);
+      if ((wide || afterWide || hyphenated) && visible && !holds) {
         this.#put(pieceStart, codes, pieceWidth, spaced);
         [pieceStart, pieceWidth, spaced] = [codes, 0, false];
       }
@@ -169,8 +218,9 @@ class LineFiller {
       const narrow = this.#narrowEnd(at) - at;
       const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
       const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
-      if (narrow > 0) take(narrow, narrow, false);
-      else if (code > 0 && text.charCodeAt(at + 1) === CARET) take(code, 1, false);
+      // Only at a hyphen can a line break within.
+      if (narrow > 0) { for (const part of hyphenParts(text, at, narrow)) take(part, part, false); }
+      else if (code > 0 && text.startsWith("^^", at)) take(code, 1, false);
       else if (code > 0) at += code;
       else if ((unit & PLAIN) !== 0 && (next & (PLAIN | SPACE)) !== 0) {
         take(1, unit & WIDTH, (unit & WIDTH) > 1);
@@ -210,6 +260,22 @@ class LineFiller {
       if (alone && ((units[text.charCodeAt(last)] ?? 0) & PLAIN) !== 0) return end;
     }
     return text.length;
+  }
+
+  /** Puts a word of plain characters on the line; where it has no room, in parts that end with a hyphen. */
+  #putWord(from: number, to: number, spaced: boolean): void {
+    const gap = spaced && !this.#blank ? 1 : 0;
+    if (this.#width + gap + to - from <= this.#columns) {
+      return this.#append(from, to, to - from, spaced);
+    }
+    const hyphens = new HyphenWatch();
+    let start = from;
+    for (let at = from; at < to; at++) {
+      if (!hyphens.breaksBefore(this.#text, at)) continue;
+      this.#put(start, at, at - start, spaced && start === from);
+      start = at;
+    }
+    this.#put(start, to, to - start, spaced && start === from);
   }
 
   /** Puts a piece on the line, or on the next one; one that is longer than a line is torn. */
@@ -279,19 +345,51 @@ const NARROW = PLAIN | 1;
 /** What may follow a caret: colours, styles and the like. */
 const CARET_CODES = codesOf("krgybmcwKRGYBMCW01234567d!.UuIi~sl^");
 const COLOUR = /[#%][0-9a-fA-F]{6}/y;
-/** White space parts words also where it would stand within a sequence. */
-const SEQUENCE =
-  /\x1b(?:\[[0-?]*[!-/]*[@-~]|\](?:[\u00a0\u2007\u202f\ufeff]|[^\x07\x1b\s\u200b])*(?:\x07|\x1b\\))/y;
-
-/** How long the caret code or ANSI sequence is that begins at a place; 0 where none does. `^^` shows one caret. */
+/** How long the caret code or escape sequence is that begins at a place; 0 where none does. `^^` shows one caret. */
 function codeLength(text: string, at: number): number {
   if (text.charCodeAt(at) === CARET) {
     if (CARET_CODES.has(text.charCodeAt(at + 1))) return 2;
     COLOUR.lastIndex = at + 1;
     return COLOUR.test(text) ? 8 : 0;
   }
-  SEQUENCE.lastIndex = at;
-  return SEQUENCE.test(text) ? SEQUENCE.lastIndex - at : 0;
+  return beginsSequence(text.charCodeAt(at)) ? sequenceEnd(text, at, "program") - at : 0;
+}
+
+/** Hyphens and dashes, after which a line may break. */
+const HYPHENS = codesOf("-\u00ad\u2010\u2012\u2013\u2014");
+const LETTER = /\p{L}/u;
+const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+
+/** Finds where a word may break at a hyphen: behind one that follows a letter or digit, before a letter. */
+class HyphenWatch {
+  /** Whether a letter or digit came, and only hyphens since; and whether any of those. */
+  #word = false;
+  #hyphen = false;
+
+  /** Whether the line may break before the next character. */
+  breaksBefore(text: string, at: number): boolean {
+    const code = text.charCodeAt(at);
+    if (HYPHENS.has(code)) {
+      this.#hyphen = this.#word;
+      return false;
+    }
+    const breaks = this.#hyphen && isMatch(LETTER, text, at);
+    this.#hyphen = false;
+    this.#word = isMatch(LETTER_OR_DIGIT, text, at);
+    return breaks;
+  }
+}
+
+function isMatch(pattern: RegExp, text: string, at: number): boolean {
+  return pattern.test(String.fromCodePoint(text.codePointAt(at) ?? 0));
+}
+
+/** The lengths of the parts of plain characters: one if there is no hyphen, else each character by itself. */
+function hyphenParts(text: string, at: number, length: number): readonly number[] {
+  let end = at;
+  while (end < at + length && !HYPHENS.has(text.charCodeAt(end))) end++;
+  const alone = end === at + length;
+  return alone ? [length] : Array(length).fill(1);
 }
 
 /** One part for each character that a person sees; codes stick to the character after them. */

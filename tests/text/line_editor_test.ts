@@ -468,8 +468,7 @@ class Model {
       const whole = last.length === 1 || /\p{RI}|\p{Extended_Pictographic}/u.test(last[0] ?? "");
       if (whole) cells.splice(--this.at, 1);
       else cells[this.at - 1] = last.slice(0, -1).join("");
-    }
-    else if (key === "\x1b[3~") cells.splice(this.at, 1);
+    } else if (key === "\x1b[3~") cells.splice(this.at, 1);
     else if (key === "\x1bd") this.#killed = cells.splice(this.at, wordRight() - this.at);
     else if (key === "\x1b\x7f") {
       const to = wordLeft();

@@ -1,6 +1,20 @@
 /** A terminal in memory, by the emulator of xterm.js: what a person would see. */
 import headless from "@xterm/headless";
+import unicode11 from "@xterm/addon-unicode11";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
+
+/** Which widths a terminal knows, and whether it joins clusters. */
+export type UnicodeVersion = "6" | "11" | "15-graphemes";
+
+/** All of them. */
+export const UNICODE_VERSIONS: readonly UnicodeVersion[] = ["6", "11", "15-graphemes"];
+
+/** How a terminal differs from others. */
+export interface TerminalOptions {
+  readonly unicode?: UnicodeVersion;
+  /** Whether rows are wrapped anew when the window has another width. Default `true`. */
+  readonly reflow?: boolean;
+}
 
 /** The parts of the emulator that are used. */
 interface Emulator {
@@ -10,11 +24,15 @@ interface Emulator {
       readonly cursorY: number;
       readonly baseY: number;
       readonly length: number;
-      getLine(row: number): { translateToString(trim: boolean): string } | undefined;
+      getLine(row: number): {
+        translateToString(trim: boolean): string;
+        getCell(column: number): { getChars(): string } | undefined;
+      } | undefined;
     };
   };
   readonly unicode: { activeVersion: string };
   loadAddon(addon: unknown): void;
+  onBell(heard: () => void): void;
   write(text: string, done: () => void): void;
   resize(columns: number, rows: number): void;
 }
@@ -23,8 +41,10 @@ interface Emulator {
 export class Terminal {
   readonly #emulator: Emulator;
   #rows: number;
+  /** How many times the bell rang. */
+  bells = 0;
 
-  constructor(columns: number, rows: number) {
+  constructor(columns: number, rows: number, options: TerminalOptions = {}) {
     const { Terminal } = headless as unknown as {
       Terminal: new (options: object) => Emulator;
     };
@@ -34,9 +54,14 @@ export class Terminal {
       rows,
       allowProposedApi: true,
       scrollback: 1000,
+      // An old terminal of Windows does not.
+      ...options.reflow === false ? { windowsPty: { backend: "conpty", buildNumber: 17_000 } } : {},
     });
+    const { Unicode11Addon } = unicode11 as unknown as { Unicode11Addon: new () => unknown };
+    this.#emulator.loadAddon(new Unicode11Addon());
     this.#emulator.loadAddon(new UnicodeGraphemesAddon());
-    this.#emulator.unicode.activeVersion = "15-graphemes";
+    this.#emulator.unicode.activeVersion = options.unicode ?? "15-graphemes";
+    this.#emulator.onBell(() => this.bells++);
   }
 
   /** Shows what a program sends. */
@@ -67,6 +92,12 @@ export class Terminal {
     );
     while (rows.at(-1) === "") rows.pop();
     return rows;
+  }
+
+  /** What stands at a place of the window; nothing in the second column of a wide character. */
+  at(row: number, column: number): string {
+    const { active } = this.#emulator.buffer;
+    return active.getLine(active.baseY + row)?.getCell(column)?.getChars() ?? "";
   }
 
   get cursor(): readonly [row: number, column: number] {

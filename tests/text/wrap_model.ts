@@ -22,29 +22,45 @@ interface Piece {
 }
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
-const TITLE_SPACE = "\x01";
-/** Caret codes and ANSI sequences: no width, never torn. `^^` shows one caret. */
-const CODE =
-  /\^(?:[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})|\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
+/** Escape sequences, those too that are broken or cut, as ECMA-48 has them; NUL may stand anywhere. */
+const SEQUENCE = new RegExp(
+  [
+    "(?:\\x1b\\0*\\[|\\x9b)[\\0\\x20-\\x3f]*[\\x40-\\x7e]?",
+    "(?:\\x1b\\0*[\\]PX^_]|[\\x90\\x98\\x9d-\\x9f])[^\\x01-\\x1f\\x7f-\\x9f]*(?:\\x07|\\x9c|\\x1b\\0*\\\\)?",
+    "(?:\\x1b\\0*[NO]|[\\x8e\\x8f])\\0*[\\x20-\\x7e]?",
+    "\\x1b[\\0\\x20-\\x2f]*[\\x30-\\x7e]?",
+    "[\\x80-\\x9f]",
+  ].join("|"),
+  "g",
+);
+/** Each sequence of the text as one character of private use. */
+const FIRST_STAND_IN = 0xe000;
+/** Caret codes and sequences: no width, never torn. `^^` shows one caret. */
+const CODE = /\^(?:[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})|[\ue000-\uf8ff]/g;
 
 /** The lines of a text; a caller that gives margins has checked them. */
 export function modelWrap(text: string, margins: Margins): string[] {
   const lines: string[] = [];
-  for (const paragraph of joinTitles(text).split(PARAGRAPH_BREAK)) {
-    const pieces = cutPieces(paragraph);
+  const sequences: string[] = [];
+  for (const paragraph of text.split(PARAGRAPH_BREAK)) {
+    const replaced = paragraph.replaceAll(
+      SEQUENCE,
+      (sequence) => String.fromCharCode(FIRST_STAND_IN + sequences.push(sequence) - 1),
+    );
+    const pieces = cutPieces(replaced);
     if (pieces.length > 0) fillLines(pieces, lines, margins);
   }
-  return lines.map((line) => line.replaceAll(TITLE_SPACE, " "));
+  return lines.map((line) =>
+    line.replaceAll(
+      /[\ue000-\uf8ff]/g,
+      (standIn) => sequences[standIn.charCodeAt(0) - FIRST_STAND_IN] ?? "",
+    )
+  );
 }
 
 /** The columns of a text without escape sequences, cluster by cluster. */
 export function modelWidth(text: string): number {
   return graphemes(text).reduce((width, cluster) => width + clusterWidth(cluster), 0);
-}
-
-/** The spaces of a title are no places to break. */
-function joinTitles(text: string): string {
-  return text.replaceAll(/\x1b\][^\x07\x1b]*/g, (title) => title.replaceAll(" ", TITLE_SPACE));
 }
 
 function fillLines(
@@ -88,6 +104,7 @@ function fillLines(
   if (!blank || codes) lines.push(line);
 }
 
+const HYPHEN = /^[-\u00ad\u2010\u2012-\u2014]/;
 /** Words, and what stands before each. */
 const WORD =
   /((?:[^\S\u00a0\u2007\u202f\ufeff]|\u200b)*)((?:[\u00a0\u2007\u202f\ufeff]|[^\s\u200b])+)/g;
@@ -112,12 +129,18 @@ function cutPieces(paragraph: string): Piece[] {
     };
     let lastWide = false;
     let last = "";
+    const shownBefore: string[] = [];
     for (const part of splitGraphemes(word)) {
       const wide = part.width > 1;
       const shown = part.text.replaceAll(CODE, "").charAt(0);
       const holds = OPENING.includes(last) && last !== "" ||
         (shown !== "" && wide && CLOSING.includes(shown));
-      if ((wide || lastWide) && !holds) push();
+      const character = part.text.replaceAll(CODE, (code) => code === "^^" ? "^" : "");
+      const before = shownBefore.findLast((one) => !HYPHEN.test(one));
+      const hyphenated = HYPHEN.test(shownBefore.at(-1) ?? "") && /^\p{L}/u.test(character) &&
+        /^[\p{L}\p{N}]/u.test(before ?? "");
+      shownBefore.push(character);
+      if ((wide || lastWide || hyphenated) && !holds) push();
       last = wide ? shown : "";
       text += part.text;
       width += part.width;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { stripCaretCodes, TelnetError, wordWrap } from "../../mod.ts";
-import { textWidth } from "../../src/text/mod.ts";
+import { colorize, textWidth } from "../../src/text/mod.ts";
 import { modelWidth, modelWrap } from "./wrap_model.ts";
 
 const bare = { indent: 0, padding: 0 };
@@ -157,4 +157,117 @@ Deno.test("punctuation of East Asia stays with the character that it belongs to"
   assertEquals(wordWrap("日本語。文", six), ["日本", "語。文"]);
   assertEquals(wordWrap("日本「語」文", six), ["日本", "「語」", "文"]);
   assertEquals(wordWrap("。".repeat(5), six), ["。。。", "。。"]);
+});
+
+Deno.test("a line breaks after a hyphen within a word, and nowhere else at one", () => {
+  const nine = { columns: 9, ...bare };
+  assertEquals(wordWrap("a well-known half-elf", nine), ["a well-", "known", "half-elf"]);
+  assertEquals(wordWrap("so--called it", nine), ["so--", "called it"]);
+  assertEquals(wordWrap("type --verbose", nine), ["type", "--verbose"]);
+  assertEquals(wordWrap("it is 12-15 C", nine), ["it is", "12-15 C"]);
+  assertEquals(wordWrap("a ^Rwell^~-^Gknown^~ elf", nine), ["a ^Rwell^~-", "^Gknown^~ elf"]);
+  assertEquals(wordWrap("non\u2011stop us", { columns: 6, ...bare }), ["non\u2011st", "op us"]);
+  assertEquals(wordWrap("wait\u2014there", nine), ["wait\u2014", "there"]);
+});
+
+Deno.test("backgrounds are closed at the end of a line and opened again in the next", () => {
+  const twelve = { columns: 12, ...bare };
+  assertEquals(wordWrap("^1alpha beta gamma^~", twelve), ["^1alpha beta^~", "^1gamma^~"]);
+  assertEquals(wordWrap("^1alpha beta gamma^~ delta", twelve), [
+    "^1alpha beta^~",
+    "^1gamma^~ delta",
+  ]);
+  assertEquals(wordWrap("^Ralpha beta gamma^~", twelve), ["^Ralpha beta", "gamma^~"]);
+  assertEquals(wordWrap("^1alpha", { columns: 12, indent: 2 }), ["  ^1alpha^~"]);
+  assertEquals(wordWrap("^W^4^Ualpha beta gamma", twelve), [
+    "^W^4^Ualpha beta^~",
+    "^W^4^Ugamma^~",
+  ]);
+  assertEquals(wordWrap("\x1b[1;37;44malpha beta gamma\x1b[m", twelve), [
+    "\x1b[1;37;44malpha beta\x1b[0m",
+    "\x1b[37m\x1b[44m\x1b[1mgamma\x1b[m",
+  ]);
+  assertEquals(
+    wordWrap("\x1b[48;2;1;2;3malpha beta gamma", twelve)[1],
+    "\x1b[48;2;1;2;3mgamma\x1b[0m",
+  );
+  assertEquals(wordWrap("^1", twelve), ["^1"]); // for what is sent next
+});
+
+/** The attributes of each character that shows, and those in force at the end. */
+function painted(text: string): { cells: string[]; end: string } {
+  const cells: string[] = [];
+  let state: Record<string, string> = {};
+  for (const [part] of colorize(text, 16_777_216).matchAll(/\x1b\[[\d;]*m|./gsu)) {
+    const [, codes] = /^\x1b\[([\d;]*)m$/.exec(part) ?? [];
+    if (codes === undefined) {
+      if (part.trim() !== "") cells.push(part + JSON.stringify(Object.entries(state).sort()));
+      continue;
+    }
+    for (const [code] of codes.matchAll(/[34]8;2;\d+;\d+;\d+|\d+/g)) {
+      const number = Number.parseInt(code);
+      if (number === 0) state = {};
+      else if (number === 1) state.bold = code;
+      else if (number === 22) delete state.bold;
+      else if (number === 4) state.underline = code;
+      else if (number === 24) delete state.underline;
+      else if (number === 7) state.inverse = code;
+      else if (number === 27) delete state.inverse;
+      else if (number === 39) delete state.front;
+      else if (number === 49) delete state.back;
+      else if (code.startsWith("3")) state.front = code;
+      else state.back = code;
+    }
+  }
+  const { back, underline, inverse } = state;
+  return { cells, end: JSON.stringify({ back, underline, inverse }) };
+}
+
+Deno.test("each character has the colours that it had before wrapping, and no line leaves any behind", () => {
+  const part = fc.constantFrom(
+    ..."a bc def ghijklm nop ^r ^R ^1 ^4 ^d ^! ^. ^U ^u ^I ^i ^~ ^^ ^#ff8800 ^%004488".split(" "),
+    "\x1b[41m",
+    "\x1b[0m",
+    "\x1b[1;4;32m",
+    "\x1b[49m",
+    "\x1b[7m",
+  );
+  fc.assert(
+    fc.property(
+      fc.array(part, { maxLength: 25 }),
+      fc.integer({ min: 4, max: 20 }),
+      (parts, columns) => {
+        const text = parts.join(" ");
+        const lines = wordWrap(text, { columns, indent: 1, padding: 1 });
+        const whole = painted(text);
+        assertEquals(painted(lines.join("\n")).cells, whole.cells);
+        let before = "";
+        for (const line of lines) {
+          const { cells } = painted(line);
+          if (cells.length > 0) {
+            assertEquals(painted(before + line).end, "{}", JSON.stringify(lines));
+          }
+          before += line;
+        }
+      },
+    ),
+    { seed: 20_261_126, numRuns: 3_000 },
+  );
+});
+
+Deno.test("text that keeps its lines: what fits stays as it is, and the rest is wrapped", () => {
+  const art = ["  /\\_/\\  ", " ( o.o )   >x<", "", "  > ^^ <"].join("\n");
+  assertEquals(wordWrap(art, { columns: 20, keepLines: true }), art.split("\n"));
+  assertEquals(wordWrap("  a line of some length\nshort", { columns: 10, keepLines: true }), [
+    "  a line",
+    "of some",
+    "length",
+    "short",
+  ]);
+  assertEquals(wordWrap("one\r\ntwo", { columns: 10, keepLines: true, indent: 1 }), [
+    " one",
+    " two",
+  ]);
+  const moving = "\x1b[5C====\x1b[3D====\x1b[10C====";
+  assertEquals(wordWrap(moving, { columns: 10, keepLines: true }), [moving]);
 });

@@ -1,0 +1,65 @@
+/**
+ * Characters that do not show (Default_Ignorable_Code_Point of Unicode). By these one name can look like another,
+ * or turn the direction of what is written after it.
+ */
+
+/** May have one: by UTF-16 units, which is quickly seen. */
+const MAYBE =
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud82f\ud834\udb40-\udb43]/;
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
+const ONE_INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]$/u;
+
+/** What stays after such a character, and before such another. */
+interface Place {
+  readonly itself: RegExp;
+  readonly after: RegExp;
+  readonly before?: RegExp;
+}
+
+/** Where characters that do not show belong. */
+const PLACES: readonly Place[] = [
+  // Emoji of several: a joiner between two, with or without a selector or a skin tone.
+  {
+    itself: /^\u200d$/,
+    after: /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u,
+    before: /^\p{Extended_Pictographic}$/u,
+  },
+  // Scripts whose letters join.
+  {
+    itself: /^[\u200c\u200d]$/,
+    after:
+      /^[\p{M}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}\p{Script=Mandaic}]$/u,
+    before: /^[\p{L}\p{M}]$/u,
+  },
+  // A picture, or a sign of the text.
+  { itself: /^[\ufe0e\ufe0f]$/, after: /^[^\d#*]$(?<=\p{Emoji})/u },
+  { itself: /^\ufe0f$/, after: /^[\d#*]$/, before: /^\u20e3$/ },
+  // Other forms of Han and Mongolian characters.
+  { itself: /^[\ufe00-\ufe02\u{e0100}-\u{e01ef}]$/u, after: /^\p{Script=Han}$/u },
+  { itself: /^[\u180b-\u180d\u180f]$/, after: /^\p{Script=Mongolian}$/u },
+  // Flags of regions.
+  { itself: /^[\u{e0020}-\u{e007f}]$/u, after: /^[\u{1f3f4}\u{e0020}-\u{e007e}]$/u },
+];
+/** No place is there for others. */
+const PLACED =
+  /^[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\u{e0020}-\u{e007f}\u{e0100}-\u{e01ef}]$/u;
+
+/** A text without characters that do not show; those stay that belong to the ones beside them. */
+export function withoutInvisible(text: string): string {
+  if (!MAYBE.test(text)) return text;
+  const placed = text.replaceAll(INVISIBLE, (one) => PLACED.test(one) ? one : "");
+  let visible = "";
+  let before = "";
+  const characters = Array.from(placed);
+  for (const [index, one] of characters.entries()) {
+    const next = characters[index + 1] ?? "";
+    const stays = !ONE_INVISIBLE.test(one) ||
+      PLACES.some((place) =>
+        place.itself.test(one) && place.after.test(before) && (place.before?.test(next) ?? true)
+      );
+    if (!stays) continue;
+    visible += one;
+    before = one;
+  }
+  return visible;
+}

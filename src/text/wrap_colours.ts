@@ -1,0 +1,160 @@
+import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+
+/**
+ * Backgrounds and what else colours a cell without a character. A terminal fills with them what it erases and
+ * what scrolls, so at the end of a line they are closed, and opened again in the next.
+ */
+
+/** What a code changes. */
+type Attribute = "foreground" | "background" | "intensity" | "underline" | "inverse" | "other";
+
+const ATTRIBUTES: readonly Attribute[] = [
+  "foreground",
+  "background",
+  "intensity",
+  "underline",
+  "inverse",
+  "other",
+];
+/** The attributes that show where nothing is written. */
+const PAINTING: readonly Attribute[] = ["background", "underline", "inverse"];
+/** May have such a code. */
+const MAYBE_PAINTS = /\^[%0-7IU]|[\x1b\x9b]/;
+const CARET_CODE = /\^(?:[krgybmcwKRGYBMCW01234567d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})/y;
+const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
+const CODE = /[\^\x1b\x80-\x9f]/g;
+
+/** Whether a text may colour cells without a character. */
+export function paints(text: string): boolean {
+  return MAYBE_PAINTS.test(text);
+}
+
+/** The lines, each of which ends what it began to colour; the next one goes on with it. */
+export function closeColours(lines: readonly string[]): string[] {
+  const state = new ColourState();
+  return lines.map((line) => {
+    const opened = state.opening;
+    state.follow(line);
+    const margin = line.search(/[^ ]/);
+    if (margin === -1 || !state.hasText) return line;
+    return line.slice(0, margin) + opened + line.slice(margin) + state.closing;
+  });
+}
+
+/** The codes in force, and what shows of a line. */
+class ColourState {
+  readonly #codes: Map<Attribute, string> = new Map();
+  /** Whether the line has anything but codes. */
+  hasText = false;
+
+  get #painting(): boolean {
+    return PAINTING.some((attribute) => this.#codes.has(attribute));
+  }
+
+  /** What opens again all that is in force, where it was closed. */
+  get opening(): string {
+    if (!this.#painting) return "";
+    const codes = new Map(this.#codes);
+    const front = codes.get("foreground") ?? "";
+    // A large letter is a small one that is bright.
+    if (/^\^[a-z]$/.test(front) && codes.get("intensity") === "^!") {
+      codes.set("foreground", front.toUpperCase());
+      codes.delete("intensity");
+    }
+    // The letter of a colour ends the brightness, so that comes after it.
+    return ATTRIBUTES.map((attribute) => codes.get(attribute) ?? "").join("");
+  }
+
+  /** What closes it. */
+  get closing(): string {
+    if (!this.#painting) return "";
+    return [...this.#codes.values()].some((code) => !code.startsWith("^")) ? "\x1b[0m" : "^~";
+  }
+
+  /** Takes the codes of a line. */
+  follow(line: string): void {
+    this.hasText = false;
+    for (let at = 0; at < line.length;) {
+      CODE.lastIndex = at;
+      const next = CODE.test(line) ? CODE.lastIndex - 1 : line.length;
+      this.hasText ||= line.slice(at, next).trim() !== "";
+      if (next === line.length) return;
+      at = this.#take(line, next);
+    }
+  }
+
+  #take(line: string, at: number): number {
+    if (beginsSequence(line.charCodeAt(at))) {
+      const end = sequenceEnd(line, at, "program");
+      const [, parameters] = SGR.exec(line.slice(at, end)) ?? [];
+      if (parameters !== undefined) this.#render(parameters);
+      return end;
+    }
+    CARET_CODE.lastIndex = at;
+    if (!CARET_CODE.test(line)) {
+      this.hasText = true;
+      return at + 1;
+    }
+    this.#caret(line.slice(at, CARET_CODE.lastIndex));
+    return CARET_CODE.lastIndex;
+  }
+
+  #caret(code: string): void {
+    const sign = code.charAt(1);
+    if (sign === "^") this.hasText = true;
+    else if (sign === "~") this.#codes.clear();
+    else if (sign === "d") this.#end("foreground", "background");
+    else if (sign === "!") this.#codes.set("intensity", code);
+    else if (sign === ".") this.#codes.delete("intensity");
+    else if (sign === "U") this.#codes.set("underline", code);
+    else if (sign === "u") this.#codes.delete("underline");
+    else if (sign === "I") this.#codes.set("inverse", code);
+    else if (sign === "i") this.#codes.delete("inverse");
+    else if (/[0-7%]/.test(sign)) this.#codes.set("background", code);
+    else if (/[a-z]/i.test(sign) && !/[sl]/.test(sign)) {
+      // A letter sets the brightness with the colour.
+      this.#codes.delete("intensity");
+      this.#codes.set("foreground", code.toLowerCase());
+      if (sign < "a") this.#codes.set("intensity", "^!");
+    } else if (sign === "#") this.#codes.set("foreground", code);
+  }
+
+  /** Takes the parameters of SGR, one after the other. */
+  #render(parameters: string): void {
+    const all = parameters.split(";");
+    for (let at = 0; at < all.length; at++) {
+      const one = all[at] ?? "";
+      const number = Number.parseInt(one) || 0;
+      const extended = number === 38 || number === 48 || number === 58;
+      // 38;5;n and 38;2;r;g;b are one colour; with colons they come as one parameter.
+      const more = !extended || one.includes(":") ? 0 : all[at + 1] === "2" ? 4 : 2;
+      const code = `\x1b[${all.slice(at, at + more + 1).join(";")}m`;
+      at += more;
+      this.#attribute(number, one, code);
+    }
+  }
+
+  #attribute(number: number, parameter: string, code: string): void {
+    if (number === 0) this.#codes.clear();
+    else if (number === 1 || number === 2) this.#codes.set("intensity", code);
+    else if (number === 22) this.#codes.delete("intensity");
+    else if (number === 4 && parameter !== "4:0" || number === 21) {
+      this.#codes.set("underline", code);
+    } else if (number === 24 || number === 4) this.#codes.delete("underline");
+    else if (number === 7) this.#codes.set("inverse", code);
+    else if (number === 27) this.#codes.delete("inverse");
+    else if (number === 39) this.#codes.delete("foreground");
+    else if (number === 49) this.#codes.delete("background");
+    else if ((number >= 30 && number <= 38) || (number >= 90 && number <= 97)) {
+      this.#codes.set("foreground", code);
+    } else if ((number >= 40 && number <= 48) || (number >= 100 && number <= 107)) {
+      this.#codes.set("background", code);
+    } else if (number === 23 || number === 25 || number === 28 || number === 29) {
+      this.#codes.delete("other");
+    } else this.#codes.set("other", code);
+  }
+
+  #end(...attributes: readonly Attribute[]): void {
+    for (const attribute of attributes) this.#codes.delete(attribute);
+  }
+}

@@ -1,0 +1,313 @@
+/** The screen of an editor, and of an echo, on terminals that disagree on widths: it equals a plain model. */
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { clusterWidth, graphemes, KeyDecoder, LineEditor, LineInput } from "../../src/text/mod.ts";
+import { isUncertain } from "../../src/text/width.ts";
+import { Terminal, type TerminalOptions, UNICODE_VERSIONS } from "./terminal.ts";
+
+const RUNS = Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 25);
+
+/** Cells one after the other, in rows of a window; the cursor. */
+interface Model {
+  readonly rows: string[][];
+  readonly cursor: readonly [row: number, column: number];
+}
+
+/** Rows of clusters. `at`: how many stand before the cursor. */
+function layOut(clusters: readonly string[], at: number, columns: number): Model {
+  const rows: string[][] = [[]];
+  let width = 0;
+  let cursor: [number, number] = [0, 0];
+  const mark = () => {
+    cursor = width >= columns ? [rows.length, 0] : [rows.length - 1, width];
+  };
+  for (const [index, cluster] of clusters.entries()) {
+    if (index === at) mark();
+    if (width + clusterWidth(cluster) > columns) {
+      rows.push([]);
+      width = 0;
+    }
+    rows.at(-1)?.push(cluster);
+    width += clusterWidth(cluster);
+  }
+  if (at >= clusters.length) mark();
+  return { rows, cursor };
+}
+
+/** Each character stands in its column; what terminals draw differently is at least at its own place. */
+function assertShows(
+  terminal: Terminal,
+  { rows, cursor }: Model,
+  columns: number,
+  why: string,
+): void {
+  for (const [row, clusters] of rows.entries()) {
+    let column = 0;
+    for (const cluster of clusters) {
+      const shown = terminal.at(row, column);
+      const width = clusterWidth(cluster);
+      const whole = isUncertain(cluster)
+        ? shown === "" || shown === " " || cluster.startsWith([...shown][0] ?? "") ||
+          column + 6 > columns
+        : shown === cluster || (cluster === " " && shown === "");
+      assert(whole, `${why}: "${shown}" for "${cluster}" in row ${row}, column ${column}`);
+      if (isUncertain(cluster) && width === 2 && column + 6 <= columns) {
+        const second = terminal.at(row, column + 1);
+        assert(
+          second === "" || second === " " || cluster.includes(second),
+          `${why}: "${second}" is left`,
+        );
+      }
+      column += width;
+    }
+    for (; column < columns; column++) {
+      const left = terminal.at(row, column);
+      assert(
+        left === "" || left === " ",
+        `${why}: "${left}" is left in row ${row}, column ${column}`,
+      );
+    }
+  }
+  assertEquals(terminal.cursor, cursor, why);
+}
+
+const CHARACTERS = [
+  ..."ab c-",
+  "日",
+  "本",
+  "é",
+  "👍",
+  "⌚",
+  "👩‍🚀",
+  "🇫🇷",
+  "❤️",
+  "✈️",
+  "س",
+  "न",
+  "मु",
+  "ที่",
+  "e\u0301",
+];
+const KEYS = ["\x1b[D", "\x1b[C", "\x01", "\x05", "\x7f", "\x1b[3~", "\x0b", "\x15"];
+
+/** A list of clusters and a place in it. */
+class Line {
+  clusters: string[] = [];
+  at = 0;
+
+  press(key: string): void {
+    const { clusters } = this;
+    if (key === "\x1b[D") this.at = Math.max(0, this.at - 1);
+    else if (key === "\x1b[C") this.at = Math.min(clusters.length, this.at + 1);
+    else if (key === "\x01") this.at = 0;
+    else if (key === "\x05") this.at = clusters.length;
+    else if (key === "\x7f") this.#backspace();
+    else if (key === "\x1b[3~") clusters.splice(this.at, 1);
+    else if (key === "\x0b") clusters.splice(this.at);
+    else if (key === "\x15") {
+      clusters.splice(0, this.at);
+      this.at = 0;
+    } else clusters.splice(this.at++, 0, key);
+  }
+
+  #backspace(): void {
+    if (this.at === 0) return;
+    const points = [...this.clusters[this.at - 1] ?? ""];
+    const picture = /[\p{Extended_Pictographic}\p{RI}]/u.test(points.join(""));
+    if (picture || points.length === 1) this.clusters.splice(--this.at, 1);
+    else this.clusters[this.at - 1] = points.slice(0, -1).join("");
+  }
+}
+
+const TERMINALS: TerminalOptions[] = UNICODE_VERSIONS.flatMap((unicode) =>
+  [true, false].map((reflow) => ({ unicode, reflow }))
+);
+
+for (const options of TERMINALS) {
+  const kind = `Unicode ${options.unicode}, ${options.reflow ? "with" : "without"} reflow`;
+  Deno.test(`the editor's screen equals a plain model after each key: ${kind}`, async () => {
+    const key = fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...CHARACTERS) },
+      { weight: 2, arbitrary: fc.constantFrom(...KEYS) },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(key, { maxLength: 40 }),
+        fc.integer({ min: 8, max: 30 }),
+        async (keys, columns) => {
+          const terminal = new Terminal(columns, 40, options);
+          const editor = new LineEditor({ columns, rows: 40 });
+          const decoder = new KeyDecoder();
+          const line = new Line();
+          editor.prompt = "> ";
+          for (const [index, pressed] of keys.entries()) {
+            line.press(pressed);
+            for (const one of [...decoder.push(pressed, 0), ...decoder.flush(1000)]) {
+              editor.key(one);
+            }
+            await terminal.write(editor.takeOutput());
+            const model = layOut(
+              ["> ", ..."", ...line.clusters].flatMap((one) => graphemes(one)),
+              line.at + 2,
+              columns,
+            );
+            assertShows(
+              terminal,
+              model,
+              columns,
+              JSON.stringify({ columns, keys: keys.slice(0, index + 1) }),
+            );
+          }
+        },
+      ),
+      { seed: 20_261_126, numRuns: RUNS },
+    );
+  });
+}
+
+/** Prompts and unfinished lines with all that moves a cursor within them. */
+const ROW_PARTS = [
+  ..."ab> ",
+  "\t",
+  "\r",
+  "\r\n",
+  "\b",
+  "日",
+  "\x1b[31m",
+  "\x1b[0m",
+  "\x1b[K",
+  "\x1b[2C",
+  "loading",
+  "12%",
+  "\x1b[D",
+  "é",
+];
+
+for (const unicode of UNICODE_VERSIONS) {
+  Deno.test(`text in the editor's row shows as on a terminal without an editor: Unicode ${unicode}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...ROW_PARTS), { maxLength: 12 }),
+        fc.array(fc.constantFrom(...ROW_PARTS), { maxLength: 8 }),
+        fc.array(fc.constantFrom(..."xyz ", "日"), { maxLength: 8 }),
+        fc.integer({ min: 12, max: 24 }),
+        async (row, prompt, typed, columns) => {
+          const raw = new Terminal(columns, 30, { unicode });
+          await raw.write(row.join("") + prompt.join("") + typed.join(""));
+          const terminal = new Terminal(columns, 30, { unicode });
+          const editor = new LineEditor({ columns, rows: 30 });
+          editor.print(row.join(""));
+          editor.prompt = prompt.join("");
+          const decoder = new KeyDecoder();
+          for (const key of decoder.push(typed.join(""), 0)) {
+            editor.key(key);
+            await terminal.write(editor.takeOutput());
+          }
+          await terminal.write(editor.takeOutput());
+          const trimmed = (rows: string[]) => rows.map((one) => one.trimEnd());
+          assertEquals(trimmed(terminal.screen), trimmed(raw.screen));
+          const [rawRow, rawColumn] = raw.cursor;
+          const full = rawColumn === columns;
+          assertEquals(terminal.cursor, full ? [rawRow + 1, 0] : raw.cursor);
+        },
+      ),
+      { seed: 20_261_126, numRuns: 5 * RUNS },
+    );
+  });
+}
+
+Deno.test("a prompt with a TAB, and one that rings: the bell rings once", async () => {
+  const terminal = new Terminal(40, 5);
+  const editor = new LineEditor({ columns: 40, rows: 5 });
+  editor.prompt = "a\tb\x07> ";
+  for (const key of new KeyDecoder().push("abcdefgh\x01X", 0)) {
+    editor.key(key);
+    await terminal.write(editor.takeOutput());
+  }
+  assertEquals(terminal.screen[0], "a       b> Xabcdefgh");
+  assertEquals(terminal.bells, 1);
+  editor.print("\x07hello ");
+  await terminal.write(editor.takeOutput());
+  editor.print("there\n");
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.bells, 2);
+  assertEquals(terminal.screen.slice(0, 2), ["hello there", "a       b> Xabcdefgh"]);
+});
+
+Deno.test("a screen that a prompt empties stays as it is afterwards", async () => {
+  const terminal = new Terminal(40, 5);
+  await terminal.write("old\r\n");
+  const editor = new LineEditor({ columns: 40, rows: 5 });
+  editor.print("gone\n");
+  editor.prompt = "ab\x1b[2J> ";
+  await terminal.write(editor.takeOutput());
+  for (const key of new KeyDecoder().push("look", 0)) {
+    editor.key(key);
+    await terminal.write(editor.takeOutput());
+  }
+  assertEquals(terminal.everything.filter((row) => row !== ""), ["  > look"]);
+  editor.print("a line\n");
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.everything.filter((row) => row !== ""), ["a line", "  > look"]);
+});
+
+for (const options of TERMINALS.filter(({ reflow }) => reflow)) {
+  for (const known of [true, false]) {
+    Deno.test(`an echo without an editor shows the line: Unicode ${options.unicode}, a width that is ${known ? "told" : "guessed"}`, async () => {
+      const key = fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom(...CHARACTERS, "\t") },
+        { weight: 2, arbitrary: fc.constantFrom("\x7f") },
+      );
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(key, { maxLength: 50 }),
+          fc.integer({ min: 8, max: 30 }),
+          async (keys, columns) => {
+            const terminal = new Terminal(columns, 40, options);
+            const input = new LineInput({ limit: 1000 });
+            input.echo = "all";
+            input.place = { columns, known, column: 2 };
+            await terminal.write("> ");
+            const line = new Line();
+            for (const pressed of keys) {
+              line.press(pressed);
+              input.push(pressed, []);
+              await terminal.write(input.takeEcho());
+            }
+            assertEquals(input.partial, line.clusters.join(""));
+            const { rows } = layOut(spread(["> ", ...line.clusters], columns), 0, columns);
+            const { cursor } = terminal;
+            assertShows(terminal, { rows, cursor }, columns, JSON.stringify({ columns, keys }));
+            if (!known) return;
+            // What is typed next stands behind it.
+            input.push("x", []);
+            await terminal.write(input.takeEcho());
+            const longer = layOut(spread(["> ", ...line.clusters, "x"], columns), 0, columns);
+            assertShows(
+              terminal,
+              { ...longer, cursor: terminal.cursor },
+              columns,
+              JSON.stringify({ columns, keys }),
+            );
+          },
+        ),
+        { seed: 20_261_126, numRuns: 2 * RUNS },
+      );
+    });
+  }
+}
+
+/** Clusters with a TAB as the blanks that it shows. */
+function spread(texts: readonly string[], columns: number): string[] {
+  const shown: string[] = [];
+  let column = 0;
+  for (const cluster of texts.flatMap((text) => graphemes(text))) {
+    const blanks = cluster === "\t" ? Math.min(8 - column % 8, columns - column) : 0;
+    const width = blanks || clusterWidth(cluster);
+    if (column + width > columns) column = 0;
+    if (blanks > 0) shown.push(...Array(blanks).fill(" "));
+    else shown.push(cluster);
+    column = (column + width) % columns;
+  }
+  return shown;
+}
