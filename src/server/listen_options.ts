@@ -189,6 +189,11 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly stripControls?: boolean | undefined;
   /**
+   * In character mode, how long a lone ESC waits for the rest of a sequence before it is the key, in
+   * milliseconds. Over slow lines more is better; see also `useEditor()`. Default 100.
+   */
+  readonly escapeTimeout?: number | undefined;
+  /**
    * Called within `poll()` for each new connection. If the connection existed before a restart of
    * the game, return its snapshot, and the client continues in that state. `identity` identifies
    * the connection across restarts if the transport keeps it open; it equals
@@ -235,6 +240,7 @@ const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
   codec: true,
   encoding: true,
   encryption: true,
+  escapeTimeout: true,
   customOptions: true,
   keepAlive: true,
   keepAliveInterval: true,

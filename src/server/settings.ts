@@ -43,6 +43,7 @@ import type { ErrorHandler } from "./user_code.ts";
 import type { SessionSettings } from "../session/session_host.ts";
 import { ratesOf } from "../guard/rate_limiter.ts";
 import { checkKeepAlive } from "../guard/idle_monitor.ts";
+import { ESCAPE_TIMEOUT_MS } from "../text/keys.ts";
 
 /** The options of `listen()`, checked and with their defaults. */
 export interface Settings<Client extends TelnetClient> extends SessionSettings, AcceptorSettings {
@@ -143,7 +144,8 @@ export async function checkSettings<Client extends TelnetClient>(
   }
   checkBoolean("stripControls", stripControls);
   checkBoolean("tcpKeepAlive", tcpKeepAlive);
-  const { certificate, keepAliveInterval = 60_000 } = options;
+  const { certificate, keepAliveInterval = 60_000, escapeTimeout = ESCAPE_TIMEOUT_MS } = options;
+  checkCount("escapeTimeout", escapeTimeout);
   checkCount("keepAliveInterval", keepAliveInterval);
   checkTls(options);
   const known = optionSet(customOptions);
@@ -167,6 +169,7 @@ export async function checkSettings<Client extends TelnetClient>(
     keepAlive: checkKeepAlive(options.keepAlive ?? "off"),
     keepAliveInterval,
     // Frozen, so that it is checked once for all connections.
+    escapeTimeout,
     lineInput: Object.freeze({ limit: limits.line, stripControls }),
     trustedProxies: new AddressSet("trustedProxies", options.trustedProxies ?? []),
     certificate,

@@ -34,6 +34,8 @@ export interface InputModeSettings {
   readonly limits: Pick<ServerLimits, "line" | "queuedLines" | "memory">;
   /** How lines are made of what clients type. */
   readonly lineInput: LineInputOptions;
+  /** How long a lone ESC waits for the rest of a sequence, in milliseconds. */
+  readonly escapeTimeout: number;
 }
 
 /** What the input mode needs of its dialogue and its connection. */
@@ -398,8 +400,13 @@ export class InputMode implements TypedRest {
   }
 
   #newKeyInput(): KeyInput {
-    const { line } = this.#settings.limits;
-    return new KeyInput(line, (text) => this.#context.shown(text), () => this.#context.changed());
+    const { limits, escapeTimeout } = this.#settings;
+    const settings = { lineLimit: limits.line, escapeTimeout };
+    return new KeyInput(
+      settings,
+      (text) => this.#context.shown(text),
+      () => this.#context.changed(),
+    );
   }
 
   #nextLine(): TypedEvent | undefined {

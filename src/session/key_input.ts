@@ -26,6 +26,11 @@ export interface EditorOptions
   /** The most UTF-16 units of a line; more is refused with a bell. Default, and most: `limits.line`. */
   readonly limit?: number | undefined;
   /**
+   * How long a lone ESC waits for the rest of a sequence before it is the key, in milliseconds. Default:
+   * `escapeTimeout` of `listen()`.
+   */
+  readonly escapeTimeout?: number | undefined;
+  /**
    * Gives the candidates for what is typed, at once or later. Each is a whole word that may stand in the
    * place of the one at the cursor, or a whole line that begins as the line up to the cursor does.
    * Default: no completion.
@@ -45,14 +50,16 @@ const OPTION_NAMES: Readonly<Record<keyof EditorOptions, true>> = {
   multiline: true,
   cycles: true,
   keys: true,
+  escapeTimeout: true,
   complete: true,
 };
 
 /** Checks how a caller wants a client's lines to be edited. */
 export function checkEditorOptions(options: EditorOptions): void {
   rejectUnknownKeys("useEditor", options, OPTION_NAMES, EDITOR_SYNONYMS);
-  const { limit, complete } = options;
+  const { limit, escapeTimeout, complete } = options;
   if (limit !== undefined) checkCount("useEditor.limit", limit, 1);
+  if (escapeTimeout !== undefined) checkCount("useEditor.escapeTimeout", escapeTimeout);
   if (complete !== undefined) checkFunction("useEditor.complete", complete);
   checkEditing("useEditor", options);
 }
@@ -84,7 +91,10 @@ export interface KeyInputSnapshot {
   readonly results: readonly EditResult[];
   /** The editor, where there is one: how it edits, where it stands, and the lines before. */
   readonly editor: {
-    readonly options: Pick<LineEditorOptions, "limit" | "multiline" | "cycles" | "keys">;
+    readonly options: Pick<
+      EditorOptions,
+      "limit" | "multiline" | "cycles" | "keys" | "escapeTimeout"
+    >;
     readonly state: LineEditorSnapshot;
     readonly history: readonly string[];
   } | null;
@@ -98,13 +108,21 @@ const PLAIN = { text: "", ctrl: false, alt: false, shift: false };
 /** The key that stands for the Telnet command EL. */
 const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
+/** How keys are read, whatever the game sets for an editor. */
+export interface KeyInputSettings {
+  /** The most UTF-16 units of a line. */
+  readonly lineLimit: number;
+  /** How long a lone ESC waits, in milliseconds. */
+  readonly escapeTimeout: number;
+}
+
 /** The keys of a client in character mode: queued for the game, or edited to lines. */
 export class KeyInput {
-  readonly #lineLimit: number;
+  readonly #settings: KeyInputSettings;
   readonly #show: (text: string) => string;
   /** Has the output of the editor fetched: the answer to a completion may come at any time. */
   readonly #edited: () => void;
-  readonly #decoder = new KeyDecoder({ runs: true });
+  readonly #decoder = new KeyDecoder();
   readonly #queue = new Fifo<Key>();
   /** Keys that are decoded, and not handed out. */
   readonly #given = new Fifo<Key>();
@@ -119,9 +137,10 @@ export class KeyInput {
   /** Whether a key was pressed since the output was taken. */
   #pressed = false;
 
-  /** `lineLimit`: the most UTF-16 units of a line, whatever the game sets for an editor. */
-  constructor(lineLimit: number, show: (text: string) => string, edited: () => void) {
-    this.#lineLimit = lineLimit;
+  constructor(settings: KeyInputSettings, show: (text: string) => string, edited: () => void) {
+    this.#settings = settings;
+    this.#decoder.runs = true;
+    this.#decoder.escapeTimeout = settings.escapeTimeout;
     this.#show = show;
     this.#edited = edited;
   }
@@ -212,6 +231,7 @@ export class KeyInput {
     this.#hide();
     this.#options = options;
     this.#decoder.runs = options !== undefined;
+    this.#decoder.escapeTimeout = options?.escapeTimeout ?? this.#settings.escapeTimeout;
     if (options === undefined) {
       // What is typed in the editor goes to the game by keys.
       if (old !== undefined) this.type(this.#takeLines() + old.line);
@@ -330,8 +350,8 @@ export class KeyInput {
   /** Where it stands, as plain JSON, once its output and its events are taken. */
   snapshot(): KeyInputSnapshot {
     const editor = this.#editor;
-    const { limit, multiline, cycles, keys } = this.#options ?? {};
-    const options = { limit, multiline, cycles, keys };
+    const { limit, multiline, cycles, keys, escapeTimeout } = this.#options ?? {};
+    const options = { limit, multiline, cycles, keys, escapeTimeout };
     const history = Array.from(
       { length: this.#history.length },
       (_, index) => this.#history.at(index) ?? "",
@@ -358,6 +378,7 @@ export class KeyInput {
     this.#decoder.runs = editor !== null;
     if (editor === null) return;
     this.#options = { ...editor.options, history: new History({ lines: editor.history }) };
+    this.#decoder.escapeTimeout = this.#options.escapeTimeout ?? this.#settings.escapeTimeout;
     this.#editor = this.#newEditor(this.#options, window);
     this.#editor.restore(editor.state, active);
     this.#marking = active;
@@ -369,11 +390,14 @@ export class KeyInput {
       .map((result) => result.type === "line" ? `${result.text}\r\n` : "").join("");
   }
 
-  #newEditor({ complete, ...options }: EditorOptions, { columns, rows }: Window): LineEditor {
+  #newEditor(
+    { complete, escapeTimeout: _, ...options }: EditorOptions,
+    { columns, rows }: Window,
+  ): LineEditor {
     const completes = complete !== undefined;
     this.#history = options.history ?? new History();
     const history = this.#history;
-    const { limit = this.#lineLimit } = options;
+    const { limit = this.#settings.lineLimit } = options;
     const show = this.#show;
     return new LineEditor({ ...options, limit, history, columns, rows, show, completes });
   }

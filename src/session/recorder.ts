@@ -49,7 +49,7 @@ export class Recorder {
     if (shown) this.#event("o", `${text}\r\n`, now);
   }
 
-  /** The person pressed a key, whose text is this. */
+  /** The person pressed a key, for which a terminal sends this. */
   key(text: string, now: number): void {
     this.#event("i", text, now);
   }

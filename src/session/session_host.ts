@@ -31,6 +31,8 @@ export interface SessionSettings {
   readonly keepAliveInterval: number;
   /** How lines are made of what clients type. */
   readonly lineInput: LineInputOptions;
+  /** How long a lone ESC waits for the rest of a sequence, in milliseconds. */
+  readonly escapeTimeout: number;
   /** How the machine of each connection is set up. */
   readonly machine: TelnetMachineOptions;
   /** The zlib, where MCCP is declared. */

@@ -1,4 +1,4 @@
-import type { Key } from "../text/keys.ts";
+import { type Key, keySequence } from "../text/keys.ts";
 import { callUserCode } from "./call_user_code.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
 import { type TraceDirection, Tracer } from "./trace.ts";
@@ -53,8 +53,8 @@ export class Taps {
   }
 
   /** A key that was pressed. */
-  key({ text }: Key): void {
-    if (text !== "") this.#record((recorder, now) => recorder.key(text, now));
+  key(key: Key): void {
+    this.#record((recorder, now) => recorder.key(keySequence(key), now));
   }
 
   /** Another size of the window. */

@@ -221,6 +221,7 @@ export class EditBuffer {
     }
     const { line } = this;
     const swapped = line.slice(middle, end) + line.slice(first, middle);
+    this.#cursor = start;
     this.#change(first, end, swapped);
     this.#cursor = end;
     return true;

@@ -56,6 +56,8 @@ export interface KeyDecoderOptions {
 }
 
 const DEFAULTS: KeyDecoderOptions = {};
+/** How long a lone ESC waits where nobody has set it. */
+export const ESCAPE_TIMEOUT_MS = 100;
 
 /** Keys of the form CSI number ~ (VT220, xterm, Linux, PuTTY), and of rxvt with other ends. */
 const NUMBERED: Readonly<Record<string, string>> = {
@@ -168,7 +170,8 @@ const META = 8 | 32;
  * ```
  */
 export class KeyDecoder {
-  readonly #escapeTimeout: number;
+  /** How long a lone ESC waits for the rest of a sequence, in milliseconds. */
+  escapeTimeout: number;
   /** Whether printable text comes in runs instead of by grapheme cluster. */
   runs: boolean;
   /** What was fed, and how much of it is decoded. */
@@ -203,10 +206,10 @@ export class KeyDecoder {
     if (options !== DEFAULTS) {
       rejectUnknownKeys("KeyDecoder", options, { escapeTimeout: true, runs: true });
     }
-    const { escapeTimeout = 100, runs = false } = options;
+    const { escapeTimeout = ESCAPE_TIMEOUT_MS, runs = false } = options;
     checkCount("KeyDecoder.escapeTimeout", escapeTimeout);
     checkBoolean("KeyDecoder.runs", runs);
-    this.#escapeTimeout = escapeTimeout;
+    this.escapeTimeout = escapeTimeout;
     this.runs = runs;
   }
 
@@ -338,15 +341,15 @@ export class KeyDecoder {
     const { length } = this.#text;
     if (this.#pasting) {
       return this.#pasted !== ""
-        ? this.#escapeTimeout
-        : Math.max(this.#escapeTimeout, PASTE_TIMEOUT_MS);
+        ? this.escapeTimeout
+        : Math.max(this.escapeTimeout, PASTE_TIMEOUT_MS);
     }
     if (this.#at === length) return undefined;
     // A person may have pressed Alt and a sign; more is the beginning of a sequence.
     const pending = this.#text.slice(this.#at, this.#at + 4);
     return isAltKey(pending)
-      ? this.#escapeTimeout
-      : Math.max(this.#escapeTimeout, SEQUENCE_TIMEOUT_MS);
+      ? this.escapeTimeout
+      : Math.max(this.escapeTimeout, SEQUENCE_TIMEOUT_MS);
   }
 
   /**
@@ -376,7 +379,7 @@ export class KeyDecoder {
     const interrupted = this.#pasted.endsWith(INTERRUPT);
     this.#pastePiece(this.#pasted.length);
     if (interrupted) this.#interrupt();
-    else if (now >= this.#fedAt + Math.max(this.#escapeTimeout, PASTE_TIMEOUT_MS)) {
+    else if (now >= this.#fedAt + Math.max(this.escapeTimeout, PASTE_TIMEOUT_MS)) {
       this.#endPaste();
       this.#giveUp();
     }
@@ -662,6 +665,45 @@ export class KeyDecoder {
     const clean = piece.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "");
     if (clean !== "") this.#push("paste", {}, clean);
   }
+}
+
+const CONTROLS: Readonly<Record<string, string>> = {
+  enter: "\r",
+  tab: "\t",
+  backspace: "\x7f",
+  escape: "\x1b",
+  "@": "\0",
+};
+const FINALS: ReadonlyMap<string, string> = new Map(
+  Object.entries(LETTERED).map(([letter, name]) => [name, letter]),
+);
+const NUMBERS: ReadonlyMap<string, string> = new Map(
+  Object.entries(NUMBERED).map(([number, name]) => [name, number]).reverse() as [string, string][],
+);
+
+/**
+ * What an xterm sends for a key.
+ *
+ * @param key The key.
+ * @returns Such as `\x1b[1;5C` for Ctrl and right; the text of text.
+ */
+export function keySequence({ name, text, ctrl, alt, shift }: Key): string {
+  if (name === "text" || name === "paste") return text;
+  const held = 1 + (shift ? SHIFT : 0) + (alt ? ALT : 0) + (ctrl ? CTRL : 0);
+  const prefix = alt ? "\x1b" : "";
+  if (name === "tab" && shift) return `${prefix}\x1b[Z`;
+  const control = CONTROLS[name];
+  if (control !== undefined) return prefix + control;
+  const final = FINALS.get(name);
+  if (final !== undefined) {
+    if (held > 1) return `\x1b[1;${held}${final}`;
+    return final >= "P" && final <= "S" ? `\x1bO${final}` : `\x1b[${final}`;
+  }
+  const number = NUMBERS.get(name);
+  if (number !== undefined) return `\x1b[${number}${held > 1 ? `;${held}` : ""}~`;
+  const code = name.toUpperCase().charCodeAt(0);
+  if (ctrl && code >= 0x40 && code < 0x60) return prefix + String.fromCharCode(code - 0x40);
+  return prefix + (shift ? name.toUpperCase() : name);
 }
 
 /**

@@ -168,7 +168,10 @@ class Pen {
   }
 
   #put(cell: Cell): void {
-    if (this.#column + cell.width > this.#columns && this.#column > 0) this.#newRow(false);
+    if (this.#column + cell.width > this.#columns && this.#column > 0) {
+      this.#clear(this.#column, this.#columns);
+      this.#newRow(false);
+    }
     this.#clear(this.#column, this.#column + cell.width);
     const { text } = cell;
     const end = this.#column + cell.width;

@@ -3,6 +3,8 @@ import { ITEM_SIZE } from "./sizes.ts";
 import { clusterWidth, graphemes, isUncertain, lastCluster, mayJoin } from "./width.ts";
 
 const TAB_STOP = 8;
+/** After the last column terminals disagree on where the cursor is; so it stands on the next row. */
+const ROW_END = " \r";
 /** So much of a run is looked at for what may join the character before it. */
 const MAX_JOINED = 2;
 
@@ -97,7 +99,7 @@ export class TypedRow {
     let echo = "";
     let length = before;
     for (const cluster of graphemes(run)) {
-      const column = columns === Infinity ? this.#place : this.#place % columns;
+      let column = columns === Infinity ? this.#place : this.#place % columns;
       let width = clusterWidth(cluster);
       let shown = cluster;
       if (cluster === "\t") {
@@ -106,18 +108,19 @@ export class TypedRow {
         shown = " ".repeat(width);
       } else if (width > 1 && column + width > columns) {
         this.#breaks.push({ length, place: this.#place });
-        echo += " ".repeat(columns - column);
+        echo += " ".repeat(columns - column) + (this.#known ? ROW_END : "");
         this.#place += columns - column;
+        column = 0;
       }
       const uncertain = columns !== Infinity && isUncertain(cluster);
       echo += uncertain ? withoutWrap(shown, columns - column - width) : shown;
       this.#place += width;
       length += cluster.length;
       if (columns === Infinity || width === 0) continue;
-      this.#pending = !this.#known && this.#place % columns === 0;
-      // After the last column terminals disagree on where the cursor is.
-      if (this.#known && this.#place % columns === 0) echo += uncertain ? "\r\n" : " \r";
-      else if (!this.#pending && uncertain) echo += `${this.#toColumn()}\x1b[K`;
+      const full = this.#place % columns === 0;
+      this.#pending = full && !this.#known && !uncertain;
+      if (uncertain) echo += full ? "\r\n" : `${this.#toColumn()}\x1b[K`;
+      else if (full && this.#known) echo += ROW_END;
     }
     return echo;
   }

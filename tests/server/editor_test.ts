@@ -511,3 +511,66 @@ Deno.test("a line of an editor is no longer than limits.line, which the game is 
   );
   client.useEditor({ limit: 100 });
 });
+
+Deno.test("how long a lone ESC waits is set for the server, or for an editor", async () => {
+  await using sitting = await sit({ escapeTimeout: 500 }, (client) => client.enterCharacterMode());
+  const { client, clock, type, look } = sitting;
+  const keys = () => {
+    const names: string[] = [];
+    for (let key = client.getKey(); key !== undefined; key = client.getKey()) {
+      names.push(keyName(key));
+    }
+    return names;
+  };
+  await type("\x1b");
+  clock.advance(499);
+  await look();
+  await type("[A"); // a slow line
+  assertEquals(keys(), ["up"]);
+  await type("\x1b");
+  clock.advance(500);
+  await look();
+  assertEquals(keys(), ["escape"]);
+  client.useEditor({ escapeTimeout: 2000 });
+  await type("abc\x1b");
+  clock.advance(1999);
+  await look();
+  await type("[Dx\r");
+  assertEquals(client.getCommand(), "abxc");
+  assertThrows(() => client.useEditor({ escapeTimeout: -1 }), TelnetError, "escapeTimeout");
+});
+
+Deno.test("an echo of the server without an editor: TAB, and a row that is full", async () => {
+  const { harness, client, peer, remote } = await join({});
+  await using _ = harness;
+  const terminal = new Terminal(20, 10);
+  client.requestWillEcho();
+  remote.do(ECHO);
+  remote.will(NAWS);
+  remote.sub(NAWS, encodeNaws({ columns: 20, rows: 10 }));
+  await harness.pollUntil(() => client.columns === 20);
+  client.prompt("> ");
+  const see = async () => {
+    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+    const plain = latin1(peer.take()).replaceAll(/\xff[\xfb-\xfe][^]/g, "").replaceAll(/\xff./g, "")
+      .replaceAll("\0", "");
+    await terminal.write(plain);
+    return terminal.everything;
+  };
+  await see();
+  for (const part of ["a\tb", "\x7f\x7f", "c"]) {
+    peer.write(part);
+    await see();
+  }
+  assertEquals(await see(), ["> ac"]);
+  peer.write("x".repeat(17));
+  assertEquals(await see(), [`> ac${"x".repeat(16)}`, "x"]);
+  peer.write("\x7f\x7f\x7fyz\x7f");
+  assertEquals(await see(), [`> ac${"x".repeat(14)}y`]);
+  assertEquals(terminal.cursor, [0, 19]);
+  client.send("\nA notice.\n");
+  client.prompt("> ");
+  peer.write("\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  assertEquals(client.getCommand(), `ac${"x".repeat(14)}y`);
+});

@@ -483,6 +483,27 @@ Deno.test("a recording is an asciicast: what is shown, what is typed, when, and 
   ]);
 });
 
+Deno.test("a recording has all keys of character mode, those too that are no text", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const lines: string[] = [];
+  client.terminal.record((line) => void lines.push(line));
+  client.enterCharacterMode();
+  peer.write(negotiation(DO, ECHO));
+  peer.write(negotiation(DO, SGA));
+  peer.write("lo\x7fok\x1b[D\x1b[3~\x01\r\n");
+  await harness.pollUntil(() => lines.join("").includes('"\\r"'));
+  const [, events] = recorded(lines);
+  const keys = events.filter(([, code]) => code === "i");
+  assertEquals(keys.map(([, , data]) => data), [
+    ..."lo\x7fok",
+    "\x1b[D",
+    "\x1b[3~",
+    "\x01",
+    "\r",
+  ]);
+});
+
 Deno.test("a recording never has what is typed in password mode, though it was typed ahead", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();

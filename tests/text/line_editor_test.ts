@@ -584,3 +584,98 @@ Deno.test("to go up and down costs the same in a long line as in a short one", (
   };
   assertGrowth(cost(16_000), cost(400), 1);
 });
+
+/** Types, and gives the line and the place of the cursor. */
+function typed(text: string, lines: readonly string[] = []): [string, number] {
+  const editor = new LineEditor({ history: new History({ lines }) });
+  for (const key of new KeyDecoder({ runs: true }).push(text, 0)) editor.key(key);
+  return [editor.line, editor.cursor];
+}
+
+Deno.test("LineEditor: Ctrl-_ takes changes back, typed text in stretches, to the empty line", () => {
+  assertEquals(typed("one two\x17\x1f"), ["one two", 7]);
+  assertEquals(typed("one two\x01\x0b\x1f"), ["one two", 0]);
+  assertEquals(typed("abc\x7f\x7f\x1f\x1f"), ["abc", 3]);
+  assertEquals(typed("abc\x1f"), ["", 0]);
+  assertEquals(typed("ab\x14\x1f"), ["ab", 2]);
+  assertEquals(typed("abc\x1f\x1f\x1fx"), ["x", 1]);
+  const long = "x".repeat(50);
+  const editor = new LineEditor();
+  for (const key of new KeyDecoder().push(long, 0)) editor.key(key); // key by key
+  for (const key of new KeyDecoder().push("\x1f", 0)) editor.key(key);
+  assertEquals(editor.line.length, 40);
+  assertEquals(typed("own\x1b[A\x1f", ["old"]), ["own", 3]);
+});
+
+Deno.test("LineEditor: what can be undone is bounded, and nothing of a password comes back", () => {
+  const editor = new LineEditor();
+  const press = (text: string) => {
+    for (const key of new KeyDecoder({ runs: true }).push(text, 0)) editor.key(key);
+  };
+  for (let count = 0; count < 2_000; count++) press(`${"word ".repeat(100)}\x15`);
+  assert(editor.held < 150_000, `${editor.held} bytes`);
+  press("\x15");
+  editor.masked = true;
+  press("sesame\x15");
+  assert(!JSON.stringify(editor.snapshot()).includes("sesame"));
+  editor.masked = false;
+  press("\x1f\x1f\x19");
+  assertEquals(editor.line, "");
+});
+
+Deno.test("LineEditor: undo goes on after a snapshot", () => {
+  const editor = new LineEditor();
+  for (const key of new KeyDecoder({ runs: true }).push("one two\x17", 0)) editor.key(key);
+  const other = new LineEditor();
+  other.restore(JSON.parse(JSON.stringify(editor.snapshot())));
+  for (const key of new KeyDecoder().push("\x1f", 0)) other.key(key);
+  assertEquals(other.line, "one two");
+});
+
+Deno.test("LineEditor: Alt-. puts in the last word of the line before, and of those before that", () => {
+  const lines = ["get lamp", "look", "say hello there"];
+  assertEquals(typed("drop \x1b.", lines), ["drop there", 10]);
+  assertEquals(typed("drop \x1b.\x1b.", lines), ["drop look", 9]);
+  assertEquals(typed("drop \x1b.\x1b.\x1b.", lines), ["drop lamp", 9]);
+  assertEquals(typed("drop \x1b.\x1b.\x1b.\x1b.", lines), ["drop lamp", 9]); // rings
+  assertEquals(typed("drop \x1b.!\x1b.", lines), ["drop there!there", 16]);
+});
+
+Deno.test("LineEditor: the arrows go through the lines that begin as this one does", () => {
+  const lines = ["get lamp", "look", "get sword", "say get it"];
+  assertEquals(typed("get\x1b[A", lines)[0], "get sword");
+  assertEquals(typed("get\x1b[A\x1b[A", lines)[0], "get lamp");
+  assertEquals(typed("get\x1b[A\x1b[A\x1b[A", lines)[0], "get lamp");
+  assertEquals(typed("get\x1b[A\x1b[A\x1b[B", lines)[0], "get sword");
+  assertEquals(typed("get\x1b[A\x1b[B", lines)[0], "get");
+  assertEquals(typed("\x1b[A", lines)[0], "say get it");
+  assertEquals(typed("xyz\x1b[A", lines)[0], "say get it"); // none begins so
+  assertEquals(typed("get\x10", lines)[0], "say get it"); // Ctrl-P takes each
+  assertEquals(typed("\x1b<", lines)[0], "get lamp");
+  assertEquals(typed("own\x1b<\x1b>", lines)[0], "own");
+});
+
+Deno.test("LineEditor: Ctrl-S searches towards the newer lines", () => {
+  const lines = ["get lamp", "look", "get sword", "say"];
+  assertEquals(typed("\x12get\x12", lines)[0], "get lamp");
+  assertEquals(typed("\x12get\x12\x13", lines)[0], "get sword");
+  assertEquals(typed("\x12get\x12\x13\x13\x12", lines)[0], "get sword");
+  assertEquals(typed("\x13lamp", lines)[0], "get lamp");
+});
+
+Deno.test("LineEditor: words change places, and their letters", () => {
+  assertEquals(typed("one two\x1bt"), ["two one", 7]);
+  assertEquals(typed("one, two three\x1bb\x1bb\x1bt"), ["two, one three", 8]);
+  assertEquals(typed("one\x1bt"), ["one", 3]);
+  assertEquals(typed("one two\x01\x1bu\x1bc"), ["ONE Two", 7]);
+  assertEquals(typed("ONE\x01\x1bl"), ["one", 3]);
+});
+
+Deno.test("LineEditor: Backspace takes the last sign of a syllable, and an emoji whole", () => {
+  assertEquals(typed("ที่\x7f")[0], "ที");
+  assertEquals(typed("हिन्दी\x7f\x7f")[0], "हिन्");
+  assertEquals(typed("שָׁ\x7f")[0], "שׁ".length === 2 ? "שָׁ".slice(0, -1) : "");
+  assertEquals(typed("e\u0301\x7f")[0], "e");
+  assertEquals(typed("a👨‍👩‍👧\x7f")[0], "a");
+  assertEquals(typed("a👍🏽🇩🇪1️⃣❤️\x7f\x7f\x7f\x7f")[0], "a");
+});
