@@ -1,8 +1,8 @@
-import { TelnetError, throwMisuse } from "../protocol/error.ts";
-import { CP437, CP850, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { joinBytes } from "../protocol/bytes.ts";
-import { multiByteCodes, multiByteTail } from "./multi_byte.ts";
-import { transliterate } from "./transliterate.ts";
+import { LABELS, plainName } from "./charset_labels.ts";
+import { MULTI_BYTE_NAMES, multiByteCodec } from "./multi_byte.ts";
+import { SINGLE_BYTE_NAMES, singleByteCodec } from "./single_byte.ts";
 import { inspect, nearestName, throwUnexpected } from "../protocol/validate.ts";
 
 /**
@@ -14,11 +14,17 @@ export type Encoding =
   | "ascii"
   | "latin1"
   | `windows-125${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`
+  | "windows-874"
+  | `iso-8859-${2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 13 | 14 | 15 | 16}`
   | "koi8-r"
   | "koi8-u"
   | "cp437"
   | "cp437-art"
   | "cp850"
+  | "cp852"
+  | "cp866"
+  | "macintosh"
+  | "x-mac-cyrillic"
   | "gbk"
   | "gb18030"
   | "big5"
@@ -54,41 +60,12 @@ export interface TextStreamDecoder {
 }
 
 const NO_BYTES = new Uint8Array(0);
-const QUESTION_MARK = 0x3f;
-/** So many stand-ins for what a set lacks are remembered. */
-const MAX_STAND_INS = 4_096;
-/** No letter of any set has more marks; a longer run would cost more than its length. */
-const MARKED = /\P{M}\p{M}{1,4}/gu;
-const REPLACEMENT = "\ufffd";
-/** The art of the PC does not use these, which move the cursor or ring. */
-const KEPT_CONTROLS = "\x00\x07\x08\t\n\f\r\x1a\x1b";
-
-/** Sets of one byte a character, by the platform's label or by their own table from 0x80 on. */
-const SINGLE_BYTE: Readonly<Record<string, string | undefined>> = {
-  "ascii": "",
-  "latin1": Array.from({ length: 128 }, (_, at) => String.fromCharCode(0x80 + at)).join(""),
-  "cp437": CP437,
-  "cp437-art": CP437,
-  "cp850": CP850,
-  "windows-1250": undefined,
-  "windows-1251": undefined,
-  "windows-1252": undefined,
-  "windows-1253": undefined,
-  "windows-1254": undefined,
-  "windows-1255": undefined,
-  "windows-1256": undefined,
-  "windows-1257": undefined,
-  "windows-1258": undefined,
-  "koi8-r": undefined,
-  "koi8-u": undefined,
-};
-const MULTI_BYTE = ["gbk", "gb18030", "big5", "shift_jis", "euc-jp", "euc-kr"];
 
 /** The names that {@linkcode checkEncoding} accepts. */
 export const ENCODINGS: readonly Encoding[] = [
   "utf-8",
-  ...Object.keys(SINGLE_BYTE),
-  ...MULTI_BYTE,
+  ...SINGLE_BYTE_NAMES,
+  ...MULTI_BYTE_NAMES,
 ] as Encoding[];
 
 const utf8 = new TextEncoder();
@@ -102,6 +79,14 @@ const utf8Codec: TextCodec = {
   // Half a character has no code in UTF-8 either.
   encode: (text) => utf8.encode(text.isWellFormed() ? text : whole(text)),
 };
+
+/** All names, without signs. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ...ENCODINGS.map((name) => [plainName(name), name] as const),
+  ...Object.entries(LABELS).flatMap(([name, labels]) =>
+    labels.split(" ").map((label) => [plainName(label), name] as const)
+  ),
+]);
 
 /** The sets in use; each is made once, when it is first asked for. */
 const codecs: Map<string, TextCodec> = new Map([["utf-8", utf8Codec]]);
@@ -180,7 +165,9 @@ export function codecOf(encoding: Encoding | TextCodec): TextCodec {
       : `did you mean "${near}"?`;
     throwMisuse(`Cannot use encoding ${inspect(encoding)}: ${meant}`);
   }
-  const codec = encoding in SINGLE_BYTE ? singleByte(encoding) : multiByte(encoding);
+  const codec = SINGLE_BYTE_NAMES.includes(encoding)
+    ? singleByteCodec(encoding)
+    : multiByteCodec(encoding);
   codecs.set(encoding, codec);
   return codec;
 }
@@ -198,43 +185,6 @@ function checkCodec(codec: TextCodec): TextCodec {
 }
 
 /**
- * Other names of the sets: the labels of the Encoding Standard, and those of IANA that clients use. But
- * for `latin1` and `ascii` a label means the set that it names, not windows-1252.
- */
-const LABELS: Readonly<Partial<Record<Encoding, string>>> = {
-  "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
-  "ascii": "us-ascii ansi_x3.4-1968 iso-ir-6 iso646-us",
-  "latin1": "iso-8859-1 iso_8859-1:1987 iso-ir-100 cp819 ibm819 csisolatin1 l1",
-  "cp437": "ibm437",
-  "cp850": "ibm850",
-  "windows-1250": "cp1250 x-cp1250",
-  "windows-1251": "cp1251 x-cp1251",
-  "windows-1252": "cp1252 x-cp1252",
-  "windows-1253": "cp1253 x-cp1253",
-  "windows-1254": "cp1254 x-cp1254 iso-8859-9 iso_8859-9:1989 iso-ir-148 csisolatin5 latin5 l5",
-  "windows-1255": "cp1255 x-cp1255",
-  "windows-1256": "cp1256 x-cp1256",
-  "windows-1257": "cp1257 x-cp1257",
-  "windows-1258": "cp1258 x-cp1258",
-  "koi8-r": "koi koi8 cskoi8r",
-  "koi8-u": "koi8-ru",
-  "gbk": "chinese csgb2312 csiso58gb231280 gb2312 gb_2312-80 iso-ir-58 x-gbk cp936",
-  "big5": "big5-hkscs cn-big5 csbig5 x-x-big5",
-  "shift_jis": "csshiftjis ms932 ms_kanji sjis windows-31j x-sjis cp932",
-  "euc-jp": "cseucpkdfmtjapanese x-euc-jp",
-  "euc-kr": "cseuckr csksc56011987 iso-ir-149 korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 " +
-    "windows-949 cp949",
-};
-
-/** All names, in upper case and without signs. */
-const NAMES: ReadonlyMap<string, Encoding> = new Map([
-  ...ENCODINGS.map((name) => [plainName(name), name] as const),
-  ...Object.entries(LABELS).flatMap(([name, labels]) =>
-    labels.split(" ").map((label) => [plainName(label), name as Encoding] as const)
-  ),
-]);
-
-/**
  * The set of a name as clients give it.
  *
  * @param name Such as `UTF-8` or `iso-8859-1`.
@@ -250,7 +200,7 @@ const NAMES: ReadonlyMap<string, Encoding> = new Map([
  * ```
  */
 export function encodingByName(name: string): Encoding | undefined {
-  return NAMES.get(plainName(name));
+  return NAMES.get(plainName(name)) as Encoding | undefined;
 }
 
 /**
@@ -271,10 +221,6 @@ export function encodingByName(name: string): Encoding | undefined {
 export function encodingOfLocale(locale: string): Encoding | undefined {
   const [, name] = /\.([\w-]+)/.exec(locale) ?? [];
   return name === undefined ? undefined : encodingByName(name);
-}
-
-function plainName(name: string): string {
-  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
 }
 
 /** UTF-8 as a stream, without a byte order mark at its start. */
@@ -322,135 +268,6 @@ function isSecondByte(lead: number, second: number): boolean {
   const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
   const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
   return second >= least && second <= most;
-}
-
-/** A set of one byte a character. */
-function singleByte(name: string): TextCodec {
-  const high = SINGLE_BYTE[name] ?? platformTable(name);
-  const table = Array.from({ length: 256 }, (_, byte) => {
-    return byte < 0x80 ? String.fromCharCode(byte) : high[byte - 0x80] ?? REPLACEMENT;
-  });
-  const codes = new Map<string, Uint8Array>();
-  for (const [byte, character] of table.entries()) {
-    if (character !== REPLACEMENT) codes.set(character, Uint8Array.of(byte));
-  }
-  if (name === "cp437-art") drawControls(table, codes);
-  const decode = (bytes: Uint8Array) => {
-    let text = "";
-    for (const byte of bytes) text += table[byte] ?? REPLACEMENT;
-    return text;
-  };
-  const ascii = name !== "cp437-art";
-  return { name, ascii, createDecoder: () => ({ decode }), encode: encoderOf(codes) };
-}
-
-/** The PC shows a picture for most of the control characters. */
-function drawControls(table: string[], codes: Map<string, Uint8Array>): void {
-  Array.from(PC_GRAPHICS + PC_HOUSE).forEach((picture, index) => {
-    const byte = index < PC_GRAPHICS.length ? index + 1 : 0x7f;
-    const control = String.fromCharCode(byte);
-    if (KEPT_CONTROLS.includes(control)) return;
-    table[byte] = picture;
-    codes.delete(control);
-    if (!codes.has(picture)) codes.set(picture, Uint8Array.of(byte));
-  });
-}
-
-function platformTable(name: string): string {
-  const bytes = Uint8Array.from({ length: 128 }, (_, at) => 0x80 + at);
-  // The web's tables fill what windows leaves undefined with C1 controls.
-  const table = platformDecoder(name).decode(bytes);
-  return name.startsWith("windows") ? table.replaceAll(/[\x80-\x9f]/g, REPLACEMENT) : table;
-}
-
-/** A set of several bytes a character, decoded by the platform. */
-function multiByte(name: string): TextCodec {
-  const decoder = platformDecoder(name);
-  return {
-    name,
-    ascii: true,
-    createDecoder: () => new PlatformDecoder(name),
-    encode: encoderOf(multiByteCodes(name, (bytes) => decoder.decode(bytes))),
-  };
-}
-
-/** The platform's decoder as a stream that never throws: that of Node does at some broken codes. */
-class PlatformDecoder implements TextStreamDecoder {
-  readonly #name: string;
-  #stream: TextDecoder;
-  #tail: Uint8Array = NO_BYTES;
-
-  constructor(name: string) {
-    this.#name = name;
-    this.#stream = platformDecoder(name);
-  }
-
-  pending(): Uint8Array {
-    return this.#tail;
-  }
-
-  decode(bytes: Uint8Array): string {
-    this.#tail = multiByteTail(this.#name, this.#tail, bytes);
-    return this.#decode(bytes);
-  }
-
-  #decode(bytes: Uint8Array): string {
-    try {
-      return this.#stream.decode(bytes, { stream: true });
-    } catch {
-      this.#stream = platformDecoder(this.#name);
-      if (bytes.length <= 1) return REPLACEMENT;
-      // Byte by byte only the broken one is lost.
-      return Array.from(bytes, (byte) => this.#decode(Uint8Array.of(byte))).join("");
-    }
-  }
-}
-
-function platformDecoder(name: string): TextDecoder {
-  try {
-    return new TextDecoder(name);
-  } catch (cause) {
-    throw new TelnetError("unsupported", `Cannot use ${name}: this runtime lacks it`, { cause });
-  }
-}
-
-function encoderOf(codes: { get(character: string): Uint8Array | undefined }) {
-  const standInOf = (character: string): Uint8Array => {
-    const standIn = transliterate(character);
-    const parts = Array.from(standIn ?? "", (other) => codes.get(other));
-    if (standIn === undefined || parts.includes(undefined)) return Uint8Array.of(QUESTION_MARK);
-    return Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
-  };
-  // The fallback lookup is costly and text is often broadcast, so results are cached.
-  const standIns = new Map<string, Uint8Array>();
-  const codeOf = (character: string): Uint8Array => {
-    const known = codes.get(character) ?? standIns.get(character);
-    if (known !== undefined) return known;
-    if (standIns.size >= MAX_STAND_INS) standIns.clear();
-    const code = standInOf(character);
-    standIns.set(character, code);
-    return code;
-  };
-  /** A letter and its marks may be one character of the set. */
-  const composed = (marked: string) =>
-    Array.from(marked).every((character) => codes.get(character))
-      ? marked
-      : marked.normalize("NFC");
-  return (text: string): Uint8Array => {
-    let bytes = new Uint8Array(text.length * 2);
-    let length = 0;
-    for (const character of text.replaceAll(MARKED, composed)) {
-      const code = codeOf(character);
-      if (length + code.length > bytes.length) {
-        const grown = new Uint8Array(bytes.length * 2 + code.length);
-        grown.set(bytes);
-        bytes = grown;
-      }
-      bytes.set(code, length);
-      length += code.length;
-    }
-    return bytes.subarray(0, length);
-  };
 }
 
 function whole(text: string): string {

@@ -1,154 +1,345 @@
-/** Codes of the character sets of East Asia, found by decoding every code once. */
+import type { TextCodec, TextStreamDecoder } from "./charset.ts";
+import {
+  adjustBig5,
+  adjustEucKr,
+  type CodeTable,
+  codeTable,
+  decodeAll,
+  eachCode,
+  range,
+  rarePoint,
+} from "./multi_byte_tables.ts";
+import { type SetCodes, SetEncoder } from "./set_encoder.ts";
+import { GB18030_RANGES } from "./tables/gb18030.ts";
+import { textOfUnits } from "./unit_writer.ts";
 
-/** Decodes bytes by the platform's decoder. */
-type Decode = (bytes: Uint8Array) => string;
+/** The sets of East Asia, decoded and encoded by the rules of the Encoding Standard. */
 
-/** The code of each character, by its code point: the bytes as one number. */
-type Codes = Map<number, number>;
+/** Their names. */
+export const MULTI_BYTE_NAMES: readonly string[] = [
+  "gbk",
+  "gb18030",
+  "big5",
+  "shift_jis",
+  "euc-jp",
+  "euc-kr",
+];
 
-const LEADS = range(0x81, 0xfe);
-const TRAILS = [...range(0x40, 0x7e), ...range(0x80, 0xfe)];
-const LF = 0x0a;
 const REPLACEMENT = 0xfffd;
 const SUPPLEMENTARY = 0x10000;
+/** What a byte is that begins a character of several. */
+const LEAD = 0xfffe;
+const SS2 = 0x8e;
+const SS3 = 0x8f;
+const EURO = 0x20ac;
+/** Half-width katakana: a byte each. */
+const KATAKANA: readonly [byte: number, point: number][] = range(0xa1, 0xdf)
+  .map((byte) => [byte, 0xff61 + byte - 0xa1]);
+
+/** What the bytes of a set mean. */
+interface ByteSet {
+  readonly table: CodeTable;
+  /** What each byte is by itself: a UTF-16 unit, {@linkcode LEAD}, or U+FFFD. */
+  readonly single: Uint16Array;
+  /** Codes of three bytes, after 0x8F. */
+  readonly third?: CodeTable;
+  /** Whether a second byte that is a digit begins four. */
+  readonly four?: boolean;
+  /** Codes that are two characters. */
+  readonly doubles?: ReadonlyMap<number, string>;
+}
+
+/** Big5 has these characters twice, and the second code is the one that is written. */
+const WRITTEN_LAST = new Set([0x2550, 0x255e, 0x2561, 0x256a, 0x5341, 0x5345]);
+/** The edition of 2022 of GB 18030 has moved these, whose places in private use are written with the same codes. */
+const MOVED: ReadonlyMap<number, number> = new Map([
+  ...moved(0xe78d, 0xa6d9, 7),
+  ...moved(0xe794, 0xa6ec, 2),
+  ...moved(0xe796, 0xa6f3, 1),
+  ...moved(0xe81e, 0xfe59, 1),
+  ...moved(0xe826, 0xfe61, 1),
+  ...moved(0xe82b, 0xfe66, 2),
+  ...moved(0xe832, 0xfe6d, 1),
+  ...moved(0xe843, 0xfe7e, 1),
+  ...moved(0xe854, 0xfe90, 1),
+  ...moved(0xe864, 0xfea0, 1),
+]);
 /** Where GB 18030 begins with the characters beyond the BMP, counted in four-byte codes. */
 const GB18030_SUPPLEMENTARY = 189_000;
-/** So many four-byte codes of it are for the BMP. */
+/** A code of GB 18030 that is in no range. */
+const GB18030_ALONE: readonly [pointer: number, point: number] = [7_457, 0xe7c7];
 const GB18030_BMP = 39_420;
 
-/**
- * The codes of a set.
- *
- * @param name The set.
- * @param decode Decodes it.
- * @returns Codes by character; those of rare characters are computed.
- */
-export function multiByteCodes(
-  name: string,
-  decode: Decode,
-): { get(character: string): Uint8Array | undefined } {
-  const codes: Codes = new Map();
-  for (let byte = 0; byte < 0x80; byte++) codes.set(byte, byte);
-  // GB 18030 has no characters of one byte beyond ASCII; decoders let the euro sign pass.
-  if (name !== "gb18030") collect(codes, 1, range(0x80, 0xff), decode);
-  collect(codes, 2, pairs(leadsOf(name), TRAILS), decode);
-  if (name === "euc-jp") {
-    const high = range(0xa1, 0xfe);
-    collect(codes, 3, pairs(high, high).map((code) => 0x8f0000 + code), decode);
-  }
-  /** Those of four bytes, made when the first is asked for: each table takes a moment. */
-  let rare: Codes | undefined;
-  const rareCode = (point: number) => {
-    if (name !== "gb18030") return undefined;
-    if (point >= SUPPLEMENTARY) {
-      return gb18030Code(GB18030_SUPPLEMENTARY + point - SUPPLEMENTARY);
-    }
-    if (rare === undefined) {
-      rare = new Map();
-      collect(rare, 4, range(0, GB18030_BMP - 1).map(gb18030Code), decode);
-    }
-    return rare.get(point);
-  };
+/** A set of several bytes a character. Its tables are made here. */
+export function multiByteCodec(name: string): TextCodec {
+  const set = byteSet(name);
+  const encoder = new SetEncoder(codesOf(name, set));
   return {
-    get(character) {
-      const point = character.codePointAt(0) ?? 0;
-      if (character.length > (point >= SUPPLEMENTARY ? 2 : 1)) return undefined;
-      const code = codes.get(point) ?? rareCode(point);
-      return code === undefined ? undefined : bytesOf(code);
-    },
+    name,
+    ascii: true,
+    createDecoder: () => new MultiByteDecoder(set),
+    encode: (text) => encoder.encode(text),
   };
 }
 
-/**
- * First bytes, in the order in which codes are to be found: of two codes for a character the first
- * is written. Below 0xA1 Big5 has what only Hong Kong's edition knows, which is not written; at 0xED
- * and 0xEE Shift_JIS has some characters once more.
- */
-function leadsOf(name: string): number[] {
-  if (name === "big5") return LEADS.filter((lead) => lead >= 0xa1);
-  const late = name === "shift_jis" ? [0xed, 0xee] : [];
-  return [...LEADS.filter((lead) => !late.includes(lead)), ...late];
-}
-
-/**
- * Decodes all codes at once, each followed by a line end, which ends it in every case. What decodes
- * to one character has that code; of several codes the first holds.
- */
-function collect(codes: Codes, size: number, all: readonly number[], decode: Decode): void {
-  const bytes = new Uint8Array(all.length * (size + 1)).fill(LF);
-  let at = 0;
-  for (const code of all) {
-    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes[at++] = (code >>> shift) & 0xff;
-    at++;
+function byteSet(name: string): ByteSet {
+  const high = range(0x81, 0xfe);
+  const own = range(0xa1, 0xfe);
+  const low = range(0x40, 0x7e);
+  switch (name) {
+    case "big5":
+      return {
+        table: codeTable(adjustBig5(decodeAll("big5", [], high, [...low, ...own]))),
+        single: singles(high),
+        doubles: new Map([
+          [0x8862, "\u00ca\u0304"],
+          [0x8864, "\u00ca\u030c"],
+          [0x88a3, "\u00ea\u0304"],
+          [0x88a5, "\u00ea\u030c"],
+        ]),
+      };
+    case "shift_jis": {
+      const leads = [...range(0x81, 0x9f), ...range(0xe0, 0xfc)];
+      const single = singles(leads);
+      single[0x80] = 0x80;
+      for (const [byte, point] of KATAKANA) single[byte] = point;
+      return {
+        table: codeTable(decodeAll("shift_jis", [], leads, [...low, ...range(0x80, 0xfc)])),
+        single,
+      };
+    }
+    case "euc-jp": {
+      const codes = decodeAll("euc-jp", [], own, own);
+      for (const [byte, point] of KATAKANA) codes.set(SS2 << 8 | byte, point);
+      return {
+        table: codeTable(codes),
+        single: singles([...own, SS2, SS3]),
+        third: codeTable(decodeAll("euc-jp", [SS3], own, own)),
+      };
+    }
+    case "euc-kr":
+      return {
+        table: codeTable(adjustEucKr(decodeAll("euc-kr", [], own, own))),
+        single: singles(high),
+      };
+    default: {
+      const single = singles(high);
+      single[0x80] = EURO;
+      // Not every platform knows all two-byte codes by the name of GBK.
+      const trails = [...low, ...range(0x80, 0xfe)];
+      return { table: codeTable(decodeAll("gb18030", [], high, trails)), single, four: true };
+    }
   }
-  const text = decode(bytes);
-  const found: (number | undefined)[] = [];
-  let start = 0;
-  for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
-    const point = end > start ? text.codePointAt(start) ?? 0 : REPLACEMENT;
-    const single = end - start === (point >= SUPPLEMENTARY ? 2 : 1);
-    found.push(single && point !== REPLACEMENT ? point : undefined);
-    start = end + 1;
+}
+
+/** What each byte is by itself; `leads` begin a character of several. */
+function singles(leads: readonly number[]): Uint16Array {
+  const single = new Uint16Array(256).fill(REPLACEMENT);
+  for (let byte = 0; byte < 0x80; byte++) single[byte] = byte;
+  for (const lead of leads) single[lead] = LEAD;
+  return single;
+}
+
+/** What is written for each character. */
+function codesOf(name: string, { table, single, third }: ByteSet): SetCodes {
+  const codes = new Uint16Array(0x10000);
+  const rare = new Map<number, number>();
+  const set = (code: number, point: number) => {
+    if (point >= SUPPLEMENTARY) rare.set(point, rare.get(point) ?? code);
+    else if (codes[point] === 0 || WRITTEN_LAST.has(point)) codes[point] = code;
+  };
+  single.forEach((unit, byte) => {
+    // GB 18030 has no characters of one byte beyond ASCII; decoders let the euro sign pass.
+    const written = unit !== LEAD && unit !== REPLACEMENT && !(name === "gb18030" && byte === 0x80);
+    if (written) set(byte, unit);
+  });
+  // At 0xED and 0xEE Shift_JIS has some characters once more.
+  const late: [code: number, point: number][] = [];
+  eachCode(table, (code, point) => {
+    const lead = code >>> 8;
+    if (name === "shift_jis" && (lead === 0xed || lead === 0xee)) late.push([code, point]);
+    // Below 0xA1 Big5 has what only Hong Kong's edition knows.
+    else if (name !== "big5" || lead >= 0xa1) set(code, point);
+  });
+  for (const [code, point] of late) set(code, point);
+  if (third !== undefined) {
+    eachCode(third, (code, point) => {
+      if (codes[point] === 0) rare.set(point, SS3 << 16 | code);
+    });
   }
-  if (found.length !== all.length || start !== text.length) return; // a code took its line end
-  for (let index = 0; index < all.length; index++) {
-    const point = found[index];
-    if (point !== undefined && !codes.has(point)) codes.set(point, all[index] ?? 0);
+  if (name === "gbk" || name === "gb18030") {
+    for (const [point, code] of MOVED) {
+      codes[point] = code;
+    }
+  }
+  const rareCode = (point: number) => rare.get(point) ?? 0;
+  const all = name === "gb18030" ? gb18030Code : rareCode;
+  return { codes, hasNul: true, rare: all };
+}
+
+function moved(point: number, code: number, count: number): [number, number][] {
+  return Array.from({ length: count }, (_, at) => [point + at, code + at]);
+}
+
+/** The four bytes of a character in GB 18030, as one number; 0 for half a character. */
+function gb18030Code(point: number): number {
+  const pointer = gb18030Pointer(point);
+  if (pointer === undefined) return 0;
+  return (0x81 + Math.floor(pointer / 12_600)) * 0x1000000 +
+    ((0x30 + Math.floor(pointer / 1_260) % 10) << 16) +
+    ((0x81 + Math.floor(pointer / 10) % 126) << 8) +
+    0x30 + pointer % 10;
+}
+
+function gb18030Pointer(point: number): number | undefined {
+  if (point >= SUPPLEMENTARY) return GB18030_SUPPLEMENTARY + point - SUPPLEMENTARY;
+  if (point === GB18030_ALONE[1]) return GB18030_ALONE[0];
+  if (point >= 0xd800 && point < 0xe000) return undefined;
+  const at = rangeOf(1, point);
+  const pointer = (GB18030_RANGES[at] ?? 0) + point - (GB18030_RANGES[at + 1] ?? 0);
+  // What the ranges leave out has two bytes, or no code.
+  return gb18030Point(pointer) === point ? pointer : undefined;
+}
+
+/** What a four-byte code of GB 18030 is, by its pointer. */
+function gb18030Point(pointer: number): number {
+  if (pointer >= GB18030_SUPPLEMENTARY) {
+    const point = pointer - GB18030_SUPPLEMENTARY + SUPPLEMENTARY;
+    return point <= 0x10ffff ? point : REPLACEMENT;
+  }
+  if (pointer === GB18030_ALONE[0]) return GB18030_ALONE[1];
+  if (pointer >= GB18030_BMP) return REPLACEMENT;
+  const at = rangeOf(0, pointer);
+  return (GB18030_RANGES[at + 1] ?? 0) + pointer - (GB18030_RANGES[at] ?? 0);
+}
+
+/** The last range whose pointer (0) or code point (1) is not over a value. */
+function rangeOf(part: 0 | 1, value: number): number {
+  let low = 0;
+  let high = GB18030_RANGES.length / 2 - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((GB18030_RANGES[2 * middle + part] ?? 0) <= value) low = middle;
+    else high = middle - 1;
+  }
+  return 2 * low;
+}
+
+/** A stream of bytes of a set. */
+class MultiByteDecoder implements TextStreamDecoder {
+  readonly #set: ByteSet;
+  /** The bytes of a character whose end has not come: up to three. */
+  #first = 0;
+  #second = 0;
+  #third = 0;
+  #units = new Uint16Array(0);
+  #length = 0;
+
+  constructor(set: ByteSet) {
+    this.#set = set;
+  }
+
+  pending(): Uint8Array {
+    return Uint8Array.from([this.#first, this.#second, this.#third].filter((byte) => byte !== 0));
+  }
+
+  decode(bytes: Uint8Array): string {
+    const { single, table: { units } } = this.#set;
+    // Of a broken character each byte may be one by itself.
+    const out = this.#units = new Uint16Array(bytes.length + 4);
+    let length = 0;
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at] as number;
+      if (this.#first === 0) {
+        const unit = single[byte] as number;
+        if (unit === LEAD) this.#first = byte;
+        else out[length++] = unit;
+        continue;
+      }
+      const unit = this.#second === 0 ? units[(this.#first - 0x80) << 8 | byte] as number : 0;
+      if (unit !== 0 && (unit < 0xd800 || unit > 0xdfff)) {
+        out[length++] = unit;
+        this.#first = 0;
+        continue;
+      }
+      this.#length = length;
+      this.#rare(byte, unit);
+      length = this.#length;
+    }
+    this.#units = NO_UNITS;
+    return textOfUnits(out, length);
+  }
+
+  /** Takes a byte that ends no character of one unit. */
+  #rare(byte: number, unit: number): void {
+    const { table, third, four, doubles } = this.#set;
+    const [first, second] = [this.#first, this.#second];
+    if (second !== 0) return third === undefined ? this.#fourBytes(byte) : this.#threeBytes(byte);
+    if (unit !== 0) return this.#end(rarePoint(unit, table.rare));
+    const isOwn = byte >= 0xa1 && byte <= 0xfe;
+    if ((four && byte >= 0x30 && byte <= 0x39) || (third !== undefined && first === SS3 && isOwn)) {
+      this.#second = byte;
+      return;
+    }
+    const double = doubles?.get(first << 8 | byte);
+    if (double === undefined) return this.#broken(byte);
+    this.#end(double.charCodeAt(0));
+    this.#end(double.charCodeAt(1));
+  }
+
+  /** EUC-JP, after 0x8F. */
+  #threeBytes(byte: number): void {
+    const { third } = this.#set;
+    const unit = third?.units[(this.#second - 0x80) << 8 | byte] ?? 0;
+    if (unit !== 0) return this.#end(rarePoint(unit, third?.rare ?? []));
+    this.#broken(byte);
+  }
+
+  /** GB 18030. */
+  #fourBytes(byte: number): void {
+    const [first, second, third] = [this.#first, this.#second, this.#third];
+    if (third === 0 && byte >= 0x81 && byte <= 0xfe) {
+      this.#third = byte;
+      return;
+    }
+    if (third !== 0 && byte >= 0x30 && byte <= 0x39) {
+      const pointer = ((first - 0x81) * 10 + second - 0x30) * 1_260 + (third - 0x81) * 10 + byte -
+        0x30;
+      return this.#end(gb18030Point(pointer));
+    }
+    this.#end(REPLACEMENT);
+    this.#again(second);
+    if (third !== 0) this.#again(third);
+    this.#again(byte);
+  }
+
+  /** The bytes are no character: one is lost, and what is ASCII stands for itself. */
+  #broken(byte: number): void {
+    this.#end(REPLACEMENT);
+    if (byte < 0x80) this.#again(byte);
+  }
+
+  /** A character ends. */
+  #end(point: number): void {
+    if (point >= SUPPLEMENTARY) {
+      this.#units[this.#length++] = 0xd800 + (point - SUPPLEMENTARY >> 10);
+      this.#units[this.#length++] = 0xdc00 + (point - SUPPLEMENTARY & 0x3ff);
+    } else this.#units[this.#length++] = point;
+    this.#first = this.#second = this.#third = 0;
+  }
+
+  /** Takes a byte of a broken character by itself. */
+  #again(byte: number): void {
+    if (this.#first !== 0) {
+      const unit = this.#second === 0
+        ? this.#set.table.units[(this.#first - 0x80) << 8 | byte] as number
+        : 0;
+      return this.#rare(byte, unit);
+    }
+    const unit = this.#set.single[byte] as number;
+    if (unit === LEAD) this.#first = byte;
+    else this.#units[this.#length++] = unit;
   }
 }
 
-function bytesOf(code: number): Uint8Array {
-  if (code < 0x100) return Uint8Array.of(code);
-  if (code < 0x10000) return Uint8Array.of(code >>> 8, code & 0xff);
-  if (code < 0x1000000) return Uint8Array.of(code >>> 16, (code >>> 8) & 0xff, code & 0xff);
-  return Uint8Array.of(code >>> 24, (code >>> 16) & 0xff, (code >>> 8) & 0xff, code & 0xff);
-}
-
-/** The four bytes of a linear code of GB 18030. */
-function gb18030Code(linear: number): number {
-  return (0x81 + Math.floor(linear / 12_600)) * 0x1000000 +
-    ((0x30 + Math.floor(linear / 1_260) % 10) << 16) +
-    ((0x81 + Math.floor(linear / 10) % 126) << 8) +
-    0x30 + linear % 10;
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-}
-
-function pairs(leads: readonly number[], trails: readonly number[]): number[] {
-  return leads.flatMap((lead) => trails.map((trail) => (lead << 8) + trail));
-}
-
-/**
- * The bytes of a character whose end has not come, after more bytes of a stream.
- *
- * @param name The set.
- * @param before Those before.
- * @param bytes What came.
- * @returns At most three bytes.
- */
-export function multiByteTail(name: string, before: Uint8Array, bytes: Uint8Array): Uint8Array {
-  let tail = [...before];
-  // No character goes on over a byte below 0x30, such as a line end.
-  let start = bytes.length - 1;
-  while (start >= 0 && (bytes[start] ?? 0) >= 0x30) start--;
-  if (start >= 0) tail = [];
-  for (let at = start + 1; at < bytes.length; at++) {
-    tail.push(bytes[at] ?? 0);
-    if (tail.length >= lengthOf(name, tail)) tail = [];
-  }
-  return Uint8Array.from(tail);
-}
-
-/** How many bytes the character has that begins so, as far as its beginning tells. */
-function lengthOf(name: string, [lead = 0, second = 0]: readonly number[]): number {
-  if (lead < 0x80) return 1;
-  if (name === "gb18030" && second >= 0x30 && second <= 0x39) return 4;
-  if (name === "euc-jp" && lead === 0x8f && second >= 0xa1) return 3;
-  // Half-width katakana, and what begins nothing.
-  if (name === "shift_jis" && ((lead >= 0xa0 && lead < 0xe0) || lead > 0xfc)) return 1;
-  if (name === "shift_jis" || lead === 0x8e || lead === 0x8f) return 2;
-  if (name === "euc-jp") return lead >= 0xa1 && lead < 0xff ? 2 : 1;
-  return lead > 0x80 && lead < 0xff ? 2 : 1;
-}
+const NO_UNITS = new Uint16Array(0);

@@ -36,6 +36,15 @@ for (const encoding of SINGLE) {
   });
 }
 
+/** Whether a sign is another in a different width or shape, as sets of East Asia have them. */
+function isSame(sign: string, character: string): boolean {
+  return sign.normalize("NFKC") === character.normalize("NFKC") ||
+    "〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―— ‾￣ ¯￣ ¬￢".split(" ").includes(character + sign);
+}
+
+/** Places in private use whose characters got code points of their own in the edition of 2022 of GB 18030. */
+const MOVED = /^[\ue78d-\ue796\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864]$/;
+
 for (const encoding of MULTI) {
   Deno.test(`${encoding}: every character that it has comes back, however it is cut`, () => {
     const characters: string[] = [];
@@ -45,8 +54,9 @@ for (const encoding of MULTI) {
       const bytes = encodeText(character, encoding);
       const back = decodeWhole(bytes, encoding);
       if (back === character) characters.push(character);
+      else if (MOVED.test(character) && encoding.startsWith("gb")) assertEquals(bytes.length, 2);
       else {assert(
-          back === "?" || back === transliterate(character),
+          back === "?" || back === transliterate(character) || isSame(back, character),
           `${code.toString(16)}: ${back}`,
         );}
     }

@@ -1,0 +1,141 @@
+import { transliterate } from "./transliterate.ts";
+
+/** The codes of a character set. */
+export interface SetCodes {
+  /**
+   * The code of each UTF-16 unit, its bytes as one number; 0 where the set has none, or one that `rare` knows. The
+   * codes of ASCII are those of ASCII, or of what stands for it.
+   */
+  readonly codes: Uint16Array;
+  /** Whether NUL is a character of the set. */
+  readonly hasNul: boolean;
+  /** The bytes of other characters, as one number; 0 where there is none. */
+  readonly rare?: (point: number) => number;
+}
+
+const QUESTION_MARK = 0x3f;
+/** So many stand-ins for what a set lacks are remembered. */
+const MAX_STAND_INS = 4_096;
+/** A letter and its marks. No letter of any set has more; a longer run would cost more than its length. */
+const MARKED = /^\P{M}\p{M}{1,4}/u;
+const MAX_MARKED = 10;
+const MARK = /^\p{M}$/u;
+/** What sets of East Asia have of each other's signs: the same sign in another width or shape. */
+const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
+  "¢￠ £￡ ¬￢ ¯￣ ‾￣ ¦￤ ¥￥ ₩￦ 〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―—".split(" ")
+    .map(([one = "", other = ""]) => [one, other] as const),
+);
+
+/** How the set encodes: what it lacks becomes what stands for it, or one question mark. */
+export class SetEncoder {
+  readonly #codes: Uint16Array;
+  readonly #hasNul: boolean;
+  readonly #rare: (point: number) => number;
+  readonly #standIns: Map<string, Uint8Array> = new Map();
+
+  constructor({ codes, hasNul, rare = () => 0 }: SetCodes) {
+    this.#codes = codes;
+    this.#hasNul = hasNul;
+    this.#rare = rare;
+  }
+
+  /** The bytes of a text. */
+  encode(text: string): Uint8Array {
+    const codes = this.#codes;
+    let bytes = new Uint8Array(text.length * 2);
+    let length = 0;
+    /** What stands before here is encoded, and nothing joins it any more. */
+    let done = 0;
+    for (let at = 0; at < text.length;) {
+      const unit = text.charCodeAt(at);
+      const code = codes[unit] as number;
+      if (code !== 0 || (unit === 0 && this.#hasNul)) {
+        // Up to here there was room for two bytes of each unit.
+        if (code > 0xff) bytes[length++] = code >> 8;
+        bytes[length++] = code;
+        at++;
+        continue;
+      }
+      const { start, end, encoded } = this.#encodeRare(text, at, done);
+      if (start < at) length -= this.#codeOf(text.slice(start, at)).length;
+      const room = length + encoded.length + 2 * (text.length - end);
+      if (room > bytes.length) {
+        const grown = new Uint8Array(room + bytes.length);
+        grown.set(bytes.subarray(0, length));
+        bytes = grown;
+      }
+      bytes.set(encoded, length);
+      length += encoded.length;
+      done = at = end;
+    }
+    return bytes.subarray(0, length);
+  }
+
+  /**
+   * Encodes a character that is no unit of the set, with the letter or the marks that belong to it.
+   *
+   * @param done What stands before this place is nothing of it.
+   * @returns The bytes, and what of the text they stand for.
+   */
+  #encodeRare(
+    text: string,
+    at: number,
+    done: number,
+  ): { readonly start: number; readonly end: number; readonly encoded: Uint8Array } {
+    const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+    // A mark belongs to the letter before it, which is one unit of the set.
+    const isMark = MARK.test(character);
+    const joins = isMark && at > done && !MARK.test(text.charAt(at - 1));
+    if (isMark && !joins) {
+      return { start: at, end: at + character.length, encoded: this.#codeOf(character) };
+    }
+    const start = joins ? at - 1 : at;
+    const [marked] = MARKED.exec(text.slice(start, start + MAX_MARKED)) ?? [];
+    const whole = marked ?? character;
+    const composed = marked === undefined || this.#hasAll(marked) ? whole : marked.normalize("NFC");
+    const encoded: number[] = [];
+    for (const one of composed) encoded.push(...this.#codeOf(one));
+    return { start, end: start + whole.length, encoded: Uint8Array.from(encoded) };
+  }
+
+  #hasAll(text: string): boolean {
+    for (const character of text) if (this.#ownCode(character) === 0) return false;
+    return true;
+  }
+
+  /** The code that the set has for a character; 0 for none, and for NUL. */
+  #ownCode(character: string): number {
+    const point = character.codePointAt(0) ?? 0;
+    return (character.length === 1 ? this.#codes[point] : 0) || this.#rare(point);
+  }
+
+  #codeOf(character: string): Uint8Array {
+    const code = this.#ownCode(character);
+    if (code !== 0 || (character === "\0" && this.#hasNul)) return bytesOf(code);
+    const known = this.#standIns.get(character);
+    if (known !== undefined) return known;
+    // To find it is costly, and text is often sent to many.
+    if (this.#standIns.size >= MAX_STAND_INS) this.#standIns.clear();
+    const standIn = this.#standInOf(character);
+    this.#standIns.set(character, standIn);
+    return standIn;
+  }
+
+  #standInOf(character: string): Uint8Array {
+    const same = EQUIVALENTS.get(character);
+    const sameCode = same === undefined ? 0 : this.#ownCode(same);
+    if (sameCode !== 0) return bytesOf(sameCode);
+    const standIn = transliterate(character);
+    const codes = Array.from(standIn ?? "", (one) => this.#ownCode(one));
+    if (standIn === undefined || codes.includes(0)) return Uint8Array.of(QUESTION_MARK);
+    return Uint8Array.from(codes.flatMap((code) => [...bytesOf(code)]));
+  }
+}
+
+/** The bytes of a code. */
+function bytesOf(code: number): Uint8Array {
+  if (code < 0x100) return Uint8Array.of(code);
+  if (code < 0x10000) return Uint8Array.of(code >>> 8, code);
+  if (code < 0x1000000) return Uint8Array.of(code >>> 16, code >>> 8, code);
+  return Uint8Array.of(code >>> 24, code >>> 16, code >>> 8, code);
+}

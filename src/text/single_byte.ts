@@ -1,0 +1,71 @@
+import type { TextCodec } from "./charset.ts";
+import { CP437, CP850, CP852, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
+import { SetEncoder } from "./set_encoder.ts";
+import { SINGLE_BYTE } from "./tables/single_byte.ts";
+import { textOfUnits } from "./unit_writer.ts";
+
+const REPLACEMENT = "\ufffd";
+/** ISO 8859-9 is ISO 8859-1 but for these; the Encoding Standard takes it for windows-1254. */
+const TURKISH: Readonly<Record<number, string>> = {
+  0xd0: "Ğ",
+  0xdd: "İ",
+  0xde: "Ş",
+  0xf0: "ğ",
+  0xfd: "ı",
+  0xfe: "ş",
+};
+/** The art of the PC does not use these, which move the cursor or ring. */
+const KEPT_CONTROLS = "\x00\x07\x08\t\n\f\r\x1a\x1b";
+
+const LATIN1 = Array.from({ length: 128 }, (_, at) => String.fromCharCode(0x80 + at)).join("");
+
+/** Sets of one byte a character: the characters from 0x80 on, or from 0xA0 on where C1 controls stand before. */
+const TABLES: Readonly<Record<string, string>> = {
+  "ascii": REPLACEMENT.repeat(128),
+  "latin1": LATIN1,
+  "iso-8859-9": Array.from(LATIN1, (one, at) => TURKISH[0x80 + at] ?? one).join(""),
+  "cp437": CP437,
+  "cp437-art": CP437,
+  "cp850": CP850,
+  "cp852": CP852,
+  ...SINGLE_BYTE,
+};
+
+/** Their names. */
+export const SINGLE_BYTE_NAMES: readonly string[] = Object.keys(TABLES);
+
+/** A set of one byte a character. */
+export function singleByteCodec(name: string): TextCodec {
+  const high = TABLES[name] ?? "";
+  const units = new Uint16Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    const at = byte - (256 - high.length);
+    units[byte] = at < 0 ? byte : high.charCodeAt(at);
+  }
+  const codes = new Uint16Array(0x10000);
+  for (let byte = 255; byte >= 0; byte--) {
+    const unit = units[byte] ?? 0;
+    if (unit !== 0xfffd) codes[unit] = byte;
+  }
+  if (name === "cp437-art") drawControls(units, codes);
+  const encoder = new SetEncoder({ codes, hasNul: true });
+  const decode = (bytes: Uint8Array) => {
+    const text = new Uint16Array(bytes.length);
+    for (let at = 0; at < bytes.length; at++) text[at] = units[bytes[at] as number] as number;
+    return textOfUnits(text, bytes.length);
+  };
+  const ascii = name !== "cp437-art";
+  return { name, ascii, createDecoder: () => ({ decode }), encode: (text) => encoder.encode(text) };
+}
+
+/** The PC shows a picture for most of the control characters. */
+function drawControls(units: Uint16Array, codes: Uint16Array): void {
+  Array.from(PC_GRAPHICS + PC_HOUSE).forEach((picture, index) => {
+    const byte = index < PC_GRAPHICS.length ? index + 1 : 0x7f;
+    if (KEPT_CONTROLS.includes(String.fromCharCode(byte))) return;
+    const unit = picture.charCodeAt(0);
+    units[byte] = unit;
+    codes[byte] = 0;
+    if (codes[unit] === 0) codes[unit] = byte;
+  });
+}
