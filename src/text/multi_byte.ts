@@ -114,7 +114,8 @@ function byteSet(name: string): ByteSet {
       return {
         table: codeTable(codes),
         single: singles([...own, SS2, SS3]),
-        third: codeTable(decodeAll("euc-jp", [SS3], own, own)),
+        // Some platforms know more than JIS X 0212, which ends before.
+        third: codeTable(decodeAll("euc-jp", [SS3], range(0xa1, 0xf2), own)),
       };
     }
     case "euc-kr":

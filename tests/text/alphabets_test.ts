@@ -10,6 +10,8 @@ import {
   type TextCodec,
   transliterate,
 } from "../../src/text/mod.ts";
+import { LABELS } from "../../src/text/charset_labels.ts";
+import { sequences } from "../runtimes/alphabet_sums.ts";
 import { assertGrowth, countSteps } from "../steps.ts";
 
 const SINGLE = ENCODINGS.filter((name) => /^(ascii|latin1|windows|koi8|cp)/.test(name));
@@ -172,3 +174,71 @@ function turn(text: string): string {
     return String.fromCharCode((letter.charCodeAt(0) - base + 13) % 26 + base);
   });
 }
+
+/** What the platform here, whose decoders are those of the Encoding Standard, calls a set. */
+const PLATFORM_NAMES: Readonly<Record<string, string>> = { cp866: "ibm866" };
+const OWN = ["utf-8", "ascii", "latin1", "iso-8859-9", "cp437", "cp437-art", "cp850", "cp852"];
+
+for (const encoding of ENCODINGS.filter((name) => !OWN.includes(name))) {
+  Deno.test(`${encoding} is decoded as the Encoding Standard has it, broken bytes too`, () => {
+    const platform = new TextDecoder(PLATFORM_NAMES[encoding] ?? encoding);
+    // The web fills with controls what Windows leaves undefined.
+    const undefinedByte = encoding.startsWith("windows") ? /[\x80-\x9f]/g : /(?!)/g;
+    for (const bytes of sequences(encoding)) {
+      const expected = platform.decode(Uint8Array.from(bytes)).replaceAll(undefinedByte, "\ufffd");
+      const decoder = createTextDecoder(encoding);
+      const parts = bytes.map((byte) => decoder.decode(Uint8Array.of(byte))).join("");
+      if (parts !== expected || decodeWhole(Uint8Array.from(bytes), encoding) !== expected) {
+        assertEquals(parts, expected, bytes.map((byte) => byte.toString(16)).join(" "));
+        assertEquals(decodeWhole(Uint8Array.from(bytes), encoding), expected);
+      }
+    }
+  });
+}
+
+Deno.test("what is pending of a character goes on in another decoder, in every set", () => {
+  for (const encoding of MULTI) {
+    const bytes = encodeText("中文한글日本", encoding);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const first = createTextDecoder(encoding);
+      const before = first.decode(bytes.subarray(0, cut));
+      const second = createTextDecoder(encoding);
+      second.decode(first.pending?.() ?? new Uint8Array(0));
+      const after = second.decode(bytes.subarray(cut));
+      assertEquals(before + after, decodeWhole(bytes, encoding), `${encoding} at ${cut}`);
+    }
+  }
+});
+
+Deno.test("signs of East Asia in another width are written with the code that the set has", () => {
+  const hex = (text: string, encoding: Encoding) =>
+    Array.from(encodeText(text, encoding), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  assertEquals(hex("〜‖−¢£¬", "shift_jis"), "81608161817c8191819281ca");
+  assertEquals(hex("〜‖−¢£¬", "euc-jp"), "a1c1a1c2a1dda1f1a1f2a2cc");
+  assertEquals(hex("十卅", "big5"), "a451a4ca");
+  assertEquals(hex("똠방", "euc-kr"), "8c63b9e6");
+  assertEquals(createTextDecoder("euc-kr").decode(Uint8Array.of(0x8c, 0x63, 0xb9, 0xe6)), "똠방");
+});
+
+Deno.test("each label of the Encoding Standard names its set, and clients' names do too", () => {
+  for (const [name, labels] of Object.entries(LABELS)) {
+    for (const label of [name, ...labels.split(" ")]) assertEquals(encodingByName(label), name);
+  }
+  const names: Record<string, Encoding> = {
+    "cp950": "big5",
+    "uhc": "euc-kr",
+    "win1251": "windows-1251",
+    "UTF-8": "utf-8",
+    "utf8": "utf-8",
+    "ISO_8859-2:1987": "iso-8859-2",
+    "latin5": "iso-8859-9",
+    "iso8859-15": "iso-8859-15",
+    "IBM866": "cp866",
+    "CP852": "cp852",
+    "TIS-620": "windows-874",
+    "GB2312": "gbk",
+    "x-sjis": "shift_jis",
+    "eucJP": "euc-jp",
+  };
+  for (const [name, set] of Object.entries(names)) assertEquals(encodingByName(name), set, name);
+});

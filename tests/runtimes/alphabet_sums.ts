@@ -1,0 +1,65 @@
+/** Sums over all that each alphabet encodes and decodes, to compare runtimes by. */
+import { createTextDecoder, encodeText, type Encoding, ENCODINGS } from "../../src/text/mod.ts";
+
+/** Beyond it only the sets of East Asia, and UTF-8, have characters. */
+const LAST_OF_SINGLE_BYTE = 0x2700;
+
+/** A line for each set: its name, how many characters it has, and the sums of codes and of texts. */
+export function alphabetSums(): string[] {
+  return ENCODINGS.map((encoding) => {
+    const [characters, codes] = encoded(encoding);
+    return `${encoding} ${characters} ${codes} ${decoded(encoding)}`;
+  });
+}
+
+/** Whether a set has characters of several bytes. */
+export function isMultiByte(encoding: string): boolean {
+  return /^(gb|big5|shift|euc)/.test(encoding);
+}
+
+function encoded(encoding: Encoding): [characters: number, sum: number] {
+  let characters = 0;
+  let sum = 0;
+  const wide = isMultiByte(encoding) || encoding === "utf-8";
+  for (let code = 0x20; code < (wide ? 0x10000 : LAST_OF_SINGLE_BYTE); code++) {
+    if (code >= 0xd800 && code < 0xe000) continue;
+    const character = String.fromCharCode(code);
+    const bytes = encodeText(character, encoding);
+    // What stands for other characters depends on the version of Unicode that the runtime knows.
+    if (createTextDecoder(encoding).decode(bytes) !== character) continue;
+    characters++;
+    for (const byte of bytes) sum = (sum * 31 + byte) >>> 0;
+  }
+  return [characters, sum];
+}
+
+function decoded(encoding: Encoding): number {
+  let sum = 0;
+  for (const bytes of sequences(encoding)) {
+    const text = createTextDecoder(encoding).decode(Uint8Array.from(bytes));
+    for (let at = 0; at < text.length; at++) sum = (sum * 31 + text.charCodeAt(at)) >>> 0;
+  }
+  return sum;
+}
+
+/** Every character of up to two bytes, those of three, and many of four; and what is broken. */
+export function* sequences(encoding: string): Generator<number[], void, void> {
+  for (let byte = 0; byte < 256; byte++) yield [byte, 0x61];
+  if (!isMultiByte(encoding)) return;
+  for (let first = 0x80; first < 256; first++) {
+    for (let second = 0; second < 256; second++) yield [first, second, 0x61];
+  }
+  if (encoding === "euc-jp") {
+    for (let second = 0xa0; second < 256; second++) {
+      for (let third = 0x80; third < 256; third++) yield [0x8f, second, third, 0x61];
+    }
+  }
+  if (!encoding.startsWith("gb")) return;
+  for (const first of [0x81, 0x82, 0x83, 0x84, 0x8f, 0x90, 0xe3, 0xe4, 0xfe]) {
+    for (let second = 0x30; second < 0x3a; second++) {
+      for (let third = 0x7e; third < 256; third += 3) {
+        for (let fourth = 0x2f; fourth < 0x3b; fourth++) yield [first, second, third, fourth, 0x61];
+      }
+    }
+  }
+}
