@@ -137,13 +137,8 @@ export type {
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./src/text/caret.ts";
 export { stripControls } from "./src/text/controls.ts";
 export type { ColourDepth } from "./src/text/colour.ts";
-export {
-  createTextDecoder,
-  type Encoding,
-  type EncodingLabel,
-  type TextCodec,
-  type TextStreamDecoder,
-} from "./src/text/charset.ts";
+export { createTextDecoder, type Encoding, type EncodingLabel } from "./src/text/charset.ts";
+export type { TextCodec, TextStreamDecoder } from "./src/text/codec.ts";
 export type { EditAction } from "./src/text/edit_actions.ts";
 export { History, type HistoryStore } from "./src/text/history.ts";
 export { type Key, keyName } from "./src/text/keys.ts";

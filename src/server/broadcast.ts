@@ -91,12 +91,13 @@ export class Broadcast {
   textFor(client: TelnetClient): SharedText {
     const depth = this.#text.includes("^") ? colourDepthOf(client) : 0;
     const columns = this.#margins === undefined ? 0 : client.columns;
-    const key = `${depth} ${columns}`;
+    const ambiguousWidth = this.#margins === undefined ? 1 : client.terminal.ambiguousWidth;
+    const key = `${depth} ${columns} ${ambiguousWidth}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
     const wrapped = this.#margins === undefined
       ? this.#text
-      : wrapFor(columns, this.#text, this.#margins);
+      : wrapFor({ columns, ambiguousWidth }, this.#text, this.#margins);
     const text = new SharedText(wrapped.includes("^") ? colorize(wrapped, depth) : wrapped);
     this.#texts.set(key, text);
     return text;

@@ -11,13 +11,10 @@ import {
 } from "../protocol/validate.ts";
 import { colorize } from "../text/caret.ts";
 import type { ColourDepth } from "../text/colour.ts";
-import {
-  checkEncoding,
-  type Encoding,
-  type EncodingLabel,
-  type TextCodec,
-} from "../text/charset.ts";
+import { checkEncoding, type Encoding, type EncodingLabel } from "../text/charset.ts";
+import type { TextCodec } from "../text/codec.ts";
 import type { Key } from "../text/keys.ts";
+import type { AmbiguousWidth } from "../text/width.ts";
 import { checkWrapOptions, wordWrap, type WrapOptions } from "../text/wrap.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
@@ -173,7 +170,8 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: not text, or invalid options.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {
-    this.sendCc(wrapFor(this.columns, text, options));
+    const { columns, terminal: { ambiguousWidth } } = this;
+    this.sendCc(wrapFor({ columns, ambiguousWidth }, text, options));
   }
 
   /**
@@ -449,7 +447,8 @@ export class TelnetClient {
   }
 
   set encoding(encoding: EncodingLabel | TextCodec) {
-    this.#session.dialogue.text.set(checkEncoding(encoding));
+    const known = checkEncoding(encoding);
+    this.#session.dialogue.changeText((text) => text.set(known));
   }
 
   /** Asks the client to suppress go-aheads (DO SGA, RFC 858). */
@@ -549,10 +548,21 @@ addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
 });
 
 /** Wraps a text to a window, each line ended. */
-export function wrapFor(columns: number, text: string, options: WrapOptions): string {
+export function wrapFor(
+  { columns, ambiguousWidth }: {
+    readonly columns: number;
+    readonly ambiguousWidth: AmbiguousWidth;
+  },
+  text: string,
+  options: WrapOptions,
+): string {
   checkText("text", text);
   checkWrapOptions(options);
-  const lines = wordWrap(text, { columns: Math.max(MIN_COLUMNS, columns), ...options });
+  const lines = wordWrap(text, {
+    columns: Math.max(MIN_COLUMNS, columns),
+    ambiguousWidth,
+    ...options,
+  });
   return lines.map((line) => line + "\n").join("");
 }
 

@@ -1,8 +1,14 @@
 import type { ClientFacts } from "../options/facts.ts";
-import { checkFunction, checkText, rejectUnknownKeys } from "../protocol/validate.ts";
+import {
+  checkFunction,
+  checkText,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import { type ClientProfile, profileOf } from "../session/profile.ts";
 import type { RecordingSink } from "../session/recorder.ts";
 import type { Session } from "../session/session.ts";
+import type { AmbiguousWidth } from "../text/width.ts";
 import { addHints, NO_HINTS } from "./hints.ts";
 
 /** How to record. */
@@ -58,6 +64,22 @@ export class ClientTerminal {
   /** Everything that the client has reported about itself, by option. */
   get facts(): Readonly<ClientFacts> {
     return this.#session.options.facts;
+  }
+
+  /**
+   * Columns of ambiguous characters of East Asia, such as `“`, `…` and `■`, in wrapped text, in the editor and in what
+   * the server echoes. Default: 2 in the character sets of China, Japan and Korea but UTF-8, else 1. Set it where a
+   * player says that the lines do not fit.
+   *
+   * @throws {TelnetError} `misuse`: neither 1 nor 2.
+   */
+  get ambiguousWidth(): AmbiguousWidth {
+    return this.#session.dialogue.text.ambiguousWidth;
+  }
+
+  set ambiguousWidth(width: AmbiguousWidth) {
+    if (width !== 1 && width !== 2) throwUnexpected("ambiguousWidth", "1 or 2", width);
+    this.#session.dialogue.changeText((text) => text.ambiguousWidth = width);
   }
 
   /** Whether the client sends each key: see `client.enterCharacterMode()`. */

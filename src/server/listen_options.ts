@@ -1,5 +1,6 @@
 import { OPTION_EVENTS, type OptionDeclarations, type OptionEvents } from "../options/registry.ts";
-import type { EncodingLabel, TextCodec } from "../text/charset.ts";
+import type { EncodingLabel } from "../text/charset.ts";
+import type { TextCodec } from "../text/codec.ts";
 import type { Key } from "../text/keys.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Certificate, Encryption } from "../transport/encryption.ts";

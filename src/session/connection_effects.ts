@@ -18,7 +18,7 @@ export class ConnectionEffects implements OptionEffects {
   }
 
   useCharset(name: string): boolean {
-    return this.#core.dialogue.text.useCharset(name);
+    return this.#core.dialogue.changeText((text) => text.useCharset(name));
   }
 
   suggestCharset(name: string): void {

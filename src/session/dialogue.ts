@@ -1,5 +1,6 @@
 import { END_OF_RECORD } from "../options/end_of_record.ts";
 import { SGA } from "../options/sga.ts";
+import type { AmbiguousWidth } from "../text/width.ts";
 import { EOR, GA } from "../protocol/codes.ts";
 import { TelnetMachine } from "../protocol/machine.ts";
 import type { EchoChange } from "./echo_control.ts";
@@ -272,6 +273,18 @@ export class Dialogue implements InputModeContext {
 
   get lastColumn(): number {
     return this.text.lastColumn(this.options.facts.columns);
+  }
+
+  get ambiguousWidth(): AmbiguousWidth {
+    return this.text.ambiguousWidth;
+  }
+
+  /** Changes the text of the connection: in other widths an editor lays out its line anew. */
+  changeText<Result>(change: (text: TextOutput) => Result): Result {
+    const before = this.ambiguousWidth;
+    const result = change(this.text);
+    if (this.ambiguousWidth !== before) this.input.widthsChanged();
+    return result;
   }
 
   get queuedInput(): number {

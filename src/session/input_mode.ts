@@ -9,9 +9,15 @@ import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { Key } from "../text/keys.ts";
 import type { LineEditor } from "../text/line_editor.ts";
+import type { AmbiguousWidth } from "../text/width.ts";
 import { LineInput, type LineInputOptions, type LineInputSnapshot } from "../text/line_input.ts";
 import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.ts";
-import { type EditorOptions, KeyInput, type KeyInputSnapshot } from "./key_input.ts";
+import {
+  type EditorOptions,
+  KeyInput,
+  type KeyInputSnapshot,
+  type KeyWindow,
+} from "./key_input.ts";
 import { LineQueue, type TypedLine } from "./line_queue.ts";
 import type { OptionHost } from "./option_host.ts";
 import { Secrecy, type SecrecySnapshot, type TypedRest } from "./secrecy.ts";
@@ -45,6 +51,8 @@ export interface InputModeContext {
   readonly lastRow: LastRow;
   /** In which column the cursor stands on it. */
   readonly lastColumn: number;
+  /** Columns of ambiguous characters of East Asia. */
+  readonly ambiguousWidth: AmbiguousWidth;
   /** How many bytes wait to be processed. */
   readonly queuedInput: number;
   now(): number;
@@ -267,7 +275,7 @@ export class InputMode implements TypedRest {
     const context = this.#context;
     this.#refused = false;
     this.#keys ??= this.#newKeyInput();
-    this.#keys.use(options, context.options.facts, this.secret);
+    this.#keys.use(options, this.#window, this.secret);
     // What waits as lines goes to the game as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue(""));
     this.#secrecy?.readAnew();
@@ -314,6 +322,14 @@ export class InputMode implements TypedRest {
     if (half && change === "enabled") this.#agreed |= 1 << option;
     if (half && (change === "refused" || change === "unanswered" || withdrawn)) this.#withdraw();
     else if (this.#keys !== undefined) this.#steer();
+  }
+
+  /** The terminal shows text in other widths: an editor lays out its line anew. */
+  widthsChanged(): void {
+    const keys = this.#keys;
+    if (keys?.editor === undefined) return;
+    keys.use(keys.options, this.#window, this.secret);
+    this.#context.changed();
   }
 
   /** The window has another size. */
@@ -376,7 +392,7 @@ export class InputMode implements TypedRest {
     if (snapshot.held !== null) this.#held = { type: "command", command: snapshot.held };
     if (snapshot.keys !== null) {
       this.#keys = this.#newKeyInput();
-      this.#keys.restore(snapshot.keys, context.options.facts, context.now());
+      this.#keys.restore(snapshot.keys, this.#window, context.now());
     }
     this.#directEcho();
     this.#noteAgreed();
@@ -394,9 +410,14 @@ export class InputMode implements TypedRest {
 
   /** Has the echo of a line begin where the last row ends, in a window of the client's width. */
   #placeLine(): void {
-    const { options, lastColumn } = this.#context;
+    const { options, lastColumn: column, ambiguousWidth } = this.#context;
     const { columns } = options.facts;
-    this.#lines.place = { columns, known: options.remoteEnabled(NAWS), column: lastColumn };
+    this.#lines.place = { columns, known: options.remoteEnabled(NAWS), column, ambiguousWidth };
+  }
+
+  get #window(): KeyWindow {
+    const { options: { facts: { columns, rows } }, ambiguousWidth } = this.#context;
+    return { columns, rows, ambiguousWidth };
   }
 
   #newKeyInput(): KeyInput {

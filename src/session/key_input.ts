@@ -17,12 +17,15 @@ import {
   type LineEditorSnapshot,
 } from "../text/line_editor.ts";
 import { ITEM_SIZE } from "../text/sizes.ts";
-import { graphemes } from "../text/width.ts";
+import { type AmbiguousWidth, graphemes } from "../text/width.ts";
 import type { LastRow } from "./text_output.ts";
 
 /** How a client's lines are edited. Every field has a default. */
-export interface EditorOptions
-  extends Omit<LineEditorOptions, "columns" | "rows" | "limit" | "completes" | "show"> {
+export interface EditorOptions extends
+  Omit<
+    LineEditorOptions,
+    "columns" | "rows" | "limit" | "completes" | "show" | "ambiguousWidth"
+  > {
   /** The most UTF-16 units of a line; more is refused with a bell. Default, and most: `limits.line`. */
   readonly limit?: number | undefined;
   /**
@@ -74,9 +77,10 @@ export type KeyEvent =
   | { readonly type: "complete"; readonly call: () => unknown };
 
 /** The window of a client. */
-interface Window {
+export interface KeyWindow {
   readonly columns: number;
   readonly rows: number;
+  readonly ambiguousWidth: AmbiguousWidth;
 }
 
 /** Where the keys stand, as plain JSON. */
@@ -226,7 +230,7 @@ export class KeyInput {
    * Edits from now on, or no more. What is half typed goes on in the new editor, and so do keys that
    * nobody has taken.
    */
-  use(options: EditorOptions | undefined, window: Window, masked: boolean): void {
+  use(options: EditorOptions | undefined, window: KeyWindow, masked: boolean): void {
     const old = this.#editor;
     this.#hide();
     this.#options = options;
@@ -368,7 +372,7 @@ export class KeyInput {
     };
   }
 
-  restore(snapshot: KeyInputSnapshot, window: Window, now: number): void {
+  restore(snapshot: KeyInputSnapshot, window: KeyWindow, now: number): void {
     const { active, decoder, queue, given, results, editor } = snapshot;
     this.#active = active;
     this.#decoder.restore(decoder, now);
@@ -392,14 +396,14 @@ export class KeyInput {
 
   #newEditor(
     { complete, escapeTimeout: _, ...options }: EditorOptions,
-    { columns, rows }: Window,
+    window: KeyWindow,
   ): LineEditor {
     const completes = complete !== undefined;
     this.#history = options.history ?? new History();
     const history = this.#history;
     const { limit = this.#settings.lineLimit } = options;
     const show = this.#show;
-    return new LineEditor({ ...options, limit, history, columns, rows, show, completes });
+    return new LineEditor({ ...options, limit, history, ...window, show, completes });
   }
 
   #mark(): void {

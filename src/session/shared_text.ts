@@ -1,4 +1,4 @@
-import type { TextCodec } from "../text/charset.ts";
+import type { TextCodec } from "../text/codec.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 
 /** A text of whole lines for many clients: encoded once for all who need the same bytes. */

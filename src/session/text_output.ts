@@ -1,14 +1,11 @@
 import { BINARY } from "../options/binary.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
-import {
-  codecOf,
-  type Encoding,
-  encodingByName,
-  type TextCodec,
-  type TextStreamDecoder,
-} from "../text/charset.ts";
+import { codecOf, type Encoding, encodingByName } from "../text/charset.ts";
+import type { TextCodec, TextStreamDecoder } from "../text/codec.ts";
+import { MULTI_BYTE_NAMES } from "../text/multi_byte.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 import { lastColumn } from "../text/row_canvas.ts";
+import { type AmbiguousWidth, widthsFor } from "../text/width.ts";
 import type { SharedText } from "./shared_text.ts";
 
 /** What stands on the last row of a screen. */
@@ -31,11 +28,15 @@ export interface TextSnapshot {
   readonly again?: LastRow | null;
   /** Whether the last text sent ended with a CR. */
   readonly afterCr: boolean;
+  /** Columns of ambiguous characters, where the game has set them. */
+  readonly ambiguousWidth?: AmbiguousWidth | null;
   /** Whether anything was decoded, and the bytes of half a character. */
   readonly decoding: boolean;
   readonly pending: readonly number[];
 }
 
+/** Terminals for these show two columns for each character of two bytes. */
+const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 /** More of a row that is not ended is no prompt. */
 const MAX_ROW = 1_024;
@@ -55,6 +56,7 @@ export class TextOutput {
   /** Whether the game has set it; then what the client tells counts no more. */
   #isSet = false;
   #codec: TextCodec;
+  #ambiguousWidth: AmbiguousWidth | undefined;
   #decoder: TextStreamDecoder;
   #decoding = false;
   #lastRow: LastRow = NO_ROW;
@@ -86,7 +88,18 @@ export class TextOutput {
 
   /** In which column the cursor stands on the last row of a window. */
   lastColumn(columns: number): number {
-    return this.#open ? lastColumn(this.#lastRow.text + this.#lastRow.prompt, columns) : 0;
+    if (!this.#open) return 0;
+    const { text, prompt } = this.#lastRow;
+    return lastColumn(text + prompt, columns, widthsFor(this.ambiguousWidth));
+  }
+
+  /** Columns of ambiguous characters: by what the game has set, or as the character set has them. */
+  get ambiguousWidth(): AmbiguousWidth {
+    return this.#ambiguousWidth ?? (EAST_ASIAN.has(this.#codec.name) ? 2 : 1);
+  }
+
+  set ambiguousWidth(width: AmbiguousWidth) {
+    this.#ambiguousWidth = width;
   }
 
   /** Whether that is a prompt. */
@@ -216,6 +229,7 @@ export class TextOutput {
       open: this.#open,
       again: this.#again ?? null,
       afterCr: this.#newlines?.afterCr === true,
+      ambiguousWidth: this.#ambiguousWidth ?? null,
       decoding: this.#decoding,
       pending: [...this.#decoder.pending?.() ?? []],
     };
@@ -226,6 +240,7 @@ export class TextOutput {
     const { encoding, isSet, lastRow, open, again, afterCr, decoding, pending } = snapshot;
     this.useCharset(encoding);
     this.#isSet = isSet && encodingByName(encoding) !== undefined;
+    this.#ambiguousWidth = snapshot.ambiguousWidth ?? undefined;
     this.#lastRow = lastRow;
     this.#open = open ?? false;
     this.#again = again ?? undefined;

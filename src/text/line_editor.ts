@@ -15,7 +15,13 @@ import { effectsOf, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { copied } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
-import { graphemes, textWidth } from "./width.ts";
+import {
+  type AmbiguousWidth,
+  checkAmbiguousWidth,
+  graphemes,
+  type Widths,
+  widthsFor,
+} from "./width.ts";
 import { spaceBefore } from "./words.ts";
 
 /** How to edit. Every field has a default. */
@@ -39,6 +45,8 @@ export interface LineEditorOptions {
    * those of what shows. Default: the same.
    */
   readonly show?: ((text: string) => string) | undefined;
+  /** Columns of ambiguous characters of East Asia, such as `“`, `…` and `■`. Default 1. */
+  readonly ambiguousWidth?: AmbiguousWidth | undefined;
   /** Other actions for keys, by their names: `{ "ctrl+x": "kill-line" }`. */
   readonly keys?: Readonly<Record<string, EditAction>> | undefined;
 }
@@ -68,19 +76,21 @@ const OPTION_NAMES: Readonly<Record<keyof LineEditorOptions, true>> = {
   completes: true,
   cycles: true,
   show: true,
+  ambiguousWidth: true,
   keys: true,
 };
 
 /** Checks how a caller wants lines to be edited. */
 export function checkEditing(
   what: string,
-  { history, multiline, completes, cycles, show, keys }: LineEditorOptions,
+  { history, multiline, completes, cycles, show, keys, ambiguousWidth }: LineEditorOptions,
 ): void {
   for (const [name, value] of Object.entries({ multiline, completes, cycles })) {
     if (value !== undefined) checkBoolean(`${what}.${name}`, value);
   }
   if (history !== undefined) checkHistory(`${what}.history`, history);
   if (show !== undefined) checkFunction(`${what}.show`, show);
+  checkAmbiguousWidth(`${what}.ambiguousWidth`, ambiguousWidth);
   if (keys !== undefined) checkKeyMap(`${what}.keys`, keys);
 }
 
@@ -187,6 +197,7 @@ export class LineEditor {
   readonly #keys: ReadonlyMap<string, EditAction>;
   readonly #screen: Screen;
   readonly #layout: LineLayout;
+  readonly #widths: Widths;
   #columns: number;
   #rows: number;
   #prompt = "";
@@ -236,7 +247,8 @@ export class LineEditor {
     this.#cycles = options.cycles ?? false;
     this.#keys = new Map([...EMACS_KEYS, ...Object.entries(keys)]);
     this.#screen = new Screen(this.#columns);
-    this.#layout = new LineLayout(this.#columns, options.show);
+    this.#widths = widthsFor(options.ambiguousWidth);
+    this.#layout = new LineLayout(this.#columns, options.show, this.#widths);
   }
 
   /** How many bytes it holds of the line, without its history, about. */
@@ -633,7 +645,7 @@ export class LineEditor {
   /** The candidates in columns, above the line. */
   #list(words: readonly string[]): void {
     const shown = words.slice(0, MAX_CANDIDATES);
-    const cells = shown.map((word) => ({ word, width: textWidth(word) }));
+    const cells = shown.map((word) => ({ word, width: this.#widths.of(word) }));
     const width = Math.max(...cells.map(({ width }) => width)) + 2;
     const columns = Math.max(1, Math.floor(this.#columns / width));
     let text = "";

@@ -1,6 +1,6 @@
 import { BLANK, drawRows } from "./row_canvas.ts";
 import { type Cell, type Frame, lineCells } from "./screen.ts";
-import { mayJoin } from "./width.ts";
+import { mayJoin, NARROW_WIDTHS, type Widths } from "./width.ts";
 
 /** One row. The cells that stand before the line are the first ones. */
 interface Row {
@@ -29,6 +29,7 @@ export class LineLayout {
   /** How many the window has by now; what is laid out follows when it is asked for. */
   #wanted: number;
   readonly #show: ((text: string) => string) | undefined;
+  readonly #widths: Widths;
   /** What stands before the line, and the line in which it ends. */
   #before = "";
   #line = "";
@@ -46,7 +47,12 @@ export class LineLayout {
   #split = false;
 
   /** `show`: what the terminal shows for a character. */
-  constructor(columns: number, show: ((text: string) => string) | undefined) {
+  constructor(
+    columns: number,
+    show: ((text: string) => string) | undefined,
+    widths: Widths = NARROW_WIDTHS,
+  ) {
+    this.#widths = widths;
     this.#columns = this.#wanted = Math.max(2, columns);
     this.#show = show;
   }
@@ -141,7 +147,7 @@ export class LineLayout {
     this.#before = before;
     this.#after = cells;
     this.#at = 0;
-    const { rows, under } = drawRows(before, this.#columns, this.#show);
+    const { rows, under } = drawRows(before, this.#columns, this.#show, this.#widths);
     this.#rows = rows.map(({ cells, ended }) => newRow(cells, cells.length, 0, ended));
     this.#under = under;
     this.#first = this.#rows.length - 1;
@@ -179,7 +185,7 @@ export class LineLayout {
 
   /** Puts text behind the cursor. */
   #insert(text: string): void {
-    const cells = lineCells(text, this.#show);
+    const cells = lineCells(text, this.#show, this.#widths);
     for (let index = cells.length - 1; index >= 0; index--) this.#after.push(cells[index] as Cell);
   }
 
@@ -192,7 +198,7 @@ export class LineLayout {
     const text = this.#line.slice(this.#at, this.#at + cell.length);
     const length = cursor - this.#at;
     this.#insert(text.slice(length));
-    for (const part of lineCells(text.slice(0, length), this.#show)) this.#push(part);
+    for (const part of lineCells(text.slice(0, length), this.#show, this.#widths)) this.#push(part);
     this.#split = true;
   }
 

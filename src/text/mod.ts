@@ -25,9 +25,8 @@ export {
   type EncodingLabel,
   encodingOfLocale,
   ENCODINGS,
-  type TextCodec,
-  type TextStreamDecoder,
 } from "./charset.ts";
+export type { TextCodec, TextStreamDecoder } from "./codec.ts";
 export type { ColourDepth } from "./colour.ts";
 export { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 export { History, type HistoryStore } from "./history.ts";
@@ -56,5 +55,12 @@ export {
 } from "./line_input.ts";
 export { NewlineEncoder } from "./newline.ts";
 export { transliterate } from "./transliterate.ts";
-export { clusterWidth, graphemes, stripAnsi, textWidth } from "./width.ts";
+export {
+  type AmbiguousWidth,
+  clusterWidth,
+  graphemes,
+  stripAnsi,
+  textWidth,
+  type WidthOptions,
+} from "./width.ts";
 export { wordWrap, type WrapOptions } from "./wrap.ts";

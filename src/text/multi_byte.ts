@@ -1,4 +1,4 @@
-import type { TextCodec, TextStreamDecoder } from "./charset.ts";
+import type { TextCodec, TextStreamDecoder } from "./codec.ts";
 import {
   adjustBig5,
   adjustEucKr,

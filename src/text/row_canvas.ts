@@ -1,6 +1,6 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 import type { Cell } from "./screen.ts";
-import { clusterWidth, graphemes, textWidth } from "./width.ts";
+import { graphemes, NARROW_WIDTHS, type Widths } from "./width.ts";
 
 /** A row of cells. */
 export interface CanvasRow {
@@ -36,13 +36,15 @@ const RESET = /^[0;]*$/;
  * @param text The text; LF is a line end.
  * @param columns Columns of the window.
  * @param show What the terminal shows for a character.
+ * @param widths The widths of the terminal.
  */
 export function drawRows(
   text: string,
   columns: number,
   show?: (text: string) => string,
+  widths: Widths = NARROW_WIDTHS,
 ): Canvas {
-  const pen = new Pen(columns, show);
+  const pen = new Pen(columns, show, widths);
   for (let at = 0; at < text.length;) {
     CONTROL.lastIndex = at;
     const control = CONTROL.test(text) ? CONTROL.lastIndex - 1 : text.length;
@@ -59,8 +61,8 @@ export function drawRows(
 }
 
 /** In which column the cursor stands after a text that begins at the start of a row. */
-export function lastColumn(text: string, columns: number): number {
-  const cells = drawRows(text, columns).rows.at(-1)?.cells ?? [];
+export function lastColumn(text: string, columns: number, widths: Widths): number {
+  const cells = drawRows(text, columns, undefined, widths).rows.at(-1)?.cells ?? [];
   return cells.reduce((sum, { width }) => sum + width, 0) % columns;
 }
 
@@ -73,15 +75,17 @@ interface PenRow {
 class Pen {
   readonly #columns: number;
   readonly #show: ((text: string) => string) | undefined;
+  readonly #widths: Widths;
   readonly #rows: PenRow[] = [{ cells: [], ended: false }];
   #column = 0;
   #style = "";
   /** Marks that no character stands before. */
   #marks = "";
 
-  constructor(columns: number, show: ((text: string) => string) | undefined) {
+  constructor(columns: number, show: ((text: string) => string) | undefined, widths: Widths) {
     this.#columns = columns;
     this.#show = show;
+    this.#widths = widths;
   }
 
   get #cells(): (Cell | undefined)[] {
@@ -91,7 +95,7 @@ class Pen {
   write(text: string): void {
     for (const cluster of graphemes(text)) {
       const shown = this.#show === undefined ? cluster : this.#show(cluster);
-      const width = shown === cluster ? clusterWidth(cluster) : textWidth(shown);
+      const width = shown === cluster ? this.#widths.ofCluster(cluster) : this.#widths.of(shown);
       if (width === 0) this.#join(shown);
       else this.#put({ text: shown, width, style: this.#style, length: cluster.length });
     }
@@ -142,8 +146,9 @@ class Pen {
     });
     const cells = this.#cells;
     const under = inOrder(cells, this.#column, cells.length);
-    if (this.#marks !== "") {
-      rows.at(-1)?.cells.unshift({ ...BLANK, text: this.#marks, width: 0 });
+    const last = rows.at(-1);
+    if (this.#marks !== "" && last !== undefined) {
+      last.cells = [{ ...BLANK, text: this.#marks, width: 0 }, ...last.cells];
     }
     return { rows, under };
   }

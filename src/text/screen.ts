@@ -1,4 +1,4 @@
-import { clusterWidth, graphemes, isUncertain, textWidth } from "./width.ts";
+import { graphemes, isUncertain, NARROW_WIDTHS, type Widths } from "./width.ts";
 
 /** A character cell, or two: what a person takes for one character. */
 export interface Cell {
@@ -20,8 +20,8 @@ export interface Frame {
 }
 
 const CONTROL = /^[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
-/** The cells that were made lately: most lines are made of the same. */
-const CELLS: Map<string, Cell> = new Map();
+/** The cells that were made lately, for each kind of widths: most lines are made of the same. */
+const CELLS: WeakMap<Widths, Map<string, Cell>> = new WeakMap();
 const MAX_CELLS = 4_096;
 /** A longer cluster is not worth it. */
 const MAX_KEPT = 16;
@@ -32,28 +32,42 @@ const MAX_KEPT = 16;
  *
  * @param text The line.
  * @param show What the terminal shows for a character.
+ * @param widths The widths of the terminal.
  */
-export function lineCells(text: string, show?: (text: string) => string): Cell[] {
+export function lineCells(
+  text: string,
+  show?: (text: string) => string,
+  widths: Widths = NARROW_WIDTHS,
+): Cell[] {
+  const cells = cellsFor(widths);
   return graphemes(text).map((cluster) => {
     const shown = show === undefined ? cluster : show(cluster);
     return shown === cluster
-      ? cellOf(cluster)
-      : { text: shown, width: textWidth(shown), style: "", length: cluster.length };
+      ? cellOf(cluster, cells, widths)
+      : { text: shown, width: widths.of(shown), style: "", length: cluster.length };
   });
 }
 
-function cellOf(cluster: string): Cell {
-  const known = CELLS.get(cluster);
+function cellsFor(widths: Widths): Map<string, Cell> {
+  const known = CELLS.get(widths);
   if (known !== undefined) return known;
-  if (CELLS.size >= MAX_CELLS) CELLS.clear();
+  const cells = new Map<string, Cell>();
+  CELLS.set(widths, cells);
+  return cells;
+}
+
+function cellOf(cluster: string, cells: Map<string, Cell>, widths: Widths): Cell {
+  const known = cells.get(cluster);
+  if (known !== undefined) return known;
+  if (cells.size >= MAX_CELLS) cells.clear();
   const control = CONTROL.test(cluster);
   const cell: Cell = {
     text: control ? "" : cluster,
-    width: control ? 0 : clusterWidth(cluster),
+    width: control ? 0 : widths.ofCluster(cluster),
     style: "",
     length: cluster.length,
   };
-  if (cluster.length <= MAX_KEPT) CELLS.set(cluster, cell);
+  if (cluster.length <= MAX_KEPT) cells.set(cluster, cell);
   return cell;
 }
 

@@ -1,4 +1,4 @@
-import type { TextCodec } from "./charset.ts";
+import type { TextCodec } from "./codec.ts";
 import { CP437, CP850, CP852, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
 import { SetEncoder } from "./set_encoder.ts";
 import { SINGLE_BYTE } from "./tables/single_byte.ts";

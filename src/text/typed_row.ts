@@ -1,6 +1,14 @@
 import { withoutWrap } from "./screen.ts";
 import { ITEM_SIZE } from "./sizes.ts";
-import { clusterWidth, graphemes, isUncertain, lastCluster, mayJoin } from "./width.ts";
+import {
+  type AmbiguousWidth,
+  graphemes,
+  isUncertain,
+  lastCluster,
+  mayJoin,
+  type Widths,
+  widthsFor,
+} from "./width.ts";
 
 const TAB_STOP = 8;
 /** After the last column terminals disagree on where the cursor is; so it stands on the next row. */
@@ -16,6 +24,8 @@ export interface LinePlace {
   readonly known: boolean;
   /** In which column the line begins, after a prompt. */
   readonly column: number;
+  /** Columns of ambiguous characters of East Asia. Default 1. */
+  readonly ambiguousWidth?: AmbiguousWidth;
 }
 
 /**
@@ -27,6 +37,7 @@ export interface LinePlace {
 export class TypedRow {
   readonly #columns: number;
   readonly #known: boolean;
+  readonly #widths: Widths;
   readonly #start: number;
   #place: number;
   /** What does not begin where the character before it ends, or is a TAB: how long the line was, and its place. */
@@ -36,7 +47,8 @@ export class TypedRow {
   #pending = false;
 
   /** Begins at a place. */
-  constructor({ columns, known, column }: LinePlace) {
+  constructor({ columns, known, column, ambiguousWidth }: LinePlace) {
+    this.#widths = widthsFor(ambiguousWidth);
     this.#columns = columns;
     this.#known = known;
     this.#start = this.#place = columns === Infinity ? column : column % columns;
@@ -78,7 +90,7 @@ export class TypedRow {
     if (known !== undefined && known.length >= length) {
       this.#breaks.pop();
       this.#place = known.place;
-    } else this.#place -= clusterWidth(last);
+    } else this.#place -= this.#widths.ofCluster(last);
     return this.#erase(place, isUncertain(last));
   }
 
@@ -100,7 +112,7 @@ export class TypedRow {
     let length = before;
     for (const cluster of graphemes(run)) {
       let column = columns === Infinity ? this.#place : this.#place % columns;
-      let width = clusterWidth(cluster);
+      let width = this.#widths.ofCluster(cluster);
       let shown = cluster;
       if (cluster === "\t") {
         this.#breaks.push({ length, place: this.#place });

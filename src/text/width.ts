@@ -1,44 +1,14 @@
 import { beginsSequence, withoutSequences } from "./escape_sequences.ts";
+import { rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
 import { copied } from "./pieces.ts";
+import { AMBIGUOUS, NO_COLUMN, TWO_COLUMNS } from "./tables/widths.ts";
 
 /**
- * How many columns a text takes on a terminal: wide characters of East Asia and emoji take two,
- * combining marks and control characters none (Unicode Standard Annex 11).
+ * How many columns a text takes on a terminal: wide characters of East Asia and emoji take two, combining marks and
+ * control characters none (Unicode Standard Annex 11).
  */
 
-/** East Asian wide and fullwidth characters, first and last of each range; emoji are not in it. */
-const WIDE: readonly (readonly [number, number])[] = [
-  [0x1100, 0x115f], // Hangul Jamo, leading consonants
-  [0x2329, 0x232a],
-  [0x2630, 0x2637],
-  [0x268a, 0x268f],
-  [0x2e80, 0x2fff], // radicals, ideographic description
-  [0x3000, 0x303e], // CJK punctuation
-  [0x3041, 0x3247], // Kana, Bopomofo, Hangul compatibility
-  [0x3250, 0x33ff], // enclosed and squared CJK
-  [0x3400, 0x4dff], // CJK extension A, hexagrams
-  [0x4e00, 0x9fff], // CJK ideographs
-  [0xa000, 0xa4cf], // Yi
-  [0xa960, 0xa97f],
-  [0xac00, 0xd7a3], // Hangul syllables
-  [0xf900, 0xfaff],
-  [0xfe10, 0xfe19],
-  [0xfe30, 0xfe6f],
-  [0xff01, 0xff60], // fullwidth forms
-  [0xffe0, 0xffe6],
-  [0x16fe0, 0x18dff], // Tangut, Khitan
-  [0x1aff0, 0x1b2ff], // Kana supplement and extensions, Nushu
-  [0x1d300, 0x1d356],
-  [0x1d360, 0x1d376],
-  [0x1f200, 0x1f265],
-  [0x20000, 0x2fffd],
-  [0x30000, 0x3fffd],
-];
-
 const ASCII_ONLY = /^[\x20-\x7e]*$/;
-/** Wide emoji; a lone half of a flag is not wide. */
-const EMOJI = /^(?!\p{Regional_Indicator})\p{Emoji_Presentation}$/u;
-const NO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}\p{Zl}\p{Zp}\p{Cs}]$/u;
 /** A cluster that shows as one emoji: a flag, a keycap, a sequence with a joiner or a variation. */
 const EMOJI_CLUSTER =
   /^(?:\p{Regional_Indicator}{2}|\p{Emoji}\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
@@ -50,10 +20,38 @@ const MAX_CLUSTER = 32;
 const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
 
 /**
- * The columns that a text takes. ANSI sequences take none; caret codes are plain text here.
+ * How many columns an ambiguous character of East Asia takes, such as `“`, `…`, `■` or a Greek letter: two on terminals
+ * that are set up for the old character sets of China, Japan and Korea, one on others.
+ */
+export type AmbiguousWidth = 1 | 2;
+
+/** How to count columns. */
+export interface WidthOptions {
+  /** Columns of ambiguous characters of East Asia, such as `“`, `…` and `■`. Default 1. */
+  readonly ambiguousWidth?: AmbiguousWidth | undefined;
+}
+
+const NO_OPTIONS: WidthOptions = {};
+
+/** Checks how a caller counts columns. */
+export function checkAmbiguousWidth(what: string, width: unknown): void {
+  if (width !== undefined && width !== 1 && width !== 2) throwUnexpected(what, "1 or 2", width);
+}
+
+function widthsOf(what: string, options: WidthOptions): Widths {
+  if (options === NO_OPTIONS) return NARROW_WIDTHS;
+  rejectUnknownKeys(what, options, { ambiguousWidth: true });
+  checkAmbiguousWidth(`${what}.ambiguousWidth`, options.ambiguousWidth);
+  return widthsFor(options.ambiguousWidth);
+}
+
+/**
+ * The columns that a text takes. Escape sequences take none; caret codes are plain text here.
  *
  * @param text One line.
+ * @param options Each field has its default.
  * @returns Columns.
+ * @throws {TelnetError} `misuse`: an unknown option.
  *
  * @example
  * ```ts
@@ -63,26 +61,23 @@ const SEGMENTER = new Intl.Segmenter("en", { granularity: "grapheme" });
  * assertEquals(textWidth("naïve"), 5);
  * assertEquals(textWidth("日本"), 4);
  * assertEquals(textWidth("👩‍🚀 \x1b[1mok\x1b[0m"), 5);
+ * assertEquals(textWidth("“ja”", { ambiguousWidth: 2 }), 6);
  * ```
  */
-export function textWidth(text: string): number {
-  if (ASCII_ONLY.test(text)) return text.length;
-  const plain = stripAnsi(text);
-  const table = unitTable();
-  let width = 0;
-  for (let at = 0; at < plain.length;) {
-    const unit = table[plain.charCodeAt(at)] ?? 0;
-    const next = at + 1 < plain.length ? table[plain.charCodeAt(at + 1)] ?? 0 : PLAIN;
-    if ((unit & next & PLAIN) !== 0) {
-      width += unit & WIDTH;
-      at++;
-      continue;
-    }
-    const end = runEnd(plain, at);
-    for (const cluster of clustersOf(plain.slice(at, end))) width += cluster.width;
-    at = end;
-  }
-  return width;
+export function textWidth(text: string, options: WidthOptions = NO_OPTIONS): number {
+  return widthsOf("textWidth", options).of(text);
+}
+
+/**
+ * The columns of one grapheme cluster.
+ *
+ * @param cluster What a person takes for one character, as `graphemes` gives it.
+ * @param options Each field has its default.
+ * @returns Columns.
+ * @throws {TelnetError} `misuse`: an unknown option.
+ */
+export function clusterWidth(cluster: string, options: WidthOptions = NO_OPTIONS): number {
+  return widthsOf("clusterWidth", options).ofCluster(cluster);
 }
 
 /** How many columns a UTF-16 unit takes by itself. */
@@ -93,26 +88,6 @@ export const PLAIN = 4;
 export const SPACE = 8;
 /** It may begin a caret code or an escape sequence. */
 export const CODE = 16;
-
-let units: Uint8Array | undefined;
-
-/** What each UTF-16 unit is, as bits; made when text is first measured. */
-export function unitTable(): Uint8Array {
-  if (units !== undefined) return units;
-  const table = new Uint8Array(0x10000);
-  // White space, but what is there to hold words together; and the zero-width space, to part them.
-  const space = /[^\S\u00a0\u2007\u202f\ufeff]|\u200b/;
-  for (let code = 0; code < table.length; code++) {
-    const isHigh = code >= 0xd800 && code <= 0xdfff;
-    if (isHigh) continue;
-    const character = String.fromCharCode(code);
-    let bits = isPlain(code) ? PLAIN | clusterWidth(character) : 0;
-    if (space.test(character)) bits |= SPACE;
-    if (code === 0x5e || beginsSequence(code)) bits |= CODE;
-    table[code] = bits;
-  }
-  return units = table;
-}
 
 /** What a person takes for one character, as it stands in a run of text. */
 export interface Cluster {
@@ -132,20 +107,107 @@ export function runEnd(text: string, start: number): number {
 /** Longer runs are not remembered, nor more than so many. */
 const MAX_KNOWN_RUN = 16;
 const MAX_KNOWN_RUNS = 4_096;
-const knownRuns: Map<string, readonly Cluster[]> = new Map();
+/** White space, but what is there to hold words together; and the zero-width space, to part them. */
+const WHITE_SPACE = /[^\S\u00a0\u2007\u202f\ufeff]|\u200b/;
 
-/** The clusters of a run. Most are emoji, and come again. */
-export function clustersOf(run: string): readonly Cluster[] {
-  const known = knownRuns.get(run);
-  if (known !== undefined) return known;
-  const clusters = Array.from(SEGMENTER.segment(run), ({ segment }) => ({
-    length: segment.length,
-    width: clusterWidth(segment),
-  }));
-  if (run.length > MAX_KNOWN_RUN) return clusters;
-  if (knownRuns.size >= MAX_KNOWN_RUNS) knownRuns.clear();
-  knownRuns.set(copied(run), clusters);
-  return clusters;
+/** Columns, as a terminal counts them. */
+export class Widths {
+  readonly #ambiguous: AmbiguousWidth;
+  readonly #runs: Map<string, readonly Cluster[]> = new Map();
+  #units: Uint8Array | undefined;
+
+  constructor(ambiguous: AmbiguousWidth) {
+    this.#ambiguous = ambiguous;
+  }
+
+  /** What each UTF-16 unit is, as bits; made when text is first measured. */
+  get units(): Uint8Array {
+    if (this.#units !== undefined) return this.#units;
+    const table = new Uint8Array(0x10000);
+    for (let code = 0; code < table.length; code++) {
+      if (code >= 0xd800 && code <= 0xdfff) continue;
+      const character = String.fromCharCode(code);
+      let bits = isPlain(code) ? PLAIN | this.ofCluster(character) : 0;
+      if (WHITE_SPACE.test(character)) bits |= SPACE;
+      if (code === 0x5e || beginsSequence(code)) bits |= CODE;
+      table[code] = bits;
+    }
+    return this.#units = table;
+  }
+
+  /** The columns of a text; escape sequences take none. */
+  of(text: string): number {
+    if (ASCII_ONLY.test(text)) return text.length;
+    const plain = withoutSequences(text);
+    const table = this.units;
+    let width = 0;
+    for (let at = 0; at < plain.length;) {
+      const unit = table[plain.charCodeAt(at)] ?? 0;
+      const next = at + 1 < plain.length ? table[plain.charCodeAt(at + 1)] ?? 0 : PLAIN;
+      if ((unit & next & PLAIN) !== 0) {
+        width += unit & WIDTH;
+        at++;
+        continue;
+      }
+      const end = runEnd(plain, at);
+      for (const cluster of this.clustersOf(plain.slice(at, end))) width += cluster.width;
+      at = end;
+    }
+    return width;
+  }
+
+  /** The columns of one grapheme cluster. */
+  ofCluster(cluster: string): number {
+    const code = cluster.charCodeAt(0);
+    if (cluster.length === 1 && code < 0x7f) return code < 0x20 ? 0 : 1;
+    if (EMOJI_CLUSTER.test(cluster)) return 2;
+    let width = 0;
+    for (const character of cluster) width += this.#ofPoint(character.codePointAt(0) ?? 0);
+    return width;
+  }
+
+  /** The clusters of a run. Most are emoji, and come again. */
+  clustersOf(run: string): readonly Cluster[] {
+    const known = this.#runs.get(run);
+    if (known !== undefined) return known;
+    const clusters = Array.from(SEGMENTER.segment(run), ({ segment }) => ({
+      length: segment.length,
+      width: this.ofCluster(segment),
+    }));
+    if (run.length > MAX_KNOWN_RUN) return clusters;
+    if (this.#runs.size >= MAX_KNOWN_RUNS) this.#runs.clear();
+    this.#runs.set(copied(run), clusters);
+    return clusters;
+  }
+
+  #ofPoint(point: number): number {
+    if (isIn(NO_COLUMN, point)) return 0;
+    if (isIn(TWO_COLUMNS, point)) return 2;
+    return this.#ambiguous === 2 && point !== SOFT_HYPHEN && isIn(AMBIGUOUS, point) ? 2 : 1;
+  }
+}
+
+const SOFT_HYPHEN = 0xad;
+/** Ambiguous characters take one column. */
+export const NARROW_WIDTHS: Widths = new Widths(1);
+const WIDE_WIDTHS = new Widths(2);
+
+/** The widths of a terminal. */
+export function widthsFor(ambiguousWidth: AmbiguousWidth = 1): Widths {
+  return ambiguousWidth === 2 ? WIDE_WIDTHS : NARROW_WIDTHS;
+}
+
+/** Whether a code point is in one of the ranges: first and last of each. */
+function isIn(ranges: readonly number[], point: number): boolean {
+  let low = 0;
+  let high = ranges.length / 2 - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    if (point < (ranges[2 * middle] ?? 0)) high = middle - 1;
+    else if (point > (ranges[2 * middle + 1] ?? 0)) low = middle + 1;
+    else return true;
+  }
+  return false;
 }
 
 /** Takes escape sequences out of a text. One that does not end takes the rest with it, as on a terminal. */
@@ -196,41 +258,6 @@ function isPlain(code: number): boolean {
 export function mayJoin(text: string, at: number): boolean {
   const inside = at > 0 && at < text.length;
   return inside && !(isPlain(text.charCodeAt(at - 1)) && isPlain(text.charCodeAt(at)));
-}
-
-/** The columns of one grapheme cluster. */
-export function clusterWidth(cluster: string): number {
-  const code = cluster.charCodeAt(0);
-  if (cluster.length === 1 && code < 0x7f) return code < 0x20 ? 0 : 1;
-  if (EMOJI_CLUSTER.test(cluster)) return 2;
-  let width = 0;
-  for (const character of cluster) width += characterWidth(character);
-  return width;
-}
-
-function characterWidth(character: string): number {
-  const code = character.codePointAt(0) ?? 0;
-  if (code === 0xad) return 1; // SOFT HYPHEN is shown by terminals
-  if (NO_WIDTH.test(character) || isTrailingJamo(code)) return 0;
-  return isWide(code) || EMOJI.test(character) ? 2 : 1;
-}
-
-/** Vowels and final consonants that join the Hangul syllable before them. */
-function isTrailingJamo(code: number): boolean {
-  return (code >= 0x1160 && code <= 0x11ff) || (code >= 0xd7b0 && code <= 0xd7fb);
-}
-
-function isWide(code: number): boolean {
-  let low = 0;
-  let high = WIDE.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const [first = 0, last = 0] = WIDE[middle] ?? [];
-    if (code < first) high = middle - 1;
-    else if (code > last) low = middle + 1;
-    else return true;
-  }
-  return false;
 }
 
 /**

@@ -1,13 +1,13 @@
 import {
-  clustersOf,
-  clusterWidth,
+  type AmbiguousWidth,
+  checkAmbiguousWidth,
   CODE,
   graphemes,
   PLAIN,
   SPACE,
-  textWidth,
-  unitTable,
   WIDTH,
+  type Widths,
+  widthsFor,
 } from "./width.ts";
 import {
   checkBoolean,
@@ -33,6 +33,8 @@ export interface WrapOptions {
    * a table or ANSI art; only those that are too long are wrapped. Default `false`: line ends are spaces.
    */
   readonly keepLines?: boolean | undefined;
+  /** Columns of ambiguous characters of East Asia, such as `“`, `…` and `■`. Default 1. */
+  readonly ambiguousWidth?: AmbiguousWidth | undefined;
 }
 
 const OPTION_NAMES: Readonly<Record<keyof WrapOptions, true>> = {
@@ -40,6 +42,7 @@ const OPTION_NAMES: Readonly<Record<keyof WrapOptions, true>> = {
   indent: true,
   padding: true,
   keepLines: true,
+  ambiguousWidth: true,
 };
 const SYNONYMS: Synonyms = {
   width: "columns",
@@ -95,13 +98,14 @@ const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
 export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkText("text", text);
   checkWrapOptions(options);
-  const { columns = 80, keepLines = false } = options;
+  const { columns = 80, keepLines = false, ambiguousWidth } = options;
   const { indent = keepLines ? 0 : 4, padding = keepLines ? 0 : 2 } = options;
   checkCount("wrap.columns", columns, 1);
   checkCount("wrap.indent", indent);
   checkCount("wrap.padding", padding);
   checkBoolean("wrap.keepLines", keepLines);
-  const filler = new LineFiller({ columns, indent, padding });
+  checkAmbiguousWidth("wrap.ambiguousWidth", ambiguousWidth);
+  const filler = new LineFiller({ columns, indent, padding }, widthsFor(ambiguousWidth));
   if (keepLines) {
     for (const line of text.split(LINE_END)) filler.keep(line);
   } else {
@@ -120,7 +124,8 @@ class LineFiller {
   readonly #columns: number;
   readonly #indent: string;
   readonly #padding: string;
-  readonly #units: Uint8Array = unitTable();
+  readonly #widths: Widths;
+  readonly #units: Uint8Array;
   #text = "";
   /** What the line begins with, and the stretch of the text that follows. */
   #head = "";
@@ -132,7 +137,9 @@ class LineFiller {
   /** Whether the line has codes that stand alone. */
   #hasCodes = false;
 
-  constructor({ columns, indent, padding }: Margins) {
+  constructor({ columns, indent, padding }: Margins, widths: Widths) {
+    this.#widths = widths;
+    this.#units = widths.units;
     // A margin leaves at least two columns for the text, as one character may need them.
     const margin = (size: number) => " ".repeat(Math.max(0, Math.min(size, columns - 2)));
     this.#columns = columns;
@@ -143,7 +150,8 @@ class LineFiller {
   /** Keeps a line as it is, or wraps it where it is too long: its own spaces at the beginning stay. */
   keep(line: string): void {
     if (
-      MOVES.test(line) || textWidth(stripCaretCodes(line)) + this.#indent.length <= this.#columns
+      MOVES.test(line) ||
+      this.#widths.of(stripCaretCodes(line)) + this.#indent.length <= this.#columns
     ) {
       this.lines.push(line === "" ? "" : this.#indent + line);
       return;
@@ -225,7 +233,7 @@ class LineFiller {
       else if ((unit & PLAIN) !== 0 && (next & (PLAIN | SPACE)) !== 0) {
         take(1, unit & WIDTH, (unit & WIDTH) > 1);
       } else {
-        for (const { length, width } of clustersOf(text.slice(at, this.#runEnd(at)))) {
+        for (const { length, width } of this.#widths.clustersOf(text.slice(at, this.#runEnd(at)))) {
           take(length, width, width > 1);
         }
       }
@@ -311,7 +319,7 @@ class LineFiller {
   #tear(from: number, to: number, spaced: boolean): void {
     let at = from;
     let first = spaced;
-    for (const part of splitGraphemes(this.#text.slice(from, to))) {
+    for (const part of splitGraphemes(this.#text.slice(from, to), this.#widths)) {
       if (first && !this.#blank) this.#append(at, at, 0, true);
       first = false;
       if (!this.#blank && this.#width + part.width > this.#columns) this.#newLine(at);
@@ -393,7 +401,7 @@ function hyphenParts(text: string, at: number, length: number): readonly number[
 }
 
 /** One part for each character that a person sees; codes stick to the character after them. */
-function splitGraphemes(word: string): { text: string; width: number }[] {
+function splitGraphemes(word: string, widths: Widths): { text: string; width: number }[] {
   const parts: { text: string; width: number }[] = [];
   let codes = "";
   for (let at = 0; at < word.length;) {
@@ -407,7 +415,7 @@ function splitGraphemes(word: string): { text: string; width: number }[] {
       continue;
     }
     for (const shown of code > 0 ? [text] : graphemes(text)) {
-      parts.push({ text: codes + shown, width: code > 0 ? 1 : clusterWidth(shown) });
+      parts.push({ text: codes + shown, width: code > 0 ? 1 : widths.ofCluster(shown) });
       codes = "";
     }
   }

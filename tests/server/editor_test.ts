@@ -574,3 +574,24 @@ Deno.test("an echo of the server without an editor: TAB, and a row that is full"
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), `ac${"x".repeat(14)}y`);
 });
+
+Deno.test("ambiguous characters are as wide as the character set has them, or as the game says", async () => {
+  await using sitting = await sit();
+  const { client, type, terminal } = sitting;
+  assertEquals(client.terminal.ambiguousWidth, 1);
+  client.prompt("> ");
+  await type("“a”");
+  assertEquals(terminal.cursor, [0, 5]);
+  client.encoding = "gbk";
+  assertEquals(client.terminal.ambiguousWidth, 2);
+  client.encoding = "utf-8";
+  client.terminal.ambiguousWidth = 2;
+  await type("\x01");
+  await type("\x05");
+  assertEquals(terminal.cursor, [0, 7]); // as such a terminal has it
+  client.terminal.ambiguousWidth = 1;
+  await type("b");
+  assertEquals(await sitting.look(), ["> “a”b"]);
+  assertEquals(terminal.cursor, [0, 6]);
+  assertThrows(() => client.terminal.ambiguousWidth = 3 as 2, TelnetError, "1 or 2");
+});

