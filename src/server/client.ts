@@ -563,7 +563,7 @@ export function wrapFor(
     ambiguousWidth,
     ...options,
   });
-  return lines.map((line) => line + "\n").join("");
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }
 
 function checkTimeout(what: string, timeout: number = Infinity): number {

@@ -1,4 +1,5 @@
 import { checkText } from "../protocol/validate.ts";
+import { caretCodeLength } from "./caret_codes.ts";
 import { type ColourDepth, colourSequence } from "./colour.ts";
 import { stripControls } from "./controls.ts";
 
@@ -20,8 +21,6 @@ const SEQUENCES: ReadonlyMap<string, string> = new Map([
   ["l", "\x1b[2K"],
   ["^", "^"],
 ]);
-
-const CARET_CODE = /\^([krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})/g;
 
 /**
  * Replaces caret codes by ANSI sequences, or takes them out. A caret before any other character
@@ -55,10 +54,22 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
   checkText("text", text);
   if (!ansi) return stripCaretCodes(text);
   const depth = ansi === true ? 16 : ansi;
-  return text.replaceAll(
-    CARET_CODE,
-    (_, code: string) => SEQUENCES.get(code) ?? colourSequence(code, depth),
-  );
+  return replaceCodes(text, (code) => SEQUENCES.get(code) ?? colourSequence(code, depth));
+}
+
+/** Replaces each caret code, which is given without its caret. */
+function replaceCodes(text: string, replacement: (code: string) => string): string {
+  let replaced = "";
+  let from = 0;
+  for (let at = text.indexOf("^"); at !== -1;) {
+    const end = at + caretCodeLength(text, at);
+    if (end > at) {
+      replaced += text.slice(from, at) + replacement(text.slice(at + 1, end));
+      from = end;
+    }
+    at = text.indexOf("^", Math.max(end, at + 1));
+  }
+  return from === 0 ? text : replaced + text.slice(from);
 }
 
 /**
@@ -77,7 +88,7 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
  */
 export function stripCaretCodes(text: string): string {
   checkText("text", text);
-  return text.replaceAll(CARET_CODE, (_, code: string) => code === "^" ? "^" : "");
+  return replaceCodes(text, (code) => code === "^" ? "^" : "");
 }
 
 /**

@@ -88,6 +88,13 @@ export const PLAIN = 4;
 export const SPACE = 8;
 /** It may begin a caret code or an escape sequence. */
 export const CODE = 16;
+/** A line may break after it within a word. */
+export const HYPHEN = 32;
+/** A letter of any script. */
+export const LETTER = 64;
+const DIGIT = 128;
+/** A letter or a digit. */
+export const LETTER_OR_DIGIT: number = LETTER | DIGIT;
 
 /** What a person takes for one character, as it stands in a run of text. */
 export interface Cluster {
@@ -110,14 +117,19 @@ const MAX_KNOWN_RUNS = 4_096;
 /** White space, but what is there to hold words together; and the zero-width space, to part them. */
 const WHITE_SPACE = /[^\S\u00a0\u2007\u202f\ufeff]|\u200b/;
 
+/** Hyphens and dashes, but the one that holds. */
+const IS_HYPHEN = /^[-\u00ad\u2010\u2012-\u2014]$/;
+const IS_LETTER = /^\p{L}$/u;
+const IS_DIGIT = /^\p{N}$/u;
+
 /** Columns, as a terminal counts them. */
 export class Widths {
-  readonly #ambiguous: AmbiguousWidth;
+  readonly ambiguous: AmbiguousWidth;
   readonly #runs: Map<string, readonly Cluster[]> = new Map();
   #units: Uint8Array | undefined;
 
   constructor(ambiguous: AmbiguousWidth) {
-    this.#ambiguous = ambiguous;
+    this.ambiguous = ambiguous;
   }
 
   /** What each UTF-16 unit is, as bits; made when text is first measured. */
@@ -130,6 +142,9 @@ export class Widths {
       let bits = isPlain(code) ? PLAIN | this.ofCluster(character) : 0;
       if (WHITE_SPACE.test(character)) bits |= SPACE;
       if (code === 0x5e || beginsSequence(code)) bits |= CODE;
+      if (IS_HYPHEN.test(character)) bits |= HYPHEN;
+      else if (IS_LETTER.test(character)) bits |= LETTER;
+      else if (IS_DIGIT.test(character)) bits |= DIGIT;
       table[code] = bits;
     }
     return this.#units = table;
@@ -183,7 +198,7 @@ export class Widths {
   #ofPoint(point: number): number {
     if (isIn(NO_COLUMN, point)) return 0;
     if (isIn(TWO_COLUMNS, point)) return 2;
-    return this.#ambiguous === 2 && point !== SOFT_HYPHEN && isIn(AMBIGUOUS, point) ? 2 : 1;
+    return this.ambiguous === 2 && point !== SOFT_HYPHEN && isIn(AMBIGUOUS, point) ? 2 : 1;
   }
 }
 

@@ -3,6 +3,9 @@ import {
   checkAmbiguousWidth,
   CODE,
   graphemes,
+  HYPHEN,
+  LETTER,
+  LETTER_OR_DIGIT,
   PLAIN,
   SPACE,
   WIDTH,
@@ -16,7 +19,19 @@ import {
   rejectUnknownKeys,
   type Synonyms,
 } from "../protocol/validate.ts";
+import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { stripCaretCodes } from "./caret.ts";
+import {
+  isClosing,
+  isEvenAscii,
+  isEvenNarrow,
+  isOpening,
+  type LineEnds,
+  linesWithCodes,
+  withoutCodes,
+  wrapNarrow,
+  wrapPlain,
+} from "./wrap_plain.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 import { closeColours, paints } from "./wrap_colours.ts";
 
@@ -65,6 +80,25 @@ interface Margins {
 }
 
 const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
+const MAY_HAVE_SEQUENCES = /[\x1b\x80-\x9f]/;
+/** White space other than one space between two words. */
+const UNEVEN_SPACE = /[\t\n\r]| {2}/;
+const WHITE_SPACE = /[\t\n\r ]+/g;
+
+/** A text without spaces at its ends. */
+function withoutEndSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) === 0x20) start++;
+  while (end > start && text.charCodeAt(end - 1) === 0x20) end--;
+  return end - start === text.length ? text : text.slice(start, end);
+}
+
+/** A text whose words are parted by one space each. */
+function evenSpaces(text: string): string {
+  return UNEVEN_SPACE.test(text) ? withoutEndSpaces(text.replaceAll(WHITE_SPACE, " ")) : text;
+}
+
 /** Line ends of a text that keeps them. */
 const LINE_END = /\r?\n/;
 /** What moves the cursor or erases: lines with it are not wrapped. */
@@ -126,6 +160,7 @@ class LineFiller {
   readonly #padding: string;
   readonly #widths: Widths;
   readonly #units: Uint8Array;
+  readonly #ambiguous: boolean;
   #text = "";
   /** What the line begins with, and the stretch of the text that follows. */
   #head = "";
@@ -140,6 +175,7 @@ class LineFiller {
   constructor({ columns, indent, padding }: Margins, widths: Widths) {
     this.#widths = widths;
     this.#units = widths.units;
+    this.#ambiguous = widths.ambiguous === 2;
     // A margin leaves at least two columns for the text, as one character may need them.
     const margin = (size: number) => " ".repeat(Math.max(0, Math.min(size, columns - 2)));
     this.#columns = columns;
@@ -163,7 +199,44 @@ class LineFiller {
 
   /** Fills lines with a paragraph. */
   fill(paragraph: string): void {
-    this.#fill(paragraph, this.#indent);
+    if (!this.#fillPlain(paragraph)) this.#fill(paragraph, this.#indent);
+  }
+
+  /** Fills lines in one pass, where the paragraph is of the plain kind that most are. */
+  #fillPlain(given: string): boolean {
+    const trimmed = withoutEndSpaces(given);
+    const ascii = isEvenAscii(trimmed);
+    const sequences = !ascii && MAY_HAVE_SEQUENCES.test(given);
+    // White space parts words whatever it is; but within a sequence it belongs to that.
+    const text = sequences ? given : ascii ? trimmed : evenSpaces(trimmed);
+    const codes = sequences || text.includes("^") ? withoutCodes(text, sequences) : undefined;
+    const plain = codes?.plain ?? text;
+    if (plain === "") return codes === undefined;
+    const ends = this.#endsOf(plain, ascii && (codes === undefined || isEvenAscii(plain)));
+    if (ends === undefined) return false;
+    if (codes !== undefined) this.#pushLines(linesWithCodes(text, codes, ends));
+    else {
+      const lines: string[] = [];
+      for (let at = 0; at < ends.length; at += 2) lines.push(text.slice(ends[at], ends[at + 1]));
+      this.#pushLines(lines);
+    }
+    return true;
+  }
+
+  #endsOf(plain: string, ascii: boolean): LineEnds | undefined {
+    const [first, other] = [this.#indent.length, this.#padding.length];
+    const widths = { columns: this.#columns, first, other };
+    const narrow = ascii || (!this.#ambiguous && isEvenNarrow(plain));
+    return narrow ? wrapNarrow(plain, this.#units, widths) : wrapPlain(plain, this.#units, widths);
+  }
+
+  /** Puts lines behind their margins. */
+  #pushLines(lines: readonly string[]): void {
+    let margin = this.#indent;
+    for (const line of lines) {
+      this.lines.push(margin === "" ? line : margin + line);
+      margin = this.#padding;
+    }
   }
 
   #fill(paragraph: string, margin: string): void {
@@ -199,7 +272,7 @@ class LineFiller {
     let pieceWidth = 0;
     let spaced = gap;
     let afterWide = false;
-    const hyphens = new HyphenWatch();
+    const hyphens = new HyphenWatch(this.#units);
     /** Whether the last character wants the next on its line. */
     let afterOpening = false;
     /** Where codes begin that belong to the next character. */
@@ -208,14 +281,14 @@ class LineFiller {
     let visible = false;
     const take = (length: number, width: number, wide: boolean) => {
       const first = text.charCodeAt(at);
-      const holds = afterOpening || (wide && CLOSING.has(first));
+      const holds = afterOpening || (wide && isClosing(first));
       const hyphenated = hyphens.breaksBefore(text, at);
       if ((wide || afterWide || hyphenated) && visible && !holds) {
         this.#put(pieceStart, codes, pieceWidth, spaced);
         [pieceStart, pieceWidth, spaced] = [codes, 0, false];
       }
       pieceWidth += width;
-      afterOpening = wide && OPENING.has(first);
+      afterOpening = wide && isOpening(first);
       afterWide = wide;
       visible = true;
       at = codes = at + length;
@@ -227,8 +300,9 @@ class LineFiller {
       const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
       const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
       // Only at a hyphen can a line break within.
-      if (narrow > 0) { for (const part of hyphenParts(text, at, narrow)) take(part, part, false); }
-      else if (code > 0 && text.startsWith("^^", at)) take(code, 1, false);
+      if (narrow > 0) {
+        for (const part of hyphenParts(text, at, narrow, units)) take(part, part, false);
+      } else if (code > 0 && text.startsWith("^^", at)) take(code, 1, false);
       else if (code > 0) at += code;
       else if ((unit & PLAIN) !== 0 && (next & (PLAIN | SPACE)) !== 0) {
         take(1, unit & WIDTH, (unit & WIDTH) > 1);
@@ -276,7 +350,7 @@ class LineFiller {
     if (this.#width + gap + to - from <= this.#columns) {
       return this.#append(from, to, to - from, spaced);
     }
-    const hyphens = new HyphenWatch();
+    const hyphens = new HyphenWatch(this.#units);
     let start = from;
     for (let at = from; at < to; at++) {
       if (!hyphens.breaksBefore(this.#text, at)) continue;
@@ -343,47 +417,43 @@ class LineFiller {
 }
 
 const ZERO_WIDTH_SPACE = 0x200b;
-const codesOf = (text: string) => new Set(Array.from(text, (one) => one.charCodeAt(0)));
-/** Punctuation of East Asia that does not begin a line, and that which does not end one. */
-const CLOSING = codesOf("、。，．：；？！」』）】〉》〕｝］〗〙〛");
-const OPENING = codesOf("「『（【〈《〔｛［〖〘〚");
-const CARET = 0x5e;
 /** A character of one column that joins nothing. */
 const NARROW = PLAIN | 1;
-/** What may follow a caret: colours, styles and the like. */
-const CARET_CODES = codesOf("krgybmcwKRGYBMCW01234567d!.UuIi~sl^");
-const COLOUR = /[#%][0-9a-fA-F]{6}/y;
+
 /** How long the caret code or escape sequence is that begins at a place; 0 where none does. `^^` shows one caret. */
 function codeLength(text: string, at: number): number {
-  if (text.charCodeAt(at) === CARET) {
-    if (CARET_CODES.has(text.charCodeAt(at + 1))) return 2;
-    COLOUR.lastIndex = at + 1;
-    return COLOUR.test(text) ? 8 : 0;
-  }
-  return beginsSequence(text.charCodeAt(at)) ? sequenceEnd(text, at, "program") - at : 0;
+  const code = text.charCodeAt(at);
+  if (code === CARET) return caretCodeLength(text, at);
+  return beginsSequence(code) ? sequenceEnd(text, at, "program") - at : 0;
 }
 
-/** Hyphens and dashes, after which a line may break. */
-const HYPHENS = codesOf("-\u00ad\u2010\u2012\u2013\u2014");
-const LETTER = /\p{L}/u;
-const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
+const IS_LETTER = /\p{L}/u;
+const IS_LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 
 /** Finds where a word may break at a hyphen: behind one that follows a letter or digit, before a letter. */
 class HyphenWatch {
+  readonly #units: Uint8Array;
   /** Whether a letter or digit came, and only hyphens since; and whether any of those. */
   #word = false;
   #hyphen = false;
 
+  constructor(units: Uint8Array) {
+    this.#units = units;
+  }
+
   /** Whether the line may break before the next character. */
   breaksBefore(text: string, at: number): boolean {
     const code = text.charCodeAt(at);
-    if (HYPHENS.has(code)) {
+    const unit = this.#units[code] ?? 0;
+    if ((unit & HYPHEN) !== 0) {
       this.#hyphen = this.#word;
       return false;
     }
-    const breaks = this.#hyphen && isMatch(LETTER, text, at);
+    const surrogate = code >= 0xd800 && code <= 0xdfff;
+    const breaks = this.#hyphen &&
+      (surrogate ? isMatch(IS_LETTER, text, at) : (unit & LETTER) !== 0);
     this.#hyphen = false;
-    this.#word = isMatch(LETTER_OR_DIGIT, text, at);
+    this.#word = surrogate ? isMatch(IS_LETTER_OR_DIGIT, text, at) : (unit & LETTER_OR_DIGIT) !== 0;
     return breaks;
   }
 }
@@ -393,9 +463,14 @@ function isMatch(pattern: RegExp, text: string, at: number): boolean {
 }
 
 /** The lengths of the parts of plain characters: one if there is no hyphen, else each character by itself. */
-function hyphenParts(text: string, at: number, length: number): readonly number[] {
+function hyphenParts(
+  text: string,
+  at: number,
+  length: number,
+  units: Uint8Array,
+): readonly number[] {
   let end = at;
-  while (end < at + length && !HYPHENS.has(text.charCodeAt(end))) end++;
+  while (end < at + length && ((units[text.charCodeAt(end)] ?? 0) & HYPHEN) === 0) end++;
   const alone = end === at + length;
   return alone ? [length] : Array(length).fill(1);
 }

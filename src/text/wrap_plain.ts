@@ -1,0 +1,248 @@
+import { sequenceEnd } from "./escape_sequences.ts";
+import { CARET, caretCodeLength } from "./caret_codes.ts";
+import { HYPHEN, LETTER, LETTER_OR_DIGIT, PLAIN, SPACE, WIDTH } from "./width.ts";
+
+/** Punctuation of East Asia that does not begin a line, and that which does not end one. */
+const CLOSING = codesOf("、。，．：；？！」』）】〉》〕｝］〗〙〛");
+const OPENING = codesOf("「『（【〈《〔｛［〖〘〚");
+/** Only there such punctuation is, so that others need not be looked for. */
+const isPunctuation = (code: number) => (code >= 0x3001 && code <= 0x301b) || code >= 0xff01;
+
+/** Whether a character of East Asia does not begin a line. */
+export function isClosing(code: number): boolean {
+  return isPunctuation(code) && CLOSING.has(code);
+}
+
+/** Whether it does not end one. */
+export function isOpening(code: number): boolean {
+  return isPunctuation(code) && OPENING.has(code);
+}
+
+/** Where lines begin and end in a text, in turn. */
+export type LineEnds = number[];
+
+/** How wide lines may be. */
+export interface LineWidths {
+  readonly columns: number;
+  /** Columns before the first line, and before the others. */
+  readonly first: number;
+  readonly other: number;
+}
+
+/** Anything but ASCII, in words that are parted by one space each. */
+const NOT_EVEN_ASCII = /[^ -~]| {2}/;
+/** The same for Latin, Greek and Cyrillic letters. */
+const NOT_NARROW =
+  /[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0386\u0388-\u038a\u038e-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f]| {2}/;
+
+/** Whether a text is ASCII, its words parted by one space each. */
+export function isEvenAscii(text: string): boolean {
+  return !NOT_EVEN_ASCII.test(text) && hasEvenEnds(text);
+}
+
+/** Whether each character of a text takes one column and joins none, its words parted by one space each. */
+export function isEvenNarrow(text: string): boolean {
+  return !NOT_NARROW.test(text) && hasEvenEnds(text);
+}
+
+function hasEvenEnds(text: string): boolean {
+  return text.charCodeAt(0) !== 0x20 && text.charCodeAt(text.length - 1) !== 0x20;
+}
+
+/**
+ * Wraps a text whose characters all take one column, by looking for the last space of each line.
+ *
+ * @param units What each UTF-16 unit is.
+ */
+export function wrapNarrow(
+  text: string,
+  units: Uint8Array,
+  { columns, first, other }: LineWidths,
+): LineEnds {
+  const ends: LineEnds = [];
+  let room = columns - first;
+  let start = 0;
+  while (text.length - start > room) {
+    const limit = start + room;
+    let end = text.lastIndexOf(" ", limit);
+    let next = end + 1;
+    const hyphen = limit - 1 > end ? lastHyphen(text, units, limit, Math.max(start, end + 1)) : -1;
+    if (hyphen !== -1) end = next = hyphen;
+    // A word that is longer than the line is torn.
+    else if (end <= start) end = next = limit;
+    ends.push(start, end);
+    start = next;
+    room = columns - other;
+  }
+  ends.push(start, text.length);
+  return ends;
+}
+
+/** The last place, not after another, at which a word breaks after a hyphen; -1 where there is none. */
+function lastHyphen(text: string, units: Uint8Array, last: number, first: number): number {
+  for (let at = last - 1; at >= first; at--) {
+    at = text.lastIndexOf("-", at);
+    if (at < first) break;
+    if (((units[text.charCodeAt(at + 1)] ?? 0) & LETTER) === 0) continue;
+    let before = at - 1;
+    while (before >= 0 && ((units[text.charCodeAt(before)] ?? 0) & HYPHEN) !== 0) before--;
+    if (before >= 0 && ((units[text.charCodeAt(before)] ?? 0) & LETTER_OR_DIGIT) !== 0) {
+      return at + 1;
+    }
+  }
+  return -1;
+}
+
+/**
+ * Wraps a text in one pass, if each of its characters stands by itself and its words are parted by one space each, as
+ * in most texts.
+ *
+ * @param units What each UTF-16 unit is.
+ * @returns `undefined` where it has anything else.
+ */
+export function wrapPlain(
+  text: string,
+  units: Uint8Array,
+  { columns, first, other }: LineWidths,
+): LineEnds | undefined {
+  const ends: LineEnds = [];
+  const { length } = text;
+  let start = 0;
+  let width = first;
+  // The last place at which the line may end, where the next one then begins, and the width up to there.
+  let breakEnd = -1;
+  let breakNext = -1;
+  let breakWidth = 0;
+  let before = SPACE;
+  let afterOpening = false;
+  // Whether a letter or digit came in this word, and since then only hyphens, of which there is one at least.
+  let word = false;
+  let hyphen = false;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    const unit = units[code] as number;
+    if ((unit & SPACE) !== 0) {
+      if (code !== 0x20 || (before & SPACE) !== 0) return undefined;
+      width++;
+      breakEnd = at;
+      breakNext = at + 1;
+      breakWidth = width;
+      afterOpening = word = hyphen = false;
+      before = unit;
+      continue;
+    }
+    const own = unit & WIDTH;
+    if ((unit & PLAIN) === 0 || own === 0) return undefined;
+    if ((before & SPACE) === 0) {
+      let breaks = hyphen && (unit & LETTER) !== 0;
+      if (own > 1) breaks = !isClosing(code);
+      else if ((before & WIDTH) > 1) breaks = true;
+      if (breaks && !afterOpening) {
+        breakEnd = breakNext = at;
+        breakWidth = width;
+      }
+    }
+    if ((unit & HYPHEN) !== 0) hyphen = word;
+    else {
+      hyphen = false;
+      word = (unit & LETTER_OR_DIGIT) !== 0;
+    }
+    afterOpening = own > 1 && isOpening(code);
+    before = unit;
+    if (width + own > columns) {
+      // Not even one character has room.
+      if (start === at && breakEnd <= start) return undefined;
+      if (breakEnd > start) {
+        ends.push(start, breakEnd);
+        start = breakNext;
+        width = other + width - breakWidth;
+      } else {
+        ends.push(start, at);
+        start = at;
+        width = other;
+      }
+      breakEnd = -1;
+      // A margin that is wider than the one before: what moves may be too long again.
+      if (width + own > columns && start < at) return undefined;
+    }
+    width += own;
+  }
+  if ((before & SPACE) !== 0) return undefined;
+  ends.push(start, length);
+  return ends;
+}
+
+/** A text without its codes, and where these stand. */
+export interface WithoutCodes {
+  readonly plain: string;
+  /** For each code, before which character of the plain text it stands, and its length. */
+  readonly places: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+const CODE_START = /[\^\x1b\x80-\x9f]/g;
+
+/**
+ * Takes caret codes and escape sequences out of a text. Of `^^` one caret stays.
+ *
+ * @param sequences Whether it may have sequences.
+ */
+export function withoutCodes(text: string, sequences: boolean): WithoutCodes {
+  const places: number[] = [];
+  const lengths: number[] = [];
+  let plain = "";
+  let from = 0;
+  for (let at = nextCode(text, 0, sequences); at !== -1;) {
+    const code = text.charCodeAt(at);
+    const doubled = code === CARET && text.charCodeAt(at + 1) === CARET;
+    const length = code !== CARET
+      ? sequenceEnd(text, at, "program") - at
+      : caretCodeLength(text, at);
+    // Of two carets the first is taken for a code, and the second for the character.
+    const end = at + (doubled ? 1 : length);
+    if (end > at) {
+      plain += text.slice(from, at);
+      places.push(plain.length);
+      lengths.push(end - at);
+      from = end;
+    }
+    at = nextCode(text, doubled ? at + 2 : Math.max(end, at + 1), sequences);
+  }
+  return { plain: from === 0 ? text : plain + text.slice(from), places, lengths };
+}
+
+function nextCode(text: string, from: number, sequences: boolean): number {
+  if (!sequences) return text.indexOf("^", from);
+  CODE_START.lastIndex = from;
+  return CODE_START.test(text) ? CODE_START.lastIndex - 1 : -1;
+}
+
+/** The lines of a text with its codes: those before a character stay with it, those after a word with the word. */
+export function linesWithCodes(
+  text: string,
+  { plain, places, lengths }: WithoutCodes,
+  ends: LineEnds,
+): string[] {
+  const lines: string[] = [];
+  let index = 0;
+  let taken = 0;
+  const skipTo = (place: number, inclusive: boolean) => {
+    while (index < places.length) {
+      const code = places[index] as number;
+      if (code > place || (code === place && !inclusive)) break;
+      taken += lengths[index++] as number;
+    }
+    return place + taken;
+  };
+  for (let at = 0; at < ends.length; at += 2) {
+    const [start, end] = [ends[at] as number, ends[at + 1] as number];
+    const from = skipTo(start, false);
+    const wordEnds = end === plain.length || plain.charCodeAt(end) === 0x20;
+    lines.push(text.slice(from, skipTo(end, wordEnds)));
+  }
+  return lines;
+}
+
+function codesOf(text: string): ReadonlySet<number> {
+  return new Set(Array.from(text, (one) => one.charCodeAt(0)));
+}
