@@ -1,4 +1,4 @@
-import { prefixOf } from "./addresses.ts";
+import { isLoopback, prefixOf } from "./addresses.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { RefusalKind } from "./refusal.ts";
 
@@ -23,11 +23,13 @@ const SWEEP = 4_096;
 /** How many connections each address and each /64 of IPv6 has, and how fast they come. */
 export class AddressLimits {
   readonly #limits: ServerLimits;
+  readonly #loopbackLimits: ServerLimits;
   readonly #visits: Map<string, Visits> = new Map();
   #sweepAt = SWEEP;
 
-  constructor(limits: ServerLimits) {
+  constructor(limits: ServerLimits, loopbackLimits: ServerLimits = limits) {
     this.#limits = limits;
+    this.#loopbackLimits = loopbackLimits;
   }
 
   /** How many addresses and networks are remembered. */
@@ -37,7 +39,8 @@ export class AddressLimits {
 
   /** Counts a connection, or tells why there must be none. */
   enter(address: string, now: number): AddressLimitExceeded | undefined {
-    const { connectionsPerAddress, connectionsPerPrefix, connectionRate, burst } = this.#limits;
+    const limits = isLoopback(address) ? this.#loopbackLimits : this.#limits;
+    const { connectionsPerAddress, connectionsPerPrefix, connectionRate, burst } = limits;
     if (this.#visits.size >= this.#sweepAt) this.#sweep(now);
     const prefix = prefixOf(address);
     const own = this.#visitsOf(address, now);

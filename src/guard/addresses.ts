@@ -145,3 +145,8 @@ function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 &&
     bytes.every((byte, at) => at >= 12 || byte === (at < 10 ? 0 : 0xff));
 }
+
+/** Whether an address is one of the machine itself. */
+export function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
+}

@@ -161,6 +161,22 @@ const SYNONYMS: Synonyms = {
   repeats: "repeatedRequests",
 };
 
+/**
+ * The limits for connections from the machine itself: no attacker comes from there, but tunnels and load tests do. So
+ * only those limits per address hold that the caller has set.
+ */
+export function loopbackLimits(
+  limits: ServerLimits,
+  given: Partial<ServerLimits> = {},
+): ServerLimits {
+  return {
+    ...limits,
+    connectionsPerAddress: given.connectionsPerAddress ?? Infinity,
+    connectionsPerPrefix: given.connectionsPerPrefix ?? Infinity,
+    connectionRate: given.connectionRate ?? Infinity,
+  };
+}
+
 /** Fills in the defaults and checks what the caller gave. */
 export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
   rejectUnknownKeys("limits", given, SERVER_LIMITS, SYNONYMS);

@@ -34,8 +34,8 @@ export const PROXY_V2: Uint8Array = Uint8Array.of(
   0x0a,
 );
 const V2_FIXED = 16;
-/** Proxies send some hundred bytes; nobody needs the 64 KiB that the length could say. */
-const V2_LONGEST = 4_096;
+/** Proxies send some hundred bytes, or with a certificate some thousand; nobody needs all that the length could say. */
+const V2_LONGEST = 61_440;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -71,6 +71,25 @@ export function decodeProxyHeader(bytes: Uint8Array): ProxyHeader | ProxyFault |
   return { fault: "it starts like neither version" };
 }
 
+/**
+ * Whether a header of version 2 says that the proxy itself has connected, to look whether the server lives (LOCAL).
+ *
+ * @param header The header.
+ */
+export function isLocalHeader(header: Uint8Array): boolean {
+  return startsAlike(header, PROXY_V2) && header[12] === LOCAL;
+}
+
+/**
+ * How many bytes there must be before {@linkcode decodeProxyHeader} can tell more.
+ *
+ * @param bytes What came so far, and is not a whole header.
+ */
+export function neededForHeader(bytes: Uint8Array): number {
+  const known = bytes.length >= V2_FIXED && startsAlike(bytes, PROXY_V2);
+  return known ? V2_FIXED + ((bytes[14] ?? 0) << 8 | (bytes[15] ?? 0)) : bytes.length + 1;
+}
+
 function decodeV1(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   const end = bytes.indexOf(LF);
   if (end === -1 && bytes.length < V1_LONGEST) return undefined;
@@ -86,13 +105,13 @@ function decodeV1(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (words === null) return { fault: "its line is malformed" };
   const [, version, from = "", to = "", fromPort, toPort] = words;
   const isIpv6 = version === "6";
-  const addresses = [from, to].map(parseAddress);
-  const fits = addresses.every((address) => address !== undefined) &&
-    [from, to].every((text) => text.includes(":") === isIpv6);
+  // The source is what counts: nginx may tell a destination of the other family.
+  const [source, destination] = [from, to].map((text) => parseAddress(text.replace(/%.*/, "")));
+  const fits = source !== undefined && destination !== undefined && from.includes(":") === isIpv6;
   if (!fits || Number(fromPort) > 0xffff || Number(toPort) > 0xffff) {
     return { fault: "its addresses are malformed" };
   }
-  const address = formatAddress(addresses[0] ?? new Uint8Array(4));
+  const address = formatAddress(source);
   return { length, source: { address, port: Number(fromPort) }, encrypted: false };
 }
 
@@ -106,16 +125,14 @@ function decodeV2(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (length > V2_LONGEST) return { fault: "it is too long" };
   if (bytes.length < length) return undefined;
   const header = bytes.subarray(0, length);
+  // What a proxy says of itself may be anything, and is skipped.
+  if (command === LOCAL) return { length, source: undefined, encrypted: false };
   const addressed = ADDRESSES[family];
-  if (command === PROXY && addressed === undefined) return { fault: "its family is unknown" };
-  if (command === PROXY && V2_FIXED + (addressed ?? 0) > length) {
-    return { fault: "its addresses are cut" };
-  }
-  // What a proxy says of itself may stand in any family, and is not looked at but for its checksum.
-  const fields = decodeFields(header, V2_FIXED + Math.min(addressed ?? 0, length - V2_FIXED));
+  if (addressed === undefined) return { fault: "its family is unknown" };
+  if (V2_FIXED + addressed > length) return { fault: "its addresses are cut" };
+  const fields = decodeFields(header, V2_FIXED + addressed);
   if (fields === undefined) return { fault: "its fields are cut" };
   if (!checksumFits(header, fields)) return { fault: "its checksum is wrong" };
-  if (command === LOCAL) return { length, source: undefined, encrypted: false };
   const ssl = fields.find(({ type }) => type === TLV_SSL);
   // Its flags, and the result of the verification, are five bytes at least.
   const whole = ssl !== undefined && ssl.end - ssl.start >= MIN_SSL;

@@ -9,6 +9,7 @@
  * - `handshake-timeout`: the PROXY header or the TLS handshake did not arrive in time
  * - `wrong-protocol`: the peer spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
  *   trusted, and this was noticed before `onConnect` was called
+ * - `lost`: the peer was gone before the server could accept the connection; its address is not known
  * - `stopping`: the server stops
  */
 export type RefusalKind = typeof REFUSAL_KINDS[number];
@@ -23,6 +24,7 @@ export const REFUSAL_KINDS = [
   "tls-failed",
   "handshake-timeout",
   "wrong-protocol",
+  "lost",
   "stopping",
 ] as const;
 

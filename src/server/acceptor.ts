@@ -37,6 +37,8 @@ export interface ListenerInfo {
 /** What decides who may come in. */
 export interface AcceptorSettings {
   readonly limits: ServerLimits;
+  /** The limits for addresses of this machine. */
+  readonly loopbackLimits: ServerLimits;
   readonly messages: ServerMessages;
   readonly maxConnections: number;
   readonly trustedProxies: AddressSet;
@@ -81,7 +83,7 @@ export class Acceptor implements HandshakePort {
   constructor(settings: AcceptorSettings, owner: AcceptorOwner) {
     this.#settings = settings;
     this.#owner = owner;
-    this.#addresses = new AddressLimits(settings.limits);
+    this.#addresses = new AddressLimits(settings.limits, settings.loopbackLimits);
     if (settings.certificate !== undefined) this.setCertificate(settings.certificate);
   }
 
@@ -93,7 +95,7 @@ export class Acceptor implements HandshakePort {
   ): Promise<void> {
     const onError = (error: Error) => this.#acceptFailed(error);
     const listener = await transport.listen(
-      { ...options, onError },
+      { ...options, onError, onLost: () => this.#lost() },
       (connection) => this.#arrive(connection, tls),
     );
     this.#listeners.push(listener);
@@ -220,6 +222,22 @@ export class Acceptor implements HandshakePort {
     this.report({ kind, address: origin.address, port: origin.port, detail });
   }
 
+  /** A proxy looked whether the server lives: that is all it wanted. */
+  checked(handshake: Handshake): ConnectionHandler {
+    const { connection, origin } = handshake;
+    this.#forget(handshake);
+    this.#leave(origin.address);
+    this.#owner.counters.healthChecks++;
+    connection.close();
+    this.linger(connection);
+    return NULL_HANDLER;
+  }
+
+  /** A peer was gone before its connection was accepted. */
+  #lost(): void {
+    this.report({ kind: "lost", address: "", port: 0, detail: "the peer was gone already" });
+  }
+
   #forget(handshake: Handshake): void {
     this.#handshakes.delete(handshake);
     this.#owner.untimed(handshake);
@@ -228,6 +246,11 @@ export class Acceptor implements HandshakePort {
   #arrive(connection: Connection, tls: TlsMode): ConnectionHandler {
     const { remoteAddress: address, remotePort: port } = connection;
     const { maxConnections, trustedProxies } = this.#settings;
+    if (address === "") {
+      this.#lost();
+      connection.abort();
+      return NULL_HANDLER;
+    }
     this.#makeRoom();
     const proxied = trustedProxies.has(address);
     const there = this.open + this.#handshakes.size;

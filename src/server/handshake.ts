@@ -3,7 +3,7 @@ import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
-import { decodeProxyHeader } from "../guard/proxy_header.ts";
+import { decodeProxyHeader, isLocalHeader, neededForHeader } from "../guard/proxy_header.ts";
 import type { RefusalKind } from "../guard/refusal.ts";
 
 /** Whether a listener speaks TLS: never, always, or with those who begin with it. */
@@ -20,6 +20,8 @@ export interface HandshakePort {
   arrived(handshake: Handshake): boolean;
   /** It is whole; returns the connection's new owner. */
   done(handshake: Handshake): ConnectionHandler;
+  /** It is whole, and was only to look whether the server lives; returns the connection's new owner. */
+  checked(handshake: Handshake): ConnectionHandler;
   /** The handshake failed; the connection may already be closed. */
   failed(handshake: Handshake, kind: RefusalKind, detail: string): void;
 }
@@ -40,6 +42,12 @@ export class Handshake implements SecureHandler, Timed {
   /** With `auto`: when a client that has sent nothing is treated as plain. */
   #helloBy = Infinity;
   #received: Uint8Array = NO_BYTES;
+  /** What came of a header, and how many bytes there must be to tell more. */
+  #parts: Uint8Array[] = [];
+  #size = 0;
+  #needed = 1;
+  /** Whether a proxy looks whether the server lives. */
+  #check = false;
 
   constructor(connection: Connection, proxied: boolean, tls: TlsMode, port: HandshakePort) {
     const { remoteAddress: address, remotePort, encrypted } = connection;
@@ -54,8 +62,8 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   onData(chunk: Uint8Array): void {
-    this.#received = this.#received.length === 0 ? chunk : joinBytes([this.#received, chunk]);
-    if (this.#stage === "proxy") this.#readHeader();
+    if (this.#stage === "proxy") this.#readHeader(chunk);
+    else this.#received = this.#received.length === 0 ? chunk : joinBytes([this.#received, chunk]);
     if (this.#stage === "hello") this.#readHello();
   }
 
@@ -96,13 +104,26 @@ export class Handshake implements SecureHandler, Timed {
     return this.#stage === "proxy" ? "proxy-header" : "tls-failed";
   }
 
-  #readHeader(): void {
-    const header = decodeProxyHeader(this.#received);
-    if (header === undefined) return;
+  #readHeader(chunk: Uint8Array): void {
+    this.#parts.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < this.#needed) return;
+    const received = joinBytes(this.#parts);
+    const header = decodeProxyHeader(received);
+    if (header === undefined) {
+      this.#parts = [received];
+      this.#needed = neededForHeader(received);
+      return;
+    }
+    this.#parts = [];
     if ("fault" in header) return this.#fail("proxy-header", header.fault);
-    this.#received = this.#received.subarray(header.length);
+    this.#received = received.subarray(header.length);
     const { source, encrypted } = header;
-    if (source !== undefined) this.origin = { ...source, encrypted };
+    // A check of version 1 tells the proxy's own connection, of which no person can be the other end.
+    const { remoteAddress, remotePort } = this.connection;
+    const own = source?.address === remoteAddress && source.port === remotePort;
+    this.#check = own || isLocalHeader(received);
+    if (source !== undefined && !own) this.origin = { ...source, encrypted };
     this.#stage = "hello";
     if (!this.#port.arrived(this)) this.#stage = "over";
     else if (this.#tls === false) this.#finish();
@@ -135,6 +156,11 @@ export class Handshake implements SecureHandler, Timed {
 
   #finish(): void {
     const { connection } = this;
+    if (this.#check) {
+      this.#stage = "over";
+      connection.attach(this.#port.checked(this));
+      return;
+    }
     const received = this.#received;
     this.#stage = "over";
     this.#received = NO_BYTES;

@@ -26,7 +26,7 @@ import { checkClientClass } from "./client_class.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { AcceptorSettings, ListenerInfo } from "./acceptor.ts";
 import { printError, printListenError } from "./default_handlers.ts";
-import { serverLimits } from "../guard/limits.ts";
+import { loopbackLimits, serverLimits } from "../guard/limits.ts";
 import {
   type ClientHandler,
   handlerName,
@@ -155,6 +155,7 @@ export async function checkSettings<Client extends TelnetClient>(
     readyTimeout,
     encoding: checkEncoding(encoding),
     limits,
+    loopbackLimits: loopbackLimits(limits, options.limits),
     // Frozen, so that it is looked at once for all connections.
     machine: Object.freeze({
       ...known.agreed,

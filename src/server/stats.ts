@@ -43,6 +43,8 @@ export interface ServerStats {
   readonly negotiations: number;
   /** Connections that the system could not accept. */
   readonly acceptErrors: number;
+  /** Connections by which a trusted proxy looked whether the server lives; they never become clients. */
+  readonly healthChecks: number;
   /** Rates over the latest measured interval, which is at least a second. */
   readonly rates: ServerRates;
 }
@@ -72,6 +74,7 @@ export class Counters {
   lines = 0;
   negotiations = 0;
   acceptErrors = 0;
+  healthChecks = 0;
   readonly #startedAt: number;
   readonly refused: Record<RefusalKind, number> = zeros(REFUSAL_KINDS);
   readonly disconnected: Record<DisconnectReason, number> = zeros(DISCONNECT_REASONS);
@@ -116,7 +119,8 @@ export class Counters {
   /** All that is counted, as a copy. */
   take(now: number): Omit<ServerStats, "connections" | "handshakes" | "closing" | Gauges> {
     this.measure(now);
-    const { accepted, bytesReceived, bytesSent, lines, negotiations, acceptErrors } = this;
+    const { accepted, bytesReceived, bytesSent, lines, negotiations, acceptErrors, healthChecks } =
+      this;
     return {
       uptime: (now - this.#startedAt) / 1000,
       accepted,
@@ -128,6 +132,7 @@ export class Counters {
       lines,
       negotiations,
       acceptErrors,
+      healthChecks,
       rates: this.#rates,
     };
   }

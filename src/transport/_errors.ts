@@ -68,6 +68,7 @@ const LISTEN_NAMES: Readonly<Record<keyof TransportListenOptions, true>> = {
   reusePort: true,
   keepAlive: true,
   onError: true,
+  onLost: true,
 };
 
 /** For what this runtime does not have. */

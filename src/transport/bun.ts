@@ -18,8 +18,9 @@ export type * from "./transport.ts";
 /** The members of Bun's `Socket` that are used; the official types stay out of our signatures. */
 interface BunSocket {
   data: BunConnection;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  /** Not known where the peer is gone already. */
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
   write(bytes: Uint8Array): number;
   setNoDelay(on: boolean): boolean;
   setKeepAlive(on: boolean, initialDelay: number): boolean;
@@ -107,7 +108,7 @@ class BunConnection extends BaseConnection {
   readonly #socket: BunSocket;
 
   constructor(socket: BunSocket) {
-    super(socket.remoteAddress, socket.remotePort);
+    super(socket.remoteAddress ?? "", socket.remotePort ?? 0);
     this.#socket = socket;
   }
 

@@ -98,19 +98,20 @@ async function listenOnDeno(
 function acceptAll(
   listener: DenoListener,
   accept: ConnectionAcceptor,
-  { keepAlive = false, onError }: TransportListenOptions,
+  { keepAlive = false, onError, onLost }: TransportListenOptions,
 ): { stop(): void; done: Promise<void> } {
   let open = true;
   let pause = ACCEPT_PAUSE_MS;
   const loop = async () => {
     while (open) {
       try {
-        take(await listener.accept(), accept, keepAlive);
+        if (!take(await listener.accept(), accept, keepAlive)) onLost?.();
         pause = ACCEPT_PAUSE_MS;
       } catch (cause) {
         // The listener was closed; or this one connection was lost before it was accepted, which is
         // no reason to let the next one wait.
         const lost = cause instanceof Error && LOST.test(cause.name);
+        if (open && lost) onLost?.();
         if (!open || lost) continue;
         onError?.(acceptError(cause));
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -129,17 +130,20 @@ function acceptAll(
   };
 }
 
-function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): void {
+/** Returns whether the peer is still there. */
+function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): boolean {
   try {
     conn.setNoDelay(true);
     // Deno leaves it to the system how long a peer may be silent.
     if (keepAlive) conn.setKeepAlive(true);
   } catch {
-    return conn.close(); // it is lost already
+    conn.close();
+    return false;
   }
   const connection = new DenoConnection(conn);
   connection.attach(accept(connection));
   connection.start();
+  return true;
 }
 
 class DenoConnection extends BaseConnection {

@@ -272,6 +272,11 @@ export class MemoryPeer {
     connection.onChange = () => this.#wake();
   }
 
+  /** The port of this end, as the server sees it. */
+  get localPort(): number {
+    return this.#connection.remotePort;
+  }
+
   /** How many written bytes the server has not taken yet. */
   get queued(): number {
     return this.#connection.undelivered;

@@ -13,6 +13,11 @@ export interface TransportListenOptions {
    * goes on.
    */
   readonly onError?: (error: Error) => void;
+  /**
+   * Called when a peer was gone before its connection could be accepted. A transport may instead give the connection to
+   * the acceptor with an empty address.
+   */
+  readonly onLost?: () => void;
 }
 
 /** What became of a listening socket. */
@@ -52,7 +57,7 @@ export interface ConnectionHandler {
 
 /** A byte stream to a peer. It means the same on every runtime. */
 export interface Connection {
-  /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. */
+  /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. Empty where the peer is gone already. */
   readonly remoteAddress: string;
   /** The peer's port. */
   readonly remotePort: number;

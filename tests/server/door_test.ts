@@ -2,7 +2,14 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { type ListenOptions, SERVER_MESSAGES, TelnetError, TelnetServer } from "../../mod.ts";
+import {
+  type ListenOptions,
+  SERVER_MESSAGES,
+  type ServerLimits,
+  TelnetError,
+  TelnetServer,
+} from "../../mod.ts";
+import { Handshake, type HandshakePort } from "../../src/server/handshake.ts";
 import {
   CHARSET,
   decodeMssp,
@@ -24,6 +31,7 @@ import {
   type ConnectionAcceptor,
   type ConnectionHandler,
 } from "../../src/transport/mod.ts";
+import { assertGrowth, startCounting } from "../steps.ts";
 import { latin1, negotiation, start, StepClock } from "./harness.ts";
 import { utf8 } from "./remote.ts";
 import { Served } from "./served.ts";
@@ -540,8 +548,9 @@ Deno.test("PROXY: limits count the person's address, not the proxy's", async () 
   for (let count = 0; count < 2; count++) {
     const check = await served.connect();
     await check.write(Uint8Array.of(...V2, 0x20, 0, 0, 0));
-    await check.until(/hello/);
+    assertEquals(await check.rest(), "");
   }
+  assertEquals([served.server.connectionCount(), served.server.stats().healthChecks], [3, 2]);
 });
 
 Deno.test("PROXY: who may not come in is told so, and counted once, whatever is behind the header", async () => {
@@ -583,16 +592,154 @@ Deno.test("PROXY: what the proxy does for itself counts for nobody's network", a
   const first = person("2001:db8::2");
   await harness.pollUntil(() => harness.connected.length === 1);
   const check = come(Uint8Array.of(...V2, 0x20, 0, 0, 0)); // it looks whether the server lives
-  await harness.pollUntil(() => harness.connected.length === 2);
-  check.end();
-  await harness.pollUntil(() => harness.disconnected.length === 1);
+  await harness.pollUntil(() => check.ended);
+  assertEquals([harness.connected.length, harness.server.stats().healthChecks], [1, 1]);
   const neighbour = person("2001:db8::3");
   await harness.pollUntil(() => neighbour.ended);
   assertEquals(harness.server.stats().refused["prefix-full"], 1);
   first.end();
-  await harness.pollUntil(() => harness.disconnected.length === 2);
+  await harness.pollUntil(() => harness.disconnected.length === 1);
   person("2001:db8::3");
-  await harness.pollUntil(() => harness.connected.length === 3);
+  await harness.pollUntil(() => harness.connected.length === 2);
+});
+
+Deno.test("PROXY: a look whether the server lives never becomes a client, by any header that proxies send for it", async () => {
+  const own = (port: number) =>
+    new TextEncoder().encode(`PROXY TCP4 192.0.2.1 192.0.2.9 ${port} 7777\r\n`);
+  const looks: ((port: number) => Uint8Array)[] = [
+    () => Uint8Array.of(...V2, 0x20, 0, 0, 0),
+    () => Uint8Array.of(...V2, 0x20, 0x11, 0, 20, 5, 0, 17, ...new Array(17).fill(1)),
+    () => Uint8Array.of(...V2, 0x20, 0, 0, 5, 1, 2, 3, 4, 5),
+    () => Uint8Array.of(...V2, 0x20, 0x77, 0, 7, ...new Array(7).fill(0xff)),
+    () => Uint8Array.of(...V2, 0x20, 0x10, 0, 12, ...new Array(12).fill(0)),
+    () => Uint8Array.of(...V2, 0x20, 0, 0x13, 0x88, ...new Array(5_000).fill(0)),
+    own, // version 1 has no word for it: the source is the proxy's own connection
+  ];
+  for (const tls of [false, "auto"] as const) {
+    await using harness = await start({
+      trustedProxies: ["192.0.2.1"],
+      tls,
+      certificate: CERTIFICATE,
+      limits: { helloTimeout: 10 },
+    });
+    for (const [index, look] of looks.entries()) {
+      for (const size of [10_000, 1]) {
+        const peer = harness.dial({ remoteAddress: "192.0.2.1" });
+        const header = look(peer.localPort);
+        for (let at = 0; at < header.length; at += size) peer.write(header.subarray(at, at + size));
+        await harness.pollUntil(() => {
+          harness.clock.advance(10);
+          return peer.ended;
+        });
+        assertEquals(peer.takeText(), "", `header ${index}`);
+      }
+    }
+    assertEquals([harness.connected.length, harness.server.stats().healthChecks], [0, 14]);
+    assertEquals(harness.server.stats().refused["proxy-header"], 0);
+  }
+});
+
+Deno.test("PROXY: nginx may tell a destination of the other family, and headers may be long", async () => {
+  await using harness = await start({ trustedProxies: ["192.0.2.1"] });
+  const source = [192, 0, 2, 7, 198, 51, 100, 1, 0x12, 0x34, 0x1e, 0x61];
+  const field = [0x21, 0, 0];
+  const long = (size: number) => {
+    const value = new Array(size).fill(0x41);
+    const fields = [0x22, size >> 8, size & 0xff, ...value, ...field];
+    const length = source.length + fields.length;
+    return Uint8Array.of(...V2, 0x21, 0x11, length >> 8, length & 0xff, ...source, ...fields);
+  };
+  const headers: [string | Uint8Array, string][] = [
+    ["PROXY TCP6 2001:db8::1 127.0.0.1 4660 7777\r\n", "2001:db8::1"],
+    ["PROXY TCP4 192.0.2.7 ::1 4660 7777\r\n", "192.0.2.7"],
+    ["PROXY TCP6 ::ffff:192.0.2.7 127.0.0.1 4660 7777\r\n", "192.0.2.7"],
+    ["PROXY TCP6 fe80::1%eth0 fe80::2%eth0 4660 7777\r\n", "fe80::1"],
+    [long(4_200), "192.0.2.7"],
+    [long(16_384), "192.0.2.7"],
+  ];
+  for (const [header, address] of headers) {
+    harness.dial({ remoteAddress: "192.0.2.1" }).write(header);
+    const count = harness.connected.length + 1;
+    await harness.pollUntil(() => harness.connected.length === count);
+    assertEquals(harness.connected.at(-1)?.address, address);
+  }
+});
+
+Deno.test("a long header of a proxy, byte by byte, costs its length", () => {
+  const cost = (size: number) => {
+    let checks = 0;
+    const handler: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+    const port: HandshakePort = {
+      handshakeTimeout: 1_000,
+      helloTimeout: 1_000,
+      context: undefined,
+      now: () => 0,
+      timed() {},
+      arrived: () => true,
+      done: () => handler,
+      checked: () => {
+        checks++;
+        return handler;
+      },
+      failed() {},
+    };
+    const handshake = new Handshake(new SilentConnection("192.0.2.1", 1), true, false, port);
+    const zeros = new Array(size).fill(0);
+    const header = Uint8Array.of(...V2, 0x20, 0, size >> 8, size & 0xff, ...zeros);
+    const stop = startCounting();
+    for (const byte of header) handshake.onData(Uint8Array.of(byte));
+    const { count } = stop();
+    assertEquals(checks, 1);
+    return count;
+  };
+  assertGrowth(cost(16_000), cost(4_000), 4);
+});
+
+/** A connection of which nothing comes. */
+class SilentConnection extends BaseConnection {
+  protected transmit(chunk: Uint8Array): number {
+    return chunk.length;
+  }
+  protected shutdown(): void {}
+  protected destroy(): void {}
+  protected setReading(): void {}
+}
+
+/** Limits that the harness lifts, as they are where nobody sets them. */
+const UNSET = { connectionsPerAddress: undefined, connectionRate: undefined } as unknown as Partial<
+  ServerLimits
+>;
+
+Deno.test("the machine itself has no limits per address but those that are set; others have", async () => {
+  const admitted = async (remoteAddress: string, limits = {}) => {
+    await using harness = await start({
+      limits: { ...UNSET, ...limits },
+    });
+    for (let count = 0; count < 70; count++) harness.dial({ remoteAddress });
+    await harness.pollUntil(() => {
+      const { accepted, refused } = harness.server.stats();
+      const all = Object.values(refused).reduce((sum, one) => sum + one, accepted);
+      return all === 70;
+    });
+    return harness.server.stats().accepted;
+  };
+  for (const address of ["127.0.0.1", "127.8.0.2", "::1", "::ffff:127.0.0.1"]) {
+    assertEquals(await admitted(address), 70, address);
+  }
+  assertEquals(await admitted("192.0.2.1"), 64);
+  assertEquals(await admitted("127.0.0.1", { connectionsPerAddress: 2 }), 2);
+});
+
+Deno.test("a peer that was gone before its connection was accepted is no client, and is counted", async () => {
+  const refusals: string[] = [];
+  await using harness = await start({
+    trustedProxies: ["192.0.2.1"],
+    onRefuse: ({ kind, address }) => void refusals.push(`${kind} ${address}`),
+  });
+  const peer = harness.dial({ remoteAddress: "" });
+  await harness.pollUntil(() => refusals.length === 1);
+  assertEquals([refusals, harness.connected.length, peer.ended], [["lost "], 0, true]);
+  assertEquals(harness.server.stats().refused.lost, 1);
 });
 
 Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
