@@ -18,27 +18,33 @@ export function isMultiByte(encoding: string): boolean {
 }
 
 function encoded(encoding: Encoding): [characters: number, sum: number] {
-  let characters = 0;
-  let sum = 0;
   const wide = isMultiByte(encoding) || encoding === "utf-8";
+  const all: string[] = [];
   for (let code = 0x20; code < (wide ? 0x10000 : LAST_OF_SINGLE_BYTE); code++) {
-    if (code >= 0xd800 && code < 0xe000) continue;
-    const character = String.fromCharCode(code);
-    const bytes = encodeText(character, encoding);
-    // What stands for other characters depends on the version of Unicode that the runtime knows.
-    if (createTextDecoder(encoding).decode(bytes) !== character) continue;
-    characters++;
-    for (const byte of bytes) sum = (sum * 31 + byte) >>> 0;
+    if (code < 0xd800 || code >= 0xe000) all.push(String.fromCharCode(code));
   }
-  return [characters, sum];
+  const back = createTextDecoder(encoding).decode(encodeText(all.join("\n"), encoding)).split("\n");
+  // What stands for other characters depends on the version of Unicode that the runtime knows.
+  const own = all.filter((character, index) => back[index] === character);
+  let sum = 0;
+  for (const byte of encodeText(own.join("\n"), encoding)) sum = (sum * 31 + byte) >>> 0;
+  return [own.length, sum];
 }
 
 function decoded(encoding: Encoding): number {
   let sum = 0;
-  for (const bytes of sequences(encoding)) {
-    const text = createTextDecoder(encoding).decode(Uint8Array.from(bytes));
+  const decoder = createTextDecoder(encoding);
+  let bytes: number[] = [];
+  const add = () => {
+    const text = decoder.decode(Uint8Array.from(bytes));
     for (let at = 0; at < text.length; at++) sum = (sum * 31 + text.charCodeAt(at)) >>> 0;
+    bytes = [];
+  };
+  for (const sequence of sequences(encoding)) {
+    bytes.push(...sequence, 0x0a);
+    if (bytes.length > 4_096) add();
   }
+  add();
   return sum;
 }
 

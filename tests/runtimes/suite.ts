@@ -22,6 +22,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
   "serves a thousand clients at once, each by its own line": servesAThousand,
   "serves the next visitor after 400 who reset": servesAfterResets,
+  "makes no client of a peer that was gone before it was accepted": countsLost,
   "hears people in each turn of a game that is never idle": hearsInTime,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
@@ -137,6 +138,32 @@ async function servesAfterResets(runtime: Runtime): Promise<void> {
   using client = await LineClient.connect(port);
   await client.write("hello\r\n");
   await client.until(/echo hello/);
+}
+
+async function countsLost(runtime: Runtime): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/go-on`;
+  await using program = Program.start(runtime, "tests/runtimes/lost_program.ts", [file]);
+  const port = await portOf(program);
+  using client = await LineClient.connect(port);
+  await client.write("be busy\r\n");
+  await program.match(/^busy$/);
+  for (let count = 0; count < 20; count++) {
+    const socket = connect({ port, host: "127.0.0.1" });
+    socket.on("error", () => {});
+    await new Promise<void>((resolve) => {
+      socket.once("connect", () => socket.resetAndDestroy());
+      socket.once("close", () => resolve());
+    });
+  }
+  await Deno.writeTextFile(file, "");
+  let seen = { addresses: [] as string[], accepted: 0, lost: 0 };
+  while (seen.lost < 20) {
+    await client.write("look\r\n");
+    seen = JSON.parse(await program.line());
+    assertEquals([seen.addresses, seen.accepted], [["127.0.0.1"], 1]);
+  }
+  await Deno.remove(folder, { recursive: true });
 }
 
 /** Sends hostile bytes while an honest client talks; then the server lives and is not bloated. */

@@ -1,0 +1,31 @@
+/**
+ * A server that is busy, within a turn of its game, until a file is there: who comes and goes meanwhile was never
+ * accepted. Prints its port, "busy" before that, and who came for each line after it.
+ */
+import { existsSync } from "node:fs";
+import process from "node:process";
+import { TelnetServer } from "../../mod.ts";
+
+const [file = ""] = process.argv.slice(2);
+const addresses: string[] = [];
+const server = await TelnetServer.listen({
+  port: 0,
+  address: "127.0.0.1",
+  onConnect: (client) => void addresses.push(client.address),
+  onDisconnect: () => {},
+});
+console.log(`port ${server.port}`);
+while (server.running) {
+  await server.poll();
+  for (const client of server.clientsWithInput()) {
+    if (client.getCommand() === "be busy") {
+      process.stdout.write("busy\n", () => {});
+      // What is printed goes out before the turn that is busy.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      while (!existsSync(file));
+    } else {
+      const { accepted, refused } = server.stats();
+      console.log(JSON.stringify({ addresses, accepted, lost: refused.lost }));
+    }
+  }
+}
