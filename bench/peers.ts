@@ -1,13 +1,26 @@
 /** What the benchmarks compare with, made ready: another library from npm, programs in C. */
 
+import { TEXT_PACKAGES } from "./packages.ts";
+
 const folder = new URL("./.cache/", import.meta.url).pathname;
 const TELNET_STREAM = "telnet-stream@1.1.0";
 
 /** The folder in which telnet-stream is installed; `undefined` where npm cannot be had. */
 export async function telnetStreamFolder(): Promise<string | undefined> {
+  return await installed([TELNET_STREAM]);
+}
+
+/** The same with what text is compared with. */
+export async function textPackagesFolder(): Promise<string | undefined> {
+  return await installed(
+    Object.entries(TEXT_PACKAGES).map(([name, version]) => `${name}@${version}`),
+  );
+}
+
+async function installed(packages: readonly string[]): Promise<string | undefined> {
   await Deno.mkdir(folder, { recursive: true });
   const npm = Deno.build.os === "windows" ? "npm.cmd" : "npm";
-  const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", TELNET_STREAM];
+  const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", ...packages];
   return await succeeds(npm, args) ? folder : undefined;
 }
 

@@ -1,24 +1,31 @@
 /**
- * Measures everything and writes it down: the tables into bench/README.md, two charts beside it, and
- * the raw figures as JSON. Some ten minutes.
+ * Measures everything and writes it down: the tables into bench/README.md, three charts beside it, and
+ * the raw figures as JSON. Some fifteen minutes.
  *
- *     deno task bench:report [runs [parser | server]]
+ *     deno task bench:report [runs [parser | server | text]]
  */
 import { chart } from "./chart.ts";
 import { CORPORA } from "./corpora.ts";
 import { measureParser, type ParserReport, parserTables } from "./parser.ts";
 import { measureServer, type ServerReport, serverTables } from "./server.ts";
+import { measureText, type TextReport, textTables } from "./text.ts";
 
 const runs = Number(Deno.args[0] ?? 5);
 const here = (name: string) => new URL(`./${name}`, import.meta.url);
 
 const [, part] = Deno.args;
-if (part !== "server") {
+if (part === undefined || part === "parser") {
   console.error("The parser …");
   const parser = await measureParser(runs);
   await write("parser", parserTables(parser), parserChart(parser), parser);
 }
-if (part !== "parser") {
+if (part === undefined || part === "text") {
+  console.error("Text …");
+  const text = await measureText(runs, Date.now() % 1_000_000);
+  if (text === undefined) console.error("Text is not measured: npm cannot be had");
+  else await write("text", textTables(text), textChart(text), text);
+}
+if (part === undefined || part === "server") {
   console.error("The server …");
   const server = await measureServer(runs);
   if (server === undefined) {
@@ -55,6 +62,29 @@ function parserChart({ rows, machine }: ParserReport): string {
       name: [contender, runtime].filter((part) => part !== "").join(", "),
       values: CORPORA.map(({ name }) => cells.get(name)?.median ?? NaN),
     })),
+    kind: "bars",
+  });
+}
+
+function textChart({ rows, runtimes, machine }: TextReport): string {
+  const own = rows.filter(({ work, subject }) =>
+    work === "wrap and colour" && !subject.includes(",")
+  );
+  const subjects = [...new Set(own.map(({ subject }) => subject))];
+  const contenders = [...new Set(own.map(({ contender }) => contender))];
+  return chart({
+    title: "600 characters wrapped to 80 columns, in µs (logarithmic)",
+    note: machine,
+    groups: subjects,
+    series: contenders.flatMap((contender) =>
+      runtimes.map((runtime) => ({
+        name: `${contender}, ${runtime}`,
+        values: subjects.map((subject) =>
+          own.find((row) => row.contender === contender && row.subject === subject)?.cells
+            .get(runtime)?.median ?? NaN
+        ),
+      }))
+    ),
     kind: "bars",
   });
 }

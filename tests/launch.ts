@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -24,6 +24,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   "attacks:check": checkAttacks,
   soak,
   fuzz,
+  tables,
   check,
   ok,
 };
@@ -81,6 +82,10 @@ async function soak(): Promise<boolean> {
 
 async function fuzz(): Promise<boolean> {
   return await deno(["run", "-A", "tests/fuzz/fuzz.ts", ...rest], await runtimeEnvironment());
+}
+
+async function tables(): Promise<boolean> {
+  return await deno(["run", "-A", ...await importMap(), "tests/tables/write_tables.ts"]);
 }
 
 async function check(): Promise<boolean> {

@@ -5,11 +5,12 @@ import {
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
+import { wrapFor } from "./wrapped_texts.ts";
 import { SharedText } from "../session/shared_text.ts";
 import { colorize, stripCaretCodes } from "../text/caret.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import { isSeen } from "../session/text_output.ts";
-import { colourDepthOf, TelnetClient, wrapFor } from "./client.ts";
+import { colourDepthOf, TelnetClient } from "./client.ts";
 
 /** Which clients get a broadcast, and how it is wrapped. */
 export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {

@@ -14,8 +14,8 @@ import type { ColourDepth } from "../text/colour.ts";
 import { checkEncoding, type Encoding, type EncodingLabel } from "../text/charset.ts";
 import type { TextCodec } from "../text/codec.ts";
 import type { Key } from "../text/keys.ts";
-import type { AmbiguousWidth } from "../text/width.ts";
-import { checkWrapOptions, wordWrap, type WrapOptions } from "../text/wrap.ts";
+import type { WrapOptions } from "../text/wrap.ts";
+import { wrapFor } from "./wrapped_texts.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import { checkEditorOptions, type EditorOptions } from "../session/key_input.ts";
@@ -25,9 +25,6 @@ import { type ClientConnection, makeClientConnection } from "./client_connection
 import { type ClientTelnet, makeClientTelnet } from "./client_telnet.ts";
 import { addHints, CLIENT_HINTS } from "./hints.ts";
 import { type ClientTerminal, makeClientTerminal } from "./client_terminal.ts";
-
-/** Text is wrapped to no fewer columns: in a window of one, a page of text would cost all the others. */
-const MIN_COLUMNS = 20;
 
 /** How to wait for a line. */
 export interface ReadLineOptions {
@@ -546,25 +543,6 @@ addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
   const isKept = name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value));
   return isKept ? "use client.connection.keepAlive" : undefined;
 });
-
-/** Wraps a text to a window, each line ended. */
-export function wrapFor(
-  { columns, ambiguousWidth }: {
-    readonly columns: number;
-    readonly ambiguousWidth: AmbiguousWidth;
-  },
-  text: string,
-  options: WrapOptions,
-): string {
-  checkText("text", text);
-  checkWrapOptions(options);
-  const lines = wordWrap(text, {
-    columns: Math.max(MIN_COLUMNS, columns),
-    ambiguousWidth,
-    ...options,
-  });
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
-}
 
 function checkTimeout(what: string, timeout: number = Infinity): number {
   if (timeout !== Infinity) checkCount(`${what}.timeout`, timeout, 0, ", or Infinity");

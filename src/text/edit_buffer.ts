@@ -115,8 +115,10 @@ export class EditBuffer {
     }
     this.#changes.push({ at, removed, inserted: text.length, cursor: this.#cursor });
     this.#removed += removed.length;
-    let gone = 0;
-    while (this.#changes.length - gone > MAX_CHANGES || this.#removed > MAX_REMOVED) {
+    // Several go at a time, so that each costs little.
+    let gone = this.#changes.length > 2 * MAX_CHANGES ? MAX_CHANGES : 0;
+    for (let at = 0; at < gone; at++) this.#removed -= this.#changes[at]?.removed.length ?? 0;
+    while (this.#removed > MAX_REMOVED) {
       this.#removed -= this.#changes[gone++]?.removed.length ?? 0;
     }
     if (gone > 0) this.#changes.splice(0, gone);

@@ -107,14 +107,20 @@ export function sequenceEnd(text: string, start: number, source: SequenceSource)
     // The ESC within a string begins another sequence, unless it ends the string.
     if (next === BROKEN) return state === STRING_ESCAPE ? escapeAt : at;
     if (next === GROUND) return at + 1;
-    if (next === STRING_ESCAPE) escapeAt = at;
+    if (next === STRING_ESCAPE && state === STRING) escapeAt = at;
     state = next;
   }
   return text.length;
 }
 
+/** The sequences that are most in use, and whatever is none of them. */
+const CONTROL_SEQUENCE = /\x1b\[[\d;:?]*[A-Za-z]/g;
+const OTHER_SEQUENCE = /\x1b(?!\[[\d;:?]*[A-Za-z])|[\x80-\x9f]/;
+
 /** All sequences out of a text that a program wrote for a terminal. */
 export function withoutSequences(text: string): string {
+  // Where there is no string, and nothing is broken, they can be taken out one by one.
+  if (!OTHER_SEQUENCE.test(text)) return text.replaceAll(CONTROL_SEQUENCE, "");
   let plain = "";
   let from = 0;
   for (let at = nextSequence(text, 0); at !== -1; at = nextSequence(text, from)) {

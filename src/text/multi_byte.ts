@@ -6,6 +6,7 @@ import {
   codeTable,
   decodeAll,
   eachCode,
+  platformDecoder,
   range,
   rarePoint,
 } from "./multi_byte_tables.ts";
@@ -38,6 +39,8 @@ const KATAKANA: readonly [byte: number, point: number][] = range(0xa1, 0xdf)
 
 /** What the bytes of a set mean. */
 interface ByteSet {
+  /** The platform's name of it. */
+  readonly label: string;
   readonly table: CodeTable;
   /** What each byte is by itself: a UTF-16 unit, {@linkcode LEAD}, or U+FFFD. */
   readonly single: Uint16Array;
@@ -74,10 +77,11 @@ const GB18030_BMP = 39_420;
 export function multiByteCodec(name: string): TextCodec {
   const set = byteSet(name);
   const encoder = new SetEncoder(codesOf(name, set));
+  const platform = new WholeDecoder(set);
   return {
     name,
     ascii: true,
-    createDecoder: () => new MultiByteDecoder(set),
+    createDecoder: () => new MultiByteDecoder(set, platform),
     encode: (text) => encoder.encode(text),
   };
 }
@@ -87,9 +91,11 @@ function byteSet(name: string): ByteSet {
   const own = range(0xa1, 0xfe);
   const low = range(0x40, 0x7e);
   switch (name) {
-    case "big5":
+    case "big5": {
+      const platform = decodeAll("big5", [], high, [...low, ...own]);
       return {
-        table: codeTable(adjustBig5(decodeAll("big5", [], high, [...low, ...own]))),
+        label: "big5",
+        table: codeTable(adjustBig5(platform), platform),
         single: singles(high),
         doubles: new Map([
           [0x8862, "\u00ca\u0304"],
@@ -98,12 +104,14 @@ function byteSet(name: string): ByteSet {
           [0x88a5, "\u00ea\u030c"],
         ]),
       };
+    }
     case "shift_jis": {
       const leads = [...range(0x81, 0x9f), ...range(0xe0, 0xfc)];
       const single = singles(leads);
       single[0x80] = 0x80;
       for (const [byte, point] of KATAKANA) single[byte] = point;
       return {
+        label: "shift_jis",
         table: codeTable(decodeAll("shift_jis", [], leads, [...low, ...range(0x80, 0xfc)])),
         single,
       };
@@ -112,23 +120,28 @@ function byteSet(name: string): ByteSet {
       const codes = decodeAll("euc-jp", [], own, own);
       for (const [byte, point] of KATAKANA) codes.set(SS2 << 8 | byte, point);
       return {
+        label: "euc-jp",
         table: codeTable(codes),
         single: singles([...own, SS2, SS3]),
         // Some platforms know more than JIS X 0212, which ends before.
         third: codeTable(decodeAll("euc-jp", [SS3], range(0xa1, 0xf2), own)),
       };
     }
-    case "euc-kr":
+    case "euc-kr": {
+      const platform = decodeAll("euc-kr", [], high, range(0x41, 0xfe));
       return {
-        table: codeTable(adjustEucKr(decodeAll("euc-kr", [], own, own))),
+        label: "euc-kr",
+        table: codeTable(adjustEucKr(platform), platform),
         single: singles(high),
       };
+    }
     default: {
       const single = singles(high);
       single[0x80] = EURO;
       // Not every platform knows all two-byte codes by the name of GBK.
       const trails = [...low, ...range(0x80, 0xfe)];
-      return { table: codeTable(decodeAll("gb18030", [], high, trails)), single, four: true };
+      const table = codeTable(decodeAll("gb18030", [], high, trails));
+      return { label: "gb18030", table, single, four: true };
     }
   }
 }
@@ -175,7 +188,7 @@ function codesOf(name: string, { table, single, third }: ByteSet): SetCodes {
   }
   const rareCode = (point: number) => rare.get(point) ?? 0;
   const all = name === "gb18030" ? gb18030Code : rareCode;
-  return { codes, hasNul: true, rare: all };
+  return { codes, hasNul: true, ascii: true, rare: all };
 }
 
 function moved(point: number, code: number, count: number): [number, number][] {
@@ -226,9 +239,43 @@ function rangeOf(part: 0 | 1, value: number): number {
   return 2 * low;
 }
 
+/** The platform's own decoder, which is faster: for whole characters that it decodes to the same. */
+class WholeDecoder {
+  readonly #decoder: TextDecoder;
+  readonly #same: Uint8Array;
+  /** What a byte is by itself: 1 for the same character, 2 for the first of two. */
+  readonly #kinds = new Uint8Array(256);
+
+  constructor({ label, table, single }: ByteSet) {
+    this.#decoder = platformDecoder(label);
+    this.#same = table.same;
+    for (let byte = 0; byte < 256; byte++) {
+      if (single[byte] === LEAD) this.#kinds[byte] = 2;
+      else {
+        const text = this.#decoder.decode(Uint8Array.of(byte));
+        this.#kinds[byte] = text.length === 1 && text.charCodeAt(0) === single[byte] ? 1 : 0;
+      }
+    }
+  }
+
+  /** The text of some bytes; `undefined` where there is anything else among them. */
+  decode(bytes: Uint8Array): string | undefined {
+    const [kinds, same] = [this.#kinds, this.#same];
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at] as number;
+      const kind = kinds[byte];
+      if (kind === 1) continue;
+      if (kind === 0 || ++at === bytes.length) return undefined;
+      if (same[(byte - 0x80) << 8 | bytes[at] as number] === 0) return undefined;
+    }
+    return this.#decoder.decode(bytes);
+  }
+}
+
 /** A stream of bytes of a set. */
 class MultiByteDecoder implements TextStreamDecoder {
   readonly #set: ByteSet;
+  readonly #platform: WholeDecoder;
   /** The bytes of a character whose end has not come: up to three. */
   #first = 0;
   #second = 0;
@@ -236,8 +283,9 @@ class MultiByteDecoder implements TextStreamDecoder {
   #units = new Uint16Array(0);
   #length = 0;
 
-  constructor(set: ByteSet) {
+  constructor(set: ByteSet, platform: WholeDecoder) {
     this.#set = set;
+    this.#platform = platform;
   }
 
   pending(): Uint8Array {
@@ -245,6 +293,8 @@ class MultiByteDecoder implements TextStreamDecoder {
   }
 
   decode(bytes: Uint8Array): string {
+    const known = this.#first === 0 ? this.#platform.decode(bytes) : undefined;
+    if (known !== undefined) return known;
     const { single, table: { units } } = this.#set;
     // Of a broken character each byte may be one by itself.
     const out = this.#units = new Uint16Array(bytes.length + 4);

@@ -12,6 +12,8 @@ export interface CodeTable {
   readonly units: Uint16Array;
   /** Characters beyond the BMP. */
   readonly rare: readonly number[];
+  /** 1 for each code that the platform decodes to the same. */
+  readonly same: Uint8Array;
 }
 
 /** Codes in the order in which they are found: of two codes for a character the first is written. */
@@ -24,15 +26,25 @@ const FIRST_RARE = 0xd800;
 const PRIVATE_USE: readonly [number, number] = [0xe000, 0xf8ff];
 const BIG5_TRAILS = 157;
 
-/** The table of codes. */
-export function codeTable(codes: ReadonlyMap<number, number>): CodeTable {
+/**
+ * The table of codes.
+ *
+ * @param codes The codes.
+ * @param platform What the platform makes of them.
+ */
+export function codeTable(
+  codes: ReadonlyMap<number, number>,
+  platform: ReadonlyMap<number, number> = codes,
+): CodeTable {
+  const same = new Uint8Array(0x8000);
   const units = new Uint16Array(0x8000);
   const rare: number[] = [];
   for (const [code, point] of codes) {
     const at = code - 0x8000;
+    if (platform.get(code) === point) same[at] = 1;
     units[at] = point < SUPPLEMENTARY ? point : FIRST_RARE + rare.push(point) - 1;
   }
-  return { units, rare };
+  return { units, rare, same };
 }
 
 /** Calls with each code of a table and its character, in the order of the codes. */
@@ -88,7 +100,8 @@ export function decodeAll(
   return codes;
 }
 
-function platformDecoder(name: string): TextDecoder {
+/** The platform's decoder of a set. */
+export function platformDecoder(name: string): TextDecoder {
   try {
     return new TextDecoder(name);
   } catch (cause) {
@@ -97,7 +110,8 @@ function platformDecoder(name: string): TextDecoder {
 }
 
 /** Big5: what not every platform knows comes from the index, and nothing is of private use. */
-export function adjustBig5(codes: Map<number, number>): Map<number, number> {
+export function adjustBig5(platform: ReadonlyMap<number, number>): Map<number, number> {
+  const codes = new Map(platform);
   for (const [code, point] of codes) {
     if (point >= PRIVATE_USE[0] && point <= PRIVATE_USE[1]) codes.delete(code);
   }
@@ -121,7 +135,8 @@ const HANGUL: readonly [number, number] = [0xac00, 0xd7a3];
  * EUC-KR: the syllables that KS X 1001 does not have follow each other in the codes that it leaves free, and it has
  * got two more signs.
  */
-export function adjustEucKr(codes: Map<number, number>): Map<number, number> {
+export function adjustEucKr(platform: ReadonlyMap<number, number>): Map<number, number> {
+  const codes = new Map(platform);
   for (const [code, point] of codes) {
     const own = code >>> 8 >= 0xa1 && (code & 0xff) >= 0xa1;
     if (!own || (point >= PRIVATE_USE[0] && point <= PRIVATE_USE[1])) codes.delete(code);

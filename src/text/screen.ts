@@ -10,6 +10,8 @@ export interface Cell {
   readonly style: string;
   /** How many UTF-16 units of the text it was made of. */
   readonly length: number;
+  /** Whether terminals may disagree on its columns. Not set: it is looked at when it is drawn. */
+  readonly uncertain?: boolean;
 }
 
 /** Rows of cells, and where the cursor stands. */
@@ -66,11 +68,13 @@ function cellOf(cluster: string, cells: Map<string, Cell>, widths: Widths): Cell
     width: control ? 0 : widths.ofCluster(cluster),
     style: "",
     length: cluster.length,
+    uncertain: !control && isUncertain(cluster),
   };
   if (cluster.length <= MAX_KEPT) cells.set(cluster, cell);
   return cell;
 }
 
+const NO_CELLS: readonly Cell[] = [];
 const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
 
 /**
@@ -102,7 +106,8 @@ export class Screen {
       row = toRow;
       column = toColumn;
     };
-    for (const [index, cells] of next.rows.entries()) {
+    for (let index = 0; index < next.rows.length; index++) {
+      const cells = next.rows[index] as readonly Cell[];
       const before = old[index];
       if (before === cells) continue;
       if (before === undefined) {
@@ -112,12 +117,14 @@ export class Screen {
         row = index;
         column = 0;
       }
-      const same = commonCells(before ?? [], cells);
-      if (same === cells.length && same === (before ?? []).length) continue;
-      goTo(index, widthOf(cells.slice(0, same)));
-      out += drawCells(cells.slice(same), column, this.#columns);
-      column = widthOf(cells);
-      if (widthOf(before ?? []) > column) out += "\x1b[K";
+      const replaced = before ?? NO_CELLS;
+      const same = commonCells(replaced, cells);
+      if (same === cells.length && same === replaced.length) continue;
+      const start = widthOf(cells, 0, same);
+      goTo(index, start);
+      out += drawCells(cells, same, start, this.#columns);
+      column = start + widthOf(cells, same, cells.length);
+      if (start + widthOf(replaced, same, replaced.length) > column) out += "\x1b[K";
       // After the last column terminals disagree on where the cursor is.
       if (column >= this.#columns) column = -1;
     }
@@ -182,7 +189,12 @@ function moveColumns(from: number, to: number): string {
  * Cells as text, in their colours. After one whose width terminals disagree on, the column is set anew, and what
  * the terminal may have drawn too far is erased.
  */
-function drawCells(cells: readonly Cell[], start: number, columns: number): string {
+function drawCells(
+  cells: readonly Cell[],
+  from: number,
+  start: number,
+  columns: number,
+): string {
   let text = "";
   let style = "";
   let column = start;
@@ -192,8 +204,9 @@ function drawCells(cells: readonly Cell[], start: number, columns: number): stri
     style = "";
     return end;
   };
-  for (const cell of cells) {
-    const uncertain = isUncertain(cell.text);
+  for (let at = from; at < cells.length; at++) {
+    const cell = cells[at] as Cell;
+    const uncertain = cell.uncertain ?? isUncertain(cell.text);
     if (uncertain && !erased) {
       // A terminal that takes it for a narrower one would leave what stood there.
       text += `${unstyled()}\x1b[K`;
@@ -221,15 +234,17 @@ export function withoutWrap(text: string, room: number): string {
 
 function commonCells(a: readonly Cell[], b: readonly Cell[]): number {
   let at = 0;
-  while (at < a.length && at < b.length && isSame(a[at], b[at])) at++;
+  while (at < a.length && at < b.length && isSame(a[at] as Cell, b[at] as Cell)) at++;
   return at;
 }
 
-function isSame(a: Cell | undefined, b: Cell | undefined): boolean {
-  return a?.text === b?.text && a?.style === b?.style;
+function isSame(a: Cell, b: Cell): boolean {
+  return a === b || (a.text === b.text && a.style === b.style);
 }
 
-/** Columns of cells in a row. */
-function widthOf(cells: readonly Cell[]): number {
-  return cells.reduce((sum, { width }) => sum + width, 0);
+/** Columns of the cells of a row between two places. */
+function widthOf(cells: readonly Cell[], from: number = 0, to: number = cells.length): number {
+  let width = 0;
+  for (let at = from; at < to; at++) width += cells[at]?.width ?? 0;
+  return width;
 }

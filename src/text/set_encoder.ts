@@ -9,10 +9,14 @@ export interface SetCodes {
   readonly codes: Uint16Array;
   /** Whether NUL is a character of the set. */
   readonly hasNul: boolean;
+  /** Whether ASCII is the same in the set. */
+  readonly ascii: boolean;
   /** The bytes of other characters, as one number; 0 where there is none. */
   readonly rare?: (point: number) => number;
 }
 
+const utf8 = new TextEncoder();
+const NOT_ASCII = /[^\x00-\x7f]/;
 const QUESTION_MARK = 0x3f;
 /** So many stand-ins for what a set lacks are remembered. */
 const MAX_STAND_INS = 4_096;
@@ -30,17 +34,20 @@ const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
 export class SetEncoder {
   readonly #codes: Uint16Array;
   readonly #hasNul: boolean;
+  readonly #ascii: boolean;
   readonly #rare: (point: number) => number;
   readonly #standIns: Map<string, Uint8Array> = new Map();
 
-  constructor({ codes, hasNul, rare = () => 0 }: SetCodes) {
+  constructor({ codes, hasNul, ascii, rare = () => 0 }: SetCodes) {
     this.#codes = codes;
+    this.#ascii = ascii;
     this.#hasNul = hasNul;
     this.#rare = rare;
   }
 
   /** The bytes of a text. */
   encode(text: string): Uint8Array {
+    if (this.#ascii && !NOT_ASCII.test(text)) return utf8.encode(text);
     const codes = this.#codes;
     let bytes = new Uint8Array(text.length * 2);
     let length = 0;

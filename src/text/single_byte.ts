@@ -2,7 +2,7 @@ import type { TextCodec } from "./codec.ts";
 import { CP437, CP850, CP852, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
 import { SetEncoder } from "./set_encoder.ts";
 import { SINGLE_BYTE } from "./tables/single_byte.ts";
-import { textOfUnits } from "./unit_writer.ts";
+import { textOfAscii, textOfUnits } from "./unit_writer.ts";
 
 const REPLACEMENT = "\ufffd";
 /** ISO 8859-9 is ISO 8859-1 but for these; the Encoding Standard takes it for windows-1254. */
@@ -48,14 +48,50 @@ export function singleByteCodec(name: string): TextCodec {
     if (unit !== 0xfffd) codes[unit] = byte;
   }
   if (name === "cp437-art") drawControls(units, codes);
-  const encoder = new SetEncoder({ codes, hasNul: true });
+  const encoder = new SetEncoder({ codes, hasNul: true, ascii: name !== "cp437-art" });
+  const ascii = name !== "cp437-art";
+  const platform = ascii ? platformDecoder(name, units) : undefined;
   const decode = (bytes: Uint8Array) => {
+    const known = ascii ? textOfAscii(bytes) ?? platform?.(bytes) : undefined;
+    if (known !== undefined) return known;
     const text = new Uint16Array(bytes.length);
     for (let at = 0; at < bytes.length; at++) text[at] = units[bytes[at] as number] as number;
     return textOfUnits(text, bytes.length);
   };
-  const ascii = name !== "cp437-art";
   return { name, ascii, createDecoder: () => ({ decode }), encode: (text) => encoder.encode(text) };
+}
+
+/** What the platform calls a set, where it has another name for it. */
+const PLATFORM_NAMES: Readonly<Record<string, string>> = {
+  "latin1": "windows-1252",
+  "iso-8859-9": "windows-1254",
+  "cp866": "ibm866",
+};
+
+/**
+ * The platform's own decoder, which is faster. It returns `undefined` for bytes among which there is one that it
+ * decodes to anything else.
+ */
+function platformDecoder(
+  name: string,
+  units: Uint16Array,
+): ((bytes: Uint8Array) => string | undefined) | undefined {
+  let decoder: TextDecoder;
+  try {
+    decoder = new TextDecoder(PLATFORM_NAMES[name] ?? name);
+  } catch {
+    return undefined; // it has no such set
+  }
+  const differs = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    const text = decoder.decode(Uint8Array.of(byte));
+    differs[byte] = text.length === 1 && text.charCodeAt(0) === units[byte] ? 0 : 1;
+  }
+  return (bytes) => {
+    let different = 0;
+    for (let at = 0; at < bytes.length; at++) different |= differs[bytes[at] as number] as number;
+    return different === 0 ? decoder.decode(bytes) : undefined;
+  };
 }
 
 /** The PC shows a picture for most of the control characters. */

@@ -8,7 +8,7 @@ import { AMBIGUOUS, NO_COLUMN, TWO_COLUMNS } from "./tables/widths.ts";
  * control characters none (Unicode Standard Annex 11).
  */
 
-const ASCII_ONLY = /^[\x20-\x7e]*$/;
+const NOT_ASCII = /[^\x20-\x7e]/;
 /** A cluster that shows as one emoji: a flag, a keycap, a sequence with a joiner or a variation. */
 const EMOJI_CLUSTER =
   /^(?:\p{Regional_Indicator}{2}|\p{Emoji}\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
@@ -152,8 +152,9 @@ export class Widths {
 
   /** The columns of a text; escape sequences take none. */
   of(text: string): number {
-    if (ASCII_ONLY.test(text)) return text.length;
+    if (!NOT_ASCII.test(text)) return text.length;
     const plain = withoutSequences(text);
+    if (plain !== text && !NOT_ASCII.test(plain)) return plain.length;
     const table = this.units;
     let width = 0;
     for (let at = 0; at < plain.length;) {

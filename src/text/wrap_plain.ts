@@ -81,8 +81,7 @@ export function wrapNarrow(
 /** The last place, not after another, at which a word breaks after a hyphen; -1 where there is none. */
 function lastHyphen(text: string, units: Uint8Array, last: number, first: number): number {
   for (let at = last - 1; at >= first; at--) {
-    at = text.lastIndexOf("-", at);
-    if (at < first) break;
+    if (text.charCodeAt(at) !== 0x2d) continue;
     if (((units[text.charCodeAt(at + 1)] ?? 0) & LETTER) === 0) continue;
     let before = at - 1;
     while (before >= 0 && ((units[text.charCodeAt(before)] ?? 0) & HYPHEN) !== 0) before--;
