@@ -13,7 +13,7 @@ import { colorize } from "../text/caret.ts";
 import type { ColourDepth } from "../text/colour.ts";
 import { checkEncoding, type Encoding, type EncodingLabel } from "../text/charset.ts";
 import type { TextCodec } from "../text/codec.ts";
-import type { Key } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
 import type { WrapOptions } from "../text/wrap.ts";
 import { wrapFor } from "./wrapped_texts.ts";
 import type { DisconnectReason } from "../guard/violations.ts";

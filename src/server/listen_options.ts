@@ -1,7 +1,7 @@
 import { OPTION_EVENTS, type OptionDeclarations, type OptionEvents } from "../options/registry.ts";
 import type { EncodingLabel } from "../text/charset.ts";
 import type { TextCodec } from "../text/codec.ts";
-import type { Key } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Certificate, Encryption } from "../transport/encryption.ts";
 import type { Transport } from "../transport/transport.ts";

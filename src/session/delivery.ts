@@ -1,5 +1,5 @@
 import { throwMisuse } from "../protocol/error.ts";
-import type { Key } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
 import type { SessionCore } from "./core.ts";
 import type { LineKind } from "./line_waiters.ts";
 

@@ -7,7 +7,7 @@ import type { ServerLimits } from "../guard/limits.ts";
 import type { OptionEvent } from "../protocol/events.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
-import type { Key } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
 import type { LineEditor } from "../text/line_editor.ts";
 import type { AmbiguousWidth } from "../text/width.ts";
 import { LineInput, type LineInputOptions, type LineInputSnapshot } from "../text/line_input.ts";
@@ -272,7 +272,6 @@ export class InputMode implements TypedRest {
         `Cannot use useEditor.limit ${options.limit}: limits.line is ${line}, so raise that in listen()`,
       );
     }
-    const context = this.#context;
     this.#refused = false;
     this.#keys ??= this.#newKeyInput();
     this.#keys.use(options, this.#window, this.secret);

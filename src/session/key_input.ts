@@ -7,7 +7,8 @@ import {
 } from "../protocol/validate.ts";
 import type { HistoryStore } from "../text/history.ts";
 import { History } from "../text/history.ts";
-import { type Key, KeyDecoder, type KeyDecoderSnapshot, typedText } from "../text/keys.ts";
+import { type Key, typedText } from "../text/key.ts";
+import { KeyDecoder, type KeyDecoderSnapshot } from "../text/keys.ts";
 import {
   checkEditing,
   EDITOR_SYNONYMS,

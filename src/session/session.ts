@@ -2,7 +2,7 @@ import type { KeepAlive } from "../guard/idle_monitor.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { MCCP3 } from "../options/mccp.ts";
-import type { Key } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";

@@ -10,7 +10,7 @@ import type { TelnetMachineOptions } from "../protocol/machine.ts";
 import type { Encoding } from "../text/charset.ts";
 import type { TextCodec } from "../text/codec.ts";
 import type { LineInputOptions } from "../text/line_input.ts";
-import type { Key } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { SecureContext } from "../transport/encryption.ts";
 import type { TraceDirection } from "./trace.ts";

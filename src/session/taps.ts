@@ -1,4 +1,5 @@
-import { type Key, keySequence } from "../text/keys.ts";
+import type { Key } from "../text/key.ts";
+import { keySequence } from "../text/key_sequences.ts";
 import { callUserCode } from "./call_user_code.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
 import { type TraceDirection, Tracer } from "./trace.ts";

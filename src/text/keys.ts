@@ -7,26 +7,10 @@ import {
   type SequenceState,
   STRING_ESCAPE,
 } from "./escape_sequences.ts";
+import { type Key, typedText } from "./key.ts";
+import { beginsPaste, keyOf } from "./key_sequences.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, withoutLast } from "./width.ts";
-
-/** A key that a person pressed, or text that was pasted. */
-export interface Key {
-  /**
-   * What it is: `text` for something printable, `paste` for a piece of pasted text; else the key's
-   * name: `enter`, `tab`, `backspace`, `delete`, `insert`, `escape`, `up`, `down`, `left`, `right`,
-   * `home`, `end`, `pageup`, `pagedown`, `f1` to `f12`, or with `ctrl` or `alt` a letter or sign.
-   */
-  readonly name: string;
-  /** The text of `text` and `paste`; else empty. */
-  readonly text: string;
-  /** Whether Ctrl was held. */
-  readonly ctrl: boolean;
-  /** Whether Alt (or Meta) was held, or ESC was pressed before. */
-  readonly alt: boolean;
-  /** Whether Shift was held, as far as the terminal tells. */
-  readonly shift: boolean;
-}
 
 /** Where a {@linkcode KeyDecoder} stands between two texts, as plain JSON. */
 export interface KeyDecoderSnapshot {
@@ -59,74 +43,8 @@ const DEFAULTS: KeyDecoderOptions = {};
 /** How long a lone ESC waits where nobody has set it. */
 export const ESCAPE_TIMEOUT_MS = 100;
 
-/** Keys of the form CSI number ~ (VT220, xterm, Linux, PuTTY), and of rxvt with other ends. */
-const NUMBERED: Readonly<Record<string, string>> = {
-  1: "home",
-  2: "insert",
-  3: "delete",
-  4: "end",
-  5: "pageup",
-  6: "pagedown",
-  7: "home",
-  8: "end",
-  11: "f1",
-  12: "f2",
-  13: "f3",
-  14: "f4",
-  15: "f5",
-  17: "f6",
-  18: "f7",
-  19: "f8",
-  20: "f9",
-  21: "f10",
-  23: "f11",
-  24: "f12",
-};
-
-/** Keys of the form CSI letter and SS3 letter (VT100, xterm). */
-const LETTERED: Readonly<Record<string, string>> = {
-  A: "up",
-  B: "down",
-  C: "right",
-  D: "left",
-  E: "begin",
-  F: "end",
-  H: "home",
-  P: "f1",
-  Q: "f2",
-  R: "f3",
-  S: "f4",
-  Z: "tab",
-};
-
-/** The keypad in application mode: SS3 and the letters from j on. */
-const KEYPAD = "*+,-./0123456789";
-const KEYPAD_FIRST = 0x6a;
-const LINUX_FUNCTION_KEYS = "ABCDE";
 /** What begins a sequence after ESC, and alone is Alt with a sign. */
 const INTRODUCERS = "[O]PX^_";
-/** Keys that CSI u and modifyOtherKeys name by their code. */
-const CODED: Readonly<Record<number, string>> = {
-  8: "backspace",
-  9: "tab",
-  10: "enter",
-  13: "enter",
-  27: "escape",
-  127: "backspace",
-};
-/** The keypad in CSI u, from 57399 on. */
-const CODED_KEYPAD_FIRST = 57_399;
-const CODED_KEYPAD: readonly string[] = [
-  ..."0123456789./*-+",
-  "enter",
-  "=",
-  ",",
-  ..."left right up down pageup pagedown home end insert delete begin".split(" "),
-];
-/** Other codes of this private area are keys without a name here, such as the media keys. */
-const CODED_PRIVATE = [57_344, 63_743] as const;
-const RELEASED = "3";
-const PASTE_BEGIN = "200";
 const PASTE_END = "\x1b[201~";
 /** Pasted text comes in pieces of this size, so that no paste fills the memory. */
 const PASTE_PIECE = 4_096;
@@ -140,12 +58,6 @@ const MAX_SEQUENCE = 256;
 const MAX_STRING = 65_536;
 /** A sequence whose rest does not come for so long never ends. */
 const SEQUENCE_TIMEOUT_MS = 1_000;
-const SHIFT = 1;
-const ALT = 2;
-const CTRL = 4;
-/** Super in kitty, and what xterm and iTerm2 call Meta; kitty's Meta is 32. */
-const META = 8 | 32;
-
 /**
  * Decodes what terminals send into keys: text in, keys out, cut anywhere. It knows the sequences of
  * xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet client of Windows, and those of CSI u
@@ -541,77 +453,13 @@ export class KeyDecoder {
 
   /** A sequence that has ended: a key, or something that a terminal reports. */
   #report(sequence: string, alt: boolean): void {
-    const clean = sequence.replaceAll("\0", "");
-    const begin = clean.startsWith("\x1b") ? 2 : 1;
-    // An eight-bit control stands for ESC and the character 0x40 below it.
-    const introducer = begin === 2 ? clean[1] : String.fromCharCode(clean.charCodeAt(0) - 0x40);
-    const final = clean.slice(-1);
-    if (introducer === "O") this.#ss3(clean.slice(begin, -1), final, alt);
-    else if (introducer === "[") this.#csi(clean.slice(begin, -1), final, alt);
-  }
-
-  /** SS3 and a letter; rxvt's small letters are with Ctrl, and xterm may put a modifier between. */
-  #ss3(parameters: string, final: string, alt: boolean): void {
-    const pad = KEYPAD[final.charCodeAt(0) - KEYPAD_FIRST] ?? SHIFTED_SIGNS[final];
-    const how = withAlt(modifiers(parameters.split(";").at(-1) ?? ""), alt);
-    if (pad !== undefined) return this.#push("text", {}, pad);
-    const small = final >= "a" && final <= "d";
-    const name = final === "M" ? "enter" : LETTERED[small ? final.toUpperCase() : final];
-    if (name !== undefined) this.#push(name, small ? { ...how, ctrl: true } : how);
-  }
-
-  #csi(body: string, final: string, alt: boolean): void {
-    if (body === "[") return this.#linux(final);
-    if (final === "~" && body === PASTE_BEGIN) {
+    if (beginsPaste(sequence)) {
       this.#pasting = true;
       this.#pasteLength = 0;
       return;
     }
-    // A private prefix, or an intermediate: a report.
-    if (!/^[\d;:]*$/.test(body)) return;
-    const [first = "", second = "", third = ""] = body.split(";");
-    const [held, event] = second.split(":");
-    if (event === RELEASED) return;
-    const how = withAlt(modifiers(held), alt);
-    if (final === "u") return this.#coded(first.split(":"), how);
-    if (final === "~" && first === "27" && third !== "") return this.#coded([third], how);
-    const numbered = NUMBERED[first];
-    const lettered = LETTERED[final];
-    if (final === "Z") this.#push("tab", { ...how, shift: true });
-    else if (numbered !== undefined && RXVT_ENDS[final] !== undefined) {
-      this.#push(numbered, { ...how, ...RXVT_ENDS[final] });
-    } else if (body === "" && final >= "a" && final <= "d") {
-      this.#push(LETTERED[final.toUpperCase()] ?? "", { ...how, shift: true });
-    } else if (lettered !== undefined && isKeyBody(first, second, third)) {
-      this.#push(lettered, second === "" ? withAlt(modifiers(first), alt) : how);
-    }
-  }
-
-  /** A key by its code: CSI u, and xterm's modifyOtherKeys. */
-  #coded([code = "", shifted = ""]: readonly string[], how: Held): void {
-    const point = Number(code);
-    const name = CODED[point] ?? CODED_KEYPAD[point - CODED_KEYPAD_FIRST];
-    if (name !== undefined && name.length > 1) return this.#push(name, how);
-    const [first, last] = CODED_PRIVATE;
-    const isText = point >= 0x20 && point <= 0x10ffff && !(point >= 0xd800 && point < 0xe000) &&
-      !(point >= 0x7f && point < 0xa0);
-    if (!isText || (name === undefined && point >= first && point <= last)) return;
-    const character = name ?? String.fromCodePoint(point);
-    const lower = character.toLowerCase();
-    if (how.ctrl || how.alt) {
-      this.#push(lower, { ...how, shift: how.shift || lower !== character });
-      return;
-    }
-    const upper = Number(shifted) > 0x20 && Number(shifted) <= 0x10ffff
-      ? String.fromCodePoint(Number(shifted))
-      : character.toUpperCase();
-    this.#push("text", {}, how.shift && /^\p{L}$/u.test(character) ? upper : character);
-  }
-
-  /** The Linux console's F1 to F5: CSI [ A to E. */
-  #linux(letter: string): void {
-    const index = LINUX_FUNCTION_KEYS.indexOf(letter);
-    if (index !== -1) this.#push(`f${index + 1}`);
+    const key = keyOf(sequence, alt);
+    if (key !== undefined) this.#keys.push(key);
   }
 
   /** Pasted text up to its end, which may be cut. */
@@ -667,102 +515,8 @@ export class KeyDecoder {
   }
 }
 
-const CONTROLS: Readonly<Record<string, string>> = {
-  enter: "\r",
-  tab: "\t",
-  backspace: "\x7f",
-  escape: "\x1b",
-  "@": "\0",
-};
-const FINALS: ReadonlyMap<string, string> = new Map(
-  Object.entries(LETTERED).map(([letter, name]) => [name, letter]),
-);
-const NUMBERS: ReadonlyMap<string, string> = new Map(
-  Object.entries(NUMBERED).map(([number, name]) => [name, number]).reverse() as [string, string][],
-);
-
-/**
- * What an xterm sends for a key.
- *
- * @param key The key.
- * @returns Such as `\x1b[1;5C` for Ctrl and right; the text of text.
- */
-export function keySequence({ name, text, ctrl, alt, shift }: Key): string {
-  if (name === "text" || name === "paste") return text;
-  const held = 1 + (shift ? SHIFT : 0) + (alt ? ALT : 0) + (ctrl ? CTRL : 0);
-  const prefix = alt ? "\x1b" : "";
-  if (name === "tab" && shift) return `${prefix}\x1b[Z`;
-  const control = CONTROLS[name];
-  if (control !== undefined) return prefix + control;
-  const final = FINALS.get(name);
-  if (final !== undefined) {
-    if (held > 1) return `\x1b[1;${held}${final}`;
-    return final >= "P" && final <= "S" ? `\x1bO${final}` : `\x1b[${final}`;
-  }
-  const number = NUMBERS.get(name);
-  if (number !== undefined) return `\x1b[${number}${held > 1 ? `;${held}` : ""}~`;
-  const code = name.toUpperCase().charCodeAt(0);
-  if (ctrl && code >= 0x40 && code < 0x60) return prefix + String.fromCharCode(code - 0x40);
-  return prefix + (shift ? name.toUpperCase() : name);
-}
-
-/**
- * What a person typed for a key, for a reader of lines: text, Enter, Tab, Backspace and Ctrl with a
- * letter. Other keys have no text.
- *
- * @param key The key.
- * @returns The text, or nothing.
- */
-export function typedText({ name, text, ctrl }: Key): string {
-  if (name === "text" || name === "paste") return text;
-  if (name === "enter") return "\r\n";
-  if (name === "tab") return "\t";
-  if (name === "backspace") return "\x7f";
-  return ctrl && /^[a-z]$/.test(name) ? String.fromCharCode(name.charCodeAt(0) - 0x60) : "";
-}
-
 function isPrintable(code: number): boolean {
   return code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0);
-}
-
-/** The keys that are held. */
-interface Held {
-  readonly ctrl: boolean;
-  readonly alt: boolean;
-  readonly shift: boolean;
-}
-
-/** Signs of the keypad that SS3 and a capital, or a space, stand for. */
-const SHIFTED_SIGNS: Readonly<Record<string, string>> = { " ": " ", X: "=" };
-/** How rxvt ends the sequences of numbered keys. */
-const RXVT_ENDS: Readonly<Record<string, Partial<Held>>> = {
-  "~": {},
-  "^": { ctrl: true },
-  "$": { shift: true },
-  "@": { ctrl: true, shift: true },
-};
-/** More than this is no modifier but the row or the column of a report. */
-const MAX_MODIFIER = 256;
-
-/** xterm's parameter: one more than the sum of the keys held. */
-function modifiers(parameter: string = ""): Held {
-  const held = Math.max(0, Number(parameter || 1) - 1) || 0;
-  return {
-    ctrl: (held & CTRL) !== 0,
-    alt: (held & (ALT | META)) !== 0,
-    shift: (held & SHIFT) !== 0,
-  };
-}
-
-function withAlt(held: Held, alt: boolean): Held {
-  return alt ? { ...held, alt: true } : held;
-}
-
-/** Whether the parameters are those of a key with a letter: none, a modifier, or 1 and a modifier. */
-function isKeyBody(first: string, second: string, third: string): boolean {
-  if (third !== "") return false;
-  if (second === "") return Number(first) <= MAX_MODIFIER;
-  return (first === "" || first === "1") && Number.parseInt(second) <= MAX_MODIFIER;
 }
 
 /** Whether it may be ESC, or Alt with a sign that also begins sequences, and not more of a sequence. */
@@ -779,22 +533,4 @@ function overlap(text: string): number {
     if (text.endsWith(PASTE_END.slice(0, length))) return length;
   }
   return 0;
-}
-
-/**
- * The name of a key as one word, as key maps use it.
- *
- * @param key The key.
- * @returns Such as `ctrl+a`, `alt+b`, `ctrl+left`, `f1`.
- *
- * @example
- * ```ts
- * import { KeyDecoder, keyName } from "@miniboa/miniboa/text";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(new KeyDecoder().push("\x1bb\x17", 0).map(keyName), ["alt+b", "ctrl+w"]);
- * ```
- */
-export function keyName({ name, ctrl, alt, shift }: Key): string {
-  return `${ctrl ? "ctrl+" : ""}${alt ? "alt+" : ""}${shift ? "shift+" : ""}${name}`;
 }

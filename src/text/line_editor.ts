@@ -9,7 +9,7 @@ import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, type Change, EditBuffer } from "./edit_buffer.ts";
 import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
-import { type Key, keyName } from "./keys.ts";
+import { type Key, keyName } from "./key.ts";
 import { LineLayout } from "./line_layout.ts";
 import { effectsOf, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";

@@ -30,13 +30,8 @@ export type { TextCodec, TextStreamDecoder } from "./codec.ts";
 export type { ColourDepth } from "./colour.ts";
 export { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 export { History, type HistoryStore } from "./history.ts";
-export {
-  type Key,
-  KeyDecoder,
-  type KeyDecoderOptions,
-  type KeyDecoderSnapshot,
-  keyName,
-} from "./keys.ts";
+export { type Key, keyName } from "./key.ts";
+export { KeyDecoder, type KeyDecoderOptions, type KeyDecoderSnapshot } from "./keys.ts";
 export {
   type CompletionCycle,
   type CompletionQuestion,
