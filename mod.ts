@@ -143,6 +143,7 @@ export type { EditAction } from "./src/text/edit_actions.ts";
 export { History, type HistoryStore } from "./src/text/history.ts";
 export { type Key, keyName } from "./src/text/key.ts";
 export type { LineEditorOptions } from "./src/text/line_editor.ts";
+export type { AmbiguousWidth } from "./src/text/width.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
 
 // What it stands on.

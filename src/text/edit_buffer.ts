@@ -6,11 +6,15 @@ import { bigWordStart, wordEnd, wordStart } from "./words.ts";
 /** So far from the cursor a cluster that it touches can reach, in UTF-16 units. */
 const NEAR = 64;
 
-/** A change that can be undone: what stood at a place, how much stands there now, and where the cursor was. */
-export interface Change {
+/** A change of a line that can be undone. */
+export interface LineChange {
+  /** Where it is, in UTF-16 units. */
   readonly at: number;
+  /** What stood there before. */
   readonly removed: string;
+  /** How much stands there now. */
   readonly inserted: number;
+  /** Where the cursor was. */
   readonly cursor: number;
 }
 
@@ -27,7 +31,7 @@ export class EditBuffer {
   #cursor = 0;
   #killed = "";
   /** Changes that can be undone, the last one last, and how much they removed. */
-  #changes: Change[] = [];
+  #changes: LineChange[] = [];
   #removed = 0;
 
   constructor(limit: number) {
@@ -71,11 +75,11 @@ export class EditBuffer {
   }
 
   /** What can be undone. */
-  get changes(): readonly Change[] {
+  get changes(): readonly LineChange[] {
     return this.#changes;
   }
 
-  set changes(changes: readonly Change[]) {
+  set changes(changes: readonly LineChange[]) {
     this.#changes = [...changes];
     this.#removed = changes.reduce((sum, { removed }) => sum + removed.length, 0);
   }

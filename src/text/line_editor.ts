@@ -6,7 +6,7 @@ import {
   type Synonyms,
 } from "../protocol/validate.ts";
 import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
-import { BUFFER_ACTIONS, type Change, EditBuffer } from "./edit_buffer.ts";
+import { BUFFER_ACTIONS, EditBuffer, type LineChange } from "./edit_buffer.ts";
 import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./key.ts";
@@ -133,7 +133,7 @@ export interface LineEditorSnapshot {
   /** What the lines of the history begin with that the arrows go through. */
   readonly prefix: string;
   /** Changes that can be undone. */
-  readonly changes: readonly Change[];
+  readonly changes: readonly LineChange[];
   /** Where the last argument of a line before stands, that Alt-. put in. */
   readonly argument: { readonly back: number; readonly start: number } | null;
   /** The search in the history, while there is one. */

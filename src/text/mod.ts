@@ -28,6 +28,7 @@ export {
 } from "./charset.ts";
 export type { TextCodec, TextStreamDecoder } from "./codec.ts";
 export type { ColourDepth } from "./colour.ts";
+export type { LineChange } from "./edit_buffer.ts";
 export { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 export { History, type HistoryStore } from "./history.ts";
 export { type Key, keyName } from "./key.ts";
