@@ -1,5 +1,5 @@
 /**
- * Real clients of TLS, and HAProxy in front, on each runtime. A program that is not installed is
+ * Real clients of TLS, and HAProxy or nginx in front, on each runtime. A program that is not installed is
  * skipped; with MINIBOA_CLIENTS=required that is a failure.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -15,7 +15,7 @@ import { installed, Screen } from "./screen.ts";
 
 const TINTIN = "/usr/games/tt++";
 const CERT = new URL("../tls/cert.pem", import.meta.url).pathname;
-const NEEDED = ["tmux", "openssl", TINTIN, "telnet-ssl", "s3270", "haproxy", "ssh"];
+const NEEDED = ["tmux", "openssl", TINTIN, "telnet-ssl", "s3270", "haproxy", "nginx", "ssh"];
 
 const missing: string[] = [];
 for (const program of NEEDED) if (!await installed(program)) missing.push(program);
@@ -92,6 +92,22 @@ for (const runtime of await findRuntimes()) {
       fn: () => throughProxy(runtime, line, encrypted),
     });
   }
+
+  Deno.test({
+    name: `${runtime.name}: HAProxy's checks are no clients, however they are made${
+      without("haproxy")
+    }`,
+    ignore: !has("haproxy"),
+    fn: () => checkedByProxy(runtime),
+  });
+
+  Deno.test({
+    name: `${runtime.name}: nginx tells whose connection it is, of either family${
+      without("nginx")
+    }`,
+    ignore: !has("nginx"),
+    fn: () => throughNginx(runtime),
+  });
 }
 
 function secureClients(): [string, (port: number) => string][] {
@@ -181,13 +197,114 @@ listen telnet
   }
 }
 
+/** HAProxy looks by several headers whether the server lives, until it has done so by each of them. */
+async function checkedByProxy(runtime: Runtime): Promise<void> {
+  await using door = await startDoor(runtime, "--proxied", "--many");
+  const port = freePort();
+  const folder = await Deno.makeTempDir();
+  const servers = proxies().filter(([, , encrypted]) => !encrypted).map(([, line], index) =>
+    `  server game${index} 127.0.0.1:${door.plain} ${line} check inter 100`
+  );
+  await Deno.writeTextFile(
+    `${folder}/haproxy.cfg`,
+    `defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen telnet
+  bind 127.0.0.1:${port}
+  unique-id-format %ci-%cp
+${servers.join("\n")}
+`,
+  );
+  const proxy = new Deno.Command("haproxy", {
+    args: ["-db", "-q", "-f", `${folder}/haproxy.cfg`],
+    stderr: "null",
+  }).spawn();
+  try {
+    await listening(port);
+    for (let visits = 1, checks = 0; checks < 9; visits++) {
+      const heard = await visit(port, "127.0.0.77", false, "doors");
+      const [, clients = "", looks = ""] = /clients: (\d+), checks: (\d+)/.exec(heard) ?? [];
+      // Whoever waited for the proxy to listen came through it as well.
+      assert(Number(clients) <= visits + 1, heard);
+      checks = Number(looks);
+    }
+  } finally {
+    proxy.kill("SIGKILL");
+    await proxy.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** nginx takes a header itself, and tells its own address behind that of the person. */
+async function throughNginx(runtime: Runtime): Promise<void> {
+  await using door = await startDoor(runtime, "--proxied");
+  const port = freePort();
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${folder}/nginx.conf`,
+    `load_module /usr/lib/nginx/modules/ngx_stream_module.so;
+daemon off;
+pid ${folder}/nginx.pid;
+error_log ${folder}/error.log;
+events {}
+stream {
+  server {
+    listen 127.0.0.1:${port} proxy_protocol;
+    set_real_ip_from 127.0.0.1;
+    proxy_pass 127.0.0.1:${door.plain};
+    proxy_protocol on;
+  }
+}
+`,
+  );
+  const proxy = new Deno.Command("nginx", {
+    args: ["-p", folder, "-e", `${folder}/error.log`, "-c", `${folder}/nginx.conf`],
+    stderr: "null",
+  }).spawn();
+  try {
+    await listening(port);
+    for (
+      const [family, source, other] of [["TCP4", "192.0.2.7", "192.0.2.1"], [
+        "TCP6",
+        "2001:db8::7",
+        "::1",
+      ]]
+    ) {
+      const heard = await visit(
+        port,
+        "127.0.0.1",
+        false,
+        "hello",
+        `PROXY ${family} ${source} ${other} 4660 23\r\n`,
+      );
+      assertMatch(
+        heard,
+        new RegExp(`You are ${source}, by 127\\.0\\.0\\.1, in the clear; you said: hello`),
+      );
+    }
+  } finally {
+    proxy.kill("SIGTERM");
+    await proxy.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
 /** Comes from an address of this machine, says hello, and leaves; returns what was heard. */
-async function visit(port: number, localAddress: string, encrypted: boolean): Promise<string> {
+async function visit(
+  port: number,
+  localAddress: string,
+  encrypted: boolean,
+  words: string = "hello",
+  header: string = "",
+): Promise<string> {
   const plain = connect({ port, host: "127.0.0.1", localAddress });
   const socket = encrypted ? connectTls({ socket: plain, rejectUnauthorized: false }) : plain;
   let heard = "";
   socket.on("data", (bytes: Uint8Array) => heard += new TextDecoder().decode(bytes));
-  socket.write("hello\r\nbye\r\n");
+  socket.write(`${header}${words}\r\nbye\r\n`);
   await new Promise((resolve, reject) => {
     socket.once("end", resolve);
     socket.once("error", reject);

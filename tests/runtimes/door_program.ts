@@ -3,7 +3,7 @@
  * `--proxied` it takes the PROXY protocol from this machine; with `--start-tls` it offers START-TLS;
  * with `--auto` its plain port tells TLS from Telnet; with `--many` everybody may come as often as they
  * like. "stats" is answered with clients, handshakes, sockets on their way out, and how many clients have
- * come so far; who says "drown" is sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
+ * come so far, "doors" with the clients that have come and the checks of a proxy; who says "drown" is sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
  */
 import process from "node:process";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -60,6 +60,9 @@ function answer(client: TelnetClient, line: string | undefined): void {
   } else if (line === "stats") {
     const { connections, handshakes, closing, accepted } = server.stats();
     client.send(`stats ${connections} ${handshakes} ${closing} ${accepted}\n`);
+  } else if (line === "doors") {
+    const { accepted, healthChecks, refused } = server.stats();
+    client.send(`clients: ${accepted}, checks: ${healthChecks + refused.lost}\n`);
   } else if (line === "drown") {
     drowning.set(client, 0);
   } else if (line === "stop") {
