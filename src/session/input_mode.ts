@@ -333,6 +333,7 @@ export class InputMode implements TypedRest {
 
   /** The window has another size. */
   resize(columns: number, rows: number): void {
+    if (this.echoes) this.#placeLine();
     if (this.editor === undefined) return;
     this.editor.resize(columns, rows);
     this.#context.changed();

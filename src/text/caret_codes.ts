@@ -2,7 +2,7 @@
 export const CARET = 0x5e;
 /** What may follow it: colours, styles and the like; `#` and `%` are followed by six digits. */
 const LETTERS = "krgybmcwKRGYBMCW01234567d!.UuIi~sl^";
-const COLOUR = /[#%][0-9a-fA-F]{6}/y;
+const COLOUR_DIGITS = 6;
 
 const IS_CODE: Uint8Array = new Uint8Array(128);
 for (const letter of LETTERS) IS_CODE[letter.charCodeAt(0)] = 1;
@@ -12,6 +12,13 @@ export function caretCodeLength(text: string, at: number): number {
   const code = text.charCodeAt(at + 1);
   if (code < 128 && IS_CODE[code] === 1) return 2;
   if (code !== 0x23 && code !== 0x25) return 0;
-  COLOUR.lastIndex = at + 1;
-  return COLOUR.test(text) ? 8 : 0;
+  for (let digit = 0; digit < COLOUR_DIGITS; digit++) {
+    if (!isHex(text.charCodeAt(at + 2 + digit))) return 0;
+  }
+  return 2 + COLOUR_DIGITS;
+}
+
+function isHex(code: number): boolean {
+  const letter = code | 0x20;
+  return (code >= 0x30 && code <= 0x39) || (letter >= 0x61 && letter <= 0x66);
 }

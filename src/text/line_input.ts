@@ -99,8 +99,7 @@ export interface LineInputOptions {
 export class LineInput {
   /** What goes back to the screen; see {@linkcode takeEcho}. */
   echo: EchoMode = "none";
-  /** Where the echo is drawn. Default: in one row without end. */
-  place: LinePlace = ENDLESS;
+  #place: LinePlace = ENDLESS;
   readonly #limit: number;
   readonly #stripControls: boolean;
   /** What was fed, and how much of it is read. */
@@ -138,6 +137,17 @@ export class LineInput {
     const { limit, stripControls = true } = options;
     this.#limit = limit;
     this.#stripControls = stripControls;
+  }
+
+  /** Where the echo is drawn. Default: in one row without end. */
+  get place(): LinePlace {
+    return this.#place;
+  }
+
+  set place(place: LinePlace) {
+    this.#place = place;
+    // The terminal has wrapped what it shows anew.
+    this.#row = undefined;
   }
 
   /** How many lines were longer than the limit so far. */
@@ -292,7 +302,7 @@ export class LineInput {
   echoAgain(): void {
     this.#row = undefined;
     if (this.echo !== "all" || this.#line === "") return;
-    this.#row = new TypedRow(this.place);
+    this.#row = new TypedRow(this.#place);
     this.#echoed += this.#row.grow("", this.#line);
   }
 
@@ -324,7 +334,7 @@ export class LineInput {
   #shownRow(): TypedRow | undefined {
     if (this.echo !== "all") return this.#row = undefined;
     if (this.#row === undefined) {
-      this.#row = new TypedRow(this.place);
+      this.#row = new TypedRow(this.#place);
       this.#row.grow("", this.#line);
     }
     return this.#row;

@@ -99,8 +99,6 @@ function evenSpaces(text: string): string {
   return UNEVEN_SPACE.test(text) ? withoutEndSpaces(text.replaceAll(WHITE_SPACE, " ")) : text;
 }
 
-/** Line ends of a text that keeps them. */
-const LINE_END = /\r?\n/;
 /** What moves the cursor or erases: lines with it are not wrapped. */
 const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
 /**
@@ -141,7 +139,9 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkAmbiguousWidth("wrap.ambiguousWidth", ambiguousWidth);
   const filler = new LineFiller({ columns, indent, padding }, widthsFor(ambiguousWidth));
   if (keepLines) {
-    for (const line of text.split(LINE_END)) filler.keep(line);
+    for (const line of text.split("\n")) {
+      filler.keep(line.endsWith("\r") ? line.slice(0, -1) : line);
+    }
   } else {
     const paragraphs = text.includes("\n") ? text.split(PARAGRAPH_BREAK) : [text];
     for (const paragraph of paragraphs) filler.fill(paragraph);
@@ -194,16 +194,16 @@ class LineFiller {
     }
     const [own = ""] = /^ */.exec(line) ?? [];
     const room = Math.max(0, this.#columns - 2 - this.#indent.length);
-    this.#fill(line, this.#indent + own.slice(0, room));
+    this.fill(line, this.#indent + own.slice(0, room));
   }
 
-  /** Fills lines with a paragraph. */
-  fill(paragraph: string): void {
-    if (!this.#fillPlain(paragraph)) this.#fill(paragraph, this.#indent);
+  /** Fills lines with a paragraph, the first after a margin. */
+  fill(paragraph: string, margin: string = this.#indent): void {
+    if (!this.#fillPlain(paragraph, margin)) this.#fill(paragraph, margin);
   }
 
   /** Fills lines in one pass, where the paragraph is of the plain kind that most are. */
-  #fillPlain(given: string): boolean {
+  #fillPlain(given: string, margin: string): boolean {
     const trimmed = withoutEndSpaces(given);
     const ascii = isEvenAscii(trimmed);
     const sequences = !ascii && MAY_HAVE_SEQUENCES.test(given);
@@ -212,27 +212,27 @@ class LineFiller {
     const codes = sequences || text.includes("^") ? withoutCodes(text, sequences) : undefined;
     const plain = codes?.plain ?? text;
     if (plain === "") return codes === undefined;
-    const ends = this.#endsOf(plain, ascii && (codes === undefined || isEvenAscii(plain)));
+    const even = ascii && (codes === undefined || isEvenAscii(plain));
+    const ends = this.#endsOf(plain, even, margin.length);
     if (ends === undefined) return false;
-    if (codes !== undefined) this.#pushLines(linesWithCodes(text, codes, ends));
+    if (codes !== undefined) this.#pushLines(linesWithCodes(text, codes, ends), margin);
     else {
       const lines: string[] = [];
       for (let at = 0; at < ends.length; at += 2) lines.push(text.slice(ends[at], ends[at + 1]));
-      this.#pushLines(lines);
+      this.#pushLines(lines, margin);
     }
     return true;
   }
 
-  #endsOf(plain: string, ascii: boolean): LineEnds | undefined {
-    const [first, other] = [this.#indent.length, this.#padding.length];
-    const widths = { columns: this.#columns, first, other };
+  #endsOf(plain: string, ascii: boolean, first: number): LineEnds | undefined {
+    const widths = { columns: this.#columns, first, other: this.#padding.length };
     const narrow = ascii || (!this.#ambiguous && isEvenNarrow(plain));
     return narrow ? wrapNarrow(plain, this.#units, widths) : wrapPlain(plain, this.#units, widths);
   }
 
   /** Puts lines behind their margins. */
-  #pushLines(lines: readonly string[]): void {
-    let margin = this.#indent;
+  #pushLines(lines: readonly string[], first: string): void {
+    let margin = first;
     for (const line of lines) {
       this.lines.push(margin === "" ? line : margin + line);
       margin = this.#padding;

@@ -1,3 +1,4 @@
+import { caretCodeLength } from "./caret_codes.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 
 /**
@@ -20,7 +21,6 @@ const ATTRIBUTES: readonly Attribute[] = [
 const PAINTING: readonly Attribute[] = ["background", "underline", "inverse"];
 /** May have such a code. */
 const MAYBE_PAINTS = /\^[%0-7IU]|[\x1b\x9b]/;
-const CARET_CODE = /\^(?:[krgybmcwKRGYBMCW01234567d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})/y;
 const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
 const CODE = /[\^\x1b\x80-\x9f]/g;
 
@@ -90,13 +90,13 @@ class ColourState {
       if (parameters !== undefined) this.#render(parameters);
       return end;
     }
-    CARET_CODE.lastIndex = at;
-    if (!CARET_CODE.test(line)) {
+    const length = caretCodeLength(line, at);
+    if (length === 0) {
       this.hasText = true;
       return at + 1;
     }
-    this.#caret(line.slice(at, CARET_CODE.lastIndex));
-    return CARET_CODE.lastIndex;
+    this.#caret(line.slice(at, at + length));
+    return at + length;
   }
 
   #caret(code: string): void {

@@ -64,12 +64,13 @@ export function wrapNarrow(
   let start = 0;
   while (text.length - start > room) {
     const limit = start + room;
-    let end = text.lastIndexOf(" ", limit);
+    let end = limit;
+    while (end >= start && text.charCodeAt(end) !== 0x20) end--;
     let next = end + 1;
-    const hyphen = limit - 1 > end ? lastHyphen(text, units, limit, Math.max(start, end + 1)) : -1;
+    const hyphen = limit - 1 > end ? lastHyphen(text, units, limit, end + 1) : -1;
     if (hyphen !== -1) end = next = hyphen;
     // A word that is longer than the line is torn.
-    else if (end <= start) end = next = limit;
+    else if (end < start) end = next = limit;
     ends.push(start, end);
     start = next;
     room = columns - other;

@@ -297,6 +297,17 @@ for (const options of TERMINALS.filter(({ reflow }) => reflow)) {
   }
 }
 
+Deno.test("an echo takes a window of another size for one that has wrapped its rows anew", () => {
+  const input = new LineInput({ limit: 100 });
+  input.echo = "all";
+  input.place = { columns: 20, known: true, column: 2 };
+  input.push("abcdefghijklmnopqrstuvwx", []);
+  assertEquals(input.takeEcho(), "abcdefghijklmnopqr \rstuvwx");
+  input.place = { columns: 30, known: true, column: 2 };
+  input.push("\x7f".repeat(7), []);
+  assertEquals(input.takeEcho(), "\b \b".repeat(7));
+});
+
 /** Clusters with a TAB as the blanks that it shows. */
 function spread(texts: readonly string[], columns: number): string[] {
   const shown: string[] = [];
