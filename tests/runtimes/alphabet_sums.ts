@@ -1,8 +1,9 @@
 /** Sums over all that each alphabet encodes and decodes, to compare runtimes by. */
 import { createTextDecoder, encodeText, type Encoding, ENCODINGS } from "../../src/text/mod.ts";
 
-/** Beyond it only the sets of East Asia, and UTF-8, have characters. */
-const LAST_OF_SINGLE_BYTE = 0x2700;
+/** Where the sets of one byte have their characters. */
+const OF_SINGLE_BYTE = [[0x20, 0x600], [0xe00, 0xe60], [0x2000, 0x2700]] as const;
+const ALL = [[0x20, 0xd800], [0xe000, 0x10000]] as const;
 
 /** A line for each set: its name, how many characters it has, and the sums of codes and of texts. */
 export function alphabetSums(): string[] {
@@ -20,8 +21,8 @@ export function isMultiByte(encoding: string): boolean {
 function encoded(encoding: Encoding): [characters: number, sum: number] {
   const wide = isMultiByte(encoding) || encoding === "utf-8";
   const all: string[] = [];
-  for (let code = 0x20; code < (wide ? 0x10000 : LAST_OF_SINGLE_BYTE); code++) {
-    if (code < 0xd800 || code >= 0xe000) all.push(String.fromCharCode(code));
+  for (const [first, end] of wide ? ALL : OF_SINGLE_BYTE) {
+    for (let code = first; code < end; code++) all.push(String.fromCharCode(code));
   }
   const back = createTextDecoder(encoding).decode(encodeText(all.join("\n"), encoding)).split("\n");
   // What stands for other characters depends on the version of Unicode that the runtime knows.

@@ -2,7 +2,7 @@
  * A server that is busy, within a turn of its game, until a file is there: who comes and goes meanwhile was never
  * accepted. Prints its port, "busy" before that, and who came for each line after it.
  */
-import { existsSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import process from "node:process";
 import { TelnetServer } from "../../mod.ts";
 
@@ -19,9 +19,8 @@ while (server.running) {
   await server.poll();
   for (const client of server.clientsWithInput()) {
     if (client.getCommand() === "be busy") {
-      process.stdout.write("busy\n", () => {});
-      // What is printed goes out before the turn that is busy.
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      // It goes out at once: nobody is accepted between.
+      writeSync(1, "busy\n");
       while (!existsSync(file));
     } else {
       const { accepted, refused } = server.stats();

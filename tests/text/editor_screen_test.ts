@@ -5,7 +5,7 @@ import { clusterWidth, graphemes, KeyDecoder, LineEditor, LineInput } from "../.
 import { isUncertain } from "../../src/text/width.ts";
 import { Terminal, type TerminalOptions, UNICODE_VERSIONS } from "./terminal.ts";
 
-const RUNS = Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 25);
+const RUNS = Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 15);
 
 /** Cells one after the other, in rows of a window; the cursor. */
 interface Model {

@@ -76,7 +76,7 @@ for (const [name, read] of Object.entries(READERS)) {
         return countSteps(() => read(text)).count + length;
       };
       try {
-        assertGrowth(cost(32_768), cost(8_192), 4);
+        assertGrowth(cost(16_384), cost(4_096), 4);
       } catch (error) {
         throw new Error(`${JSON.stringify(nasty)}: ${error}`);
       }
