@@ -2,7 +2,7 @@
 import { createTextDecoder, encodeText, type Encoding, ENCODINGS } from "../../src/text/mod.ts";
 
 /** Where the sets of one byte have their characters. */
-const OF_SINGLE_BYTE = [[0x20, 0x600], [0xe00, 0xe60], [0x2000, 0x2700]] as const;
+const OF_SINGLE_BYTE = [[0x20, 0x700], [0xe00, 0xe60], [0x2000, 0x2700]] as const;
 const ALL = [[0x20, 0xd800], [0xe000, 0x10000]] as const;
 
 /** A line for each set: its name, how many characters it has, and the sums of codes and of texts. */
