@@ -76,7 +76,7 @@ export class EditBuffer {
 
   /** What can be undone. */
   get changes(): readonly LineChange[] {
-    return this.#changes;
+    return [...this.#changes];
   }
 
   set changes(changes: readonly LineChange[]) {

@@ -113,6 +113,24 @@ export function sequenceEnd(text: string, start: number, source: SequenceSource)
   return text.length;
 }
 
+/** Where the sequence begins that a text ends within; the length of the text where it ends within none. */
+export function unfinishedSequence(text: string): number {
+  for (let at = nextSequence(text, 0); at !== -1;) {
+    const end = sequenceEnd(text, at, "program");
+    if (end === text.length) return isWhole(text, at) ? text.length : at;
+    at = nextSequence(text, end);
+  }
+  return text.length;
+}
+
+function isWhole(text: string, start: number): boolean {
+  let state = GROUND;
+  for (let at = start; at < text.length; at++) {
+    state = nextState(state, text.charCodeAt(at), "program");
+  }
+  return state === GROUND || state === BROKEN;
+}
+
 /** The sequences that are most in use, and whatever is none of them. */
 const CONTROL_SEQUENCE = /\x1b\[[\d;:?]*[A-Za-z]/g;
 const OTHER_SEQUENCE = /\x1b(?!\[[\d;:?]*[A-Za-z])|[\x80-\x9f]/;
@@ -178,15 +196,18 @@ function newTable(fromTerminal: boolean): Uint8Array {
     setOne(CSI, "[", LINUX);
     set(LINUX, 0x20, 0x7e, GROUND);
     setOne(CSI, "M", MOUSE_BUTTON);
-    set(MOUSE_BUTTON, 0x20, LIMIT, MOUSE_COLUMN);
-    set(MOUSE_COLUMN, 0x20, LIMIT, MOUSE_ROW);
-    set(MOUSE_ROW, 0x20, LIMIT, GROUND);
+    // Beyond what a byte can tell a column or a row is NUL.
+    for (const [first, last] of [[0, 0], [0x20, LIMIT]] as const) {
+      set(MOUSE_BUTTON, first, last, MOUSE_COLUMN);
+      set(MOUSE_COLUMN, first, last, MOUSE_ROW);
+      set(MOUSE_ROW, first, last, GROUND);
+    }
     setOne(CSI_DIGITS, "$", GROUND);
     set(SHIFT, 0x30, 0x39, SHIFT_MODIFIER);
     set(SHIFT_MODIFIER, 0x20, 0x7e, GROUND);
     set(SHIFT_MODIFIER, 0x30, 0x3b, SHIFT_MODIFIER);
   }
   // NUL may stand anywhere.
-  for (let state = ESCAPE; state < STATE_COUNT; state++) set(state, 0, 0, state);
+  for (let state = ESCAPE; state < MOUSE_BUTTON; state++) set(state, 0, 0, state);
   return table;
 }

@@ -45,7 +45,9 @@ export const ESCAPE_TIMEOUT_MS = 100;
 
 /** What begins a sequence after ESC, and alone is Alt with a sign. */
 const INTRODUCERS = "[O]PX^_";
-const PASTE_END = "\x1b[201~";
+/** The end of what is pasted, with CSI in seven bits or in eight. */
+const PASTE_ENDS: readonly string[] = ["\x1b[201~", "\x9b201~"];
+const PASTE_END = /\x1b\[201~|\x9b201~/g;
 /** Pasted text comes in pieces of this size, so that no paste fills the memory. */
 const PASTE_PIECE = 4_096;
 /** A paste that is longer, or whose end has not come for so long, has lost its end. */
@@ -196,8 +198,10 @@ export class KeyDecoder {
 
   /** Where it stands, as plain JSON. */
   snapshot(): KeyDecoderSnapshot {
-    const [pasting, pasted, keys] = [this.#pasting, this.#pasted, this.#typedKeys()];
-    const unread = keys + this.#text.slice(this.#at);
+    const [pasting, keys] = [this.#pasting, this.#typedKeys()];
+    // Within a paste the keys that were not taken are pieces of it.
+    const pasted = (pasting ? keys : "") + this.#pasted;
+    const unread = (pasting ? "" : keys) + this.#text.slice(this.#at);
     const afterCr = this.#afterCr && keys === "";
     const [skipped, pasteLength] = [this.#skipped, this.#pasteLength];
     return { unread, skipped, afterCr, pasting, pasted, pasteLength };
@@ -469,7 +473,9 @@ export class KeyDecoder {
       this.#interrupt();
       return at + 1;
     }
-    const end = text.indexOf(PASTE_END, at);
+    PASTE_END.lastIndex = at;
+    const [marker = ""] = PASTE_END.exec(text) ?? [];
+    const end = marker === "" ? -1 : PASTE_END.lastIndex - marker.length;
     const known = end === -1 ? text.length - overlap(text) : end;
     const stop = Math.min(Math.max(at, known), at + MAX_PASTE - this.#pasteLength);
     this.#takePasted(text.slice(at, stop));
@@ -483,7 +489,7 @@ export class KeyDecoder {
       return stop; // what is behind it may be the beginning of the end
     }
     this.#endPaste();
-    return end === -1 ? stop : end + PASTE_END.length;
+    return end === -1 ? stop : end + marker.length;
   }
 
   #takePasted(text: string): void {
@@ -529,8 +535,11 @@ function isAltKey(text: string): boolean {
 
 /** How much of the end of a text may be the beginning of the end of a paste. */
 function overlap(text: string): number {
-  for (let length = Math.min(PASTE_END.length - 1, text.length); length > 0; length--) {
-    if (text.endsWith(PASTE_END.slice(0, length))) return length;
+  let most = 0;
+  for (const end of PASTE_ENDS) {
+    for (let length = most + 1; length < end.length; length++) {
+      if (text.endsWith(end.slice(0, length))) most = length;
+    }
   }
-  return 0;
+  return most;
 }

@@ -11,8 +11,9 @@ import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./key.ts";
 import { LineLayout } from "./line_layout.ts";
-import { effectsOf, withoutEffects } from "./row_effects.ts";
+import { effectsOf, endOf, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
+import { unfinishedSequence } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
 import {
@@ -411,9 +412,13 @@ export class LineEditor {
     if (end > 0) {
       this.#out += this.#screen.clear() + whole.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
     }
-    const rest = end > 0 ? whole.slice(end) : text;
-    this.#out += this.#doAtOnce(rest);
-    this.#row = ((end > 0 ? "" : this.#row) + withoutEffects(rest)).slice(-MAX_ROW);
+    // What has been done already is in the row without its effects; a sequence that is cut waits for its end.
+    const before = end > 0 ? "" : this.#row.slice(0, unfinishedSequence(this.#row));
+    const rest = end > 0 ? whole.slice(end) : this.#row.slice(before.length) + text;
+    const done = rest.slice(0, unfinishedSequence(rest));
+    const open = rest.slice(done.length);
+    this.#out += this.#doAtOnce(done);
+    this.#row = endOf(before + withoutEffects(done) + (open.length > MAX_ROW ? "" : open), MAX_ROW);
     this.#changed = true;
   }
 

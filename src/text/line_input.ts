@@ -252,7 +252,10 @@ export class LineInput {
   /** Where the line stands, as plain JSON. */
   snapshot(): LineInputSnapshot {
     const [line, afterCr, dropped] = [this.#line, this.#afterCr, this.#dropped];
-    const [sequence, sequenceLength] = [this.#sequence, this.#sequenceLength];
+    const sequenceLength = this.#sequenceLength;
+    // The ESC that may begin the end of a string counts, however long the string is.
+    const cut = this.#state === STRING_ESCAPE && sequenceLength > this.#sequence.length;
+    const sequence = this.#sequence + (cut ? "\x1b" : "");
     return { line, afterCr, sequence, sequenceLength, dropped };
   }
 
@@ -265,9 +268,9 @@ export class LineInput {
     this.#line = line;
     this.#afterCr = afterCr;
     this.#endSequence();
-    for (const character of sequence) {
-      if (this.#state === GROUND) this.#begin(character);
-      else this.#continue(character, character.charCodeAt(0));
+    for (let at = 0; at < sequence.length; at++) {
+      if (this.#state === GROUND) this.#begin(sequence.charAt(at));
+      else this.#continue(sequence.charAt(at), sequence.charCodeAt(at));
     }
     this.#sequenceLength = sequenceLength;
     this.#dropped = dropped;

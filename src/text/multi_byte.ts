@@ -208,7 +208,7 @@ function gb18030Code(point: number): number {
 function gb18030Pointer(point: number): number | undefined {
   if (point >= SUPPLEMENTARY) return GB18030_SUPPLEMENTARY + point - SUPPLEMENTARY;
   if (point === GB18030_ALONE[1]) return GB18030_ALONE[0];
-  if (point >= 0xd800 && point < 0xe000) return undefined;
+  if (point < 0x80 || (point >= 0xd800 && point < 0xe000)) return undefined;
   const at = rangeOf(1, point);
   const pointer = (GB18030_RANGES[at] ?? 0) + point - (GB18030_RANGES[at + 1] ?? 0);
   // What the ranges leave out has two bytes, or no code.

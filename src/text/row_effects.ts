@@ -35,6 +35,22 @@ export function withoutEffects(text: string): string {
   return partsOf(text).filter((part) => part !== BEL && !STRING.test(part)).join("");
 }
 
+/** The end of a text, no longer than it may be, in which no sequence and no character is cut. */
+export function endOf(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const parts = partsOf(text);
+  let end = "";
+  for (let index = parts.length - 1; index >= 0; index--) {
+    const part = parts[index] ?? "";
+    const room = length - end.length;
+    if (part.length <= room) end = part + end;
+    else return MAYBE.test(part) ? end : part.slice(-room || part.length).replace(HALF, "") + end;
+  }
+  return end;
+}
+
+const HALF = /^[\udc00-\udfff]/;
+
 /** Bells, sequences, and what stands between them. */
 function partsOf(text: string): string[] {
   const parts: string[] = [];

@@ -43,6 +43,8 @@ export class TypedRow {
   /** What does not begin where the character before it ends, or is a TAB: how long the line was, and its place. */
   readonly #breaks: { readonly length: number; readonly place: number }[] = [];
 
+  /** The last UTF-16 unit of the line. */
+  #last = "";
   /** Whether the cursor is on a full row, until the next character comes. */
   #pending = false;
 
@@ -61,7 +63,8 @@ export class TypedRow {
 
   /** What goes to the screen when the line `before` grows by a run. */
   grow(before: string, run: string): string {
-    const touching = before.slice(-1) + run.slice(0, 1);
+    const touching = this.#last + run.charAt(0);
+    if (run !== "") this.#last = run.charAt(run.length - 1);
     const last = touching.length === 2 && mayJoin(touching, 1) ? lastCluster(before) : "";
     const [joined = ""] = last === "" ? [] : graphemes(last + run.slice(0, MAX_JOINED));
     if (joined === last) return this.#draw(before.length, run);
@@ -72,6 +75,7 @@ export class TypedRow {
 
   /** What goes to the screen when the line `before` becomes shorter. */
   shrink(before: string, after: string): string {
+    this.#last = after.slice(-1);
     if (after === "") {
       const place = this.#place;
       this.#place = this.#start;

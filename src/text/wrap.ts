@@ -33,7 +33,7 @@ import {
   wrapPlain,
 } from "./wrap_plain.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
-import { closeColours, paints } from "./wrap_colours.ts";
+import { closeColours, endsWithCaret, paints } from "./wrap_colours.ts";
 
 /** How to wrap. */
 export interface WrapOptions {
@@ -79,7 +79,8 @@ interface Margins {
   readonly padding: number;
 }
 
-const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
+/** White space that holds words together is none here. */
+const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
 const MAY_HAVE_SEQUENCES = /[\x1b\x80-\x9f]/;
 /** White space other than one space between two words. */
 const UNEVEN_SPACE = /[\t\n\r]| {2}/;
@@ -371,7 +372,9 @@ class LineFiller {
 
   /** Puts codes that stand alone: they show nothing, so no space parts them from the line. */
   #putCodes(from: number, to: number): void {
-    this.#head += this.#text.slice(this.#from, this.#to) + this.#text.slice(from, to);
+    const before = this.#head + this.#text.slice(this.#from, this.#to);
+    // A caret that is none of a code must not become one with what follows.
+    this.#head = before + (endsWithCaret(before) ? "^" : "") + this.#text.slice(from, to);
     this.#from = this.#to = to;
     this.#hasCodes = true;
   }

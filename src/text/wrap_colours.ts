@@ -1,4 +1,4 @@
-import { caretCodeLength } from "./caret_codes.ts";
+import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 
 /**
@@ -7,16 +7,37 @@ import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
  */
 
 /** What a code changes. */
-type Attribute = "foreground" | "background" | "intensity" | "underline" | "inverse" | "other";
+type Attribute = typeof ATTRIBUTES[number];
 
-const ATTRIBUTES: readonly Attribute[] = [
+/** All, in the order in which they are opened again. */
+const ATTRIBUTES = [
   "foreground",
   "background",
   "intensity",
+  "faint",
+  "italic",
   "underline",
+  "underlineColour",
+  "blink",
   "inverse",
-  "other",
+  "hidden",
+  "strike",
+  "overline",
+] as const;
+/** By what SGR turns each on and off, but for colours and underlines. */
+const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
+  [1, 22, "intensity"],
+  [2, 22, "faint"],
+  [3, 23, "italic"],
+  [5, 25, "blink"],
+  [6, 25, "blink"],
+  [7, 27, "inverse"],
+  [8, 28, "hidden"],
+  [9, 29, "strike"],
+  [53, 55, "overline"],
 ];
+/** No colour is longer; what is would be repeated in each line. */
+const MAX_SEQUENCE = 64;
 /** The attributes that show where nothing is written. */
 const PAINTING: readonly Attribute[] = ["background", "underline", "inverse"];
 /** May have such a code. */
@@ -37,8 +58,27 @@ export function closeColours(lines: readonly string[]): string[] {
     state.follow(line);
     const margin = line.search(/[^ ]/);
     if (margin === -1 || !state.hasText) return line;
-    return line.slice(0, margin) + opened + line.slice(margin) + state.closing;
+    // A caret that is none of a code must not become one with the next.
+    const caret = state.closing !== "" && endsWithCaret(line) ? "^" : "";
+    return line.slice(0, margin) + opened + line.slice(margin) + caret + state.closing;
   });
+}
+
+/** Whether a text ends with a caret that belongs to no code, and to no sequence. */
+export function endsWithCaret(text: string): boolean {
+  const last = text.length - 1;
+  if (text.charCodeAt(last) !== CARET) return false;
+  for (let at = 0; at <= last;) {
+    CODE.lastIndex = at;
+    at = CODE.test(text) ? CODE.lastIndex - 1 : text.length;
+    if (at > last) return false;
+    const length = beginsSequence(text.charCodeAt(at))
+      ? sequenceEnd(text, at, "program") - at
+      : caretCodeLength(text, at);
+    if (length === 0 && at === last) return true;
+    at += Math.max(1, length);
+  }
+  return false;
 }
 
 /** The codes in force, and what shows of a line. */
@@ -86,7 +126,8 @@ class ColourState {
   #take(line: string, at: number): number {
     if (beginsSequence(line.charCodeAt(at))) {
       const end = sequenceEnd(line, at, "program");
-      const [, parameters] = SGR.exec(line.slice(at, end)) ?? [];
+      const sequence = end - at <= MAX_SEQUENCE ? line.slice(at, end) : "";
+      const [, parameters] = SGR.exec(sequence) ?? [];
       if (parameters !== undefined) this.#render(parameters);
       return end;
     }
@@ -105,7 +146,7 @@ class ColourState {
     else if (sign === "~") this.#codes.clear();
     else if (sign === "d") this.#end("foreground", "background");
     else if (sign === "!") this.#codes.set("intensity", code);
-    else if (sign === ".") this.#codes.delete("intensity");
+    else if (sign === ".") this.#end("intensity", "faint");
     else if (sign === "U") this.#codes.set("underline", code);
     else if (sign === "u") this.#codes.delete("underline");
     else if (sign === "I") this.#codes.set("inverse", code);
@@ -113,7 +154,7 @@ class ColourState {
     else if (/[0-7%]/.test(sign)) this.#codes.set("background", code);
     else if (/[a-z]/i.test(sign) && !/[sl]/.test(sign)) {
       // A letter sets the brightness with the colour.
-      this.#codes.delete("intensity");
+      this.#end("intensity", "faint");
       this.#codes.set("foreground", code.toLowerCase());
       if (sign < "a") this.#codes.set("intensity", "^!");
     } else if (sign === "#") this.#codes.set("foreground", code);
@@ -135,23 +176,22 @@ class ColourState {
   }
 
   #attribute(number: number, parameter: string, code: string): void {
+    for (const [on, off, attribute] of SWITCHES) {
+      if (number === on) this.#codes.set(attribute, code);
+      else if (number === off) this.#codes.delete(attribute);
+    }
     if (number === 0) this.#codes.clear();
-    else if (number === 1 || number === 2) this.#codes.set("intensity", code);
-    else if (number === 22) this.#codes.delete("intensity");
     else if (number === 4 && parameter !== "4:0" || number === 21) {
       this.#codes.set("underline", code);
     } else if (number === 24 || number === 4) this.#codes.delete("underline");
-    else if (number === 7) this.#codes.set("inverse", code);
-    else if (number === 27) this.#codes.delete("inverse");
     else if (number === 39) this.#codes.delete("foreground");
     else if (number === 49) this.#codes.delete("background");
     else if ((number >= 30 && number <= 38) || (number >= 90 && number <= 97)) {
       this.#codes.set("foreground", code);
     } else if ((number >= 40 && number <= 48) || (number >= 100 && number <= 107)) {
       this.#codes.set("background", code);
-    } else if (number === 23 || number === 25 || number === 28 || number === 29) {
-      this.#codes.delete("other");
-    } else this.#codes.set("other", code);
+    } else if (number === 58) this.#codes.set("underlineColour", code);
+    else if (number === 59) this.#codes.delete("underlineColour");
   }
 
   #end(...attributes: readonly Attribute[]): void {

@@ -21,7 +21,7 @@ interface Piece {
   readonly joint: string;
 }
 
-const PARAGRAPH_BREAK = /\n[^\S\n]*(?:\n[^\S\n]*)+/;
+const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
 /** Escape sequences, those too that are broken or cut, as ECMA-48 has them; NUL may stand anywhere. */
 const SEQUENCE = new RegExp(
   [
@@ -87,7 +87,9 @@ function fillLines(
   };
   for (const piece of pieces) {
     if (piece.text.replaceAll(CODE, (code) => code === "^^" ? code : "") === "") {
-      line += piece.text;
+      // A lone caret must not make a code of its own with what follows.
+      const lone = /(?<!\^)(?:\^\^)*\^$/.test(line);
+      line += (lone ? "^" : "") + piece.text;
       codes = true;
       continue;
     }
