@@ -131,14 +131,18 @@ function isWhole(text: string, start: number): boolean {
   return state === GROUND || state === BROKEN;
 }
 
-/** The sequences that are most in use, and whatever is none of them. */
+/** The sequences that are most in use. */
 const CONTROL_SEQUENCE = /\x1b\[[\d;:?]*[A-Za-z]/g;
-const OTHER_SEQUENCE = /\x1b(?!\[[\d;:?]*[A-Za-z])|[\x80-\x9f]/;
+const ANY_START = /[\x1b\x80-\x9f]/;
 
 /** All sequences out of a text that a program wrote for a terminal. */
 export function withoutSequences(text: string): string {
-  // Where there is no string, and nothing is broken, they can be taken out one by one.
-  if (!OTHER_SEQUENCE.test(text)) return text.replaceAll(CONTROL_SEQUENCE, "");
+  const without = text.replaceAll(CONTROL_SEQUENCE, "");
+  // Where anything else is, such as a string or half a sequence, they are looked at one by one.
+  return ANY_START.test(without) ? withoutAnySequence(text) : without;
+}
+
+function withoutAnySequence(text: string): string {
   let plain = "";
   let from = 0;
   for (let at = nextSequence(text, 0); at !== -1; at = nextSequence(text, from)) {

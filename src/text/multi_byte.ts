@@ -12,7 +12,7 @@ import {
 } from "./multi_byte_tables.ts";
 import { type SetCodes, SetEncoder } from "./set_encoder.ts";
 import { GB18030_RANGES } from "./tables/gb18030.ts";
-import { textOfUnits } from "./unit_writer.ts";
+import { textOfUnits } from "./units.ts";
 
 /** The sets of East Asia, decoded and encoded by the rules of the Encoding Standard. */
 

@@ -2,7 +2,7 @@ import type { TextCodec } from "./codec.ts";
 import { CP437, CP850, CP852, PC_GRAPHICS, PC_HOUSE } from "./code_pages.ts";
 import { SetEncoder } from "./set_encoder.ts";
 import { SINGLE_BYTE } from "./tables/single_byte.ts";
-import { textOfAscii, textOfUnits } from "./unit_writer.ts";
+import { textOfUnits } from "./units.ts";
 
 const REPLACEMENT = "\ufffd";
 /** ISO 8859-9 is ISO 8859-1 but for these; the Encoding Standard takes it for windows-1254. */
@@ -50,9 +50,9 @@ export function singleByteCodec(name: string): TextCodec {
   if (name === "cp437-art") drawControls(units, codes);
   const encoder = new SetEncoder({ codes, hasNul: true, ascii: name !== "cp437-art" });
   const ascii = name !== "cp437-art";
-  const platform = ascii ? platformDecoder(name, units) : undefined;
+  const whole = ascii ? wholeDecoder(name, units) : undefined;
   const decode = (bytes: Uint8Array) => {
-    const known = ascii ? textOfAscii(bytes) ?? platform?.(bytes) : undefined;
+    const known = whole?.(bytes);
     if (known !== undefined) return known;
     const text = new Uint16Array(bytes.length);
     for (let at = 0; at < bytes.length; at++) text[at] = units[bytes[at] as number] as number;
@@ -68,30 +68,41 @@ const PLATFORM_NAMES: Readonly<Record<string, string>> = {
   "cp866": "ibm866",
 };
 
+const NOT_ASCII = 1;
+/** The platform decodes it to anything else. */
+const DIFFERS = 2;
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /**
- * The platform's own decoder, which is faster. It returns `undefined` for bytes among which there is one that it
- * decodes to anything else.
+ * Decodes by the platform, which is faster. It returns `undefined` for bytes among which there is one that the
+ * platform decodes to anything else.
  */
-function platformDecoder(
+function wholeDecoder(
   name: string,
   units: Uint16Array,
-): ((bytes: Uint8Array) => string | undefined) | undefined {
-  let decoder: TextDecoder;
+): (bytes: Uint8Array) => string | undefined {
+  const decoder = platformDecoder(PLATFORM_NAMES[name] ?? name);
+  const flags = new Uint8Array(256);
+  let asciiIsSame = true;
+  for (let byte = 0; byte < 256; byte++) {
+    const same = decoder?.decode(Uint8Array.of(byte)).charCodeAt(0) === units[byte];
+    if (byte < 0x80) asciiIsSame &&= same;
+    else flags[byte] = same ? NOT_ASCII : DIFFERS;
+  }
+  return (bytes) => {
+    let all = 0;
+    for (let at = 0; at < bytes.length; at++) all |= flags[bytes[at] as number] as number;
+    if (all === 0) return utf8.decode(bytes);
+    return asciiIsSame && (all & DIFFERS) === 0 ? decoder?.decode(bytes) : undefined;
+  };
+}
+
+function platformDecoder(label: string): TextDecoder | undefined {
   try {
-    decoder = new TextDecoder(PLATFORM_NAMES[name] ?? name);
+    return new TextDecoder(label);
   } catch {
     return undefined; // it has no such set
   }
-  const differs = new Uint8Array(256);
-  for (let byte = 0; byte < 256; byte++) {
-    const text = decoder.decode(Uint8Array.of(byte));
-    differs[byte] = text.length === 1 && text.charCodeAt(0) === units[byte] ? 0 : 1;
-  }
-  return (bytes) => {
-    let different = 0;
-    for (let at = 0; at < bytes.length; at++) different |= differs[bytes[at] as number] as number;
-    return different === 0 ? decoder.decode(bytes) : undefined;
-  };
 }
 
 /** The PC shows a picture for most of the control characters. */

@@ -154,7 +154,7 @@ export class Widths {
   of(text: string): number {
     if (!NOT_ASCII.test(text)) return text.length;
     const plain = withoutSequences(text);
-    if (plain !== text && !NOT_ASCII.test(plain)) return plain.length;
+    if (plain.length < text.length && !NOT_ASCII.test(plain)) return plain.length;
     const table = this.units;
     let width = 0;
     for (let at = 0; at < plain.length;) {

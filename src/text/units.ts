@@ -10,12 +10,3 @@ export function textOfUnits(units: Uint16Array, length: number): string {
     ? unitDecoder.decode(taken)
     : String.fromCharCode.apply(null, taken as unknown as number[]);
 }
-
-const asciiDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** Text of bytes that are all ASCII; `undefined` where one is not. */
-export function textOfAscii(bytes: Uint8Array): string | undefined {
-  let all = 0;
-  for (let at = 0; at < bytes.length; at++) all |= bytes[at] as number;
-  return all < 0x80 ? asciiDecoder.decode(bytes) : undefined;
-}
