@@ -9,7 +9,7 @@ import { wrapFor } from "./wrapped_texts.ts";
 import { SharedText } from "../session/shared_text.ts";
 import { colorize, stripCaretCodes } from "../text/caret.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
-import { isSeen } from "../session/text_output.ts";
+import { isSeen } from "../text/row_effects.ts";
 import { colourDepthOf, TelnetClient } from "./client.ts";
 
 /** Which clients get a broadcast, and how it is wrapped. */

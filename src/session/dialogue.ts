@@ -10,7 +10,8 @@ import type { EditorOptions } from "./key_input.ts";
 import { OptionHost, type OptionHostContext } from "./option_host.ts";
 import type { SessionSettings } from "./session_host.ts";
 import type { SharedText } from "./shared_text.ts";
-import { isSeen, type LastRow, takesRow, TextOutput } from "./text_output.ts";
+import { type LastRow, TextOutput } from "./text_output.ts";
+import { isSeen, takesRow } from "../text/row_effects.ts";
 
 /** What a dialogue needs of its connection. */
 export interface DialogueContext extends OptionHostContext {

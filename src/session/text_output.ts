@@ -5,6 +5,7 @@ import type { TextCodec, TextStreamDecoder } from "../text/codec.ts";
 import { MULTI_BYTE_NAMES } from "../text/multi_byte.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 import { lastColumn } from "../text/row_canvas.ts";
+import { isSeen } from "../text/row_effects.ts";
 import { type AmbiguousWidth, widthsFor } from "../text/width.ts";
 import type { SharedText } from "./shared_text.ts";
 
@@ -40,11 +41,6 @@ const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 /** More of a row that is not ended is no prompt. */
 const MAX_ROW = 1_024;
-/** What leaves the cursor where it is: the bell, colours, modes of MXP, titles and links. */
-const QUIET = /\x07|\x1b(?:\[[\d;:]*[mz]|\][^\x07\x1b]*(?:\x07|\x1b\\))/g;
-const MAYBE_QUIET = /[\x07\x1b]/;
-/** What moves the cursor: a text with it is not a line of its own. */
-const MOVES = /[\x08\x1b]|\r(?!\n)/;
 /** A byte that brings a decoder past its start, whatever the set. */
 const LETTER = Uint8Array.of(0x61);
 
@@ -257,19 +253,4 @@ export class TextOutput {
     this.#decoder = this.#codec.createDecoder();
     this.#decoding = false;
   }
-}
-
-/** Whether a text is shown where the cursor is, so that it needs a row of its own; not so a title, or art. */
-export function takesRow(text: string): boolean {
-  const rest = withoutQuiet(text);
-  return rest !== "" && !MOVES.test(rest);
-}
-
-/** Whether anything of a text shows, or moves the cursor: a title alone does neither. */
-export function isSeen(text: string): boolean {
-  return withoutQuiet(text) !== "";
-}
-
-function withoutQuiet(text: string): string {
-  return MAYBE_QUIET.test(text) ? text.replaceAll(QUIET, "") : text;
 }

@@ -35,6 +35,29 @@ export function withoutEffects(text: string): string {
   return partsOf(text).filter((part) => part !== BEL && !STRING.test(part)).join("");
 }
 
+/** Colours, and the modes of MXP, which leave the cursor where it is. */
+const COLOUR = /^(?:\x1b\[|\x9b)[\d;:]*[mz]$/;
+/** What moves the cursor: a text with it is not a line of its own. */
+const MOVES = /[\x08\x1b\x80-\x9f]|\r(?!\n)/;
+
+/** Whether a text is shown where the cursor is, so that it needs a row of its own; not so a title, or art. */
+export function takesRow(text: string): boolean {
+  const rest = withoutQuiet(text);
+  return rest !== "" && !MOVES.test(rest);
+}
+
+/** Whether anything of a text shows, or moves the cursor: a title alone does neither. */
+export function isSeen(text: string): boolean {
+  return withoutQuiet(text) !== "";
+}
+
+/** The text without what leaves the cursor where it is. */
+function withoutQuiet(text: string): string {
+  if (!MAYBE.test(text)) return text;
+  const isQuiet = (part: string) => part === BEL || STRING.test(part) || COLOUR.test(part);
+  return partsOf(text).filter((part) => !isQuiet(part)).join("");
+}
+
 /** The end of a text, no longer than it may be, in which no sequence and no character is cut. */
 export function endOf(text: string, length: number): string {
   if (text.length <= length) return text;
