@@ -143,7 +143,7 @@ export class EditBuffer {
     this.#cursor = Math.max(0, Math.min(this.#line.length, at));
   }
 
-  /** The place before or behind the cluster next to the cursor. */
+  /** The place before or after the cluster next to the cursor. */
   neighbour(direction: -1 | 1): number {
     const beside = this.#cursor + direction;
     const there = beside >= 0 && beside <= this.#line.length;

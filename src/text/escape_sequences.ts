@@ -1,18 +1,17 @@
 /**
- * The grammar of escape sequences (ECMA-48), as a table: the one place that knows where a sequence ends. Keys,
- * lines, width, wrapping, the screen of the editor and `stripControls` all use it.
+ * The grammar of escape sequences (ECMA-48) as a table: the one place that knows where a sequence ends. Keys, lines,
+ * widths, wrapping, the editor's screen and `stripControls` use it.
  *
- * Terminals receive what programs write, and send what keys and reports are. Both follow one grammar; a
- * terminal also sends a few sequences of its own: the mouse of X10, F1 to F5 of the Linux console, rxvt's keys
- * with Shift.
+ * Programs and terminals follow the same grammar, but terminals also send a few sequences of their own: X10 mouse
+ * reports, F1 to F5 of the Linux console, and rxvt's keys with Shift.
  */
 
 /** Where within a sequence the next character stands. */
 export type SequenceState = number;
 
-/** Behind the end of a sequence, or before its beginning. */
+/** Outside of a sequence. */
 export const GROUND = 0;
-/** The character is no part of the sequence, which ends before it. */
+/** The sequence has ended before this character, which is not part of it. */
 export const BROKEN = 1;
 /** After ESC. */
 export const ESCAPE = 2;
@@ -46,11 +45,11 @@ const STATE_COUNT = 16;
 export type SequenceSource = "program" | "terminal";
 
 const ESC = 0x1b;
-/** Characters from here on are in no sequence but in strings, and in reports of the mouse. */
+/** Characters from here on occur only in strings and mouse reports. */
 const LIMIT = 0xa0;
 const C1 = 0x80;
 
-/** What begins with an eight-bit control (C1), or with ESC and the character 0x40 below it. */
+/** Introducers, by the letter after ESC. Each also exists as an eight-bit control (C1), 0x40 above the letter. */
 const INTRODUCERS: readonly (readonly [string, SequenceState])[] = [
   ["[", CSI],
   ["N", SHIFT],
@@ -94,8 +93,8 @@ export function beginsSequence(code: number): boolean {
  * @param text The text, with ESC or an eight-bit control at that place.
  * @param start The place.
  * @param source Who wrote it.
- * @returns The place after it. One that is broken ends before what breaks it, one that is cut at the end of
- * the text.
+ * @returns The place after it. A broken sequence ends before the character that breaks it, an unfinished one at the
+ * end of the text.
  */
 export function sequenceEnd(text: string, start: number, source: SequenceSource): number {
   const table = TABLES[source];
@@ -113,7 +112,7 @@ export function sequenceEnd(text: string, start: number, source: SequenceSource)
   return text.length;
 }
 
-/** Where the sequence begins that a text ends within; the length of the text where it ends within none. */
+/** Where an unfinished sequence at the end of a text begins; the length of the text if there is none. */
 export function unfinishedSequence(text: string): number {
   for (let at = nextSequence(text, 0); at !== -1;) {
     const end = sequenceEnd(text, at, "program");
@@ -135,10 +134,10 @@ function isWhole(text: string, start: number): boolean {
 const CONTROL_SEQUENCE = /\x1b\[[\d;:?]*[A-Za-z]/g;
 const ANY_START = /[\x1b\x80-\x9f]/;
 
-/** All sequences out of a text that a program wrote for a terminal. */
+/** Removes all sequences from a text that a program wrote for a terminal. */
 export function withoutSequences(text: string): string {
   const without = text.replaceAll(CONTROL_SEQUENCE, "");
-  // Where anything else is, such as a string or half a sequence, they are looked at one by one.
+  // Strings and unfinished sequences need the table.
   return ANY_START.test(without) ? withoutAnySequence(text) : without;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Characters that do not show (Default_Ignorable_Code_Point of Unicode). By these one name can look like another,
- * or turn the direction of what is written after it.
+ * Characters that do not show (Unicode's Default_Ignorable_Code_Point). They can make one name look like another, or
+ * change the direction of the text after them.
  */
 
 /** May have one: by UTF-16 units, which is quickly seen. */
@@ -9,7 +9,7 @@ const MAYBE =
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
 const ONE_INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]$/u;
 
-/** What stays after such a character, and before such another. */
+/** A character that stays after certain others, and before certain others. */
 interface Place {
   readonly itself: RegExp;
   readonly after: RegExp;
@@ -44,7 +44,7 @@ const PLACES: readonly Place[] = [
 const PLACED =
   /^[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\u{e0020}-\u{e007f}\u{e0100}-\u{e01ef}]$/u;
 
-/** A text without characters that do not show; those stay that belong to the ones beside them. */
+/** Removes characters that do not show, except where they belong to their neighbours. */
 export function withoutInvisible(text: string): string {
   if (!MAYBE.test(text)) return text;
   const placed = text.replaceAll(INVISIBLE, (one) => PLACED.test(one) ? one : "");

@@ -486,7 +486,7 @@ export class KeyDecoder {
     const over = this.#pasteLength >= MAX_PASTE;
     if (stop < known || (end === -1 && !over)) {
       if (over) this.#endPaste();
-      return stop; // what is behind it may be the beginning of the end
+      return stop; // what follows may be the beginning of the end
     }
     this.#endPaste();
     return end === -1 ? stop : end + marker.length;

@@ -22,7 +22,7 @@ const LINE_END: Cell = { text: "\n", width: 0, style: "", length: 1 };
 
 /**
  * A line in rows of a window, with what stands before it. It is kept up to the cursor as rows, and
- * behind it as cells: an edit costs what changes, and what shows below it.
+ * after it as cells: an edit costs what changes, and what shows below it.
  */
 export class LineLayout {
   #columns: number;
@@ -41,7 +41,7 @@ export class LineLayout {
   #first = 0;
   /** What stands in that row from the beginning of the line on, where the line leaves room. */
   #under: readonly Cell[] = [];
-  /** The cells behind the cursor, the next one last. */
+  /** the cells after the cursor, the next one last. */
   #after: Cell[] = [];
   /** Whether the cursor has cut a cluster in two. */
   #split = false;
@@ -122,7 +122,7 @@ export class LineLayout {
     return this.#nearest(row + step, column);
   }
 
-  /** The row in which the line begins and ends, with what stands there behind it. */
+  /** The row in which the line begins and ends, with what stands there after it. */
   #withUnder(cells: Cell[]): Cell[] {
     const { fixed } = this.#rows[this.#first] as Row;
     let column = 0;
@@ -183,7 +183,7 @@ export class LineLayout {
     this.#split = false;
   }
 
-  /** Puts text behind the cursor. */
+  /** Puts text after the cursor. */
   #insert(text: string): void {
     const cells = lineCells(text, this.#show, this.#widths);
     for (let index = cells.length - 1; index >= 0; index--) this.#after.push(cells[index] as Cell);
@@ -259,7 +259,7 @@ export class LineLayout {
     return rows;
   }
 
-  /** The place nearest to a column of a row, not behind it if that can be. */
+  /** The place nearest to a column of a row, not after it if possible. */
   #nearest(target: number, column: number): number | undefined {
     const { fixed, cells } = this.#rows[this.#first] as Row;
     let width = 0;

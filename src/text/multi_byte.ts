@@ -239,7 +239,7 @@ function rangeOf(part: 0 | 1, value: number): number {
   return 2 * low;
 }
 
-/** The platform's own decoder, which is faster: for whole characters that it decodes to the same. */
+/** Uses the platform's decoder, which is faster, for whole characters that it decodes to the same. */
 class WholeDecoder {
   readonly #decoder: TextDecoder;
   readonly #same: Uint8Array;
@@ -258,7 +258,7 @@ class WholeDecoder {
     }
   }
 
-  /** The text of some bytes; `undefined` where there is anything else among them. */
+  /** Decodes bytes; `undefined` if there is anything else among them. */
   decode(bytes: Uint8Array): string | undefined {
     const [kinds, same] = [this.#kinds, this.#same];
     for (let at = 0; at < bytes.length; at++) {

@@ -9,11 +9,11 @@ export interface CanvasRow {
   readonly ended: boolean;
 }
 
-/** What a terminal shows of a text that begins at the start of a row. */
+/** What a terminal shows for a text that begins at the start of a row. */
 export interface Canvas {
   /** The rows; the last one up to the cursor. */
   readonly rows: readonly CanvasRow[];
-  /** What stands in the last row from the cursor on. */
+  /** The cells of the last row from the cursor on. */
   readonly under: readonly Cell[];
 }
 
@@ -29,9 +29,8 @@ const COLOUR = /^[\d;:]*$/;
 const RESET = /^[0;]*$/;
 
 /**
- * Draws text as a terminal does: TAB, CR and BS move the cursor, what comes then overwrites what stands there, and
- * so do the sequences that move within the row or erase. Sequences of colours make the style of the cells, others
- * are left out.
+ * Draws text as a terminal does. TAB, CR, BS and sequences that move within the row move the cursor, and later text
+ * overwrites what is there. Colour sequences become the style of the cells. Other sequences are ignored.
  *
  * @param text The text; LF is a line end.
  * @param columns Columns of the window.
@@ -79,7 +78,7 @@ class Pen {
   readonly #rows: PenRow[] = [{ cells: [], ended: false }];
   #column = 0;
   #style = "";
-  /** Marks that no character stands before. */
+  /** Combining marks without a character before them. */
   #marks = "";
 
   constructor(columns: number, show: ((text: string) => string) | undefined, widths: Widths) {
@@ -111,7 +110,7 @@ class Pen {
     }
   }
 
-  /** Does what a sequence asks for, within its row. */
+  /** Carries out a sequence, within the row. */
   obey(sequence: string): void {
     const body = /^(?:\x1b\[|\x9b)(.*)$/s.exec(sequence)?.[1];
     if (body === undefined) return;
@@ -162,7 +161,7 @@ class Pen {
     this.#style = RESET.test(parameters) ? "" : this.#style + sequence;
   }
 
-  /** Marks go to the character before. */
+  /** Adds marks to the character before. */
   #join(marks: string): void {
     const cells = this.#cells;
     let before = this.#column - 1;
@@ -196,7 +195,7 @@ class Pen {
     else this.#clear(0, how === 1 ? this.#inside + 1 : this.#cells.length);
   }
 
-  /** Takes cells away; of a wide one that is partly taken nothing is left. */
+  /** Removes cells, and wide cells that are partly covered. */
   #clear(from: number, to: number): void {
     const cells = this.#cells;
     for (let at = Math.max(0, from - 1); at < Math.min(to, cells.length); at++) {
@@ -206,7 +205,7 @@ class Pen {
   }
 }
 
-/** The cells between two columns, one after the other; where none stands there is a blank. */
+/** The cells between two columns; gaps become blanks. */
 function inOrder(cells: readonly (Cell | undefined)[], from: number, to: number): Cell[] {
   const found: Cell[] = [];
   for (let at = from; at < to;) {

@@ -1,10 +1,10 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 
-/** Text that stays on the screen and is drawn again: what of it is done just once. */
+/** What a prompt, or another text that is drawn again and again, does only once. */
 export interface RowEffects {
-  /** What goes to the terminal as it is: bells, titles and other strings, the sequence of an empty screen. */
+  /** Output that is sent once: bells, titles and other strings, and the sequence that clears the screen. */
   readonly effects: string;
-  /** Whether the screen is emptied. */
+  /** Whether it clears the screen. */
   readonly clears: boolean;
 }
 
@@ -16,7 +16,7 @@ const STRING = /^(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])/;
 /** An empty screen, and what scrolled away. */
 const CLEAR = /^(?:\x1b\[|\x9b)[23]J$/;
 
-/** What a text does once. */
+/** Finds what a text does only once. */
 export function effectsOf(text: string): RowEffects {
   let effects = "";
   let clears = false;
@@ -29,7 +29,7 @@ export function effectsOf(text: string): RowEffects {
   return { effects, clears };
 }
 
-/** The text without bells and strings. The sequence of an empty screen stays, as it moves what comes after it. */
+/** The text without bells and strings. The sequence that clears the screen stays, because it erases text before it. */
 export function withoutEffects(text: string): string {
   if (!MAYBE.test(text)) return text;
   return partsOf(text).filter((part) => part !== BEL && !STRING.test(part)).join("");
@@ -58,7 +58,7 @@ function withoutQuiet(text: string): string {
   return partsOf(text).filter((part) => !isQuiet(part)).join("");
 }
 
-/** The end of a text, no longer than it may be, in which no sequence and no character is cut. */
+/** The end of a text, at most so long, without cutting a sequence or a character. */
 export function endOf(text: string, length: number): string {
   if (text.length <= length) return text;
   const parts = partsOf(text);

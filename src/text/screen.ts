@@ -227,7 +227,7 @@ const RESET = "\x1b[0m";
 /** So many columns more than it has some terminals take for a cell. */
 const WIDEST = 6;
 
-/** A character whose width terminals disagree on, with so much room behind it that it must not go over. */
+/** A character whose width terminals disagree on, which must not go over the end of the row. */
 export function withoutWrap(text: string, room: number): string {
   return room < WIDEST ? `\x1b[?7l${text}\x1b[?7h` : text;
 }

@@ -24,13 +24,13 @@ const MAX_STAND_INS = 4_096;
 const MARKED = /^\P{M}\p{M}{1,4}/u;
 const MAX_MARKED = 10;
 const MARK = /^\p{M}$/u;
-/** What sets of East Asia have of each other's signs: the same sign in another width or shape. */
+/** Signs that sets of East Asia have in another width or shape. */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
   "¢￠ £￡ ¬￢ ¯￣ ‾￣ ¦￤ ¥￥ ₩￦ 〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―—".split(" ")
     .map(([one = "", other = ""]) => [one, other] as const),
 );
 
-/** How the set encodes: what it lacks becomes what stands for it, or one question mark. */
+/** Encodes text. A character that the set lacks becomes its stand-in, or one question mark. */
 export class SetEncoder {
   readonly #codes: Uint16Array;
   readonly #hasNul: boolean;
@@ -51,7 +51,7 @@ export class SetEncoder {
     const codes = this.#codes;
     let bytes = new Uint8Array(text.length * 2);
     let length = 0;
-    /** What stands before here is encoded, and nothing joins it any more. */
+    /** Up to here the text is encoded, and nothing can join it any more. */
     let done = 0;
     for (let at = 0; at < text.length;) {
       const unit = text.charCodeAt(at);
@@ -79,9 +79,9 @@ export class SetEncoder {
   }
 
   /**
-   * Encodes a character that is no unit of the set, with the letter or the marks that belong to it.
+   * Encodes a character that is not a unit of the set, together with its letter or its marks.
    *
-   * @param done What stands before this place is nothing of it.
+   * @param done Nothing before this place belongs to it.
    * @returns The bytes, and what of the text they stand for.
    */
   #encodeRare(

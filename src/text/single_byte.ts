@@ -74,8 +74,8 @@ const DIFFERS = 2;
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Decodes by the platform, which is faster. It returns `undefined` for bytes among which there is one that the
- * platform decodes to anything else.
+ * Decodes with the platform's decoder, which is faster. Returns `undefined` if the platform would decode one of the
+ * bytes differently.
  */
 function wholeDecoder(
   name: string,

@@ -11,16 +11,16 @@ import {
 } from "./width.ts";
 
 const TAB_STOP = 8;
-/** After the last column terminals disagree on where the cursor is; so it stands on the next row. */
+/** Moves the cursor to the next row: after the last column, terminals disagree on where it is. */
 const ROW_END = " \r";
-/** So much of a run is looked at for what may join the character before it. */
+/** How much of a run can join the character before it, in UTF-16 units. */
 const MAX_JOINED = 2;
 
 /** Where a line is typed. */
 export interface LinePlace {
   /** The columns of the window. */
   readonly columns: number;
-  /** Whether the client told them; else they may be others, and no row is ended there. */
+  /** Whether the client reported the columns. If not, they are a guess, and the echo never forces a new row. */
   readonly known: boolean;
   /** In which column the line begins, after a prompt. */
   readonly column: number;
@@ -29,10 +29,10 @@ export interface LinePlace {
 }
 
 /**
- * What a server has echoed of a line that is typed: where each character stands, so that it can be erased, also
- * a TAB and one in the row above. Places count the columns from the start of the first row on.
+ * Tracks where each character of an echoed line stands, so that it can be erased: also a TAB, and a character in
+ * the row above. A place is the number of columns from the start of the first row.
  *
- * Without the width of the window it takes the line for one row.
+ * If the columns are infinite, the line is one row.
  */
 export class TypedRow {
   readonly #columns: number;
@@ -40,7 +40,7 @@ export class TypedRow {
   readonly #widths: Widths;
   readonly #start: number;
   #place: number;
-  /** What does not begin where the character before it ends, or is a TAB: how long the line was, and its place. */
+  /** TABs, and characters that moved to the next row: the length of the line before each, and its place. */
   readonly #breaks: { readonly length: number; readonly place: number }[] = [];
 
   /** The last UTF-16 unit of the line. */
@@ -61,19 +61,19 @@ export class TypedRow {
     return this.#breaks.length * ITEM_SIZE;
   }
 
-  /** What goes to the screen when the line `before` grows by a run. */
+  /** Output that adds a run to the line `before`. */
   grow(before: string, run: string): string {
     const touching = this.#last + run.charAt(0);
     if (run !== "") this.#last = run.charAt(run.length - 1);
     const last = touching.length === 2 && mayJoin(touching, 1) ? lastCluster(before) : "";
     const [joined = ""] = last === "" ? [] : graphemes(last + run.slice(0, MAX_JOINED));
     if (joined === last) return this.#draw(before.length, run);
-    // It joins the last character, which is drawn anew.
+    // It joins the last character, which is drawn again.
     const length = before.length - last.length;
     return this.#goBack(length, last) + this.#draw(length, last + run);
   }
 
-  /** What goes to the screen when the line `before` becomes shorter. */
+  /** Output that shortens the line `before`. */
   shrink(before: string, after: string): string {
     this.#last = after.slice(-1);
     if (after === "") {
@@ -87,7 +87,7 @@ export class TypedRow {
     return this.#goBack(length, last) + this.#draw(length, after.slice(length));
   }
 
-  /** Erases the last cluster; `length`: that of the line without it. */
+  /** Erases the last cluster; `length` is the length of the line without it. */
   #goBack(length: number, last: string): string {
     const place = this.#place;
     const known = this.#breaks.at(-1);
@@ -98,7 +98,7 @@ export class TypedRow {
     return this.#erase(place, isUncertain(last));
   }
 
-  /** Erases what stands from the place now to another behind it. */
+  /** Erases from the place of now up to another. */
   #erase(from: number, uncertain: boolean): string {
     const place = this.#place;
     if (from <= place) return "";

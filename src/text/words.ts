@@ -7,7 +7,7 @@ export function wordStart(line: string, at: number): number {
   return back(line, back(line, at, (character) => !WORD.test(character)), isWord);
 }
 
-/** Where the word ends that is at a place, or behind it. */
+/** Where the word ends that is at a place, or after it. */
 export function wordEnd(line: string, at: number): number {
   return ahead(line, ahead(line, at, (character) => !WORD.test(character)), isWord);
 }

@@ -79,10 +79,10 @@ interface Margins {
   readonly padding: number;
 }
 
-/** White space that holds words together is none here. */
+/** No-break spaces belong to the text. */
 const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
 const MAY_HAVE_SEQUENCES = /[\x1b\x80-\x9f]/;
-/** White space other than one space between two words. */
+/** White space other than a single space between words. */
 const UNEVEN_SPACE = /[\t\n\r]| {2}/;
 const WHITE_SPACE = /[\t\n\r ]+/g;
 
@@ -95,7 +95,7 @@ function withoutEndSpaces(text: string): string {
   return end - start === text.length ? text : text.slice(start, end);
 }
 
-/** A text whose words are parted by one space each. */
+/** Reduces white space to single spaces between words. */
 function evenSpaces(text: string): string {
   return UNEVEN_SPACE.test(text) ? withoutEndSpaces(text.replaceAll(WHITE_SPACE, " ")) : text;
 }
@@ -184,7 +184,7 @@ class LineFiller {
     this.#padding = margin(padding);
   }
 
-  /** Keeps a line as it is, or wraps it where it is too long: its own spaces at the beginning stay. */
+  /** Keeps a line that fits as it is. A longer one is wrapped, and its leading spaces stay. */
   keep(line: string): void {
     if (
       MOVES.test(line) ||
@@ -208,7 +208,7 @@ class LineFiller {
     const trimmed = withoutEndSpaces(given);
     const ascii = isEvenAscii(trimmed);
     const sequences = !ascii && MAY_HAVE_SEQUENCES.test(given);
-    // White space parts words whatever it is; but within a sequence it belongs to that.
+    // White space separates words, except within a sequence.
     const text = sequences ? given : ascii ? trimmed : evenSpaces(trimmed);
     const codes = sequences || text.includes("^") ? withoutCodes(text, sequences) : undefined;
     const plain = codes?.plain ?? text;
@@ -345,7 +345,7 @@ class LineFiller {
     return text.length;
   }
 
-  /** Puts a word of plain characters on the line; where it has no room, in parts that end with a hyphen. */
+  /** Puts a word of plain characters on the line. If it does not fit, it is split after its hyphens. */
   #putWord(from: number, to: number, spaced: boolean): void {
     const gap = spaced && !this.#blank ? 1 : 0;
     if (this.#width + gap + to - from <= this.#columns) {
@@ -373,7 +373,7 @@ class LineFiller {
   /** Puts codes that stand alone: they show nothing, so no space parts them from the line. */
   #putCodes(from: number, to: number): void {
     const before = this.#head + this.#text.slice(this.#from, this.#to);
-    // A caret that is none of a code must not become one with what follows.
+    // A lone caret must not form a code with what follows.
     this.#head = before + (endsWithCaret(before) ? "^" : "") + this.#text.slice(from, to);
     this.#from = this.#to = to;
     this.#hasCodes = true;
@@ -433,7 +433,7 @@ function codeLength(text: string, at: number): number {
 const IS_LETTER = /\p{L}/u;
 const IS_LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 
-/** Finds where a word may break at a hyphen: behind one that follows a letter or digit, before a letter. */
+/** Finds where a word may break: after a hyphen that follows a letter or digit, and before a letter. */
 class HyphenWatch {
   readonly #units: Uint8Array;
   /** Whether a letter or digit came, and only hyphens since; and whether any of those. */
@@ -465,7 +465,7 @@ function isMatch(pattern: RegExp, text: string, at: number): boolean {
   return pattern.test(String.fromCodePoint(text.codePointAt(at) ?? 0));
 }
 
-/** The lengths of the parts of plain characters: one if there is no hyphen, else each character by itself. */
+/** How to split plain characters: as one part if there is no hyphen, else one part for each character. */
 function hyphenParts(
   text: string,
   at: number,

@@ -2,8 +2,8 @@ import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 
 /**
- * Backgrounds and what else colours a cell without a character. A terminal fills with them what it erases and
- * what scrolls, so at the end of a line they are closed, and opened again in the next.
+ * Backgrounds and other attributes that colour empty cells. Terminals fill erased and scrolled cells with them, so
+ * each line closes them, and the next line opens them again.
  */
 
 /** What a code changes. */
@@ -24,7 +24,7 @@ const ATTRIBUTES = [
   "strike",
   "overline",
 ] as const;
-/** By what SGR turns each on and off, but for colours and underlines. */
+/** The parameters of SGR that switch an attribute on and off, except colours and underlines. */
 const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
   [1, 22, "intensity"],
   [2, 22, "faint"],
@@ -36,7 +36,7 @@ const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
   [9, 29, "strike"],
   [53, 55, "overline"],
 ];
-/** No colour is longer; what is would be repeated in each line. */
+/** Longer sequences are ignored: they would be repeated in each line. */
 const MAX_SEQUENCE = 64;
 /** The attributes that show where nothing is written. */
 const PAINTING: readonly Attribute[] = ["background", "underline", "inverse"];
@@ -45,12 +45,12 @@ const MAYBE_PAINTS = /\^[%0-7IU]|[\x1b\x9b]/;
 const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
 const CODE = /[\^\x1b\x80-\x9f]/g;
 
-/** Whether a text may colour cells without a character. */
+/** Whether a text may colour empty cells. */
 export function paints(text: string): boolean {
   return MAYBE_PAINTS.test(text);
 }
 
-/** The lines, each of which ends what it began to colour; the next one goes on with it. */
+/** The lines, each with its colours closed at the end and opened again in the next. */
 export function closeColours(lines: readonly string[]): string[] {
   const state = new ColourState();
   return lines.map((line) => {
@@ -58,7 +58,7 @@ export function closeColours(lines: readonly string[]): string[] {
     state.follow(line);
     const margin = line.search(/[^ ]/);
     if (margin === -1 || !state.hasText) return line;
-    // A caret that is none of a code must not become one with the next.
+    // A lone caret at the end must not form a code with the closing one.
     const caret = state.closing !== "" && endsWithCaret(line) ? "^" : "";
     return line.slice(0, margin) + opened + line.slice(margin) + caret + state.closing;
   });

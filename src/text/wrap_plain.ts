@@ -2,18 +2,18 @@ import { sequenceEnd } from "./escape_sequences.ts";
 import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { HYPHEN, LETTER, LETTER_OR_DIGIT, PLAIN, SPACE, WIDTH } from "./width.ts";
 
-/** Punctuation of East Asia that does not begin a line, and that which does not end one. */
+/** East Asian punctuation that must not begin a line, and punctuation that must not end one. */
 const CLOSING = codesOf("、。，．：；？！」』）】〉》〕｝］〗〙〛");
 const OPENING = codesOf("「『（【〈《〔｛［〖〘〚");
-/** Only there such punctuation is, so that others need not be looked for. */
+/** A quick check: all such punctuation is in these ranges. */
 const isPunctuation = (code: number) => (code >= 0x3001 && code <= 0x301b) || code >= 0xff01;
 
-/** Whether a character of East Asia does not begin a line. */
+/** Whether a character must not begin a line. */
 export function isClosing(code: number): boolean {
   return isPunctuation(code) && CLOSING.has(code);
 }
 
-/** Whether it does not end one. */
+/** Whether a character must not end a line. */
 export function isOpening(code: number): boolean {
   return isPunctuation(code) && OPENING.has(code);
 }
@@ -50,7 +50,7 @@ function hasEvenEnds(text: string): boolean {
 }
 
 /**
- * Wraps a text whose characters all take one column, by looking for the last space of each line.
+ * Wraps a text whose characters all take one column, by finding the last space of each line.
  *
  * @param units What each UTF-16 unit is.
  */
@@ -94,11 +94,11 @@ function lastHyphen(text: string, units: Uint8Array, last: number, first: number
 }
 
 /**
- * Wraps a text in one pass, if each of its characters stands by itself and its words are parted by one space each, as
- * in most texts.
+ * Wraps a text in one pass. Each character must be a cluster of its own, and words must be separated by single
+ * spaces, as in most texts.
  *
  * @param units What each UTF-16 unit is.
- * @returns `undefined` where it has anything else.
+ * @returns `undefined` if the text has anything else.
  */
 export function wrapPlain(
   text: string,
@@ -115,7 +115,7 @@ export function wrapPlain(
   let breakWidth = 0;
   let before = SPACE;
   let afterOpening = false;
-  // Whether a letter or digit came in this word, and since then only hyphens, of which there is one at least.
+  // Whether this word has had a letter or digit followed only by hyphens, and whether there was a hyphen.
   let word = false;
   let hyphen = false;
   for (let at = 0; at < length; at++) {
@@ -162,7 +162,7 @@ export function wrapPlain(
         width = other;
       }
       breakEnd = -1;
-      // A margin that is wider than the one before: what moves may be too long again.
+      // The next margin may be wider, so that the moved part is too long again.
       if (width + own > columns && start < at) return undefined;
     }
     width += own;
@@ -183,7 +183,7 @@ export interface WithoutCodes {
 const CODE_START = /[\^\x1b\x80-\x9f]/g;
 
 /**
- * Takes caret codes and escape sequences out of a text. Of `^^` one caret stays.
+ * Removes caret codes and escape sequences from a text. `^^` leaves one caret.
  *
  * @param sequences Whether it may have sequences.
  */
@@ -217,7 +217,7 @@ function nextCode(text: string, from: number, sequences: boolean): number {
   return CODE_START.test(text) ? CODE_START.lastIndex - 1 : -1;
 }
 
-/** The lines of a text with its codes: those before a character stay with it, those after a word with the word. */
+/** Cuts a text with codes into lines. A code stays with the character after it, or with the word that it ends. */
 export function linesWithCodes(
   text: string,
   { plain, places, lengths }: WithoutCodes,
