@@ -14,11 +14,11 @@ export const GROUND = 0;
 /** The sequence has ended before this character, which is not part of it. */
 export const BROKEN = 1;
 /** After ESC. */
-export const ESCAPE = 2;
+const ESCAPE = 2;
 /** After ESC and intermediates, as in `ESC ( B`. */
 const ESCAPE_INTERMEDIATE = 3;
 /** After CSI. */
-export const CSI = 4;
+const CSI = 4;
 /** After CSI and digits. */
 const CSI_DIGITS = 5;
 /** After CSI and parameters, or a private prefix. */
@@ -30,7 +30,7 @@ const SHIFT = 8;
 /** After SS3 and a modifier. */
 const SHIFT_MODIFIER = 9;
 /** Within OSC, DCS, APC, PM or SOS. */
-export const STRING = 10;
+const STRING = 10;
 /** Within a string, after ESC, which may begin its end. */
 export const STRING_ESCAPE = 11;
 /** After `CSI [`, of the Linux console. */
@@ -132,13 +132,12 @@ function isWhole(text: string, start: number): boolean {
 
 /** The sequences that are most in use. */
 const CONTROL_SEQUENCE = /\x1b\[[\d;:?]*[A-Za-z]/g;
-const ANY_START = /[\x1b\x80-\x9f]/;
 
 /** Removes all sequences from a text that a program wrote for a terminal. */
 export function withoutSequences(text: string): string {
   const without = text.replaceAll(CONTROL_SEQUENCE, "");
   // Strings and unfinished sequences need the table.
-  return ANY_START.test(without) ? withoutAnySequence(text) : without;
+  return nextSequence(without, 0) === -1 ? without : withoutAnySequence(text);
 }
 
 function withoutAnySequence(text: string): string {

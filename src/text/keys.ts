@@ -63,7 +63,7 @@ const SEQUENCE_TIMEOUT_MS = 1_000;
 /**
  * Decodes what terminals send into keys: text in, keys out, cut anywhere. It knows the sequences of
  * xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet client of Windows, and those of CSI u
- * and modifyOtherKeys. Other sequences, such as reports of the mouse, are no keys and are left out.
+ * and modifyOtherKeys. Other sequences, such as mouse reports, are ignored.
  *
  * It has no clock: a lone ESC is told from the start of a sequence by the time that is given. A sequence or a
  * paste whose end does not come is given up after a second.

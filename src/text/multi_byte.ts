@@ -188,7 +188,7 @@ function codesOf(name: string, { table, single, third }: ByteSet): SetCodes {
   }
   const rareCode = (point: number) => rare.get(point) ?? 0;
   const all = name === "gb18030" ? gb18030Code : rareCode;
-  return { codes, hasNul: true, ascii: true, rare: all };
+  return { codes, ascii: true, rare: all };
 }
 
 function moved(point: number, code: number, count: number): [number, number][] {
@@ -364,7 +364,7 @@ class MultiByteDecoder implements TextStreamDecoder {
     this.#again(byte);
   }
 
-  /** The bytes are no character: one is lost, and what is ASCII stands for itself. */
+  /** The bytes are invalid: they become U+FFFD, and an ASCII byte among them is kept. */
   #broken(byte: number): void {
     this.#end(REPLACEMENT);
     if (byte < 0x80) this.#again(byte);

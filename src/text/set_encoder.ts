@@ -7,8 +7,6 @@ export interface SetCodes {
    * codes of ASCII are those of ASCII, or of what stands for it.
    */
   readonly codes: Uint16Array;
-  /** Whether NUL is a character of the set. */
-  readonly hasNul: boolean;
   /** Whether ASCII is the same in the set. */
   readonly ascii: boolean;
   /** The bytes of other characters, as one number; 0 where there is none. */
@@ -33,15 +31,13 @@ const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
 /** Encodes text. A character that the set lacks becomes its stand-in, or one question mark. */
 export class SetEncoder {
   readonly #codes: Uint16Array;
-  readonly #hasNul: boolean;
   readonly #ascii: boolean;
   readonly #rare: (point: number) => number;
   readonly #standIns: Map<string, Uint8Array> = new Map();
 
-  constructor({ codes, hasNul, ascii, rare = () => 0 }: SetCodes) {
+  constructor({ codes, ascii, rare = () => 0 }: SetCodes) {
     this.#codes = codes;
     this.#ascii = ascii;
-    this.#hasNul = hasNul;
     this.#rare = rare;
   }
 
@@ -56,7 +52,7 @@ export class SetEncoder {
     for (let at = 0; at < text.length;) {
       const unit = text.charCodeAt(at);
       const code = codes[unit] as number;
-      if (code !== 0 || (unit === 0 && this.#hasNul)) {
+      if (code !== 0 || unit === 0) {
         // Up to here there was room for two bytes of each unit.
         if (code > 0xff) bytes[length++] = code >> 8;
         bytes[length++] = code;
@@ -118,7 +114,7 @@ export class SetEncoder {
 
   #codeOf(character: string): Uint8Array {
     const code = this.#ownCode(character);
-    if (code !== 0 || (character === "\0" && this.#hasNul)) return bytesOf(code);
+    if (code !== 0 || character === "\0") return bytesOf(code);
     const known = this.#standIns.get(character);
     if (known !== undefined) return known;
     // To find it is costly, and text is often sent to many.

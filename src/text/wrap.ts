@@ -32,7 +32,7 @@ import {
   wrapNarrow,
   wrapPlain,
 } from "./wrap_plain.ts";
-import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import { beginsSequence, nextSequence, sequenceEnd } from "./escape_sequences.ts";
 import { closeColours, endsWithCaret, paints } from "./wrap_colours.ts";
 
 /** How to wrap. */
@@ -81,7 +81,6 @@ interface Margins {
 
 /** No-break spaces belong to the text. */
 const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
-const MAY_HAVE_SEQUENCES = /[\x1b\x80-\x9f]/;
 /** White space other than a single space between words. */
 const UNEVEN_SPACE = /[\t\n\r]| {2}/;
 const WHITE_SPACE = /[\t\n\r ]+/g;
@@ -207,7 +206,7 @@ class LineFiller {
   #fillPlain(given: string, margin: string): boolean {
     const trimmed = withoutEndSpaces(given);
     const ascii = isEvenAscii(trimmed);
-    const sequences = !ascii && MAY_HAVE_SEQUENCES.test(given);
+    const sequences = !ascii && nextSequence(given, 0) !== -1;
     // White space separates words, except within a sequence.
     const text = sequences ? given : ascii ? trimmed : evenSpaces(trimmed);
     const codes = sequences || text.includes("^") ? withoutCodes(text, sequences) : undefined;

@@ -162,9 +162,32 @@ async function output(program: string, args: string[]): Promise<string> {
 
 async function throughProxy(runtime: Runtime, how: string, encrypted: boolean): Promise<void> {
   await using door = await startDoor(runtime, "--proxied");
-  const port = freePort();
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/both.pem`, CERTIFICATE.cert + CERTIFICATE.key);
+  const server = `server game 127.0.0.1:${door.plain} ${how}`;
+  await behindHaproxy(
+    folder,
+    encrypted ? ` ssl crt ${folder}/both.pem` : "",
+    [server],
+    async (port) => {
+      const heard = await visit(port, "127.0.0.77", encrypted);
+      const what = encrypted ? "encrypted" : "in the clear";
+      assertMatch(
+        heard,
+        new RegExp(`You are 127\\.0\\.0\\.77, by 127\\.0\\.0\\.1, ${what}; you said: hello`),
+      );
+    },
+  );
+}
+
+/** Runs HAProxy in front of servers, for a visit to its port, and removes its folder. */
+async function behindHaproxy(
+  folder: string,
+  bind: string,
+  servers: readonly string[],
+  visiting: (port: number) => Promise<void>,
+): Promise<void> {
+  const port = freePort();
   await Deno.writeTextFile(
     `${folder}/haproxy.cfg`,
     `defaults
@@ -173,10 +196,9 @@ async function throughProxy(runtime: Runtime, how: string, encrypted: boolean): 
   timeout client 60s
   timeout server 60s
 listen telnet
-  bind 127.0.0.1:${port}${encrypted ? ` ssl crt ${folder}/both.pem` : ""}
+  bind 127.0.0.1:${port}${bind}
   unique-id-format %ci-%cp
-  server game 127.0.0.1:${door.plain} ${how}
-`,
+${servers.map((server) => `  ${server}\n`).join("")}`,
   );
   const proxy = new Deno.Command("haproxy", {
     args: ["-db", "-q", "-f", `${folder}/haproxy.cfg`],
@@ -184,12 +206,7 @@ listen telnet
   }).spawn();
   try {
     await listening(port);
-    const heard = await visit(port, "127.0.0.77", encrypted);
-    const what = encrypted ? "encrypted" : "in the clear";
-    assertMatch(
-      heard,
-      new RegExp(`You are 127\\.0\\.0\\.77, by 127\\.0\\.0\\.1, ${what}; you said: hello`),
-    );
+    await visiting(port);
   } finally {
     proxy.kill("SIGKILL");
     await proxy.status;
@@ -200,30 +217,10 @@ listen telnet
 /** HAProxy looks by several headers whether the server lives, until it has done so by each of them. */
 async function checkedByProxy(runtime: Runtime): Promise<void> {
   await using door = await startDoor(runtime, "--proxied", "--many");
-  const port = freePort();
-  const folder = await Deno.makeTempDir();
   const servers = proxies().filter(([, , encrypted]) => !encrypted).map(([, line], index) =>
-    `  server game${index} 127.0.0.1:${door.plain} ${line} check inter 100`
+    `server game${index} 127.0.0.1:${door.plain} ${line} check inter 100`
   );
-  await Deno.writeTextFile(
-    `${folder}/haproxy.cfg`,
-    `defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 60s
-  timeout server 60s
-listen telnet
-  bind 127.0.0.1:${port}
-  unique-id-format %ci-%cp
-${servers.join("\n")}
-`,
-  );
-  const proxy = new Deno.Command("haproxy", {
-    args: ["-db", "-q", "-f", `${folder}/haproxy.cfg`],
-    stderr: "null",
-  }).spawn();
-  try {
-    await listening(port);
+  await behindHaproxy(await Deno.makeTempDir(), "", servers, async (port) => {
     for (let visits = 1, checks = 0; checks < 9; visits++) {
       const heard = await visit(port, "127.0.0.77", false, "doors");
       const [, clients = "", looks = ""] = /clients: (\d+), checks: (\d+)/.exec(heard) ?? [];
@@ -231,11 +228,7 @@ ${servers.join("\n")}
       assert(Number(clients) <= visits + 1, heard);
       checks = Number(looks);
     }
-  } finally {
-    proxy.kill("SIGKILL");
-    await proxy.status;
-    await Deno.remove(folder, { recursive: true });
-  }
+  });
 }
 
 /** nginx takes a header itself, and tells its own address behind that of the person. */
