@@ -61,3 +61,9 @@ export const aardwolf: TelnetOption<true, OptionState, AardwolfEvents> = {
     },
   }),
 };
+
+/** Aardwolf's channel as the client uses it. */
+export const aardwolfClient: TelnetOption<true, OptionState, AardwolfEvents> = {
+  ...aardwolf,
+  agreeRemote: true,
+};

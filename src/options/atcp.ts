@@ -72,3 +72,25 @@ export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
 function factOf(text: string): string | undefined {
   return text.slice(0, MAX_CLIENT_NAME) || undefined;
 }
+
+/** ATCP as the client uses it: it names itself, and reports each message. */
+export const atcpClient: TelnetOption<true, OptionState, AtcpEvents> = {
+  code: ATCP,
+  name: "ATCP",
+  events: ["atcp"],
+  agreeLocal: true,
+  agreeRemote: true,
+  mud: true,
+  attach: (context) => ({
+    changed(_side, change) {
+      if (change !== "enabled") return;
+      const { clientName = "miniboa", clientVersion = "0" } = context.facts;
+      const hello = encodeAtcp({ name: "hello", body: `${clientName} ${clientVersion}` });
+      context.sendSubnegotiation(ATCP, hello);
+    },
+    subnegotiation(payload) {
+      const message = decodeAtcp(payload);
+      if (message !== undefined) context.emit("atcp", message);
+    },
+  }),
+};

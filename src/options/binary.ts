@@ -20,3 +20,11 @@ export const binary: TelnetOption<true> = {
     },
   }),
 };
+
+/** TRANSMIT-BINARY as the client uses it. */
+export const binaryClient: TelnetOption<true> = {
+  code: BINARY,
+  name: "BINARY",
+  agreeLocal: true,
+  agreeRemote: true,
+};

@@ -108,22 +108,30 @@ function decodeRequest(rest: Uint8Array): CharsetMessage {
   return { type: "request", names: names.filter((name) => name !== "") };
 }
 
+type CharsetChoice = true | CharsetConfig | undefined;
+
 /** How to use CHARSET. */
 export interface CharsetConfig {
   /** The sets to offer, the best first. Default: UTF-8 alone. */
   readonly names?: readonly string[];
 }
 
-/** What the server keeps of the negotiation of a character set. */
+/** Which end of the connection this is: its request holds where both ask at once, or yields. */
+type CharsetEnd = "server" | "client";
+
+/** What either end keeps of the negotiation of a character set. */
 class CharsetHandler implements OptionState {
   readonly #context: OptionContext;
   readonly #names: readonly string[];
   /** When we asked; `undefined` while no answer is due. */
   #askedAt: number | undefined;
 
-  constructor(context: OptionContext, names: readonly string[]) {
+  readonly #end: CharsetEnd;
+
+  constructor(context: OptionContext, config: CharsetChoice, end: CharsetEnd) {
     this.#context = context;
-    this.#names = names;
+    this.#names = (typeof config === "object" ? config.names : undefined) ?? ["UTF-8"];
+    this.#end = end;
   }
 
   get pending(): boolean {
@@ -165,6 +173,7 @@ class CharsetHandler implements OptionState {
 
   /** Where both ask at once, the server's request holds and the client's is rejected (RFC 2066). */
   #answer(names: readonly string[]): void {
+    if (this.#end === "client") this.#askedAt = undefined;
     const chosen = this.#asking
       ? undefined
       : names.find((name) => this.#context.effects.useCharset(name));
@@ -192,16 +201,24 @@ export const charset: TelnetOption<true | CharsetConfig> = {
   name: "CHARSET",
   agreeRemote: true,
   offer: "local",
-  check(config) {
-    if (config === true) return;
-    rejectUnknownKeys("telnetOptions.charset", config, { names: true });
-    if (config.names === undefined) return;
-    checkList("telnetOptions.charset.names", config.names);
-    encodeCharsetRequest(config.names);
-  },
-  attach: (context, config) =>
-    new CharsetHandler(
-      context,
-      (typeof config === "object" ? config.names : undefined) ?? ["UTF-8"],
-    ),
+  check: checkConfig,
+  attach: (context, config) => new CharsetHandler(context, config, "server"),
 };
+
+/** CHARSET as the client uses it: takes the server's requests, and asks where it is invited to. */
+export const charsetClient: TelnetOption<true | CharsetConfig> = {
+  code: CHARSET,
+  name: "CHARSET",
+  agreeLocal: true,
+  agreeRemote: true,
+  check: checkConfig,
+  attach: (context, config) => new CharsetHandler(context, config, "client"),
+};
+
+function checkConfig(config: true | CharsetConfig): void {
+  if (config === true) return;
+  rejectUnknownKeys("telnetOptions.charset", config, { names: true });
+  if (config.names === undefined) return;
+  checkList("telnetOptions.charset.names", config.names);
+  encodeCharsetRequest(config.names);
+}

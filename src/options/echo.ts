@@ -1,4 +1,4 @@
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 
 /**
  * Code of the option ECHO (RFC 857).
@@ -10,3 +10,26 @@ export const ECHO = 0x01;
 
 /** ECHO as the server uses it. */
 export const echo: TelnetOption = { code: ECHO, name: "ECHO" };
+
+/** What ECHO reports to a client. */
+export interface EchoEvents {
+  /**
+   * Whether the server shows what is typed from now on, so that the client shows nothing: mostly
+   * because a password is asked for.
+   */
+  echo: boolean;
+}
+
+/** ECHO as the client uses it: the server may echo, and the client never does. */
+export const echoClient: TelnetOption<true, OptionState, EchoEvents> = {
+  code: ECHO,
+  name: "ECHO",
+  events: ["echo"],
+  agreeRemote: true,
+  attach: (context) => ({
+    changed(side, change) {
+      if (side === "remote" && change === "enabled") context.emit("echo", true);
+      else if (side === "remote" && change === "disabled") context.emit("echo", false);
+    },
+  }),
+};

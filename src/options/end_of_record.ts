@@ -10,3 +10,10 @@ export const endOfRecord: TelnetOption<true> = {
   agreeLocal: true,
   offer: "local",
 };
+
+/** END-OF-RECORD as the client uses it: IAC EOR ends a prompt. */
+export const endOfRecordClient: TelnetOption<true> = {
+  code: END_OF_RECORD,
+  name: "END-OF-RECORD",
+  agreeRemote: true,
+};

@@ -83,3 +83,23 @@ export const flowControl: TelnetOption<true, FlowControlState> = {
   offer: "remote",
   attach: (context) => new FlowControlState(context),
 };
+
+/** What TOGGLE-FLOW-CONTROL reports to a client. */
+export interface FlowControlEvents {
+  /** The server sets what XON and XOFF do. */
+  flowControl: FlowControl;
+}
+
+/** TOGGLE-FLOW-CONTROL as the client uses it. */
+export const flowControlClient: TelnetOption<true, OptionState, FlowControlEvents> = {
+  code: LFLOW,
+  name: "LFLOW",
+  events: ["flowControl"],
+  agreeLocal: true,
+  attach: (context) => ({
+    subnegotiation(payload) {
+      const command = decodeFlowControl(payload);
+      if (command !== undefined) context.emit("flowControl", command);
+    },
+  }),
+};

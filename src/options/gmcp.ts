@@ -1,9 +1,16 @@
 import { handleOf } from "./_handle.ts";
-import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import type { OptionChange, Side } from "../protocol/events.ts";
+import { isEnabled, type OptionContext, type OptionState, type TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
-import { checkFunction, checkText, inspect } from "../protocol/validate.ts";
+import {
+  checkFunction,
+  checkList,
+  checkText,
+  inspect,
+  rejectUnknownKeys,
+} from "../protocol/validate.ts";
 
 /** Code of the option GMCP, the Generic MUD Communication Protocol. */
 export const GMCP = 0xc9;
@@ -118,6 +125,8 @@ export interface GmcpHandle {
 /** What GMCP keeps for one client. */
 export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   readonly #context: OptionContext<GmcpEvents>;
+  /** The side that performs GMCP, which is the server's. */
+  readonly #side: Side;
   readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
   readonly #supports: Map<string, number> = new Map();
   /** Pings of ours that wait for their answer, which is a Core.Ping too. */
@@ -126,8 +135,9 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   /** Takes MSDP that travels over GMCP; set by MSDP. */
   onMsdp: ((value: Json | undefined) => void) | undefined;
 
-  constructor(context: OptionContext<GmcpEvents>) {
+  constructor(context: OptionContext<GmcpEvents>, side: Side) {
     this.#context = context;
+    this.#side = side;
   }
 
   get handle(): GmcpHandle {
@@ -136,7 +146,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   }
 
   get enabled(): boolean {
-    return this.#context.localEnabled(GMCP);
+    return isEnabled(this.#context, this.#side, GMCP);
   }
 
   get supports(): ReadonlyMap<string, number> {
@@ -236,5 +246,50 @@ export const gmcp: TelnetOption<true, GmcpState, GmcpEvents> = {
   events: ["gmcp"],
   offer: "local",
   mud: true,
-  attach: (context) => new GmcpState(context),
+  attach: (context) => new GmcpState(context, "local"),
+};
+
+/** How a client uses GMCP. */
+export interface GmcpClientConfig {
+  /**
+   * The packages that the client supports, with their versions, such as `"Char 1"`: sent as
+   * `Core.Supports.Set` as soon as GMCP is agreed. Default: none, and nothing is sent.
+   */
+  readonly supports?: readonly string[];
+}
+
+/** The client's GMCP: it introduces itself when GMCP is agreed. */
+class GmcpClientState extends GmcpState {
+  readonly #introduce: () => void;
+
+  constructor(context: OptionContext<GmcpEvents>, config: true | GmcpClientConfig | undefined) {
+    super(context, "remote");
+    this.#introduce = () => {
+      const { clientName, clientVersion } = context.facts;
+      const version = clientVersion === undefined ? {} : { version: clientVersion };
+      this.send("Core.Hello", { client: clientName ?? "miniboa", ...version });
+      const supports = typeof config === "object" ? config.supports ?? [] : [];
+      if (supports.length > 0) this.send("Core.Supports.Set", [...supports]);
+    };
+  }
+
+  changed(side: Side, change: OptionChange): void {
+    if (side === "remote" && change === "enabled") this.#introduce();
+  }
+}
+
+/** GMCP as the client uses it. */
+export const gmcpClient: TelnetOption<true | GmcpClientConfig, GmcpState, GmcpEvents> = {
+  code: GMCP,
+  name: "GMCP",
+  events: ["gmcp"],
+  agreeRemote: true,
+  mud: true,
+  check(config) {
+    if (config === true) return;
+    rejectUnknownKeys("telnetOptions.gmcp", config, { supports: true });
+    checkList("telnetOptions.gmcp.supports", config.supports ?? []);
+    for (const name of config.supports ?? []) checkText("telnetOptions.gmcp.supports", name);
+  },
+  attach: (context, config) => new GmcpClientState(context, config),
 };

@@ -3,7 +3,7 @@ import { handleOf } from "./_handle.ts";
 import { DO, DONT, WILL, WONT } from "../protocol/codes.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { Json } from "./json.ts";
-import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import { isEnabled, type OptionContext, type OptionState, type TelnetOption } from "./option.ts";
 
 /** Code of the option LINEMODE (RFC 1184): the client edits lines, the server sets how. */
 export const LINEMODE = 0x22;
@@ -237,6 +237,8 @@ export interface LinemodeHandle {
 /** What LINEMODE keeps for one client: how it edits, and by which keys. */
 export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandle {
   readonly #context: OptionContext<LinemodeEvents>;
+  /** The side that performs LINEMODE, which is the client's. */
+  readonly #side: Side;
   readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
   #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
   #forwards = false;
@@ -244,8 +246,9 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   #masked = false;
   #handle: LinemodeHandle | undefined;
 
-  constructor(context: OptionContext<LinemodeEvents>) {
+  constructor(context: OptionContext<LinemodeEvents>, side: Side) {
     this.#context = context;
+    this.#side = side;
   }
 
   get handle(): LinemodeHandle {
@@ -253,7 +256,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   }
 
   get enabled(): boolean {
-    return this.#context.remoteEnabled(LINEMODE);
+    return isEnabled(this.#context, this.#side, LINEMODE);
   }
 
   get mode(): number {
@@ -290,10 +293,11 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     return true;
   }
 
-  /** The client agreed: it is told how to edit. */
+  /** It is agreed: the server says how to edit, the client which keys it has. */
   changed(side: Side, change: OptionChange): void {
-    if (side === "remote" && change === "enabled") this.setMode(this.#mode);
-    else this.#forwards = this.#masked = false;
+    if (side !== this.#side || change !== "enabled") this.#forwards = this.#masked = false;
+    else if (side === "remote") this.setMode(this.#mode);
+    else this.#send(encodeLinemodeSlc(this.#allKeys()));
   }
 
   /** Takes what the client says of its modes and keys. */
@@ -370,6 +374,10 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     } else if (level !== "value") {
       return [];
     }
+    return this.#allKeys();
+  }
+
+  #allKeys(): SlcEntry[] {
     return Array.from(
       this.#keys,
       ([code, setting]) => ({ ...setting, function: code, ack: false }),
@@ -385,10 +393,12 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
 
   /**
    * Only the server asks for a mask, and only the side that performs LINEMODE, the client, answers it
-   * (RFC 1184, section 2.3). Anything else is ignored.
+   * (RFC 1184, section 2.3), which here always refuses. Anything else is ignored.
    */
   #takeForwardmask(verb: "do" | "dont" | "will" | "wont"): void {
-    if (verb === "will") this.#forwards = this.#masked;
+    if (this.#side === "local") {
+      if (verb === "do") this.#send(encodeLinemodeForwardmask("wont"));
+    } else if (verb === "will") this.#forwards = this.#masked;
     else if (verb === "wont") this.#forwards = false;
   }
 
@@ -423,5 +433,14 @@ export const linemode: TelnetOption<true, LinemodeState, LinemodeEvents> = {
   name: "LINEMODE",
   events: ["slc"],
   offer: "remote",
-  attach: (context) => new LinemodeState(context),
+  attach: (context) => new LinemodeState(context, "remote"),
+};
+
+/** LINEMODE as the client uses it: it agrees to each mode and key of the server. */
+export const linemodeClient: TelnetOption<true, LinemodeState, LinemodeEvents> = {
+  code: LINEMODE,
+  name: "LINEMODE",
+  events: ["slc"],
+  agreeLocal: true,
+  attach: (context) => new LinemodeState(context, "local"),
 };

@@ -59,3 +59,27 @@ export const mccp3: TelnetOption<true | MccpConfig> = {
     },
   }),
 };
+
+/** MCCP2 as the client uses it: what follows the server's marker is inflated. */
+export const mccp2Client: TelnetOption<true> = {
+  code: MCCP2,
+  name: "MCCP2",
+  agreeRemote: true,
+  attach: (context) => ({
+    subnegotiation(payload) {
+      if (payload.length === 0 && context.remoteEnabled(MCCP2)) context.effects.decompress();
+    },
+  }),
+};
+
+/** MCCP3 as the client uses it: what it sends behind its marker is compressed. */
+export const mccp3Client: TelnetOption<true> = {
+  code: MCCP3,
+  name: "MCCP3",
+  agreeRemote: true,
+  attach: (context) => ({
+    changed(side, change) {
+      if (side === "remote") context.effects.compress(change === "enabled");
+    },
+  }),
+};

@@ -37,13 +37,14 @@ export {
   encodeCharsetRequest,
   encodeCharsetTableRejected,
 } from "./charset.ts";
-export { ECHO } from "./echo.ts";
+export { ECHO, type EchoEvents } from "./echo.ts";
 export { END_OF_RECORD } from "./end_of_record.ts";
 export type { ClientFacts, TerminalSpeed } from "./facts.ts";
 export {
   decodeFlowControl,
   encodeFlowControl,
   type FlowControl,
+  type FlowControlEvents,
   type FlowControlHandle,
   LFLOW,
 } from "./flow_control.ts";
@@ -51,6 +52,7 @@ export {
   decodeGmcp,
   encodeGmcp,
   GMCP,
+  type GmcpClientConfig,
   type GmcpEvents,
   type GmcpHandle,
   type GmcpMessage,
@@ -76,16 +78,45 @@ export {
   decodeMsdp,
   encodeMsdp,
   MSDP,
+  type MsdpClientEvents,
+  type MsdpClientHandle,
   type MsdpConfig,
   type MsdpEvents,
   type MsdpHandle,
   type MsdpValue,
   type MsdpVariable,
 } from "./msdp.ts";
-export { MSP, mspMusic, type MspOptions, mspSound } from "./msp.ts";
-export { decodeMssp, encodeMssp, MSSP, type MsspStatus, msspText, type MsspValue } from "./mssp.ts";
+export {
+  decodeMsp,
+  MSP,
+  type MspEvents,
+  mspMusic,
+  type MspOptions,
+  mspSound,
+  type MspTrigger,
+} from "./msp.ts";
+export {
+  decodeMssp,
+  decodeMsspText,
+  encodeMssp,
+  MSSP,
+  type MsspEvents,
+  type MsspStatus,
+  msspText,
+  type MsspValue,
+} from "./mssp.ts";
 export { decodeMtts, encodeMtts, type MttsFlags } from "./mtts.ts";
-export { MXP, mxpElement, mxpEscape, type MxpMode, mxpMode } from "./mxp.ts";
+export {
+  MXP,
+  mxpElement,
+  mxpEscape,
+  type MxpEvents,
+  type MxpMode,
+  mxpMode,
+  MxpReader,
+  type MxpTag,
+} from "./mxp.ts";
+export type { ClientOptionDeclarations, ClientOptionEvents } from "./client_registry.ts";
 export {
   decodeNaws,
   encodeNaws,

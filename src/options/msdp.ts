@@ -376,3 +376,78 @@ function fromJson(value: Json, depth: number): MsdpValue {
     Object.entries(value).map(([name, item]) => [name, fromJson(item, depth + 1)]),
   );
 }
+
+/** MSDP at the client's end: `server.telnet.msdp`. Each method returns whether MSDP is in force. */
+export interface MsdpClientHandle {
+  /** Whether the server has MSDP. */
+  readonly enabled: boolean;
+  /**
+   * Asks for a list, such as `REPORTABLE_VARIABLES`; it comes as the event `msdp`.
+   *
+   * @param list Its name.
+   */
+  list(list: string): boolean;
+  /**
+   * Asks to be told now and whenever one of these variables changes.
+   *
+   * @param names Their names.
+   */
+  report(...names: string[]): boolean;
+  /**
+   * Asks to be told of these no more.
+   *
+   * @param names Their names.
+   */
+  unreport(...names: string[]): boolean;
+  /**
+   * Asks for the values of variables, once.
+   *
+   * @param names Their names.
+   */
+  send(...names: string[]): boolean;
+  /**
+   * Sets a variable of the server that clients may set.
+   *
+   * @param name Its name.
+   * @param value Its value.
+   */
+  set(name: string, value: MsdpValue): boolean;
+}
+
+/** What MSDP reports to a client. */
+export interface MsdpClientEvents {
+  /** A variable came. */
+  msdp: { readonly name: string; readonly value: MsdpValue };
+}
+
+/** MSDP as the client uses it. */
+export const msdpClient: TelnetOption<true, OptionState<MsdpClientHandle>, MsdpClientEvents> = {
+  code: MSDP,
+  name: "MSDP",
+  events: ["msdp"],
+  agreeRemote: true,
+  mud: true,
+  attach: (context) => {
+    const say = (name: string, value: MsdpValue) => {
+      checkText("the name of an MSDP variable", name);
+      const enabled = context.remoteEnabled(MSDP);
+      if (enabled) context.sendSubnegotiation(MSDP, encodeMsdp(new Map([[name, value]])));
+      return enabled;
+    };
+    return {
+      handle: {
+        get enabled() {
+          return context.remoteEnabled(MSDP);
+        },
+        list: (list) => say("LIST", list),
+        report: (...names) => say("REPORT", names),
+        unreport: (...names) => say("UNREPORT", names),
+        send: (...names) => say("SEND", names),
+        set: say,
+      },
+      subnegotiation(payload) {
+        for (const [name, value] of decodeMsdp(payload)) context.emit("msdp", { name, value });
+      },
+    };
+  },
+};

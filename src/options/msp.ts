@@ -1,5 +1,5 @@
-import { checkText, rejectUnknownKeys } from "../protocol/validate.ts";
-import type { TelnetOption } from "./option.ts";
+import { checkText, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option MSP, the MUD Sound Protocol: sounds are named in lines of the text. */
 export const MSP = 0x5a;
@@ -82,3 +82,67 @@ function clean(text: string): string {
 
 /** MSP as the server uses it: who agrees plays sounds. */
 export const msp: TelnetOption<true> = { code: MSP, name: "MSP", offer: "local", mud: true };
+
+/** A sound or music that a server names. */
+export interface MspTrigger extends MspOptions {
+  /** What it is. */
+  readonly kind: "sound" | "music";
+  /** The file; `Off` stops all of its kind. */
+  readonly file: string;
+}
+
+const TRIGGER = /^!!(SOUND|MUSIC)\(([^)]*)\)$/;
+
+/**
+ * Reads a line of text as a trigger.
+ *
+ * @param line The line, without its end.
+ * @returns What to play; `undefined` where the line is ordinary text.
+ *
+ * @example
+ * ```ts
+ * import { decodeMsp, mspSound } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const trigger = decodeMsp(mspSound("hit.wav", { volume: 80 }));
+ * assertEquals(trigger, { kind: "sound", file: "hit.wav", volume: 80 });
+ * ```
+ */
+export function decodeMsp(line: string): MspTrigger | undefined {
+  const [, kind, body = ""] = TRIGGER.exec(line.trim()) ?? [];
+  if (kind === undefined) return undefined;
+  const [file = "", ...parts] = body.split(/\s+/);
+  const values = new Map(
+    parts.map((part) => [part.slice(0, 2).toUpperCase(), part.slice(2)] as const),
+  );
+  const number = (name: string) => {
+    const value = Number(values.get(name) || NaN);
+    return Number.isInteger(value) ? value : undefined;
+  };
+  const continues = values.get("C=");
+  return withoutUndefined({
+    kind: kind === "SOUND" ? "sound" : "music",
+    file,
+    volume: number("V="),
+    repeats: number("L="),
+    priority: number("P="),
+    continues: continues === undefined ? undefined : continues === "1",
+    type: values.get("T="),
+    url: values.get("U="),
+  } as MspTrigger);
+}
+
+/** What MSP reports to a client. */
+export interface MspEvents {
+  /** A sound is to be played. */
+  msp: MspTrigger;
+}
+
+/** MSP as the client uses it: lines that are triggers are reported instead of shown. */
+export const mspClient: TelnetOption<true, OptionState, MspEvents> = {
+  code: MSP,
+  name: "MSP",
+  events: ["msp"],
+  agreeRemote: true,
+  mud: true,
+};

@@ -1,5 +1,5 @@
 import { throwMisuse } from "../protocol/error.ts";
-import type { TelnetOption } from "./option.ts";
+import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 import { checkFunction, checkList, throwUnexpected } from "../protocol/validate.ts";
 
@@ -133,3 +133,46 @@ export const mssp: TelnetOption<() => MsspStatus> = {
     },
   }),
 };
+
+/** What MSSP reports to a client. */
+export interface MsspEvents {
+  /** The game's status came: each variable's values. */
+  mssp: ReadonlyMap<string, readonly string[]>;
+}
+
+/** MSSP as the client uses it, such as a crawler. */
+export const msspClient: TelnetOption<true, OptionState, MsspEvents> = {
+  code: MSSP,
+  name: "MSSP",
+  events: ["mssp"],
+  agreeRemote: true,
+  mud: true,
+  attach: (context) => ({
+    subnegotiation(payload) {
+      context.emit("mssp", decodeMssp(payload));
+    },
+  }),
+};
+
+/**
+ * Reads the status as plain text, the answer to a line `MSSP-REQUEST`.
+ *
+ * @param text What came.
+ * @returns Each variable's values; `undefined` as long as the reply has not come to its end.
+ *
+ * @example
+ * ```ts
+ * import { decodeMsspText, msspText } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeMsspText(msspText({ NAME: "Bogboa" }))?.get("NAME"), ["Bogboa"]);
+ * ```
+ */
+export function decodeMsspText(text: string): Map<string, string[]> | undefined {
+  const lines = text.split(/\r?\n/);
+  const start = lines.indexOf("MSSP-REPLY-START");
+  const end = lines.indexOf("MSSP-REPLY-END", start);
+  if (start === -1 || end === -1) return undefined;
+  const rows = lines.slice(start + 1, end).map((line) => line.split("\t"));
+  return new Map(rows.map(([name = "", ...values]) => [name, values]));
+}

@@ -84,3 +84,27 @@ export const naws: TelnetOption<true, OptionState, NawsEvents> = {
 function cut(value: number): number {
   return Math.max(0, Math.min(0xffff, Math.trunc(value) || 0));
 }
+
+/** NAWS of a client, to send another size. */
+export interface NawsClientState extends OptionState {
+  /** Sends the size of the window as the facts have it, where NAWS is in force. */
+  update(): void;
+}
+
+/** NAWS as the client uses it: sends the size when asked to, and when it changes. */
+export const nawsClient: TelnetOption<true, NawsClientState> = {
+  code: NAWS,
+  name: "NAWS",
+  agreeLocal: true,
+  attach: (context) => {
+    const update = () => {
+      if (context.localEnabled(NAWS)) context.sendSubnegotiation(NAWS, encodeNaws(context.facts));
+    };
+    return {
+      update,
+      changed(side, change) {
+        if (side === "local" && change === "enabled") update();
+      },
+    };
+  },
+};

@@ -1,5 +1,7 @@
 import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
 import { throwMisuse } from "../protocol/error.ts";
+import type { ClientFacts } from "./facts.ts";
+import { encodeMtts } from "./mtts.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 
@@ -219,3 +221,87 @@ const MAX_QUESTION = 250;
 const MAX_LENGTH = 256;
 /** More variables are not kept. */
 const MAX_VARIABLES = 64;
+
+/** NEW-ENVIRON of a client, to tell what has changed. */
+export interface EnvironClientState extends OptionState {
+  /** Sends a variable that has changed, where NEW-ENVIRON is in force. */
+  update(name: string): void;
+}
+
+/**
+ * NEW-ENVIRON as the client uses it: the variables of the facts, and those of MNES where the client has
+ * a name. Nothing else of the process is ever sent.
+ */
+export const newEnvironClient: TelnetOption<true, EnvironClientState> = {
+  code: NEW_ENVIRON,
+  name: "NEW-ENVIRON",
+  agreeLocal: true,
+  attach: (context) => ({
+    update(name) {
+      if (!context.localEnabled(NEW_ENVIRON)) return;
+      const variable = variableOf(context.facts, name);
+      context.sendSubnegotiation(NEW_ENVIRON, encodeEnvironInfo([variable]));
+    },
+    subnegotiation(payload) {
+      const message = decodeEnviron(payload);
+      if (message?.type !== "send" || !context.localEnabled(NEW_ENVIRON)) return;
+      const variables = asked(message, context.facts);
+      context.sendSubnegotiation(NEW_ENVIRON, encodeEnvironIs(variables));
+    },
+  }),
+};
+
+/** What is asked for; no name at all, or an empty one, asks for all. */
+function asked(
+  { names, user = [] }: EnvironMessage & { type: "send" },
+  facts: ClientFacts,
+): EnvironVariable[] {
+  const all = [...facts.environment.keys(), ...standardVariables(facts).keys()];
+  if (names.length === 0) return all.map((name) => variableOf(facts, name));
+  const found = new Map<string, EnvironVariable>();
+  for (const [index, name] of names.slice(0, MAX_VARIABLES).entries()) {
+    const isUser = user[index] === true;
+    if (name !== "") found.set(name, { ...variableOf(facts, name), user: isUser });
+    else {
+      for (const one of all.map((known) => variableOf(facts, known))) {
+        if (one.user === isUser) found.set(one.name, one);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** The variables of RFC 1572; all others are the person's own. */
+const WELL_KNOWN: ReadonlySet<string> = new Set([
+  "USER",
+  "JOB",
+  "ACCT",
+  "PRINTER",
+  "SYSTEMTYPE",
+  "DISPLAY",
+]);
+
+function variableOf(facts: ClientFacts, name: string): EnvironVariable {
+  const standard = standardVariables(facts);
+  const value = facts.environment.get(name) ?? standard.get(name);
+  return { name, value, user: !WELL_KNOWN.has(name) && !standard.has(name) };
+}
+
+/** MNES. */
+function standardVariables(facts: ClientFacts): Map<string, string> {
+  const { clientName, clientVersion, terminalType, mtts, charset } = facts;
+  const found = new Map<string, string>();
+  if (clientName === undefined) return found;
+  const values = [
+    charset,
+    clientName,
+    clientVersion,
+    mtts && encodeMtts(mtts).replace("MTTS ", ""),
+    terminalType,
+  ];
+  for (const [index, value] of values.entries()) {
+    const name = MNES_NAMES[index];
+    if (value !== undefined && name !== undefined) found.set(name, value);
+  }
+  return found;
+}

@@ -57,6 +57,11 @@ export interface OptionContext<Events extends object = never> {
   stateOf<State extends OptionState>(option: TelnetOption<never, State>): State;
 }
 
+/** Whether an option is in force on a side. */
+export function isEnabled(context: OptionContext, side: Side, option: number): boolean {
+  return side === "local" ? context.localEnabled(option) : context.remoteEnabled(option);
+}
+
 /**
  * What an option keeps for one connection.
  *
@@ -82,7 +87,7 @@ export interface OptionState<Handle = unknown> {
 }
 
 /**
- * One Telnet option, as the server uses it. Pure: all effects go through the context.
+ * One Telnet option, as one end of a connection uses it. Pure: all effects go through the context.
  *
  * @typeParam Config How a game declares it.
  * @typeParam State What it keeps for one connection.

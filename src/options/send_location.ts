@@ -45,3 +45,17 @@ export const sendLocation: TelnetOption<true> = {
     },
   }),
 };
+
+/** SEND-LOCATION as the client uses it: tells where the person sits, if that is known. */
+export const sendLocationClient: TelnetOption<true> = {
+  code: SEND_LOCATION,
+  name: "SEND-LOCATION",
+  agreeLocal: true,
+  attach: (context) => ({
+    changed(side, change) {
+      const { location } = context.facts;
+      if (side !== "local" || change !== "enabled" || location === undefined) return;
+      context.sendSubnegotiation(SEND_LOCATION, encodeSendLocation(location));
+    },
+  }),
+};

@@ -10,3 +10,11 @@ export const SGA = 0x03;
 
 /** SUPPRESS-GO-AHEAD as the server uses it. */
 export const sga: TelnetOption = { code: SGA, name: "SGA", agreeRemote: true };
+
+/** SUPPRESS-GO-AHEAD as the client uses it. */
+export const sgaClient: TelnetOption<true> = {
+  code: SGA,
+  name: "SGA",
+  agreeLocal: true,
+  agreeRemote: true,
+};

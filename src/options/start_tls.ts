@@ -26,3 +26,22 @@ export const startTls: TelnetOption<true> = {
     },
   }),
 };
+
+/**
+ * START-TLS as the client uses it: it agrees, and says that TLS follows. It sends nothing more in the
+ * clear, and begins the handshake when the server has said the same.
+ */
+export const startTlsClient: TelnetOption<true> = {
+  code: START_TLS,
+  name: "START-TLS",
+  agreeLocal: true,
+  attach: (context) => ({
+    changed(side, change) {
+      if (side !== "local" || change !== "enabled") return;
+      context.sendSubnegotiation(START_TLS, Uint8Array.of(START_TLS_FOLLOWS));
+    },
+    subnegotiation(payload) {
+      if (payload.length === 1 && payload[0] === START_TLS_FOLLOWS) context.effects.encrypt();
+    },
+  }),
+};

@@ -64,3 +64,20 @@ export const terminalSpeed: TelnetOption<true> = {
     },
   }),
 };
+
+/** What a terminal on a network has: nothing is slow. */
+const FAST: TerminalSpeed = { transmit: 38_400, receive: 38_400 };
+
+/** TERMINAL-SPEED as the client uses it. */
+export const terminalSpeedClient: TelnetOption<true> = {
+  code: TSPEED,
+  name: "TSPEED",
+  agreeLocal: true,
+  attach: (context) => ({
+    subnegotiation(payload) {
+      if (payload[0] !== SEND || !context.localEnabled(TSPEED)) return;
+      const speed = context.facts.terminalSpeed ?? FAST;
+      context.sendSubnegotiation(TSPEED, encodeTerminalSpeed(speed));
+    },
+  }),
+};

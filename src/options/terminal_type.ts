@@ -1,7 +1,8 @@
 import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { Json } from "./json.ts";
-import { decodeMtts } from "./mtts.ts";
+import type { ClientFacts } from "./facts.ts";
+import { decodeMtts, encodeMtts } from "./mtts.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option TERMINAL-TYPE (RFC 1091). */
@@ -154,4 +155,50 @@ export const terminalType: TelnetOption<true, TerminalTypeState> = {
   agreeRemote: true,
   offer: "remote",
   attach: (context) => new TerminalTypeState(context),
+};
+
+/** What a client that is asked for its terminal types keeps. */
+class TerminalTypeClientState implements OptionState {
+  readonly #context: OptionContext;
+  /** How many names of the list were given. */
+  #given = 0;
+
+  constructor(context: OptionContext) {
+    this.#context = context;
+  }
+
+  changed(side: Side): void {
+    if (side === "local") this.#given = 0;
+  }
+
+  /** Gives the next name. The last one comes twice, then the list begins again (RFC 1091). */
+  subnegotiation(payload: Uint8Array): void {
+    if (payload[0] !== SEND || !this.#context.localEnabled(TTYPE)) return;
+    const names = typesOf(this.#context.facts);
+    const name = names[Math.min(this.#given, names.length - 1)] ?? "";
+    this.#given = this.#given >= names.length ? 0 : this.#given + 1;
+    this.#context.sendSubnegotiation(TTYPE, encodeTerminalType(name));
+  }
+
+  snapshot(): Json {
+    return { given: this.#given };
+  }
+
+  restore(saved: Json): void {
+    this.#given = (saved as { given: number }).given;
+  }
+}
+
+/** By MTTS: the client's name, the terminal's, and the bit field. */
+function typesOf({ clientName, terminalType, mtts }: ClientFacts): string[] {
+  const names = clientName === undefined ? [terminalType] : [clientName, terminalType];
+  return mtts === undefined ? names : [...names, encodeMtts(mtts)];
+}
+
+/** TERMINAL-TYPE as the client uses it: gives its names one by one. */
+export const terminalTypeClient: TelnetOption<true> = {
+  code: TTYPE,
+  name: "TTYPE",
+  agreeLocal: true,
+  attach: (context) => new TerminalTypeClientState(context),
 };

@@ -59,3 +59,16 @@ export const xDisplayLocation: TelnetOption<true> = {
     },
   }),
 };
+
+/** X-DISPLAY-LOCATION as the client uses it. */
+export const xDisplayLocationClient: TelnetOption<true> = {
+  code: XDISPLOC,
+  name: "XDISPLOC",
+  agreeLocal: true,
+  attach: (context) => ({
+    subnegotiation(payload) {
+      if (payload[0] !== SEND || !context.localEnabled(XDISPLOC)) return;
+      context.sendSubnegotiation(XDISPLOC, encodeXDisplayLocation(context.facts.display ?? ""));
+    },
+  }),
+};

@@ -1,6 +1,7 @@
 import { checkList, checkText, inspect, rejectUnknownKeys } from "../protocol/validate.ts";
 import { handleOf } from "./_handle.ts";
-import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
+import type { Side } from "../protocol/events.ts";
+import { isEnabled, type OptionContext, type OptionState, type TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { fromUtf8, join, split, toUtf8 } from "./_bytes.ts";
 
@@ -76,11 +77,14 @@ export interface ZmpHandle {
 export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
   readonly #context: OptionContext<ZmpEvents>;
   readonly #supports: readonly string[];
+  /** The side that performs ZMP, which is the server's. */
+  readonly #side: Side;
   #handle: ZmpHandle | undefined;
 
-  constructor(context: OptionContext<ZmpEvents>, supports: readonly string[]) {
+  constructor(context: OptionContext<ZmpEvents>, config: true | ZmpConfig | undefined, side: Side) {
     this.#context = context;
-    this.#supports = ["zmp.", ...supports];
+    this.#supports = ["zmp.", ...(typeof config === "object" ? config.supports ?? [] : [])];
+    this.#side = side;
   }
 
   get handle(): ZmpHandle {
@@ -89,7 +93,7 @@ export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
 
   send(name: string, args: readonly string[] = []): boolean {
     const payload = encodeZmp(name, args);
-    const enabled = this.#context.localEnabled(ZMP);
+    const enabled = isEnabled(this.#context, this.#side, ZMP);
     if (enabled) this.#context.sendSubnegotiation(ZMP, payload);
     return enabled;
   }
@@ -135,6 +139,12 @@ export const zmp: TelnetOption<true | ZmpConfig, ZmpState, ZmpEvents> = {
     rejectUnknownKeys("telnetOptions.zmp", config, { supports: true });
     checkList("telnetOptions.zmp.supports", config.supports ?? []);
   },
-  attach: (context, config) =>
-    new ZmpState(context, (typeof config === "object" ? config.supports : undefined) ?? []),
+  attach: (context, config) => new ZmpState(context, config, "local"),
+};
+
+/** ZMP as the client uses it. */
+export const zmpClient: TelnetOption<true | ZmpConfig, ZmpState, ZmpEvents> = {
+  ...zmp,
+  agreeRemote: true,
+  attach: (context, config) => new ZmpState(context, config, "remote"),
 };

@@ -9,7 +9,14 @@
  * | `address-not-found` | the name does not resolve |
  * | `permission-denied` | the system or the runtime does not allow it |
  * | `unsupported` | this runtime has no such feature |
- * | `connection-lost` | the connection broke: reset, timed out, unreachable |
+ * | `connection-refused` | nothing listens on the address and port that were dialled |
+ * | `unreachable` | no way leads to the address that was dialled |
+ * | `connection-lost` | the connection broke: reset, timed out |
+ * | `connection-closed` | the peer closed the connection before what was waited for came |
+ * | `tls-failed` | the TLS handshake failed, or the peer's certificate is not trusted |
+ * | `timeout` | what was waited for did not come in time |
+ * | `login-refused` | the peer did not accept the user name or the password |
+ * | `limit-exceeded` | the peer sent more than a limit allows |
  * | `too-slow` | the peer did not read what was queued for it |
  * | `io` | any other fault of the system; see `cause` |
  */
@@ -20,7 +27,14 @@ export type TelnetErrorCode =
   | "address-not-found"
   | "permission-denied"
   | "unsupported"
+  | "connection-refused"
+  | "unreachable"
   | "connection-lost"
+  | "connection-closed"
+  | "tls-failed"
+  | "timeout"
+  | "login-refused"
+  | "limit-exceeded"
   | "too-slow"
   | "io";
 

@@ -1,7 +1,8 @@
 import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
 import type { OptionSet } from "../options/option_set.ts";
-import { checkCustomOptions, checkDeclarations, optionSet } from "../options/registry.ts";
+import { checkCustomOptions } from "../options/custom_options.ts";
+import { BUILT_IN, checkDeclarations, optionSet } from "../options/registry.ts";
 import { START_TLS } from "../options/start_tls.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { telnetLimits } from "../protocol/limits.ts";
@@ -116,7 +117,7 @@ export async function checkSettings<Client extends TelnetClient>(
   const clientClass = options.clientClass ?? TelnetClient as new () => Client;
   checkClientClass(clientClass);
   const { customOptions = [], telnetOptions = {} } = options;
-  checkCustomOptions(customOptions, OWN_EVENTS);
+  checkCustomOptions(customOptions, BUILT_IN, OWN_EVENTS);
   const offered = checkDeclarations(telnetOptions);
   for (const { code } of customOptions) offered.set(code, true);
   const { mccp2, mccp3, charset } = telnetOptions;

@@ -1,13 +1,17 @@
-import type { ServerLimits } from "../guard/limits.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Connection } from "../transport/transport.ts";
-import { type ByteStreamEvents, CompressionLayer, type Stream } from "./compression_layer.ts";
+import {
+  type ByteStreamEvents,
+  CompressionLayer,
+  type InflateLimits,
+  type Stream,
+} from "./compression_layer.ts";
 
 /** A connection as the session uses it: another once it is encrypted, compressed where that is agreed. */
 export class ByteStream {
   /** The connection; another one once it is encrypted. */
   connection: Connection;
-  readonly #limits: ServerLimits;
+  readonly #limits: InflateLimits;
   readonly #codec: CompressionCodec | undefined;
   readonly #events: ByteStreamEvents;
   /** The connection itself, or the layer once something is compressed. */
@@ -18,7 +22,7 @@ export class ByteStream {
   constructor(
     connection: Connection,
     { limits, codec }: {
-      readonly limits: ServerLimits;
+      readonly limits: InflateLimits;
       readonly codec: CompressionCodec | undefined;
     },
     events: ByteStreamEvents,

@@ -1,6 +1,5 @@
 import type { CompressionCodec, Deflater, Inflater } from "../transport/compression.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { ServerLimits } from "../guard/limits.ts";
 
 /** What a byte stream reports to. */
 export interface ByteStreamEvents {
@@ -14,6 +13,14 @@ export interface ByteStreamEvents {
   onSent(count: number): void;
   /** What the client compressed is no zlib stream, or a bomb. */
   onCorrupt(error: Error, excess?: InflateLimitExceeded): void;
+}
+
+/** What bounds the decompressed bytes of a peer. */
+export interface InflateLimits {
+  /** The highest ratio of decompressed to compressed bytes, beyond the first MiB. */
+  readonly inflateRatio: number;
+  /** The most decompressed bytes. */
+  readonly inflateTotal: number;
 }
 
 /** How far what a client compressed went over a limit. */
@@ -44,7 +51,7 @@ export class CompressionLayer implements Stream {
   readonly #connection: Connection;
   readonly #codec: CompressionCodec;
   readonly #handler: ByteStreamEvents;
-  readonly #limits: ServerLimits;
+  readonly #limits: InflateLimits;
   #deflater: Deflater | undefined;
   #inflater: Inflater | undefined;
   /** What waits for the end of a compressed stream; `undefined` while none ends. */
@@ -59,7 +66,7 @@ export class CompressionLayer implements Stream {
   constructor(
     connection: Connection,
     codec: CompressionCodec,
-    limits: ServerLimits,
+    limits: InflateLimits,
     handler: ByteStreamEvents,
   ) {
     this.#connection = connection;

@@ -1,12 +1,16 @@
 /**
- * The transport on `Bun.listen`. `TelnetServer.listen()` picks it by itself on Bun.
+ * The transport on `Bun.listen` and `Bun.connect`. `TelnetServer.listen()` picks it by itself on Bun.
  *
  * @module
  */
+import { type Attempt, dialHost, giveOwner, resolveName } from "./_dial.ts";
 import { BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
 import type {
+  Connection,
   ConnectionAcceptor,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,
@@ -17,7 +21,8 @@ export type * from "./transport.ts";
 
 /** The members of Bun's `Socket` that are used; the official types stay out of our signatures. */
 interface BunSocket {
-  data: BunConnection;
+  /** Missing until the socket is open, and on one that is closed because nobody needs it. */
+  data: BunConnection | undefined;
   /** Not known where the peer is gone already. */
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
@@ -37,6 +42,15 @@ interface BunListener {
   stop(closeConnections?: boolean): void;
 }
 
+interface BunSocketHandlers {
+  open(socket: BunSocket): void;
+  data(socket: BunSocket, chunk: Uint8Array): void;
+  drain(socket: BunSocket): void;
+  end(socket: BunSocket): void;
+  close(socket: BunSocket, error?: Error): void;
+  error(socket: BunSocket, error: Error): void;
+}
+
 interface BunRuntime {
   listen(options: {
     hostname: string;
@@ -44,19 +58,22 @@ interface BunRuntime {
     reusePort: boolean;
     exclusive: boolean;
     allowHalfOpen: boolean;
-    socket: {
-      open(socket: BunSocket): void;
-      data(socket: BunSocket, chunk: Uint8Array): void;
-      drain(socket: BunSocket): void;
-      end(socket: BunSocket): void;
-      close(socket: BunSocket, error?: Error): void;
-      error(socket: BunSocket, error: Error): void;
-    };
+    socket: BunSocketHandlers;
   }): BunListener;
+  connect(options: {
+    hostname: string;
+    port: number;
+    allowHalfOpen: boolean;
+    socket: BunSocketHandlers;
+  }): Promise<BunSocket>;
 }
 
-/** Listens by `Bun.listen`. */
-export const bunTransport: Transport = { name: "bun", listen: listenOnBun };
+/** Listens by `Bun.listen`, dials by `Bun.connect`. */
+export const bunTransport: Transport & Dialler = {
+  name: "bun",
+  listen: listenOnBun,
+  dial: dialOnBun,
+};
 
 // deno-lint-ignore require-await
 async function listenOnBun(
@@ -64,27 +81,20 @@ async function listenOnBun(
   accept: ConnectionAcceptor,
 ): Promise<Listener> {
   checkListenOptions(options);
-  const bun = (globalThis as unknown as { Bun: BunRuntime }).Bun;
   const { port, reusePort = false, keepAlive = false } = options;
   try {
-    const listener = bun.listen({
+    const listener = bunRuntime().listen({
       hostname: bindHost(options),
       port,
       reusePort,
       exclusive: !reusePort,
       allowHalfOpen: true,
       socket: {
+        ...HANDLERS,
         open(socket) {
-          socket.setNoDelay(true);
-          if (keepAlive) socket.setKeepAlive(true, KEEP_ALIVE_MS);
-          socket.data = new BunConnection(socket);
-          socket.data.attach(accept(socket.data));
+          const connection = setUp(socket, keepAlive);
+          connection.attach(accept(connection));
         },
-        data: (socket, chunk) => socket.data.receive(chunk),
-        drain: (socket) => socket.data.writable(),
-        end: (socket) => socket.data.peerEnded(),
-        close: (socket, error) => socket.data?.failed(error && connectionError(error)),
-        error: (socket, error) => socket.data?.failed(connectionError(error)),
       },
     });
     return {
@@ -98,6 +108,59 @@ async function listenOnBun(
   } catch (cause) {
     throw listenError(cause, options);
   }
+}
+
+async function dialOnBun(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection> {
+  return await dialHost(options, {
+    dialAddress: (attempt) => dialAddress(attempt, accept),
+    resolve: resolveName,
+  });
+}
+
+/**
+ * Bun cannot cancel an attempt: a socket that opens too late is closed then. It reports an unreachable
+ * network as ECONNREFUSED, and so do we.
+ */
+function dialAddress(
+  { hostname, port, keepAlive, claim }: Attempt,
+  accept: ConnectionAcceptor,
+): Promise<Connection | undefined> {
+  return new Promise((resolve, reject) => {
+    const open = (socket: BunSocket) => {
+      if (!claim()) {
+        socket.terminate();
+        return resolve(undefined);
+      }
+      const connection = setUp(socket, keepAlive);
+      try {
+        giveOwner(connection, accept);
+        resolve(connection);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    bunRuntime().connect({ hostname, port, allowHalfOpen: true, socket: { ...HANDLERS, open } })
+      .catch(reject);
+  });
+}
+
+/** What all sockets do once they are open. */
+const HANDLERS: Omit<BunSocketHandlers, "open"> = {
+  data: (socket, chunk) => socket.data?.receive(chunk),
+  drain: (socket) => socket.data?.writable(),
+  end: (socket) => socket.data?.peerEnded(),
+  close: (socket, error) => socket.data?.failed(error && connectionError(error)),
+  error: (socket, error) => socket.data?.failed(connectionError(error)),
+};
+
+function setUp(socket: BunSocket, keepAlive: boolean): BunConnection {
+  socket.setNoDelay(true);
+  if (keepAlive) socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  return socket.data = new BunConnection(socket);
+}
+
+function bunRuntime(): BunRuntime {
+  return (globalThis as unknown as { Bun: BunRuntime }).Bun;
 }
 
 /** A chunk that is larger is copied, in pieces of this size. */

@@ -1,10 +1,11 @@
 /**
- * The transport on `Deno.listen`. `TelnetServer.listen()` picks it by itself on Deno.
+ * The transport on `Deno.listen` and `Deno.connect`. `TelnetServer.listen()` picks it by itself on Deno.
  *
  * @module
  */
 import { SlabBuffer } from "../protocol/slab_buffer.ts";
 import { BACKLOG, BaseConnection } from "./base_connection.ts";
+import { type Attempt, dialHost, giveOwner, resolveName } from "./_dial.ts";
 import {
   acceptError,
   bindHost,
@@ -14,7 +15,10 @@ import {
   unsupported,
 } from "./_errors.ts";
 import type {
+  Connection,
   ConnectionAcceptor,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,
@@ -47,6 +51,10 @@ interface DenoRuntime {
     reusePort?: boolean;
     tcpBacklog?: number;
   }): DenoListener;
+  connect(options: { hostname: string; port: number; signal: AbortSignal }): Promise<DenoConn>;
+  readonly permissions: {
+    querySync(descriptor: { name: "net" }): { readonly state: string };
+  };
 }
 
 /** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
@@ -58,8 +66,12 @@ const LOST = /^(NotConnected|ConnectionAborted|ConnectionReset)$/;
 const ACCEPT_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1_000;
 
-/** Listens by `Deno.listen`. */
-export const denoTransport: Transport = { name: "deno", listen: listenOnDeno };
+/** Listens by `Deno.listen`, dials by `Deno.connect`. */
+export const denoTransport: Transport & Dialler = {
+  name: "deno",
+  listen: listenOnDeno,
+  dial: dialOnDeno,
+};
 
 // deno-lint-ignore require-await
 async function listenOnDeno(
@@ -67,7 +79,7 @@ async function listenOnDeno(
   accept: ConnectionAcceptor,
 ): Promise<Listener> {
   checkListenOptions(options);
-  const deno = (globalThis as unknown as { Deno: DenoRuntime }).Deno;
+  const deno = denoRuntime();
   const { port, reusePort = false } = options;
   // Without its flag Deno ends the process at reusePort; listenDatagram shows whether it is set.
   if (reusePort && !("listenDatagram" in deno)) {
@@ -133,17 +145,69 @@ function acceptAll(
 /** Returns whether the peer is still there. */
 function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): boolean {
   try {
-    conn.setNoDelay(true);
-    // Deno leaves it to the system how long a peer may be silent.
-    if (keepAlive) conn.setKeepAlive(true);
+    setUp(conn, keepAlive);
   } catch {
-    conn.close();
     return false;
   }
   const connection = new DenoConnection(conn);
   connection.attach(accept(connection));
   connection.start();
   return true;
+}
+
+/** Sets the socket's options; throws and closes it if the peer is gone already. */
+function setUp(conn: DenoConn, keepAlive: boolean): void {
+  try {
+    conn.setNoDelay(true);
+    // Deno leaves it to the system how long a peer may be silent.
+    if (keepAlive) conn.setKeepAlive(true);
+  } catch (cause) {
+    conn.close();
+    throw cause;
+  }
+}
+
+async function dialOnDeno(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection> {
+  return await dialHost(options, {
+    dialAddress: (attempt) => dialAddress(attempt, accept),
+    resolve: resolveIfAllowed,
+  });
+}
+
+async function dialAddress(
+  { hostname, port, keepAlive, signal, claim }: Attempt,
+  accept: ConnectionAcceptor,
+): Promise<Connection | undefined> {
+  const conn = await denoRuntime().connect({ hostname, port, signal });
+  setUp(conn, keepAlive);
+  if (!claim()) {
+    conn.close();
+    return undefined;
+  }
+  const connection = new DenoConnection(conn);
+  giveOwner(connection, accept);
+  connection.start();
+  return connection;
+}
+
+/**
+ * A program that may dial only some hosts was allowed them by name, not by address: then Deno dials by
+ * name, and tries the addresses itself. To query first avoids a prompt for each address.
+ */
+async function resolveIfAllowed(hostname: string): Promise<readonly string[]> {
+  const { state } = denoRuntime().permissions.querySync({ name: "net" });
+  if (state !== "granted") return [hostname];
+  try {
+    return await resolveName(hostname);
+  } catch (cause) {
+    // By --deny-net; Deno's own error names the flag.
+    if ((cause as { code?: string }).code === "EPERM") return [hostname];
+    throw cause;
+  }
+}
+
+function denoRuntime(): DenoRuntime {
+  return (globalThis as unknown as { Deno: DenoRuntime }).Deno;
 }
 
 class DenoConnection extends BaseConnection {

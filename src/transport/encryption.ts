@@ -14,10 +14,24 @@ export interface SecureHandler extends ConnectionHandler {
   onSecure(): void;
 }
 
-/** Encrypts connections by one certificate. */
+/** Whom a client trusts. */
+export interface ServerTrust {
+  /** The name that the server's certificate must have. It is sent in the handshake (SNI). */
+  readonly serverName: string;
+  /** Trusted authorities as PEM text, in place of the system's. */
+  readonly ca?: string | readonly string[] | undefined;
+  /**
+   * The SHA-256 fingerprint of the server's certificate, as 64 hexadecimal digits; colons between
+   * bytes are allowed. A certificate with this fingerprint is trusted, whatever its name, issuer or
+   * dates; any other is not.
+   */
+  readonly fingerprint?: string | undefined;
+}
+
+/** Encrypts connections: as the server by one certificate, or as the client of a server. */
 export interface SecureContext {
   /**
-   * Speaks TLS, as the server, on a connection.
+   * Speaks TLS on a connection.
    *
    * @param connection The connection. It gets another owner.
    * @param received What came of the handshake so far.
@@ -37,4 +51,13 @@ export interface Encryption {
    * @throws {TelnetError} `misuse`: they are no PEM, or do not fit.
    */
   context(certificate: Certificate): SecureContext;
+  /**
+   * Prepares the client's side of TLS. A handshake that fails, or a server that is not trusted, ends
+   * the connection: `onClose` gets a `TelnetError` with the code `tls-failed`.
+   *
+   * @param trust Whom to trust.
+   * @returns What encrypts.
+   * @throws {TelnetError} `misuse`: a fingerprint or an authority that cannot be right.
+   */
+  clientContext?(trust: ServerTrust): SecureContext;
 }

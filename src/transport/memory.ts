@@ -27,11 +27,14 @@
  */
 import { joinBytes } from "../protocol/bytes.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
+import { Fifo } from "../protocol/fifo.ts";
 import { BaseConnection } from "./base_connection.ts";
-import { bindHost, checkListenOptions } from "./_errors.ts";
+import { bindHost, checkDialOptions, checkListenOptions, refused } from "./_errors.ts";
 import type {
   Connection,
   ConnectionAcceptor,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,
@@ -43,7 +46,7 @@ export type * from "./transport.ts";
 
 /** How the memory network behaves. */
 export interface MemoryTransportOptions {
-  /** The most bytes that the server gets at once, at least 1. Default: no limit. */
+  /** The most bytes that the server, or an end that dialled, gets at once, at least 1. Default: no limit. */
   readonly chunkSize?: number;
   /**
    * How many bytes a peer that does not read can be sent, as a socket's buffer, at least 1.
@@ -66,8 +69,11 @@ export interface MemoryConnectOptions {
 
 const FIRST_PORT = 49_152;
 
-/** A network in memory. Each instance is one of its own. */
-export class MemoryTransport implements Transport {
+/**
+ * A network in memory. Each instance is one of its own. To reach a listener, `connect()` gives a test
+ * a {@linkcode MemoryPeer} to play a person with, and `dial()` gives a client a connection as sockets do.
+ */
+export class MemoryTransport implements Transport, Dialler {
   /** Always `memory`. */
   readonly name = "memory";
   readonly #options: Required<MemoryTransportOptions>;
@@ -134,6 +140,36 @@ export class MemoryTransport implements Transport {
     const connection = new MemoryConnection(this.#nextPeerPort++, this.#options, options);
     connection.attach(accept(connection));
     return new MemoryPeer(connection);
+  }
+
+  /**
+   * Dials a listener of this network. Both ends are connections that behave as sockets do.
+   *
+   * @param options Where; the hostname is only remembered, as the address of the peer.
+   * @param accept Called with this end of the connection.
+   * @returns This end of the connection.
+   * @throws {TelnetError} `connection-refused`: nobody listens there; or `misuse`.
+   */
+  async dial(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection> {
+    checkDialOptions(options);
+    const { hostname, port, signal } = options;
+    signal?.throwIfAborted();
+    await Promise.resolve(); // as on sockets, `accept` is not called within this call
+    signal?.throwIfAborted();
+    const acceptPeer = this.#listeners.get(port);
+    if (acceptPeer === undefined) throw refused(options);
+    const near = new MemoryEnd(hostname, port, this.#options);
+    const far = new MemoryEnd("127.0.0.1", this.#nextPeerPort++, this.#options);
+    near.peer = far;
+    far.peer = near;
+    far.attach(acceptPeer(far));
+    try {
+      near.attach(accept(near));
+    } catch (error) {
+      near.abort();
+      throw error;
+    }
+    return near;
   }
 
   #freePort(): number {
@@ -258,6 +294,87 @@ class MemoryConnection extends BaseConnection {
   }
 }
 
+/**
+ * One end of a dialled connection; the other end is one too. What an end writes waits in its `#sent`,
+ * the network, until the other end reads it.
+ */
+class MemoryEnd extends BaseConnection {
+  readonly #options: Required<MemoryTransportOptions>;
+  readonly #sent: Fifo<Uint8Array> = new Fifo();
+  #sentLength = 0;
+  /** Whether the end (FIN) follows what was sent. */
+  #ended = false;
+  #reading = true;
+  #scheduled = false;
+  /** The other end; set before any call. */
+  peer: MemoryEnd | undefined;
+
+  constructor(
+    remoteAddress: string,
+    remotePort: number,
+    options: Required<MemoryTransportOptions>,
+  ) {
+    super(remoteAddress, remotePort);
+    this.#options = options;
+  }
+
+  protected transmit(chunk: Uint8Array): number {
+    const { capacity, chunkSize } = this.#options;
+    this.peer?.scheduleRead();
+    if (this.peer?.destroyed) return this.#transmitToNobody(chunk.length);
+    const taken = Math.min(chunk.length, capacity - this.#sentLength);
+    for (let at = 0; at < taken; at += chunkSize) {
+      this.#sent.push(chunk.slice(at, Math.min(at + chunkSize, taken)));
+    }
+    this.#sentLength += taken;
+    return taken;
+  }
+
+  protected shutdown(): void {
+    this.#ended = true;
+    this.peer?.scheduleRead();
+  }
+
+  protected destroy(): void {
+    this.shutdown();
+  }
+
+  protected setReading(on: boolean): void {
+    this.#reading = on;
+    if (on) this.scheduleRead();
+  }
+
+  /** Reads later: an owner is never called within a call that an owner makes. */
+  scheduleRead(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (this.peer !== undefined) this.#readFrom(this.peer);
+    });
+  }
+
+  #readFrom(peer: MemoryEnd): void {
+    while (this.#reading && !this.destroyed) {
+      const chunk = peer.#sent.take();
+      if (chunk === undefined) break;
+      peer.#sentLength -= chunk.length;
+      this.received(chunk);
+    }
+    if (peer.queued > 0 && peer.#sentLength < this.#options.capacity) peer.writable();
+    // What the peer never read comes back as a reset, as in TCP.
+    const unread = this.queued + this.#sentLength;
+    if (peer.destroyed && unread > 0) this.failed(lostByReset());
+    else if (this.#reading && peer.#ended && peer.#sent.length === 0) this.peerEnded();
+  }
+
+  #transmitToNobody(length: number): number {
+    this.#sentLength += length;
+    this.scheduleRead();
+    return length;
+  }
+}
+
 /** The dialling end of a connection in memory: what a test plays the person with. */
 export class MemoryPeer {
   readonly #connection: MemoryConnection;
@@ -335,9 +452,7 @@ export class MemoryPeer {
 
   /** Breaks the connection (RST). */
   abort(): void {
-    this.#connection.failed(
-      new TelnetError("connection-lost", "Lost the connection: reset by the memory peer"),
-    );
+    this.#connection.failed(lostByReset());
   }
 
   #wake(): void {
@@ -345,4 +460,8 @@ export class MemoryPeer {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+function lostByReset(): TelnetError {
+  return new TelnetError("connection-lost", "Lost the connection: reset by the memory peer");
 }

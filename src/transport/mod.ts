@@ -13,6 +13,7 @@
  * - `close` loses nothing, `abort` loses what is queued
  * - `attach` gives a connection another owner
  * - `identity` names a connection across restarts, where it outlives the process
+ * - `dial` is optional; a connection that it opens keeps the same rules
  *
  * @example
  * ```ts
@@ -37,7 +38,13 @@
 
 export { BaseConnection } from "./base_connection.ts";
 export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
-export type { Certificate, Encryption, SecureContext, SecureHandler } from "./encryption.ts";
+export type {
+  Certificate,
+  Encryption,
+  SecureContext,
+  SecureHandler,
+  ServerTrust,
+} from "./encryption.ts";
 export {
   type MemoryConnectOptions,
   MemoryPeer,
@@ -48,6 +55,8 @@ export type {
   Connection,
   ConnectionAcceptor,
   ConnectionHandler,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { createServer } from "node:net";
+import { type Attempt, dialHost, giveOwner, resolveName } from "./_dial.ts";
+import { builtIn } from "./_built_in.ts";
 import { BACKLOG, BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import {
   acceptError,
@@ -14,7 +15,10 @@ import {
   unsupported,
 } from "./_errors.ts";
 import type {
+  Connection,
   ConnectionAcceptor,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,
@@ -22,6 +26,8 @@ import type {
 
 export type * from "./encryption.ts";
 export type * from "./transport.ts";
+
+const { connect, createServer } = builtIn<typeof import("node:net")>("node:net");
 
 /** Where a socket keeps its connection. */
 const OWNER: unique symbol = Symbol("owner");
@@ -48,8 +54,12 @@ const MAX_WRITE = 65_536;
 /** Written behind something, it tells when that is gone. */
 const NOTHING = new Uint8Array(0);
 
-/** Listens by `node:net`. */
-export const nodeTransport: Transport = { name: "node", listen: listenOnNode };
+/** Listens and dials by `node:net`. */
+export const nodeTransport: Transport & Dialler = {
+  name: "node",
+  listen: listenOnNode,
+  dial: dialOnNode,
+};
 
 async function listenOnNode(
   options: TransportListenOptions,
@@ -58,13 +68,7 @@ async function listenOnNode(
   checkListenOptions(options);
   const { port, reusePort = false, keepAlive = false, onError } = options;
   if (reusePort && !hasReusePort()) throw unsupported("Node before 23.1", "reusePort");
-  const settings = {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive,
-    keepAliveInitialDelay: KEEP_ALIVE_MS,
-  };
-  const server = createServer(settings, (socket) => {
+  const server = createServer(settings(keepAlive), (socket) => {
     const connection = new NodeConnection(socket);
     connection.attach(accept(connection));
     connection.start();
@@ -89,6 +93,56 @@ async function listenOnNode(
     async close() {
       server.close();
     },
+  };
+}
+
+async function dialOnNode(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection> {
+  return await dialHost(options, {
+    dialAddress: (attempt) => dialAddress(attempt, accept),
+    resolve: resolveName,
+  });
+}
+
+function dialAddress(
+  { hostname, port, keepAlive, signal, claim }: Attempt,
+  accept: ConnectionAcceptor,
+): Promise<Connection | undefined> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port, ...settings(keepAlive) });
+    const giveUp = () => {
+      socket.destroy();
+      resolve(undefined);
+    };
+    signal.addEventListener("abort", giveUp);
+    socket.once("error", reject);
+    socket.once("connect", () => {
+      signal.removeEventListener("abort", giveUp);
+      if (!claim()) return giveUp();
+      const connection = new NodeConnection(socket);
+      connection.start();
+      socket.off("error", reject);
+      try {
+        giveOwner(connection, accept);
+        resolve(connection);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+/** What is set on every socket. */
+function settings(keepAlive: boolean): {
+  allowHalfOpen: boolean;
+  noDelay: boolean;
+  keepAlive: boolean;
+  keepAliveInitialDelay: number;
+} {
+  return {
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
   };
 }
 

@@ -105,8 +105,37 @@ export interface Connection {
 /** Gives a new connection its owner, before any byte arrives. */
 export type ConnectionAcceptor = (connection: Connection) => ConnectionHandler;
 
-/** A way to accept byte streams. */
-export interface Transport {
+/** Where to dial. */
+export interface DialOptions {
+  /** The name or IP address of the host. */
+  readonly hostname: string;
+  /** The port, 1 to 65535. */
+  readonly port: number;
+  /** Enables TCP keep-alive. Default `false`. */
+  readonly keepAlive?: boolean;
+  /** Ends the attempt: `dial` then rejects with the signal's reason. Default: never. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens byte streams to other hosts. */
+export interface Dialler {
+  /** Its name, for messages. */
+  readonly name: string;
+  /**
+   * Dials a host. A name that has several addresses, IPv6 and IPv4, is dialled at each of them until
+   * one answers.
+   *
+   * @param options Where.
+   * @param accept Called with the connection before its first byte arrives.
+   * @returns The connection.
+   * @throws {TelnetError} `connection-refused`, `address-not-found`, `unreachable`,
+   * `permission-denied`, `connection-lost`, `misuse` or `io`.
+   */
+  dial(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection>;
+}
+
+/** A way to accept byte streams; most also dial. */
+export interface Transport extends Partial<Pick<Dialler, "dial">> {
   /** Its name, for messages. */
   readonly name: string;
   /**

@@ -1,6 +1,10 @@
 /** Compression by `node:zlib`, which all three runtimes have. Loaded where MCCP is declared. */
-import { constants, createDeflate, createInflate } from "node:zlib";
+import { builtIn } from "./_built_in.ts";
 import type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
+
+const { constants, createDeflate, createInflate } = builtIn<typeof import("node:zlib")>(
+  "node:zlib",
+);
 
 /** A client costs some 70 KB with these; zlib's own default is 256 KB. */
 const SMALL = { memLevel: 5, windowBits: 13 };

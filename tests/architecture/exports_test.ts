@@ -17,7 +17,7 @@ const OPTION_NAMES = `
   encodeMtts encodeNaws encodeSendLocation encodeStatusIs encodeStatusSend encodeTerminalSpeed
   encodeTerminalSpeedSend encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation
   encodeXDisplayLocationSend encodeZmp mspMusic mspSound msspText mxpElement mxpEscape mxpMode
-  optionName readJson
+  optionName readJson decodeMsp decodeMsspText MxpReader
 `.trim().split(/\s+/);
 
 const VALUES: Record<string, readonly string[]> = {
@@ -56,6 +56,8 @@ const VALUES: Record<string, readonly string[]> = {
     "LineEditor",
     "LineInput",
     "NewlineEncoder",
+    "PlainRows",
+    "RawRows",
     "checkEncoding",
     "clusterWidth",
     "colorize",
@@ -73,6 +75,15 @@ const VALUES: Record<string, readonly string[]> = {
     "transliterate",
     "wordWrap",
   ],
+  "./connect": [
+    "CONNECT_LIMITS",
+    "RemoteServer",
+    "TelnetError",
+    "connect",
+    "connectOver",
+    "isTelnetError",
+  ],
+  "./testing": ["TestClock", "TestGame", "TestPlayer"],
   "./transport": ["BaseConnection", "MemoryPeer", "MemoryTransport"],
   "./transport/deno": ["denoTransport"],
   "./transport/bun": ["bunTransport"],

@@ -1,7 +1,13 @@
 import { TelnetError, type TelnetErrorCode } from "../../src/protocol/mod.ts";
 import { Program } from "../runtimes/process.ts";
 import type { Runtime } from "../runtimes/runtimes.ts";
-import type { Agent, Condition, Status } from "../../src/transport/contract/mod.ts";
+import type {
+  Agent,
+  AgentConnection,
+  Condition,
+  DialOptions,
+  Status,
+} from "../../src/transport/contract/mod.ts";
 
 interface Answer {
   readonly id: number;
@@ -12,10 +18,12 @@ interface Answer {
 /** An agent that lives in a process of another runtime. */
 export class RemoteAgent implements AsyncDisposable {
   readonly #program: Program;
+  readonly #dials: boolean;
   readonly #waiting: Map<number, (answer: Answer) => void> = new Map();
   #nextId = 0;
 
   constructor(runtime: Runtime, args: readonly string[] = []) {
+    this.#dials = !args.includes("--tls");
     this.#program = Program.start(runtime, "tests/runtimes/transport_program.ts", args);
     void this.#read();
   }
@@ -27,6 +35,9 @@ export class RemoteAgent implements AsyncDisposable {
       listen: (options) => call("listen", options),
       closeListener: (id) => call("closeListener", id),
       accepted: () => call("accepted"),
+      ...(this.#dials
+        ? { dial: (options: DialOptions) => call<AgentConnection>("dial", options) }
+        : {}),
       write: (id, length) => call("write", id, length),
       writeBytes: (id, length) => call("writeBytes", id, length),
       echo: (id) => call("echo", id),

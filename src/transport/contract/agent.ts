@@ -2,6 +2,7 @@ import { isTelnetError } from "../../protocol/error.ts";
 import type {
   Connection,
   ConnectionHandler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,
@@ -11,7 +12,7 @@ import type {
 export interface Status {
   /** How many bytes came. */
   readonly bytes: number;
-  /** Sum of all bytes received, modulo 2 ** 32: wrong data shows. */
+  /** The checksum of all bytes received, by `sumOf`: wrong data shows, and so does a wrong order. */
   readonly sum: number;
   /** How many written bytes the system has not taken. */
   readonly queued: number;
@@ -74,6 +75,11 @@ export interface Agent {
   closeListener(id: number): Promise<void>;
   /** The next connection that nobody has asked for yet. */
   accepted(): Promise<AgentConnection>;
+  /**
+   * Dials. The connection is not one of those that `accepted` returns. An agent whose transport does not
+   * dial leaves it out: then the suite does not check the dialled end.
+   */
+  dial?(options: DialOptions): Promise<AgentConnection>;
   /** Writes so many bytes, each the lower byte of its index. */
   write(id: number, length: number): Promise<void>;
   /** The same in pieces of one byte, each written by itself. */
@@ -106,10 +112,10 @@ export function pattern(length: number): Uint8Array {
   return bytes;
 }
 
-/** The sum that `Status.sum` has for these bytes. */
+/** The checksum that `Status.sum` has for these bytes, after others with the checksum `before`. */
 export function sumOf(bytes: Uint8Array, before: number = 0): number {
   let sum = before;
-  for (const byte of bytes) sum = (sum + byte) >>> 0;
+  for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) >>> 0;
   return sum;
 }
 
@@ -118,8 +124,12 @@ export class LocalAgent implements Agent {
   readonly #transport: Transport;
   readonly #listeners: Listener[] = [];
   readonly #connections: Held[] = [];
+  /** Which of them were accepted, not dialled. */
+  readonly #accepted: number[] = [];
   #nextAccepted = 0;
   #changed: (() => void)[] = [];
+  /** Dials; missing if the transport does not. */
+  readonly dial?: (options: DialOptions) => Promise<AgentConnection>;
 
   /**
    * Holds nothing yet.
@@ -128,6 +138,7 @@ export class LocalAgent implements Agent {
    */
   constructor(transport: Transport) {
     this.#transport = transport;
+    if (transport.dial !== undefined) this.dial = (options) => this.#dial(options);
   }
 
   /** Listens. */
@@ -135,8 +146,8 @@ export class LocalAgent implements Agent {
     options: TransportListenOptions,
   ): Promise<AgentListener> {
     const listener = await this.#transport.listen(options, (connection) => {
-      const held = new Held(connection, () => this.#notify());
-      this.#connections.push(held);
+      const held = this.#hold(connection);
+      this.#accepted.push(held.id);
       this.#notify();
       return held;
     });
@@ -151,10 +162,13 @@ export class LocalAgent implements Agent {
 
   /** The next connection that nobody has asked for yet. */
   async accepted(): Promise<AgentConnection> {
-    const id = this.#nextAccepted++;
-    while (this.#connections[id] === undefined) await this.#change();
-    const { remoteAddress, remotePort } = this.#held(id).connection;
-    return { id, remoteAddress, remotePort };
+    const index = this.#nextAccepted++;
+    let id = this.#accepted[index];
+    while (id === undefined) {
+      await this.#change();
+      id = this.#accepted[index];
+    }
+    return described(this.#held(id));
   }
 
   /** Writes so many bytes. */
@@ -207,6 +221,21 @@ export class LocalAgent implements Agent {
     return this.#held(id).status();
   }
 
+  async #dial(options: DialOptions): Promise<AgentConnection> {
+    let held: Held | undefined;
+    const connection = await this.#transport.dial?.(options, (opened) => held = this.#hold(opened));
+    if (held === undefined || held.connection !== connection) {
+      throw new Error("dial() must call accept with the connection that it returns");
+    }
+    return described(held);
+  }
+
+  #hold(connection: Connection): Held {
+    const held = new Held(this.#connections.length, connection, () => this.#notify());
+    this.#connections.push(held);
+    return held;
+  }
+
   // deno-lint-ignore require-await
   async #do(id: number, action: (held: Held) => void): Promise<void> {
     action(this.#held(id));
@@ -229,6 +258,11 @@ export class LocalAgent implements Agent {
   }
 }
 
+function described({ id, connection }: Held): AgentConnection {
+  const { remoteAddress, remotePort } = connection;
+  return { id, remoteAddress, remotePort };
+}
+
 function reached(status: Status, condition: Condition): boolean {
   const { bytes = 0, queued = Infinity, drained = 0, closes = 0 } = condition;
   return status.bytes >= bytes && status.queued <= queued && status.drained >= drained &&
@@ -237,6 +271,7 @@ function reached(status: Status, condition: Condition): boolean {
 }
 
 class Held implements ConnectionHandler {
+  readonly id: number;
   readonly connection: Connection;
   echoing = false;
   readonly #notify: () => void;
@@ -248,7 +283,8 @@ class Held implements ConnectionHandler {
   #gone = false;
   #error: string | undefined;
 
-  constructor(connection: Connection, notify: () => void) {
+  constructor(id: number, connection: Connection, notify: () => void) {
+    this.id = id;
     this.connection = connection;
     this.#notify = notify;
     connection.closed.then(() => {

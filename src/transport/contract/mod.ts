@@ -61,6 +61,8 @@ export type {
   Connection,
   ConnectionAcceptor,
   ConnectionHandler,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,

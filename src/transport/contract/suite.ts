@@ -1,5 +1,5 @@
-import type { TransportListenOptions } from "../transport.ts";
-import { type Agent, type AgentListener, pattern, sumOf } from "./agent.ts";
+import type { DialOptions, TransportListenOptions } from "../transport.ts";
+import { type Agent, type AgentConnection, type AgentListener, pattern, sumOf } from "./agent.ts";
 import { assert, assertEquals, assertRejects } from "./_assert.ts";
 
 /** The dialling end, as a test plays it. */
@@ -315,6 +315,145 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     }
     await subject.agent.closeListener(listener.id);
   },
+
+  async "dial: the address and port of the peer are known at both ends"(subject) {
+    await using pair = await dialled(subject);
+    if (pair === undefined) return;
+    const { near, far, listener } = pair;
+    assertEquals([near.remoteAddress, near.remotePort], ["127.0.0.1", listener.port]);
+    assertEquals(far.remoteAddress, "127.0.0.1");
+    assert(far.remotePort > 0);
+  },
+
+  async "dial: bytes arrive whole and in order both ways"(subject) {
+    await using pair = await dialled(subject);
+    if (pair === undefined) return;
+    const { agent } = subject;
+    await agent.echo(pair.far.id);
+    await agent.write(pair.near.id, MEGABYTE);
+    for (const { id } of [pair.far, pair.near]) {
+      const { bytes, sum } = await agent.until(id, { bytes: MEGABYTE });
+      assertEquals([bytes, sum], [MEGABYTE, sumOf(pattern(MEGABYTE))]);
+    }
+  },
+
+  async "dial: a port at which nothing listens is an error with a code"({ agent }) {
+    if (agent.dial === undefined) return;
+    const { id, port } = await agent.listen(HERE);
+    await agent.closeListener(id);
+    const error = await assertRejects(() => dial(agent, { hostname: "127.0.0.1", port }));
+    assertEquals(error.code, "connection-refused");
+  },
+
+  async "dial: a port or hostname that is none, or an unknown option, is misuse"({ agent }) {
+    if (agent.dial === undefined) return;
+    const good = { hostname: "127.0.0.1", port: 7777 };
+    const wrong: DialOptions[] = [
+      ...[0, -1, 65_536, 1.5, NaN].map((port) => ({ ...good, port })),
+      { ...good, hostname: "" },
+      { ...good, host: "127.0.0.1" } as DialOptions,
+    ];
+    for (const options of wrong) {
+      const error = await assertRejects(() => dial(agent, options));
+      assertEquals(error.code, "misuse", JSON.stringify(options));
+    }
+  },
+
+  async "dial: a name without an address is an error with a code"({ agent, sockets }) {
+    if (!sockets || agent.dial === undefined) return;
+    const names = ["no-such-host.invalid", "256.256.256.256", "not:an:ip", "1::2::3", "127.0.0.1 "];
+    for (const hostname of names) {
+      const error = await assertRejects(() => dial(agent, { hostname, port: 7777 }));
+      assertEquals(error.code, "address-not-found", hostname);
+    }
+  },
+
+  async "dial: localhost is found whether only its IPv4 or only its IPv6 address listens"(subject) {
+    if (!subject.sockets) return;
+    for (const address of ["127.0.0.1", "::1"]) {
+      await using pair = await dialled(subject, { port: 0, address }, "localhost");
+      if (pair === undefined) return;
+      assertEquals([pair.near.remoteAddress, pair.far.remoteAddress], [address, address]);
+    }
+  },
+
+  async "dial: what a paused peer does not take is counted, and drains when it reads"(subject) {
+    await using pair = await dialled(subject);
+    if (pair === undefined) return;
+    await checkBackpressure(subject, pair.near.id, pair.far.id);
+  },
+
+  async "dial: a paused dialled end makes its peer wait, and loses nothing"(subject) {
+    await using pair = await dialled(subject);
+    if (pair === undefined) return;
+    await checkBackpressure(subject, pair.far.id, pair.near.id);
+  },
+
+  async "dial: either end can end first, and the other still writes"(subject) {
+    for (const first of ["near", "far"] as const) {
+      await using pair = await dialled(subject);
+      if (pair === undefined) return;
+      const { agent } = subject;
+      const [closing, open] = first === "near" ? [pair.near, pair.far] : [pair.far, pair.near];
+      await agent.write(closing.id, 10);
+      await agent.close(closing.id);
+      const { bytes, closes } = await agent.until(open.id, { ended: true });
+      assertEquals([bytes, closes], [10, 0]);
+      await agent.write(open.id, 1000);
+      await agent.until(open.id, { queued: 0 });
+      await agent.close(open.id);
+      await untilClosedInOrder(agent, pair);
+    }
+  },
+
+  async "dial: close delivers all that is queued, then the end, both ways"(subject) {
+    for (const first of ["near", "far"] as const) {
+      await using pair = await dialled(subject);
+      if (pair === undefined) return;
+      const { agent, buffers } = subject;
+      const [closing, open] = first === "near" ? [pair.near, pair.far] : [pair.far, pair.near];
+      await agent.pause(open.id);
+      await agent.write(closing.id, 2 * buffers);
+      await agent.close(closing.id);
+      await agent.write(closing.id, 1000); // after close it does nothing
+      await agent.resume(open.id);
+      const { bytes, sum } = await agent.until(open.id, { ended: true });
+      assertEquals([bytes, sum], [2 * buffers, sumOf(pattern(2 * buffers))]);
+      await agent.close(open.id);
+      await untilClosedInOrder(agent, pair);
+    }
+  },
+
+  async "dial: abort closes at once and drops what is queued"(subject) {
+    await using pair = await dialled(subject);
+    if (pair === undefined) return;
+    const { agent, buffers } = subject;
+    await agent.pause(pair.far.id);
+    await agent.write(pair.near.id, 4 * buffers);
+    await agent.abort(pair.near.id);
+    const status = await agent.status(pair.near.id);
+    assertEquals([status.closes, status.queued, status.error], [1, 0, undefined]);
+    await agent.until(pair.near.id, { gone: true });
+    await agent.resume(pair.far.id);
+    await untilEnded(agent, pair.far.id);
+    await agent.abort(pair.far.id);
+    const { bytes } = await agent.until(pair.far.id, { gone: true });
+    assert(bytes < 4 * buffers);
+  },
+
+  async "dial: each end is closed once, whatever is called"(subject) {
+    await using pair = await dialled(subject);
+    if (pair === undefined) return;
+    const { agent } = subject;
+    const ids = [pair.near.id, pair.far.id];
+    await Promise.all(ids.map((id) => agent.close(id)));
+    await untilClosedInOrder(agent, pair);
+    for (const id of ids) {
+      await agent.close(id);
+      await agent.abort(id);
+      assertEquals((await agent.status(id)).closes, 1);
+    }
+  },
 };
 
 interface Pair extends AsyncDisposable {
@@ -344,6 +483,77 @@ async function connected(
       peer.close();
     },
   };
+}
+
+interface DialledPair extends AsyncDisposable {
+  readonly listener: AgentListener;
+  /** The end that dialled. */
+  readonly near: AgentConnection;
+  /** The end that was accepted. */
+  readonly far: AgentConnection;
+}
+
+/** A connection that the agent dialled to its own listener; `undefined` if it does not dial. */
+async function dialled(
+  { agent }: Subject,
+  options: TransportListenOptions = HERE,
+  hostname: string = "127.0.0.1",
+): Promise<DialledPair | undefined> {
+  if (agent.dial === undefined) return undefined;
+  const listener = await agent.listen(options);
+  const near = await dial(agent, { hostname, port: listener.port });
+  const far = await agent.accepted();
+  return {
+    listener,
+    near,
+    far,
+    async [Symbol.asyncDispose]() {
+      await agent.closeListener(listener.id);
+      for (const { id } of [near, far]) {
+        await agent.abort(id);
+        await agent.until(id, { gone: true });
+      }
+    },
+  };
+}
+
+async function dial(agent: Agent, options: DialOptions): Promise<AgentConnection> {
+  const connection = await agent.dial?.(options);
+  assert(connection !== undefined, "the agent does not dial");
+  return connection;
+}
+
+/** Checks that a writer counts what its peer does not read, and that all of it arrives later. */
+async function checkBackpressure(
+  { agent, buffers }: Subject,
+  writer: number,
+  reader: number,
+): Promise<void> {
+  const total = 4 * buffers;
+  await agent.pause(reader);
+  await agent.write(writer, total);
+  assertEquals((await agent.status(writer)).drained, 0);
+  const queued = await stable(async () => (await agent.status(writer)).queued);
+  assert(queued >= total - buffers, `only ${queued} of ${total} are counted`);
+  const held = (await agent.status(reader)).bytes;
+  assert(held <= buffers, `${held} bytes came although the connection is paused`);
+  await agent.resume(reader);
+  await agent.until(writer, { queued: 0, drained: 1 });
+  const { bytes, sum } = await agent.until(reader, { bytes: total });
+  assertEquals([bytes, sum], [total, sumOf(pattern(total))]);
+}
+
+/** Waits until both ends are gone, and checks that each was closed once and without an error. */
+async function untilClosedInOrder(agent: Agent, { near, far }: DialledPair): Promise<void> {
+  for (const { id } of [near, far]) {
+    const { closes, error } = await agent.until(id, { closes: 1, gone: true });
+    assertEquals([closes, error], [1, undefined]);
+  }
+}
+
+/** Waits until a connection has heard that its peer is gone: by an end, or by a reset. */
+async function untilEnded(agent: Agent, id: number): Promise<void> {
+  await Promise.race([agent.until(id, { ended: true }), agent.until(id, { closes: 1 })]);
 }
 
 async function readSome(peer: Peer): Promise<Uint8Array> {

@@ -1,0 +1,77 @@
+import { KNOWN_TO_CLIENTS } from "../options/client_registry.ts";
+import type { TelnetMachine } from "../protocol/machine.ts";
+import { Tracer } from "../session/trace.ts";
+import type { ConnectSettings } from "./settings.ts";
+
+/** So many of the last bytes are kept for errors. */
+const KEPT = 240;
+
+/** What came and went last, in words: for the errors of timeouts, and for a trace. */
+export class Journal {
+  #last: Uint8Array = new Uint8Array(0);
+  #total = 0;
+  readonly #received: Tracer | undefined;
+  readonly #sent: Tracer | undefined;
+  readonly #trace: ((line: string) => void) | undefined;
+
+  constructor({ trace, limits, options }: ConnectSettings) {
+    this.#trace = trace;
+    if (trace === undefined) return;
+    const nameOf = (code: number) =>
+      options.known.byCode(code)?.name ?? KNOWN_TO_CLIENTS.nameOf(code);
+    this.#received = new Tracer(limits.subnegotiation, nameOf, (words) => trace(`< ${words}`));
+    this.#sent = new Tracer(limits.subnegotiation, nameOf, (words) => trace(`> ${words}`));
+  }
+
+  /** A chunk came, decompressed. */
+  came(bytes: Uint8Array): void {
+    this.#total += bytes.length;
+    if (bytes.length >= KEPT) this.#last = new Uint8Array(bytes.subarray(-KEPT));
+    else {
+      const joined = new Uint8Array(this.#last.length + bytes.length);
+      joined.set(this.#last);
+      joined.set(bytes, this.#last.length);
+      this.#last = joined.length > KEPT ? joined.slice(-KEPT) : joined;
+    }
+  }
+
+  /** Text came. */
+  text(text: string): void {
+    this.#trace?.(`< ${JSON.stringify(text)}`);
+  }
+
+  /** Text is sent; `secret`: what it says is not traced. */
+  says(text: string, secret: boolean): void {
+    this.#trace?.(secret ? "> (a secret)" : `> ${JSON.stringify(text)}`);
+  }
+
+  /** The machine has looked at bytes. */
+  received(bytes: Uint8Array): void {
+    this.#received?.push(bytes);
+  }
+
+  /** Bytes go out: what of them is no text is traced. */
+  sent(bytes: Uint8Array): void {
+    this.#sent?.push(bytes);
+  }
+
+  /** What came instead of what was waited for, and what was negotiated. */
+  describe({ machine }: { readonly machine: TelnetMachine }): string {
+    const came = this.#total === 0
+      ? "Nothing came at all"
+      : `The last of ${this.#total} bytes that came: ${readable(this.#last)}`;
+    const names = (side: "local" | "remote") =>
+      machine.enabledOptions(side).map((code) => KNOWN_TO_CLIENTS.nameOf(code)).join(", ") ||
+      "nothing";
+    return `${came}. The server performs ${names("remote")}; this end performs ${names("local")}.`;
+  }
+}
+
+/** Bytes as people can read them: text in quotes, controls by their escapes. */
+export function readable(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes);
+  return JSON.stringify(text).replaceAll(
+    /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

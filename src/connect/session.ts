@@ -1,0 +1,637 @@
+import { BINARY } from "../options/binary.ts";
+import { MCCP3 } from "../options/mccp.ts";
+import { MSP } from "../options/msp.ts";
+import { decodeMsp } from "../options/msp.ts";
+import { MXP, MxpReader } from "../options/mxp.ts";
+import { ECHO } from "../options/echo.ts";
+import type { ClientFacts } from "../options/facts.ts";
+import type { Json } from "../options/json.ts";
+import type { OptionEffects } from "../options/option.ts";
+import type { OptionSet } from "../options/option_set.ts";
+import { START_TLS } from "../options/start_tls.ts";
+import { EOR, GA } from "../protocol/codes.ts";
+import { TelnetError } from "../protocol/error.ts";
+import type { TelnetEvent, ViolationEvent } from "../protocol/events.ts";
+import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
+import { ByteStream } from "../session/byte_stream.ts";
+import { callUserCode } from "../session/call_user_code.ts";
+import type { ByteStreamEvents, InflateLimitExceeded } from "../session/compression_layer.ts";
+import {
+  OptionHost,
+  type OptionHostContext,
+  type OptionsSnapshot,
+} from "../session/option_host.ts";
+import { TextOutput, type TextSnapshot } from "../session/text_output.ts";
+import { codecOf } from "../text/charset.ts";
+import { PlainRows, RawRows, type Rows } from "../text/plain_rows.ts";
+import type { SecureHandler } from "../transport/encryption.ts";
+import type { Connection } from "../transport/transport.ts";
+import type { ConnectEvents } from "./events.ts";
+import { type Entry, Inbox } from "./inbox.ts";
+import { Journal } from "./journal.ts";
+import type { ConnectSettings } from "./settings.ts";
+
+/** Where things stand with a server, as plain JSON. */
+export interface ServerSnapshot {
+  /** The format of this snapshot. */
+  readonly version: 1;
+  /** The parts. */
+  readonly [part: string]: Json;
+}
+
+interface SnapshotParts extends OptionsSnapshot {
+  readonly version: 1;
+  readonly telnet: TelnetSnapshot;
+  readonly text: TextSnapshot;
+  readonly row: string;
+  readonly unread: readonly Entry[];
+  readonly marked: boolean;
+}
+
+/** What a session reports to. */
+export interface ClientSessionOwner {
+  /** Calls the handler of an event; it may throw. */
+  handle<Name extends keyof ConnectEvents>(name: Name, value: ConnectEvents[Name]): unknown;
+}
+
+const NO_BYTES = new Uint8Array(0);
+/** How many seconds' worth of negotiations can come at once. */
+const BURST_MS = 10_000;
+
+/**
+ * The client's end of one connection. What comes takes one way in: `onData` → byte stream (inflates) →
+ * machine, event by event → options, or text → rows → inbox. What is sent takes one way out: `send` →
+ * machine → `flush` → byte stream. Every event is handled before the next byte is looked at.
+ */
+export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHostContext {
+  readonly settings: ConnectSettings;
+  readonly inbox: Inbox;
+  readonly journal: Journal;
+  readonly effects: OptionEffects;
+  machine: TelnetMachine;
+  options: OptionHost;
+  text: TextOutput;
+  /** Settles when the connection has ended. */
+  readonly closed: Promise<{ readonly error: unknown }>;
+  active = true;
+  encrypted = false;
+  bytesReceived = 0;
+  bytesSent = 0;
+  readonly #owner: ClientSessionOwner;
+  readonly #rows: Rows;
+  #stream: ByteStream | undefined;
+  /** Whether the handshake of TLS is under way, so that nothing can be sent. */
+  #securing = false;
+  /** Called when the handshake is done. */
+  onEncrypted: (() => void) | undefined;
+  /** What was sent while nothing could be. */
+  readonly #held: (() => void)[] = [];
+  /** The bytes behind the event that is handled, and whether they came out of a compressed stream. */
+  #rest: Uint8Array = NO_BYTES;
+  #inflated = false;
+  #mxp: MxpReader | undefined;
+  /** Whether the server has marked a prompt: then none is guessed. */
+  #marks = false;
+  #unreadReported = false;
+  #flushing = false;
+  #error: unknown;
+  #settle: (ending: { readonly error: unknown }) => void = () => {};
+  /** When the negotiations so far are paid off. */
+  #paidAt = -Infinity;
+  #endPromptTimer: () => void = () => {};
+  #endAnswerTimer: () => void = () => {};
+  readonly #drains: (() => void)[] = [];
+
+  constructor(settings: ConnectSettings, owner: ClientSessionOwner) {
+    this.settings = settings;
+    this.#owner = owner;
+    this.effects = this.#makeEffects();
+    this.closed = new Promise((resolve) => this.#settle = resolve);
+    this.machine = new TelnetMachine(settings.machine);
+    this.options = this.#newOptions();
+    this.text = new TextOutput(settings.encoding);
+    const { columns } = this.options.facts;
+    this.#rows = settings.stripControls ? new PlainRows(columns) : new RawRows();
+    this.journal = new Journal(settings);
+    this.inbox = new Inbox(this.#rows, {
+      clock: settings.clock,
+      limit: settings.limits.unread,
+      onRead: () => this.#readOn(),
+      failure: (code, wanted) => this.#failure(code, wanted),
+    });
+  }
+
+  /** Begins, over a connection. */
+  open(connection: Connection, securing: boolean): void {
+    const { limits, codec, signal } = this.settings;
+    this.#stream = new ByteStream(connection, { limits, codec }, this);
+    this.#securing = securing;
+    this.encrypted = connection.encrypted && !securing;
+    signal?.addEventListener("abort", () => this.fail(signal.reason), { once: true });
+    if (signal?.aborted) this.fail(signal.reason);
+  }
+
+  /** The byte stream; it is there once the session is open. */
+  get stream(): ByteStream {
+    return this.#stream as ByteStream;
+  }
+
+  // What the transport and the byte stream report.
+
+  onData(chunk: Uint8Array): void {
+    this.bytesReceived += chunk.length;
+    this.stream.receive(chunk);
+  }
+
+  onEnd(): void {
+    this.stream.end();
+  }
+
+  onDrain(): void {
+    for (const resolve of this.#drains.splice(0)) resolve();
+  }
+
+  onSecure(): void {
+    this.encrypted = true;
+    this.#securing = false;
+    const again = this.onEncrypted === undefined;
+    this.onEncrypted?.();
+    if (again) this.#emit("secure", undefined);
+    for (const send of this.#held.splice(0)) send();
+    this.flush();
+  }
+
+  onClose(error?: Error): void {
+    this.#end(this.#error ?? error);
+    this.#stream?.destroy();
+    const ending = { error: this.#error };
+    this.onDrain();
+    callUserCode(() => this.#owner.handle("close", ending), () => {});
+    this.#settle(ending);
+  }
+
+  onPlain(bytes: Uint8Array, inflated: boolean): void {
+    if (!this.active) return;
+    const now = this.now();
+    this.#inflated = inflated;
+    this.journal.came(bytes);
+    this.#rest = bytes;
+    while (this.#rest.length > 0 && this.active) {
+      const before = this.machine.frameCount;
+      const used = this.machine.step(this.#rest, now);
+      this.journal.received(this.#rest.subarray(0, used));
+      this.#rest = this.#rest.subarray(used);
+      const frames = this.machine.frameCount - before;
+      if (frames > 0 && !this.#pay(frames, now)) return;
+      this.#takeEvents();
+    }
+    this.#afterInput();
+  }
+
+  onUnseen(): void {}
+
+  /** The server closes: what it sent can still be read, and this end closes too. */
+  onPlainEnd(): void {
+    if (!this.active) return;
+    this.flushNow();
+    this.#end(undefined);
+    this.stream.close();
+  }
+
+  onSent(count: number): void {
+    this.bytesSent += count;
+  }
+
+  onCorrupt(error: Error, excess?: InflateLimitExceeded): void {
+    const limit = excess === undefined
+      ? ""
+      : `, over limits.${excess.kind === "inflate-ratio" ? "inflateRatio" : "inflateTotal"}`;
+    const code = excess === undefined ? "connection-lost" : "limit-exceeded";
+    this.fail(
+      new TelnetError(code, `Cannot inflate what the server sent: ${error.message}${limit}`),
+    );
+  }
+
+  // What this end does.
+
+  /** Sends text; LF becomes what Enter sends. `secret`: it is not traced. */
+  send(text: string, secret: boolean = false): void {
+    this.#checkOpen("send");
+    if (this.#holds) return void this.#held.push(() => this.send(text, secret));
+    this.journal.says(text, secret);
+    const typed = text.includes("\n") && !this.serverEchoes && !this.inbox.claimed;
+    // The person's own client would end the row of the prompt.
+    if (typed && this.#rows.length > 0) {
+      this.#endPrompt(false);
+      this.inbox.serve();
+    }
+    const binary = this.machine.localEnabled(BINARY);
+    const { newline = binary ? "\n" : "\r\n" } = this.settings;
+    if (newline === "\r\n" || !text.includes("\n")) this.text.write(text, this.machine);
+    else this.machine.send(codecOf(this.text.encoding).encode(text.replaceAll("\n", newline)));
+    this.flush();
+  }
+
+  /** Does something that sends, unless the connection has ended. */
+  act(what: string, call: () => void): void {
+    this.#checkOpen(what);
+    if (this.#holds) return void this.#held.push(() => this.act(what, call));
+    call();
+    this.flush();
+  }
+
+  /** Whether the server shows what is typed. */
+  get serverEchoes(): boolean {
+    return this.machine.remoteEnabled(ECHO);
+  }
+
+  /** Why the connection broke, if it did. */
+  get error(): unknown {
+    return this.#error;
+  }
+
+  /** Bytes that the system has not taken yet. */
+  get queued(): number {
+    return this.machine.outputLength + (this.#stream?.queued ?? 0);
+  }
+
+  /** Settles when the system has taken all that was sent, or the connection has ended. */
+  drained(): Promise<void> {
+    this.flushNow();
+    if (this.queued === 0 || !this.active) return Promise.resolve();
+    return new Promise((resolve) => this.#drains.push(resolve));
+  }
+
+  /** Hands what was sent to the transport at the end of this turn, all of it at once. */
+  flush(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void Promise.resolve().then(() => {
+      this.#flushing = false;
+      this.flushNow();
+    });
+  }
+
+  /** The same at once. */
+  flushNow(): void {
+    if (!this.active || this.#stream === undefined || this.machine.outputLength === 0) return;
+    const bytes = this.machine.takeOutput();
+    this.journal.sent(bytes);
+    this.stream.write(bytes);
+    this.#scheduleAnswers();
+    const { outputBytes } = this.settings.limits;
+    if (this.stream.queued <= outputBytes) return;
+    this.fail(
+      new TelnetError(
+        "too-slow",
+        `The server does not read: more than limits.outputBytes (${outputBytes}) wait for it`,
+      ),
+    );
+  }
+
+  /** Closes in good order. */
+  close(): void {
+    if (!this.active) return;
+    this.flushNow();
+    this.#end(undefined);
+    this.stream.close();
+  }
+
+  /** Ends the connection at once, with an error for whoever reads. */
+  fail(error: unknown): void {
+    if (!this.active) return;
+    this.#end(error);
+    this.#stream?.connection.abort();
+  }
+
+  /** Takes a piece of the dialogue for the other end of a restart. */
+  snapshot(): ServerSnapshot {
+    this.flushNow();
+    const unread: Entry[] = [];
+    for (let index = 0, entry = this.inbox.peek(0); entry; entry = this.inbox.peek(++index)) {
+      if (entry.type !== "event") unread.push(entry);
+    }
+    const parts: SnapshotParts = {
+      version: 1,
+      telnet: this.machine.snapshot(),
+      ...this.options.snapshot(),
+      text: this.text.snapshot(),
+      row: this.#rows.tail(Infinity),
+      unread,
+      marked: this.#marks,
+    };
+    return parts as unknown as ServerSnapshot;
+  }
+
+  /** Goes on where a snapshot was taken. */
+  restore(given: ServerSnapshot): void {
+    const { telnet, text, row, unread, marked, ...options } = given as unknown as SnapshotParts;
+    this.machine = TelnetMachine.restore(telnet, this.now());
+    this.options = new OptionHost(this.machine, this);
+    this.options.restore(options, this.now());
+    this.text.restore(text);
+    for (const entry of unread) this.inbox.add(entry);
+    this.#rows.push(row, () => {});
+    this.#marks = marked;
+    if (this.options.remoteEnabled(MXP) || this.options.localEnabled(MXP)) this.#startMxp();
+  }
+
+  // What the options ask for.
+
+  get known(): OptionSet {
+    return this.settings.options.known;
+  }
+
+  get declared(): ReadonlyMap<number, unknown> {
+    return this.settings.options.declared;
+  }
+
+  now(): number {
+    return this.settings.clock.now();
+  }
+
+  utc(): string {
+    return new Date(this.settings.clock.timeOfDay()).toISOString();
+  }
+
+  settle(): void {}
+
+  changed(): void {
+    this.flush();
+  }
+
+  negotiated(): void {
+    this.flush();
+    this.#scheduleAnswers();
+  }
+
+  emitOfOption(name: string, value: unknown): void {
+    this.#emit(name as keyof ConnectEvents, value as never);
+  }
+
+  run(call: () => unknown): void {
+    callUserCode(call, (error) => this.fail(error));
+  }
+
+  shield(call: () => unknown): void {
+    callUserCode(call, (error) => this.fail(error));
+  }
+
+  #makeEffects(): OptionEffects {
+    return {
+      useCharset: (name) => this.text.useCharset(name),
+      suggestCharset: () => {},
+      compress: (on) => this.#compress(on),
+      decompress: () => this.#decompress(),
+      encrypt: () => this.#encrypt(),
+      needEcho: () => {},
+      holdInput: () => {},
+      leave: () => this.close(),
+    };
+  }
+
+  /** MCCP3: behind the marker nothing is plain. */
+  #compress(on: boolean): void {
+    if (!this.stream.canCompress) return;
+    if (on) this.machine.sendSubnegotiation(MCCP3, NO_BYTES);
+    this.flushNow();
+    if (on) this.stream.compress();
+    else this.stream.stopCompressing();
+  }
+
+  /** A marker within a compressed stream changes nothing. */
+  #decompress(): void {
+    if (!this.stream.canCompress || this.#inflated) return;
+    const rest = this.#takeRest();
+    this.stream.decompress(rest.length > 0 ? [rest] : [], false);
+  }
+
+  #encrypt(): void {
+    const { secureContext } = this.settings;
+    if (secureContext === undefined || this.encrypted || this.#securing || this.stream.layered) {
+      return;
+    }
+    this.flushNow();
+    this.#securing = true;
+    const received = this.#takeRest();
+    // What was agreed in the clear may have come from somebody on the way.
+    this.machine = new TelnetMachine(this.settings.machine);
+    this.options = this.#newOptions(this.options);
+    this.text.renew(this.settings.encoding);
+    this.stream.replace(secureContext.secure(this.stream.connection, received, this));
+  }
+
+  #newOptions(before?: OptionHost): OptionHost {
+    const options = new OptionHost(this.machine, this, before);
+    const { environment, ...facts } = { ...this.settings.facts, ...ownFacts(before?.facts) };
+    Object.assign(options.facts, facts);
+    for (const [name, value] of environment ?? []) options.facts.environment.set(name, value);
+    return options;
+  }
+
+  #takeRest(): Uint8Array {
+    const rest = this.#rest;
+    this.#rest = NO_BYTES;
+    return rest;
+  }
+
+  // The way in.
+
+  #takeEvents(): void {
+    while (this.machine.eventCount > 0) {
+      const { machine } = this;
+      for (const event of machine.takeEvents()) {
+        if (!this.active || machine !== this.machine) return;
+        this.#handle(event);
+      }
+    }
+  }
+
+  #handle(event: TelnetEvent): void {
+    switch (event.type) {
+      case "data":
+        return this.#takeText(this.text.decode(event.bytes));
+      case "command":
+        if (event.command === GA || event.command === EOR) {
+          this.#marks = true;
+          return this.#endPrompt(true);
+        }
+        return this.#emit("telnetCommand", event.command);
+      case "option": {
+        const { option, side, change } = event;
+        this.options.changed(event);
+        if (option === MXP) this.#mxp = change === "enabled" ? this.#startMxp() : undefined;
+        if (this.options.optionOf(option) === undefined) {
+          this.#emit("option", { option, side, change });
+        }
+        return;
+      }
+      case "subnegotiation":
+        if (this.options.optionOf(event.option) !== undefined) {
+          return this.options.subnegotiation(event.option, event.bytes);
+        }
+        return this.#emit("subnegotiation", {
+          option: event.option,
+          payload: new Uint8Array(event.bytes),
+        });
+      case "violation":
+        return this.#takeViolation(event);
+    }
+  }
+
+  #startMxp(): MxpReader {
+    return this.#mxp ??= new MxpReader((tag) => this.#emit("mxp", tag));
+  }
+
+  #takeText(raw: string): void {
+    const text = this.#mxp === undefined ? raw : this.#mxp.push(raw);
+    if (text === "") return;
+    this.journal.text(text);
+    this.#emit("text", text);
+    this.#rows.push(text, (line) => this.#takeLine(line));
+    const { line: limit } = this.settings.limits;
+    if (this.#rows.length <= limit) return;
+    this.fail(
+      new TelnetError(
+        "limit-exceeded",
+        `The server sent a line of more than limits.line (${limit}) characters`,
+      ),
+    );
+  }
+
+  #takeLine(line: string): void {
+    if (!this.active) return;
+    const trigger = this.machine.remoteEnabled(MSP) ? decodeMsp(line) : undefined;
+    if (trigger !== undefined) return this.#emit("msp", trigger);
+    this.#emit("line", line);
+    this.#keep({ type: "line", text: line });
+  }
+
+  /** The row ends as a prompt. */
+  #endPrompt(marked: boolean): void {
+    this.#endPromptTimer();
+    const text = this.#rows.endRow();
+    this.#emit("prompt", text);
+    this.#keep({ type: "prompt", text, marked });
+  }
+
+  #keep(entry: Entry): void {
+    if (!this.settings.takesText || this.inbox.awaited) this.inbox.add(entry);
+  }
+
+  #takeViolation({ kind, option }: ViolationEvent): void {
+    if (kind !== "subnegotiation-too-long") return this.#emit("violation", { kind, option });
+    const { subnegotiation } = this.settings.limits;
+    this.fail(
+      new TelnetError(
+        "limit-exceeded",
+        `The server sent a message of ${
+          this.known.nameOf(option)
+        } of more than limits.subnegotiation (${subnegotiation}) bytes`,
+      ),
+    );
+  }
+
+  #afterInput(): void {
+    this.inbox.serve();
+    this.flush();
+    this.#startPromptTimer();
+    if (!this.active) return;
+    const { full } = this.inbox;
+    if (full && !this.#unreadReported) {
+      this.#unreadReported = true;
+      this.#emit("violation", { kind: "unread-full" });
+    }
+    this.stream.reading = !full;
+  }
+
+  #readOn(): void {
+    if (!this.active || this.#stream === undefined || this.inbox.full) return;
+    this.#unreadReported = false;
+    this.stream.reading = true;
+  }
+
+  /** Servers that mark no prompt just stop. */
+  #startPromptTimer(): void {
+    this.#endPromptTimer();
+    this.#endPromptTimer = () => {};
+    if (this.#marks || this.#rows.length === 0 || this.inbox.claimed) return;
+    this.#endPromptTimer = this.settings.clock.after(this.settings.promptTimeout, () => {
+      if (!this.active || this.inbox.claimed || this.#rows.length === 0) return;
+      this.#endPrompt(false);
+      this.inbox.serve();
+    });
+  }
+
+  /** Asks for the machine's timeouts in time. */
+  #scheduleAnswers(): void {
+    this.#endAnswerTimer();
+    const next = this.machine.nextTimeout();
+    if (next === undefined || !this.active) return;
+    this.#endAnswerTimer = this.settings.clock.after(Math.max(0, next - this.now()), () => {
+      this.machine.handleTimeout(this.now());
+      this.#takeEvents();
+      this.flush();
+      this.#scheduleAnswers();
+    });
+  }
+
+  /** Pays for negotiations; a server that sends too many is left. */
+  #pay(frames: number, now: number): boolean {
+    const { negotiationRate } = this.settings.limits;
+    this.#paidAt = Math.max(this.#paidAt, now) + frames * 1000 / negotiationRate;
+    if (this.#paidAt - now <= BURST_MS) return true;
+    this.fail(
+      new TelnetError(
+        "limit-exceeded",
+        `The server negotiates without end: more than limits.negotiationRate (${negotiationRate}) a second`,
+      ),
+    );
+    return false;
+  }
+
+  #emit<Name extends keyof ConnectEvents>(name: Name, value: ConnectEvents[Name]): void {
+    if (!this.active) return;
+    callUserCode(() => this.#owner.handle(name, value), (error) => this.fail(error));
+    if (name === "text" || name === "line" || name === "prompt") return;
+    if (this.settings.takesText && !this.inbox.awaited) return;
+    this.inbox.add({ type: "event", event: { type: name, value } });
+  }
+
+  /** Nothing can be sent: TLS is about to begin. */
+  get #holds(): boolean {
+    return this.#securing || (this.machine.localEnabled(START_TLS) && !this.encrypted);
+  }
+
+  #checkOpen(what: string): void {
+    if (this.active) return;
+    throw new TelnetError("connection-closed", `Cannot ${what}: the connection has ended`, {
+      cause: this.#error,
+    });
+  }
+
+  #end(error: unknown): void {
+    if (!this.active) return;
+    this.active = false;
+    this.#error = error;
+    this.#endPromptTimer();
+    this.#endAnswerTimer();
+    this.inbox.end(error);
+  }
+
+  #failure(code: "timeout" | "connection-closed" | "limit-exceeded", wanted: string): TelnetError {
+    const what = {
+      "timeout": `Nothing that matches ${wanted} came in time`,
+      "connection-closed": `The connection ended before ${wanted} came`,
+      "limit-exceeded": `More than limits.unread came without ${wanted}`,
+    }[code];
+    return new TelnetError(code, `${what}. ${this.journal.describe(this)}`);
+  }
+}
+
+/** What a client has learned to tell of itself in the meantime: the size of its window, its variables. */
+function ownFacts(facts: ClientFacts | undefined): Partial<ClientFacts> {
+  return facts === undefined
+    ? {}
+    : { columns: facts.columns, rows: facts.rows, environment: facts.environment };
+}

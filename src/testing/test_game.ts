@@ -1,0 +1,291 @@
+import { connect } from "../connect/connect.ts";
+import type { ConnectOptions } from "../connect/connect_options.ts";
+import type { RemoteServer } from "../connect/remote_server.ts";
+import { TelnetError } from "../protocol/error.ts";
+import {
+  checkCount,
+  checkFunction,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
+import { MemoryTransport } from "../transport/memory.ts";
+import { TestClock } from "./clock.ts";
+
+/** Makes the player's object. */
+let makePlayer: (game: TestGame<GameServer>, remote: RemoteServer) => TestPlayer;
+
+/** What a game under test gets in place of the world. */
+export interface TestWorld {
+  /** The network in memory, for `TelnetServer.listen({ transport })`. */
+  readonly transport: MemoryTransport;
+  /** The clock that the test moves on, for `TelnetServer.listen({ clock })`. */
+  readonly clock: TestClock;
+}
+
+/** What a test needs of a server: a `TelnetServer` has it. */
+export interface GameServer {
+  /** The port that it listens on. */
+  readonly port: number;
+  /** How long a poll waits; the test sets it to 0. */
+  timeout: number;
+  /** Processes what came. */
+  poll(): Promise<void>;
+  /** Stops listening and drops everybody. */
+  stop(): Promise<void>;
+}
+
+/**
+ * A game under test: its server, and what its loop does behind each `poll()`.
+ *
+ * @typeParam Server The server's type.
+ */
+export interface GameUnderTest<Server extends GameServer = GameServer> {
+  /** The server. */
+  readonly server: Server;
+  /** What the game's loop does behind each `poll()`. Default: nothing. */
+  readonly turn?: (() => unknown) | undefined;
+}
+
+/** How a game is tested. */
+export interface TestGameOptions {
+  /** The most bytes that arrive at once; 1 is the worst network there is. Default: no limit. */
+  readonly chunkSize?: number | undefined;
+  /** How many turns in which nothing new comes a player waits for an expected text. Default 50. */
+  readonly patience?: number | undefined;
+}
+
+/**
+ * A game in a test: no sockets, and no time but the one that the test moves on. Whatever a player waits
+ * for comes within a few turns of the game, or the test fails at once with what came instead.
+ *
+ * @example
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { TestGame } from "@miniboa/miniboa/testing";
+ *
+ * await using game = await TestGame.start(async ({ transport, clock }) => {
+ *   const server = await TelnetServer.listen({
+ *     transport,
+ *     clock,
+ *     onConnect: (client) => client.prompt("Name? "),
+ *     onDisconnect: () => {},
+ *   });
+ *   const turn = () => {
+ *     for (const client of server.clientList()) {
+ *       if (client.cmdReady) client.send(`Hello, ${client.getCommand()}!\n`);
+ *     }
+ *   };
+ *   return { server, turn };
+ * });
+ * const ada = await game.connect();
+ * await ada.expect("Name?");
+ * ada.send("Ada\n");
+ * await ada.expect("Hello, Ada!");
+ * ```
+ *
+ * @typeParam Server The type of the game's server.
+ */
+export class TestGame<Server extends GameServer = GameServer> implements AsyncDisposable {
+  /** The game's server. */
+  readonly server: Server;
+  /** The clock. */
+  readonly clock: TestClock;
+  /** How many turns in which nothing new comes a player waits. */
+  readonly patience: number;
+  readonly #transport: MemoryTransport;
+  readonly #turn: () => unknown;
+  readonly #players: TestPlayer[] = [];
+
+  private constructor(
+    { server, turn = () => {} }: GameUnderTest<Server>,
+    { transport, clock }: TestWorld,
+    patience: number,
+  ) {
+    this.server = server;
+    this.clock = clock;
+    this.patience = patience;
+    this.#transport = transport;
+    this.#turn = turn;
+    server.timeout = 0; // the test never waits
+  }
+
+  /**
+   * Starts a game.
+   *
+   * @param start Starts its server with the `transport` and the `clock` that it gets.
+   * @param options How to test.
+   * @returns The game.
+   * @throws {TelnetError} `misuse`: the function gives no server, or another transport.
+   */
+  static async start<Server extends GameServer>(
+    start: (world: TestWorld) => GameUnderTest<Server> | Promise<GameUnderTest<Server>>,
+    options: TestGameOptions = {},
+  ): Promise<TestGame<Server>> {
+    checkFunction("the start of the game", start);
+    rejectUnknownKeys("TestGame.start", options, { chunkSize: true, patience: true });
+    const { chunkSize, patience = 50 } = options;
+    checkCount("patience", patience, 1);
+    const transport = new MemoryTransport(chunkSize === undefined ? {} : { chunkSize });
+    const clock = new TestClock();
+    const game = await start({ transport, clock });
+    if (typeof game?.server?.poll !== "function") {
+      throwUnexpected("what the start of the game returns", "an object with its `server`", game);
+    }
+    if (game.turn !== undefined) checkFunction("turn", game.turn);
+    return new TestGame(game, { transport, clock }, patience);
+  }
+
+  /**
+   * Connects a player.
+   *
+   * @param options How the player's client talks, as for `connect()`.
+   * @returns The player.
+   */
+  async connect(options: ConnectOptions = {}): Promise<TestPlayer> {
+    const { transport, port } = { transport: this.#transport, port: this.server.port };
+    const remote = await connect({
+      timeout: Infinity,
+      promptTimeout: Infinity,
+      ...options,
+      hostname: "memory",
+      transport,
+      port,
+      clock: this.clock,
+    });
+    const player = makePlayer(this, remote);
+    this.#players.push(player);
+    return player;
+  }
+
+  /**
+   * Turns of the game: a `poll()`, what the loop does behind it, and what the event loop has to do.
+   *
+   * @param count How many. Default 1.
+   */
+  async turn(count: number = 1): Promise<void> {
+    for (let turns = 0; turns < count; turns++) {
+      await this.server.poll();
+      await this.#turn();
+      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    }
+  }
+
+  /**
+   * Lets time pass, and the game take its turns meanwhile.
+   *
+   * @param milliseconds How much.
+   * @param step How much passes between two turns. Default 1000.
+   */
+  async advance(milliseconds: number, step: number = 1_000): Promise<void> {
+    checkCount("milliseconds", milliseconds);
+    checkCount("step", step, 1);
+    for (let left = milliseconds; left > 0; left -= step) {
+      this.clock.advance(Math.min(left, step));
+      await this.turn();
+    }
+  }
+
+  /** Ends the players' connections and the server. */
+  async stop(): Promise<void> {
+    for (const player of this.#players) player.remote.abort();
+    await this.server.stop();
+  }
+
+  /** Ends the game. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+/** A player in a test: the other end of one client of the game. */
+export class TestPlayer {
+  /** The connection, for GMCP, the size of the window, and all else. */
+  readonly remote: RemoteServer;
+  readonly #game: TestGame<GameServer>;
+
+  private constructor(game: TestGame<GameServer>, remote: RemoteServer) {
+    this.#game = game;
+    this.remote = remote;
+  }
+
+  static {
+    makePlayer = (game, remote) => new TestPlayer(game, remote);
+  }
+
+  /**
+   * Types text.
+   *
+   * @param text Any text; end a line with LF.
+   */
+  send(text: string): void {
+    this.remote.send(text);
+  }
+
+  /**
+   * Waits until a text has come, while the game takes its turns.
+   *
+   * @param pattern The text, or a pattern for it.
+   * @returns All text that had not been read, through the match.
+   * @throws {TelnetError} `timeout`: it does not come; the message shows what came instead.
+   */
+  expect(pattern: RegExp | string): Promise<string> {
+    return this.#await(this.remote.readUntil(pattern, { timeout: Infinity }), String(pattern));
+  }
+
+  /**
+   * Waits for the next line.
+   *
+   * @returns The line; `undefined` where the game has closed the connection.
+   * @throws {TelnetError} `timeout`: none comes.
+   */
+  readLine(): Promise<string | undefined> {
+    return this.#await(this.remote.readLine({ timeout: Infinity }), "a line");
+  }
+
+  /**
+   * Waits until the game has closed the connection.
+   *
+   * @throws {TelnetError} `timeout`: it does not.
+   */
+  async expectEnd(): Promise<void> {
+    await this.#await(this.remote.closed, "the end of the connection");
+  }
+
+  /** Closes the player's connection, and lets the game notice. */
+  async close(): Promise<void> {
+    const closed = this.remote.close();
+    await this.#await(closed, "the end of the connection");
+    await this.#game.turn();
+  }
+
+  /** Takes turns until a promise settles, or nothing new comes for too long. */
+  async #await<Result>(promise: Promise<Result>, wanted: string): Promise<Result> {
+    let settled = false;
+    const done = () => settled = true;
+    promise.then(done, done);
+    let before = -1;
+    for (let idle = 0; idle < this.#game.patience && !settled; idle++) {
+      await this.#game.turn();
+      const { bytesReceived } = this.remote;
+      if (bytesReceived !== before) idle = -1;
+      before = bytesReceived;
+    }
+    if (settled) return await promise;
+    const unread = await this.#unread();
+    throw new TelnetError(
+      "timeout",
+      `The game did not send ${wanted} within ${this.#game.patience} idle turns. Unread is ${
+        JSON.stringify(unread)
+      }`,
+    );
+  }
+
+  /** What came and was not read, for an error. */
+  async #unread(): Promise<string> {
+    const { row, unread } = this.remote.snapshot() as unknown as {
+      row: string;
+      unread: { text: string }[];
+    };
+    return await Promise.resolve([...unread.map(({ text }) => text), row].join("\n").slice(-500));
+  }
+}

@@ -1,0 +1,370 @@
+import { beginsSequence, BROKEN, GROUND, nextState, STRING_ESCAPE } from "./escape_sequences.ts";
+import { graphemes, NARROW_WIDTHS } from "./width.ts";
+
+/** Text that a program sends, cut into lines. */
+export interface Rows {
+  /**
+   * Takes the next text.
+   *
+   * @param text As it came, in pieces of any size.
+   * @param take Called for each line that has ended.
+   */
+  push(text: string, take: (line: string) => void): void;
+  /** Ends the row as it is, because a prompt was marked, or nothing more comes; returns it. */
+  endRow(): string;
+  /** The last characters of the row that has not ended. */
+  tail(length: number): string;
+  /** How many characters the row has that has not ended, about. */
+  readonly length: number;
+  /** Whether nothing but blanks stands after the cursor, so that nothing is about to be written over. */
+  readonly atEnd: boolean;
+}
+
+const ESC = 0x1b;
+const LF = 0x0a;
+const CR = 0x0d;
+const BS = 0x08;
+const TAB = 0x09;
+const TAB_STOP = 8;
+/** Parameters of a longer sequence are not read. */
+const MAX_SEQUENCE = 64;
+const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/g;
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+const CSI = /^(?:\x1b\[|\x9b)([\d;:]*)([@A-Za-z`])$/;
+
+/** One row of the screen: plain ASCII as long as the cursor stood at its end, else a cell for each column. */
+interface Row {
+  text: string;
+  /** A wide character is followed by an empty cell. */
+  cells: string[] | undefined;
+  /** Whether the cursor moved back in it: blanks at its end may be what is left of erased text. */
+  erased: boolean;
+}
+
+/**
+ * Reads what a program writes for a terminal as plain lines. CR, BS, TAB and the sequences that move the cursor in a
+ * row have their effect, so that what was erased or written over is gone. All other sequences are left out. A line
+ * that is wider than the window is one line, also where the program itself starts the next row of the screen as
+ * readline does, by a blank and CR.
+ *
+ * ```ts ignore
+ * const rows = new PlainRows(80);
+ * rows.push("--More--\r        \rFast\x1b[1mEthernet\r\n", (line) => console.log(line)); // FastEthernet
+ * ```
+ */
+export class PlainRows implements Rows {
+  /** The width of the window. */
+  columns: number;
+  /** The rows of the screen that the line takes, and in which of them the cursor stands. */
+  #rows: Row[] = [newRow()];
+  #at = 0;
+  #column = 0;
+  #saved: { readonly row: number; readonly column: number } | undefined;
+  #state = GROUND;
+  #sequence = "";
+
+  constructor(columns: number) {
+    this.columns = columns;
+  }
+
+  get length(): number {
+    const last = this.#rows.length - 1;
+    return last * this.columns + lengthOf(this.#rows[last] as Row);
+  }
+
+  get atEnd(): boolean {
+    if (this.#at < this.#rows.length - 1) return false;
+    const { text, cells } = this.#row;
+    const behind = cells?.slice(this.#column).join("") ?? text.slice(this.#column);
+    return behind.trim() === "";
+  }
+
+  tail(length: number): string {
+    let text = "";
+    for (let index = this.#rows.length - 1; index >= 0 && text.length < length; index--) {
+      text = textOf(this.#rows[index] as Row) + text;
+    }
+    return text.slice(-length);
+  }
+
+  push(text: string, take: (line: string) => void): void {
+    for (let at = 0; at < text.length;) {
+      if (this.#state !== GROUND) {
+        at = this.#continue(text, at, take);
+        continue;
+      }
+      const code = text.charCodeAt(at);
+      if (beginsSequence(code)) {
+        this.#state = nextState(GROUND, code, "program");
+        this.#sequence = text[at] ?? "";
+        at++;
+      } else if (code < 0x20 || code === 0x7f) {
+        this.#control(code, take);
+        at++;
+      } else {
+        at = this.#print(text, at);
+      }
+    }
+  }
+
+  endRow(): string {
+    const line = this.#rows.map(textOf).join("");
+    const { erased } = this.#rows[this.#rows.length - 1] as Row;
+    this.#rows = [newRow()];
+    this.#at = this.#column = 0;
+    this.#saved = undefined;
+    return erased ? line.trimEnd() : line;
+  }
+
+  get #row(): Row {
+    return this.#rows[this.#at] as Row;
+  }
+
+  /** Goes on with a sequence; returns where the text after it begins. */
+  #continue(text: string, start: number, take: (line: string) => void): number {
+    for (let at = start; at < text.length; at++) {
+      const next = nextState(this.#state, text.charCodeAt(at), "program");
+      if (next === BROKEN) {
+        // The ESC within a string begins another sequence.
+        const within = this.#state === STRING_ESCAPE;
+        this.#state = within ? nextState(GROUND, ESC, "program") : GROUND;
+        this.#sequence = within ? "\x1b" : "";
+        return at;
+      }
+      if (this.#sequence.length < MAX_SEQUENCE) this.#sequence += text[at];
+      this.#state = next;
+      if (next === GROUND) {
+        this.#obey(this.#sequence, take);
+        return at + 1;
+      }
+    }
+    return text.length;
+  }
+
+  #control(code: number, take: (line: string) => void): void {
+    if (code === LF || code === 0x0b || code === 0x0c) take(this.endRow());
+    else if (code === CR) this.#column = 0;
+    else if (code === BS) this.#column = Math.max(0, Math.min(this.#column, this.columns) - 1);
+    else if (code === TAB) this.#tab();
+  }
+
+  #tab(): void {
+    const stop = Math.min(this.#column - this.#column % TAB_STOP + TAB_STOP, this.columns - 1);
+    if (stop <= this.#column) return;
+    const row = this.#row;
+    const cells = cellsOf(row);
+    if (this.#column >= cells.length) {
+      while (cells.length < this.#column) cells.push(" ");
+      cells.push("\t");
+      while (cells.length < stop) cells.push("");
+    }
+    this.#column = stop;
+  }
+
+  /** Prints up to the next control; returns where that stands. */
+  #print(text: string, start: number): number {
+    NOT_PRINTABLE_ASCII.lastIndex = start;
+    const asciiEnd = NOT_PRINTABLE_ASCII.test(text)
+      ? NOT_PRINTABLE_ASCII.lastIndex - 1
+      : text.length;
+    for (let at = start; at < asciiEnd;) {
+      if (this.#column >= this.columns) this.#wrap();
+      const end = Math.min(asciiEnd, at + this.columns - this.#column);
+      this.#write(text.slice(at, end));
+      at = end;
+    }
+    if (asciiEnd > start) return asciiEnd;
+    CONTROL.lastIndex = start;
+    const end = CONTROL.test(text) ? CONTROL.lastIndex - 1 : text.length;
+    for (const cluster of graphemes(text.slice(start, end))) this.#put(cluster);
+    return end;
+  }
+
+  /** Writes ASCII that has room in the row. */
+  #write(text: string): void {
+    const row = this.#row;
+    if (row.cells === undefined && this.#column === row.text.length) row.text += text;
+    else {
+      if (this.#column < lengthOf(row)) row.erased = true;
+      for (const [index, character] of [...text].entries()) {
+        setCell(cellsOf(row), this.#column + index, character, 1);
+      }
+    }
+    this.#column += text.length;
+  }
+
+  #put(cluster: string): void {
+    const width = NARROW_WIDTHS.ofCluster(cluster);
+    const cells = cellsOf(this.#row);
+    if (width === 0) {
+      let before = Math.min(this.#column, cells.length) - 1;
+      while (before > 0 && cells[before] === "") before--;
+      if (before < 0) cells.push(cluster);
+      else cells[before] += cluster;
+      return;
+    }
+    if (this.#column + width > this.columns && this.#column > 0) this.#wrap();
+    if (this.#column < lengthOf(this.#row)) this.#row.erased = true;
+    setCell(cellsOf(this.#row), this.#column, cluster, width);
+    this.#column += width;
+  }
+
+  /** Goes on in the next row of the same line. */
+  #wrap(): void {
+    this.#at++;
+    this.#rows[this.#at] ??= newRow();
+    this.#column = 0;
+  }
+
+  #obey(sequence: string, take: (line: string) => void): void {
+    if (sequence === "\x1b7") return this.#save();
+    if (sequence === "\x1b8") return this.#restore();
+    if (sequence === "\x1bE") return take(this.endRow());
+    const [, parameters = "", final] = CSI.exec(sequence) ?? [];
+    if (final === undefined) return;
+    const first = Math.min(parseInt(parameters, 10) || 0, this.columns);
+    const count = Math.max(1, first);
+    const row = this.#row;
+    const column = Math.min(this.#column, this.columns - 1);
+    switch (final) {
+      case "C":
+        this.#column = Math.min(this.columns - 1, column + count);
+        return;
+      case "D":
+        this.#column = Math.max(0, column - count);
+        return;
+      case "G":
+      case "`":
+        this.#column = count - 1;
+        return;
+      case "A":
+        this.#at = Math.max(0, this.#at - count);
+        return;
+      case "B":
+        this.#at = Math.min(this.#rows.length - 1, this.#at + count);
+        return;
+      case "K":
+        return this.#erase(row, column, first);
+      case "J":
+        return this.#erasePage(column, first, take);
+      case "X":
+        row.erased = true;
+        for (let at = column; at < Math.min(column + count, lengthOf(row)); at++) {
+          setCell(cellsOf(row), at, " ", 1);
+        }
+        return;
+      case "P":
+        row.erased = true;
+        cellsOf(row).splice(column, count);
+        return;
+      case "@":
+        if (column < lengthOf(row)) cellsOf(row).splice(column, 0, ...Array(count).fill(" "));
+        return;
+      case "s":
+        return this.#save();
+      case "u":
+        return this.#restore();
+      case "H":
+      case "f":
+        // Another place of the screen; a program that has saved the cursor only measures the window.
+        if (this.#saved === undefined && this.length > 0) take(this.endRow());
+    }
+  }
+
+  #save(): void {
+    this.#saved = { row: this.#at, column: this.#column };
+  }
+
+  #restore(): void {
+    const { row, column } = this.#saved ?? { row: this.#at, column: this.#column };
+    this.#at = Math.min(row, this.#rows.length - 1);
+    this.#column = column;
+    this.#saved = undefined;
+  }
+
+  #erase(row: Row, column: number, how: number): void {
+    row.erased = true;
+    const cells = cellsOf(row);
+    if (how === 0) cells.length = Math.min(cells.length, column);
+    else if (how === 1) { for (let at = 0; at <= column; at++) setCell(cells, at, " ", 1); }
+    else cells.length = 0;
+  }
+
+  #erasePage(column: number, how: number, take: (line: string) => void): void {
+    if (how >= 2) {
+      if (this.length > 0) take(this.endRow());
+      return;
+    }
+    this.#rows.length = this.#at + 1;
+    this.#erase(this.#row, column, how);
+  }
+}
+
+/** Cuts text into lines and leaves everything else in it. */
+export class RawRows implements Rows {
+  readonly atEnd = true;
+  #parts: string[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(text: string, take: (line: string) => void): void {
+    let from = 0;
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
+      this.#append(text.slice(from, at));
+      const line = this.endRow();
+      take(line.endsWith("\r") ? line.slice(0, -1) : line);
+      from = at + 1;
+    }
+    this.#append(text.slice(from));
+  }
+
+  endRow(): string {
+    const row = this.#parts.join("");
+    this.#parts = [];
+    this.#length = 0;
+    return row;
+  }
+
+  tail(length: number): string {
+    let text = "";
+    for (let index = this.#parts.length - 1; index >= 0 && text.length < length; index--) {
+      text = (this.#parts[index] ?? "") + text;
+    }
+    return text.slice(-length);
+  }
+
+  #append(text: string): void {
+    if (text === "") return;
+    this.#parts.push(text);
+    this.#length += text.length;
+  }
+}
+
+function newRow(): Row {
+  return { text: "", cells: undefined, erased: false };
+}
+
+function lengthOf({ text, cells }: Row): number {
+  return cells?.length ?? text.length;
+}
+
+function textOf({ text, cells }: Row): string {
+  return cells?.join("") ?? text;
+}
+
+function cellsOf(row: Row): string[] {
+  return row.cells ??= [...row.text];
+}
+
+/** Puts a character into its columns; a wide one that is covered in part is gone. */
+function setCell(cells: string[], column: number, character: string, width: number): void {
+  while (cells.length < column) cells.push(" ");
+  if (cells[column] === "" && column > 0) cells[column - 1] = " ";
+  const next = column + width;
+  if (cells[next] === "") cells[next] = " ";
+  cells[column] = character;
+  if (width === 2) cells[column + 1] = "";
+}

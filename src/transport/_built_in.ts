@@ -1,0 +1,13 @@
+/**
+ * A module of Node's, which all three runtimes have. It is asked for by its name instead of imported, so that a
+ * bundle for the browser can contain the adapters, which it never uses.
+ *
+ * @param name Its name, such as `node:net`.
+ * @returns The module.
+ */
+export function builtIn<Module>(name: string): Module {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(name: string): Module };
+  };
+  return process.getBuiltinModule(name);
+}
