@@ -68,7 +68,7 @@ export type { ClientSnapshot } from "./src/session/client_snapshot.ts";
 export type { EditorOptions } from "./src/session/key_input.ts";
 export type { RecordingSink } from "./src/session/recorder.ts";
 export type { UnknownOption, UnknownSubnegotiation } from "./src/session/session_host.ts";
-export type { TraceDirection } from "./src/session/trace.ts";
+export type { TraceDirection } from "./src/session/taps.ts";
 
 // What bounds them.
 export { SERVER_LIMITS, type ServerLimits } from "./src/guard/limits.ts";

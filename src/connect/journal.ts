@@ -1,6 +1,6 @@
 import { KNOWN_TO_CLIENTS } from "../options/client_registry.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
-import { Tracer } from "../session/trace.ts";
+import { Tracer } from "../protocol/tracer.ts";
 import type { ConnectSettings } from "./settings.ts";
 
 /** So many of the last bytes are kept for errors. */

@@ -14,7 +14,6 @@ import {
   checkText,
   rejectUnknownKeys,
   type Synonyms,
-  throwUnexpected,
 } from "../protocol/validate.ts";
 import { checkEncoding } from "../text/charset.ts";
 import type { CompressionCodec } from "../transport/compression.ts";

@@ -64,3 +64,4 @@ export {
 export type { NegotiationState } from "./negotiation_table.ts";
 export type { LateAnswer } from "./late_answers.ts";
 export type { ForgetOptions, NegotiationSnapshot } from "./negotiator.ts";
+export { Tracer } from "./tracer.ts";

@@ -15,7 +15,7 @@ import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal } from "../guard/refusal.ts";
 import type { ClientViolation } from "../guard/violations.ts";
-import type { TraceDirection } from "../session/trace.ts";
+import type { TraceDirection } from "../session/taps.ts";
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 
 /** Handlers for what the options report, such as `onResize`. Each is called within `poll()`. */

@@ -13,7 +13,7 @@ import type { LineInputOptions } from "../text/line_input.ts";
 import type { Key } from "../text/key.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { SecureContext } from "../transport/encryption.ts";
-import type { TraceDirection } from "./trace.ts";
+import type { TraceDirection } from "./taps.ts";
 
 /** What all sessions of a server share. */
 export interface SessionSettings {

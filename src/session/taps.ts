@@ -2,7 +2,10 @@ import type { Key } from "../text/key.ts";
 import { keySequence } from "../text/key_sequences.ts";
 import { callUserCode } from "./call_user_code.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
-import { type TraceDirection, Tracer } from "./trace.ts";
+import { Tracer } from "../protocol/tracer.ts";
+
+/** Who sent what is traced. */
+export type TraceDirection = "received" | "sent";
 
 /** Takes a negotiation in words. */
 export type TraceSink = (direction: TraceDirection, words: string) => void;

@@ -1,9 +1,13 @@
 import type { CompressionCodec } from "./compression.ts";
 import type { Encryption } from "./encryption.ts";
-import type { Transport } from "./transport.ts";
+import type { Dialler, Transport } from "./transport.ts";
 
-/** The transport of the runtime that this runs on; no other is loaded. */
-export async function defaultTransport(): Promise<Transport> {
+/**
+ * The transport of the runtime that this runs on; no other is loaded.
+ *
+ * @returns The one on `Deno.listen`, `Bun.listen` or `node:net`.
+ */
+export async function defaultTransport(): Promise<Transport & Dialler> {
   if ("Deno" in globalThis) return (await import("./deno.ts")).denoTransport;
   if ("Bun" in globalThis) return (await import("./bun.ts")).bunTransport;
   return (await import("./node.ts")).nodeTransport;

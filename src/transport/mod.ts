@@ -37,6 +37,7 @@
  */
 
 export { BaseConnection } from "./base_connection.ts";
+export { defaultTransport } from "./default.ts";
 export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
 export type {
   Certificate,

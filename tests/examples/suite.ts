@@ -4,6 +4,8 @@
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Certificate } from "../../mod.ts";
+import { denoTransport } from "../../src/transport/deno.ts";
+import { type Manner, MANNERS } from "../devices/manners.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
@@ -30,6 +32,9 @@ export async function testExamples(name: Runtime["name"]): Promise<void> {
   if (!windows) test("internet.ts: TLS, a renewed certificate, a recording, a restart", isFit);
   test("custom_option.ts: an option of your own is offered, heard and answered", servesOwnOption);
   test("art.ts: the same art in Unicode, in code page 437 and in ASCII", showsArt);
+  test("bot.ts plays the MUD, through proxy.ts, and crawler.ts reads its status", plays);
+  test("device.ts logs in, carries out commands, and says why it cannot", asksADevice);
+  test("client.ts shows what comes and sends what is typed", typesIntoTheClient);
   for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
     test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
     test(`${file} drops who is idle`, dropsIdle(file));
@@ -46,6 +51,78 @@ async function callsHandlers(runtime: Runtime): Promise<void> {
     assertMatch(await program.line(), /^\+\+ .* 1$/);
   }
   assertMatch(await program.line(), /^-- .* seconds$/);
+}
+
+async function plays(runtime: Runtime): Promise<void> {
+  await using mud = Program.start(runtime, "examples/mud.ts", ["--port", "0"]);
+  const port = String(await portOf(mud));
+  await using proxy = Program.start(runtime, "examples/proxy.ts", [
+    "--listen",
+    "0",
+    "--port",
+    port,
+  ]);
+  const by = String(await portOf(proxy));
+  await using bot = Program.start(runtime, "examples/bot.ts", ["--port", by, "--strikes", "2"]);
+  for (let strike = 0; strike < 2; strike++) {
+    assertMatch(await bot.line(), /^You strike at the kobold, and it bites you for \d\.$/);
+  }
+  assertEquals(await bot.line(), "The bot is done.");
+  assertMatch(await proxy.line(), /^#1 127\.0\.0\.1 connected$/);
+  const words = new Set<string>();
+  while (!words.has("#1 server < SB MCCP2, and all that follows is compressed")) {
+    words.add(await proxy.line());
+  }
+  assert(words.has("#1 server < DO NAWS"));
+  await using crawler = Program.start(runtime, "examples/crawler.ts", [`localhost:${port}`]);
+  const status = JSON.parse(await crawler.line());
+  assertEquals([status.NAME, status.PLAYERS], [["Boaville"], ["0"]]);
+}
+
+async function asksADevice(runtime: Runtime): Promise<void> {
+  const manner = MANNERS[0] as Manner;
+  const listener = await denoTransport.listen(
+    { port: 0, address: "127.0.0.1" },
+    (connection) => manner.serve(connection),
+  );
+  const { username = "", password = "" } = manner.login;
+  const start = (PASSWORD: string, ...commands: string[]) =>
+    Program.start(
+      runtime,
+      "examples/device.ts",
+      [
+        "--hostname",
+        "127.0.0.1",
+        "--port",
+        String(listener.port),
+        "--username",
+        username,
+        ...commands,
+      ],
+      { PASSWORD },
+    );
+  const [{ command, output }] = manner.exchanges as [{ command: string; output: string }];
+  {
+    await using device = start(password, command);
+    assertEquals(await device.line(), `sw1> ${command}`);
+    for (const line of output.split("\n")) assertEquals(await device.line(), line);
+  }
+  await using refused = start("wrong", command);
+  assertEquals((await refused.status).code, 1);
+  await listener.close();
+}
+
+async function typesIntoTheClient(runtime: Runtime): Promise<void> {
+  await using mud = Program.start(runtime, "examples/mud.ts", ["--port", "0"]);
+  const port = String(await portOf(mud));
+  await using client = Program.start(runtime, "examples/client.ts", ["--port", port]);
+  await client.write("Ada");
+  await client.write("secret");
+  await client.write("look");
+  await client.write("quit");
+  let shown = "";
+  while (!shown.includes("A low room")) shown += await client.line();
+  assertMatch(shown, /Your name\?/);
 }
 
 async function usesTheConsole(runtime: Runtime): Promise<void> {

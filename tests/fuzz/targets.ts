@@ -32,7 +32,7 @@ import {
 import { TelnetMachine } from "../../src/protocol/mod.ts";
 import { ProtocolSniffer } from "../../src/guard/protocol_sniffer.ts";
 import { decodeProxyHeader } from "../../src/guard/proxy_header.ts";
-import { Tracer } from "../../src/session/trace.ts";
+import { Tracer } from "../../src/protocol/tracer.ts";
 import { KeyDecoder, LineEditor, LineInput, stripControls } from "../../src/text/mod.ts";
 
 /** A target: it throws where what must hold does not. */

@@ -18,10 +18,16 @@ export class Program implements AsyncDisposable {
   }
 
   /** Starts a file of the project, named from its root. */
-  static start(runtime: Runtime, file: string, args: readonly string[] = []): Program {
+  static start(
+    runtime: Runtime,
+    file: string,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Program {
     const command = new Deno.Command(runtime.path, {
       args: [...runtime.args, file, ...args],
       cwd: new URL("../../", import.meta.url),
+      env,
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",

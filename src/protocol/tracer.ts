@@ -1,21 +1,33 @@
-import { commandName } from "../protocol/codes.ts";
-import { FrameDecoder, type FrameSink } from "../protocol/decoder.ts";
-import type { ViolationKind } from "../protocol/events.ts";
-
-/** Who sent what is traced. */
-export type TraceDirection = "received" | "sent";
+import { commandName } from "./codes.ts";
+import { FrameDecoder, type FrameSink } from "./decoder.ts";
+import type { ViolationKind } from "./events.ts";
 
 /** So many bytes of a payload are shown. */
 const SHOWN = 64;
 
-/** Puts the negotiation of one direction of a connection into words, whatever chunks it comes in. */
+/**
+ * Puts the negotiation of one direction of a connection into words, whatever chunks it comes in. It only
+ * looks on: for a log, or a proxy.
+ *
+ * @example
+ * ```ts
+ * import { Tracer } from "@miniboa/miniboa/protocol";
+ * import { optionName } from "@miniboa/miniboa/options";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const words: string[] = [];
+ * const tracer = new Tracer(16_384, optionName, (line) => words.push(line));
+ * tracer.push(Uint8Array.of(255, 253, 31, 255, 249));
+ * assertEquals(words, ["DO NAWS", "GA"]);
+ * ```
+ */
 export class Tracer {
   readonly #decoder: FrameDecoder;
 
   /**
-   * Starts.
+   * Starts between two commands.
    *
-   * @param limit The most payload bytes of a subnegotiation.
+   * @param limit The most payload bytes of a subnegotiation; a longer one is only mentioned.
    * @param nameOf Names an option.
    * @param emit Takes a line such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
    */
@@ -23,7 +35,11 @@ export class Tracer {
     this.#decoder = new FrameDecoder(limit, new Words(nameOf, emit));
   }
 
-  /** Takes the next bytes. */
+  /**
+   * Takes the next bytes.
+   *
+   * @param bytes Any number, cut anywhere.
+   */
   push(bytes: Uint8Array): void {
     this.#decoder.decode(bytes);
   }
