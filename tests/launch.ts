@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -25,6 +25,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   soak,
   fuzz,
   tables,
+  devices,
   check,
   ok,
 };
@@ -86,6 +87,10 @@ async function fuzz(): Promise<boolean> {
 
 async function tables(): Promise<boolean> {
   return await deno(["run", "-A", ...await importMap(), "tests/tables/write_tables.ts"]);
+}
+
+async function devices(): Promise<boolean> {
+  return await deno(["run", "-A", ...await importMap(), "tests/devices/table.ts"]);
 }
 
 async function check(): Promise<boolean> {

@@ -1,0 +1,106 @@
+/** Tests of games: players and a stepped clock, on games as their authors write them. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TelnetClient, TelnetServer } from "../../mod.ts";
+import { isTelnetError } from "../../src/connect/mod.ts";
+import { TestClock, TestGame } from "../../src/testing/mod.ts";
+
+class Player extends TelnetClient {
+  name = "";
+}
+
+/** A talker with a login, a tick every ten seconds, and an idle limit. */
+function startTalker(chunkSize?: number): Promise<TestGame<TelnetServer<Player>>> {
+  return TestGame.start(async ({ transport, clock }) => {
+    const server = await TelnetServer.listen({
+      transport,
+      clock,
+      clientClass: Player,
+      limits: { idleTimeout: 600_000 },
+      telnetOptions: { gmcp: true, naws: true },
+      onDisconnect: () => {},
+      async onConnect(player) {
+        player.name = await player.ask("Name? ") ?? "";
+        await player.ask("Password? ", { hidden: true });
+        player.send(`Welcome, ${player.name}!\n`);
+      },
+    });
+    let next = 10_000;
+    const turn = () => {
+      for (const player of server.clientList()) {
+        const line = player.name === "" ? undefined : player.getCommand();
+        if (line === "quit") player.active = false;
+        else if (line !== undefined) server.broadcast(`${player.name}: ${line}\n`);
+        if (line === "score") player.telnet.gmcp.send("Char.Vitals", { hp: 5 });
+      }
+      if (clock.now() < next) return;
+      next += 10_000;
+      server.broadcast("The bell rings.\n");
+    };
+    return { server, turn };
+  }, { chunkSize });
+}
+
+for (const chunkSize of [undefined, 1]) {
+  const cut = chunkSize === undefined ? "" : ", byte by byte";
+  Deno.test(`a game is tested without sockets and without waiting${cut}`, async () => {
+    await using game = await startTalker(chunkSize);
+    const ada = await game.connect({ terminal: { name: "ADA", columns: 100 } });
+    await ada.expect("Name? ");
+    ada.send("Ada\n");
+    await ada.expect("Password? ");
+    assertEquals(ada.remote.serverEchoes, true);
+    ada.send("secret\n");
+    await ada.expect("Welcome, Ada!");
+    assertEquals(game.server.clientList()[0]?.columns, 100);
+    const bob = await game.connect();
+    bob.send("Bob\nsecret\n");
+    await bob.expect("Welcome, Bob!");
+    bob.send("hello\n");
+    await ada.expect(/Bob: hello\n/);
+    const vitals: unknown[] = [];
+    ada.remote.telnet.gmcp.on("Char.Vitals", (value) => vitals.push(value));
+    ada.send("score\n");
+    await ada.expect("Ada: score");
+    await game.turn(2);
+    assertEquals(vitals, [{ hp: 5 }]);
+    await game.advance(10_000);
+    await bob.expect("The bell rings.");
+    bob.send("quit\n");
+    await bob.expectEnd();
+    assertEquals(game.server.connectionCount(), 1);
+    await game.advance(600_000, 30_000);
+    await ada.expectEnd(); // idle
+  });
+}
+
+Deno.test("what does not come fails at once, and says what came instead", async () => {
+  await using game = await startTalker();
+  const ada = await game.connect();
+  const error = await ada.expect("Your name:").then(() => undefined, (error) => error);
+  assert(isTelnetError(error), String(error));
+  assertEquals(error.code, "timeout");
+  assert(error.message.includes("Your name:") && error.message.includes("Name? "), error.message);
+  await ada.close();
+  assertEquals(game.server.connectionCount(), 0);
+});
+
+Deno.test("a game whose server got no transport of the test is misuse", async () => {
+  await assertRejects(() => TestGame.start(() => ({}) as never), Error, "its `server`");
+});
+
+Deno.test("the clock calls what is due in order, and nothing that was ended", () => {
+  const clock = new TestClock(1_000);
+  const called: string[] = [];
+  clock.after(20, () => called.push(`b${clock.now()}`));
+  clock.after(10, () => {
+    called.push(`a${clock.now()}`);
+    clock.after(5, () => called.push(`c${clock.now()}`));
+  });
+  const end = clock.after(12, () => called.push("never"));
+  clock.after(Infinity, () => called.push("never"));
+  end();
+  clock.advance(19);
+  assertEquals(called, ["a10", "c15"]);
+  clock.advance(1);
+  assertEquals([called.at(-1), clock.now(), clock.timeOfDay()], ["b20", 20, 1_020]);
+});
