@@ -18,6 +18,8 @@ const { values } = parseArgs({
   },
 });
 const { stdin, stdout } = process;
+/** A password that is typed: in raw mode, but it goes out as a line. */
+let hidden = "";
 const CTRL_RIGHT_BRACKET = "\x1d";
 
 const server = await dial();
@@ -67,9 +69,6 @@ async function talk(server: RemoteServer): Promise<void> {
   if (error !== undefined) console.error(`\n${error instanceof Error ? error.message : error}`);
   process.exit(error === undefined ? 0 : 1);
 }
-
-/** A password is typed in raw mode, too, but goes out as a line. */
-let hidden = "";
 
 function type(server: RemoteServer, typed: string): void {
   const byKeys = server.telnet.optionEnabled(SGA, "remote");
