@@ -1,0 +1,22 @@
+/** The certificates in `authority/`, and how the tests ask for them. */
+import { createHash, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Certificate } from "../../mod.ts";
+
+/** What `write_certificates.ts` wrote by this name: certificates, and mostly a key. */
+export function identity(name: string): Certificate {
+  const text = readFileSync(new URL(`authority/${name}.pem`, import.meta.url), "utf8");
+  const blocks = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n/g) ?? [];
+  const of = (kind: RegExp) => blocks.filter((block) => kind.test(block)).join("");
+  return { cert: of(/BEGIN CERTIFICATE/), key: of(/PRIVATE KEY/) };
+}
+
+/** The path of that file. */
+export function identityPath(name: string): string {
+  return new URL(`authority/${name}.pem`, import.meta.url).pathname;
+}
+
+/** The SHA-256 of the first certificate in PEM text, as 64 digits. */
+export function fingerprint(pem: string): string {
+  return createHash("sha256").update(new X509Certificate(pem).raw).digest("hex");
+}
