@@ -39,7 +39,7 @@ export async function connect(options: ConnectOptions = {}): Promise<RemoteServe
   const port = options.port ?? (trust !== undefined && !trust.start ? 992 : 23);
   const secureContext = await secureContextOf(trust, options.encryption);
   const codec = await codecOf(options);
-  const transport = options.transport ?? await (await defaults()).defaultTransport();
+  const transport = options.transport ?? await ofRuntime((found) => found.defaultTransport());
   if (typeof transport?.dial !== "function") {
     throwUnexpected("transport", "one that dials, an object with a function dial()", transport);
   }
@@ -200,7 +200,7 @@ async function secureContextOf(
   given: Encryption | undefined,
 ): Promise<SecureContext | undefined> {
   if (trust === undefined) return undefined;
-  const encryption = given ?? await (await defaults()).defaultEncryption();
+  const encryption = given ?? await ofRuntime((found) => found.defaultEncryption());
   const { ca, fingerprint, serverName } = trust;
   const context = encryption.clientContext?.({ ca, fingerprint, serverName });
   if (context === undefined) {
@@ -213,19 +213,20 @@ async function codecOf(options: ConnectOptions): Promise<CompressionCodec | unde
   const { codec, telnetOptions: { mccp2, mccp3 } = {} } = options;
   if (codec !== undefined || (mccp2 === false && !mccp3)) return codec;
   // A platform without zlib, such as a browser, refuses MCCP, unless it was asked for.
-  const found = defaults().then((found) => found.defaultCodec());
+  const found = ofRuntime((found) => found.defaultCodec());
   return await (mccp2 || mccp3 ? found : found.catch(() => undefined));
 }
 
-/** What the runtime has. A bundle for the browser does not contain it. */
-async function defaults(): Promise<typeof import("../transport/default.ts")> {
+/** Takes what this runtime has; a browser, for one, has no sockets. */
+async function ofRuntime<Part>(
+  pick: (found: typeof import("../transport/default.ts")) => Promise<Part>,
+): Promise<Part> {
   try {
-    return await import(/* @vite-ignore */ "../transport/default.ts");
+    return await pick(await import("../transport/default.ts"));
   } catch (cause) {
     throw new TelnetError(
       "unsupported",
-      "Cannot find this runtime's sockets: in a bundle, give `transport`, such as nodeTransport of " +
-        "@miniboa/miniboa/transport/node",
+      "Cannot find sockets, zlib and TLS of this runtime: give `transport`, or call connectOver()",
       { cause },
     );
   }

@@ -1,5 +1,8 @@
-import { Duplex } from "node:stream";
+import type { Duplex as NodeDuplex } from "node:stream";
+import { builtIn } from "./_built_in.ts";
 import type { Connection, ConnectionHandler } from "./transport.ts";
+
+const { Duplex } = builtIn<typeof import("node:stream")>("node:stream");
 
 /** Up to so many encrypted bytes may wait in the connection beneath before TLS makes more. */
 const MAX_WAITING = 65_536;
@@ -10,7 +13,7 @@ const LAST_MS = 5_000;
 
 /** A connection as a stream of Node's, for `node:tls` to sit on. */
 export class Pipe implements ConnectionHandler {
-  readonly stream: Duplex;
+  readonly stream: NodeDuplex;
   /** Why the connection beneath broke. */
   error: Error | undefined;
   #closed = false;

@@ -1,10 +1,13 @@
-import { createHash, X509Certificate } from "node:crypto";
-import { checkServerIdentity, type PeerCertificate, type TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
+import { builtIn } from "./_built_in.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { checkText, inspect, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
 import { isAddress } from "./_errors.ts";
 import type { ClientSide } from "./_tls_connection.ts";
 import type { ServerTrust } from "./encryption.ts";
+
+const { createHash, X509Certificate } = builtIn<typeof import("node:crypto")>("node:crypto");
+const { checkServerIdentity } = builtIn<typeof import("node:tls")>("node:tls");
 
 /** Whom a client trusts, as it was read. */
 export interface ExpectedServer {

@@ -2,13 +2,17 @@
  * TLS by `node:tls`, which all three runtimes have. It works on any connection, whatever adapter it
  * came by: so a connection may begin plain. Loaded where a certificate is given, or TLS is dialled.
  */
-import { constants, createPrivateKey, X509Certificate } from "node:crypto";
-import { connect, createSecureContext, TLSSocket } from "node:tls";
 import { throwMisuse } from "../protocol/error.ts";
+import { builtIn } from "./_built_in.ts";
 import { SecureConnection } from "./_tls_connection.ts";
 import { Pipe } from "./_tls_pipe.ts";
 import { readTrust, ServerVerifier } from "./_tls_trust.ts";
 import type { Certificate, Encryption, SecureContext, ServerTrust } from "./encryption.ts";
+
+const { constants, createPrivateKey, X509Certificate } = builtIn<typeof import("node:crypto")>(
+  "node:crypto",
+);
+const { connect, createSecureContext, TLSSocket } = builtIn<typeof import("node:tls")>("node:tls");
 
 /** The platform's TLS. */
 export const tlsEncryption: Encryption = { context, clientContext };

@@ -45,15 +45,16 @@ const LAYERS: Record<string, readonly string[]> = {
   options: ["protocol"],
   text: ["protocol"],
   guard: ["protocol"],
-  transport: ["protocol"],
+  websocket: ["protocol"],
+  transport: ["protocol", "websocket"],
   session: ["protocol", "options", "text", "guard", "transport"],
-  server: ["protocol", "options", "text", "guard", "transport", "session"],
+  server: ["protocol", "options", "text", "guard", "websocket", "transport", "session"],
   connect: ["protocol", "options", "text", "guard", "transport", "session"],
   testing: ["protocol", "options", "text", "guard", "transport", "session", "server", "connect"],
 };
 
 /** The layers that use no clock, promise, timer or global of a runtime. */
-const PURE = ["protocol", "options", "text", "guard"];
+const PURE = ["protocol", "options", "text", "guard", "websocket"];
 
 /** The only files that import a module of the runtimes. */
 const BUILT_IN: Record<string, readonly string[]> = {
