@@ -342,6 +342,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     return this.settings.options.known;
   }
 
+  get framed(): boolean {
+    return this.#stream?.connection.framed === true;
+  }
+
   get declared(): ReadonlyMap<number, unknown> {
     return this.settings.options.declared;
   }

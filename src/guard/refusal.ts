@@ -9,6 +9,8 @@
  * - `handshake-timeout`: the PROXY header or the TLS handshake did not arrive in time
  * - `wrong-protocol`: the peer spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
  *   trusted, and this was noticed before `onConnect` was called
+ * - `http-refused`: a request of HTTP was no valid WebSocket and no page, or came from the page of another
+ *   host
  * - `lost`: the peer was gone before the server could accept the connection; its address is not known
  * - `stopping`: the server stops
  */
@@ -24,6 +26,7 @@ export const REFUSAL_KINDS = [
   "tls-failed",
   "handshake-timeout",
   "wrong-protocol",
+  "http-refused",
   "lost",
   "stopping",
 ] as const;

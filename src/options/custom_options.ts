@@ -22,6 +22,7 @@ const OPTION_NAMES: Readonly<Record<keyof TelnetOption, true>> = {
   offer: true,
   mud: true,
   exclusive: true,
+  changesStream: true,
   offerEncrypted: true,
   check: true,
   attach: true,
@@ -48,7 +49,7 @@ export function checkCustomOptions(
       throwUnexpected(what, "a TelnetOption, an object with code, name and attach()", option);
     }
     const { code, name, offer, attach, check, events: own = [] } = option;
-    const { agreeLocal, agreeRemote, mud, exclusive } = option;
+    const { agreeLocal, agreeRemote, mud, exclusive, changesStream } = option;
     checkByte(`${what}.code`, code);
     if (code === 255) throwUnexpected(`${what}.code`, "a byte from 0 to 254, as 255 is IAC", code);
     if (Object.getPrototypeOf(option) === Object.prototype) {
@@ -63,7 +64,15 @@ export function checkCustomOptions(
       throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} is there already`);
     }
     known.set(code, name);
-    for (const [flag, value] of Object.entries({ agreeLocal, agreeRemote, mud, exclusive })) {
+    for (
+      const [flag, value] of Object.entries({
+        agreeLocal,
+        agreeRemote,
+        mud,
+        exclusive,
+        changesStream,
+      })
+    ) {
       if (value !== undefined) checkBoolean(`${what}.${flag}`, value);
     }
     for (const event of own) {

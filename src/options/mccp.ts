@@ -33,6 +33,7 @@ export const mccp2: TelnetOption<true | MccpConfig> = {
   name: "MCCP2",
   offer: "local",
   mud: true,
+  changesStream: true,
   offerEncrypted: encryptedToo,
   check,
   attach: (context) => ({
@@ -51,6 +52,7 @@ export const mccp3: TelnetOption<true | MccpConfig> = {
   name: "MCCP3",
   offer: "local",
   mud: true,
+  changesStream: true,
   offerEncrypted: encryptedToo,
   check,
   attach: (context) => ({

@@ -114,6 +114,8 @@ export interface TelnetOption<
   readonly mud?: boolean;
   /** Whether the other offers wait until this one is answered. */
   readonly exclusive?: boolean;
+  /** Whether it changes the bytes of the stream, so that it is not offered over a WebSocket. */
+  readonly changesStream?: boolean;
   /** Whether it is offered on an encrypted connection too. Default: it is. */
   offerEncrypted?(config: Config): boolean;
   /** Throws `misuse` for a declaration that cannot be right. */

@@ -19,6 +19,7 @@ export const startTls: TelnetOption<true> = {
   name: "START-TLS",
   offer: "remote",
   exclusive: true,
+  changesStream: true,
   offerEncrypted: () => false,
   attach: (context) => ({
     subnegotiation(payload) {

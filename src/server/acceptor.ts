@@ -13,7 +13,7 @@ import { AddressLimits } from "../guard/address_limits.ts";
 import type { AddressSet } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
-import { Handshake, type HandshakePort, type TlsMode } from "./handshake.ts";
+import { Handshake, type HandshakePort, type ListenerMode, type TlsMode } from "./handshake.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal, RefusalKind } from "../guard/refusal.ts";
@@ -32,6 +32,8 @@ export interface ListenerInfo {
   readonly port: number;
   /** Whether it speaks TLS: never, always, or with those who begin with it. */
   readonly tls: TlsMode;
+  /** Whether browsers are served. */
+  readonly webSocket: boolean;
 }
 
 /** What decides who may come in. */
@@ -70,7 +72,7 @@ export class Acceptor implements HandshakePort {
   readonly #owner: AcceptorOwner;
   readonly #addresses: AddressLimits;
   readonly #listeners: Listener[] = [];
-  readonly #handshakes: Map<Handshake, TlsMode> = new Map();
+  readonly #handshakes: Map<Handshake, ListenerMode> = new Map();
   /** Sockets that are closed for us, and not yet gone. */
   readonly #lingering: Set<Connection> = new Set();
   #context: SecureContext | undefined;
@@ -91,15 +93,17 @@ export class Acceptor implements HandshakePort {
   async listen(
     transport: Transport,
     options: TransportListenOptions,
-    tls: TlsMode,
+    mode: ListenerMode,
   ): Promise<void> {
     const onError = (error: Error) => this.#acceptFailed(error);
     const listener = await transport.listen(
       { ...options, onError, onLost: () => this.#lost() },
-      (connection) => this.#arrive(connection, tls),
+      (connection) => this.#arrive(connection, mode),
     );
     this.#listeners.push(listener);
-    this.listeners.push({ address: listener.address, port: listener.port, tls });
+    const { tls, web } = mode;
+    const { address, port } = listener;
+    this.listeners.push({ address, port, tls, webSocket: web !== undefined });
   }
 
   /** Uses another certificate from now on; who is in notices nothing. */
@@ -184,6 +188,10 @@ export class Acceptor implements HandshakePort {
     return this.#settings.limits.helloTimeout;
   }
 
+  get trustedProxies(): AddressSet {
+    return this.#settings.trustedProxies;
+  }
+
   get context(): SecureContext | undefined {
     return this.#context;
   }
@@ -200,7 +208,7 @@ export class Acceptor implements HandshakePort {
     const { connection, origin: { address, port } } = handshake;
     const excess = this.#enter(address);
     if (excess === undefined) return true;
-    const tls = this.#handshakes.get(handshake) ?? true;
+    const { tls = true } = this.#handshakes.get(handshake) ?? {};
     this.#forget(handshake);
     connection.attach(NULL_HANDLER);
     this.#refuse(connection, tls, { ...excess, address, port });
@@ -233,6 +241,19 @@ export class Acceptor implements HandshakePort {
     return NULL_HANDLER;
   }
 
+  /** A request of HTTP is answered, and the connection closes. */
+  answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler {
+    const { connection, origin: { address, port } } = handshake;
+    this.#forget(handshake);
+    this.#leave(address);
+    this.#owner.counters.httpRequests++;
+    if (fault !== undefined) this.report({ kind: "http-refused", address, port, detail: fault });
+    connection.write(answer);
+    connection.close();
+    this.linger(connection);
+    return NULL_HANDLER;
+  }
+
   /** A peer was gone before its connection was accepted. */
   #lost(): void {
     this.report({ kind: "lost", address: "", port: 0, detail: "the peer was gone already" });
@@ -243,7 +264,8 @@ export class Acceptor implements HandshakePort {
     this.#owner.untimed(handshake);
   }
 
-  #arrive(connection: Connection, tls: TlsMode): ConnectionHandler {
+  #arrive(connection: Connection, mode: ListenerMode): ConnectionHandler {
+    const { tls, web } = mode;
     const { remoteAddress: address, remotePort: port } = connection;
     const { maxConnections, trustedProxies } = this.#settings;
     if (address === "") {
@@ -262,12 +284,12 @@ export class Acceptor implements HandshakePort {
     if (excess !== undefined) {
       return this.#refuse(connection, tls, { ...excess, address, port });
     }
-    if (!proxied && tls === false) {
+    if (!proxied && tls === false && web === undefined) {
       this.open++;
       return this.#owner.welcome(connection, connectionOrigin(connection));
     }
-    const handshake = new Handshake(connection, proxied, tls, this);
-    this.#handshakes.set(handshake, tls);
+    const handshake = new Handshake(connection, proxied, mode, this);
+    this.#handshakes.set(handshake, mode);
     return handshake;
   }
 

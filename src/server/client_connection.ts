@@ -57,6 +57,11 @@ export class ClientConnection {
     return this.#session.stream.connection.remotePort;
   }
 
+  /** Whether the person plays over a WebSocket, mostly in a browser. */
+  get webSocket(): boolean {
+    return this.#session.stream.connection.framed === true;
+  }
+
   /** Whether the connection is encrypted (TLS): here or, as a trusted proxy reports, at the proxy. */
   get encrypted(): boolean {
     return this.#session.origin.encrypted;

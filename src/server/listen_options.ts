@@ -11,6 +11,7 @@ import type { UnknownOption, UnknownSubnegotiation } from "../session/session_ho
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import type { Clock } from "./clock.ts";
 import type { TlsMode } from "./handshake.ts";
+import type { WebSocketOptions } from "./web_requests.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal } from "../guard/refusal.ts";
@@ -70,6 +71,12 @@ export interface ListenerOptions {
   readonly tls?: TlsMode | undefined;
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
   readonly reusePort?: boolean | undefined;
+  /**
+   * Whether to serve browsers, by WebSocket, on the same port: a client that begins with a request of
+   * HTTP. Options say which pages may connect, and what pages there are. Telnet clients that send
+   * nothing then wait `limits.helloTimeout` for their greeting. Default `false`.
+   */
+  readonly webSocket?: boolean | WebSocketOptions | undefined;
   /** The transport. Default: the server's transport, which defaults to the runtime's sockets. */
   readonly transport?: Transport | undefined;
 }
@@ -227,6 +234,7 @@ export const LISTENER_OPTIONS: Readonly<Record<keyof ListenerOptions, true>> = {
   port: true,
   address: true,
   tls: true,
+  webSocket: true,
   reusePort: true,
   transport: true,
 };

@@ -3,7 +3,8 @@ import { throwMisuse } from "../protocol/error.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Session } from "../session/session.ts";
-import { defaultTransport } from "../transport/default.ts";
+import { defaultTransport, defaultWebSocket } from "../transport/default.ts";
+import { webSettings } from "./web_requests.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
@@ -130,6 +131,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       timeOfDay: clock.timeOfDay,
       now: () => this.#time ?? clock.now(),
       secureContext: () => this.#acceptor.context,
+      draining: () => this.#draining !== undefined,
     });
   }
 
@@ -168,8 +170,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     try {
       for (const listener of [given, ...given.listeners ?? []]) {
         const { port = 7777, address = "", reusePort = false, tls = false } = listener;
+        const web = listener.webSocket
+          ? webSettings(listener.webSocket, await defaultWebSocket())
+          : undefined;
         const transport = listener.transport ?? given.transport ?? await defaultTransport();
-        await server.#acceptor.listen(transport, { port, address, reusePort, keepAlive }, tls);
+        await server.#acceptor.listen(transport, { port, address, reusePort, keepAlive }, {
+          tls,
+          web,
+        });
       }
     } catch (error) {
       await server.#acceptor.close();

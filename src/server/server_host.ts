@@ -34,6 +34,7 @@ export interface ServerHostParts<Client extends TelnetClient> {
   /** The time of the poll that is at work, or of this moment. */
   now(): number;
   secureContext(): SecureContext | undefined;
+  draining(): boolean;
 }
 
 /** A server, as its sessions see it. */
@@ -52,6 +53,10 @@ export class ServerHost<Client extends TelnetClient> implements SessionHost<Sess
 
   get secureContext(): SecureContext | undefined {
     return this.#parts.secureContext();
+  }
+
+  get draining(): boolean {
+    return this.#parts.draining();
   }
 
   now(): number {

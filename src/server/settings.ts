@@ -1,3 +1,4 @@
+import { checkWebSocket } from "./web_requests.ts";
 import { MCCP3 } from "../options/mccp.ts";
 import { MSSP, type MsspStatus } from "../options/mssp.ts";
 import type { OptionSet } from "../options/option_set.ts";
@@ -218,8 +219,11 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
 
 function checkListener(
   what: string,
-  { port, address, reusePort, transport }: ListenerOptions,
+  { port, address, reusePort, transport, webSocket = false }: ListenerOptions,
 ): void {
+  if (typeof webSocket === "object" && webSocket !== null) {
+    checkWebSocket(`${what}webSocket`, webSocket);
+  } else checkBoolean(`${what}webSocket`, webSocket);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throwUnexpected(`${what}port`, "a whole number from 0 to 65535", port);
   }

@@ -45,6 +45,8 @@ export interface ServerStats {
   readonly acceptErrors: number;
   /** Connections by which a trusted proxy looked whether the server lives; they never become clients. */
   readonly healthChecks: number;
+  /** Requests of HTTP that were answered: pages, and refusals. */
+  readonly httpRequests: number;
   /** Rates over the latest measured interval, which is at least a second. */
   readonly rates: ServerRates;
 }
@@ -75,6 +77,7 @@ export class Counters {
   negotiations = 0;
   acceptErrors = 0;
   healthChecks = 0;
+  httpRequests = 0;
   readonly #startedAt: number;
   readonly refused: Record<RefusalKind, number> = zeros(REFUSAL_KINDS);
   readonly disconnected: Record<DisconnectReason, number> = zeros(DISCONNECT_REASONS);
@@ -133,6 +136,7 @@ export class Counters {
       negotiations,
       acceptErrors,
       healthChecks,
+      httpRequests: this.httpRequests,
       rates: this.#rates,
     };
   }

@@ -1,5 +1,5 @@
 import type { CompressionCodec } from "../transport/compression.ts";
-import type { Connection } from "../transport/transport.ts";
+import type { CloseReason, Connection } from "../transport/transport.ts";
 import {
   type ByteStreamEvents,
   CompressionLayer,
@@ -65,7 +65,8 @@ export class ByteStream {
   }
 
   /** Closes when all is out. */
-  close(): void {
+  close(reason: CloseReason = "done"): void {
+    this.connection.closesFor?.(reason);
     this.#stream.close();
   }
 

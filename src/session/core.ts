@@ -138,6 +138,10 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     return this.origin.encrypted;
   }
 
+  get framed(): boolean {
+    return this.stream.connection.framed === true;
+  }
+
   now(): number {
     return this.host.now();
   }

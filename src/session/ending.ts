@@ -1,4 +1,13 @@
+import type { DisconnectReason } from "../guard/violations.ts";
+import type { CloseReason } from "../transport/transport.ts";
 import type { SessionCore } from "./core.ts";
+
+/** What a peer is told that can be told; mostly that it is done. */
+const CLOSE_REASONS: Readonly<Partial<Record<DisconnectReason, CloseReason>>> = {
+  "server-stopped": "going-away",
+  "flooding": "policy",
+  "not-read": "policy",
+};
 
 /** After a half-close the client stays until its last lines are used and answered. */
 export function checkEnd(core: SessionCore): void {
@@ -27,5 +36,6 @@ export function startClosing(core: SessionCore, answer: Uint8Array | undefined):
   if (!life.on("close")) return;
   gate.buffer.takeAll();
   core.deadlines.set("close", core.now() + limits.closeTimeout);
-  stream.close();
+  const reason = CLOSE_REASONS[life.reason ?? "deactivated"];
+  stream.close(reason === "going-away" && core.host.draining ? "restarting" : reason);
 }

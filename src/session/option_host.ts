@@ -21,6 +21,8 @@ export interface OptionHostContext {
   readonly declared: ReadonlyMap<number, unknown>;
   /** Whether the connection is encrypted. */
   readonly encrypted: boolean;
+  /** Whether something else frames the bytes, as a WebSocket does. */
+  readonly framed: boolean;
   /** What an option may change on the connection. */
   readonly effects: OptionEffects;
   now(): number;
@@ -302,8 +304,11 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
 
   /** What of the declared fits this connection. */
   #offered(): TelnetOption[] {
-    const { declared, encrypted } = this.#context;
-    return this.#context.known.all.filter(({ code }) => declared.has(code)).filter((option) =>
+    const { declared, encrypted, framed } = this.#context;
+    const declaredHere = this.#context.known.all.filter(({ code, changesStream }) =>
+      declared.has(code) && !(framed && changesStream)
+    );
+    return declaredHere.filter((option) =>
       !encrypted || (option.offerEncrypted?.(declared.get(option.code) as never) ?? true)
     );
   }

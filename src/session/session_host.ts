@@ -93,6 +93,8 @@ export interface SessionHost<Session> {
   readonly counters: SessionCounters;
   /** What encrypts by the certificate of the moment. */
   readonly secureContext: SecureContext | undefined;
+  /** Whether the server goes away for a while only: its clients can come back. */
+  readonly draining: boolean;
   /** The time in milliseconds, on a clock that never goes back. */
   now(): number;
   /** The time at this moment; `now()` stands still while a poll is at work. */

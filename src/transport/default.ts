@@ -1,5 +1,6 @@
 import type { CompressionCodec } from "./compression.ts";
 import type { Encryption } from "./encryption.ts";
+import type { WebSocketOpener } from "./framing.ts";
 import type { Dialler, Transport } from "./transport.ts";
 
 /**
@@ -21,4 +22,9 @@ export async function defaultCodec(): Promise<CompressionCodec> {
 /** The platform's TLS, by the same name on all three. */
 export async function defaultEncryption(): Promise<Encryption> {
   return (await import("./tls.ts")).tlsEncryption;
+}
+
+/** Opens WebSockets on connections; the same on all three. */
+export async function defaultWebSocket(): Promise<WebSocketOpener> {
+  return (await import("./websocket.ts")).openWebSocket;
 }

@@ -53,6 +53,7 @@ export {
   type MemoryTransportOptions,
 } from "./memory.ts";
 export type {
+  CloseReason,
   Connection,
   ConnectionAcceptor,
   ConnectionHandler,

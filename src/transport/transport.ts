@@ -55,6 +55,12 @@ export interface ConnectionHandler {
   onClose(error?: Error): void;
 }
 
+/**
+ * Why an end closes: it is done; the server goes away, or restarts and can be dialled again; or the peer did
+ * what is not allowed.
+ */
+export type CloseReason = "done" | "going-away" | "restarting" | "policy";
+
 /** A byte stream to a peer. It means the same on every runtime. */
 export interface Connection {
   /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. Empty where the peer is gone already. */
@@ -70,6 +76,11 @@ export interface Connection {
   readonly queued: number;
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
+  /**
+   * Whether something else frames the bytes, as a WebSocket does: then nothing is compressed or
+   * encrypted within. Default `false`.
+   */
+  readonly framed?: boolean;
   /**
    * Gives the connection another owner, which gets all that happens from now on; what is over
    * already is told at once.
@@ -94,6 +105,12 @@ export interface Connection {
    * little of it stays in the network. A connection that is paused stays so until the end is announced.
    */
   close(): void;
+  /**
+   * Says why this end is about to close, where the peer can be told.
+   *
+   * @param reason Why.
+   */
+  closesFor?(reason: CloseReason): void;
   /** Closes at once; what is queued is lost. */
   abort(): void;
   /** Whether the socket itself is gone. */

@@ -90,7 +90,7 @@ Deno.test("each layer imports only itself and the layers beneath", () => {
 Deno.test("the session knows of the transports only the interfaces, the server the default too", () => {
   for (const { path, imports } of [...sources("src/session/"), ...sources("src/server/")]) {
     for (const specifier of imports.filter((name) => name.startsWith("src/transport/"))) {
-      const known = ["transport", "compression", "encryption"];
+      const known = ["transport", "compression", "encryption", "framing"];
       if (path.startsWith("src/server/")) known.push("default", "event_loop");
       assert(
         known.some((name) => specifier === `src/transport/${name}.ts`),
@@ -101,11 +101,13 @@ Deno.test("the session knows of the transports only the interfaces, the server t
 });
 
 Deno.test("only default.ts imports a runtime's transport, by a dynamic import of a literal", () => {
-  const adapters = ["deno", "bun", "node", "zlib", "tls"].map((name) => `src/transport/${name}.ts`);
+  const adapters = ["deno", "bun", "node", "zlib", "tls", "websocket"].map((name) =>
+    `src/transport/${name}.ts`
+  );
   for (const { path, imports, text } of all) {
     const found = imports.filter((specifier) => adapters.includes(specifier));
     assertEquals(found, path === "src/transport/default.ts" ? adapters : [], path);
-    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 5);
+    if (found.length > 0) assertEquals(text.match(/await import\("\.\/\w+\.ts"\)/g)?.length, 6);
   }
 });
 

@@ -1,0 +1,202 @@
+import { parseAddress } from "../guard/addresses.ts";
+import type { AddressSet } from "../guard/addresses.ts";
+import type { Origin } from "../guard/origin.ts";
+import {
+  checkFunction,
+  checkList,
+  checkText,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
+import { type HttpFault, type HttpRequest, listOf, response } from "../websocket/http.ts";
+import {
+  type AllowedOrigins,
+  checkUpgrade,
+  isUpgrade,
+  type UpgradeRequest,
+} from "../websocket/upgrade.ts";
+import type { WebSocketOpener } from "../transport/framing.ts";
+
+/** A page, or a part of one, on the server's own port. */
+export interface WebPage {
+  /** Its media type, such as `text/html; charset=utf-8`. */
+  readonly type: string;
+  /** What it consists of; text is sent as UTF-8. */
+  readonly body: string | Uint8Array;
+}
+
+/** How to serve browsers on a listener. */
+export interface WebSocketOptions {
+  /**
+   * Origins of other pages that may connect, such as `https://play.example`; `"any"` allows all. Pages
+   * of the listener's own host, and programs that are no browsers, always may. Default: no other.
+   */
+  readonly origins?: readonly string[] | "any" | undefined;
+  /** Pages by their paths, such as `"/"`. Default: none; every other path is answered by 404. */
+  readonly pages?: Readonly<Record<string, WebPage>> | undefined;
+  /**
+   * The header by which `trustedProxies` that speak HTTP tell whose request it is, such as
+   * `"x-forwarded-for"`. The right-most address counts that is not of a proxy. A trusted proxy may then
+   * come without a PROXY header. Default: none; forwarded addresses are ignored.
+   */
+  readonly forwardedHeader?: string | undefined;
+}
+
+/** How browsers are served on a listener. */
+export interface WebSettings {
+  readonly origins: AllowedOrigins;
+  readonly pages: ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>;
+  readonly forwardedHeader: string | undefined;
+  readonly open: WebSocketOpener;
+}
+
+/** What becomes of a request. */
+export type WebAnswer =
+  | { readonly kind: "upgrade"; readonly upgrade: UpgradeRequest }
+  | { readonly kind: "page"; readonly bytes: Uint8Array }
+  | { readonly kind: "refused"; readonly bytes: Uint8Array; readonly fault: HttpFault };
+
+const OPTION_NAMES: Readonly<Record<keyof WebSocketOptions, true>> = {
+  origins: true,
+  pages: true,
+  forwardedHeader: true,
+};
+const ORIGIN = /^https?:\/\/[^/\s]+$/i;
+const METHODS = ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "PATCH "];
+/** What every answer has: nothing is guessed, framed by others, or loaded from elsewhere. */
+const SAFE: Readonly<Record<string, string>> = {
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+};
+const PAGE_POLICY = [
+  "default-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self' ws: wss:",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
+
+/** Checks what a caller gives as `webSocket`. */
+export function checkWebSocket(what: string, given: boolean | WebSocketOptions): void {
+  if (typeof given === "boolean") return;
+  rejectUnknownKeys(what, given, OPTION_NAMES, { origin: "origins", routes: "pages" });
+  const { origins, pages = {}, forwardedHeader } = given;
+  if (origins !== undefined && origins !== "any") {
+    checkList(`${what}.origins`, origins);
+    for (const origin of origins) {
+      if (typeof origin !== "string" || !ORIGIN.test(origin)) {
+        throwUnexpected(`${what}.origins`, 'origins such as "https://play.example"', origin);
+      }
+    }
+  }
+  rejectUnknownKeys(`${what}.pages`, pages, pages);
+  for (const [path, page] of Object.entries(pages)) {
+    const name = `${what}.pages["${path}"]`;
+    if (!path.startsWith("/")) throwUnexpected(name, 'a path such as "/index.html"', path);
+    rejectUnknownKeys(name, page, { type: true, body: true });
+    checkText(`${name}.type`, page.type);
+    if (typeof page.body !== "string" && !(page.body instanceof Uint8Array)) {
+      throwUnexpected(`${name}.body`, "text, or a Uint8Array", page.body);
+    }
+  }
+  if (forwardedHeader !== undefined) checkText(`${what}.forwardedHeader`, forwardedHeader);
+}
+
+/** Fills in the defaults; `undefined`: browsers are not served. */
+export function webSettings(
+  given: boolean | WebSocketOptions | undefined,
+  open: WebSocketOpener,
+): WebSettings | undefined {
+  if (given === undefined || given === false) return undefined;
+  checkFunction("what opens a WebSocket", open);
+  const { origins = [], pages = {}, forwardedHeader } = given === true ? {} : given;
+  const encoder = new TextEncoder();
+  return {
+    origins,
+    pages: new Map(
+      Object.entries(pages).map(([path, { type, body }]) => [
+        path,
+        { type, body: typeof body === "string" ? encoder.encode(body) : body },
+      ]),
+    ),
+    forwardedHeader: forwardedHeader?.toLowerCase(),
+    open,
+  };
+}
+
+/** Whether the first bytes begin an HTTP request; `undefined` where more must come to know. */
+export function beginsHttp(bytes: Uint8Array): boolean | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, 8));
+  if (METHODS.some((method) => text.startsWith(method))) return true;
+  return METHODS.some((method) => method.startsWith(text)) ? undefined : false;
+}
+
+/** Decides what becomes of a request. */
+export function answerRequest(request: HttpRequest | HttpFault, web: WebSettings): WebAnswer {
+  if ("status" in request) return refused(request);
+  if (isUpgrade(request)) {
+    const upgrade = checkUpgrade(request, web.origins);
+    return "status" in upgrade ? refused(upgrade) : { kind: "upgrade", upgrade };
+  }
+  const { method, target } = request;
+  if (method !== "GET" && method !== "HEAD") {
+    return refused({ status: 405, reason: `the method ${method}` });
+  }
+  const page = web.pages.get(target.split("?")[0] ?? "");
+  if (page === undefined && web.pages.size === 0) {
+    return refused({ status: 426, reason: "no WebSocket, and there are no pages" });
+  }
+  if (page === undefined) return refused({ status: 404, reason: "no such page" });
+  const headers = {
+    ...SAFE,
+    "Content-Type": page.type,
+    "Content-Security-Policy": PAGE_POLICY,
+    "Cache-Control": "no-cache",
+  };
+  return { kind: "page", bytes: response(200, headers, page.body, method === "GET") };
+}
+
+/**
+ * Whose request it is, as a trusted proxy tells.
+ *
+ * @returns `undefined` where it tells nothing.
+ */
+export function forwardedOrigin(
+  { headers }: HttpRequest,
+  header: string,
+  proxies: AddressSet,
+): Origin | undefined {
+  const addresses = listOf(headers.get(header)).map(addressOf);
+  for (const address of addresses.reverse()) {
+    if (address === undefined) return undefined;
+    if (proxies.has(address)) continue;
+    const encrypted = headers.get("x-forwarded-proto")?.toLowerCase() === "https";
+    return { address, port: 0, encrypted };
+  }
+  return undefined;
+}
+
+/** An item of the header: an address, or one with its port. */
+function addressOf(item: string): string | undefined {
+  const text = item.replace(/^for=/i, "").replaceAll('"', "");
+  const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];
+  const plain = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.split(":")[0] ?? "" : text);
+  return parseAddress(plain) === undefined ? undefined : plain;
+}
+
+function refused(fault: HttpFault): WebAnswer {
+  const headers: Record<string, string> = {
+    ...SAFE,
+    "Content-Type": "text/plain; charset=utf-8",
+    ...(fault.status === 426 && {
+      "Upgrade": "websocket",
+      "Sec-WebSocket-Version": "13",
+    }),
+    ...(fault.status === 405 && { "Allow": "GET, HEAD" }),
+  };
+  const body = new TextEncoder().encode(`Refused: ${fault.reason}\n`);
+  return { kind: "refused", fault, bytes: response(fault.status, headers, body) };
+}

@@ -1,0 +1,215 @@
+/**
+ * A WebSocket (RFC 6455) as a connection over another connection, for the server's end. The whole Telnet
+ * stream travels in messages of bytes: each write is one, so no Telnet command is cut in two.
+ */
+import { TelnetError } from "../protocol/error.ts";
+import { ACCEPT_GUID, upgradeResponse } from "../websocket/upgrade.ts";
+import { WebSocketMachine } from "../websocket/machine.ts";
+import { BaseConnection } from "./base_connection.ts";
+import { builtIn } from "./_built_in.ts";
+import type { WebSocketOpener } from "./framing.ts";
+import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts";
+
+/** Proxies cut a connection that is silent for a minute. */
+const PING_MS = 30_000;
+/** While so much waits, pings of the peer are not answered. */
+const MAX_WAITING = 65_536;
+
+/** The codes of the Close frame. */
+const CODES: Readonly<Record<CloseReason, number>> = {
+  "done": 1000,
+  "going-away": 1001,
+  "restarting": 1012,
+  "policy": 1008,
+};
+
+/** Connections that are pinged now and then, by one timer for all. */
+const pinged = new Set<WebSocketConnection>();
+let pinging: ReturnType<typeof setInterval> | undefined;
+
+/**
+ * The value of `Sec-WebSocket-Accept`.
+ *
+ * @param key What the client sent as `Sec-WebSocket-Key`.
+ */
+function acceptOf(key: string): string {
+  const { createHash } = builtIn<typeof import("node:crypto")>("node:crypto");
+  return createHash("sha1").update(key + ACCEPT_GUID).digest("base64");
+}
+
+/** Speaks WebSocket on a connection whose upgrade request was read. */
+export const openWebSocket: WebSocketOpener = (connection, key, protocol) =>
+  new WebSocketConnection(connection, key, protocol);
+
+/** The connection of what travels in messages. */
+export class WebSocketConnection extends BaseConnection implements ConnectionHandler {
+  /** Always: a WebSocket frames what is sent. */
+  readonly framed = true;
+  readonly #beneath: Connection;
+  readonly #machine = new WebSocketMachine();
+  /** Whether the peer has answered since the last ping. */
+  #alive = true;
+  #reason: CloseReason = "done";
+  /** Whether the peer's end was announced, or it broke a rule. */
+  #over = false;
+
+  /**
+   * Answers the upgrade request; what the connection beneath reports then belongs to this one.
+   *
+   * @param beneath The connection. It gets another owner when the caller attaches it to this one.
+   * @param key The key of the request.
+   * @param protocol The subprotocol that is agreed to.
+   */
+  constructor(beneath: Connection, key: string, protocol: string | undefined) {
+    super(beneath.remoteAddress, beneath.remotePort);
+    this.#beneath = beneath;
+    beneath.write(upgradeResponse(acceptOf(key), protocol));
+    pinged.add(this);
+    pinging ??= setInterval(pingAll, PING_MS);
+    unref(pinging);
+  }
+
+  override get queued(): number {
+    return super.queued + this.#beneath.queued;
+  }
+
+  override get identity(): string {
+    return this.#beneath.identity;
+  }
+
+  override get encrypted(): boolean {
+    return this.#beneath.encrypted;
+  }
+
+  override get destroyed(): boolean {
+    return super.destroyed && this.#beneath.destroyed;
+  }
+
+  override get closed(): Promise<void> {
+    return super.closed.then(() => this.#beneath.closed);
+  }
+
+  override abort(): void {
+    super.abort();
+    this.#beneath.abort();
+  }
+
+  /**
+   * Says why this end is about to close.
+   *
+   * @param reason Why.
+   */
+  closesFor(reason: CloseReason): void {
+    this.#reason = reason;
+  }
+
+  /** Sends a ping; a peer that has not answered the last one is gone. */
+  ping(): void {
+    if (!this.#alive) {
+      return this.failed(new TelnetError("connection-lost", "Lost the connection: no pong came"));
+    }
+    this.#alive = false;
+    this.#machine.ping();
+    this.#send();
+  }
+
+  // What the connection beneath reports.
+
+  onData(chunk: Uint8Array): void {
+    let data = 0;
+    this.#alive = true;
+    this.#machine.receive(chunk);
+    for (const event of this.#machine.takeEvents()) {
+      if (event.type === "data") {
+        data += event.bytes.length;
+        if (event.bytes.length > 0) this.received(event.bytes);
+      } else if (event.type === "close") this.#peerCloses();
+      else if (event.type === "violation") this.#violated(event.code, event.reason);
+    }
+    // A peer that floods pings and reads nothing gets no answers.
+    if (this.#beneath.queued < MAX_WAITING || this.#over) this.#send();
+    else this.#machine.takeOutput();
+    if (chunk.length > data) this.overhead(chunk.length - data);
+  }
+
+  onOverhead(count: number): void {
+    this.overhead(count);
+  }
+
+  onEnd(): void {
+    this.#over = true;
+    this.peerEnded();
+  }
+
+  onDrain(): void {
+    this.writable();
+  }
+
+  onClose(error?: Error): void {
+    this.failed(error);
+  }
+
+  protected transmit(chunk: Uint8Array): number {
+    this.#machine.send(chunk);
+    this.#send();
+    return chunk.length;
+  }
+
+  /** The peer answers with a Close frame of its own, and then with the end of the connection. */
+  protected shutdown(): void {
+    this.#machine.close(CODES[this.#reason]);
+    this.#send();
+    this.#beneath.close();
+  }
+
+  protected destroy(inOrder: boolean): void {
+    pinged.delete(this);
+    if (pinged.size === 0) {
+      clearInterval(pinging);
+      pinging = undefined;
+    }
+    if (!inOrder) return this.#beneath.abort();
+    this.#machine.close(CODES[this.#reason]);
+    this.#send();
+    this.#beneath.close();
+  }
+
+  protected setReading(on: boolean): void {
+    if (on) this.#beneath.resume();
+    else this.#beneath.pause();
+  }
+
+  /** A Close frame is a half-close: what came before it is used, and the answer comes when we close. */
+  #peerCloses(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.peerEnded();
+  }
+
+  /** What was asked before is answered first. */
+  #violated(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#machine.close(code, reason);
+    this.#send();
+    this.#beneath.close();
+    this.failed(
+      new TelnetError("connection-lost", `Lost the connection: the WebSocket sent ${reason}`),
+    );
+  }
+
+  #send(): void {
+    if (this.#machine.outputLength > 0) this.#beneath.write(this.#machine.takeOutput());
+  }
+}
+
+function pingAll(): void {
+  for (const connection of [...pinged]) connection.ping();
+}
+
+/** A timer that waits for people does not keep a process alive. */
+function unref(timer: unknown): void {
+  if (typeof timer === "object" && timer !== null && "unref" in timer) {
+    (timer as { unref(): void }).unref();
+  }
+}

@@ -1,0 +1,118 @@
+/** The first request of an HTTP connection, as far as a WebSocket and a page need it. */
+export interface HttpRequest {
+  /** Such as `GET`. */
+  readonly method: string;
+  /** What was asked for, such as `/play?room=inn`. */
+  readonly target: string;
+  /** `1.1` or another version. */
+  readonly version: string;
+  /** Headers by their names in lower case; several of a name are joined by commas. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** How many bytes the request has. */
+  readonly length: number;
+}
+
+/** Why a request is not served. */
+export interface HttpFault {
+  /** The status code of the answer. */
+  readonly status: number;
+  /** What is wrong, in words. */
+  readonly reason: string;
+}
+
+/** The head of a request may be so long. */
+export const MAX_HEAD = 8_192;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const REQUEST_LINE = /^([A-Z]{1,20}) ([\x21-\x7e]{1,4096}) HTTP\/(\d\.\d)$/;
+/** Of these there can be but one. */
+const SINGLE: ReadonlySet<string> = new Set([
+  "host",
+  "origin",
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "upgrade",
+]);
+
+/**
+ * Reads the head of a request.
+ *
+ * @param bytes What came so far.
+ * @returns The request; a fault; `undefined` as long as the head has not come to its end.
+ */
+export function readRequest(bytes: Uint8Array): HttpRequest | HttpFault | undefined {
+  const end = headEnd(bytes);
+  if (end === -1) {
+    return bytes.length > MAX_HEAD
+      ? { status: 431, reason: "the request's head is too long" }
+      : undefined;
+  }
+  if (end > MAX_HEAD) return { status: 431, reason: "the request's head is too long" };
+  const text = String.fromCharCode(...bytes.subarray(0, end - 4));
+  const [first = "", ...lines] = text.split("\r\n");
+  const [, method = "", target = "", version = ""] = REQUEST_LINE.exec(first) ?? [];
+  if (method === "") return { status: 400, reason: "a malformed request line" };
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    // deno-lint-ignore no-control-regex
+    if (!TOKEN.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
+      return { status: 400, reason: "a malformed header" };
+    }
+    const before = headers.get(name);
+    if (before !== undefined && SINGLE.has(name)) {
+      return { status: 400, reason: `more than one header "${name}"` };
+    }
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return { method, target, version, headers, length: end };
+}
+
+/** The items of a header that is a list, in lower case. */
+export function listOf(header: string | undefined): string[] {
+  return (header ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+/** An answer to a request; the connection closes after it. */
+export function response(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array = new Uint8Array(0),
+  sendsBody: boolean = true,
+): Uint8Array {
+  const lines = [
+    `HTTP/1.1 ${status} ${REASONS[status] ?? "Error"}`,
+    ...Object.entries({
+      ...headers,
+      "Content-Length": String(body.length),
+      "Connection": "close",
+    }).map(([name, value]) => `${name}: ${value}`),
+  ];
+  const head = new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n");
+  if (!sendsBody || body.length === 0) return head;
+  const whole = new Uint8Array(head.length + body.length);
+  whole.set(head);
+  whole.set(body, head.length);
+  return whole;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  400: "Bad Request",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  426: "Upgrade Required",
+  431: "Request Header Fields Too Large",
+  503: "Service Unavailable",
+};
+
+/** Where the empty line ends that ends the head; -1 where it has not come. */
+function headEnd(bytes: Uint8Array): number {
+  const limit = Math.min(bytes.length, MAX_HEAD + 4);
+  for (let at = bytes.indexOf(0x0a); at !== -1 && at < limit; at = bytes.indexOf(0x0a, at + 1)) {
+    if (bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a && bytes[at - 3] === 0x0d) return at + 1;
+  }
+  return -1;
+}

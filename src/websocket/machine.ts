@@ -1,0 +1,323 @@
+import { ByteQueue } from "../protocol/byte_queue.ts";
+import { checkBytes, throwUnexpected } from "../protocol/validate.ts";
+
+/** What came out of the bytes of a peer, in order. */
+export type WebSocketEvent =
+  /** Part of a message. Messages have no limit, so they are never put together. */
+  | {
+    readonly type: "data";
+    /** The bytes, unmasked. They lie in the chunk that was received. */
+    readonly bytes: Uint8Array;
+    /** Whether the message is one of text, whose bytes are UTF-8. */
+    readonly text: boolean;
+    /** Whether the message ends with these bytes. */
+    readonly last: boolean;
+  }
+  /** A ping came; its answer is in the output already. */
+  | { readonly type: "ping"; readonly payload: Uint8Array }
+  /** A pong came. */
+  | { readonly type: "pong"; readonly payload: Uint8Array }
+  /** The peer closes: nothing more of it counts. Answer it by `close()`. */
+  | { readonly type: "close"; readonly code: number; readonly reason: string }
+  /** The peer broke RFC 6455: nothing more of it counts. Answer it by `close(code)`. */
+  | { readonly type: "violation"; readonly code: number; readonly reason: string };
+
+const CONTINUATION = 0x0;
+const TEXT = 0x1;
+const BINARY = 0x2;
+const CLOSE = 0x8;
+const PING = 0x9;
+const PONG = 0xa;
+const FIN = 0x80;
+const RESERVED = 0x70;
+const MASKED = 0x80;
+const MAX_CONTROL = 125;
+/** A header with its length and its mask. */
+const MAX_HEADER = 14;
+const HIGH = 2 ** 32;
+
+/** No status code was in a Close frame. */
+export const NO_STATUS = 1005;
+/** Codes of RFC 6455 and of the registry that an end may send. */
+const CODES = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]);
+
+/**
+ * The server's end of RFC 6455 after its handshake, without any I/O: bytes in, events and bytes out.
+ *
+ * - **feed it**: {@linkcode receive}, which unmasks the chunk in place
+ * - **drain it** after each feeding: {@linkcode takeEvents}, {@linkcode takeOutput}
+ * - **talk**: {@linkcode send}, {@linkcode ping}, {@linkcode close}
+ *
+ * Whatever the peer sends, no method throws: its faults are events of the type `violation`.
+ */
+export class WebSocketMachine {
+  readonly #output = new ByteQueue();
+  #events: WebSocketEvent[] = [];
+  /** What came of a header. */
+  readonly #header = new Uint8Array(MAX_HEADER);
+  #headerLength = 0;
+  #opcode = CONTINUATION;
+  #fin = false;
+  /** How much of the payload is to come, or -1 between two frames. */
+  #left = -1;
+  readonly #mask = new Uint8Array(4);
+  /** How many bytes of the payload were unmasked, modulo 4. */
+  #phase = 0;
+  /** The payload of a control frame. */
+  #control: number[] = [];
+  /** The opcode of the message that has not ended, or 0. */
+  #message = 0;
+  /** Checks a message of text. */
+  #utf8: TextDecoder | undefined;
+  /** Whether the peer has closed, or broke a rule. */
+  #over = false;
+  #closed = false;
+
+  /** How many bytes {@linkcode takeOutput} would hand over. */
+  get outputLength(): number {
+    return this.#output.length;
+  }
+
+  /** Whether the peer has closed, or broke a rule: nothing more of it counts. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /**
+   * Takes bytes of the peer.
+   *
+   * @param chunk Any number of bytes, cut anywhere. It is unmasked in place, so that events can lie in it.
+   */
+  receive(chunk: Uint8Array): void {
+    checkBytes("chunk", chunk);
+    for (let at = 0; at < chunk.length && !this.#over;) {
+      at = this.#left === -1 ? this.#readHeader(chunk, at) : this.#readPayload(chunk, at);
+    }
+  }
+
+  /** What came of the bytes received so far; each event is handed over once. */
+  takeEvents(): WebSocketEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  /** Bytes for the wire, handed over once. */
+  takeOutput(): Uint8Array {
+    return this.#output.take();
+  }
+
+  /**
+   * Sends a message of bytes, in one frame.
+   *
+   * @param bytes The message.
+   */
+  send(bytes: Uint8Array): void {
+    checkBytes("bytes", bytes);
+    if (!this.#closed) this.#frame(BINARY, bytes);
+  }
+
+  /**
+   * Sends a ping.
+   *
+   * @param payload At most 125 bytes. Default: none.
+   * @throws {TelnetError} `misuse`: a longer payload.
+   */
+  ping(payload: Uint8Array = new Uint8Array(0)): void {
+    checkBytes("payload", payload);
+    if (payload.length > MAX_CONTROL) {
+      throwUnexpected("the ping", "at most 125 bytes", payload.length);
+    }
+    if (!this.#closed) this.#frame(PING, payload);
+  }
+
+  /**
+   * Sends the Close frame, once; nothing follows it.
+   *
+   * @param code Why.
+   * @param reason The same in words; cut to 123 bytes.
+   * @throws {TelnetError} `misuse`: a code that no end may send.
+   */
+  close(code: number, reason: string = ""): void {
+    if (!isCode(code)) throwUnexpected("the close code", "one of RFC 6455, or 3000 to 4999", code);
+    if (this.#closed) return;
+    const words = new Uint8Array(MAX_CONTROL - 2);
+    const { written } = new TextEncoder().encodeInto(reason, words);
+    this.#frame(CLOSE, Uint8Array.of(code >> 8, code & 0xff, ...words.subarray(0, written)));
+    this.#closed = true;
+  }
+
+  #frame(opcode: number, payload: Uint8Array): void {
+    const { length } = payload;
+    if (length <= MAX_CONTROL) this.#output.push(Uint8Array.of(FIN | opcode, length));
+    else if (length < 65_536) {
+      this.#output.push(Uint8Array.of(FIN | opcode, 126, length >> 8, length & 0xff));
+    } else {
+      const header = new Uint8Array(10);
+      header.set([FIN | opcode, 127]);
+      const view = new DataView(header.buffer);
+      view.setUint32(2, Math.floor(length / HIGH));
+      view.setUint32(6, length % HIGH);
+      this.#output.push(header);
+    }
+    if (length > 0) this.#output.push(payload);
+  }
+
+  // The way in.
+
+  /** Reads on in a header; returns where the payload begins, or the chunk ends. */
+  #readHeader(chunk: Uint8Array, start: number): number {
+    const header = this.#header;
+    let at = start;
+    while (at < chunk.length) {
+      header[this.#headerLength++] = chunk[at++] ?? 0;
+      if (this.#headerLength < 2) continue;
+      const [first = 0, second = 0] = header;
+      if (this.#headerLength === 2 && !this.#checkHeader(first, second)) return at;
+      const short = second & 0x7f;
+      const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
+      if (this.#headerLength < 2 + extended + 4) continue;
+      this.#begin(first, short, extended);
+      return at;
+    }
+    return at;
+  }
+
+  #checkHeader(first: number, second: number): boolean {
+    const opcode = first & 0x0f;
+    const isControl = opcode >= CLOSE;
+    if ((first & RESERVED) !== 0) return this.#fail(1002, "a reserved bit is set");
+    if (isControl ? opcode > PONG : opcode > BINARY) return this.#fail(1002, "an unknown opcode");
+    if ((second & MASKED) === 0) return this.#fail(1002, "the frame is not masked");
+    if (isControl) {
+      if ((first & FIN) === 0) return this.#fail(1002, "a control frame is fragmented");
+      const length = second & 0x7f;
+      if (length > MAX_CONTROL) return this.#fail(1002, "a control frame is too long");
+      if (opcode === CLOSE && length === 1) return this.#fail(1002, "half a close code");
+    } else if (opcode === CONTINUATION && this.#message === 0) {
+      return this.#fail(1002, "a continuation of nothing");
+    } else if (opcode !== CONTINUATION && this.#message !== 0) {
+      return this.#fail(1002, "a message within a message");
+    }
+    return true;
+  }
+
+  #begin(first: number, short: number, extended: number): void {
+    const view = new DataView(this.#header.buffer);
+    const high = extended === 8 ? view.getUint32(2) : 0;
+    if (high > 0x1fffff) return void this.#fail(1009, "a frame without bounds");
+    this.#left = extended === 0
+      ? short
+      : extended === 2
+      ? view.getUint16(2)
+      : high * HIGH + view.getUint32(6);
+    this.#opcode = first & 0x0f;
+    this.#fin = (first & FIN) !== 0;
+    this.#mask.set(this.#header.subarray(2 + extended, 6 + extended));
+    this.#phase = 0;
+    this.#headerLength = 0;
+    this.#control = [];
+    if (this.#opcode === TEXT || this.#opcode === BINARY) {
+      this.#message = this.#opcode;
+      this.#utf8 = this.#opcode === TEXT ? new TextDecoder("utf-8", { fatal: true }) : undefined;
+    }
+    if (this.#left === 0) this.#endFrame(new Uint8Array(0));
+  }
+
+  #readPayload(chunk: Uint8Array, start: number): number {
+    const end = Math.min(chunk.length, start + this.#left);
+    const bytes = chunk.subarray(start, end);
+    this.#unmask(bytes);
+    this.#left -= bytes.length;
+    if (this.#left === 0) this.#endFrame(bytes);
+    else this.#part(bytes, false);
+    return end;
+  }
+
+  /** A frame is whole; these are its last bytes. */
+  #endFrame(bytes: Uint8Array): void {
+    this.#left = -1;
+    this.#part(bytes, true);
+  }
+
+  /** Part of a payload; `ended`: the frame ends with it. */
+  #part(bytes: Uint8Array, ended: boolean): void {
+    if (this.#opcode >= CLOSE) {
+      for (const byte of bytes) this.#control.push(byte);
+      return ended ? this.#endControl(Uint8Array.from(this.#control)) : undefined;
+    }
+    const last = ended && this.#fin;
+    const text = this.#message === TEXT;
+    if (text && !this.#isUtf8(bytes, last)) return void this.#fail(1007, "text that is not UTF-8");
+    if (bytes.length > 0 || last) this.#events.push({ type: "data", bytes, text, last });
+    if (last) this.#message = 0;
+  }
+
+  #isUtf8(bytes: Uint8Array, last: boolean): boolean {
+    try {
+      this.#utf8?.decode(bytes, { stream: !last });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #endControl(payload: Uint8Array): void {
+    if (this.#opcode === PING) {
+      if (!this.#closed) this.#frame(PONG, payload);
+      this.#events.push({ type: "ping", payload });
+    } else if (this.#opcode === PONG) this.#events.push({ type: "pong", payload });
+    else this.#endByClose(payload);
+  }
+
+  #endByClose(payload: Uint8Array): void {
+    const [high, low] = payload;
+    const code = high === undefined || low === undefined ? NO_STATUS : high * 256 + low;
+    if (code !== NO_STATUS && !isCode(code)) return void this.#fail(1002, "an invalid close code");
+    let reason: string;
+    try {
+      reason = new TextDecoder("utf-8", { fatal: true }).decode(payload.subarray(2));
+    } catch {
+      return void this.#fail(1007, "a reason that is not UTF-8");
+    }
+    this.#over = true;
+    this.#events.push({ type: "close", code, reason });
+  }
+
+  #fail(code: number, reason: string): false {
+    this.#over = true;
+    this.#events.push({ type: "violation", code, reason });
+    return false;
+  }
+
+  /** Unmasks in place: words where the bytes lie at their borders. */
+  #unmask(bytes: Uint8Array): void {
+    const mask = this.#mask;
+    let phase = this.#phase;
+    let at = 0;
+    const { length } = bytes;
+    if (length >= 32) {
+      while ((bytes.byteOffset + at) % 4 !== 0) {
+        bytes[at] = (bytes[at] as number) ^ (mask[phase] as number);
+        phase = (phase + 1) & 3;
+        at++;
+      }
+      const turned = Uint8Array.from({ length: 4 }, (_, index) => mask[(phase + index) & 3] ?? 0);
+      const word = new Int32Array(turned.buffer)[0] as number;
+      const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (length - at) >> 2);
+      for (let index = 0; index < words.length; index++) {
+        words[index] = (words[index] as number) ^ word;
+      }
+      at += words.length * 4;
+    }
+    for (; at < length; at++) {
+      bytes[at] = (bytes[at] as number) ^ (mask[phase] as number);
+      phase = (phase + 1) & 3;
+    }
+    this.#phase = phase;
+  }
+}
+
+function isCode(code: number): boolean {
+  return CODES.has(code) || (Number.isInteger(code) && code >= 3000 && code <= 4999);
+}

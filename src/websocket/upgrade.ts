@@ -1,0 +1,88 @@
+import { type HttpFault, type HttpRequest, listOf } from "./http.ts";
+
+/** A request to go on as a WebSocket. */
+export interface UpgradeRequest {
+  /** The path and query, such as `/play`. */
+  readonly target: string;
+  /** The key that the answer is computed from. */
+  readonly key: string;
+  /** The subprotocol that is agreed to; `undefined` where none is. */
+  readonly protocol: string | undefined;
+}
+
+/** Which pages of other hosts may connect: a list of their origins, or any. */
+export type AllowedOrigins = readonly string[] | "any";
+
+/** All mean the same: the whole Telnet stream in messages of bytes. */
+const PROTOCOLS: readonly string[] = [
+  "telnet.mudstandards.org",
+  "telnet",
+  "binary",
+  "telnet.ietf.org",
+];
+/** Base64 of sixteen bytes. */
+const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
+
+/** What the key is joined with before it is hashed (RFC 6455, section 1.3). */
+export const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** Whether a request asks for a WebSocket. */
+export function isUpgrade({ headers }: HttpRequest): boolean {
+  return listOf(headers.get("upgrade")).some((item) => item.toLowerCase() === "websocket");
+}
+
+/**
+ * Checks a request that asks for a WebSocket.
+ *
+ * @param request The request.
+ * @param origins Which pages may connect, beside those of the request's own host.
+ * @returns What was asked for, or why it is refused.
+ */
+export function checkUpgrade(
+  { method, target, version, headers }: HttpRequest,
+  origins: AllowedOrigins,
+): UpgradeRequest | HttpFault {
+  const fault = (status: number, reason: string): HttpFault => ({ status, reason });
+  if (method !== "GET") return fault(405, "a WebSocket begins with GET");
+  if (!(Number(version) >= 1.1)) return fault(400, "a WebSocket needs HTTP/1.1");
+  const host = headers.get("host");
+  if (host === undefined) return fault(400, "no Host");
+  const connection = listOf(headers.get("connection")).map((item) => item.toLowerCase());
+  if (!connection.includes("upgrade")) return fault(400, "no Connection: Upgrade");
+  if (headers.get("sec-websocket-version") !== "13") return fault(426, "another version than 13");
+  const key = headers.get("sec-websocket-key") ?? "";
+  if (!KEY.test(key)) return fault(400, "no valid Sec-WebSocket-Key");
+  if (headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0") {
+    return fault(400, "a WebSocket's request has no body");
+  }
+  const origin = headers.get("origin");
+  if (origin !== undefined && !isAllowed(origin, host, origins)) {
+    return fault(403, "a page of another host");
+  }
+  const asked = listOf(headers.get("sec-websocket-protocol"));
+  const protocol = asked.find((name) => PROTOCOLS.includes(name.toLowerCase()));
+  return { target, key, protocol };
+}
+
+/** The answer that makes a connection a WebSocket. */
+export function upgradeResponse(accept: string, protocol: string | undefined): Uint8Array {
+  const lines = [
+    "HTTP/1.1 101 Switching Protocols",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    `Sec-WebSocket-Accept: ${accept}`,
+    ...(protocol === undefined ? [] : [`Sec-WebSocket-Protocol: ${protocol}`]),
+  ];
+  return new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n");
+}
+
+/**
+ * A browser names the page that connects; other programs name none, or what they like. Ports count, as they
+ * do for a browser; the host of a request behind a proxy is that of the page, if the proxy hands it on.
+ */
+function isAllowed(origin: string, host: string, allowed: AllowedOrigins): boolean {
+  if (allowed === "any") return true;
+  const [, own] = /^https?:\/\/([^/]+)$/i.exec(origin) ?? [];
+  if (own !== undefined && own.toLowerCase() === host.toLowerCase()) return true;
+  return allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
+}
