@@ -52,11 +52,11 @@ export async function connect(options: ConnectOptions = {}): Promise<RemoteServe
     "timeout",
     `Cannot connect to ${JSON.stringify(hostname)}, port ${port}, within ${timeout} milliseconds`,
   );
-  const endTimer = clock.after(timeout, () => ending.abort(late));
   const abort = () => ending.abort(signal?.reason);
-  signal?.addEventListener("abort", abort);
-  if (signal?.aborted) abort();
+  const endTimer = clock.after(timeout, () => ending.abort(late));
   try {
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
     const early = new EarlyBytes();
     const securing = secureContext !== undefined && !startTls;
     const connection = await transport.dial(

@@ -5,7 +5,15 @@ import type { ConnectClock } from "./timer.ts";
 /** What came and was not read: a line, a prompt, or the event of an option. */
 export type Entry =
   | { readonly type: "line"; readonly text: string }
-  | { readonly type: "prompt"; readonly text: string; readonly marked: boolean }
+  | {
+    readonly type: "prompt";
+    readonly text: string;
+    readonly marked: boolean;
+    /** Whether the row stands on, as it was only guessed to be a prompt: its text is still to come. */
+    readonly stands?: boolean;
+    /** Whether it was reported while it stood: nobody reads it as a prompt again. */
+    readonly reported?: boolean;
+  }
   | { readonly type: "event"; readonly event: object };
 
 /** Takes what it waits for out of an inbox. */
@@ -30,6 +38,8 @@ export interface WaitOptions {
 
 interface Waiting {
   readonly read: Read<unknown>;
+  /** Whether it belongs to who has claimed the dialogue. */
+  readonly claims: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** Ends the timer, and no longer listens to the signal. */
@@ -105,8 +115,7 @@ export class Inbox {
   /** Serves who waits, after something came. */
   serve(): void {
     this.serial++;
-    while (this.#waiting.length > 0) {
-      const [first] = this.#waiting as [Waiting];
+    for (let first = this.#next(); first !== undefined; first = this.#next()) {
       const taken = this.#take(first.read);
       if (taken !== undefined) this.#settle(() => first.resolve(taken.value));
       else if (this.#ended) this.#settle(() => first.reject(this.#endError(first.read)));
@@ -131,10 +140,14 @@ export class Inbox {
 
   // What is read.
 
-  /** Reads, or waits until it can be read. */
-  read<Result>(read: Read<Result>, { timeout, signal }: WaitOptions): Promise<Result> {
+  /** Reads, or waits until it can be read. Who has claimed the dialogue reads before all others. */
+  read<Result>(
+    read: Read<Result>,
+    { timeout, signal }: WaitOptions,
+    claims: boolean = false,
+  ): Promise<Result> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting.length === 0) {
+    if (claims || (this.#waiting.length === 0 && !this.claimed)) {
       const taken = this.#take(read);
       if (taken !== undefined) return Promise.resolve(taken.value);
       if (this.#ended) return Promise.reject(this.#endError(read));
@@ -143,6 +156,7 @@ export class Inbox {
     return new Promise<Result>((resolve, reject) => {
       const waiting: Waiting = {
         read,
+        claims,
         resolve: resolve as (value: unknown) => void,
         reject,
         end: () => {},
@@ -164,7 +178,8 @@ export class Inbox {
         endTimer();
         signal?.removeEventListener("abort", abort);
       };
-      this.#waiting.push(waiting);
+      if (claims) this.#waiting.unshift(waiting);
+      else this.#waiting.push(waiting);
     });
   }
 
@@ -176,7 +191,7 @@ export class Inbox {
       wanted: "",
       take: () => this.serial === serial ? undefined : { value: !this.#ended },
     };
-    return this.read(read, { timeout, signal }).catch((error) => {
+    return this.read(read, { timeout, signal }, true).catch((error) => {
       if (error instanceof TelnetError && error.code === "timeout") return false;
       throw error;
     });
@@ -187,8 +202,10 @@ export class Inbox {
     this.#claims++;
     let open = true;
     return () => {
-      if (open) this.#claims--;
+      if (!open) return;
       open = false;
+      this.#claims--;
+      this.serve();
     };
   }
 
@@ -216,6 +233,12 @@ export class Inbox {
     if (this.#first > 0) this.#entries[--this.#first] = entry;
     else this.#entries.unshift(entry);
     this.#size += sizeOf(entry);
+  }
+
+  /** What is served next. */
+  #next(): Waiting | undefined {
+    const [first] = this.#waiting;
+    return first?.claims || !this.claimed || this.#ended ? first : undefined;
   }
 
   /** Takes the row that has not ended, as far as it came. */

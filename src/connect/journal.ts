@@ -23,7 +23,7 @@ export class Journal {
     this.#sent = new Tracer(limits.subnegotiation, nameOf, (words) => trace(`> ${words}`));
   }
 
-  /** A chunk came, decompressed. */
+  /** Data came, without what belongs to Telnet. */
   came(bytes: Uint8Array): void {
     this.#total += bytes.length;
     if (bytes.length >= KEPT) this.#last = new Uint8Array(bytes.subarray(-KEPT));
@@ -58,8 +58,8 @@ export class Journal {
   /** What came instead of what was waited for, and what was negotiated. */
   describe({ machine }: { readonly machine: TelnetMachine }): string {
     const came = this.#total === 0
-      ? "Nothing came at all"
-      : `The last of ${this.#total} bytes that came: ${readable(this.#last)}`;
+      ? "No text came at all"
+      : `The last of ${this.#total} bytes of text that came: ${readable(this.#last)}`;
     const names = (side: "local" | "remote") =>
       machine.enabledOptions(side).map((code) => KNOWN_TO_CLIENTS.nameOf(code)).join(", ") ||
       "nothing";

@@ -21,7 +21,15 @@ export function waitOf(
   rejectUnknownKeys(what, options, { timeout: true, signal: true, ...more });
   const { timeout = usual, signal } = options;
   checkTime(`${what}.timeout`, timeout);
+  checkSignal(`${what}.signal`, signal);
   return { timeout, signal };
+}
+
+/** Checks a signal. */
+export function checkSignal(what: string, signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return;
+  const own = typeof signal === "object" && signal !== null && "signal" in signal;
+  throwUnexpected(what, own ? "an AbortSignal: give its `.signal`" : "an AbortSignal", signal);
 }
 
 /** Checks a time in milliseconds. */

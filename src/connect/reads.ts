@@ -23,7 +23,7 @@ export class ReadPrompt implements Read<string | undefined> {
 
   take(inbox: Inbox, ended: boolean): { value: string | undefined } | undefined {
     for (let entry = inbox.take(); entry !== undefined; entry = inbox.take()) {
-      if (entry.type === "prompt") return { value: entry.text };
+      if (entry.type === "prompt" && !entry.reported) return { value: entry.text };
     }
     return ended ? { value: undefined } : undefined;
   }
@@ -34,8 +34,11 @@ export class ReadEntry implements Read<Entry | undefined> {
   readonly wanted = "anything";
 
   take(inbox: Inbox, ended: boolean): { value: Entry | undefined } | undefined {
-    const entry = inbox.take();
-    if (entry !== undefined) return { value: entry };
+    for (let entry = inbox.take(); entry !== undefined; entry = inbox.take()) {
+      if (entry.type !== "prompt") return { value: entry };
+      const { type, text, marked } = entry;
+      if (!entry.reported) return { value: { type, text, marked } };
+    }
     if (!ended) return undefined;
     const row = inbox.takeRow();
     return { value: row === "" ? undefined : { type: "line", text: row } };
@@ -73,9 +76,9 @@ export class ReadUntil implements Read<string> {
     const rest = row === "" ? undefined : this.#restAfter(row);
     if (rest === undefined) return undefined;
     let text = this.#takeEntries(inbox, this.#looked);
-    const whole = inbox.takeRow();
+    const whole = inbox.rows.tail(Infinity);
     text += whole.slice(0, whole.length - rest.length);
-    if (rest !== "") inbox.rows.push(rest, () => {});
+    inbox.rows.replaceRow(rest);
     return { value: text };
   }
 
@@ -114,6 +117,6 @@ function matchOf(pattern: RegExp, text: string): { index: number; length: number
 
 /** An entry as text. */
 function textOf(entry: Entry): string {
-  if (entry.type === "event") return "";
+  if (entry.type === "event" || (entry.type === "prompt" && entry.stands)) return "";
   return entry.type === "line" ? entry.text + "\n" : entry.text;
 }

@@ -2,7 +2,7 @@ import { BINARY } from "../options/binary.ts";
 import { MCCP3 } from "../options/mccp.ts";
 import { MSP } from "../options/msp.ts";
 import { decodeMsp } from "../options/msp.ts";
-import { MXP, MxpReader } from "../options/mxp.ts";
+import { MXP, MxpReader, type MxpSnapshot } from "../options/mxp.ts";
 import { ECHO } from "../options/echo.ts";
 import type { ClientFacts } from "../options/facts.ts";
 import type { Json } from "../options/json.ts";
@@ -10,7 +10,7 @@ import type { OptionEffects } from "../options/option.ts";
 import type { OptionSet } from "../options/option_set.ts";
 import { START_TLS } from "../options/start_tls.ts";
 import { EOR, GA } from "../protocol/codes.ts";
-import { TelnetError } from "../protocol/error.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import type { TelnetEvent, ViolationEvent } from "../protocol/events.ts";
 import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
 import { ByteStream } from "../session/byte_stream.ts";
@@ -46,6 +46,7 @@ interface SnapshotParts extends OptionsSnapshot {
   readonly row: string;
   readonly unread: readonly Entry[];
   readonly marked: boolean;
+  readonly mxp: MxpSnapshot | null;
 }
 
 /** What a session reports to. */
@@ -55,6 +56,12 @@ export interface ClientSessionOwner {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** What rows end with that wait for an answer. */
+const PROMPT_END = /[>:?#$%\])]\s*$/;
+const PROMPT_TAIL = 16;
+/** How long a close, or the handshake of START-TLS, may make no progress. */
+const STALL_MS = 5_000;
+const TLS_MS = 10_000;
 /** How many seconds' worth of negotiations can come at once. */
 const BURST_MS = 10_000;
 
@@ -86,20 +93,28 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   onEncrypted: (() => void) | undefined;
   /** What was sent while nothing could be. */
   readonly #held: (() => void)[] = [];
+  #heldLength = 0;
   /** The bytes behind the event that is handled, and whether they came out of a compressed stream. */
   #rest: Uint8Array = NO_BYTES;
   #inflated = false;
   #mxp: MxpReader | undefined;
+  /** The row that was reported as a prompt while it stood. */
+  #guessed: string | undefined;
   /** Whether the server has marked a prompt: then none is guessed. */
   #marks = false;
   #unreadReported = false;
   #flushing = false;
   #error: unknown;
   #settle: (ending: { readonly error: unknown }) => void = () => {};
+  /** How many marks of prompts came with the event at work: they are no negotiations. */
+  #prompts = 0;
   /** When the negotiations so far are paid off. */
   #paidAt = -Infinity;
   #endPromptTimer: () => void = () => {};
   #endAnswerTimer: () => void = () => {};
+  #endTlsTimer: () => void = () => {};
+  #endCloseTimer: () => void = () => {};
+  #endSignal: () => void = () => {};
   readonly #drains: (() => void)[] = [];
 
   constructor(settings: ConnectSettings, owner: ClientSessionOwner) {
@@ -127,8 +142,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#stream = new ByteStream(connection, { limits, codec }, this);
     this.#securing = securing;
     this.encrypted = connection.encrypted && !securing;
-    signal?.addEventListener("abort", () => this.fail(signal.reason), { once: true });
-    if (signal?.aborted) this.fail(signal.reason);
+    const abort = () => this.fail(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    this.#endSignal = () => signal?.removeEventListener("abort", abort);
+    if (signal?.aborted) abort();
   }
 
   /** The byte stream; it is there once the session is open. */
@@ -157,6 +174,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     const again = this.onEncrypted === undefined;
     this.onEncrypted?.();
     if (again) this.#emit("secure", undefined);
+    this.#heldLength = 0;
     for (const send of this.#held.splice(0)) send();
     this.flush();
   }
@@ -164,9 +182,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   onClose(error?: Error): void {
     this.#end(this.#error ?? error);
     this.#stream?.destroy();
+    this.#endCloseTimer();
     const ending = { error: this.#error };
     this.onDrain();
-    callUserCode(() => this.#owner.handle("close", ending), () => {});
+    callUserCode(() => this.#owner.handle("close", ending), reportFailure);
     this.#settle(ending);
   }
 
@@ -174,16 +193,16 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (!this.active) return;
     const now = this.now();
     this.#inflated = inflated;
-    this.journal.came(bytes);
     this.#rest = bytes;
     while (this.#rest.length > 0 && this.active) {
       const before = this.machine.frameCount;
       const used = this.machine.step(this.#rest, now);
       this.journal.received(this.#rest.subarray(0, used));
       this.#rest = this.#rest.subarray(used);
-      const frames = this.machine.frameCount - before;
-      if (frames > 0 && !this.#pay(frames, now)) return;
+      this.#prompts = 0;
       this.#takeEvents();
+      const frames = this.machine.frameCount - before - this.#prompts;
+      if (frames > 0 && this.active && !this.#pay(frames, now)) return;
     }
     this.#afterInput();
   }
@@ -193,9 +212,11 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** The server closes: what it sent can still be read, and this end closes too. */
   onPlainEnd(): void {
     if (!this.active) return;
+    this.#mxp?.flush();
     this.flushNow();
     this.#end(undefined);
     this.stream.close();
+    this.#watchClose(Infinity);
   }
 
   onSent(count: number): void {
@@ -217,14 +238,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** Sends text; LF becomes what Enter sends. `secret`: it is not traced. */
   send(text: string, secret: boolean = false): void {
     this.#checkOpen("send");
-    if (this.#holds) return void this.#held.push(() => this.send(text, secret));
+    if (this.#holds) return this.#hold(text.length, () => this.send(text, secret));
     this.journal.says(text, secret);
-    const typed = text.includes("\n") && !this.serverEchoes && !this.inbox.claimed;
-    // The person's own client would end the row of the prompt.
-    if (typed && this.#rows.length > 0) {
-      this.#endPrompt(false);
-      this.inbox.serve();
-    }
+    if (text.includes("\n")) this.#leavePrompt();
     const binary = this.machine.localEnabled(BINARY);
     const { newline = binary ? "\n" : "\r\n" } = this.settings;
     if (newline === "\r\n" || !text.includes("\n")) this.text.write(text, this.machine);
@@ -232,10 +248,18 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.flush();
   }
 
+  /** The person's own client would end the row of a prompt by its Enter. Half a line is none. */
+  #leavePrompt(): void {
+    if (this.#marks || this.serverEchoes || this.inbox.claimed || this.#rows.length === 0) return;
+    if (!this.#guessed && !PROMPT_END.test(this.#rows.tail(PROMPT_TAIL))) return;
+    this.#endPrompt(false);
+    this.inbox.serve();
+  }
+
   /** Does something that sends, unless the connection has ended. */
   act(what: string, call: () => void): void {
     this.#checkOpen(what);
-    if (this.#holds) return void this.#held.push(() => this.act(what, call));
+    if (this.#holds) return this.#hold(1, () => this.act(what, call));
     call();
     this.flush();
   }
@@ -252,7 +276,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** Bytes that the system has not taken yet. */
   get queued(): number {
-    return this.machine.outputLength + (this.#stream?.queued ?? 0);
+    return this.#heldLength + this.machine.outputLength + (this.#stream?.queued ?? 0);
   }
 
   /** Settles when the system has taken all that was sent, or the connection has ended. */
@@ -289,12 +313,19 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     );
   }
 
-  /** Closes in good order. */
+  /** Closes in good order. A server that takes nothing more is left. */
   close(): void {
     if (!this.active) return;
     this.flushNow();
     this.#end(undefined);
     this.stream.close();
+    this.#watchClose(Infinity);
+  }
+
+  #watchClose(before: number): void {
+    const { queued } = this.stream;
+    if (queued >= before) return this.stream.connection.abort();
+    this.#endCloseTimer = this.settings.clock.after(STALL_MS, () => this.#watchClose(queued));
   }
 
   /** Ends the connection at once, with an error for whoever reads. */
@@ -306,6 +337,11 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** Takes a piece of the dialogue for the other end of a restart. */
   snapshot(): ServerSnapshot {
+    if (this.#stream?.compressed) {
+      throwMisuse(
+        "Cannot take a snapshot of a compressed connection: connect() with telnetOptions: { mccp2: false }",
+      );
+    }
     this.flushNow();
     const unread: Entry[] = [];
     for (let index = 0, entry = this.inbox.peek(0); entry; entry = this.inbox.peek(++index)) {
@@ -319,21 +355,23 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       row: this.#rows.tail(Infinity),
       unread,
       marked: this.#marks,
+      mxp: this.#mxp?.snapshot() ?? null,
     };
     return parts as unknown as ServerSnapshot;
   }
 
   /** Goes on where a snapshot was taken. */
   restore(given: ServerSnapshot): void {
-    const { telnet, text, row, unread, marked, ...options } = given as unknown as SnapshotParts;
+    const { telnet, text, row, unread, marked, mxp, ...options } =
+      given as unknown as SnapshotParts;
     this.machine = TelnetMachine.restore(telnet, this.now());
     this.options = new OptionHost(this.machine, this);
     this.options.restore(options, this.now());
     this.text.restore(text);
     for (const entry of unread) this.inbox.add(entry);
-    this.#rows.push(row, () => {});
+    this.#rows.replaceRow(row);
     this.#marks = marked;
-    if (this.options.remoteEnabled(MXP) || this.options.localEnabled(MXP)) this.#startMxp();
+    if (mxp !== null) this.#startMxp(mxp);
   }
 
   // What the options ask for.
@@ -454,17 +492,20 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #handle(event: TelnetEvent): void {
     switch (event.type) {
       case "data":
+        this.journal.came(event.bytes);
         return this.#takeText(this.text.decode(event.bytes));
       case "command":
         if (event.command === GA || event.command === EOR) {
           this.#marks = true;
+          this.#prompts++;
           return this.#endPrompt(true);
         }
         return this.#emit("telnetCommand", event.command);
       case "option": {
         const { option, side, change } = event;
         this.options.changed(event);
-        if (option === MXP) this.#mxp = change === "enabled" ? this.#startMxp() : undefined;
+        if (option === MXP) this.#toggleMxp(change === "enabled");
+        if (option === START_TLS && change === "enabled") this.#awaitTls();
         if (this.options.optionOf(option) === undefined) {
           this.#emit("option", { option, side, change });
         }
@@ -483,13 +524,38 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     }
   }
 
-  #startMxp(): MxpReader {
-    return this.#mxp ??= new MxpReader((tag) => this.#emit("mxp", tag));
+  #startMxp(snapshot?: MxpSnapshot): MxpReader {
+    return this.#mxp ??= new MxpReader({
+      text: (text) => this.#takePlain(text),
+      tag: (tag) => this.#emit("mxp", tag),
+    }, snapshot);
   }
 
   #takeText(raw: string): void {
-    const text = this.#mxp === undefined ? raw : this.#mxp.push(raw);
-    if (text === "") return;
+    if (this.#mxp === undefined) this.#takePlain(raw);
+    else this.#mxp.push(raw);
+  }
+
+  #toggleMxp(on: boolean): void {
+    if (on) this.#startMxp();
+    else {
+      this.#mxp?.flush();
+      this.#mxp = undefined;
+    }
+  }
+
+  /** From here on nothing is sent until the handshake of TLS is done, which must be in time. */
+  #awaitTls(): void {
+    this.#endTlsTimer = this.settings.clock.after(TLS_MS, () => {
+      if (this.encrypted) return;
+      this.fail(
+        new TelnetError("tls-failed", "The server agreed to START-TLS, and then did not begin it"),
+      );
+    });
+  }
+
+  #takePlain(text: string): void {
+    if (text === "" || !this.active) return;
     this.journal.text(text);
     this.#emit("text", text);
     this.#rows.push(text, (line) => this.#takeLine(line));
@@ -514,9 +580,22 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** The row ends as a prompt. */
   #endPrompt(marked: boolean): void {
     this.#endPromptTimer();
+    this.#mxp?.flush();
     const text = this.#rows.endRow();
+    const guessed = this.#guessed === text;
+    this.#guessed = undefined;
+    // It was reported already when it was guessed.
+    if (!guessed) this.#emit("prompt", text);
+    this.#keep({ type: "prompt", text, marked, ...(guessed && { reported: true }) });
+  }
+
+  /** The row stands, and is taken for a prompt. If more comes in it, it is a line after all. */
+  #guessPrompt(): void {
+    const text = this.#rows.tail(Infinity);
+    if (text === this.#guessed) return;
+    this.#guessed = text;
     this.#emit("prompt", text);
-    this.#keep({ type: "prompt", text, marked });
+    this.#keep({ type: "prompt", text, marked: false, stands: true });
   }
 
   #keep(entry: Entry): void {
@@ -562,7 +641,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (this.#marks || this.#rows.length === 0 || this.inbox.claimed) return;
     this.#endPromptTimer = this.settings.clock.after(this.settings.promptTimeout, () => {
       if (!this.active || this.inbox.claimed || this.#rows.length === 0) return;
-      this.#endPrompt(false);
+      this.#guessPrompt();
       this.inbox.serve();
     });
   }
@@ -602,6 +681,18 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.inbox.add({ type: "event", event: { type: name, value } });
   }
 
+  /** Waits with sending until the connection is encrypted. */
+  #hold(length: number, send: () => void): void {
+    this.#heldLength += length;
+    const { outputBytes } = this.settings.limits;
+    if (this.#heldLength > outputBytes) {
+      return this.fail(
+        new TelnetError("too-slow", "TLS did not begin, and more than limits.outputBytes wait"),
+      );
+    }
+    this.#held.push(send);
+  }
+
   /** Nothing can be sent: TLS is about to begin. */
   get #holds(): boolean {
     return this.#securing || (this.machine.localEnabled(START_TLS) && !this.encrypted);
@@ -620,6 +711,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#error = error;
     this.#endPromptTimer();
     this.#endAnswerTimer();
+    this.#endTlsTimer();
+    this.#endSignal();
     this.inbox.end(error);
   }
 
@@ -631,6 +724,11 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     }[code];
     return new TelnetError(code, `${what}. ${this.journal.describe(this)}`);
   }
+}
+
+/** A failure of the last handler has no connection that it could end. */
+function reportFailure(error: unknown): void {
+  console.error("onClose failed:", error);
 }
 
 /** What a client has learned to tell of itself in the meantime: the size of its window, its variables. */

@@ -20,7 +20,7 @@ import type { CompressionCodec } from "../transport/compression.ts";
 import type { SecureContext } from "../transport/encryption.ts";
 import type { ConnectOptions, TalkOptions, Terminal } from "./connect_options.ts";
 import type { ConnectEvents } from "./events.ts";
-import { checkSize, checkTime } from "./read_options.ts";
+import { checkSignal, checkSize, checkTime } from "./read_options.ts";
 import { connectLimits } from "./limits.ts";
 import type { ConnectSettings } from "./settings.ts";
 import { systemClock } from "./timer.ts";
@@ -147,6 +147,7 @@ export function settingsOf(
   checkTime("timeout", timeout);
   checkTime("promptTimeout", promptTimeout);
   if (typeof trace !== "boolean") checkFunction("trace", trace);
+  checkSignal("signal", signal);
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
   checkTerminal(terminal);

@@ -249,6 +249,8 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   constructor(context: OptionContext<LinemodeEvents>, side: Side) {
     this.#context = context;
     this.#side = side;
+    // A client acknowledges the first mode, whatever it is.
+    if (side === "local") this.#mode = -1;
   }
 
   get handle(): LinemodeHandle {
@@ -260,7 +262,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   }
 
   get mode(): number {
-    return this.#mode;
+    return Math.max(0, this.#mode);
   }
 
   get forwards(): boolean {

@@ -111,9 +111,12 @@ export {
   mxpElement,
   mxpEscape,
   type MxpEvents,
+  type MxpLineMode,
   type MxpMode,
   mxpMode,
   MxpReader,
+  type MxpSink,
+  type MxpSnapshot,
   type MxpTag,
 } from "./mxp.ts";
 export type { ClientOptionDeclarations, ClientOptionEvents } from "./client_registry.ts";

@@ -161,92 +161,133 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const TAG = /^<(\/?)(!?[\w-]+)/;
 const ATTRIBUTE = /([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))|"([^"]*)"|'([^']*)'|(\S+)/g;
 
-type LineMode = "open" | "secure" | "locked";
+/** How markup in a line is read. */
+export type MxpLineMode = "open" | "secure" | "locked";
 
-/** Takes the markup out of text as it comes, in pieces of any size. */
-export class MxpReader {
-  /** The mode of lines that name none. */
-  #standard: LineMode = "open";
-  #mode: LineMode = "open";
-  /** Whether the next tag is secure, whatever its line is. */
-  #nextSecure = false;
+/** What takes the text and the tags of a server, each at its place. */
+export interface MxpSink {
+  /** Text without markup. */
+  text(text: string): void;
+  /** A tag. */
+  tag(tag: MxpTag): void;
+}
+
+/** Where the markup of a connection stands, as plain JSON. */
+export interface MxpSnapshot {
+  /** The mode of lines that name none, and the mode of this one. */
+  readonly standard: MxpLineMode;
+  readonly mode: MxpLineMode;
+  /** Whether the next tag is secure. */
+  readonly nextSecure: boolean;
   /** Half a tag, entity or mode. */
+  readonly rest: string;
+}
+
+/** Takes the markup out of text as it comes, in pieces of any size. A tag ends in the line that it begins in. */
+export class MxpReader {
+  #standard: MxpLineMode = "open";
+  #mode: MxpLineMode = "open";
+  #nextSecure = false;
   #rest = "";
-  readonly #emit: (tag: MxpTag) => void;
+  readonly #sink: MxpSink;
 
   /**
-   * Starts in the open mode.
+   * Starts in the open mode, or where a snapshot was taken.
    *
-   * @param emit Takes each tag at its place.
+   * @param sink Takes text and tags.
+   * @param snapshot What `snapshot()` gave.
    */
-  constructor(emit: (tag: MxpTag) => void) {
-    this.#emit = emit;
+  constructor(sink: MxpSink, snapshot?: MxpSnapshot) {
+    this.#sink = sink;
+    if (snapshot === undefined) return;
+    this.#standard = snapshot.standard;
+    this.#mode = snapshot.mode;
+    this.#nextSecure = snapshot.nextSecure;
+    this.#rest = snapshot.rest;
+  }
+
+  /** Where the markup stands. */
+  snapshot(): MxpSnapshot {
+    const [standard, mode] = [this.#standard, this.#mode];
+    return { standard, mode, nextSecure: this.#nextSecure, rest: this.#rest };
   }
 
   /**
-   * Takes the next text.
+   * Takes the next text; half a tag at its end waits for the rest.
    *
    * @param text As it came.
-   * @returns The text without markup; half a tag at its end waits for the rest.
    */
-  push(text: string): string {
+  push(text: string): void {
     const all = this.#rest + text;
     this.#rest = "";
-    let plain = "";
     let from = 0;
-    while (true) {
-      NEXT_SIGN.lastIndex = from;
-      const at = NEXT_SIGN.test(all) ? NEXT_SIGN.lastIndex - 1 : all.length;
-      plain += all.slice(from, at);
-      if (at === all.length) return plain;
-      const sign = all[at];
-      if (sign === "\n") {
+    let at = 0;
+    const flush = () => {
+      if (at > from) this.#sink.text(all.slice(from, at));
+    };
+    while (at < all.length) {
+      NEXT_SIGN.lastIndex = at;
+      at = NEXT_SIGN.test(all) ? NEXT_SIGN.lastIndex - 1 : all.length;
+      if (at === all.length) break;
+      if (all[at] === "\n") {
         this.#mode = this.#standard;
-        plain += sign;
-        from = at + 1;
+        at++;
         continue;
       }
-      const window = all.slice(at, at + MAX_TAG + 8);
-      const ended = sign === "<" ? tagEnd(window) !== -1 : !UNFINISHED.test(window);
-      if (!ended && all.length - at <= MAX_TAG) {
-        this.#rest = all.slice(at);
-        return plain;
+      const markup = this.#markupAt(all, at);
+      if (markup === "text") {
+        at++;
+        continue;
       }
-      const [shown, length] = this.#take(window);
-      plain += shown;
-      from = at + length;
+      flush();
+      if (markup === "unfinished") {
+        this.#rest = all.slice(at);
+        return;
+      }
+      at = from = at + markup.length;
+      markup.act();
     }
+    flush();
   }
 
-  /** What stands for the markup at the start of a text, and how long that is. */
-  #take(text: string): [shown: string, length: number] {
+  /** What waits for its rest is text after all: nothing follows, or a prompt ends here. */
+  flush(): void {
+    const rest = this.#rest;
+    this.#rest = "";
+    if (rest !== "") this.#sink.text(rest);
+  }
+
+  /** What stands at a place: markup, the beginning of one, or text that only looks like it. */
+  #markupAt(
+    all: string,
+    at: number,
+  ): "text" | "unfinished" | { readonly length: number; readonly act: () => void } {
+    const text = all.slice(at, at + MAX_TAG);
+    if (UNFINISHED.test(text)) return "unfinished";
     const mode = MODE.exec(text);
-    if (mode !== null) {
-      this.#setMode(Number(mode[1]));
-      return ["", mode[0].length];
+    if (mode !== null) return { length: mode[0].length, act: () => this.#setMode(Number(mode[1])) };
+    if (this.#mode === "locked" && !this.#nextSecure) return "text";
+    const [entity, name = ""] = ENTITY.exec(text) ?? [];
+    if (entity !== undefined) {
+      return { length: entity.length, act: () => this.#sink.text(textOf(name)) };
     }
-    if (this.#mode !== "locked" || this.#nextSecure) {
-      const [entity, name = ""] = ENTITY.exec(text) ?? [];
-      if (entity !== undefined) return [textOf(name), entity.length];
-      const [start, slash, tagName = ""] = TAG.exec(text) ?? [];
-      const end = tagEnd(text);
-      if (start !== undefined && end !== -1) {
-        const secure = this.#nextSecure || this.#mode === "secure";
-        this.#nextSecure = false;
-        this.#emit({
-          name: tagName.toLowerCase(),
-          closing: slash === "/",
-          attributes: attributesOf(text.slice(start.length, end)),
-          secure,
-        });
-        return [/^br$/i.test(tagName) ? "\n" : "", end + 1];
-      }
-    }
-    return [text[0] ?? "", 1];
+    const [start, slash, tagName = ""] = TAG.exec(text) ?? [];
+    if (start === undefined) return /^<[/!]?$/.test(text) ? "unfinished" : "text";
+    const end = tagEnd(text, start.length);
+    if (end === "open") return text.length < MAX_TAG ? "unfinished" : "text";
+    if (end === "none") return "text";
+    const act = () => {
+      const secure = this.#nextSecure || this.#mode === "secure";
+      this.#nextSecure = false;
+      const attributes = attributesOf(text.slice(start.length, end));
+      this.#sink.tag({ name: tagName.toLowerCase(), closing: slash === "/", attributes, secure });
+      if (/^br$/i.test(tagName)) this.#sink.text("\n");
+    };
+    return { length: end + 1, act };
   }
 
   #setMode(code: number): void {
-    const modes: LineMode[] = ["open", "secure", "locked"];
+    const modes: MxpLineMode[] = ["open", "secure", "locked"];
     if (code === 4) this.#nextSecure = true;
     else if (code === 3) this.#standard = this.#mode = "open";
     else if (code < 3) this.#mode = modes[code] ?? "open";
@@ -254,16 +295,22 @@ export class MxpReader {
   }
 }
 
-/** Where a tag at the start of a text ends: at the first `>` that is not quoted; -1 where none is. */
-function tagEnd(text: string): number {
+/**
+ * Where a tag at the start of a text ends: at the first `>` that is not quoted.
+ *
+ * @returns `open`: that has not come; `none`: the line ends before it, or another tag begins.
+ */
+function tagEnd(text: string, from: number): number | "open" | "none" {
   let quote = "";
-  for (let at = 1; at < text.length; at++) {
+  for (let at = from; at < text.length; at++) {
     const sign = text[at] ?? "";
+    if (sign === "\n") return "none";
     if (quote !== "") quote = sign === quote ? "" : quote;
     else if (sign === '"' || sign === "'") quote = sign;
     else if (sign === ">") return at;
+    else if (sign === "<") return "none";
   }
-  return -1;
+  return "open";
 }
 
 function textOf(entity: string): string {

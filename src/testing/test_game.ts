@@ -1,5 +1,6 @@
 import { connect } from "../connect/connect.ts";
 import type { ConnectOptions } from "../connect/connect_options.ts";
+import type { ReadOptions } from "../connect/read_options.ts";
 import type { RemoteServer } from "../connect/remote_server.ts";
 import { TelnetError } from "../protocol/error.ts";
 import {
@@ -229,7 +230,10 @@ export class TestPlayer {
    * @throws {TelnetError} `timeout`: it does not come; the message shows what came instead.
    */
   expect(pattern: RegExp | string): Promise<string> {
-    return this.#await(this.remote.readUntil(pattern, { timeout: Infinity }), String(pattern));
+    return this.#await(
+      (wait) => this.remote.readUntil(pattern, wait),
+      String(pattern),
+    );
   }
 
   /**
@@ -239,7 +243,7 @@ export class TestPlayer {
    * @throws {TelnetError} `timeout`: none comes.
    */
   readLine(): Promise<string | undefined> {
-    return this.#await(this.remote.readLine({ timeout: Infinity }), "a line");
+    return this.#await((wait) => this.remote.readLine(wait), "a line");
   }
 
   /**
@@ -248,18 +252,23 @@ export class TestPlayer {
    * @throws {TelnetError} `timeout`: it does not.
    */
   async expectEnd(): Promise<void> {
-    await this.#await(this.remote.closed, "the end of the connection");
+    await this.#await(() => this.remote.closed, "the end of the connection");
   }
 
   /** Closes the player's connection, and lets the game notice. */
   async close(): Promise<void> {
     const closed = this.remote.close();
-    await this.#await(closed, "the end of the connection");
+    await this.#await(() => closed, "the end of the connection");
     await this.#game.turn();
   }
 
   /** Takes turns until a promise settles, or nothing new comes for too long. */
-  async #await<Result>(promise: Promise<Result>, wanted: string): Promise<Result> {
+  async #await<Result>(
+    read: (wait: ReadOptions) => Promise<Result>,
+    wanted: string,
+  ): Promise<Result> {
+    const late = new AbortController();
+    const promise = read({ timeout: Infinity, signal: late.signal });
     let settled = false;
     const done = () => settled = true;
     promise.then(done, done);
@@ -271,6 +280,7 @@ export class TestPlayer {
       before = bytesReceived;
     }
     if (settled) return await promise;
+    late.abort(); // it must not take what comes later
     const unread = await this.#unread();
     throw new TelnetError(
       "timeout",

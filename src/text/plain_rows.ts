@@ -12,6 +12,13 @@ export interface Rows {
   push(text: string, take: (line: string) => void): void;
   /** Ends the row as it is, because a prompt was marked, or nothing more comes; returns it. */
   endRow(): string;
+  /**
+   * Puts text in the place of the row that has not ended, with the cursor behind it. A sequence that is under way goes
+   * on.
+   *
+   * @param text Text without control characters.
+   */
+  replaceRow(text: string): void;
   /** The last characters of the row that has not ended. */
   tail(length: number): string;
   /** How many characters the row has that has not ended, about. */
@@ -26,11 +33,14 @@ const CR = 0x0d;
 const BS = 0x08;
 const TAB = 0x09;
 const TAB_STOP = 8;
+/** More combining marks of one character are not kept. */
+const MAX_CLUSTER = 64;
 /** Parameters of a longer sequence are not read. */
 const MAX_SEQUENCE = 64;
 const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/g;
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 const CSI = /^(?:\x1b\[|\x9b)([\d;:]*)([@A-Za-z`])$/;
+const PLACE = /^(\d{0,5})(?:;(\d{0,5}))?$/;
 
 /** One row of the screen: plain ASCII as long as the cursor stood at its end, else a cell for each column. */
 interface Row {
@@ -59,6 +69,8 @@ export class PlainRows implements Rows {
   #rows: Row[] = [newRow()];
   #at = 0;
   #column = 0;
+  /** In which row of the window the cursor stands, where the program has placed it. */
+  #place: number | undefined;
   #saved: { readonly row: number; readonly column: number } | undefined;
   #state = GROUND;
   #sequence = "";
@@ -116,6 +128,15 @@ export class PlainRows implements Rows {
     return erased ? line.trimEnd() : line;
   }
 
+  replaceRow(text: string): void {
+    const [state, sequence] = [this.#state, this.#sequence];
+    this.endRow();
+    this.#state = GROUND;
+    this.push(text, () => {});
+    this.#state = state;
+    this.#sequence = sequence;
+  }
+
   get #row(): Row {
     return this.#rows[this.#at] as Row;
   }
@@ -142,15 +163,17 @@ export class PlainRows implements Rows {
   }
 
   #control(code: number, take: (line: string) => void): void {
-    if (code === LF || code === 0x0b || code === 0x0c) take(this.endRow());
-    else if (code === CR) this.#column = 0;
+    if (code === LF || code === 0x0b || code === 0x0c) {
+      this.#place = undefined;
+      take(this.endRow());
+    } else if (code === CR) this.#column = 0;
     else if (code === BS) this.#column = Math.max(0, Math.min(this.#column, this.columns) - 1);
     else if (code === TAB) this.#tab();
   }
 
   #tab(): void {
-    const stop = Math.min(this.#column - this.#column % TAB_STOP + TAB_STOP, this.columns - 1);
-    if (stop <= this.#column) return;
+    const next = this.#column - this.#column % TAB_STOP + TAB_STOP;
+    const stop = Math.max(this.#column + 1, Math.min(next, this.columns - 1));
     const row = this.#row;
     const cells = cellsOf(row);
     if (this.#column >= cells.length) {
@@ -199,8 +222,9 @@ export class PlainRows implements Rows {
     if (width === 0) {
       let before = Math.min(this.#column, cells.length) - 1;
       while (before > 0 && cells[before] === "") before--;
+      const cell = cells[before] ?? "";
       if (before < 0) cells.push(cluster);
-      else cells[before] += cluster;
+      else if (cell.length + cluster.length <= MAX_CLUSTER) cells[before] = cell + cluster;
       return;
     }
     if (this.#column + width > this.columns && this.#column > 0) this.#wrap();
@@ -258,7 +282,10 @@ export class PlainRows implements Rows {
         cellsOf(row).splice(column, count);
         return;
       case "@":
-        if (column < lengthOf(row)) cellsOf(row).splice(column, 0, ...Array(count).fill(" "));
+        if (column < lengthOf(row)) {
+          cellsOf(row).splice(column, 0, ...Array(count).fill(" "));
+          cellsOf(row).length = Math.min(lengthOf(row), this.columns);
+        }
         return;
       case "s":
         return this.#save();
@@ -266,9 +293,19 @@ export class PlainRows implements Rows {
         return this.#restore();
       case "H":
       case "f":
-        // Another place of the screen; a program that has saved the cursor only measures the window.
-        if (this.#saved === undefined && this.length > 0) take(this.endRow());
+        return this.#moveTo(parameters, take);
     }
+  }
+
+  /** Goes to another place of the window: to another line, unless it is in the same row. */
+  #moveTo(parameters: string, take: (line: string) => void): void {
+    // A program that has saved the cursor only measures the window.
+    if (this.#saved !== undefined) return;
+    const [, row = "", column = ""] = PLACE.exec(parameters) ?? [];
+    const place = Math.max(1, Number(row));
+    if (place !== this.#place && this.length > 0) take(this.endRow());
+    this.#place = place;
+    this.#column = Math.min(Math.max(1, Number(column)), this.columns) - 1;
   }
 
   #save(): void {
@@ -326,6 +363,12 @@ export class RawRows implements Rows {
     this.#parts = [];
     this.#length = 0;
     return row;
+  }
+
+  replaceRow(text: string): void {
+    this.#parts = [];
+    this.#length = 0;
+    this.#append(text);
   }
 
   tail(length: number): string {

@@ -52,6 +52,8 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   #reason: CloseReason = "done";
   /** Whether the peer's end was announced, or it broke a rule. */
   #over = false;
+  /** Why this end breaks off. */
+  #violation: TelnetError | undefined;
 
   /**
    * Answers the upgrade request; what the connection beneath reports then belongs to this one.
@@ -146,7 +148,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   }
 
   onClose(error?: Error): void {
-    this.failed(error);
+    this.failed(this.#violation ?? error);
   }
 
   protected transmit(chunk: Uint8Array): number {
@@ -168,6 +170,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
       clearInterval(pinging);
       pinging = undefined;
     }
+    if (this.#violation !== undefined) return; // it closes by itself, when the peer was told
     if (!inOrder) return this.#beneath.abort();
     this.#machine.close(CODES[this.#reason]);
     this.#send();
@@ -190,12 +193,11 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   #violated(code: number, reason: string): void {
     if (this.#over) return;
     this.#over = true;
+    const words = `Lost the connection: it is no valid WebSocket, as ${reason}`;
+    this.#violation = new TelnetError("connection-lost", words);
     this.#machine.close(code, reason);
     this.#send();
     this.#beneath.close();
-    this.failed(
-      new TelnetError("connection-lost", `Lost the connection: the WebSocket sent ${reason}`),
-    );
   }
 
   #send(): void {

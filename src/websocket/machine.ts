@@ -187,17 +187,19 @@ export class WebSocketMachine {
     const opcode = first & 0x0f;
     const isControl = opcode >= CLOSE;
     if ((first & RESERVED) !== 0) return this.#fail(1002, "a reserved bit is set");
-    if (isControl ? opcode > PONG : opcode > BINARY) return this.#fail(1002, "an unknown opcode");
-    if ((second & MASKED) === 0) return this.#fail(1002, "the frame is not masked");
+    if (isControl ? opcode > PONG : opcode > BINARY) {
+      return this.#fail(1002, "an opcode is unknown");
+    }
+    if ((second & MASKED) === 0) return this.#fail(1002, "a frame is not masked");
     if (isControl) {
       if ((first & FIN) === 0) return this.#fail(1002, "a control frame is fragmented");
       const length = second & 0x7f;
       if (length > MAX_CONTROL) return this.#fail(1002, "a control frame is too long");
-      if (opcode === CLOSE && length === 1) return this.#fail(1002, "half a close code");
+      if (opcode === CLOSE && length === 1) return this.#fail(1002, "a close code is cut");
     } else if (opcode === CONTINUATION && this.#message === 0) {
-      return this.#fail(1002, "a continuation of nothing");
+      return this.#fail(1002, "a continuation has no beginning");
     } else if (opcode !== CONTINUATION && this.#message !== 0) {
-      return this.#fail(1002, "a message within a message");
+      return this.#fail(1002, "a message begins within another");
     }
     return true;
   }
@@ -205,7 +207,7 @@ export class WebSocketMachine {
   #begin(first: number, short: number, extended: number): void {
     const view = new DataView(this.#header.buffer);
     const high = extended === 8 ? view.getUint32(2) : 0;
-    if (high > 0x1fffff) return void this.#fail(1009, "a frame without bounds");
+    if (high > 0x1fffff) return void this.#fail(1009, "a frame is too long");
     this.#left = extended === 0
       ? short
       : extended === 2
@@ -248,7 +250,7 @@ export class WebSocketMachine {
     }
     const last = ended && this.#fin;
     const text = this.#message === TEXT;
-    if (text && !this.#isUtf8(bytes, last)) return void this.#fail(1007, "text that is not UTF-8");
+    if (text && !this.#isUtf8(bytes, last)) return void this.#fail(1007, "text is not UTF-8");
     if (bytes.length > 0 || last) this.#events.push({ type: "data", bytes, text, last });
     if (last) this.#message = 0;
   }
@@ -271,14 +273,16 @@ export class WebSocketMachine {
   }
 
   #endByClose(payload: Uint8Array): void {
-    const [high, low] = payload;
-    const code = high === undefined || low === undefined ? NO_STATUS : high * 256 + low;
-    if (code !== NO_STATUS && !isCode(code)) return void this.#fail(1002, "an invalid close code");
+    const [high = 0, low = 0] = payload;
+    const code = payload.length === 0 ? NO_STATUS : high * 256 + low;
+    if (payload.length > 0 && !isCode(code)) {
+      return void this.#fail(1002, "a close code is invalid");
+    }
     let reason: string;
     try {
       reason = new TextDecoder("utf-8", { fatal: true }).decode(payload.subarray(2));
     } catch {
-      return void this.#fail(1007, "a reason that is not UTF-8");
+      return void this.#fail(1007, "a close reason is not UTF-8");
     }
     this.#over = true;
     this.#events.push({ type: "close", code, reason });

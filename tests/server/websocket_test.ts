@@ -1,0 +1,378 @@
+/** Browsers on the Telnet port: the upgrade, pages, origins, proxies, and how it ends. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type ListenOptions, type Refusal, TelnetServer } from "../../mod.ts";
+import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
+import { TestClock } from "../../src/testing/mod.ts";
+import { until } from "../patience.ts";
+import { ACCEPT, message, ServerFrames, upgradeRequest } from "../websocket/client.ts";
+import { closeFrame, frame, join } from "../websocket/frames.ts";
+
+interface Scene extends AsyncDisposable {
+  readonly server: TelnetServer;
+  readonly transport: MemoryTransport;
+  readonly refusals: Refusal[];
+  readonly gone: (string | undefined)[];
+  readonly lines: string[];
+  /** Browsers, which the end of the test breaks off. */
+  readonly peers: MemoryPeer[];
+  poll(): Promise<void>;
+}
+
+async function start(options: ListenOptions = {}, chunkSize?: number): Promise<Scene> {
+  const transport = new MemoryTransport(chunkSize === undefined ? {} : { chunkSize });
+  const [refusals, gone, lines]: [Refusal[], (string | undefined)[], string[]] = [[], [], []];
+  const peers: MemoryPeer[] = [];
+  const server = await TelnetServer.listen({
+    transport,
+    timeout: 0,
+    webSocket: true,
+    onConnect: (client) => client.send("Welcome\n"),
+    onDisconnect: (client) => gone.push(client.disconnectReason),
+    onRefuse: (refusal) => refusals.push(refusal),
+    ...options,
+  });
+  return {
+    server,
+    transport,
+    refusals,
+    gone,
+    lines,
+    peers,
+    async poll() {
+      await server.poll();
+      for (const client of server.clientList()) {
+        for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+          lines.push(line);
+          client.send(`You: ${line}\n`);
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    },
+    async [Symbol.asyncDispose]() {
+      for (const peer of peers) peer.abort(); // else their sockets linger
+      await server.stop();
+    },
+  };
+}
+
+/** A browser in memory. */
+class Browser {
+  readonly peer: MemoryPeer;
+  readonly frames = new ServerFrames();
+  readonly #scene: Scene;
+
+  constructor(scene: Scene, remoteAddress?: string) {
+    this.#scene = scene;
+    scene.peers.push(
+      this.peer = scene.transport.connect(
+        scene.server.port,
+        remoteAddress === undefined
+          ? { allowHalfOpen: true }
+          : { allowHalfOpen: true, remoteAddress },
+      ),
+    );
+  }
+
+  async until(condition: (frames: ServerFrames) => boolean): Promise<void> {
+    await until(() => {
+      this.frames.push(this.peer.take());
+      return condition(this.frames);
+    }, () => this.#scene.poll());
+  }
+}
+
+Deno.test("WebSocket: a person plays in messages, at every cut of what comes", async () => {
+  const request = new TextEncoder().encode(
+    upgradeRequest({ "Sec-WebSocket-Protocol": "chat, binary" }),
+  );
+  const bytes = join(
+    request,
+    frame(1, "lo"),
+    message("ok\r\n"),
+    frame(9, "p"),
+    message("say hi\r\n"),
+  );
+  const play = async (cut: number) => {
+    await using scene = await start({ telnetOptions: { naws: true, mccp2: true, mccp3: true } });
+    const browser = new Browser(scene);
+    browser.peer.write(bytes.slice(0, cut));
+    await scene.poll();
+    await scene.poll();
+    browser.peer.write(bytes.slice(cut));
+    await browser.until(({ text }) => text.includes("You: say hi\r\n"));
+    const { frames } = browser;
+    assertMatch(
+      frames.head ?? "",
+      new RegExp(`Sec-WebSocket-Accept: ${ACCEPT.replaceAll("+", "\\+")}\r\n`),
+    );
+    assertMatch(frames.head ?? "", /Sec-WebSocket-Protocol: binary\r\n/);
+    assertEquals(frames.pongs.map((pong) => String.fromCharCode(...pong)), ["p"]);
+    const [client] = scene.server.clientList();
+    assertEquals(client?.connection.webSocket, true);
+    return { lines: scene.lines, text: frames.text };
+  };
+  const whole = await play(bytes.length);
+  assertEquals(whole.lines, ["look", "say hi"]);
+  // Compression is not offered: only NAWS is asked for.
+  assertEquals(whole.text, "\xff\xfd\x1fWelcome\r\nYou: look\r\nYou: say hi\r\n");
+  for (let cut = 1; cut < bytes.length; cut += 3) {
+    assertEquals(await play(cut), whole, `cut at ${cut}`);
+  }
+});
+
+Deno.test("WebSocket: byte by byte, and Telnet clients beside it", async () => {
+  await using scene = await start({}, 1);
+  const browser = new Browser(scene);
+  browser.peer.write(upgradeRequest());
+  browser.peer.write(message("look\r\n"));
+  await browser.until(({ text }) => text.includes("You: look\r\n"));
+  const telnet = scene.transport.connect(scene.server.port);
+  telnet.write("quick\r\n");
+  let text = "";
+  await until(() => (text += telnet.takeText()).includes("You: quick\r\n"), scene.poll);
+  assertEquals(scene.lines, ["look", "quick"]);
+});
+
+Deno.test("WebSocket: a silent Telnet client is greeted after helloTimeout, one that types at once", async () => {
+  const clock = new TestClock();
+  await using scene = await start({ clock, limits: { helloTimeout: 300 } });
+  const silent = scene.transport.connect(scene.server.port);
+  const letters = ["G", "GE", "GET", "g", "\xff"].map((text) => {
+    const peer = scene.transport.connect(scene.server.port);
+    peer.write(text === "\xff" ? Uint8Array.of(255, 241) : text);
+    return peer;
+  });
+  for (let turns = 0; turns < 3; turns++) await scene.poll();
+  const greeted = () => [silent, ...letters].map((peer) => peer.takeText().includes("Welcome"));
+  assertEquals(greeted(), [false, false, false, false, true, true]);
+  clock.advance(300);
+  for (let turns = 0; turns < 3; turns++) await scene.poll();
+  assertEquals(greeted(), [true, true, true, true, false, false]);
+});
+
+const FAULTS: readonly (readonly [what: string, request: string, status: number])[] = [
+  ["no version", upgradeRequest({ "Sec-WebSocket-Version": undefined }), 426],
+  ["another version", upgradeRequest({ "Sec-WebSocket-Version": "8" }), 426],
+  ["no key", upgradeRequest({ "Sec-WebSocket-Key": undefined }), 400],
+  ["a short key", upgradeRequest({ "Sec-WebSocket-Key": "AAAA" }), 400],
+  ["a key of more bytes", upgradeRequest({ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZS4=" }), 400],
+  [
+    "two keys",
+    upgradeRequest().replace("\r\n\r\n", "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
+    400,
+  ],
+  ["no Host", upgradeRequest({ Host: undefined }), 400],
+  ["no Connection", upgradeRequest({ Connection: "close" }), 400],
+  ["POST", upgradeRequest({}, "POST / HTTP/1.1"), 405],
+  ["HTTP/1.0", upgradeRequest({}, "GET / HTTP/1.0"), 400],
+  ["a body", upgradeRequest({ "Content-Length": "5" }), 400],
+  ["chunks", upgradeRequest({ "Transfer-Encoding": "chunked" }), 400],
+  ["a malformed line", upgradeRequest({}, "GET  / HTTP/1.1"), 400],
+  ["a malformed header", upgradeRequest({ "a b": "c" }), 400],
+  ["a folded header", upgradeRequest({ A: "b\r\n c" }), 400],
+  ["a head without end", "GET / HTTP/1.1\r\nA: " + "x".repeat(9_000), 431],
+  ["a page of another host", upgradeRequest({ Origin: "https://evil.example" }), 403],
+  ["a page of the host's other port", upgradeRequest({ Origin: "http://mud.example:8080" }), 403],
+  ["a page without an origin", upgradeRequest({ Origin: "null" }), 403],
+  ["no upgrade, and no pages", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 426],
+  ["another method", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405],
+];
+
+for (const [what, request, status] of FAULTS) {
+  Deno.test(`WebSocket: refused by ${status}: ${what}`, async () => {
+    await using scene = await start();
+    const browser = new Browser(scene);
+    browser.peer.write(request);
+    await browser.until(({ head }) => head !== undefined);
+    assertEquals(browser.frames.status, status);
+    await until(() => scene.refusals.length > 0, scene.poll);
+    assertEquals(scene.refusals.map(({ kind }) => kind), ["http-refused"]);
+    assertEquals(scene.server.connectionCount(), 0);
+    assertEquals(scene.server.stats().httpRequests, 1);
+    if (status === 426) assertMatch(browser.frames.head ?? "", /Sec-WebSocket-Version: 13\r\n/);
+  });
+}
+
+Deno.test("WebSocket: pages of the own host may connect, others by list, or any", async () => {
+  const tries = [
+    [true, "http://mud.example:7777", 101],
+    [true, "HTTP://MUD.EXAMPLE:7777", 101],
+    [true, undefined, 101],
+    [{ origins: ["https://play.example"] }, "https://play.example", 101],
+    [{ origins: ["https://play.example"] }, "http://play.example", 403],
+    [{ origins: "any" }, "null", 101],
+  ] as const;
+  for (const [webSocket, origin, status] of tries) {
+    await using scene = await start({ webSocket });
+    const browser = new Browser(scene);
+    browser.peer.write(upgradeRequest({ Origin: origin }));
+    await browser.until(({ head }) => head !== undefined);
+    assertEquals(browser.frames.status, status, String(origin));
+  }
+});
+
+Deno.test("WebSocket: pages on the same port, with nothing else of the machine", async () => {
+  const pages = {
+    "/": { type: "text/html; charset=utf-8", body: "<h1>caf\u00e9</h1>" },
+    "/a.js": { type: "text/javascript", body: Uint8Array.of(59) },
+  };
+  await using scene = await start({ webSocket: { pages } });
+  const get = async (line: string) => {
+    const browser = new Browser(scene);
+    browser.peer.write(`${line} HTTP/1.1\r\nHost: mud.example\r\n\r\n`);
+    await browser.until(({ head }) => head !== undefined && browser.peer.ended);
+    const { status, body, head = "" } = browser.frames;
+    return { status, body, head };
+  };
+  const page = await get("GET /?room=inn");
+  assertEquals([page.status, page.body], [200, "<h1>caf\u00e9</h1>"]);
+  for (
+    const header of [
+      "nosniff",
+      "default-src 'self'",
+      "frame-ancestors 'none'",
+      "Content-Length: 14",
+    ]
+  ) {
+    assert(page.head.includes(header), header);
+  }
+  assertEquals((await get("HEAD /")).body, "");
+  assertEquals((await get("GET /a.js")).body, ";");
+  for (const path of ["/../etc/passwd", "/toString", "/__proto__", "//", "/A.JS"]) {
+    assertEquals((await get(`GET ${path}`)).status, 404, path);
+  }
+  assertEquals(scene.server.stats().accepted, 0);
+});
+
+Deno.test("WebSocket: how it ends, by the code of the Close frame", async () => {
+  const ends: readonly (readonly [string, (scene: Scene) => unknown, number])[] = [
+    [
+      "dropped by the game",
+      ({ server }) => server.clientList().forEach((client) => client.active = false),
+      1000,
+    ],
+    ["the server stops", ({ server }) => void server.stop(), 1001],
+    ["the server drains", ({ server }) => void server.drain({ message: "" }), 1012],
+  ];
+  for (const [what, end, code] of ends) {
+    await using scene = await start();
+    const browser = new Browser(scene);
+    browser.peer.write(upgradeRequest());
+    await browser.until(({ text }) => text.includes("Welcome"));
+    end(scene);
+    await browser.until(({ close }) => close !== undefined);
+    assertEquals(browser.frames.close?.code, code, what);
+    browser.peer.write(closeFrame(code));
+    browser.peer.end();
+  }
+});
+
+Deno.test("WebSocket: a Close frame is a half-close: what came before it is used and answered", async () => {
+  await using scene = await start();
+  const browser = new Browser(scene);
+  browser.peer.write(upgradeRequest());
+  browser.peer.write(
+    join(message("one\r\n"), message("two\r\n"), closeFrame(1001), message("three\r\n")),
+  );
+  await browser.until(({ close }) => close !== undefined);
+  assertEquals(scene.lines, ["one", "two"]);
+  assert(browser.frames.text.endsWith("You: one\r\nYou: two\r\n"));
+  assertEquals(browser.frames.close?.code, 1000);
+  assertEquals(scene.gone, ["client-closed"]);
+});
+
+Deno.test("WebSocket: who breaks the rules is told why, after the answers to what came before", async () => {
+  await using scene = await start();
+  const browser = new Browser(scene);
+  browser.peer.write(upgradeRequest());
+  await browser.until(({ text }) => text.includes("Welcome"));
+  browser.peer.write(join(frame(9, "a"), frame(1, "x", { masked: false })));
+  await browser.until(({ close }) => close !== undefined);
+  assertEquals(browser.frames.pongs.length, 1);
+  assertEquals(browser.frames.close, { code: 1002, reason: "a frame is not masked" });
+  await until(() => scene.gone.length > 0, scene.poll);
+  assertEquals(scene.gone, ["connection-lost"]);
+});
+
+Deno.test("WebSocket: a flood of pings is rated, and ends as flooding", async () => {
+  const clock = new TestClock();
+  await using scene = await start({
+    clock,
+    limits: { byteRate: 100, burst: 1, floodTimeout: 1_000, helloTimeout: 0 },
+  });
+  const browser = new Browser(scene);
+  browser.peer.write(upgradeRequest());
+  await browser.until(({ text }) => text.includes("Welcome"));
+  for (let count = 0; count < 200 && scene.gone.length === 0; count++) {
+    for (let ping = 0; ping < 50; ping++) browser.peer.write(frame(9, "x"));
+    clock.advance(100);
+    await scene.poll();
+    browser.frames.push(browser.peer.take());
+  }
+  await browser.until(({ close }) => close !== undefined);
+  assertEquals([scene.gone, browser.frames.close?.code], [["flooding"], 1008]);
+});
+
+Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header", async () => {
+  const trustedProxies = ["10.0.0.0/8"];
+  const enter = async (options: ListenOptions, bytes: string, address = "10.0.0.1") => {
+    await using scene = await start({ trustedProxies, limits: { helloTimeout: 0 }, ...options });
+    const browser = new Browser(scene, address);
+    browser.peer.write(bytes);
+    await until(
+      () => scene.refusals.length > 0 || scene.server.clientList().length > 0,
+      scene.poll,
+    );
+    const [client] = scene.server.clientList();
+    if (client === undefined) return scene.refusals[0]?.kind;
+    return `${client.address}${client.connection.encrypted ? " encrypted" : ""}`;
+  };
+  const forwarded = { webSocket: { forwardedHeader: "X-Forwarded-For" } } as const;
+  const header = (value: string, more: Record<string, string> = {}) =>
+    upgradeRequest({ "X-Forwarded-For": value, ...more });
+  const proxy = "PROXY TCP4 192.0.2.7 10.0.0.1 4000 7777\r\n";
+  assertEquals(await enter({}, proxy + upgradeRequest()), "192.0.2.7");
+  assertEquals(await enter({}, upgradeRequest()), "proxy-header"); // no header of its own
+  assertEquals(await enter(forwarded, header("192.0.2.9")), "192.0.2.9");
+  // The right-most that is no proxy counts: the person can write the others.
+  assertEquals(await enter(forwarded, header("1.1.1.1, 192.0.2.9, 10.0.0.2")), "192.0.2.9");
+  assertEquals(await enter(forwarded, header('"[2001:db8::1]:4000", 10.1.1.1')), "2001:db8::1");
+  const https = { "X-Forwarded-Proto": "https" };
+  assertEquals(await enter(forwarded, header("192.0.2.9", https)), "192.0.2.9 encrypted");
+  assertEquals(await enter(forwarded, upgradeRequest()), "proxy-header");
+  assertEquals(await enter(forwarded, header("nonsense")), "proxy-header");
+  assertEquals(await enter(forwarded, proxy + upgradeRequest()), "192.0.2.7");
+  // From others the header counts nothing.
+  assertEquals(await enter(forwarded, header("192.0.2.9"), "192.0.2.1"), "192.0.2.1");
+  const one = { ...forwarded, limits: { connectionsPerAddress: 1, helloTimeout: 0 } };
+  await using scene = await start({ trustedProxies, ...one });
+  for (let count = 0; count < 2; count++) {
+    new Browser(scene, "10.0.0.1").peer.write(header("192.0.2.9"));
+  }
+  await until(() => scene.refusals.length > 0, scene.poll);
+  assertEquals(scene.refusals.map(({ kind, address }) => [kind, address]), [[
+    "address-full",
+    "192.0.2.9",
+  ]]);
+});
+
+Deno.test("WebSocket: wrong options say what to write", async () => {
+  const wrong = [
+    5,
+    "yes",
+    { origins: "all" },
+    { origins: ["play.example"] },
+    { pages: { "a": { type: "x", body: "" } } },
+    { pages: { "/": "<h1>" } },
+    { page: {} },
+    { forwardedHeader: 5 },
+  ];
+  for (const webSocket of wrong) {
+    const error = await TelnetServer.listen({
+      transport: new MemoryTransport(),
+      webSocket: webSocket as never,
+    })
+      .then(() => undefined, (error) => error);
+    assertEquals(error?.code, "misuse", JSON.stringify(webSocket));
+  }
+});
