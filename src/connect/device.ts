@@ -9,7 +9,7 @@ import {
 import { DialogueScreen } from "./dialogue_screen.ts";
 import { EchoFilter } from "./echo_filter.ts";
 import type { WaitOptions } from "./inbox.ts";
-import { LearnedPrompt, looksLikePrompt, patternMatches } from "./prompt.ts";
+import { isAlike, LearnedPrompt, looksLikePrompt, patternMatches } from "./prompt.ts";
 import type { ClientSession } from "./session.ts";
 import { type ReadOptions, waitOf } from "./read_options.ts";
 
@@ -55,35 +55,50 @@ const SETTLE = {
   same: 50,
   question: 80,
   similar: 250,
-  unlike: 1_200,
+  unlike: 1_500,
 } as const;
-/** A device that says nothing for so long gets an Enter. */
+/** A device that says nothing for so long gets an Enter; later ones after so much more. */
 const SILENCE = 1_500;
+const LONG_SILENCE = 6_000;
 /** So often. */
 const MAX_ENTERS = 3;
+/** No more of what a device says at its login is kept, in lines. */
+const MAX_SAID = 2_000;
+/** A prompt with more rows above it is none. */
+const MAX_ABOVE = 8;
+/** So many lines behind one that looks like the prompt wait to be known for output. */
+const MAX_SUSPECTS = 200;
 
 const USERNAME =
-  /(?:user ?name|user|login(?: as| name)?|account|name)\s*(?:\([^)]*\))?\s*[:?>]\s*$/i;
+  /(?:^|[^\w.-])(?:user ?name|user|login(?: as| name)?|account|name)\s*(?:\([^)]*\))?\s*[:?]\s*$/i;
 const PASSWORD = /(?:pass(?:word|code|phrase)|\bpin\b)[^:?>]{0,80}[:?>]\s*$/i;
 const KEY = "(?:enter|return|any key)";
-const PRESS_ENTER = new RegExp(`press\\b.{0,20}\\b${KEY}\\b.{0,60}$`, "i");
+const PRESS_ENTER = new RegExp(`press <?\\b${KEY}\\b.{0,80}$`, "i");
 const PRESS_KEY = /press\b.{0,20}["'](\w)["'].{0,60}$/i;
 const REFUSED =
   /incorrect|invalid|denied|fail|bad (?:password|secret|user)|not (?:valid|authori[sz]ed)|wrong|refused|try again/i;
-/** Rows that wait for a key in the middle of an output. */
+/** Rows that wait for a key in the middle of an output; all go on at a blank. */
 const PAGERS: readonly string[] = [
+  "^[-=<( ]*-{2,}\\s?\\(?more\\b.{0,100}$",
   "-{2,}\\s?\\(?more\\b.{0,40}$",
   "\\bmore\\s?-{2,}[)>]?$",
   "\\(more\\b[^)]{0,40}\\)$",
-  "press (?:any key|space|<space>)[^:]{0,40}(?:to continue|for more|to quit)[^:]{0,40}$",
-  "press (?:any key|space|<space>)[^:]{0,20}\\([^)]{0,30}quit[^)]{0,30}\\)$",
-  "^<space>.{0,60}(?:next page|continue).{0,40}$",
+  "^more: ?<space>.{0,80}$",
+  "press <?(?:space|any key)(?: ?bar)?>?.{0,80}$",
+  "^<space>.{0,100}$",
   "^lines \\d+-\\d+.{0,40}$",
-  "^--\\s?press\\b.{0,60}$",
+  "^--\\s?\\[.{0,40}\\bquit\\b.{0,40}$",
+  "\\bquit\\b.{0,20}\\bspace\\b.{0,80}$",
+  "\\(press h for help or q to quit\\)$",
+  "^:$",
 ];
 const PAGER = new RegExp(PAGERS.join("|"), "i");
+/** Those that go on at Enter alone. */
+const ENTER_PAGER = new RegExp("press <?\\b(?:enter|return)\\b>?.{0,80}$", "i");
 /** Those that stay at the end. */
-const PAGER_END = /^(?:--More--)?\(END\)$/;
+const PAGER_END = /\(END\)(?: \(press h for help or q to quit\))?$/;
+/** What shows progress, and is no prompt. */
+const PROGRESS = /^[#=.*\s>-]{2,}$|\d\s*%$/;
 
 type Standing =
   | { readonly kind: "pager" | "press"; readonly key: string }
@@ -98,6 +113,8 @@ export class Device {
   #prompt: LearnedPrompt | undefined;
   /** Whether the device shows what is typed, whatever was negotiated; `undefined`: not known. */
   #echoes: boolean | undefined;
+  /** Whether a command was given up, whose prompt is still to come. */
+  #stale = false;
   /** Settles when the commands so far are done. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -126,11 +143,11 @@ export class Device {
     return this.#inTurn(wait, (deadline) => this.#login(options, deadline));
   }
 
-  async exec(command: string, options: ExecOptions): Promise<string> {
+  exec(command: string, options: ExecOptions): Promise<string> {
     const { execOutput: limit } = this.#session.settings.limits;
     const lines: string[] = [];
     let length = 0;
-    await this.#start(command, options, (line) => {
+    return this.#start(command, options, (line) => {
       lines.push(line);
       length += line.length + 1;
       if (length <= limit) return undefined;
@@ -138,8 +155,7 @@ export class Device {
         "limit-exceeded",
         `The output of the command has more than limits.execOutput (${limit}) characters: use execLines()`,
       );
-    });
-    return lines.join("\n");
+    }).then(() => lines.join("\n"));
   }
 
   execLines(command: string, options: ExecOptions): AsyncIterableIterator<string> {
@@ -161,24 +177,64 @@ export class Device {
     const wait = waitOf("exec", options, this.#session.settings, more);
     checkPattern("exec.prompt", options.prompt);
     checkAnswers("exec.answers", options.answers);
-    return this.#inTurn(wait, (deadline) => this.#exec(command, options, take, deadline));
+    return this.#inTurn(wait, async (deadline) => {
+      try {
+        await this.#exec(command, options, take, deadline);
+      } catch (error) {
+        this.#stale = true;
+        throw error;
+      }
+    });
   }
 
-  /** Carries out one thing after the other; the time runs from when it is its turn. */
+  /** Carries out one thing after the other; the time runs from the call, so that no wait is for ever. */
   #inTurn<Result>(
     { timeout, signal }: WaitOptions,
     work: (deadline: Deadline) => Promise<Result>,
   ): Promise<Result> {
-    const turn = this.#last.then(async () => {
+    const deadline: Deadline = { at: this.#session.now() + timeout, signal };
+    const before = this.#last;
+    let open = true;
+    const turn = before.then(async () => {
+      if (!open) return undefined as Result; // its caller has an error already
       const release = this.#session.inbox.claim();
       try {
-        return await work({ at: this.#session.now() + timeout, signal });
+        return await work(deadline);
       } finally {
         release();
       }
     });
     this.#last = turn.catch(() => {});
-    return turn;
+    return this.#within(before, deadline, () => "its turn, as the command before goes on").then(
+      () => turn,
+      (error) => {
+        open = false;
+        throw error;
+      },
+    );
+  }
+
+  /** Waits for what the caller's own code does, no longer than the deadline. */
+  #within<Result>(
+    promise: Promise<Result>,
+    { at, signal }: Deadline,
+    wanted: () => string,
+  ): Promise<Result> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const endTimer = this.#session.settings.clock.after(
+        Math.max(0, at - this.#session.now()),
+        () => done(() => reject(this.#failure("timeout", `Nothing came in time: ${wanted()}`))),
+      );
+      const abort = () => done(() => reject(signal?.reason));
+      const done = (settle: () => void) => {
+        endTimer();
+        signal?.removeEventListener("abort", abort);
+        settle();
+      };
+      signal?.addEventListener("abort", abort);
+      promise.then((value) => done(() => resolve(value)), (error) => done(() => reject(error)));
+    });
   }
 
   // Logging in.
@@ -201,17 +257,23 @@ export class Device {
       for (let line = screen.take(); line !== undefined; line = screen.take()) {
         said.push(line);
         if (asked.username + asked.password > 0 && REFUSED.test(line)) refused = line;
+        if (said.length > MAX_SAID && said.shift() !== undefined) before--;
       }
       if (asked.username > 0 && this.#echoes === undefined) {
-        const shown = [...said.slice(before), screen.standing].find((one) => one.trim() !== "");
+        const shown = [...said.slice(Math.max(0, before)), screen.standing].find((one) =>
+          one.trim() !== ""
+        );
         if (shown !== undefined) {
           this.#echoes = shown.trimStart().startsWith(options.username ?? "");
         }
       }
       const standing = this.#loginRow(screen.row, options, asked.username + asked.password > 0);
-      const settle = standing === undefined
-        ? asked.username + asked.password === 0 && enters < MAX_ENTERS ? SILENCE : Infinity
-        : this.#settleOf(standing, asked.password > 0 || asked.username > 0);
+      const silent = asked.username + asked.password === 0 && enters < MAX_ENTERS;
+      const settle = standing !== undefined
+        ? this.#settleOfLogin(standing, asked, refused !== undefined)
+        : silent
+        ? (enters === 0 ? SILENCE : LONG_SILENCE)
+        : Infinity;
       const more = await this.#more(settle, deadline, wanted).catch((error) => {
         if (asked.username + asked.password === 0 || !isClosed(error)) throw error;
         const last = refused ?? said.findLast((line) => line.trim() !== "");
@@ -239,7 +301,9 @@ export class Device {
           if (value === undefined) {
             throw refusal(`asks for a ${what}: give login() \`${kind}\``, screen.row);
           }
-          if (asked[kind]++ > 0 || (kind === "username" && asked.password > 0)) {
+          // What our own Enters have answered is asked again.
+          const again = asked[kind]++ > enters;
+          if (again || (kind === "username" && asked.password > enters)) {
             throw refusal(`asks for the ${what} again`, refused ?? said.at(-1));
           }
           if (kind === "username") {
@@ -256,6 +320,19 @@ export class Device {
           return trimmed(said).join("\n");
       }
     }
+  }
+
+  /** A question that comes again may be a row that only looks like one: it must stand longer. */
+  #settleOfLogin(
+    standing: Standing,
+    asked: { readonly username: number; readonly password: number },
+    refused: boolean,
+  ): number {
+    const any = asked.username + asked.password > 0;
+    const { kind } = standing;
+    const isQuestion = kind === "username" || kind === "password";
+    const again = isQuestion && (asked[kind] > 0 || (kind === "username" && asked.password > 0));
+    return again && !refused ? SETTLE.unlike : this.#settleOf(standing, any);
   }
 
   #loginRow(row: string, options: LoginOptions, asked: boolean): Standing | undefined {
@@ -291,7 +368,10 @@ export class Device {
       screen.answer("\n");
       const above: string[] = [];
       while (true) {
-        for (let line = screen.take(); line !== undefined; line = screen.take()) above.push(line);
+        for (let line = screen.take(); line !== undefined; line = screen.take()) {
+          above.push(line);
+          if (above.length > MAX_SAID) above.shift();
+        }
         const came = screen.count > start ? screen.row : "";
         const match = candidate.match(came);
         const looks = match !== "unlike" || (pattern === undefined && looksLikePrompt(came));
@@ -299,7 +379,7 @@ export class Device {
         const settle = screen.marked ? SETTLE.marked : looks ? SETTLE[match] : SILENCE;
         if (await this.#more(settle, deadline, () => "the prompt after an empty line")) continue;
         if (came === "" || match === "same" || !looks) {
-          const rows = withoutEcho(above, candidate.text);
+          const rows = commonRows(said, withoutEcho(above, candidate.text));
           this.#prompt = came === "" || !looks ? candidate : new LearnedPrompt(came, rows, pattern);
           return;
         }
@@ -321,7 +401,8 @@ export class Device {
   ): Promise<void> {
     const screen = this.#screen;
     const { answers = [], prompt: pattern } = options;
-    if (this.#prompt === undefined) await this.#findPrompt(deadline);
+    if (this.#stale) await this.#resynchronize(deadline);
+    if (this.#prompt === undefined) await this.#findPrompt(pattern, deadline);
     screen.drop();
     const known = this.#prompt ?? new LearnedPrompt("", [], undefined);
     const next = pattern === undefined ? known : new LearnedPrompt("", known.above, pattern);
@@ -338,14 +419,26 @@ export class Device {
         const text = withoutAnswer(line, answered);
         answered = undefined;
         if (text === undefined) continue;
-        for (const one of echoes ? echo.push(text) : [text]) await output.push(one);
+        for (const one of echoes ? echo.push(text) : [text]) {
+          const taken = output.push(one);
+          if (taken !== undefined) {
+            await this.#within(taken, deadline, () => "a reader of the lines");
+          }
+        }
+        this.#checkDeadline(deadline);
       }
       const isNew = screen.count > start;
       const standing = isNew ? this.#commandRow(screen.row, answers, next) : undefined;
-      const settle = standing === undefined ? Infinity : this.#settleOf(standing, true);
+      // Where nothing stands behind a line like the prompt, something was written behind the prompt.
+      const left = standing === undefined && screen.standing === "" && output.suspects;
+      const settle = standing !== undefined
+        ? this.#settleOf(standing, true)
+        : left
+        ? SETTLE.unlike
+        : Infinity;
       const wanted = () => `the prompt ${JSON.stringify(known.text)} after the command`;
       if (await this.#more(settle, deadline, wanted)) continue;
-      if (standing === undefined) continue;
+      if (standing === undefined) return await output.end(true);
       const { row } = screen;
       if (standing.kind === "prompt") {
         for (const one of echo.rest()) await output.push(one);
@@ -377,6 +470,7 @@ export class Device {
     if (answer !== undefined) return { kind: "question", answer };
     const match = prompt.match(row);
     if (match === "same") return { kind: "prompt", sure: "same", start: 0 };
+    if (ENTER_PAGER.test(row.trim())) return { kind: "pager", key: "\n" };
     const waiting = waitingRow(row);
     if (waiting?.kind === "pager") return waiting;
     const start = prompt.startIn(row);
@@ -385,21 +479,56 @@ export class Device {
     }
     if (match === "similar") return { kind: "prompt", sure: "similar", start: 0 };
     if (this.#screen.marked) return { kind: "prompt", sure: "marked", start: 0 };
-    return looksLikePrompt(row) ? { kind: "prompt", sure: "unlike", start: 0 } : undefined;
+    if (PROGRESS.test(row) || !looksLikePrompt(row)) return undefined;
+    return { kind: "prompt", sure: "unlike", start: 0 };
+  }
+
+  /** Waits for the prompt of a command that was given up. Nothing is typed into what it may ask. */
+  async #resynchronize(deadline: Deadline): Promise<void> {
+    const screen = this.#screen;
+    const prompt = this.#prompt;
+    while (prompt !== undefined) {
+      screen.drop();
+      const match = screen.marked ? "same" : prompt.match(screen.standing);
+      const wanted = () =>
+        `the prompt of the command before, which did not end (the row ${
+          JSON.stringify(screen.standing.slice(-100))
+        } stands: answer it by send(), or by \`answers\` of that command)`;
+      const settle = match === "unlike" ? Infinity : SETTLE.similar;
+      if (!await this.#more(settle, deadline, wanted)) break;
+    }
+    this.#stale = false;
+  }
+
+  #checkDeadline({ at, signal }: Deadline): void {
+    if (signal?.aborted) throw signal.reason;
+    if (this.#session.now() < at) return;
+    throw this.#failure("timeout", "The output went on for too long");
   }
 
   /** Without a login: takes the prompt that stands, or that an Enter brings. */
-  async #findPrompt(deadline: Deadline): Promise<void> {
+  async #findPrompt(pattern: RegExp | string | undefined, deadline: Deadline): Promise<void> {
     const screen = this.#screen;
+    const said: string[] = [];
+    let before = "";
     for (let enters = 0;;) {
-      screen.drop();
+      for (let line = screen.take(); line !== undefined; line = screen.take()) {
+        said.push(line);
+        if (said.length > MAX_SAID) said.shift();
+      }
       const { row } = screen;
-      const looks = row.trim() !== "" && (screen.marked || looksLikePrompt(row));
+      // A row that an Enter brings again and again is the prompt, whatever it looks like.
+      const repeated = enters > 1 && row === before && !PASSWORD.test(row);
+      const known = pattern === undefined
+        ? screen.marked || looksLikePrompt(row) || repeated
+        : patternMatches(pattern, row);
+      const looks = row.trim() !== "" && known;
       const settle = screen.marked ? SETTLE.marked : looks ? SETTLE.similar : SILENCE;
       const wait = enters < MAX_ENTERS || looks ? settle : Infinity;
       if (await this.#more(wait, deadline, () => "a prompt")) continue;
-      if (looks) return await this.#learn(row, undefined, deadline, []);
+      if (looks) return await this.#learn(row, pattern, deadline, said);
       enters++;
+      before = row;
       screen.answer("\n");
     }
   }
@@ -411,6 +540,8 @@ export class Device {
       case "press":
         return SETTLE.pager;
       case "prompt":
+        // A bare sign may well begin a line of output.
+        if (standing.sure === "same" && this.#prompt?.isTelling === false) return SETTLE.similar;
         return SETTLE[standing.sure];
       default:
         return asked ? SETTLE.question : SETTLE.similar;
@@ -459,13 +590,35 @@ class OutputLines {
   #begun = false;
   /** Whether a question was answered: if a key was enough, its Enter has brought the prompt once more. */
   asked = false;
+  /** A line like the prompt, and what follows: output, unless nothing else comes. */
+  #suspects: string[] | undefined;
 
   constructor(prompt: LearnedPrompt, take: (line: string) => Promise<void> | undefined) {
     this.#prompt = prompt;
     this.#take = take;
   }
 
-  async push(line: string): Promise<void> {
+  /** Whether a line like the prompt came, and perhaps others behind it. */
+  get suspects(): boolean {
+    return this.#suspects !== undefined;
+  }
+
+  push(line: string): Promise<void> | undefined {
+    const { isTelling, text } = this.#prompt;
+    if (this.#suspects === undefined && isTelling && line.trimEnd() === text) this.#suspects = [];
+    if (this.#suspects === undefined) return this.#pushOutput(line);
+    this.#suspects.push(line);
+    return this.#suspects.length > MAX_SUSPECTS ? this.#clear() : undefined;
+  }
+
+  /** They are output after all. */
+  async #clear(): Promise<void> {
+    const lines = this.#suspects ?? [];
+    this.#suspects = undefined;
+    for (const line of lines) await this.#pushOutput(line);
+  }
+
+  async #pushOutput(line: string): Promise<void> {
     if (!this.#begun && line.trim() === "") return;
     this.#begun = true;
     this.#held.push(line);
@@ -473,7 +626,9 @@ class OutputLines {
     await this.#release(this.#held.length - this.#prompt.above.length);
   }
 
-  async end(): Promise<void> {
+  /** `left`: no prompt stands, so that a line like it was the prompt. */
+  async end(left: boolean = false): Promise<void> {
+    if (!left) await this.#clear();
     const { above } = this.#prompt;
     while (this.#held.length > 0 && this.#isIdle(this.#held.at(-1) ?? "")) this.#held.pop();
     const rows = this.#prompt.rowsIn(this.#held);
@@ -502,19 +657,24 @@ class LineChannel implements AsyncIterableIterator<string> {
   #lines: string[] = [];
   #end: { readonly error?: unknown } | undefined;
   #left = false;
-  #wakeReader: () => void = () => {};
+  /** Readers that wait, and the writer that waits for them. */
+  #readers: (() => void)[] = [];
   #wakeWriter: () => void = () => {};
 
   push(line: string): Promise<void> | undefined {
     if (this.#left) return undefined;
     this.#lines.push(line);
-    this.#wakeReader();
+    this.#wakeReaders();
     return new Promise((resolve) => this.#wakeWriter = resolve);
   }
 
   end(failure: { readonly error: unknown } | undefined): void {
     this.#end = failure ?? {};
-    this.#wakeReader();
+    this.#wakeReaders();
+  }
+
+  #wakeReaders(): void {
+    for (const wake of this.#readers.splice(0)) wake();
   }
 
   async next(): Promise<IteratorResult<string>> {
@@ -530,7 +690,7 @@ class LineChannel implements AsyncIterableIterator<string> {
         if ("error" in end) throw end.error;
         return { done: true, value: undefined };
       }
-      await new Promise<void>((resolve) => this.#wakeReader = resolve);
+      await new Promise<void>((resolve) => this.#readers.push(resolve));
     }
   }
 
@@ -552,8 +712,8 @@ function waitingRow(
   row: string,
 ): { readonly kind: "pager" | "press"; readonly key: string } | undefined {
   const text = row.trim();
-  if (PAGER.test(text)) return { kind: "pager", key: " " };
   if (PAGER_END.test(text)) return { kind: "pager", key: "q" };
+  if (PAGER.test(text)) return { kind: "pager", key: " " };
   const [, key] = PRESS_KEY.exec(text) ?? [];
   if (key !== undefined) return { kind: "press", key };
   return PRESS_ENTER.test(text) ? { kind: "press", key: "\n" } : undefined;
@@ -575,6 +735,17 @@ function withoutAnswer(
 function withoutEcho(lines: readonly string[], prompt: string): string[] {
   const [first = "", ...rest] = lines;
   return trimmed(first.trim() === "" || first.trimEnd() === prompt ? rest : lines);
+}
+
+/** The last lines of both, as far as they are alike: rows that stand above each prompt. */
+function commonRows(said: readonly string[], above: readonly string[]): string[] {
+  const first = trimmed(said);
+  let count = 0;
+  while (count < Math.min(first.length, above.length, MAX_ABOVE)) {
+    if (!isAlike(first.at(-1 - count) ?? "", above.at(-1 - count) ?? "")) break;
+    count++;
+  }
+  return count === 0 ? [] : above.slice(-count);
 }
 
 /** Without blank lines at both ends. */

@@ -102,8 +102,12 @@ function withoutNumbers(text: string): string {
   return text.replaceAll(/\d+/g, "0");
 }
 
-/** A row above the prompt may name another directory, or another time. */
-function isAlike(line: string, row: string): boolean {
+/** Whether a row is the same above a prompt: it may name another directory, or another time. */
+export function isAlike(line: string, row: string): boolean {
   const [a, b] = [withoutNumbers(line.trim()), withoutNumbers(row.trim())];
-  return a === b || (a.length > 1 && b.length > 1 && a.slice(0, 2) === b.slice(0, 2));
+  if (a === b) return true;
+  const length = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < length && a[same] === b[same]) same++;
+  return same > 3 && same >= length / 2;
 }
