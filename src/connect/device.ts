@@ -455,6 +455,7 @@ export class Device {
         screen.answer(standing.answer.answer + "\n", isSecret(standing.answer, row));
       } else if (standing.kind === "pager" || standing.kind === "press") {
         answered = { row: row.trimEnd(), answer: undefined };
+        output.asked ||= standing.key === "\n";
         screen.answer(standing.key);
       }
     }

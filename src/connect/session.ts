@@ -571,6 +571,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   #takeLine(line: string): void {
     if (!this.active) return;
+    this.#guessed = undefined;
     const trigger = this.machine.remoteEnabled(MSP) ? decodeMsp(line) : undefined;
     if (trigger !== undefined) return this.#emit("msp", trigger);
     this.#emit("line", line);

@@ -266,8 +266,9 @@ class GmcpClientState extends GmcpState {
     super(context, "remote");
     this.#introduce = () => {
       const { clientName, clientVersion } = context.facts;
-      const version = clientVersion === undefined ? {} : { version: clientVersion };
-      this.send("Core.Hello", { client: clientName ?? "miniboa", ...version });
+      const hello: Record<string, string> = { client: clientName ?? "miniboa" };
+      if (clientVersion !== undefined) hello.version = clientVersion;
+      this.send("Core.Hello", hello);
       const supports = typeof config === "object" ? config.supports ?? [] : [];
       if (supports.length > 0) this.send("Core.Supports.Set", [...supports]);
     };

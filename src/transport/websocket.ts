@@ -52,6 +52,8 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   #reason: CloseReason = "done";
   /** Whether the peer's end was announced, or it broke a rule. */
   #over = false;
+  /** Whether the owner has written since the last drain. */
+  #written = false;
   /** Why this end breaks off. */
   #violation: TelnetError | undefined;
 
@@ -144,6 +146,8 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   }
 
   onDrain(): void {
+    if (!this.#written) return; // it was the answer to the request, or a pong
+    this.#written = false;
     this.writable();
   }
 
@@ -153,6 +157,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
 
   protected transmit(chunk: Uint8Array): number {
     this.#machine.send(chunk);
+    this.#written = true;
     this.#send();
     return chunk.length;
   }
