@@ -52,8 +52,8 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   #reason: CloseReason = "done";
   /** Whether the peer's end was announced, or it broke a rule. */
   #over = false;
-  /** Whether the owner has written since the last drain. */
-  #written = false;
+  /** How many bytes the owner has written since the last drain. */
+  #written = 0;
   /** Why this end breaks off. */
   #violation: TelnetError | undefined;
 
@@ -74,7 +74,8 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   }
 
   override get queued(): number {
-    return super.queued + this.#beneath.queued;
+    // Without the headers of frames, as the owner counts.
+    return super.queued + Math.min(this.#written, this.#beneath.queued);
   }
 
   override get identity(): string {
@@ -146,8 +147,8 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   }
 
   onDrain(): void {
-    if (!this.#written) return; // it was the answer to the request, or a pong
-    this.#written = false;
+    if (this.#written === 0) return; // it was the answer to the request, or a pong
+    this.#written = 0;
     this.writable();
   }
 
@@ -157,7 +158,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
 
   protected transmit(chunk: Uint8Array): number {
     this.#machine.send(chunk);
-    this.#written = true;
+    this.#written += chunk.length;
     this.#send();
     return chunk.length;
   }

@@ -1,7 +1,8 @@
 /**
  * A server with a plain and an encrypted port, which tells who asks whose connection it is. With
  * `--proxied` it takes the PROXY protocol from this machine; with `--start-tls` it offers START-TLS;
- * with `--auto` its plain port tells TLS from Telnet; with `--many` everybody may come as often as they
+ * with `--auto` its plain port tells TLS from Telnet; with `--web` both ports serve browsers, and with
+ * `--forwarded` they believe this machine's X-Forwarded-For; with `--many` everybody may come as often as they
  * like. "stats" is answered with clients, handshakes, sockets on their way out, and how many clients have
  * come so far, "doors" with the clients that have come and the checks of a proxy; who says "drown" is sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
  */
@@ -10,13 +11,19 @@ import { type TelnetClient, TelnetServer } from "../../mod.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
 
 const has = (flag: string) => process.argv.includes(flag);
+const page = { type: "text/html; charset=utf-8", body: "<h1>The door</h1>" };
+const webSocket = has("--web") && {
+  pages: { "/": page },
+  ...(has("--forwarded") && { forwardedHeader: "x-forwarded-for" }),
+};
 const server = await TelnetServer.listen({
   port: 0,
   address: "127.0.0.1",
   tls: has("--auto") ? "auto" : false,
   certificate: CERTIFICATE,
-  listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
-  ...(has("--proxied") && { trustedProxies: ["127.0.0.1"] }),
+  webSocket,
+  listeners: [{ port: 0, address: "127.0.0.1", tls: true, webSocket }],
+  ...((has("--proxied") || has("--forwarded")) && { trustedProxies: ["127.0.0.1"] }),
   ...(has("--start-tls") && { telnetOptions: { startTls: true } }),
   limits: {
     closeTimeout: 1_000,
