@@ -41,6 +41,7 @@
 // The server.
 export { TelnetServer } from "./src/server/server.ts";
 export type {
+  AcceptedFrom,
   ClientHandler,
   CustomEventHandlers,
   CustomOptions,
@@ -57,6 +58,7 @@ export type { Clock } from "./src/server/clock.ts";
 export type { ListenerInfo } from "./src/server/acceptor.ts";
 export type { ServerRates, ServerStats } from "./src/server/stats.ts";
 export type { TlsMode } from "./src/server/handshake.ts";
+export type { WebPage, WebSocketOptions } from "./src/server/web_requests.ts";
 
 // Its clients.
 export { type AskOptions, type ReadLineOptions, TelnetClient } from "./src/server/client.ts";
@@ -158,11 +160,15 @@ export type {
   Encryption,
   SecureContext,
   SecureHandler,
+  ServerTrust,
 } from "./src/transport/encryption.ts";
 export type {
+  CloseReason,
   Connection,
   ConnectionAcceptor,
   ConnectionHandler,
+  Dialler,
+  DialOptions,
   Listener,
   Transport,
   TransportListenOptions,

@@ -328,11 +328,11 @@ export class Device {
     asked: { readonly username: number; readonly password: number },
     refused: boolean,
   ): number {
-    const any = asked.username + asked.password > 0;
+    const begun = asked.username + asked.password > 0;
     const { kind } = standing;
     const isQuestion = kind === "username" || kind === "password";
     const again = isQuestion && (asked[kind] > 0 || (kind === "username" && asked.password > 0));
-    return again && !refused ? SETTLE.unlike : this.#settleOf(standing, any);
+    return again && !refused ? SETTLE.unlike : this.#settleOf(standing, begun);
   }
 
   #loginRow(row: string, options: LoginOptions, asked: boolean): Standing | undefined {

@@ -78,6 +78,7 @@ export type {
   ServerTrust,
 } from "../transport/encryption.ts";
 export type {
+  CloseReason,
   Connection,
   ConnectionAcceptor,
   ConnectionHandler,

@@ -174,8 +174,9 @@ export interface MxpSink {
 
 /** Where the markup of a connection stands, as plain JSON. */
 export interface MxpSnapshot {
-  /** The mode of lines that name none, and the mode of this one. */
+  /** The mode of lines that name none. */
   readonly standard: MxpLineMode;
+  /** The mode of this line. */
   readonly mode: MxpLineMode;
   /** Whether the next tag is secure. */
   readonly nextSecure: boolean;

@@ -106,6 +106,24 @@ export class Acceptor implements HandshakePort {
     this.listeners.push({ address, port, tls, webSocket: web !== undefined });
   }
 
+  /** Takes a connection that something else has accepted; returns whether it may come in. */
+  admit(connection: Connection, origin: Origin): boolean {
+    this.#makeRoom();
+    const { address, port } = origin;
+    const excess = this.#excess(address);
+    if (excess !== undefined) {
+      this.report({ ...excess, address, port });
+      connection.attach(NULL_HANDLER);
+      connection.closesFor?.("policy");
+      connection.close();
+      this.linger(connection);
+      return false;
+    }
+    this.open++;
+    connection.attach(this.#owner.welcome(connection, origin));
+    return true;
+  }
+
   /** Uses another certificate from now on; who is in notices nothing. */
   setCertificate(certificate: Certificate): void {
     const { encryption } = this.#settings;
@@ -267,7 +285,7 @@ export class Acceptor implements HandshakePort {
   #arrive(connection: Connection, mode: ListenerMode): ConnectionHandler {
     const { tls, web } = mode;
     const { remoteAddress: address, remotePort: port } = connection;
-    const { maxConnections, trustedProxies } = this.#settings;
+    const { trustedProxies } = this.#settings;
     if (address === "") {
       this.#lost();
       connection.abort();
@@ -275,12 +293,7 @@ export class Acceptor implements HandshakePort {
     }
     this.#makeRoom();
     const proxied = trustedProxies.has(address);
-    const there = this.open + this.#handshakes.size;
-    const excess = this.#closed
-      ? { kind: "stopping" as const }
-      : there >= maxConnections
-      ? { kind: "server-full" as const, limit: maxConnections, value: there + 1 }
-      : this.#enter(address);
+    const excess = this.#excess(address);
     if (excess !== undefined) {
       return this.#refuse(connection, tls, { ...excess, address, port });
     }
@@ -291,6 +304,15 @@ export class Acceptor implements HandshakePort {
     const handshake = new Handshake(connection, proxied, mode, this);
     this.#handshakes.set(handshake, mode);
     return handshake;
+  }
+
+  /** Why somebody may not come in; `undefined`: they may, and are counted. */
+  #excess(address: string): Omit<Refusal, "address" | "port"> | undefined {
+    const { maxConnections } = this.#settings;
+    if (this.#closed) return { kind: "stopping" };
+    const there = this.open + this.#handshakes.size;
+    if (there < maxConnections) return this.#enter(address);
+    return { kind: "server-full", limit: maxConnections, value: there + 1 };
   }
 
   /** Sockets on their way out may hold a tenth more than all clients; the oldest make room. */
@@ -306,12 +328,17 @@ export class Acceptor implements HandshakePort {
 
   /** Counts a connection of an address; trusted proxies are not counted or limited. */
   #enter(address: string): ReturnType<AddressLimits["enter"]> {
-    if (this.#settings.trustedProxies.has(address)) return undefined;
+    if (this.#isUncounted(address)) return undefined;
     return this.#addresses.enter(address, this.#owner.now());
   }
 
   #leave(address: string): void {
-    if (!this.#settings.trustedProxies.has(address)) this.#addresses.leave(address);
+    if (!this.#isUncounted(address)) this.#addresses.leave(address);
+  }
+
+  /** Proxies, and those whose address the caller of `accept()` does not know. */
+  #isUncounted(address: string): boolean {
+    return address === "" || this.#settings.trustedProxies.has(address);
   }
 
   /** Tells a person why they may not come in, unless many are being told already. */

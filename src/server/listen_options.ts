@@ -296,6 +296,16 @@ export function listenOptionNames(
   };
 }
 
+/** Where a connection comes from that is given to `accept()`. */
+export interface AcceptedFrom {
+  /** The person's IP address. */
+  readonly address?: string | undefined;
+  /** The person's port. */
+  readonly port?: number | undefined;
+  /** Whether it is encrypted on its way from the person. */
+  readonly encrypted?: boolean | undefined;
+}
+
 /** Options of `serve()`. */
 export interface ServeOptions {
   /** Stops the server, as `stop()` does, when it aborts. */

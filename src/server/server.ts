@@ -15,6 +15,7 @@ import { delay, withTimeout } from "./clock.ts";
 import { DeadlineSet } from "./deadline_set.ts";
 import { greet, printLoss } from "./default_handlers.ts";
 import {
+  type AcceptedFrom,
   type ClientHandler,
   type CustomOptions,
   type DrainOptions,
@@ -184,6 +185,32 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       throw error;
     }
     return server;
+  }
+
+  /**
+   * Takes a connection that something else has accepted, such as a WebSocket that your own HTTP server has
+   * upgraded. The limits of connections hold for it; `onConnect` is called at the next poll.
+   *
+   * @param connection The connection, such as one of `webSocketConnection()`. It gets another owner.
+   * @param from Where it comes from. Default: what the connection says; an address that is not known is
+   * not counted for the limits per address.
+   * @returns Whether it may come in; else it is closed, and `onRefuse` hears of it.
+   * @throws {TelnetError} `misuse`: what is given is no connection, or the server has stopped.
+   */
+  accept(connection: Connection, from: AcceptedFrom = {}): boolean {
+    if (typeof connection?.attach !== "function") {
+      throwUnexpected(
+        "the connection",
+        "a Connection, such as one of webSocketConnection()",
+        connection,
+      );
+    }
+    rejectUnknownKeys("accept", from, { address: true, port: true, encrypted: true });
+    if (!this.running) throwMisuse("Cannot accept a connection: the server has stopped");
+    const { remoteAddress, remotePort } = connection;
+    const { address = remoteAddress, port = remotePort, encrypted = connection.encrypted } = from;
+    checkText("accept.address", address);
+    return this.#acceptor.admit(connection, { address, port, encrypted });
   }
 
   /** Called within `poll()` for each new client; can be set. */

@@ -75,15 +75,22 @@ export class PlainRows implements Rows {
   #state = GROUND;
   #sequence = "";
 
+  /**
+   * Begins with an empty row.
+   *
+   * @param columns The width of the window.
+   */
   constructor(columns: number) {
     this.columns = columns;
   }
 
+  /** How many characters the row has that has not ended, about. */
   get length(): number {
     const last = this.#rows.length - 1;
     return last * this.columns + lengthOf(this.#rows[last] as Row);
   }
 
+  /** Whether nothing but blanks stands after the cursor. */
   get atEnd(): boolean {
     if (this.#at < this.#rows.length - 1) return false;
     const { text, cells } = this.#row;
@@ -91,6 +98,12 @@ export class PlainRows implements Rows {
     return behind.trim() === "";
   }
 
+  /**
+   * The last characters of the row that has not ended.
+   *
+   * @param length How many.
+   * @returns The text.
+   */
   tail(length: number): string {
     let text = "";
     for (let index = this.#rows.length - 1; index >= 0 && text.length < length; index--) {
@@ -99,6 +112,12 @@ export class PlainRows implements Rows {
     return text.slice(-length);
   }
 
+  /**
+   * Takes the next text.
+   *
+   * @param text As it came, in pieces of any size.
+   * @param take Called for each line that has ended.
+   */
   push(text: string, take: (line: string) => void): void {
     for (let at = 0; at < text.length;) {
       if (this.#state !== GROUND) {
@@ -119,6 +138,11 @@ export class PlainRows implements Rows {
     }
   }
 
+  /**
+   * Ends the row as it is.
+   *
+   * @returns The row.
+   */
   endRow(): string {
     const line = this.#rows.map(textOf).join("");
     const { erased } = this.#rows[this.#rows.length - 1] as Row;
@@ -128,6 +152,11 @@ export class PlainRows implements Rows {
     return erased ? line.trimEnd() : line;
   }
 
+  /**
+   * Puts text in the place of the row that has not ended.
+   *
+   * @param text Text without control characters.
+   */
   replaceRow(text: string): void {
     const [state, sequence] = [this.#state, this.#sequence];
     this.endRow();
@@ -339,14 +368,22 @@ export class PlainRows implements Rows {
 
 /** Cuts text into lines and leaves everything else in it. */
 export class RawRows implements Rows {
+  /** Always: nothing is written over. */
   readonly atEnd = true;
   #parts: string[] = [];
   #length = 0;
 
+  /** How many characters the row has that has not ended, about. */
   get length(): number {
     return this.#length;
   }
 
+  /**
+   * Takes the next text.
+   *
+   * @param text As it came, in pieces of any size.
+   * @param take Called for each line that has ended.
+   */
   push(text: string, take: (line: string) => void): void {
     let from = 0;
     for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
@@ -358,6 +395,11 @@ export class RawRows implements Rows {
     this.#append(text.slice(from));
   }
 
+  /**
+   * Ends the row as it is.
+   *
+   * @returns The row.
+   */
   endRow(): string {
     const row = this.#parts.join("");
     this.#parts = [];
@@ -365,12 +407,23 @@ export class RawRows implements Rows {
     return row;
   }
 
+  /**
+   * Puts text in the place of the row that has not ended.
+   *
+   * @param text Text without control characters.
+   */
   replaceRow(text: string): void {
     this.#parts = [];
     this.#length = 0;
     this.#append(text);
   }
 
+  /**
+   * The last characters of the row that has not ended.
+   *
+   * @param length How many.
+   * @returns The text.
+   */
   tail(length: number): string {
     let text = "";
     for (let index = this.#parts.length - 1; index >= 0 && text.length < length; index--) {

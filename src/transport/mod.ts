@@ -38,6 +38,11 @@
 
 export { BaseConnection } from "./base_connection.ts";
 export { defaultTransport } from "./default.ts";
+export {
+  type StandardWebSocket,
+  webSocketConnection,
+  type WebSocketPlace,
+} from "./web_socket_object.ts";
 export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
 export type {
   Certificate,

@@ -60,7 +60,11 @@ const PURE = ["protocol", "options", "text", "guard", "websocket"];
 const BUILT_IN: Record<string, readonly string[]> = {
   "node:dns": ["src/transport/_dial.ts"],
   "node:net": ["src/transport/node.ts"],
-  "node:crypto": ["src/transport/tls.ts", "src/transport/_tls_trust.ts"],
+  "node:crypto": [
+    "src/transport/tls.ts",
+    "src/transport/_tls_trust.ts",
+    "src/transport/websocket.ts",
+  ],
   "node:stream": ["src/transport/_tls_pipe.ts"],
   "node:tls": [
     "src/transport/tls.ts",

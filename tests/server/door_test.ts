@@ -9,6 +9,7 @@ import {
   TelnetError,
   TelnetServer,
 } from "../../mod.ts";
+import { AddressSet } from "../../src/guard/addresses.ts";
 import { Handshake, type HandshakePort } from "../../src/server/handshake.ts";
 import {
   CHARSET,
@@ -670,6 +671,8 @@ Deno.test("a long header of a proxy, byte by byte, costs its length", () => {
     let checks = 0;
     const handler: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
     const port: HandshakePort = {
+      trustedProxies: new AddressSet("trustedProxies", []),
+      answered: () => handler,
       handshakeTimeout: 1_000,
       helloTimeout: 1_000,
       context: undefined,
@@ -683,7 +686,10 @@ Deno.test("a long header of a proxy, byte by byte, costs its length", () => {
       },
       failed() {},
     };
-    const handshake = new Handshake(new SilentConnection("192.0.2.1", 1), true, false, port);
+    const handshake = new Handshake(new SilentConnection("192.0.2.1", 1), true, {
+      tls: false,
+      web: undefined,
+    }, port);
     const zeros = new Array(size).fill(0);
     const header = Uint8Array.of(...V2, 0x20, 0, size >> 8, size & 0xff, ...zeros);
     const stop = startCounting();

@@ -58,6 +58,7 @@ export {
 export { CASES, type Peer, type Subject } from "./suite.ts";
 export { TelnetError, type TelnetErrorCode } from "../../protocol/error.ts";
 export type {
+  CloseReason,
   Connection,
   ConnectionAcceptor,
   ConnectionHandler,

@@ -1,0 +1,101 @@
+/** WebSockets that another HTTP server has upgraded: Deno's own, and ws on node:http. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { WebSocketServer } from "ws";
+import { TelnetServer } from "../../mod.ts";
+import { MemoryTransport, webSocketConnection } from "../../src/transport/mod.ts";
+import { connectOver } from "../../src/connect/mod.ts";
+import { inTime } from "../patience.ts";
+
+async function startGame() {
+  const gone: unknown[] = [];
+  const refused: string[] = [];
+  const server = await TelnetServer.listen({
+    transport: new MemoryTransport(),
+    maxConnections: 2,
+    telnetOptions: { naws: true, mccp2: true },
+    onConnect: async (client) => {
+      client.send(`Welcome ${client.address} ${client.connection.webSocket}\n`);
+      for await (const line of client.lines()) {
+        if (line === "quit") client.active = false;
+        else client.send(`You: ${line}\n`);
+      }
+    },
+    onDisconnect: (client) => gone.push(client.disconnectReason),
+    onRefuse: ({ kind }) => refused.push(kind),
+  });
+  const stop = new AbortController();
+  const serving = server.serve({ signal: stop.signal });
+  return {
+    server,
+    gone,
+    refused,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await serving;
+    },
+  };
+}
+
+/** A browser's end, by the client of this library over the runtime's WebSocket. */
+async function play(url: string, address: string): Promise<void> {
+  const socket = new WebSocket(url, ["telnet"]);
+  const remote = connectOver(webSocketConnection(socket), { terminal: { columns: 90 } });
+  assertEquals(await inTime(remote.readLine(), "the welcome"), `Welcome ${address} true`);
+  remote.send("look\n");
+  assertEquals(await inTime(remote.readLine(), "the answer"), "You: look");
+  assertEquals(remote.telnet.optionEnabled(86, "remote"), false); // no compression within a WebSocket
+  remote.send("x".repeat(4_000) + "\n");
+  assertEquals((await inTime(remote.readLine(), "a long line"))?.length, 4_005);
+  remote.send("quit\n");
+  assertEquals(await inTime(remote.readLine(), "the end"), undefined);
+  assertEquals((await remote.closed).error, undefined);
+}
+
+Deno.test("a WebSocket that Deno.serve has upgraded becomes a client", async () => {
+  await using game = await startGame();
+  const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request, info) => {
+    const { hostname: address, port } = info.remoteAddr as Deno.NetAddr; // not known after the upgrade
+    const { socket, response } = Deno.upgradeWebSocket(request, { protocol: "telnet" });
+    game.server.accept(webSocketConnection(socket), { address, port });
+    return response;
+  });
+  const { port } = http.addr as Deno.NetAddr;
+  await play(`ws://127.0.0.1:${port}/`, "127.0.0.1");
+  await play(`ws://127.0.0.1:${port}/`, "127.0.0.1");
+  assertEquals(game.gone, ["deactivated", "deactivated"]);
+  await http.shutdown();
+});
+
+Deno.test("a WebSocket of ws on node:http becomes a client, and is refused when the game is full", async () => {
+  await using game = await startGame();
+  const http = createServer();
+  const sockets = new WebSocketServer({ server: http });
+  sockets.on("connection", (socket: never, request: { socket: { remoteAddress?: string } }) => {
+    const remoteAddress = request.socket.remoteAddress;
+    game.server.accept(webSocketConnection(socket, { remoteAddress }));
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const { port } = http.address() as { port: number };
+  const url = `ws://127.0.0.1:${port}/`;
+  await play(url, "127.0.0.1");
+  const open = [new WebSocket(url), new WebSocket(url)];
+  await Promise.all(open.map((socket) => inTime(once(socket, "message"), "the welcome")));
+  const third = new WebSocket(url);
+  const [closed] = await inTime(once(third, "close"), "the refusal");
+  assertEquals(closed.code, 4008);
+  assertEquals(game.refused, ["server-full"]);
+  for (const socket of open) socket.close();
+  await Promise.all(open.map((socket) => inTime(once(socket, "close"), "the end")));
+  sockets.close();
+  http.close();
+});
+
+Deno.test("what is no WebSocket, or no connection, is misuse", async () => {
+  await using game = await startGame();
+  assertThrows(() => webSocketConnection({} as never), Error, "send(), close() and onmessage");
+  assertThrows(() => game.server.accept({} as never), Error, "webSocketConnection()");
+  assert(game.server.running);
+});
