@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import { connect, isTelnetError } from "../src/connect/mod.ts";
-import { decodeMsspText } from "../src/options/mod.ts";
+import { readMsspText } from "../src/options/mod.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,5 +42,5 @@ async function statusOf(place: string): Promise<ReadonlyMap<string, readonly str
   }
   game.send("MSSP-REQUEST\n");
   const reply = await game.readUntil(/MSSP-REPLY-START\n[\s\S]*MSSP-REPLY-END/);
-  return decodeMsspText(reply) ?? new Map();
+  return readMsspText(reply) ?? new Map();
 }

@@ -1,7 +1,7 @@
 import { BINARY } from "../options/binary.ts";
 import { MCCP3 } from "../options/mccp.ts";
 import { MSP } from "../options/msp.ts";
-import { decodeMsp } from "../options/msp.ts";
+import { readMsp } from "../options/msp.ts";
 import { MXP, MxpReader, type MxpSnapshot } from "../options/mxp.ts";
 import { ECHO } from "../options/echo.ts";
 import type { ClientFacts } from "../options/facts.ts";
@@ -105,6 +105,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #unreadReported = false;
   #flushing = false;
   #error: unknown;
+  /** Whether the connection is gone. */
+  #gone = false;
   #settle: (ending: { readonly error: unknown }) => void = () => {};
   /** How many marks of prompts came with the event at work: they are no negotiations. */
   #prompts = 0;
@@ -182,6 +184,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   onClose(error?: Error): void {
     this.#end(this.#error ?? error);
     this.#stream?.destroy();
+    this.#gone = true;
     this.#endCloseTimer();
     const ending = { error: this.#error };
     this.onDrain();
@@ -323,6 +326,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   }
 
   #watchClose(before: number): void {
+    if (this.#gone) return;
     const { queued } = this.stream;
     if (queued >= before) return this.stream.connection.abort();
     this.#endCloseTimer = this.settings.clock.after(STALL_MS, () => this.#watchClose(queued));
@@ -572,7 +576,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #takeLine(line: string): void {
     if (!this.active) return;
     this.#guessed = undefined;
-    const trigger = this.machine.remoteEnabled(MSP) ? decodeMsp(line) : undefined;
+    const trigger = this.machine.remoteEnabled(MSP) ? readMsp(line) : undefined;
     if (trigger !== undefined) return this.#emit("msp", trigger);
     this.#emit("line", line);
     this.#keep({ type: "line", text: line });
@@ -639,7 +643,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #startPromptTimer(): void {
     this.#endPromptTimer();
     this.#endPromptTimer = () => {};
-    if (this.#marks || this.#rows.length === 0 || this.inbox.claimed) return;
+    if (!this.active || this.#marks || this.#rows.length === 0 || this.inbox.claimed) return;
     this.#endPromptTimer = this.settings.clock.after(this.settings.promptTimeout, () => {
       if (!this.active || this.inbox.claimed || this.#rows.length === 0) return;
       this.#guessPrompt();

@@ -87,23 +87,23 @@ export {
   type MsdpVariable,
 } from "./msdp.ts";
 export {
-  decodeMsp,
   MSP,
   type MspEvents,
   mspMusic,
   type MspOptions,
   mspSound,
   type MspTrigger,
+  readMsp,
 } from "./msp.ts";
 export {
   decodeMssp,
-  decodeMsspText,
   encodeMssp,
   MSSP,
   type MsspEvents,
   type MsspStatus,
   msspText,
   type MsspValue,
+  readMsspText,
 } from "./mssp.ts";
 export { decodeMtts, encodeMtts, type MttsFlags } from "./mtts.ts";
 export {

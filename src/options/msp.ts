@@ -101,14 +101,14 @@ const TRIGGER = /^!!(SOUND|MUSIC)\(([^)]*)\)$/;
  *
  * @example
  * ```ts
- * import { decodeMsp, mspSound } from "@miniboa/miniboa/options";
+ * import { readMsp, mspSound } from "@miniboa/miniboa/options";
  * import { assertEquals } from "@std/assert";
  *
- * const trigger = decodeMsp(mspSound("hit.wav", { volume: 80 }));
+ * const trigger = readMsp(mspSound("hit.wav", { volume: 80 }));
  * assertEquals(trigger, { kind: "sound", file: "hit.wav", volume: 80 });
  * ```
  */
-export function decodeMsp(line: string): MspTrigger | undefined {
+export function readMsp(line: string): MspTrigger | undefined {
   const [, kind, body = ""] = TRIGGER.exec(line.trim()) ?? [];
   if (kind === undefined) return undefined;
   const [file = "", ...parts] = body.split(/\s+/);

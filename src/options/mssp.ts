@@ -162,13 +162,13 @@ export const msspClient: TelnetOption<true, OptionState, MsspEvents> = {
  *
  * @example
  * ```ts
- * import { decodeMsspText, msspText } from "@miniboa/miniboa/options";
+ * import { readMsspText, msspText } from "@miniboa/miniboa/options";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(decodeMsspText(msspText({ NAME: "Bogboa" }))?.get("NAME"), ["Bogboa"]);
+ * assertEquals(readMsspText(msspText({ NAME: "Bogboa" }))?.get("NAME"), ["Bogboa"]);
  * ```
  */
-export function decodeMsspText(text: string): Map<string, string[]> | undefined {
+export function readMsspText(text: string): Map<string, string[]> | undefined {
   const lines = text.split(/\r?\n/);
   const start = lines.indexOf("MSSP-REPLY-START");
   const end = lines.indexOf("MSSP-REPLY-END", start);

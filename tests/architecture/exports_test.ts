@@ -17,7 +17,7 @@ const OPTION_NAMES = `
   encodeMtts encodeNaws encodeSendLocation encodeStatusIs encodeStatusSend encodeTerminalSpeed
   encodeTerminalSpeedSend encodeTerminalType encodeTerminalTypeSend encodeXDisplayLocation
   encodeXDisplayLocationSend encodeZmp mspMusic mspSound msspText mxpElement mxpEscape mxpMode
-  optionName readJson decodeMsp decodeMsspText MxpReader
+  optionName readJson readMsp readMsspText MxpReader
 `.trim().split(/\s+/);
 
 const VALUES: Record<string, readonly string[]> = {
