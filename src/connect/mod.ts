@@ -94,7 +94,7 @@ export type {
   TalkOptions,
   Terminal,
 } from "./connect_options.ts";
-export type { Answer, ExecOptions, LoginOptions } from "./device.ts";
+export type { Answer, ExecOptions, LoginOptions } from "./device_options.ts";
 export type {
   ConnectEvents,
   Ending,

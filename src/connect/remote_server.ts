@@ -3,7 +3,8 @@ import { checkBytes, checkText, throwUnexpected } from "../protocol/validate.ts"
 import { checkEncoding, type Encoding, type EncodingLabel } from "../text/charset.ts";
 import type { TextCodec } from "../text/codec.ts";
 import { PlainRows } from "../text/plain_rows.ts";
-import { Device, type ExecOptions, type LoginOptions } from "./device.ts";
+import { Device } from "./device.ts";
+import type { ExecOptions, LoginOptions } from "./device_options.ts";
 import type { ConnectEvents, Ending } from "./events.ts";
 import type { Read } from "./inbox.ts";
 import { ReadEntry, ReadLine, ReadPrompt, ReadUntil } from "./reads.ts";

@@ -1,0 +1,55 @@
+/** Lines from a command to a loop; the command waits until the loop takes them. */
+export class LineChannel implements AsyncIterableIterator<string> {
+  #lines: string[] = [];
+  #end: { readonly error?: unknown } | undefined;
+  #left = false;
+  /** Readers that wait, and the writer that waits for them. */
+  #readers: (() => void)[] = [];
+  #wakeWriter: () => void = () => {};
+
+  push(line: string): Promise<void> | undefined {
+    if (this.#left) return undefined;
+    this.#lines.push(line);
+    this.#wakeReaders();
+    return new Promise((resolve) => this.#wakeWriter = resolve);
+  }
+
+  end(failure: { readonly error: unknown } | undefined): void {
+    this.#end = failure ?? {};
+    this.#wakeReaders();
+  }
+
+  #wakeReaders(): void {
+    for (const wake of this.#readers.splice(0)) wake();
+  }
+
+  async next(): Promise<IteratorResult<string>> {
+    while (true) {
+      const line = this.#lines.shift();
+      if (line !== undefined) {
+        this.#wakeWriter();
+        return { done: false, value: line };
+      }
+      const end = this.#end;
+      if (end !== undefined) {
+        this.#end = {};
+        if ("error" in end) throw end.error;
+        return { done: true, value: undefined };
+      }
+      await new Promise<void>((resolve) => this.#readers.push(resolve));
+    }
+  }
+
+  /** The rest of the output is passed over. */
+  return(): Promise<IteratorResult<string>> {
+    this.#left = true;
+    this.#lines = [];
+    this.#end ??= undefined;
+    this.#wakeWriter();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<string> {
+    return this;
+  }
+}

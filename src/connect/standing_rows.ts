@@ -1,0 +1,121 @@
+import type { Answer, LoginOptions } from "./device_options.ts";
+import { type LearnedPrompt, looksLikePrompt, patternMatches } from "./prompt.ts";
+
+/**
+ * How long a row must stand before it is taken for what it looks like, in milliseconds. The less sure it is, the
+ * longer.
+ */
+export const SETTLE = {
+  marked: 0,
+  pager: 40,
+  same: 50,
+  question: 80,
+  similar: 250,
+  unlike: 1_500,
+} as const;
+/** What asks for a user name. */
+export const USERNAME: RegExp =
+  /(?:^|[^\w.-])(?:user ?name|user|login(?: as| name)?|account|name)\s*(?:\([^)]*\))?\s*[:?]\s*$/i;
+/** What asks for a password. */
+export const PASSWORD: RegExp = /(?:pass(?:word|code|phrase)|\bpin\b)[^:?>]{0,80}[:?>]\s*$/i;
+const KEY = "(?:enter|return|any key)";
+const PRESS_ENTER = new RegExp(`press <?\\b${KEY}\\b.{0,80}$`, "i");
+const PRESS_KEY = /press\b.{0,20}["'](\w)["'].{0,60}$/i;
+/** How devices refuse a login. */
+export const REFUSED: RegExp =
+  /incorrect|invalid|denied|fail|bad (?:password|secret|user)|not (?:valid|authori[sz]ed)|wrong|refused|try again/i;
+/** Rows that wait for a key in the middle of an output; all go on at a blank. */
+const PAGERS: readonly string[] = [
+  "^[-=<( ]*-{2,}\\s?\\(?more\\b.{0,100}$",
+  "-{2,}\\s?\\(?more\\b.{0,40}$",
+  "\\bmore\\s?-{2,}[)>]?$",
+  "\\(more\\b[^)]{0,40}\\)$",
+  "^more: ?<space>.{0,80}$",
+  "press <?(?:space|any key)(?: ?bar)?>?.{0,80}$",
+  "^<space>.{0,100}$",
+  "^lines \\d+-\\d+.{0,40}$",
+  "^--\\s?\\[.{0,40}\\bquit\\b.{0,40}$",
+  "\\bquit\\b.{0,20}\\bspace\\b.{0,80}$",
+  "\\(press h for help or q to quit\\)$",
+  "^:$",
+];
+const PAGER = new RegExp(PAGERS.join("|"), "i");
+/** Those that go on at Enter alone. */
+const ENTER_PAGER = new RegExp("press <?\\b(?:enter|return)\\b>?.{0,80}$", "i");
+/** Those that stay at the end. */
+const PAGER_END = /\(END\)(?: \(press h for help or q to quit\))?$/;
+/** What shows progress, and is no prompt. */
+const PROGRESS = /^[#=.*\s>-]{2,}$|\d\s*%$/;
+
+/** What the row is that stands. */
+export type Standing =
+  | { readonly kind: "pager" | "press"; readonly key: string }
+  | { readonly kind: "username" | "password" }
+  | { readonly kind: "question"; readonly answer: Answer }
+  | { readonly kind: "prompt"; readonly sure: keyof typeof SETTLE; readonly start: number };
+
+/**
+ * What a row is while a device is logged in to.
+ *
+ * @param asked Whether a user name or password was given: then a prompt is likely.
+ */
+export function loginRow(row: string, options: LoginOptions, asked: boolean): Standing | undefined {
+  if (row.trim() === "") return undefined;
+  const { usernamePrompt = USERNAME, passwordPrompt = PASSWORD, prompt } = options;
+  const answer = options.answers?.find(({ ask }) => patternMatches(ask, row));
+  if (answer !== undefined) return { kind: "question", answer };
+  if (prompt !== undefined && patternMatches(prompt, row)) {
+    return { kind: "prompt", sure: "same", start: 0 };
+  }
+  if (patternMatches(passwordPrompt, row)) return { kind: "password" };
+  if (patternMatches(usernamePrompt, row)) return { kind: "username" };
+  const waiting = waitingRow(row);
+  if (waiting !== undefined) return waiting;
+  if (prompt !== undefined || !looksLikePrompt(row)) return undefined;
+  return { kind: "prompt", sure: asked ? "similar" : "unlike", start: 0 };
+}
+
+/**
+ * What a row is while a command is carried out.
+ *
+ * @param marked Whether the server has marked the row as a prompt.
+ */
+export function commandRow(
+  row: string,
+  answers: readonly Answer[],
+  prompt: LearnedPrompt,
+  marked: boolean,
+): Standing | undefined {
+  if (row.trim() === "") return undefined;
+  const answer = answers.find(({ ask }) => patternMatches(ask, row));
+  if (answer !== undefined) return { kind: "question", answer };
+  const match = prompt.match(row);
+  if (match === "same") return { kind: "prompt", sure: "same", start: 0 };
+  if (ENTER_PAGER.test(row.trim())) return { kind: "pager", key: "\n" };
+  const waiting = waitingRow(row);
+  if (waiting?.kind === "pager") return waiting;
+  const start = prompt.startIn(row);
+  if (start > 0) {
+    return { kind: "prompt", sure: prompt.isTelling ? "similar" : "unlike", start };
+  }
+  if (match === "similar") return { kind: "prompt", sure: "similar", start: 0 };
+  if (marked) return { kind: "prompt", sure: "marked", start: 0 };
+  if (PROGRESS.test(row) || !looksLikePrompt(row)) return undefined;
+  return { kind: "prompt", sure: "unlike", start: 0 };
+}
+
+/** Whether what is answered to a question stays out of a trace. */
+export function isSecret({ secret, ask }: Answer, row: string): boolean {
+  return secret ?? (PASSWORD.test(row) || /pass/i.test(String(ask)));
+}
+
+function waitingRow(
+  row: string,
+): { readonly kind: "pager" | "press"; readonly key: string } | undefined {
+  const text = row.trim();
+  if (PAGER_END.test(text)) return { kind: "pager", key: "q" };
+  if (PAGER.test(text)) return { kind: "pager", key: " " };
+  const [, key] = PRESS_KEY.exec(text) ?? [];
+  if (key !== undefined) return { kind: "press", key };
+  return PRESS_ENTER.test(text) ? { kind: "press", key: "\n" } : undefined;
+}
