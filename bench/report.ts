@@ -2,12 +2,13 @@
  * Measures everything and writes it down: the tables into bench/README.md, three charts beside it, and
  * the raw figures as JSON. Some fifteen minutes.
  *
- *     deno task bench:report [runs [parser | server | text]]
+ *     deno task bench:report [runs [parser | server | text | size]]
  */
 import { chart } from "./chart.ts";
 import { CORPORA } from "./corpora.ts";
 import { measureParser, type ParserReport, parserTables } from "./parser.ts";
 import { measureServer, type ServerReport, serverTables } from "./server.ts";
+import { measureSizes, sizeTable } from "./size.ts";
 import { measureText, type TextReport, textTables } from "./text.ts";
 
 const runs = Number(Deno.args[0] ?? 5);
@@ -32,9 +33,14 @@ if (part === undefined || part === "server") {
     console.error("The server is not measured: Linux and a C compiler are needed");
   } else await write("server", serverTables(server), scaleChart(server), server);
 }
+if (part === undefined || part === "size") {
+  console.error("Sizes …");
+  await writeTable("size", sizeTable(await measureSizes()));
+  await format(["README.md"]);
+}
 
-/** Puts a table between its marks in README.md, the chart and the figures into files. */
-async function write(name: string, table: string, svg: string, figures: unknown): Promise<void> {
+/** Puts a table between its marks in README.md. */
+async function writeTable(name: string, table: string): Promise<void> {
   console.log(table);
   const readme = await Deno.readTextFile(here("README.md"));
   const marks = new RegExp(`(<!-- ${name} -->\n)[\\s\\S]*?(\n<!-- end -->)`);
@@ -42,12 +48,21 @@ async function write(name: string, table: string, svg: string, figures: unknown)
     here("README.md"),
     readme.replace(marks, (_, begin: string, end: string) => `${begin}\n${table}\n${end}`),
   );
+}
+
+async function format(names: readonly string[]): Promise<void> {
+  const files = names.map((name) => here(name).pathname);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...files] }).output();
+}
+
+/** Puts a table between its marks in README.md, the chart and the figures into files. */
+async function write(name: string, table: string, svg: string, figures: unknown): Promise<void> {
+  await writeTable(name, table);
   await Deno.writeTextFile(here(`${name}.svg`), svg);
   const text = (_: string, value: unknown) =>
     value instanceof Map ? Object.fromEntries(value) : value;
   await Deno.writeTextFile(here(`${name}.json`), JSON.stringify(figures, text, 2) + "\n");
-  const files = ["README.md", `${name}.json`, `${name}.svg`].map((file) => here(file).pathname);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...files] }).output();
+  await format(["README.md", `${name}.json`, `${name}.svg`]);
 }
 
 function parserChart({ rows, machine }: ParserReport): string {

@@ -4,6 +4,7 @@
  *
  *     deno run -N examples/mud.ts [--port 7777]
  */
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { escapeCaretCodes, TelnetClient, TelnetServer } from "../mod.ts";
@@ -37,9 +38,12 @@ class Player extends TelnetClient {
   hp = MAX_HP;
 }
 
-const { values } = parseArgs({ options: { port: { type: "string", default: "7777" } } });
+const { values } = parseArgs({
+  options: { port: { type: "string", default: "7777" }, page: { type: "string" } },
+});
 const server = await TelnetServer.listen({
   port: Number(values.port),
+  webSocket: values.page !== undefined && { pages: await readPages(values.page) },
   clientClass: Player,
   onConnect: welcome,
   onDisconnect: farewell,
@@ -62,6 +66,7 @@ const server = await TelnetServer.listen({
   },
 });
 console.log(`Boaville on port ${server.port}. Ctrl-C ends it.`);
+if (values.page !== undefined) console.log(`Or open http://localhost:${server.port}`);
 process.once("SIGINT", () => void server.stop());
 
 let nextBreath = Date.now();
@@ -190,4 +195,14 @@ function tellRoom(from: Player, text: string): void {
 
 function playing(): Player[] {
   return server.clientList().filter((player) => player.active && player.playing);
+}
+
+/** The page for browsers that examples/web/build.ts has made. */
+async function readPages(folder: string) {
+  const read = (name: string) => readFile(`${folder}/${name}`);
+  return {
+    "/": { type: "text/html; charset=utf-8", body: await read("index.html") },
+    "/page.js": { type: "text/javascript; charset=utf-8", body: await read("page.js") },
+    "/page.css": { type: "text/css; charset=utf-8", body: await read("page.css") },
+  };
 }

@@ -84,6 +84,7 @@ const VALUES: Record<string, readonly string[]> = {
     "connectOver",
     "isTelnetError",
   ],
+  "./web": ["TelnetError", "WebTerminal", "isTelnetError"],
   "./testing": ["TestClock", "TestGame", "TestPlayer"],
   "./transport": [
     "BaseConnection",

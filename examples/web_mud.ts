@@ -1,0 +1,11 @@
+/**
+ * The MUD of mud.ts and its page for browsers, both on one port. The page is made by examples/web/build.ts; this
+ * does both:
+ *
+ *     deno task web [--port 7777]
+ */
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+process.argv.push("--page", fileURLToPath(new URL("web/dist", import.meta.url)));
+await import("./mud.ts");

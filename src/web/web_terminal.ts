@@ -1,0 +1,317 @@
+import { connectOver } from "../connect/connect.ts";
+import type { ConnectEvents } from "../connect/events.ts";
+import type { TalkOptions } from "../connect/connect_options.ts";
+import type { RemoteServer } from "../connect/remote_server.ts";
+import { type ConnectClock, systemClock } from "../connect/timer.ts";
+import { SGA } from "../options/sga.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import { checkBoolean, checkFunction, checkText, throwUnexpected } from "../protocol/validate.ts";
+import { stripControls } from "../text/controls.ts";
+import { type StandardWebSocket, webSocketConnection } from "../transport/web_socket_object.ts";
+import { retryDelay } from "./retries.ts";
+import type { Disposable, Screen } from "./screen.ts";
+
+/**
+ * How the person types: whole lines; whole lines that are not shown, such as a password; or single keys,
+ * straight into the terminal, which the server shows.
+ */
+export type InputMode = "line" | "hidden" | "keys";
+
+/**
+ * How the connection stands. `waiting`: it was lost, and is tried again after a while. `closed`: the
+ * server or the page has ended it, and only {@linkcode WebTerminal.reconnect} begins anew.
+ */
+export type LinkState = "connecting" | "open" | "waiting" | "closed";
+
+/** What the page learns of the link. */
+export interface Link {
+  /** How it stands. */
+  readonly state: LinkState;
+  /** How long it waits until the next try, in milliseconds; 0 unless it waits. */
+  readonly delay: number;
+}
+
+/** Where events of the page come from: `window` and `document`. */
+export type PageEvents = Pick<EventTarget, "addEventListener" | "removeEventListener">;
+
+/** Where to connect, and which terminal to use. Every handler of `connectOver()` can be given, too. */
+export interface WebTerminalOptions extends Omit<TalkOptions, "snapshot" | "signal"> {
+  /** Where the server is, such as `wss://play.example/`. */
+  readonly url: string | URL;
+  /** The terminal: xterm.js, or any other of this shape. */
+  readonly screen: Screen;
+  /** The subprotocol to ask for; `""` asks for none. Default `"telnet.mudstandards.org"`. */
+  readonly subprotocol?: string | undefined;
+  /** Whether a lost connection is tried again. Default `true`. */
+  readonly reconnect?: boolean | undefined;
+  /** Whether the lines that are sent are shown on the terminal while the server shows nothing. Default `true`. */
+  readonly localEcho?: boolean | undefined;
+  /** Called when the link changes. */
+  readonly onLink?: ((terminal: WebTerminal, link: Link) => unknown) | undefined;
+  /** Called when the way of typing changes. */
+  readonly onMode?: ((terminal: WebTerminal, mode: InputMode) => unknown) | undefined;
+  /** Makes the WebSocket. Default: the browser's. */
+  readonly webSocket?: ((url: string, subprotocols: string[]) => StandardWebSocket) | undefined;
+  /** Where `online` and `visibilitychange` come from, at which a lost link is tried at once. Default: the page. */
+  readonly page?: PageEvents | undefined;
+}
+
+/** Codes of a Close frame after which the server does not want the person back by itself. */
+const ENDED: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4008]);
+const OPEN = 1;
+const CLOSING = 2;
+
+/**
+ * A terminal of a page, joined to a Telnet server over a WebSocket.
+ *
+ * - **type**: {@linkcode sendLine} in the modes `line` and `hidden`; in the mode `keys` what is typed into
+ *   the terminal itself is sent
+ * - **know**: {@linkcode mode}, {@linkcode link}, {@linkcode server}
+ * - **end**: {@linkcode close}, {@linkcode reconnect}, {@linkcode dispose}
+ */
+export class WebTerminal {
+  readonly #options: WebTerminalOptions;
+  readonly #clock: ConnectClock;
+  readonly #screen: Screen;
+  readonly #owned: Disposable[] = [];
+  #server: RemoteServer | undefined;
+  #socket: StandardWebSocket | undefined;
+  #link: Link = { state: "closed", delay: 0 };
+  #mode: InputMode = "line";
+  /** How many tries have failed, one after the other. */
+  #failures = 0;
+  #endTimer: () => void = () => {};
+  #disposed = false;
+
+  /**
+   * Connects.
+   *
+   * @param options Where to, and with which terminal.
+   * @throws {TelnetError} `misuse`: options that cannot be right.
+   */
+  constructor(options: WebTerminalOptions) {
+    checkOptions(options);
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const { screen, page } = options;
+    this.#screen = screen;
+    this.#owned.push(
+      screen.onData((typed) => this.#typed(typed)),
+      screen.onResize(({ cols, rows }) => this.#server?.active && this.#server.resize(cols, rows)),
+    );
+    for (const name of ["online", "visibilitychange"]) {
+      // `visibilitychange` is sent at the document and bubbles up to the window.
+      const target = page ?? globalThis as Partial<PageEvents>;
+      const handler = () => this.#pageWoke();
+      target.addEventListener?.(name, handler);
+      this.#owned.push({ dispose: () => target.removeEventListener?.(name, handler) });
+    }
+    this.#connect();
+  }
+
+  /** The server, as `connectOver()` gives it; another one after each reconnection. */
+  get server(): RemoteServer | undefined {
+    return this.#server;
+  }
+
+  /** How the connection stands. */
+  get link(): Link {
+    return this.#link;
+  }
+
+  /** How the person types. */
+  get mode(): InputMode {
+    return this.#mode;
+  }
+
+  /**
+   * Sends a line, and shows it on the terminal in the mode `line`; else the server shows what is to be seen.
+   *
+   * @param line The line, without its end.
+   * @returns Whether it was sent; `false` while there is no connection.
+   * @throws {TelnetError} `misuse`: no text, or one with a line end.
+   */
+  sendLine(line: string): boolean {
+    checkText("the line", line);
+    if (/[\r\n]/.test(line)) throwMisuse("Cannot send this as a line: split it at its line ends");
+    const server = this.#server;
+    if (this.#link.state !== "open" || !server?.active) return false;
+    this.#updateMode();
+    if (this.#mode === "line" && this.#options.localEcho !== false) {
+      this.#screen.write(`${stripControls(line)}\r\n`);
+    }
+    server.send(`${line}\n`);
+    return true;
+  }
+
+  /** Connects anew at once; an open connection is closed before. */
+  reconnect(): void {
+    if (this.#disposed) throwMisuse("Cannot reconnect a terminal after dispose(): make another");
+    this.#drop();
+    this.#failures = 0;
+    this.#connect();
+  }
+
+  /** Closes the connection, and leaves it closed. */
+  close(): void {
+    this.#drop();
+    this.#setLink("closed");
+  }
+
+  /** Closes, and leaves the terminal to others. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.close();
+    this.#disposed = true;
+    for (const owned of this.#owned) owned.dispose();
+  }
+
+  #connect(): void {
+    const { url, subprotocol = "telnet.mudstandards.org", timeout = 30_000 } = this.#options;
+    this.#endTimer();
+    const make = this.#options.webSocket ??
+      ((url, subprotocols) => new WebSocket(url, subprotocols) as unknown as StandardWebSocket);
+    const socket = make(String(url), subprotocol === "" ? [] : [subprotocol]);
+    /** Why the server ended it; one that has never answered has not. */
+    let code: number | undefined;
+    let opened = false;
+    // These come before the connection's own handlers: it ends by the same event.
+    hear(socket, "open", () => opened = true);
+    hear(socket, "close", (event) => code = opened ? event.code : undefined);
+    this.#socket = socket;
+    const server = connectOver(webSocketConnection(socket), this.#talkOptions(socket));
+    this.#server = server;
+    this.#endTimer = this.#clock.after(timeout, () => server.abort());
+    hear(socket, "open", () => {
+      if (this.#socket !== socket) return;
+      this.#endTimer();
+      this.#setLink("open");
+    });
+    server.closed.then(() => {
+      if (this.#socket === socket) this.#lost(code);
+    });
+    this.#setLink("connecting");
+  }
+
+  /** What the session gets: the caller's options, and this end's own handlers before the caller's. */
+  #talkOptions(socket: StandardWebSocket): TalkOptions {
+    const {
+      url: _url,
+      screen,
+      subprotocol: _subprotocol,
+      reconnect: _reconnect,
+      localEcho: _localEcho,
+      onLink: _onLink,
+      onMode: _onMode,
+      webSocket: _webSocket,
+      page: _page,
+      ...talk
+    } = this.#options;
+    const isCurrent = () => this.#socket === socket;
+    return {
+      ...talk,
+      terminal: {
+        type: "xterm-256color",
+        ...talk.terminal,
+        columns: screen.cols,
+        rows: screen.rows,
+      },
+      onText: (server: RemoteServer, text: string) => {
+        if (!isCurrent()) return undefined;
+        this.#failures = 0;
+        this.#screen.write(text);
+        this.#updateMode();
+        return talk.onText?.(server, text);
+      },
+      onEcho: (server: RemoteServer, value: ConnectEvents["echo"]) => {
+        // SGA, which tells keys from a hidden line, may come right behind it.
+        if (isCurrent()) queueMicrotask(() => isCurrent() && this.#updateMode());
+        return talk.onEcho?.(server, value);
+      },
+    };
+  }
+
+  #lost(code: number | undefined): void {
+    this.#endTimer();
+    this.#setMode("line");
+    const again = this.#options.reconnect !== false && !ENDED.has(code ?? 0);
+    if (!again || this.#disposed) return this.#setLink("closed");
+    const delay = retryDelay(this.#failures++, Math.random());
+    this.#setLink("waiting", delay);
+    this.#endTimer = this.#clock.after(delay, () => this.#connect());
+  }
+
+  /** Lets go of the connection that there is. */
+  #drop(): void {
+    this.#endTimer();
+    const socket = this.#socket;
+    this.#socket = undefined;
+    if (socket !== undefined && socket.readyState < CLOSING) {
+      if (socket.readyState === OPEN) void this.#server?.close();
+      else this.#server?.abort();
+    }
+    this.#setMode("line");
+  }
+
+  /** The page is seen again, or the network is back. */
+  #pageWoke(): void {
+    if (this.#link.state !== "waiting") return;
+    this.#failures = 0;
+    this.#connect();
+  }
+
+  #typed(typed: string): void {
+    this.#updateMode();
+    if (this.#mode === "keys" && this.#server?.active) this.#server.send(typed);
+  }
+
+  #updateMode(): void {
+    const server = this.#server;
+    if (!server?.serverEchoes) return this.#setMode("line");
+    this.#setMode(server.telnet.optionEnabled(SGA, "remote") ? "keys" : "hidden");
+  }
+
+  #setMode(mode: InputMode): void {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#options.onMode?.(this, mode);
+  }
+
+  #setLink(state: LinkState, delay: number = 0): void {
+    if (state === this.#link.state && delay === this.#link.delay) return;
+    this.#link = { state, delay };
+    this.#options.onLink?.(this, this.#link);
+  }
+}
+
+/** A WebSocket has events also beside its handlers, which the connection sets. */
+function hear(
+  socket: StandardWebSocket,
+  name: string,
+  handler: (event: { readonly code?: number }) => void,
+): void {
+  const target = socket as unknown as {
+    addEventListener?(name: string, handler: (event: { readonly code?: number }) => void): void;
+  };
+  if (typeof target.addEventListener !== "function") {
+    throwUnexpected("webSocket", "a function that makes a WebSocket", socket);
+  }
+  target.addEventListener(name, handler);
+}
+
+function checkOptions(options: WebTerminalOptions): void {
+  const { url, screen, subprotocol, reconnect, localEcho, onLink, onMode, webSocket } = options;
+  if (typeof url !== "string" && !(url instanceof URL)) {
+    throwUnexpected("url", 'a URL such as "wss://play.example/"', url);
+  }
+  if (typeof screen?.write !== "function" || typeof screen.onData !== "function") {
+    throwUnexpected("screen", "a terminal such as that of xterm.js", screen);
+  }
+  if (subprotocol !== undefined) checkText("subprotocol", subprotocol);
+  if (reconnect !== undefined) checkBoolean("reconnect", reconnect);
+  if (localEcho !== undefined) checkBoolean("localEcho", localEcho);
+  const handlers = { onLink, onMode, webSocket };
+  for (const [name, handler] of Object.entries(handlers)) {
+    if (handler !== undefined) checkFunction(name, handler);
+  }
+}

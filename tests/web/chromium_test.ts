@@ -1,0 +1,311 @@
+/**
+ * The page of examples/web in Chromium: people log in, play, talk, resize, lose the connection and come back.
+ * Without Chromium it is skipped; with MINIBOA_CLIENTS=required that is a failure. With MINIBOA_SCREENSHOTS
+ * set to a folder, each state is drawn into it.
+ */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type TelnetClient, TelnetServer } from "../../mod.ts";
+import { buildPage } from "../../examples/web/build.ts";
+import { required } from "../clients/clients.ts";
+import { PATIENCE_MS, until as untilAfter } from "../patience.ts";
+import { LineClient } from "../runtimes/line_client.ts";
+import { Program } from "../runtimes/process.ts";
+import { findRuntimes } from "../runtimes/runtimes.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const here = await Deno.stat(CHROMIUM).then(() => true, () => false);
+const shots = Deno.env.get("MINIBOA_SCREENSHOTS");
+
+Deno.test({
+  name: "Chromium is installed",
+  ignore: here || !required,
+  fn: () => assert(here, CHROMIUM),
+});
+
+const until = (condition: () => boolean) =>
+  untilAfter(condition, () => new Promise((resolve) => setTimeout(resolve, 5)));
+
+/** A person at a browser of their own. */
+class Person implements AsyncDisposable {
+  readonly #context: BrowserContext;
+  readonly #profile: string;
+  readonly page: Page;
+  /** What the browser's console says. */
+  readonly console: string[] = [];
+
+  private constructor(context: BrowserContext, page: Page, profile: string) {
+    this.#context = context;
+    this.#profile = profile;
+    this.page = page;
+    page.setDefaultTimeout(PATIENCE_MS);
+    page.on("console", (message) => this.console.push(message.text()));
+    page.on("pageerror", (error) => this.console.push(String(error)));
+  }
+
+  static async sitDown(width = 1000, height = 640): Promise<Person> {
+    const profile = await Deno.makeTempDir({ prefix: "miniboa-chromium-" });
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: CHROMIUM,
+      args: FLAGS,
+      viewport: { width, height },
+      timeout: PATIENCE_MS,
+    });
+    return new Person(context, context.pages()[0] ?? await context.newPage(), profile);
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.fill("#line", text);
+    await this.page.press("#line", "Enter");
+  }
+
+  /** Waits until a text stands in the log that screen readers read. */
+  async reads(text: string): Promise<void> {
+    await this.#contains("#log", text);
+  }
+
+  /** Waits until a text stands on the terminal. */
+  async sees(text: string): Promise<void> {
+    await this.#contains(".xterm-rows", text);
+  }
+
+  async #contains(selector: string, text: string): Promise<void> {
+    // No functions of the test run in the page: its policy allows no eval().
+    await this.page.locator(selector).filter({ hasText: text }).waitFor({ state: "attached" });
+  }
+
+  async status(state: string): Promise<void> {
+    await this.page.waitForSelector(`#status[data-state="${state}"]`);
+  }
+
+  async draw(name: string): Promise<void> {
+    if (shots !== undefined) await this.page.screenshot({ path: `${shots}/${name}.png` });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#context.close();
+    await Deno.remove(this.#profile, { recursive: true });
+  }
+}
+
+/** Carries bytes to a server, until the test breaks everything off. */
+class Relay implements Disposable {
+  readonly #listener = Deno.listen({ hostname: "localhost", port: 0 });
+  readonly #open = new Set<Deno.Conn>();
+  readonly port: number = this.#listener.addr.port;
+
+  constructor(target: number) {
+    void this.#serve(target);
+  }
+
+  async #serve(target: number): Promise<void> {
+    for await (const near of this.#listener) {
+      const far = await Deno.connect({ hostname: "localhost", port: target });
+      for (const connection of [near, far]) this.#open.add(connection);
+      near.readable.pipeTo(far.writable).catch(() => {});
+      far.readable.pipeTo(near.writable).catch(() => {});
+    }
+  }
+
+  breakOff(): void {
+    for (const connection of this.#open) {
+      try {
+        connection.close();
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    this.#open.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.breakOff();
+    this.#listener.close();
+  }
+}
+
+/** The files of the page, as a server serves them. */
+async function pages() {
+  const read = (name: string) =>
+    Deno.readFile(new URL(`../../examples/web/dist/${name}`, import.meta.url));
+  return {
+    "/": { type: "text/html; charset=utf-8", body: await read("index.html") },
+    "/page.js": { type: "text/javascript; charset=utf-8", body: await read("page.js") },
+    "/page.css": { type: "text/css; charset=utf-8", body: await read("page.css") },
+  };
+}
+
+Deno.test({
+  name: `Chromium plays${here ? "" : " (not installed)"}`,
+  ignore: !here,
+  // The browser and esbuild are processes of their own.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn(test) {
+    await buildPage();
+    await using person = await Person.sitDown();
+    const { page } = person;
+
+    for (const runtime of await findRuntimes()) {
+      await test.step(`${runtime.name}: web_mud.ts with another player on Telnet`, async () => {
+        await using mud = Program.start(runtime, "examples/web_mud.ts", ["--port", "0"]);
+        const port = Number(/port (\d+)/.exec(await mud.line())?.[1]);
+        assertEquals(await mud.line(), `Or open http://localhost:${port}`);
+        await page.goto(`http://localhost:${port}/`);
+        await person.reads("Your name?");
+        await person.type("ann");
+        await page.waitForSelector("#line[type=password]");
+        await person.draw(`${runtime.name}-password`);
+        await person.type("a secret");
+        await page.waitForSelector("#gauges:not([hidden])");
+        assertEquals(await page.textContent("#hp-text"), "20/20");
+        assertEquals(await page.getAttribute("#line", "type"), "text");
+        using bob = await LineClient.connect(port);
+        await bob.until(/name\? /);
+        await bob.write("bob\r\n");
+        await bob.until(/password\? /);
+        await bob.write("another\r\n");
+        const room = await bob.until(/> /);
+        assertStringIncludes(room, "Ann");
+        await person.reads("Bob comes in.");
+        await person.type("say hello");
+        assertStringIncludes(await bob.until(/hello/), "Ann says:");
+        await bob.write("say hi Ann\r\n");
+        await person.reads("hi Ann");
+        await person.type("north;;east");
+        await person.reads("Kobold Hill");
+        await person.draw(`${runtime.name}-playing`);
+        await person.type("quit");
+        await person.status("closed");
+        await person.draw(`${runtime.name}-left`);
+        const seen = await page.textContent("body") ?? "";
+        assertEquals(seen.includes("a secret"), false);
+        await page.goto("about:blank");
+      });
+    }
+
+    let player: TelnetClient | undefined;
+    const keys: string[] = [];
+    await using server = await TelnetServer.listen({
+      port: 0,
+      webSocket: { pages: await pages() },
+      telnetOptions: { naws: true },
+      onConnect: (client) => {
+        player = client;
+        client.send("Hello\n");
+      },
+      onDisconnect: () => {},
+      onKey: (_client, key) => keys.push(key.text === "" ? key.name : key.text),
+    });
+    const serving = server.serve();
+    const known = () => player as TelnetClient;
+    using relay = new Relay(server.port);
+    await page.goto(`http://localhost:${relay.port}/`);
+    await person.reads("Hello");
+
+    await test.step("the size of the window is told, and told again", async () => {
+      await until(() => known().columns > 80);
+      const before = known().columns;
+      await page.click("#larger");
+      await until(() => known().columns < before);
+      await page.setViewportSize({ width: 700, height: 500 });
+      await until(() => known().columns < before * 0.8);
+    });
+
+    await test.step("the arrows bring earlier lines back", async () => {
+      for (const line of ["one", "two"]) {
+        await person.type(line);
+        assertEquals(await known().readLine(), line);
+      }
+      await page.press("#line", "ArrowUp");
+      await page.press("#line", "ArrowUp");
+      assertEquals(await page.inputValue("#line"), "one");
+      await page.press("#line", "ArrowDown");
+      assertEquals(await page.inputValue("#line"), "two");
+      await page.press("#line", "ArrowDown");
+      assertEquals(await page.inputValue("#line"), "");
+    });
+
+    await test.step("single keys go straight through the terminal", async () => {
+      known().enterCharacterMode();
+      await page.waitForSelector("#keys:not([hidden])");
+      await person.draw("keys");
+      await page.keyboard.press("x");
+      await page.keyboard.press("ArrowUp");
+      await until(() => keys.length === 2);
+      assertEquals(keys, ["x", "up"]);
+      await page.keyboard.press("F6");
+      await page.waitForSelector("#smaller:focus");
+      known().enterLineMode();
+      await page.waitForSelector("#keys", { state: "hidden" });
+    });
+
+    await test.step("the server's editor draws in the page", async () => {
+      known().useEditor();
+      known().prompt("edit> ");
+      await page.waitForSelector("#keys:not([hidden])");
+      await page.click("#screen");
+      await page.keyboard.type("wrld");
+      for (let key = 0; key < 3; key++) await page.keyboard.press("ArrowLeft");
+      await page.keyboard.type("o");
+      await person.sees("edit> world");
+      await person.draw("editor");
+      await page.keyboard.press("Enter");
+      assertEquals(await known().readLine(), "world");
+      known().enterLineMode();
+      await page.waitForSelector("#line:not([hidden])");
+    });
+
+    await test.step("a link that breaks comes back by itself", async () => {
+      const before = player;
+      relay.breakOff();
+      await until(() => player !== before && known().active);
+      await person.status("open");
+    });
+
+    await test.step("a phone has the line, the terminal and the gauges on one page", async () => {
+      await page.setViewportSize({ width: 390, height: 500 });
+      known().send("On the phone\n");
+      await person.sees("On the phone");
+      const box = await page.locator("#line").boundingBox();
+      assert(box !== null && box.y + box.height <= 500 && box.x + box.width <= 390);
+      await page.click("#theme");
+      await person.draw("phone");
+    });
+
+    await test.step("a page of another origin is not let in", async () => {
+      await using foreign = await TelnetServer.listen({
+        port: 0,
+        webSocket: { pages: { "/": { type: "text/html", body: "<h1>Elsewhere</h1>" } } },
+        onConnect: () => {},
+        onDisconnect: () => {},
+      });
+      const other = foreign.serve();
+      await using visitor = await Person.sitDown();
+      await visitor.page.goto(`http://127.0.0.1:${foreign.port}/`);
+      const ended = await visitor.page.evaluate((url) =>
+        new Promise((resolve) => {
+          const socket = new WebSocket(url);
+          socket.onopen = () => resolve("open");
+          socket.onclose = ({ code }) => resolve(code);
+        }), `ws://localhost:${server.port}/`);
+      assertEquals(ended, 1006);
+      await foreign.stop();
+      await other;
+    });
+
+    await page.goto("about:blank");
+    await server.stop();
+    await serving;
+    assertEquals(person.console, []);
+  },
+});
