@@ -39,6 +39,11 @@
 export { BaseConnection } from "./base_connection.ts";
 export { defaultTransport } from "./default.ts";
 export {
+  type BunServerWebSocket,
+  type BunWebSocketHandlers,
+  bunWebSocketHandlers,
+} from "./bun_web_sockets.ts";
+export {
   type StandardWebSocket,
   webSocketConnection,
   type WebSocketPlace,

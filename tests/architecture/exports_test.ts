@@ -90,6 +90,7 @@ const VALUES: Record<string, readonly string[]> = {
     "BaseConnection",
     "MemoryPeer",
     "MemoryTransport",
+    "bunWebSocketHandlers",
     "defaultTransport",
     "webSocketConnection",
   ],

@@ -4,9 +4,13 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
 import { TelnetServer } from "../../mod.ts";
-import { MemoryTransport, webSocketConnection } from "../../src/transport/mod.ts";
+import {
+  bunWebSocketHandlers,
+  MemoryTransport,
+  webSocketConnection,
+} from "../../src/transport/mod.ts";
 import { connectOver } from "../../src/connect/mod.ts";
-import { inTime } from "../patience.ts";
+import { inTime, until } from "../patience.ts";
 
 async function startGame() {
   const gone: unknown[] = [];
@@ -91,6 +95,67 @@ Deno.test("a WebSocket of ws on node:http becomes a client, and is refused when 
   await Promise.all(open.map((socket) => inTime(once(socket, "close"), "the end")));
   sockets.close();
   http.close();
+});
+
+/** A WebSocket of Bun's that takes a number of messages, and drops the next. */
+class BunsSocket {
+  readyState = 1;
+  remoteAddress = "192.0.2.7";
+  readonly sent: string[] = [];
+  ended: number | "at once" | undefined;
+  #room: number;
+
+  constructor(room: number) {
+    this.#room = room;
+  }
+
+  getBufferedAmount(): number {
+    return 0;
+  }
+
+  send(data: Uint8Array): number {
+    if (this.#room-- <= 0) return 0;
+    this.sent.push(new TextDecoder().decode(data));
+    return data.length;
+  }
+
+  close(code: number): void {
+    this.ended ??= code;
+  }
+
+  terminate(): void {
+    this.ended ??= "at once";
+  }
+}
+
+Deno.test("WebSockets of Bun.serve: messages, the end, and none is lost in silence", async () => {
+  await using game = await startGame();
+  const handlers = bunWebSocketHandlers((socket, { remoteAddress }: BunsSocket) => {
+    game.server.accept(webSocketConnection(socket, { remoteAddress }));
+  });
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+  const good = new BunsSocket(Infinity);
+  handlers.open(good);
+  await until(() => good.sent.join("").includes("Welcome 192.0.2.7 true\r\n"), turn);
+  handlers.message(good, "text\r\n");
+  handlers.message(good, new TextEncoder().encode("bytes\r\n"));
+  await until(() => good.sent.join("").includes("You: text\r\nYou: bytes\r\n"), turn);
+  handlers.close(good, 1001);
+  await until(() => game.gone.length === 1, turn);
+  assertEquals(game.gone, ["client-closed"]);
+  const broken = new BunsSocket(Infinity);
+  handlers.open(broken);
+  handlers.close(broken, 1006);
+  await until(() => game.gone.length === 2, turn);
+  assertEquals(game.gone[1], "connection-lost");
+  const full = new BunsSocket(0);
+  handlers.open(full);
+  await until(() => full.ended === "at once", turn);
+  handlers.close(full, 1006);
+  await until(() => game.gone.length === 3, turn);
+  assertEquals(game.gone[2], "connection-lost");
+  handlers.message(full, "nobody hears it");
+  assertThrows(() => bunWebSocketHandlers(7 as never), Error, "accept");
 });
 
 Deno.test("what is no WebSocket, or no connection, is misuse", async () => {
