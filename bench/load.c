@@ -3,7 +3,10 @@
  * standard input, one line of JSON for each.
  *
  *     cc -O2 -o load bench/load.c
- *     ./load PORT
+ *     ./load PORT [ws]
+ *
+ * With ws each is a WebSocket: lines and echoes are binary messages. "broadcast" and "churn" are for
+ * Telnet alone.
  *
  *     connect N         opens N more connections, from several addresses of 127.0.0.0/8
  *     echo MS           each sends a line of 32 bytes, awaits its echo, and again
@@ -29,6 +32,7 @@
 #define MOST 20000
 #define LINE 32
 #define BROADCAST 64
+#define HEAD 6
 #define BUCKETS 2000000
 #define PATIENCE 20.0
 
@@ -37,12 +41,16 @@ typedef struct {
   int connecting;
   size_t got;
   double sent_at;
-  char line[LINE + 1];
+  int upgrading;
+  size_t matched;
+  /* What is sent, and what must come back. */
+  size_t out_length, echo_length;
+  char out[HEAD + LINE + 1], echo[HEAD + LINE + 1];
 } Client;
 
 static Client clients[MOST];
 static unsigned buckets[BUCKETS];
-static int count, epoll_fd, port, next_address;
+static int count, epoll_fd, port, next_address, web_socket;
 static long serial;
 
 static double now(void) {
@@ -89,11 +97,30 @@ static void dial(int index) {
   watch(index, EPOLLOUT, EPOLL_CTL_ADD);
 }
 
+/* A line, or a binary message with it: masked on its way to the server, not on its way back. */
 static void send_line(Client *client) {
-  snprintf(client->line, sizeof client->line, "%030ld\r\n", serial++);
+  char line[LINE + 1];
+  snprintf(line, sizeof line, "%030ld\r\n", serial++);
+  client->out_length = client->echo_length = LINE;
+  memcpy(client->out, line, LINE);
+  memcpy(client->echo, line, LINE);
+  if (web_socket) {
+    unsigned char *out = (unsigned char *)client->out;
+    unsigned mask = (unsigned)serial * 2654435761u;
+    out[0] = 0x82;
+    out[1] = 0x80 | LINE;
+    memcpy(out + 2, &mask, 4);
+    for (int at = 0; at < LINE; at++) out[HEAD + at] = (unsigned char)line[at] ^ out[2 + at % 4];
+    client->out_length = HEAD + LINE;
+    client->echo[0] = (char)0x82;
+    client->echo[1] = LINE;
+    memcpy(client->echo + 2, line, LINE);
+    client->echo_length = 2 + LINE;
+  }
   client->got = 0;
   client->sent_at = now();
-  if (send(client->fd, client->line, LINE, MSG_NOSIGNAL) != LINE) fail("send");
+  ssize_t length = (ssize_t)client->out_length;
+  if (send(client->fd, client->out, client->out_length, MSG_NOSIGNAL) != length) fail("send");
 }
 
 /* Reads; returns whether the echo is complete, and checks it. */
@@ -102,10 +129,37 @@ static int read_echo(Client *client) {
   ssize_t length = recv(client->fd, buffer, sizeof buffer, 0);
   if (length < 0 && errno == EAGAIN) return 0;
   if (length <= 0) fail("the server closed");
-  if (client->got + (size_t)length > LINE) fail("too much came back");
-  if (memcmp(buffer, client->line + client->got, (size_t)length) != 0) fail("another line came");
+  if (client->got + (size_t)length > client->echo_length) fail("too much came back");
+  if (memcmp(buffer, client->echo + client->got, (size_t)length) != 0) fail("another line came");
   client->got += (size_t)length;
-  return client->got == LINE;
+  return client->got == client->echo_length;
+}
+
+static void ask_upgrade(Client *client) {
+  char request[256];
+  int length = snprintf(request, sizeof request,
+                        "GET / HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\n"
+                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                        port);
+  if (send(client->fd, request, (size_t)length, MSG_NOSIGNAL) != length) fail("send");
+  client->upgrading = 1;
+  client->matched = 0;
+}
+
+/* Reads a part of the answer; returns whether it is whole. Nothing may follow it. */
+static int read_upgrade(Client *client) {
+  const char *end = "\r\n\r\n";
+  char buffer[1024];
+  ssize_t length = recv(client->fd, buffer, sizeof buffer, 0);
+  if (length < 0 && errno == EAGAIN) return 0;
+  if (length <= 0) fail("the server refused the upgrade");
+  for (ssize_t at = 0; at < length; at++) {
+    if (client->matched == 4) fail("bytes behind the upgrade");
+    client->matched = buffer[at] == end[client->matched] ? client->matched + 1 : buffer[at] == '\r';
+  }
+  client->upgrading = client->matched < 4;
+  return !client->upgrading;
 }
 
 static void connected(int index) {
@@ -160,9 +214,15 @@ static void do_connect(int more) {
     if (ready <= 0) fail("connecting takes too long");
     for (int at = 0; at < ready; at++) {
       int index = (int)events[at].data.u32;
-      if (!clients[index].connecting) fail("bytes that nobody asked for");
+      Client *client = &clients[index];
+      if (client->upgrading) {
+        done += read_upgrade(client);
+        continue;
+      }
+      if (!client->connecting) fail("bytes that nobody asked for");
       connected(index);
-      done++;
+      if (web_socket) ask_upgrade(client);
+      else done++;
     }
   }
   count += more;
@@ -259,8 +319,9 @@ static void do_close(void) {
 int main(int argc, char **argv) {
   char command[128];
   long a, b;
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
   port = atoi(argv[1]);
+  web_socket = argc == 3 && strcmp(argv[2], "ws") == 0;
   epoll_fd = epoll_create1(0);
   setvbuf(stdout, NULL, _IOLBF, 0);
   while (fgets(command, sizeof command, stdin) != NULL) {

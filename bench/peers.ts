@@ -4,6 +4,7 @@ import { TEXT_PACKAGES } from "./packages.ts";
 
 const folder = new URL("./.cache/", import.meta.url).pathname;
 const TELNET_STREAM = "telnet-stream@1.1.0";
+const WS = "ws@8.18.3";
 
 /** The folder in which telnet-stream is installed; `undefined` where npm cannot be had. */
 export async function telnetStreamFolder(): Promise<string | undefined> {
@@ -15,6 +16,11 @@ export async function textPackagesFolder(): Promise<string | undefined> {
   return await installed(
     Object.entries(TEXT_PACKAGES).map(([name, version]) => `${name}@${version}`),
   );
+}
+
+/** The same with npm ws, the WebSocket server of Node. */
+export async function wsFolder(): Promise<string | undefined> {
+  return await installed([WS]);
 }
 
 async function installed(packages: readonly string[]): Promise<string | undefined> {

@@ -12,8 +12,8 @@ import { compiled } from "./peers.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 /** Which of the two servers. */
-type Side = "miniboa" | "control";
-const SIDES: readonly Side[] = ["miniboa", "control"];
+export type Side = "miniboa" | "control";
+export const SIDES: readonly Side[] = ["miniboa", "control"];
 
 /** What the people tell of a round. */
 interface Round {
@@ -111,7 +111,7 @@ export async function measureServer(
 }
 
 /** Both servers in one process, and people for each. */
-class Bench implements AsyncDisposable {
+export class Bench implements AsyncDisposable {
   busiestLoad = 0;
   readonly #runtime: Runtime;
   readonly #server: Program;
@@ -123,10 +123,21 @@ class Bench implements AsyncDisposable {
     this.#people = people;
   }
 
-  static async start(runtime: Runtime, load: string): Promise<Bench> {
-    const server = Program.start(withGc(runtime), "bench/server_program.ts");
+  /**
+   * Starts both.
+   *
+   * @param program The program with the servers, and its arguments.
+   * @param manner What else the people are told: how they come.
+   */
+  static async start(
+    runtime: Runtime,
+    load: string,
+    [program, ...args]: readonly [string, ...string[]] = ["bench/server_program.ts"],
+    manner: readonly string[] = [],
+  ): Promise<Bench> {
+    const server = Program.start(withGc(runtime), program, args);
     const ports: Record<Side, number> = JSON.parse(await server.line());
-    const people = new Map(SIDES.map((side) => [side, peopleOf(load, ports[side])]));
+    const people = new Map(SIDES.map((side) => [side, peopleOf(load, ports[side], manner)]));
     return new Bench(runtime, server, people);
   }
 
@@ -248,8 +259,8 @@ async function churnOf(runtime: Runtime, load: string, connects: number): Promis
   return { runtime: runtime.name, connects, firstMib: mib(first), lastMib: mib(last) };
 }
 
-function peopleOf(load: string, port: number): Program {
-  return Program.start({ name: "Deno", path: load, args: [] }, String(port));
+function peopleOf(load: string, port: number, manner: readonly string[]): Program {
+  return Program.start({ name: "Deno", path: load, args: [] }, String(port), [...manner]);
 }
 
 async function askPeople(people: Program | undefined, command: string): Promise<Round> {
@@ -291,7 +302,8 @@ export function serverTables(report: ServerReport): string {
   return parts.join("\n").trimEnd();
 }
 
-function pairRow({ runtime, what, unit, miniboa, control }: Pair): string {
+/** A row of a table of pairs. */
+export function pairRow({ runtime, what, unit, miniboa, control }: Pair): string {
   const text = ({ median, least, most }: Spread) =>
     `${figure(median)} (${figure(least)}–${figure(most)})`;
   const ratio = sprintf("%.2f", miniboa.median / control.median);
