@@ -41,8 +41,8 @@ export class ByteQueue {
   }
 
   /** Appends bytes as they are. */
-  push(bytes: Uint8Array): void {
-    this.#writable(bytes.length).push(bytes, 0, bytes.length);
+  push(bytes: Uint8Array, start: number = 0, end: number = bytes.length): void {
+    this.#writable(end - start).push(bytes, start, end);
   }
 
   /** Appends data with each 0xFF doubled (RFC 854). */

@@ -36,6 +36,16 @@ const MAX_CONTROL = 125;
 const MAX_HEADER = 14;
 const HIGH = 2 ** 32;
 
+/** The header that is being made: it is copied at once. */
+const outgoing = new Uint8Array(10);
+const outgoingView = new DataView(outgoing.buffer);
+const NO_BYTES = new Uint8Array(0);
+/** A mask as bytes, and the same as a word. */
+const turned = new Uint8Array(4);
+const turnedWord = new Int32Array(turned.buffer);
+/** From so many bytes on a payload is unmasked by words. */
+const BY_WORDS = 64;
+
 /** No status code was in a Close frame. */
 export const NO_STATUS = 1005;
 /** Codes of RFC 6455 and of the registry that an end may send. */
@@ -149,17 +159,21 @@ export class WebSocketMachine {
 
   #frame(opcode: number, payload: Uint8Array): void {
     const { length } = payload;
-    if (length <= MAX_CONTROL) this.#output.push(Uint8Array.of(FIN | opcode, length));
+    let size = 2;
+    outgoing[0] = FIN | opcode;
+    if (length <= MAX_CONTROL) outgoing[1] = length;
     else if (length < 65_536) {
-      this.#output.push(Uint8Array.of(FIN | opcode, 126, length >> 8, length & 0xff));
+      outgoing[1] = 126;
+      outgoing[2] = length >> 8;
+      outgoing[3] = length & 0xff;
+      size = 4;
     } else {
-      const header = new Uint8Array(10);
-      header.set([FIN | opcode, 127]);
-      const view = new DataView(header.buffer);
-      view.setUint32(2, Math.floor(length / HIGH));
-      view.setUint32(6, length % HIGH);
-      this.#output.push(header);
+      outgoing[1] = 127;
+      outgoingView.setUint32(2, Math.floor(length / HIGH));
+      outgoingView.setUint32(6, length % HIGH);
+      size = 10;
     }
+    this.#output.push(outgoing, 0, size);
     if (length > 0) this.#output.push(payload);
   }
 
@@ -170,9 +184,10 @@ export class WebSocketMachine {
     const header = this.#header;
     let at = start;
     while (at < chunk.length) {
-      header[this.#headerLength++] = chunk[at++] ?? 0;
+      header[this.#headerLength++] = chunk[at++] as number;
       if (this.#headerLength < 2) continue;
-      const [first = 0, second = 0] = header;
+      const first = header[0] as number;
+      const second = header[1] as number;
       if (this.#headerLength === 2 && !this.#checkHeader(first, second)) return at;
       const short = second & 0x7f;
       const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
@@ -205,25 +220,25 @@ export class WebSocketMachine {
   }
 
   #begin(first: number, short: number, extended: number): void {
-    const view = new DataView(this.#header.buffer);
-    const high = extended === 8 ? view.getUint32(2) : 0;
-    if (high > 0x1fffff) return void this.#fail(1009, "a frame is too long");
-    this.#left = extended === 0
-      ? short
-      : extended === 2
-      ? view.getUint16(2)
-      : high * HIGH + view.getUint32(6);
+    const header = this.#header;
+    let length = short;
+    if (extended > 0) {
+      length = 0;
+      for (let at = 2; at < 2 + extended; at++) length = length * 256 + (header[at] as number);
+    }
+    if (length > Number.MAX_SAFE_INTEGER) return void this.#fail(1009, "a frame is too long");
+    this.#left = length;
     this.#opcode = first & 0x0f;
     this.#fin = (first & FIN) !== 0;
-    this.#mask.set(this.#header.subarray(2 + extended, 6 + extended));
+    for (let at = 0; at < 4; at++) this.#mask[at] = header[2 + extended + at] as number;
     this.#phase = 0;
     this.#headerLength = 0;
-    this.#control = [];
+    if (this.#opcode >= CLOSE) this.#control = [];
     if (this.#opcode === TEXT || this.#opcode === BINARY) {
       this.#message = this.#opcode;
       this.#utf8 = this.#opcode === TEXT ? new TextDecoder("utf-8", { fatal: true }) : undefined;
     }
-    if (this.#left === 0) this.#endFrame(new Uint8Array(0));
+    if (length === 0) this.#endFrame(NO_BYTES);
   }
 
   #readPayload(chunk: Uint8Array, start: number): number {
@@ -300,14 +315,15 @@ export class WebSocketMachine {
     let phase = this.#phase;
     let at = 0;
     const { length } = bytes;
-    if (length >= 32) {
+    if (length >= BY_WORDS) {
       while ((bytes.byteOffset + at) % 4 !== 0) {
         bytes[at] = (bytes[at] as number) ^ (mask[phase] as number);
         phase = (phase + 1) & 3;
         at++;
       }
-      const turned = Uint8Array.from({ length: 4 }, (_, index) => mask[(phase + index) & 3] ?? 0);
-      const word = new Int32Array(turned.buffer)[0] as number;
+      // The mask as a word, in the machine's own order of bytes.
+      for (let index = 0; index < 4; index++) turned[index] = mask[(phase + index) & 3] as number;
+      const word = turnedWord[0] as number;
       const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (length - at) >> 2);
       for (let index = 0; index < words.length; index++) {
         words[index] = (words[index] as number) ^ word;
