@@ -2,13 +2,14 @@
  * Measures everything and writes it down: the tables into bench/README.md, three charts beside it, and
  * the raw figures as JSON. Some fifteen minutes.
  *
- *     deno task bench:report [runs [parser | server | text | size]]
+ *     deno task bench:report [runs [parser | server | text | websocket | size]]
  */
 import { chart } from "./chart.ts";
 import { CORPORA } from "./corpora.ts";
 import { measureParser, type ParserReport, parserTables } from "./parser.ts";
 import { measureServer, type ServerReport, serverTables } from "./server.ts";
 import { measureSizes, sizeTable } from "./size.ts";
+import { measureWebSocket, webSocketTables } from "./websocket.ts";
 import { measureText, type TextReport, textTables } from "./text.ts";
 
 const runs = Number(Deno.args[0] ?? 5);
@@ -32,6 +33,16 @@ if (part === undefined || part === "server") {
   if (server === undefined) {
     console.error("The server is not measured: Linux and a C compiler are needed");
   } else await write("server", serverTables(server), scaleChart(server), server);
+}
+if (part === undefined || part === "websocket") {
+  console.error("WebSockets …");
+  const report = await measureWebSocket(runs);
+  if (report === undefined) {
+    console.error("WebSockets are not measured: Linux, a C compiler and npm are needed");
+  } else {
+    await writeTable("websocket", webSocketTables(report));
+    await format(["README.md"]);
+  }
 }
 if (part === undefined || part === "size") {
   console.error("Sizes …");

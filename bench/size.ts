@@ -3,6 +3,7 @@
  *
  *     deno run -A bench/size.ts
  */
+import { buildPage } from "../examples/web/build.ts";
 import { build, stop } from "esbuild";
 import { gzipSync } from "node:zlib";
 
@@ -24,6 +25,7 @@ const PARTS: readonly { readonly what: string; readonly code: string }[] = [
     code: `export { connectOver } from "./src/connect/mod.ts";
       export { webSocketConnection } from "./src/transport/mod.ts";`,
   },
+  { what: "`WebTerminal` of `./web`", code: `export { WebTerminal } from "./src/web/mod.ts";` },
   { what: "`./connect`, whole", code: `export * from "./src/connect/mod.ts";` },
 ];
 
@@ -43,6 +45,9 @@ export async function measureSizes(): Promise<SizeRow[]> {
     rows.push({ what, minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length });
   }
   await stop();
+  for (const { name, minified, gzip } of await buildPage()) {
+    rows.push({ what: `\`${name}\` of \`examples/web\`, with xterm.js`, minified, gzip });
+  }
   return rows;
 }
 

@@ -34,8 +34,15 @@ const utf8: Plugin = {
   },
 };
 
-/** Bundles the page; returns what each file weighs as gzip, in bytes. */
-export async function buildPage(): Promise<Record<string, number>> {
+/** A file of the page, and what it weighs in bytes. */
+export interface BuiltFile {
+  readonly name: string;
+  readonly minified: number;
+  readonly gzip: number;
+}
+
+/** Bundles the page. */
+export async function buildPage(): Promise<BuiltFile[]> {
   await mkdir(here("dist"), { recursive: true });
   const { outputFiles } = await build({
     entryPoints: [here("page.ts")],
@@ -62,17 +69,17 @@ export async function buildPage(): Promise<Record<string, number>> {
   });
   await stop();
   const files = { "page.js": outputFiles[0]?.contents, "page.css": style.outputFiles[0]?.contents };
-  const weights: Record<string, number> = {};
+  const built: BuiltFile[] = [];
   for (const [name, bytes = new Uint8Array()] of Object.entries(files)) {
     await writeFile(here(`dist/${name}`), bytes);
-    weights[name] = gzipSync(bytes, { level: 9 }).length;
+    built.push({ name, minified: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length });
   }
   await copyFile(here("index.html"), here("dist/index.html"));
-  return weights;
+  return built;
 }
 
 if (import.meta.main) {
-  for (const [name, bytes] of Object.entries(await buildPage())) {
-    console.log(`${name}: ${(bytes / 1000).toFixed(1)} KB as gzip`);
+  for (const { name, gzip } of await buildPage()) {
+    console.log(`${name}: ${(gzip / 1000).toFixed(1)} KB as gzip`);
   }
 }
