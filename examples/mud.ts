@@ -4,10 +4,10 @@
  *
  *     deno run -N examples/mud.ts [--port 7777]
  */
-import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { escapeCaretCodes, TelnetClient, TelnetServer } from "../mod.ts";
+import { readPages } from "./web/pages.ts";
 
 const ROOMS: Record<string, { name: string; text: string; exits: Record<string, string> }> = {
   inn: {
@@ -195,14 +195,4 @@ function tellRoom(from: Player, text: string): void {
 
 function playing(): Player[] {
   return server.clientList().filter((player) => player.active && player.playing);
-}
-
-/** The page for browsers that examples/web/build.ts has made. */
-async function readPages(folder: string) {
-  const read = (name: string) => readFile(`${folder}/${name}`);
-  return {
-    "/": { type: "text/html; charset=utf-8", body: await read("index.html") },
-    "/page.js": { type: "text/javascript; charset=utf-8", body: await read("page.js") },
-    "/page.css": { type: "text/css; charset=utf-8", body: await read("page.css") },
-  };
 }

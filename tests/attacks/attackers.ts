@@ -2,7 +2,7 @@
  * The attacks, each bounded in connections, and by whoever calls in time. All of loopback, each
  * attacker from addresses of its own.
  *
- *     attackers.ts <plain port> <TLS port> <share>, then a line for each attack, and `stop` to end it
+ *     attackers.ts <plain port> <TLS port> <WebSocket port> <share>, then a line for each attack, and `stop` to end it
  *
  * The share of the attackers that come, 1 for all.
  */
@@ -12,9 +12,13 @@ import { createInterface } from "node:readline";
 import { deflateSync } from "node:zlib";
 import { delay } from "../../src/server/clock.ts";
 
-const [plain = 0, secure = 0, share = 1] = process.argv.slice(2).map(Number);
+const [plain = 0, secure = 0, web = 0, share = 1] = process.argv.slice(2).map(Number);
 
 const [IAC, DO, WILL, SB, SE, GMCP, MCCP3, NAWS] = [255, 253, 251, 250, 240, 201, 87, 31];
+
+const UPGRADE =
+  "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+  "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /** A small botnet: its addresses come to their limits in the larger attacks. */
 const ADDRESSES = 50;
@@ -46,6 +50,13 @@ const ATTACKS: Record<string, (going: Going) => Promise<void>> = {
   "zlib bombs": bombs,
   "10,000 connect and vanish": vanish,
   "TLS handshakes that never end": handshakes,
+  "upgrades that never end": upgrades,
+  "flood of WebSocket pings": (going) => webSocketFlood(going, frame(0x89, "are you there")),
+  "flood of tiny fragments": (going) =>
+    webSocketFlood(
+      going,
+      Uint8Array.of(...frame(0x02, ""), ...frame(0x00, "x"), ...frame(0x80, "")),
+    ),
 };
 
 let going = false;
@@ -149,19 +160,35 @@ function connects(going: Going): Promise<void> {
   return crowd(going, 2_000, (socket) => socket.resume());
 }
 
-/** Says the same again and again, as fast as it is taken. */
-function flood(going: Going, words: Uint8Array): Promise<void> {
+/** Says the same again and again, as fast as it is taken; first what opens the way. */
+function flood(
+  going: Going,
+  words: Uint8Array,
+  port: number = plain,
+  opening: string = "",
+): Promise<void> {
   const many = Math.ceil(16_384 / words.length);
   const block = new Uint8Array(words.length * many);
   for (let count = 0; count < many; count++) block.set(words, count * words.length);
   return crowd(going, 60, (socket) => {
     socket.resume();
+    socket.write(opening);
     const more = () => {
       while (!socket.destroyed && socket.write(block));
     };
     socket.on("drain", more);
     more();
-  });
+  }, port);
+}
+
+/** Requests that are upgraded, and then the same frames again and again. */
+function webSocketFlood(going: Going, frames: Uint8Array): Promise<void> {
+  return flood(going, frames, web, UPGRADE);
+}
+
+/** A frame of a client, whose mask changes nothing. */
+function frame(first: number, text: string): Uint8Array {
+  return Uint8Array.of(first, 0x80 | text.length, 0, 0, 0, 0, ...ascii(text));
 }
 
 function bombs(going: Going): Promise<void> {
@@ -192,6 +219,16 @@ function handshakes(going: Going): Promise<void> {
     if (turn++ % 2 === 0) socket.write(hello);
     else socket.write(new Uint8Array(200).fill(0x41));
   }, secure);
+}
+
+function upgrades(going: Going): Promise<void> {
+  let turn = 0;
+  return crowd(going, 500, (socket) => {
+    socket.resume();
+    const head = UPGRADE.slice(0, -2);
+    if (turn++ % 2 === 0) socket.write(head.slice(0, 40));
+    else socket.write(head + "X-More: and more\r\n".repeat(300));
+  }, web);
 }
 
 function ascii(text: string): Uint8Array {

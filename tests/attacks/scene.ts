@@ -72,12 +72,13 @@ export class Scene implements AsyncDisposable {
    */
   static async start(runtime: Runtime, people: number, share: number = 1): Promise<Scene> {
     const server = Program.start(withCollection(runtime), "tests/attacks/server_program.ts");
-    const { plain, secure } = JSON.parse(await server.line());
+    const { plain, secure, web } = JSON.parse(await server.line());
     const crowd = Program.start(DENO, "tests/attacks/people_program.ts", [`${plain}`, `${people}`]);
     await crowd.match(/^ready$/);
     const attackers = Program.start(niced(DENO), "tests/attacks/attackers.ts", [
       `${plain}`,
       `${secure}`,
+      `${web}`,
       `${share}`,
     ]);
     const attacks = JSON.parse(await attackers.line());

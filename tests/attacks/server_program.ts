@@ -24,13 +24,16 @@ const server = await TelnetServer.listen({
   clientClass: Person,
   certificate: CERTIFICATE,
   limits: { floodTimeout: 2_000 },
-  listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
+  listeners: [
+    { port: 0, address: "127.0.0.1", tls: true },
+    { port: 0, address: "127.0.0.1", webSocket: true },
+  ],
   telnetOptions: { mccp3: true, gmcp: true },
   onConnect: (person) => person.send("hello\n"),
   onDisconnect: () => {},
 });
-const [plain, secure] = server.listeners;
-console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port }));
+const [plain, secure, web] = server.listeners;
+console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port, web: web?.port }));
 
 createInterface({ input: process.stdin }).on("line", async (command) => {
   if (command === "weigh") await collect();

@@ -18,7 +18,8 @@ for (const name of ["Deno", "Bun", "Node"] as const) {
 
 Deno.test("each example is short, and the event-driven chat no longer than the polled one", () => {
   const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
-  for (const { name } of Deno.readDirSync("examples")) {
+  for (const { name, isFile } of Deno.readDirSync("examples")) {
+    if (!isFile) continue;
     const most = name === "mud.ts" ? 200 : 100;
     assert(lines(name) <= most, `${name} has ${lines(name)} lines`);
   }

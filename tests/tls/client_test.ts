@@ -1,16 +1,10 @@
 /** The client's side of TLS, on each runtime. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { CASES as CONTRACT, type Subject } from "../../src/transport/contract/mod.ts";
-import { denoTransport } from "../../src/transport/deno.ts";
-import { CountingAgent } from "../contract/counting_agent.ts";
-import { PLAIN_ONLY, TLS } from "../contract/subjects.ts";
 import { inTime } from "../patience.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
 import { CERTIFICATE } from "./certificates.ts";
 import { attempt } from "./client_agent.ts";
 import { type Attempter, CASES, OPENSSL_CASES } from "./client_cases.ts";
-import { dialAsServer, dialAsServerToReset } from "./dialling_server.ts";
-import { tlsClientTransport } from "./client_transport.ts";
 import { identity, identityPath } from "./identities.ts";
 import { RemoteClient } from "./remote_client.ts";
 import { hasOpenssl, TlsServer } from "./servers.ts";
@@ -30,11 +24,6 @@ for (const runtime of await findRuntimes()) {
   });
 }
 
-Deno.test("TLS client: the contract of connections, on all runtimes side by side", async () => {
-  // Most cases wait for a connection that lingers.
-  await Promise.all((await findRuntimes()).map(testContract));
-});
-
 async function testCases(t: Deno.TestContext, attempt: Attempter): Promise<void> {
   const patient: Attempter = (one) => inTime(attempt(one), "the end of the connection");
   for (const [name, check] of Object.entries(CASES)) await t.step(name, () => check(patient));
@@ -42,24 +31,6 @@ async function testCases(t: Deno.TestContext, attempt: Attempter): Promise<void>
   for (const [name, check] of Object.entries(OPENSSL_CASES)) {
     const step = `${name}${ignore ? " (there is no openssl here)" : ""}`;
     await t.step({ name: step, ignore, fn: () => check(patient) });
-  }
-}
-
-async function testContract(runtime: Runtime): Promise<void> {
-  await using client = runtime.name === "Deno" ? undefined : new RemoteClient(runtime);
-  const subject: Subject = {
-    ...TLS,
-    agent: client?.agent ?? new CountingAgent(tlsClientTransport(denoTransport)),
-    connect: dialAsServer,
-    connectToReset: dialAsServerToReset,
-    reusePort: false,
-  };
-  for (const [name, check] of Object.entries(CONTRACT)) {
-    // What a case costs is counted for the whole process, so for the plain transports alone.
-    if (PLAIN_ONLY.test(name) || name.includes("each at the same cost")) continue;
-    await check(subject).catch((cause) => {
-      throw new Error(`${runtime.name}: ${name}: ${cause}`, { cause });
-    });
   }
 }
 

@@ -7,6 +7,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
 import { buildPage } from "../../examples/web/build.ts";
+import { readPages } from "../../examples/web/pages.ts";
 import { required } from "../clients/clients.ts";
 import { PATIENCE_MS, until as untilAfter } from "../patience.ts";
 import { LineClient } from "../runtimes/line_client.ts";
@@ -18,11 +19,13 @@ const FLAGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
+  "--disable-dev-shm-usage", // small in containers
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
 ];
+const DIST = new URL("../../examples/web/dist", import.meta.url).pathname;
 const here = await Deno.stat(CHROMIUM).then(() => true, () => false);
 const shots = Deno.env.get("MINIBOA_SCREENSHOTS");
 
@@ -133,17 +136,6 @@ class Relay implements Disposable {
   }
 }
 
-/** The files of the page, as a server serves them. */
-async function pages() {
-  const read = (name: string) =>
-    Deno.readFile(new URL(`../../examples/web/dist/${name}`, import.meta.url));
-  return {
-    "/": { type: "text/html; charset=utf-8", body: await read("index.html") },
-    "/page.js": { type: "text/javascript; charset=utf-8", body: await read("page.js") },
-    "/page.css": { type: "text/css; charset=utf-8", body: await read("page.css") },
-  };
-}
-
 Deno.test({
   name: `Chromium plays${here ? "" : " (not installed)"}`,
   ignore: !here,
@@ -197,7 +189,7 @@ Deno.test({
     const keys: string[] = [];
     await using server = await TelnetServer.listen({
       port: 0,
-      webSocket: { pages: await pages() },
+      webSocket: { pages: await readPages(DIST) },
       telnetOptions: { naws: true },
       onConnect: (client) => {
         player = client;

@@ -1,0 +1,17 @@
+import { readFile } from "node:fs/promises";
+import type { WebPage } from "../../mod.ts";
+
+const TYPES = { "index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css" };
+
+/** Reads what build.ts has made, for `pages` of `webSocket`: by its path each. */
+export async function readPages(folder: string): Promise<Record<string, WebPage>> {
+  const pages: Record<string, WebPage> = {};
+  for (const [name, type] of Object.entries(TYPES)) {
+    const path = name === "index.html" ? "/" : `/${name}`;
+    const body = await readFile(`${folder}/${name}`).catch((cause) => {
+      throw new Error(`There is no page in ${folder}: make it by examples/web/build.ts`, { cause });
+    });
+    pages[path] = { type: `${type}; charset=utf-8`, body };
+  }
+  return pages;
+}

@@ -1,0 +1,32 @@
+/** The client's side of TLS as a transport: the contract of connections, on each runtime. */
+import { CASES as CONTRACT, type Subject } from "../../src/transport/contract/mod.ts";
+import { denoTransport } from "../../src/transport/deno.ts";
+import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
+import { tlsClientTransport } from "../tls/client_transport.ts";
+import { dialAsServer, dialAsServerToReset } from "../tls/dialling_server.ts";
+import { RemoteClient } from "../tls/remote_client.ts";
+import { CountingAgent } from "./counting_agent.ts";
+import { PLAIN_ONLY, TLS } from "./subjects.ts";
+
+Deno.test("TLS client: the contract of connections, on all runtimes side by side", async () => {
+  // Most cases wait for a connection that lingers.
+  await Promise.all((await findRuntimes()).map(testContract));
+});
+
+async function testContract(runtime: Runtime): Promise<void> {
+  await using client = runtime.name === "Deno" ? undefined : new RemoteClient(runtime);
+  const subject: Subject = {
+    ...TLS,
+    agent: client?.agent ?? new CountingAgent(tlsClientTransport(denoTransport)),
+    connect: dialAsServer,
+    connectToReset: dialAsServerToReset,
+    reusePort: false,
+  };
+  for (const [name, check] of Object.entries(CONTRACT)) {
+    // What a case costs is counted for the whole process, so for the plain transports alone.
+    if (PLAIN_ONLY.test(name) || name.includes("each at the same cost")) continue;
+    await check(subject).catch((cause) => {
+      throw new Error(`${runtime.name}: ${name}: ${cause}`, { cause });
+    });
+  }
+}
