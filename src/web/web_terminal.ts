@@ -60,6 +60,8 @@ export interface WebTerminalOptions extends Omit<TalkOptions, "snapshot" | "sign
 const ENDED: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4008]);
 const OPEN = 1;
 const CLOSING = 2;
+/** The widest and the highest window that is told. */
+const MOST = 1000;
 
 /**
  * A terminal of a page, joined to a Telnet server over a WebSocket.
@@ -97,7 +99,10 @@ export class WebTerminal {
     this.#screen = screen;
     this.#owned.push(
       screen.onData((typed) => this.#typed(typed)),
-      screen.onResize(({ cols, rows }) => this.#server?.active && this.#server.resize(cols, rows)),
+      screen.onResize((size) => {
+        const { columns, rows } = sizeOf(size);
+        if (this.#server?.active) this.#server.resize(columns, rows);
+      }),
     );
     for (const name of ["online", "visibilitychange"]) {
       // `visibilitychange` is sent at the document and bubbles up to the window.
@@ -210,12 +215,7 @@ export class WebTerminal {
     const isCurrent = () => this.#socket === socket;
     return {
       ...talk,
-      terminal: {
-        type: "xterm-256color",
-        ...talk.terminal,
-        columns: screen.cols,
-        rows: screen.rows,
-      },
+      terminal: { type: "xterm-256color", ...talk.terminal, ...sizeOf(screen) },
       onText: (server: RemoteServer, text: string) => {
         if (!isCurrent()) return undefined;
         this.#failures = 0;
@@ -282,6 +282,14 @@ export class WebTerminal {
     this.#link = { state, delay };
     this.#options.onLink?.(this, this.#link);
   }
+}
+
+/** The size that is told: a terminal that is not shown may have none, or one that no server takes. */
+function sizeOf(
+  { cols, rows }: { readonly cols: number; readonly rows: number },
+): { readonly columns: number; readonly rows: number } {
+  const within = (count: number) => Math.max(1, Math.min(MOST, Math.trunc(count) || 1));
+  return { columns: within(cols), rows: within(rows) };
 }
 
 /** A WebSocket has events also beside its handlers, which the connection sets. */

@@ -302,6 +302,16 @@ Deno.test("the waits double, with chance, and stay below 15 seconds", () => {
   );
 });
 
+Deno.test("a terminal that is hidden, or very large, has a size that servers take", () => {
+  const { terminal, screen, sockets } = makeTerminal();
+  sockets[0]?.open();
+  for (const [cols, rows, columns, lines] of [[0, 0, 1, 1], [NaN, 2, 1, 2], [5000, 1.5, 1000, 1]]) {
+    screen.resized({ cols: cols ?? 0, rows: rows ?? 0 });
+    assertEquals([terminal.server?.columns, terminal.server?.rows], [columns, lines]);
+  }
+  terminal.dispose();
+});
+
 Deno.test("misuse is told at once", async () => {
   const screen = new FakeScreen();
   const url = "ws://game.example/";
