@@ -211,9 +211,15 @@ export class InputGate {
     this.#report(violation, "not-read");
   }
 
-  /** When a client that is over a rate can be read on; `Infinity` where it is not. */
+  /**
+   * When to look again at a client that is over a rate: it can be read on, or it was over it for too long,
+   * as one chunk that leaves nothing to process may cost more than that. `Infinity` where it is not.
+   */
   get releaseAt(): number {
-    return this.throttled ? this.#rateLimiter?.free ?? Infinity : Infinity;
+    const limiter = this.#rateLimiter;
+    if (limiter === undefined || !this.throttled) return Infinity;
+    const tooLong = Math.max(limiter.heldSince + this.#limits.floodTimeout, this.heldUntil);
+    return Math.min(limiter.free, tooLong);
   }
 
   /** Whether something was found. */

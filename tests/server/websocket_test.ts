@@ -377,3 +377,21 @@ Deno.test("WebSocket: wrong options say what to write", async () => {
     assertEquals(error?.code, "misuse", JSON.stringify(webSocket));
   }
 });
+
+Deno.test("WebSocket: who floods pings is dropped in time, though nothing waits to be processed", async () => {
+  const clock = new TestClock();
+  const limits = { byteRate: 100, floodTimeout: 2_000 };
+  await using scene = await start({ clock, limits });
+  const browser = new Browser(scene);
+  browser.peer.write(upgradeRequest());
+  await browser.until(({ text }) => text === "Welcome\r\n");
+  // One chunk, which costs far more than the time for which a client may be over a rate.
+  browser.peer.write(join(...Array.from({ length: 2_000 }, () => frame(9, "are you there"))));
+  await browser.until(({ pongs }) => pongs.length === 2_000);
+  clock.advance(1_900);
+  await scene.poll();
+  assertEquals(scene.gone, []);
+  clock.advance(200);
+  await browser.until(({ close }) => close !== undefined);
+  assertEquals(scene.gone, ["flooding"]);
+});
