@@ -12,6 +12,8 @@ import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts"
 
 /** Proxies cut a connection that is silent for a minute. */
 const PING_MS = 30_000;
+/** So long a peer has to read what is queued when all is over, in milliseconds. */
+const CLOSE_MS = 2_000;
 /** While so much waits, pings of the peer are not answered. */
 const MAX_WAITING = 65_536;
 
@@ -180,7 +182,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
     if (!inOrder) return this.#beneath.abort();
     this.#machine.close(CODES[this.#reason]);
     this.#send();
-    this.#beneath.close();
+    this.#closeBeneath();
   }
 
   protected setReading(on: boolean): void {
@@ -203,7 +205,15 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
     this.#violation = new TelnetError("connection-lost", words);
     this.#machine.close(code, reason);
     this.#send();
+    this.#closeBeneath();
+  }
+
+  /** What is queued still goes out, in some time: a peer that reads nothing would be held for ever. */
+  #closeBeneath(): void {
     this.#beneath.close();
+    if (this.#beneath.destroyed) return;
+    const timer = setTimeout(() => this.#beneath.abort(), CLOSE_MS);
+    void this.#beneath.closed.then(() => clearTimeout(timer));
   }
 
   #send(): void {
