@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import { BaseConnection } from "./base_connection.ts";
+import { LayeredConnection } from "./layered_connection.ts";
 import { connectionError } from "./_errors.ts";
 import type { Pipe } from "./_tls_pipe.ts";
 import type { SecureHandler } from "./encryption.ts";
@@ -21,8 +21,7 @@ export interface ClientSide {
 }
 
 /** The connection of what is encrypted. */
-export class SecureConnection extends BaseConnection {
-  readonly #beneath: Connection;
+export class SecureConnection extends LayeredConnection {
   readonly #pipe: Pipe;
   readonly #socket: TLSSocket;
   readonly #client: ClientSide | undefined;
@@ -44,8 +43,7 @@ export class SecureConnection extends BaseConnection {
       readonly client?: ClientSide;
     },
   ) {
-    super(beneath.remoteAddress, beneath.remotePort);
-    this.#beneath = beneath;
+    super(beneath);
     this.#pipe = pipe;
     this.#socket = socket;
     this.#client = client;
@@ -83,25 +81,8 @@ export class SecureConnection extends BaseConnection {
     return super.queued + Math.max(0, this.#pipe.waiting - twice);
   }
 
-  override get identity(): string {
-    return this.#beneath.identity;
-  }
-
   override get encrypted(): boolean {
     return true;
-  }
-
-  override get destroyed(): boolean {
-    return super.destroyed && this.#beneath.destroyed;
-  }
-
-  override get closed(): Promise<void> {
-    return super.closed.then(() => this.#beneath.closed);
-  }
-
-  override abort(): void {
-    super.abort();
-    this.#beneath.abort();
   }
 
   /** Whether this is a client that does not trust its server yet: nothing may go out. */
@@ -111,7 +92,7 @@ export class SecureConnection extends BaseConnection {
 
   /** By TLS 1.2 a server may ask for another handshake: Bun has it, with all events; Node only these. */
   #handshakeDone(handler: SecureHandler): void {
-    if (super.destroyed) return;
+    if (this.layerDestroyed) return;
     const error = this.#client?.verify(this.#socket);
     if (error !== undefined) return this.failed(error);
     if (this.#secured) return;
@@ -119,7 +100,7 @@ export class SecureConnection extends BaseConnection {
     handler.onSecure();
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined && !super.destroyed) this.#transmit(held);
+    if (held !== undefined && !this.layerDestroyed) this.#transmit(held);
   }
 
   /** TLS reports: it broke, or is gone. */

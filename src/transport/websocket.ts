@@ -5,7 +5,7 @@
 import { TelnetError } from "../protocol/error.ts";
 import { ACCEPT_GUID, upgradeResponse } from "../websocket/upgrade.ts";
 import { WebSocketMachine } from "../websocket/machine.ts";
-import { BaseConnection } from "./base_connection.ts";
+import { LayeredConnection } from "./layered_connection.ts";
 import { builtIn } from "./_built_in.ts";
 import type { WebSocketOpener } from "./framing.ts";
 import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts";
@@ -44,10 +44,9 @@ export const openWebSocket: WebSocketOpener = (connection, key, protocol) =>
   new WebSocketConnection(connection, key, protocol);
 
 /** The connection of what travels in messages. */
-export class WebSocketConnection extends BaseConnection implements ConnectionHandler {
+export class WebSocketConnection extends LayeredConnection implements ConnectionHandler {
   /** Always: a WebSocket frames what is sent. */
   readonly framed = true;
-  readonly #beneath: Connection;
   readonly #machine = new WebSocketMachine();
   /** Whether the peer has answered since the last ping. */
   #alive = true;
@@ -67,8 +66,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
    * @param protocol The subprotocol that is agreed to.
    */
   constructor(beneath: Connection, key: string, protocol: string | undefined) {
-    super(beneath.remoteAddress, beneath.remotePort);
-    this.#beneath = beneath;
+    super(beneath);
     beneath.write(upgradeResponse(acceptOf(key), protocol));
     pinged.add(this);
     pinging ??= setInterval(pingAll, PING_MS);
@@ -77,28 +75,11 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
 
   override get queued(): number {
     // Without the headers of frames, as the owner counts.
-    return super.queued + Math.min(this.#written, this.#beneath.queued);
-  }
-
-  override get identity(): string {
-    return this.#beneath.identity;
+    return super.queued + Math.min(this.#written, this.beneath.queued);
   }
 
   override get encrypted(): boolean {
-    return this.#beneath.encrypted;
-  }
-
-  override get destroyed(): boolean {
-    return super.destroyed && this.#beneath.destroyed;
-  }
-
-  override get closed(): Promise<void> {
-    return super.closed.then(() => this.#beneath.closed);
-  }
-
-  override abort(): void {
-    super.abort();
-    this.#beneath.abort();
+    return this.beneath.encrypted;
   }
 
   /**
@@ -134,7 +115,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
       else if (event.type === "violation") this.#violated(event.code, event.reason);
     }
     // A peer that floods pings and reads nothing gets no answers.
-    if (this.#beneath.queued < MAX_WAITING || this.#over) this.#send();
+    if (this.beneath.queued < MAX_WAITING || this.#over) this.#send();
     else this.#machine.takeOutput();
     if (chunk.length > data) this.overhead(chunk.length - data);
   }
@@ -169,7 +150,7 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
   protected shutdown(): void {
     this.#machine.close(CODES[this.#reason]);
     this.#send();
-    this.#beneath.close();
+    this.beneath.close();
   }
 
   protected destroy(inOrder: boolean): void {
@@ -179,15 +160,15 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
       pinging = undefined;
     }
     if (this.#violation !== undefined) return; // it closes by itself, when the peer was told
-    if (!inOrder) return this.#beneath.abort();
+    if (!inOrder) return this.beneath.abort();
     this.#machine.close(CODES[this.#reason]);
     this.#send();
     this.#closeBeneath();
   }
 
   protected setReading(on: boolean): void {
-    if (on) this.#beneath.resume();
-    else this.#beneath.pause();
+    if (on) this.beneath.resume();
+    else this.beneath.pause();
   }
 
   /** A Close frame is a half-close: what came before it is used, and the answer comes when we close. */
@@ -210,14 +191,14 @@ export class WebSocketConnection extends BaseConnection implements ConnectionHan
 
   /** What is queued still goes out, in some time: a peer that reads nothing would be held for ever. */
   #closeBeneath(): void {
-    this.#beneath.close();
-    if (this.#beneath.destroyed) return;
-    const timer = setTimeout(() => this.#beneath.abort(), CLOSE_MS);
-    void this.#beneath.closed.then(() => clearTimeout(timer));
+    this.beneath.close();
+    if (this.beneath.destroyed) return;
+    const timer = setTimeout(() => this.beneath.abort(), CLOSE_MS);
+    void this.beneath.closed.then(() => clearTimeout(timer));
   }
 
   #send(): void {
-    if (this.#machine.outputLength > 0) this.#beneath.write(this.#machine.takeOutput());
+    if (this.#machine.outputLength > 0) this.beneath.write(this.#machine.takeOutput());
   }
 }
 

@@ -1,0 +1,35 @@
+import { BaseConnection } from "./base_connection.ts";
+import type { Connection } from "./transport.ts";
+
+/** A connection over another one: it is gone when that one is. */
+export abstract class LayeredConnection extends BaseConnection {
+  /** The connection that carries this one. */
+  protected readonly beneath: Connection;
+
+  constructor(beneath: Connection) {
+    super(beneath.remoteAddress, beneath.remotePort);
+    this.beneath = beneath;
+  }
+
+  override get identity(): string {
+    return this.beneath.identity;
+  }
+
+  /** Whether this layer is gone, whatever became of the one beneath. */
+  protected get layerDestroyed(): boolean {
+    return super.destroyed;
+  }
+
+  override get destroyed(): boolean {
+    return super.destroyed && this.beneath.destroyed;
+  }
+
+  override get closed(): Promise<void> {
+    return super.closed.then(() => this.beneath.closed);
+  }
+
+  override abort(): void {
+    super.abort();
+    this.beneath.abort();
+  }
+}
