@@ -434,3 +434,33 @@ Deno.test("connect: a server that nobody reads is not read on, and nothing is lo
   }
   assertEquals(count, 5_000);
 });
+
+const TIMING_MARK = 6, STATUS = 5;
+const pongs: number[] = [];
+
+test(
+  "a ping by TIMING-MARK is measured, and the server's is answered",
+  { onPong: (_remote, milliseconds) => void pongs.push(milliseconds) },
+  async (remote, raw) => {
+    pongs.length = 0;
+    remote.telnet.ping();
+    await settle();
+    assertEquals(raw.take(), [IAC, DO, TIMING_MARK]);
+    raw.write(Uint8Array.of(IAC, WILL, TIMING_MARK));
+    await settle();
+    assertEquals(pongs.length, 1);
+    assert((pongs[0] ?? -1) >= 0);
+    raw.write(Uint8Array.of(IAC, DO, TIMING_MARK));
+    await settle();
+    assertEquals(raw.take(), [IAC, WILL, TIMING_MARK]);
+  },
+);
+
+test("STATUS is agreed to, and tells what is in force", {}, async (_remote, raw) => {
+  raw.write(Uint8Array.of(IAC, DO, STATUS));
+  await settle();
+  assertEquals(raw.take(), [IAC, WILL, STATUS]);
+  raw.write(Uint8Array.of(IAC, SB, STATUS, 1, IAC, SE));
+  await settle();
+  assertEquals(raw.take(), [IAC, SB, STATUS, 0, WILL, STATUS, IAC, SE]);
+});
