@@ -169,7 +169,10 @@ export type {
   ConnectionHandler,
   Dialler,
   DialOptions,
+  DurableConnection,
   Listener,
+  Resumed,
+  ResumeReason,
   Transport,
   TransportListenOptions,
 } from "./src/transport/transport.ts";

@@ -84,6 +84,9 @@ export type {
   ConnectionHandler,
   Dialler,
   DialOptions,
+  DurableConnection,
+  Resumed,
+  ResumeReason,
 } from "../transport/transport.ts";
 export { connect, connectOver } from "./connect.ts";
 export type {

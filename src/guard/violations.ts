@@ -18,6 +18,7 @@ import type { FloodKind } from "./rate_limiter.ts";
  * - `wrong-protocol`: the client spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
  *   trusted; see the error
  * - `server-stopped`: `stop()` or `drain()`
+ * - `moved`: `moveTo()` gave it to the server of another zone
  */
 export type DisconnectReason = typeof DISCONNECT_REASONS[number];
 
@@ -35,6 +36,7 @@ export const DISCONNECT_REASONS = [
   "no-answer",
   "wrong-protocol",
   "server-stopped",
+  "moved",
 ] as const;
 
 /**

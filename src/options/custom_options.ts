@@ -59,6 +59,9 @@ export function checkCustomOptions(
     if (attach !== undefined) checkFunction(`${what}.attach`, attach);
     if (check !== undefined) checkFunction(`${what}.check`, check);
     if (offer !== undefined) checkOneOf(`${what}.offer`, offer, ["local", "remote"]);
+    if (changesStream !== undefined) {
+      checkOneOf(`${what}.changesStream`, changesStream, ["input", "output", "both"]);
+    }
     checkList(`${what}.events`, own);
     if (known.has(code)) {
       throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} is there already`);
@@ -70,7 +73,6 @@ export function checkCustomOptions(
         agreeRemote,
         mud,
         exclusive,
-        changesStream,
       })
     ) {
       if (value !== undefined) checkBoolean(`${what}.${flag}`, value);

@@ -33,7 +33,7 @@ export const mccp2: TelnetOption<true | MccpConfig> = {
   name: "MCCP2",
   offer: "local",
   mud: true,
-  changesStream: true,
+  changesStream: "output",
   offerEncrypted: encryptedToo,
   check,
   attach: (context) => ({
@@ -52,7 +52,7 @@ export const mccp3: TelnetOption<true | MccpConfig> = {
   name: "MCCP3",
   offer: "local",
   mud: true,
-  changesStream: true,
+  changesStream: "input",
   offerEncrypted: encryptedToo,
   check,
   attach: (context) => ({

@@ -114,8 +114,11 @@ export interface TelnetOption<
   readonly mud?: boolean;
   /** Whether the other offers wait until this one is answered. */
   readonly exclusive?: boolean;
-  /** Whether it changes the bytes of the stream, so that it is not offered over a WebSocket. */
-  readonly changesStream?: boolean;
+  /**
+   * Which bytes of the stream it changes. It is not offered over a WebSocket; of those that change
+   * `both` or the `input` none is offered on a connection that outlives the process.
+   */
+  readonly changesStream?: "input" | "output" | "both";
   /** Whether it is offered on an encrypted connection too. Default: it is. */
   offerEncrypted?(config: Config): boolean;
   /** Throws `misuse` for a declaration that cannot be right. */

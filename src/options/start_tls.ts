@@ -19,7 +19,7 @@ export const startTls: TelnetOption<true> = {
   name: "START-TLS",
   offer: "remote",
   exclusive: true,
-  changesStream: true,
+  changesStream: "both",
   offerEncrypted: () => false,
   attach: (context) => ({
     subnegotiation(payload) {

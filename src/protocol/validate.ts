@@ -52,6 +52,12 @@ export function checkText(what: string, value: unknown): void {
   if (typeof value !== "string") throwUnexpected(what, "text", value);
 }
 
+/** Checks that a caller gave a name that can stand in a subject of a bus. */
+export function checkToken(what: string, value: unknown): void {
+  if (typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value)) return;
+  throwUnexpected(what, "a name of at most 64 letters, digits, - and _", value);
+}
+
 /** Checks that a caller gave `true` or `false`. */
 export function checkBoolean(what: string, value: unknown): void {
   if (typeof value !== "boolean") throwOtherType(what, "true or false", value);

@@ -116,6 +116,7 @@ export class Acceptor implements HandshakePort {
       connection.attach(NULL_HANDLER);
       connection.closesFor?.("policy");
       connection.close();
+      connection.durable?.commit(undefined, 0);
       this.linger(connection);
       return false;
     }
@@ -152,7 +153,7 @@ export class Acceptor implements HandshakePort {
   /** A client is gone. */
   left(connection: Connection, { address }: Origin): void {
     this.open--;
-    this.#leave(address);
+    if (connection.durable === undefined) this.#leave(address);
     this.linger(connection);
   }
 
@@ -292,8 +293,10 @@ export class Acceptor implements HandshakePort {
       return NULL_HANDLER;
     }
     this.#makeRoom();
-    const proxied = trustedProxies.has(address);
-    const excess = this.#excess(address);
+    // A gateway has counted it for its address, and may have had it before this process began.
+    const durable = connection.durable !== undefined;
+    const proxied = !durable && trustedProxies.has(address);
+    const excess = this.#excess(durable ? "" : address);
     if (excess !== undefined) {
       return this.#refuse(connection, tls, { ...excess, address, port });
     }
@@ -352,6 +355,7 @@ export class Acceptor implements HandshakePort {
     this.#refusals++;
     connection.write(encodeText(`${text}\r\n`, "utf-8"));
     connection.close();
+    connection.durable?.commit(undefined, 0);
     void connection.closed.then(() => this.#refusals--);
     this.linger(connection);
     return NULL_HANDLER;

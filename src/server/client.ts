@@ -1,12 +1,13 @@
 import { NAWS } from "../options/naws.ts";
 import { SGA } from "../options/sga.ts";
 import { terminalType, TTYPE } from "../options/terminal_type.ts";
-import { throwMisuse } from "../protocol/error.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import {
   checkBoolean,
   checkBytes,
   checkCount,
   checkText,
+  checkToken,
   rejectUnknownKeys,
 } from "../protocol/validate.ts";
 import { colorize } from "../text/caret.ts";
@@ -17,7 +18,9 @@ import type { Key } from "../text/key.ts";
 import type { WrapOptions } from "../text/wrap.ts";
 import { wrapFor } from "./wrapped_texts.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
+import { asciiJson, type Json } from "../options/json.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
+import type { ResumeReason } from "../transport/transport.ts";
 import { checkEditorOptions, type EditorOptions } from "../session/key_input.ts";
 import { profileOf } from "../session/profile.ts";
 import type { Session } from "../session/session.ts";
@@ -504,6 +507,53 @@ export class TelnetClient {
     return this.#session.snapshot() as unknown as ClientSnapshot;
   }
 
+  // Beyond one process.
+
+  /**
+   * What your game keeps of this client over a restart, as plain JSON: part of {@linkcode snapshot},
+   * and kept by the gateway where there is one. Assign it anew to have a change kept with this turn.
+   * What you change within it is kept with the client's next input or output. Default `undefined`.
+   */
+  get state(): unknown {
+    return this.#session.state;
+  }
+
+  set state(state: unknown) {
+    if (state !== undefined) checkJson("state", state);
+    this.#session.state = state as Json | undefined;
+  }
+
+  /**
+   * Why the client is not new, in its `onConnect`: the game was started again (`"restart"`), another
+   * zone moved it here (`"move"`), or it was moved to a zone that no worker serves and came back
+   * (`"no-zone"`). `undefined`: it is new.
+   */
+  get returning(): ResumeReason | undefined {
+    return this.#session.returning;
+  }
+
+  /**
+   * How many lines of this client the game has taken, those before a restart included. Store it with
+   * what a line has changed elsewhere, in a database for one: where the game goes down in the middle
+   * of a turn the line comes again, under the same number.
+   */
+  get lineNumber(): number {
+    return this.#session.lineNumber;
+  }
+
+  /**
+   * Gives the client to the server of another zone, with the end of this turn. `onDisconnect` is called
+   * here (`"moved"`), and `onConnect` there, with {@linkcode state} and {@linkcode returning}. If nobody
+   * serves that zone within some time, the client comes back.
+   *
+   * @param zone The name of the zone.
+   * @throws {TelnetError} `misuse`: there is no gateway, or no such name.
+   */
+  moveTo(zone: string): void {
+    checkToken("the zone", zone);
+    this.#session.moveTo(zone);
+  }
+
   // The groups.
 
   /** The client's Telnet options: GMCP, MSDP, ZMP, LINEMODE, and any other option by its code. */
@@ -543,6 +593,19 @@ addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
   const isKept = name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value));
   return isKept ? "use client.connection.keepAlive" : undefined;
 });
+
+/** What is kept as JSON must have one. */
+function checkJson(what: string, value: unknown): void {
+  try {
+    asciiJson(value as Json);
+  } catch (cause) {
+    throw new TelnetError(
+      "misuse",
+      `Cannot keep client.${what}: give text, numbers, arrays and plain objects`,
+      { cause },
+    );
+  }
+}
 
 function checkTimeout(what: string, timeout: number = Infinity): number {
   if (timeout !== Infinity) checkCount(`${what}.timeout`, timeout, 0, ", or Infinity");

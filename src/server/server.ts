@@ -3,8 +3,6 @@ import { throwMisuse } from "../protocol/error.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Session } from "../session/session.ts";
-import { defaultTransport, defaultWebSocket } from "../transport/default.ts";
-import { webSettings } from "./web_requests.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
@@ -24,6 +22,7 @@ import {
   type ServeOptions,
 } from "./listen_options.ts";
 import { addHints, SERVER_CLASS_HINTS, SERVER_HINTS } from "./hints.ts";
+import { openListeners } from "./open_listeners.ts";
 import { PollWaiter } from "./poll_waiter.ts";
 import { Scheduler } from "./scheduler.ts";
 import { ServerHost } from "./server_host.ts";
@@ -111,7 +110,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#scheduler = new Scheduler({
       clock: clock.now,
       userTime: () => this.#userCode.time,
-      tracksChanges: settings.onTurnEnd !== undefined,
+      tracksChanges: settings.onTurnEnd !== undefined || usesDurable(options),
       // What is written within a poll is flushed at its end.
       signal: (what) => {
         if (what === "input" || this.#time === undefined) this.#waiter.signal();
@@ -167,23 +166,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   ): Promise<TelnetServer<Client>> {
     const given: ListenOptions<Client> = options === undefined ? {} : options;
     const server = new TelnetServer<Client>(given, await checkSettings(given));
-    const { tcpKeepAlive: keepAlive = true } = given;
-    try {
-      for (const listener of [given, ...given.listeners ?? []]) {
-        const { port = 7777, address = "", reusePort = false, tls = false } = listener;
-        const web = listener.webSocket
-          ? webSettings(listener.webSocket, await defaultWebSocket())
-          : undefined;
-        const transport = listener.transport ?? given.transport ?? await defaultTransport();
-        await server.#acceptor.listen(transport, { port, address, reusePort, keepAlive }, {
-          tls,
-          web,
-        });
-      }
-    } catch (error) {
-      await server.#acceptor.close();
-      throw error;
-    }
+    await openListeners(server.#acceptor, given);
     return server;
   }
 
@@ -552,9 +535,22 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /** The game has done its part, and what it wrote is with the network. */
   #endTurn(): void {
     const { onTurnEnd } = this.#settings;
-    if (onTurnEnd === undefined) return;
-    const changed = this.#clientsOf(this.#scheduler.takeChanged());
-    if (changed.length > 0) this.#userCode.call(() => onTurnEnd(changed));
+    const changed = this.#scheduler.takeChanged();
+    if (changed.length === 0) return;
+    if (onTurnEnd !== undefined) {
+      const clients = this.#clientsOf(changed);
+      if (clients.length > 0) this.#userCode.call(() => onTurnEnd(clients));
+    }
+    for (const session of changed) this.#commit(session);
+  }
+
+  /** Keeps the state of a durable connection. What has none costs that client alone. */
+  #commit(session: Session): void {
+    try {
+      session.commit();
+    } catch (error) {
+      this.#dropAfterError(session, error);
+    }
   }
 
   #makeAcceptorOwner(): AcceptorOwner {
@@ -635,6 +631,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /** Offers what is declared, unless the client is known from before a restart. */
   #startOrRestore(session: Session): void {
+    if (session.resume()) return;
     const { origin: { address, port }, stream: { connection: { identity } } } = session;
     const snapshot = this.#settings.restore?.({ identity, address, port });
     if (snapshot === undefined) session.start();
@@ -675,6 +672,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
     return clients;
   }
+}
+
+/** Whether a server has connections that outlive it. */
+function usesDurable(
+  { transport, listeners = [] }: Pick<ListenOptions<never>, "transport" | "listeners">,
+): boolean {
+  return [transport, ...listeners.map((listener) => listener.transport)]
+    .some((one) => one?.durable === true);
 }
 
 /** A method that was handed on by itself, as in `setInterval(server.poll)`, has lost its server. */

@@ -77,12 +77,12 @@ export class ByteStream {
 
   /** Whether what is sent is compressed. */
   get compressing(): boolean {
-    return this.#layer?.compressing === true;
+    return this.#layer?.compressing === true || this.connection.durable?.compressing === true;
   }
 
-  /** Whether anything is compressed, either way. */
+  /** Whether anything is compressed by this process, either way. */
   get compressed(): boolean {
-    return this.compressing || this.#layer?.decompressing === true;
+    return this.#layer?.compressing === true || this.#layer?.decompressing === true;
   }
 
   /** What the client's compressed bytes hold that are not inflated, and what inflates them. */
@@ -100,13 +100,16 @@ export class ByteStream {
     return this.#codec !== undefined;
   }
 
-  /** Compresses what is written from here on. */
+  /** Compresses what is written from here on; a durable connection does so itself. */
   compress(): void {
-    this.#layered()?.compress();
+    const { durable } = this.connection;
+    if (durable !== undefined) durable.compress(true);
+    else this.#layered()?.compress();
   }
 
   /** Ends the compressed stream; plain bytes follow. */
   stopCompressing(): void {
+    this.connection.durable?.compress(false);
     this.#layer?.stopCompressing();
   }
 

@@ -45,6 +45,10 @@ export interface SessionSnapshot extends DialogueSnapshot {
   readonly ended: boolean;
   /** Whether password mode was on for a question whose answer nobody waits for any more. */
   readonly asking?: boolean;
+  /** How many lines the game has taken. Not in snapshots of older versions. */
+  readonly lineNumber?: number;
+  /** What the game keeps of the client. */
+  readonly state?: Json | null;
   /** How long it is connected, and how long the person has typed nothing, in milliseconds. */
   readonly connectedFor: number;
   readonly idleFor: number;

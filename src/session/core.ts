@@ -1,9 +1,10 @@
 import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
+import type { Json } from "../options/json.ts";
 import type { OptionEffects } from "../options/option.ts";
 import type { OptionSet } from "../options/option_set.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
-import type { Connection } from "../transport/transport.ts";
+import type { Connection, ResumeReason } from "../transport/transport.ts";
 import { Activity } from "./activity.ts";
 import { ByteStream } from "./byte_stream.ts";
 import type { ByteStreamEvents } from "./compression_layer.ts";
@@ -43,6 +44,12 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   active = true;
   /** Whether the game has heard anything of what the person does. */
   heard = false;
+  /** What the game keeps of the client over a restart. */
+  state: Json | undefined;
+  /** How many lines of the client the game has taken, in this process and before it. */
+  lineNumber = 0;
+  /** Why the client is not new to the game; `undefined` where it is. */
+  returning: ResumeReason | undefined;
   /** Whether a deadline may have changed since they were last looked at. */
   timesChanged = false;
   #deadlines: Deadlines | undefined;
@@ -140,6 +147,10 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   get framed(): boolean {
     return this.stream.connection.framed === true;
+  }
+
+  get durable(): boolean {
+    return this.stream.connection.durable !== undefined;
   }
 
   now(): number {

@@ -17,6 +17,7 @@ export function takeLine(core: SessionCore, secret: boolean = false): string | u
   if (line === undefined) return undefined;
   const { gate, taps } = core;
   core.heard = true;
+  core.lineNumber++;
   // Recorded now, not when it came: the game may have asked for a password meanwhile.
   if (taps !== undefined && !secret && !line.secret && !input.hidden) {
     taps.line(line.text, !input.byKeys);

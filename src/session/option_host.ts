@@ -23,6 +23,8 @@ export interface OptionHostContext {
   readonly encrypted: boolean;
   /** Whether something else frames the bytes, as a WebSocket does. */
   readonly framed: boolean;
+  /** Whether the connection outlives the process. Default `false`. */
+  readonly durable?: boolean;
   /** What an option may change on the connection. */
   readonly effects: OptionEffects;
   now(): number;
@@ -304,10 +306,12 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
 
   /** What of the declared fits this connection. */
   #offered(): TelnetOption[] {
-    const { declared, encrypted, framed } = this.#context;
-    const declaredHere = this.#context.known.all.filter(({ code, changesStream }) =>
-      declared.has(code) && !(framed && changesStream)
-    );
+    const { declared, encrypted, framed, durable } = this.#context;
+    const declaredHere = this.#context.known.all.filter(({ code, changesStream }) => {
+      const fits = changesStream === undefined ||
+        !framed && !(durable && changesStream !== "output");
+      return declared.has(code) && fits;
+    });
     return declaredHere.filter((option) =>
       !encrypted || (option.offerEncrypted?.(declared.get(option.code) as never) ?? true)
     );

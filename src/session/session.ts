@@ -1,10 +1,12 @@
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import { MCCP3 } from "../options/mccp.ts";
+import type { Json } from "../options/json.ts";
 import type { Key } from "../text/key.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
-import type { Connection } from "../transport/transport.ts";
+import type { Connection, ResumeReason } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
 import { ConnectionEffects } from "./connection_effects.ts";
 import type { ByteStream } from "./byte_stream.ts";
@@ -52,8 +54,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   #delivery: Delivery | undefined;
   /** Looks at the first line; `undefined` before the first byte. */
   #first: ForeignProtocol | "passed" | undefined;
+  /** Whether it was started, or goes on where another stood. */
+  #begun = false;
   /** Whether the next poll has to report that START-TLS is done. */
   #secured = false;
+  /** Where the client goes at the end of the turn. */
+  #movesTo: string | undefined;
   /** How far the client's compressed bytes went over a limit, for the next poll to report. */
   #inflateExcess: InflateLimitExceeded | undefined;
 
@@ -62,6 +68,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#core = new SessionCore(connection, host, origin, this, effectsMaker);
     this.#reader = new Reader(this.#core);
     this.#time = new Timekeeper(this.#core, this.#reader);
+    if (connection.durable?.resumed !== undefined) this.#first = "passed";
   }
 
   // Its parts.
@@ -168,6 +175,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Offers what the game declares. */
   start(): void {
+    this.#begun = true;
+    this.#core.changed();
     const { declared, readyTimeout } = this.#core.settings;
     if (declared.size > 0) this.options.offer(this.now() + readyTimeout);
     this.#time.schedule();
@@ -175,11 +184,48 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Goes on where a session of the same client stood before a restart of the game. */
   restore(given: ClientSnapshot): void {
+    this.#begun = true;
     this.#first = "passed";
     if (restoreSnapshot(this.#core, given).ended) this.onPlainEnd();
     this.#host.wake(this, "input");
     this.#core.changed();
     this.#time.schedule();
+  }
+
+  /** Goes on where a durable connection stood when its owner before this one went; returns whether it did. */
+  resume(): boolean {
+    const resumed = this.stream.connection.durable?.resumed;
+    if (resumed === undefined) return false;
+    this.restore(resumed.state as ClientSnapshot);
+    this.#core.returning = resumed.reason;
+    return true;
+  }
+
+  /** Ends a turn of a durable connection: what was written goes out, and the state is kept with it. */
+  commit(): void {
+    const { durable } = this.stream.connection;
+    // Before it has begun there is nothing to keep, and what was kept must not be lost.
+    if (durable === undefined || this.active && !this.#begun) return;
+    if (!this.active) return durable.commit(undefined, 0);
+    const snapshot = this.snapshot();
+    const unread = this.queuedInput;
+    // What is not read stays where it came from; the end stands behind it.
+    const ended = snapshot.ended && unread === 0;
+    if (this.#movesTo !== undefined) {
+      durable.moveTo(this.#movesTo);
+      this.leave("moved");
+    }
+    durable.commit({ ...snapshot, received: [], ended }, unread);
+  }
+
+  /** Has another place go on with a durable connection, from the end of the turn on. */
+  moveTo(place: string): void {
+    if (this.stream.connection.durable === undefined) {
+      throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
+    }
+    if (!this.active) return;
+    this.#movesTo = place;
+    this.#core.changed();
   }
 
   /** Processes what came, as far as the limits allow. */
@@ -251,6 +297,24 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (!this.dialogue.input.hasUnread) return;
     this.#reader.readQuietly();
     this.#note(false);
+  }
+
+  /** What the game keeps of the client over a restart. */
+  get state(): Json | undefined {
+    return this.#core.state;
+  }
+
+  set state(state: Json | undefined) {
+    this.#core.state = state;
+    this.#core.changed();
+  }
+
+  get lineNumber(): number {
+    return this.#core.lineNumber;
+  }
+
+  get returning(): ResumeReason | undefined {
+    return this.#core.returning;
   }
 
   /** Sends text. */

@@ -22,6 +22,8 @@ export function takeSnapshot(core: SessionCore): SessionSnapshot {
     received: [...core.gate.buffer.copy()],
     ended: core.life.state === "ending",
     asking: core.waiters?.hides === true,
+    lineNumber: core.lineNumber,
+    state: core.state ?? null,
   };
 }
 
@@ -31,7 +33,15 @@ export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): Sessi
   core.dialogue.restore(snapshot);
   core.activity.restore(snapshot, core.now());
   core.heard = true;
-  if (snapshot.received.length > 0) core.gate.push(Uint8Array.from(snapshot.received), false);
+  core.lineNumber = snapshot.lineNumber ?? 0;
+  core.state = snapshot.state ?? undefined;
+  core.returning = "restart";
+  if (snapshot.received.length > 0) {
+    // What has come since stands behind it.
+    const since = core.gate.buffer.takeAll();
+    core.gate.push(Uint8Array.from(snapshot.received), false);
+    for (const chunk of since) core.gate.push(chunk, false);
+  }
   if (snapshot.asking) core.makeWaiters().hides = true;
   return snapshot;
 }

@@ -69,7 +69,10 @@ export type {
   ConnectionHandler,
   Dialler,
   DialOptions,
+  DurableConnection,
   Listener,
+  Resumed,
+  ResumeReason,
   Transport,
   TransportListenOptions,
 } from "./transport.ts";

@@ -61,6 +61,54 @@ export interface ConnectionHandler {
  */
 export type CloseReason = "done" | "going-away" | "restarting" | "policy";
 
+/** What a connection kept of an owner in another process. */
+export interface Resumed {
+  /**
+   * Why it has another owner.
+   *
+   * - `restart`: the process of its owner went, or was replaced
+   * - `move`: its owner moved it here
+   * - `no-zone`: its owner moved it to a place that nobody serves, and it came back
+   */
+  readonly reason: ResumeReason;
+  /** The state of the owner, as it gave it to `commit`. */
+  readonly state: Readonly<Record<string, unknown>>;
+}
+
+/** Why a connection has another owner. */
+export type ResumeReason = "restart" | "move" | "no-zone";
+
+/**
+ * A connection that outlives the process of its owner. What is written is held back until `commit`, so
+ * that output and state are kept together, or neither is.
+ */
+export interface DurableConnection {
+  /** What was kept of the owner before this one; `undefined`: there was none. */
+  readonly resumed: Resumed | undefined;
+  /** Whether what is sent to the peer is compressed. */
+  readonly compressing: boolean;
+  /**
+   * Ends a turn: all that was written since the last call goes out, and the state is kept. Input that
+   * was handed over by then is not handed over again.
+   *
+   * @param state The owner's state, as plain JSON by its parts; `undefined`: as it was.
+   * @param unread How many bytes of the input the state does not have, counted from its end.
+   */
+  commit(state: Readonly<Record<string, unknown>> | undefined, unread: number): void;
+  /**
+   * Compresses what is written from here on (zlib), or ends that.
+   *
+   * @param on Whether to compress.
+   */
+  compress(on: boolean): void;
+  /**
+   * Gives the connection to an owner at another place, with the next commit.
+   *
+   * @param place The name of the place.
+   */
+  moveTo(place: string): void;
+}
+
 /** A byte stream to a peer. It means the same on every runtime. */
 export interface Connection {
   /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. Empty where the peer is gone already. */
@@ -81,6 +129,8 @@ export interface Connection {
    * encrypted within. Default `false`.
    */
   readonly framed?: boolean;
+  /** Set where the connection outlives the process of its owner. */
+  readonly durable?: DurableConnection;
   /**
    * Gives the connection another owner, which gets all that happens from now on; what is over
    * already is told at once.
@@ -155,6 +205,8 @@ export interface Dialler {
 export interface Transport extends Partial<Pick<Dialler, "dial">> {
   /** Its name, for messages. */
   readonly name: string;
+  /** Whether its connections are durable ones. Default `false`. */
+  readonly durable?: boolean;
   /**
    * Listens.
    *

@@ -76,6 +76,8 @@ const VALUES: Record<string, readonly string[]> = {
     "transliterate",
     "wordWrap",
   ],
+  "./gateway": ["Gateway", "MemoryBus", "REFUSAL_KINDS", "joinZone"],
+  "./gateway/nats": ["natsBus"],
   "./connect": [
     "CONNECT_LIMITS",
     "RemoteServer",

@@ -51,6 +51,7 @@ const LAYERS: Record<string, readonly string[]> = {
   server: ["protocol", "options", "text", "guard", "websocket", "transport", "session"],
   connect: ["protocol", "options", "text", "guard", "transport", "session"],
   web: ["protocol", "options", "text", "transport", "connect"],
+  gateway: ["protocol", "options", "text", "guard", "transport", "session", "server"],
   testing: ["protocol", "options", "text", "guard", "transport", "session", "server", "connect"],
 };
 

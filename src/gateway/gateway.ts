@@ -1,0 +1,752 @@
+import type { Origin } from "../guard/origin.ts";
+import type { Refusal, RefusalKind } from "../guard/refusal.ts";
+import type { ServerLimits } from "../guard/limits.ts";
+import { SERVER_MESSAGES, type ServerMessages } from "../guard/messages.ts";
+import {
+  checkCount,
+  checkFunction,
+  checkText,
+  checkToken,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
+import { Acceptor, type AcceptorSettings, type ListenerInfo } from "../server/acceptor.ts";
+import { DeadlineSet } from "../server/deadline_set.ts";
+import type { ListenerOptions } from "../server/listen_options.ts";
+import { openListeners } from "../server/open_listeners.ts";
+import { checkSettings } from "../server/settings.ts";
+import { Counters } from "../server/stats.ts";
+import { callUserCode } from "../session/call_user_code.ts";
+import { encodeText, encodingByName } from "../text/charset.ts";
+import type { CompressionCodec } from "../transport/compression.ts";
+import { defaultCodec } from "../transport/default.ts";
+import type { Certificate, Encryption } from "../transport/encryption.ts";
+import type { Connection, ConnectionHandler } from "../transport/transport.ts";
+import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
+import { BusLink } from "./bus_link.ts";
+import { HeldConnection, type HeldEvents } from "./held_connection.ts";
+import {
+  A_HELLO,
+  decodeJson,
+  decodeMessage,
+  encodeControl,
+  encodeJson,
+  gatewaySubject,
+  GONE,
+  HELLO,
+  type Hello,
+  type Packet,
+  WHO,
+  workerSubject,
+} from "./messages.ts";
+import { decodeCommit, encodeGatewayRecord, type GatewayRecord } from "./records.ts";
+import { WireError, WireWriter } from "./wire.ts";
+import { ZoneRoute } from "./zone_route.ts";
+
+/** How often links, deadlines and waits are looked at. */
+const TICK_MS = 20;
+/** How often a worker hears that the gateway lives. */
+const BEAT_MS = 1_000;
+/** A worker that was not heard for so long does not serve its zone. */
+const SILENCE_MS = 2_500;
+/** How long the last messages to the workers may take when the gateway stops. */
+const LAST_MS = 1_000;
+/** A fault of the bus is reported once in so many milliseconds. */
+const REPORT_MS = 10_000;
+
+/** Texts that the gateway sends by itself, one line each. An empty text is not sent. */
+export interface GatewayMessages extends
+  Pick<
+    ServerMessages,
+    "serverFull" | "addressFull" | "tooManyConnects" | "draining"
+  > {
+  /** Sent to somebody whose input waits, or who is new, while nobody serves the zone. */
+  readonly waiting: string;
+}
+
+const MESSAGES: GatewayMessages = {
+  serverFull: SERVER_MESSAGES.serverFull,
+  addressFull: SERVER_MESSAGES.addressFull,
+  tooManyConnects: SERVER_MESSAGES.tooManyConnects,
+  draining: SERVER_MESSAGES.draining,
+  waiting: "[One moment.]",
+};
+
+/** Where to listen, and for which zone. */
+export interface GatewayOptions extends ListenerOptions {
+  /** What carries the messages, such as `natsBus()`. */
+  readonly bus: Bus;
+  /** The zone that new people come to, such as `"main"`. */
+  readonly zone: string;
+  /**
+   * What this gateway is called: letters, digits, `-` and `_`. If it is started anew under the same
+   * name, the workers know at once that the people of the one before are gone. Default: no name; they
+   * know it some ten seconds later.
+   */
+  readonly name?: string | undefined;
+  /** Additional listeners, such as `{ port: 7778, tls: true }`. Default: none. */
+  readonly listeners?: readonly ListenerOptions[] | undefined;
+  /** The certificate for TLS, and its key, as PEM text; see also `gateway.setCertificate()`. */
+  readonly certificate?: Certificate | undefined;
+  /** Addresses and networks of proxies that send the PROXY protocol, as for `TelnetServer`. Default: none. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** The most people at once; further connections are refused with one line. Default 1000. */
+  readonly maxConnections?: number | undefined;
+  /**
+   * Limits for each address, and `closeTimeout`, `handshakeTimeout` and `helloTimeout`. Those for what
+   * a client sends are the worker's.
+   */
+  readonly limits?: Partial<ServerLimits> | undefined;
+  /** Replaces the texts that the gateway sends by itself; an empty text is not sent. */
+  readonly messages?: Partial<GatewayMessages> | undefined;
+  /** How long somebody waits before `messages.waiting` is sent, in milliseconds. Default 1000. */
+  readonly waitingAfter?: number | undefined;
+  /**
+   * How long a client that was moved to a zone stays there while nobody serves it, in milliseconds;
+   * then it goes back. Default 5000.
+   */
+  readonly moveTimeout?: number | undefined;
+  /** Whether to enable TCP keep-alive (SO_KEEPALIVE). Default `true`. */
+  readonly tcpKeepAlive?: boolean | undefined;
+  /** Called for each refused connection; `stats()` counts all of them. Default: none. */
+  readonly onRefuse?: ((refusal: Refusal) => void) | undefined;
+  /** Called when the system could not accept a connection. Default: prints the error. */
+  readonly onListenError?: ((error: Error) => void) | undefined;
+  /** Called when a handler throws, or the bus brings what is none of ours. Default: prints the error. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** The zlib implementation for MCCP2. Default: the runtime's. */
+  readonly codec?: CompressionCodec | undefined;
+  /** The TLS implementation. Default: the runtime's. */
+  readonly encryption?: Encryption | undefined;
+  /** The time, for tests. Default: the runtime's. */
+  readonly timer?: Timer | undefined;
+}
+
+const NAMES: Readonly<Record<keyof GatewayOptions, true>> = {
+  address: true,
+  bus: true,
+  certificate: true,
+  codec: true,
+  encryption: true,
+  limits: true,
+  listeners: true,
+  maxConnections: true,
+  messages: true,
+  moveTimeout: true,
+  name: true,
+  onError: true,
+  onListenError: true,
+  onRefuse: true,
+  port: true,
+  reusePort: true,
+  tcpKeepAlive: true,
+  timer: true,
+  tls: true,
+  transport: true,
+  trustedProxies: true,
+  waitingAfter: true,
+  webSocket: true,
+  zone: true,
+};
+
+/** Options of `drain()`. */
+export interface GatewayDrainOptions {
+  /** A line that is sent to all. Default `messages.draining`. */
+  readonly message?: string | undefined;
+  /** How long people can stay, in milliseconds. Default 0: they are closed at once. */
+  readonly grace?: number | undefined;
+}
+
+/** Statistics of a gateway. */
+export interface GatewayStats {
+  /** People who are connected. */
+  readonly connections: number;
+  /** Connections that are not held yet: a proxy's header or the handshake of TLS is due. */
+  readonly handshakes: number;
+  /** People whose input waits for a worker, or who are new to all. */
+  readonly waiting: number;
+  /** Input bytes that no worker has committed. */
+  readonly heldInput: number;
+  /** Output bytes that the system has not accepted yet. */
+  readonly queuedOutput: number;
+  /** Refused connections, by reason. */
+  readonly refused: Readonly<Record<RefusalKind, number>>;
+  /** Bytes that came of people. */
+  readonly bytesReceived: number;
+  /** Bytes that were handed to the network. */
+  readonly bytesSent: number;
+  /** The zones. */
+  readonly zones: readonly ZoneStats[];
+}
+
+/** A zone as a gateway sees it. */
+export interface ZoneStats {
+  /** Its name. */
+  readonly zone: string;
+  /** The worker that serves it; `undefined`: nobody does. */
+  readonly worker: string | undefined;
+  /** The epoch of that worker. */
+  readonly epoch: number;
+  /** The people in it. */
+  readonly connections: number;
+}
+
+/**
+ * Holds people's connections while the workers that run the game come and go. It does TLS, WebSocket, the
+ * PROXY protocol, compression, and the limits of connections; a worker does all else, by the
+ * `TelnetServer` that it has on `joinZone()`.
+ *
+ * @example A gateway and a worker in one process
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { Gateway, joinZone, MemoryBus } from "@miniboa/miniboa/gateway";
+ * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bus = new MemoryBus();
+ * const transport = new MemoryTransport();
+ * const gateway = await Gateway.listen({ bus, zone: "main", transport });
+ *
+ * const zone = await joinZone(bus, "main");
+ * const server = await TelnetServer.listen({
+ *   transport: zone.transport,
+ *   onConnect: (client) => client.send(client.returning ? "The world blinks.\n" : "Hello\n"),
+ *   onDisconnect: () => {},
+ * });
+ * const peer = transport.connect(gateway.port);
+ * let seen = "";
+ * while (seen === "") {
+ *   await server.poll();
+ *   seen += peer.takeText();
+ * }
+ * assertEquals(seen, "Hello\r\n");
+ * await zone.leave();
+ * await server.stop();
+ * await gateway.stop();
+ * ```
+ */
+export class Gateway {
+  readonly #bus: Bus;
+  readonly #id: string;
+  readonly #name: string;
+  readonly #zone: string;
+  readonly #timer: Timer;
+  readonly #codec: CompressionCodec;
+  readonly #messages: GatewayMessages;
+  readonly #waitingAfter: number;
+  readonly #moveTimeout: number;
+  readonly #closeTimeout: number;
+  readonly #onRefuse: ((refusal: Refusal) => void) | undefined;
+  readonly #onListenError: (error: Error) => void;
+  readonly #onError: (error: unknown) => void;
+  readonly #counters: Counters;
+  readonly #acceptor: Acceptor;
+  readonly #deadlines: DeadlineSet;
+  readonly #held: Map<number, HeldConnection> = new Map();
+  readonly #routes: Map<string, ZoneRoute> = new Map();
+  readonly #subscriptions: BusSubscription[] = [];
+  readonly #writer: WireWriter = new WireWriter();
+  readonly #heldEvents: HeldEvents;
+  /** Connections of which the system has taken output that the worker does not know of. */
+  readonly #taken: Set<HeldConnection> = new Set();
+  #connections = 0;
+  #links = 0;
+  #flushing = false;
+  #beatAt = 0;
+  #reportedAt = -Infinity;
+  #endTicks: () => void = () => {};
+  #draining: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(
+    options: GatewayOptions,
+    { settings, codec }: GatewayParts,
+  ) {
+    const { bus, zone, name = "", timer = systemTimer } = options;
+    const { waitingAfter = 1_000, moveTimeout = 5_000 } = options;
+    this.#bus = bus;
+    this.#zone = zone;
+    this.#name = name;
+    this.#id = `${name === "" ? "gateway" : name}-${randomId()}`;
+    this.#timer = timer;
+    this.#codec = codec;
+    this.#messages = { ...MESSAGES, ...options.messages };
+    this.#waitingAfter = waitingAfter;
+    this.#moveTimeout = moveTimeout;
+    this.#closeTimeout = settings.limits.closeTimeout;
+    this.#onRefuse = options.onRefuse;
+    this.#onListenError = settings.onListenError;
+    this.#onError = options.onError ?? ((error) => settings.onError(error, undefined));
+    const now = timer.now();
+    this.#counters = new Counters(now);
+    this.#deadlines = new DeadlineSet((timed, at) => timed.tick(at));
+    this.#heldEvents = {
+      onRecord: (held, record) => this.#tell(held, record),
+      onGone: (held) => this.#gone(held),
+      onTaken: (held) => this.#taken.add(held),
+      onSent: (count) => this.#counters.bytesSent += count,
+    };
+    this.#acceptor = new Acceptor(settings, {
+      counters: this.#counters,
+      reportsRefusals: options.onRefuse !== undefined,
+      now: () => timer.now(),
+      timed: (timed, time) => this.#deadlines.add(timed, time),
+      untimed: (timed) => this.#deadlines.delete(timed),
+      welcome: (connection, origin) => this.#welcome(connection, origin),
+      wake: () => queueMicrotask(() => this.#report()),
+    });
+  }
+
+  /**
+   * Starts a gateway. People wait until a worker serves the zone.
+   *
+   * @param options The bus, the zone, and where to listen.
+   * @returns The gateway, listening.
+   * @throws {TelnetError} As `TelnetServer.listen()`.
+   */
+  static async listen(options: GatewayOptions): Promise<Gateway> {
+    const settings = await checkOptions(options);
+    const codec = options.codec ?? await defaultCodec();
+    const gateway = new Gateway(options, { settings, codec });
+    gateway.#join();
+    try {
+      await openListeners(gateway.#acceptor, options);
+    } catch (error) {
+      gateway.#leave();
+      throw error;
+    }
+    return gateway;
+  }
+
+  /** The port that it listens on: the real one where 0 was asked. */
+  get port(): number {
+    return this.#acceptor.listeners[0]?.port ?? 0;
+  }
+
+  /** The address that it listens on. */
+  get address(): string {
+    return this.#acceptor.listeners[0]?.address ?? "";
+  }
+
+  /** Where it listens: the first is `port` and `address`. */
+  get listeners(): readonly ListenerInfo[] {
+    return [...this.#acceptor.listeners];
+  }
+
+  /** What it is called on the bus: its name, or `gateway`, with letters that no other one has. */
+  get identity(): string {
+    return this.#id;
+  }
+
+  /**
+   * Statistics. The cost grows with the number of people.
+   *
+   * @returns The current numbers.
+   */
+  stats(): GatewayStats {
+    let [waiting, heldInput, queuedOutput] = [0, 0, 0];
+    for (const held of this.#held.values()) {
+      if (held.waits) waiting++;
+      heldInput += held.heldInput;
+      queuedOutput += held.queued;
+    }
+    const { bytesReceived, bytesSent, refused } = this.#counters;
+    return {
+      connections: this.#held.size,
+      handshakes: this.#acceptor.handshakeCount,
+      waiting,
+      heldInput,
+      queuedOutput,
+      refused: { ...refused },
+      bytesReceived,
+      bytesSent,
+      zones: Array.from(this.#routes.values(), ({ name, worker, epoch, connections }) => ({
+        zone: name,
+        worker: worker?.worker,
+        epoch,
+        connections: connections.size,
+      })),
+    };
+  }
+
+  /**
+   * How many people are connected.
+   *
+   * @returns Their number.
+   */
+  connectionCount(): number {
+    return this.#held.size;
+  }
+
+  /**
+   * Replaces the certificate, for example after a renewal. Existing connections are not affected.
+   *
+   * @param certificate The certificate and its key, as PEM text.
+   * @throws {TelnetError} `misuse`: as `TelnetServer.setCertificate()`.
+   */
+  setCertificate(certificate: Certificate): void {
+    this.#acceptor.setCertificate(certificate);
+  }
+
+  /**
+   * Stops in good order: nobody new comes in, all get a line, may stay for `grace`, and are then closed.
+   *
+   * @param options The line, and how long people can stay.
+   * @returns When the last socket is closed.
+   * @throws {TelnetError} `misuse`: invalid options.
+   */
+  async drain(options: GatewayDrainOptions = {}): Promise<void> {
+    rejectUnknownKeys("drain", options, { message: true, grace: true });
+    const { message = this.#messages.draining, grace = 0 } = options;
+    checkText("drain.message", message);
+    checkCount("drain.grace", grace);
+    if (this.#stopping === undefined) this.#draining ??= this.#drain(message, grace);
+    await this.#draining;
+    await this.stop();
+  }
+
+  /**
+   * Stops: closes all connections once their output is delivered, and tells the workers.
+   *
+   * @returns When the last socket is closed.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /**
+   * The same as {@linkcode stop}, for `await using`.
+   *
+   * @returns When the last socket is closed.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #drain(message: string, grace: number): Promise<void> {
+    await this.#acceptor.close();
+    if (message !== "") { for (const held of this.#held.values()) this.#say(held, message); }
+    const until = this.#timer.now() + grace;
+    await this.#wait(() => this.#held.size === 0 || this.#stopping !== undefined, until);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#acceptor.close();
+    const now = this.#timer.now();
+    for (const held of this.#held.values()) held.close();
+    const gone = () => Array.from(this.#held.values()).every((held) => held.gone);
+    await this.#wait(gone, now + this.#closeTimeout);
+    for (const held of this.#held.values()) held.connection.abort();
+    // The workers are told who is gone.
+    this.#flush();
+    await this.#wait(() => this.#allTold, this.#timer.now() + LAST_MS);
+    await this.#acceptor.settle(Math.max(0, now + this.#closeTimeout - this.#timer.now()));
+    this.#leave();
+  }
+
+  /** Whether the workers that are there have heard all. */
+  get #allTold(): boolean {
+    const now = this.#timer.now();
+    return Array.from(this.#routes.values()).every(({ link }) =>
+      link === undefined || link.link.acked === link.link.end
+    ) || !Array.from(this.#routes.values()).some((route) => route.isServed(now, SILENCE_MS));
+  }
+
+  #wait(done: () => boolean, until: number): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!done() && this.#timer.now() < until) return;
+        end();
+        resolve();
+      };
+      const end = this.#timer.every(TICK_MS, look);
+      look();
+    });
+  }
+
+  #join(): void {
+    this.#subscriptions.push(
+      this.#bus.subscribe(HELLO, (payload) => this.#guard(() => this.#hear(payload))),
+      this.#bus.subscribe(
+        gatewaySubject(this.#id),
+        (payload) => this.#guard(() => this.#receive(payload)),
+      ),
+    );
+    this.#endTicks = this.#timer.every(TICK_MS, () => this.#tick());
+    this.#bus.publish(WHO, encodeJson({ gateway: this.#id, name: this.#name }));
+  }
+
+  #leave(): void {
+    this.#endTicks();
+    for (const subscription of this.#subscriptions) subscription.close();
+  }
+
+  /** Whoever may publish on the bus may publish nonsense. */
+  #guard(take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const now = this.#timer.now();
+      if (now - this.#reportedAt < REPORT_MS) return;
+      this.#reportedAt = now;
+      callUserCode(() => this.#onError(error), () => {});
+    }
+  }
+
+  #report(): void {
+    const error = this.#acceptor.takeAcceptError();
+    const failed = (thrown: unknown) => callUserCode(() => this.#onError(thrown), () => {});
+    if (error !== undefined) callUserCode(() => this.#onListenError(error), failed);
+    for (const refusal of this.#acceptor.takeRefusals()) {
+      callUserCode(() => this.#onRefuse?.(refusal), failed);
+    }
+  }
+
+  #routeOf(zone: string): ZoneRoute {
+    let route = this.#routes.get(zone);
+    if (route === undefined) this.#routes.set(zone, route = new ZoneRoute(zone));
+    return route;
+  }
+
+  // Who comes and goes.
+
+  #welcome(connection: Connection, origin: Origin): ConnectionHandler {
+    const number = ++this.#connections;
+    const how = { codec: this.#codec, now: this.#timer.now(), events: this.#heldEvents };
+    const held = new HeldConnection(number, connection, origin, this.#zone, how);
+    this.#held.set(number, held);
+    const route = this.#routeOf(this.#zone);
+    route.connections.set(number, held);
+    this.#open(route, held);
+    return held;
+  }
+
+  #gone(held: HeldConnection): void {
+    this.#acceptor.left(held.connection, held.origin);
+  }
+
+  #forget(held: HeldConnection): void {
+    this.#held.delete(held.number);
+    this.#taken.delete(held);
+    this.#routes.get(held.zone)?.connections.delete(held.number);
+  }
+
+  /** Tells the worker of a connection's zone what happened to it. */
+  #tell(held: HeldConnection, record: GatewayRecord): void {
+    if (record.type === "input") this.#counters.bytesReceived += record.bytes.length;
+    const { link } = this.#routeOf(held.zone);
+    if (link !== undefined && held.opened) {
+      link.link.send(encodeGatewayRecord(record, this.#writer));
+      this.#flushSoon();
+    }
+    if (held.done) this.#forget(held);
+  }
+
+  #open({ link, worker }: ZoneRoute, held: HeldConnection): void {
+    if (link === undefined || worker === undefined || held.closing) return;
+    for (const record of held.open()) link.link.send(encodeGatewayRecord(record, this.#writer));
+    this.#flushSoon();
+  }
+
+  // What the workers say.
+
+  #hear(payload: Uint8Array): void {
+    const hello = decodeJson<Hello>(payload, A_HELLO);
+    const { zone, worker, epoch, left } = hello;
+    const route = this.#routeOf(zone);
+    if (epoch < route.epoch) return this.#fence(worker, route);
+    if (left) return this.#end(route, epoch);
+    route.heardAt = this.#timer.now();
+    route.epoch = epoch;
+    route.worker = hello;
+    if (route.link?.epoch !== epoch) this.#begin(route, hello);
+  }
+
+  /** The worker has left; the next has a higher epoch than one more. */
+  #end(route: ZoneRoute, epoch: number): void {
+    route.epoch = epoch + 1;
+    route.worker = route.link = undefined;
+    for (const held of route.connections.values()) held.opened = false;
+  }
+
+  /** Another one serves the zone by now. */
+  #fence(worker: string, { name, epoch }: ZoneRoute): void {
+    const fenced = encodeControl({ type: "fenced", zone: name, epoch });
+    this.#bus.publish(workerSubject(worker), fenced);
+  }
+
+  /** Begins a link to a worker, and tells it of all who are in its zone. */
+  #begin(route: ZoneRoute, { worker, epoch }: Hello): void {
+    route.link = new BusLink(this.#bus, {
+      subject: workerSubject(worker),
+      from: this.#id,
+      number: ++this.#links,
+      epoch,
+      onNobody: () => this.#lost(route, worker),
+    });
+    for (const held of [...route.connections.values()]) {
+      held.opened = false;
+      if (held.closing && held.gone || held.done) this.#forget(held);
+      else this.#open(route, held);
+    }
+    // A worker that serves nobody here has to know of this gateway, too.
+    if (route.connections.size === 0) route.link.beat();
+  }
+
+  /** Nobody listens where the worker did: others that wait for its zone need not wait any longer. */
+  #lost(route: ZoneRoute, worker: string): void {
+    if (route.worker?.worker !== worker) return;
+    route.worker = undefined;
+    this.#bus.publish(GONE, encodeJson({ worker, zone: route.name }));
+  }
+
+  #receive(payload: Uint8Array): void {
+    const message = decodeMessage(payload);
+    if ("bytes" in message) return this.#receivePacket(message);
+    if (message.type !== "reset") return;
+    const route = this.#routes.get(message.zone);
+    const { worker, link } = route ?? {};
+    if (route === undefined || worker === undefined || link?.number !== message.link) return;
+    this.#begin(route, worker);
+  }
+
+  #receivePacket({ from: zone, link: number, epoch, bytes }: Packet): void {
+    const route = this.#routes.get(zone);
+    const link = route?.link;
+    // A packet of an older epoch, or of a link that was given up.
+    if (route === undefined || link === undefined) return;
+    if (link.epoch !== epoch || link.number !== number) return;
+    const now = this.#timer.now();
+    route.heardAt = now;
+    const fresh = link.link.receive(bytes, now);
+    for (const message of fresh) this.#apply(route, message, now);
+    this.#flushSoon();
+  }
+
+  #apply(route: ZoneRoute, message: Uint8Array, now: number): void {
+    const commit = decodeCommit(message);
+    const held = this.#held.get(commit.number);
+    if (held === undefined || held.zone !== route.name || !held.opened) return;
+    const zone = held.apply(commit, now);
+    if (held.done) return this.#forget(held);
+    this.#taken.add(held);
+    if (zone !== undefined) this.#move(held, zone, "move", now);
+  }
+
+  /** Has another zone go on with a connection. */
+  #move(held: HeldConnection, zone: string, reason: "move" | "no-zone", now: number): void {
+    const from = held.zone;
+    this.#routes.get(from)?.connections.delete(held.number);
+    held.zone = zone;
+    held.reason = reason;
+    held.opened = false;
+    held.waitsSince = now;
+    if (reason === "move") held.back = { zone: from, by: now + this.#moveTimeout };
+    else held.back = undefined;
+    const route = this.#routeOf(zone);
+    route.connections.set(held.number, held);
+    this.#open(route, held);
+  }
+
+  // What the time brings.
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    const now = this.#timer.now();
+    for (const { link } of this.#routes.values()) link?.flush(now);
+  }
+
+  #tick(): void {
+    const now = this.#timer.now();
+    this.#deadlines.tick(now);
+    this.#tellTaken();
+    const beats = now >= this.#beatAt;
+    if (beats) this.#beatAt = now + BEAT_MS;
+    for (const route of this.#routes.values()) {
+      if (beats) route.link?.beat();
+      route.link?.flush(now);
+      if (!route.isServed(now, SILENCE_MS)) this.#lookAtWaiting(route, now);
+    }
+  }
+
+  #tellTaken(): void {
+    for (const held of this.#taken) {
+      const record = held.takeTaken();
+      if (record !== undefined && held.opened) {
+        this.#routes.get(held.zone)?.link?.link.send(encodeGatewayRecord(record, this.#writer));
+      }
+      if (held.queued === 0) this.#taken.delete(held);
+    }
+  }
+
+  /** Nobody serves a zone: people are told so, or go back to where they were. */
+  #lookAtWaiting(route: ZoneRoute, now: number): void {
+    for (const held of [...route.connections.values()]) {
+      const { back } = held;
+      if (back !== undefined && now >= back.by) this.#move(held, back.zone, "no-zone", now);
+      else if (!held.told && held.waits && now - held.waitsSince >= this.#waitingAfter) {
+        held.told = true;
+        if (this.#messages.waiting !== "") this.#say(held, this.#messages.waiting);
+      }
+    }
+  }
+
+  /** Says a line between the outputs of the worker. */
+  #say(held: HeldConnection, text: string): void {
+    const bytes = encodeText(`\r\n${text}\r\n`, encodingByName(held.encoding) ?? "utf-8");
+    held.say(bytes);
+  }
+}
+
+interface GatewayParts {
+  readonly settings: AcceptorSettings & {
+    readonly onListenError: (error: Error) => void;
+    readonly onError: (error: unknown, client: undefined) => void;
+  };
+  readonly codec: CompressionCodec;
+}
+
+/** Checks the options; those that a server has as well are checked as a server's. */
+async function checkOptions(options: GatewayOptions): Promise<GatewayParts["settings"]> {
+  rejectUnknownKeys("", options, NAMES);
+  const { bus, zone, name, timer, messages = {}, onError, waitingAfter, moveTimeout, ...own } =
+    options;
+  checkBus(bus);
+  checkToken("zone", zone);
+  if (name !== undefined) checkToken("name", name);
+  if (timer !== undefined) checkFunction("timer.every", timer?.every);
+  if (onError !== undefined) checkFunction("onError", onError);
+  if (waitingAfter !== undefined) checkCount("waitingAfter", waitingAfter);
+  if (moveTimeout !== undefined) checkCount("moveTimeout", moveTimeout);
+  rejectUnknownKeys("messages", messages, MESSAGES);
+  for (const [key, text] of Object.entries(messages)) checkText(`messages.${key}`, text);
+  const { waiting: _waiting, ...served } = messages;
+  const { codec: _codec, onRefuse, onListenError, ...door } = own;
+  if (onRefuse !== undefined) checkFunction("onRefuse", onRefuse);
+  return await checkSettings({
+    ...door,
+    messages: served,
+    ...(onListenError && { onListenError }),
+  });
+}
+
+/** Checks that a caller gave a bus. */
+export function checkBus(bus: Bus): void {
+  if (typeof bus?.publish === "function" && typeof bus.leases?.write === "function") return;
+  throwUnexpected("the bus", "a Bus, such as natsBus(nats, { kv }) or new MemoryBus()", bus);
+}
+
+/** Letters that no other one has. */
+export function randomId(): string {
+  return crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+}

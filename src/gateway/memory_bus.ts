@@ -1,0 +1,172 @@
+import { checkCount, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
+import type { Bus, BusSubscription, LeaseEntry, LeaseStore } from "./bus.ts";
+
+/** How a bus in memory behaves. */
+export interface MemoryBusOptions {
+  /** Which part of all messages is lost, from 0 to 1. Default 0. */
+  readonly loss?: number;
+  /** Which part of them comes twice, from 0 to 1. Default 0. */
+  readonly duplicate?: number;
+  /**
+   * How many turns of the event loop a message may take, at random, so that one may come before another
+   * that was sent earlier. Default 0: all come in order, in the next microtask.
+   */
+  readonly delay?: number;
+  /** The most bytes of one message. Default 1048576. */
+  readonly maxPayload?: number;
+  /** What the chances begin with: the same seed gives the same losses. Default 1. */
+  readonly seed?: number;
+}
+
+const NAMES: Readonly<Record<keyof MemoryBusOptions, true>> = {
+  delay: true,
+  duplicate: true,
+  loss: true,
+  maxPayload: true,
+  seed: true,
+};
+
+/** A message on its way. */
+interface Message {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly onNobody: (() => void) | undefined;
+}
+
+/**
+ * A bus in memory, for tests: gateways and workers of one process. It can lose, double, delay and reorder
+ * messages, and be cut off for a while.
+ *
+ * @example
+ * ```ts
+ * import { MemoryBus } from "@miniboa/miniboa/gateway";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bus = new MemoryBus();
+ * const heard: number[] = [];
+ * bus.subscribe("a.b", (payload) => void heard.push(payload.length));
+ * bus.publish("a.b", new Uint8Array(3));
+ * await Promise.resolve();
+ * assertEquals(heard, [3]);
+ * ```
+ */
+export class MemoryBus implements Bus {
+  /** The most bytes of one message. */
+  readonly maxPayload: number;
+  /** Entries that say who serves a zone. */
+  readonly leases: LeaseStore;
+  /** Whether messages pass; a test sets it to `false` as where the broker is away. */
+  connected: boolean = true;
+  /** How many messages were sent. */
+  published = 0;
+  /** How many of them were lost. */
+  lost = 0;
+  readonly #loss: number;
+  readonly #duplicate: number;
+  readonly #delay: number;
+  #seed: number;
+  readonly #subscribers: Map<string, Set<(payload: Uint8Array) => void>> = new Map();
+  readonly #entries: Map<string, LeaseEntry> = new Map();
+  #revision = 0;
+
+  /**
+   * Makes a bus.
+   *
+   * @param options How it behaves.
+   * @throws {TelnetError} `misuse`: invalid options.
+   */
+  constructor(options: MemoryBusOptions = {}) {
+    rejectUnknownKeys("MemoryBus", options, NAMES);
+    const { loss = 0, duplicate = 0, delay = 0, maxPayload = 1_048_576, seed = 1 } = options;
+    for (const [name, part] of Object.entries({ loss, duplicate })) {
+      if (!(part >= 0 && part <= 1)) {
+        throwUnexpected(`MemoryBus.${name}`, "a number from 0 to 1", part);
+      }
+    }
+    checkCount("MemoryBus.delay", delay);
+    checkCount("MemoryBus.maxPayload", maxPayload, 256);
+    checkCount("MemoryBus.seed", seed);
+    this.#loss = loss;
+    this.#duplicate = duplicate;
+    this.#delay = delay;
+    this.maxPayload = maxPayload;
+    this.#seed = seed;
+    this.leases = {
+      read: (name) => this.#reach(() => this.#entries.get(name)),
+      write: (name, value, revision) => this.#reach(() => this.#write(name, value, revision)),
+    };
+  }
+
+  /**
+   * Sends a message; it comes later, or never.
+   *
+   * @param subject Its subject.
+   * @param payload The message.
+   * @param onNobody Called if nobody has subscribed.
+   * @throws {TelnetError} `misuse`: more than `maxPayload` bytes.
+   */
+  publish(subject: string, payload: Uint8Array, onNobody?: () => void): void {
+    if (payload.length > this.maxPayload) {
+      throwUnexpected("the message", `at most ${this.maxPayload} bytes`, payload.length);
+    }
+    this.published++;
+    if (!this.connected || this.#chance() < this.#loss) {
+      this.lost++;
+      return;
+    }
+    const message = { subject, payload: payload.slice(), onNobody };
+    this.#carry(message);
+    if (this.#chance() < this.#duplicate) this.#carry({ ...message, payload: payload.slice() });
+  }
+
+  /**
+   * Has messages of a subject handed over.
+   *
+   * @param subject The whole subject.
+   * @param onMessage Gets each message.
+   * @returns What ends it.
+   */
+  subscribe(subject: string, onMessage: (payload: Uint8Array) => void): BusSubscription {
+    const subscribers = this.#subscribers.get(subject) ?? new Set();
+    this.#subscribers.set(subject, subscribers.add(onMessage));
+    return {
+      close: () => {
+        subscribers.delete(onMessage);
+        if (subscribers.size === 0 && this.#subscribers.get(subject) === subscribers) {
+          this.#subscribers.delete(subject);
+        }
+      },
+    };
+  }
+
+  #carry(message: Message): void {
+    const turns = Math.floor(this.#chance() * (this.#delay + 1));
+    if (turns === 0) queueMicrotask(() => this.#deliver(message));
+    else setTimeout(() => this.#deliver(message), turns - 1);
+  }
+
+  #deliver({ subject, payload, onNobody }: Message): void {
+    const subscribers = this.#subscribers.get(subject);
+    if (subscribers === undefined) return onNobody?.();
+    for (const onMessage of [...subscribers]) onMessage(payload);
+  }
+
+  /** Asks the store, where it can be reached. */
+  // deno-lint-ignore require-await
+  async #reach<Value>(ask: () => Value): Promise<Value> {
+    if (!this.connected) throw new Error("The store cannot be reached");
+    return ask();
+  }
+
+  #write(name: string, value: Uint8Array, revision: number | undefined): number | undefined {
+    if (this.#entries.get(name)?.revision !== revision) return undefined;
+    this.#entries.set(name, { value: value.slice(), revision: ++this.#revision });
+    return this.#revision;
+  }
+
+  /** A number from 0 to 1, by a linear congruential generator (Numerical Recipes). */
+  #chance(): number {
+    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return this.#seed / 2 ** 32;
+  }
+}

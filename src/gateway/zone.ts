@@ -1,0 +1,514 @@
+import {
+  checkCount,
+  checkFunction,
+  checkList,
+  checkText,
+  checkToken,
+  rejectUnknownKeys,
+} from "../protocol/validate.ts";
+import { callUserCode } from "../session/call_user_code.ts";
+import type {
+  Connection,
+  ConnectionAcceptor,
+  Listener,
+  Transport,
+} from "../transport/transport.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
+import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
+import { BusLink } from "./bus_link.ts";
+import { checkBus, randomId } from "./gateway.ts";
+import { Lease } from "./lease.ts";
+import {
+  A_GONE,
+  A_HELLO,
+  A_WHO,
+  decodeJson,
+  decodeMessage,
+  encodeControl,
+  encodeJson,
+  gatewaySubject,
+  GONE,
+  HELLO,
+  type Packet,
+  WHO,
+  workerSubject,
+} from "./messages.ts";
+import {
+  type CommitRecord,
+  decodeGatewayRecord,
+  encodeCommit,
+  type OpenRecord,
+} from "./records.ts";
+import { WireError, WireWriter } from "./wire.ts";
+import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
+
+/** How often links are looked at. */
+const TICK_MS = 20;
+/** How often a worker says that it is there. */
+const HELLO_MS = 1_000;
+/** A gateway that was silent for so many of these is gone, and its people with it. */
+const SILENT_HELLOS = 10;
+/** How long a turn may take to come to its end when the worker leaves. */
+const TURN_MS = 250;
+/** How long the gateways have to take the last commits. */
+const LAST_MS = 1_000;
+/** A fault of the bus is reported once in so many milliseconds. */
+const REPORT_MS = 10_000;
+
+/** How to join a zone. */
+export interface JoinOptions {
+  /**
+   * Whether to take the zone from the worker that serves it: that one ends its turn, commits it, and
+   * leaves. Otherwise this one waits until the zone is free. Default `false`.
+   */
+  readonly takeOver?: boolean | undefined;
+  /** The format of `client.state`, a text that you choose. Default `"1"`. */
+  readonly version?: string | undefined;
+  /** Other formats that this game can read. Default: none. */
+  readonly accepts?: readonly string[] | undefined;
+  /**
+   * How long a worker that gives no sign keeps the zone, in milliseconds, at least 300. It is renewed
+   * three times as often. Default 3000.
+   */
+  readonly lease?: number | undefined;
+  /** Ends the wait for the zone; `joinZone` then rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called if the bus brings what is none of ours. Default: it is ignored. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** The time, for tests. Default: the runtime's. */
+  readonly timer?: Timer | undefined;
+}
+
+const NAMES: Readonly<Record<keyof JoinOptions, true>> = {
+  accepts: true,
+  lease: true,
+  onError: true,
+  signal: true,
+  takeOver: true,
+  timer: true,
+  version: true,
+};
+
+/** A gateway as a worker knows it. */
+interface Peer {
+  readonly gateway: string;
+  readonly link: BusLink;
+  readonly connections: Map<number, ZoneConnection>;
+  /** How many times this worker has heard itself since it heard the gateway. */
+  silence: number;
+}
+
+/**
+ * Joins a zone: waits until it is free, or takes it over, and serves its people from then on. The
+ * server that runs the game gets them by `zone.transport`.
+ *
+ * @param bus What carries the messages, such as `natsBus()`.
+ * @param name The zone, such as `"main"`: letters, digits, `-` and `_`.
+ * @param options Every field has a default.
+ * @returns The zone, which is this worker's now.
+ * @throws {TelnetError} `unsupported`: the state of its people is of a version that this game does not
+ * accept; the worker before goes on. `misuse`: invalid options.
+ *
+ * @example
+ * ```ts
+ * import { TelnetServer } from "@miniboa/miniboa";
+ * import { joinZone, MemoryBus } from "@miniboa/miniboa/gateway";
+ *
+ * const zone = await joinZone(new MemoryBus(), "main", { takeOver: true });
+ * const server = await TelnetServer.listen({ transport: zone.transport });
+ * // process.once("SIGTERM", () => zone.leave());
+ * for (let turn = 0; zone.owned && turn < 3; turn++) await server.poll();
+ * await zone.leave();
+ * await server.stop();
+ * ```
+ */
+export async function joinZone(
+  bus: Bus,
+  name: string,
+  options: JoinOptions = {},
+): Promise<Zone> {
+  rejectUnknownKeys("joinZone", options, NAMES);
+  checkBus(bus);
+  checkToken("the zone", name);
+  const { takeOver = false, version = "1", accepts = [], lease: duration = 3_000 } = options;
+  const { signal, onError = () => {}, timer = systemTimer } = options;
+  checkText("joinZone.version", version);
+  checkList("joinZone.accepts", accepts);
+  checkCount("joinZone.lease", duration, 300);
+  checkFunction("joinZone.onError", onError);
+  const worker = `worker-${randomId()}`;
+  let gone: (worker: string) => void = () => {};
+  const subscription = bus.subscribe(GONE, (payload) => {
+    try {
+      const message = decodeJson(payload, A_GONE);
+      if (message.zone === name) gone(message.worker);
+    } catch (error) {
+      callUserCode(() => onError(error), () => {});
+    }
+  });
+  const request = { bus, timer, zone: name, worker, version, accepts, takeOver, duration, signal };
+  try {
+    const lease = await Lease.acquire({ ...request, onGone: (call) => gone = call });
+    return makeZone({ bus, timer, name, worker, version, lease, duration, onError });
+  } finally {
+    subscription.close();
+  }
+}
+
+interface ZoneParts {
+  readonly bus: Bus;
+  readonly timer: Timer;
+  readonly name: string;
+  readonly worker: string;
+  readonly version: string;
+  readonly lease: Lease;
+  readonly duration: number;
+  readonly onError: (error: unknown) => void;
+}
+
+let makeZone: (parts: ZoneParts) => Zone;
+
+/** A zone that this worker serves. */
+export class Zone {
+  /** Its name. */
+  readonly name: string;
+  /** What this worker is called on the bus. */
+  readonly worker: string;
+  /** The transport by which a `TelnetServer` gets the people of the zone. */
+  readonly transport: Transport;
+  readonly #parts: ZoneParts;
+  readonly #peers: Map<string, Peer> = new Map();
+  /** The latest link of each gateway that was given up here. */
+  readonly #dead: Map<string, number> = new Map();
+  readonly #subscriptions: BusSubscription[] = [];
+  readonly #writer: WireWriter = new WireWriter();
+  readonly #controller: AbortController = new AbortController();
+  /** Connections that came before the server listens. */
+  readonly #early: Set<ZoneConnection> = new Set();
+  #accept: ConnectionAcceptor | undefined;
+  #owned = true;
+  /** Called at the end of the next turn, where the worker leaves. */
+  #turnEnded: (() => void) | undefined;
+  #flushing = false;
+  /** Whether anything was committed since the last flush. */
+  #committed = false;
+  #helloAt = 0;
+  #renewAt: number;
+  #reportedAt = -Infinity;
+  #endTicks: () => void = () => {};
+  #leaving: Promise<void> | undefined;
+
+  private constructor(parts: ZoneParts) {
+    this.#parts = parts;
+    this.name = parts.name;
+    this.worker = parts.worker;
+    this.#renewAt = parts.timer.now() + parts.duration / 3;
+    this.transport = {
+      name: `zone ${parts.name}`,
+      durable: true,
+      listen: (_options, accept) => this.#listen(accept),
+    };
+    this.#join();
+  }
+
+  static {
+    makeZone = (parts) => new Zone(parts);
+  }
+
+  /** Whether the zone is this worker's: the condition for your loop. */
+  get owned(): boolean {
+    return this.#owned;
+  }
+
+  /** Which worker this is: each that serves the zone has a higher number than the one before. */
+  get epoch(): number {
+    return this.#parts.lease.epoch;
+  }
+
+  /** Aborts when the zone is this worker's no more: `server.serve({ signal: zone.signal })`. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** The gateways whose people are here. */
+  get gateways(): readonly string[] {
+    return [...this.#peers.keys()];
+  }
+
+  /**
+   * Leaves the zone: has the turn come to its end, commits it, and gives the zone back. Nobody is
+   * disconnected: the next worker goes on where this one stopped. Poll on meanwhile; then stop the
+   * server, which reaches nobody any more.
+   *
+   * @returns When the gateways have the last commit.
+   */
+  leave(): Promise<void> {
+    this.#leaving ??= this.#leave();
+    return this.#leaving;
+  }
+
+  /**
+   * The same as {@linkcode leave}, for `await using`.
+   *
+   * @returns When the gateways have the last commit.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+  }
+
+  async #leave(): Promise<void> {
+    if (!this.#owned) return;
+    const { timer, lease, worker, name: zone, version } = this.#parts;
+    await new Promise<void>((resolve) => {
+      const by = timer.now() + TURN_MS;
+      const end = timer.every(TICK_MS, () => {
+        if (timer.now() >= by || !this.#owned) done();
+      });
+      const done = () => {
+        end();
+        this.#turnEnded = undefined;
+        resolve();
+      };
+      this.#turnEnded = done;
+    });
+    if (!this.#owned) return;
+    this.#disown("left");
+    await this.#told(timer.now() + LAST_MS);
+    await lease.release();
+    const { bus } = this.#parts;
+    bus.publish(HELLO, encodeJson({ worker, zone, epoch: lease.epoch, version, left: true }));
+    this.#end();
+  }
+
+  /** Waits until the gateways have all commits. */
+  #told(until: number): Promise<void> {
+    const { timer } = this.#parts;
+    const isTold = () =>
+      [...this.#peers.values()].every(({ link: { link } }) => link.acked === link.end);
+    return new Promise((resolve) => {
+      const look = () => {
+        this.#flush();
+        if (!isTold() && timer.now() < until) return;
+        end();
+        resolve();
+      };
+      const end = timer.every(TICK_MS, look);
+      look();
+    });
+  }
+
+  // deno-lint-ignore require-await -- a transport's promise, as all errors are to be rejections
+  async #listen(accept: ConnectionAcceptor): Promise<Listener> {
+    if (this.#accept !== undefined) {
+      throwMisuse(`Cannot listen twice on the zone "${this.name}": one server serves it`);
+    }
+    this.#accept = accept;
+    for (const connection of this.#early) connection.attach(accept(connection));
+    this.#early.clear();
+    return {
+      address: `zone:${this.name}`,
+      port: 0,
+      // deno-lint-ignore require-await
+      close: async () => {
+        this.#accept = REFUSE;
+      },
+    };
+  }
+
+  #join(): void {
+    const { bus, timer, worker } = this.#parts;
+    const guard = (take: (payload: Uint8Array) => void) => (payload: Uint8Array) =>
+      this.#guard(() => take(payload));
+    this.#subscriptions.push(
+      bus.subscribe(workerSubject(worker), guard((payload) => this.#receive(payload))),
+      bus.subscribe(HELLO, guard((payload) => this.#hearHello(payload))),
+      bus.subscribe(WHO, guard((payload) => this.#hearWho(payload))),
+    );
+    this.#endTicks = timer.every(TICK_MS, () => this.#tick());
+    this.#hello();
+  }
+
+  /** Whoever may publish on the bus may publish nonsense. */
+  #guard(take: () => void): void {
+    try {
+      take();
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const now = this.#parts.timer.now();
+      if (now - this.#reportedAt < REPORT_MS) return;
+      this.#reportedAt = now;
+      callUserCode(() => this.#parts.onError(error), () => {});
+    }
+  }
+
+  #hello(): void {
+    const { bus, timer, worker, name: zone, version, lease: { epoch } } = this.#parts;
+    this.#helloAt = timer.now() + HELLO_MS;
+    bus.publish(HELLO, encodeJson({ worker, zone, epoch, version, left: false }));
+  }
+
+  #hearHello(payload: Uint8Array): void {
+    const { worker, zone, epoch } = decodeJson(payload, A_HELLO);
+    if (zone !== this.name) return;
+    if (epoch > this.epoch) return this.#lose();
+    if (worker !== this.worker) return;
+    // It heard itself, so a gateway that it does not hear is silent indeed.
+    for (const peer of [...this.#peers.values()]) {
+      if (++peer.silence > SILENT_HELLOS) this.#drop(peer);
+    }
+  }
+
+  #hearWho(payload: Uint8Array): void {
+    const { gateway, name } = decodeJson(payload, A_WHO);
+    if (!this.#owned) return;
+    if (name !== "") {
+      for (const peer of [...this.#peers.values()]) {
+        const same = peer.gateway.slice(0, peer.gateway.lastIndexOf("-")) === name;
+        if (same && peer.gateway !== gateway) this.#drop(peer);
+      }
+    }
+    this.#hello();
+  }
+
+  #receive(payload: Uint8Array): void {
+    const message = decodeMessage(payload);
+    if ("bytes" in message) return this.#receivePacket(message);
+    if (message.type === "yield" && message.zone === this.name) void this.leave();
+    else if (message.type === "fenced" && message.zone === this.name) {
+      if (message.epoch > this.epoch) this.#lose();
+    }
+  }
+
+  #receivePacket({ from: gateway, link: number, epoch, bytes }: Packet): void {
+    if (epoch !== this.epoch || this.#subscriptions.length === 0) return;
+    if (number <= (this.#dead.get(gateway) ?? -1)) return this.#reset(gateway, number);
+    const known = this.#peers.get(gateway);
+    if (known !== undefined && number < known.link.number) return;
+    const peer = known?.link.number === number ? known : this.#begin(gateway, number, known);
+    peer.silence = 0;
+    const { timer } = this.#parts;
+    for (const message of peer.link.link.receive(bytes, timer.now())) this.#take(peer, message);
+    this.#flushSoon();
+  }
+
+  #begin(gateway: string, number: number, before: Peer | undefined): Peer {
+    if (before !== undefined) this.#drop(before);
+    const { bus, name: from } = this.#parts;
+    const subject = gatewaySubject(gateway);
+    const link = new BusLink(bus, { subject, from, number, epoch: this.epoch });
+    const peer: Peer = { gateway, link, connections: new Map(), silence: 0 };
+    this.#peers.set(gateway, peer);
+    return peer;
+  }
+
+  /** A gateway is gone, or not heard any more: its people are lost. */
+  #drop(peer: Peer): void {
+    this.#peers.delete(peer.gateway);
+    this.#dead.set(peer.gateway, peer.link.number);
+    const error = new TelnetError("connection-lost", `The gateway ${peer.gateway} is gone`);
+    for (const connection of peer.connections.values()) connection.lose(error);
+    peer.connections.clear();
+  }
+
+  #reset(gateway: string, link: number): void {
+    const reset = encodeControl({ type: "reset", zone: this.name, link });
+    this.#parts.bus.publish(gatewaySubject(gateway), reset);
+  }
+
+  /** Takes what a gateway tells of a person. */
+  #take(peer: Peer, message: Uint8Array): void {
+    const record = decodeGatewayRecord(message);
+    if (record.type === "open") return this.#open(peer, record);
+    const connection = peer.connections.get(record.number);
+    if (connection === undefined || !this.#owned) return;
+    switch (record.type) {
+      case "input":
+        return connection.receive(record.bytes);
+      case "end":
+        return connection.receiveEnd();
+      case "taken":
+        return connection.noteTaken(record.taken);
+      case "closed":
+        peer.connections.delete(record.number);
+        return connection.lose(record.error === "" ? undefined : new Error(record.error));
+    }
+  }
+
+  #open(peer: Peer, open: OpenRecord): void {
+    if (!this.#owned) return;
+    const owner: ZoneConnectionOwner = {
+      commit: (connection, commit) => this.#commit(peer, connection, commit),
+    };
+    const connection = new ZoneConnection(open, peer.gateway, owner);
+    peer.connections.set(open.number, connection);
+    if (this.#accept === undefined) this.#early.add(connection);
+    else connection.attach(this.#accept(connection));
+  }
+
+  #commit(peer: Peer, connection: ZoneConnection, commit: CommitRecord): void {
+    if (!this.#owned || this.#peers.get(peer.gateway) !== peer) return;
+    peer.link.link.send(encodeCommit(commit, this.#writer));
+    this.#committed = true;
+    if (commit.steps.some(({ type }) => type === "move" || type === "abort")) {
+      peer.connections.delete(connection.number);
+    }
+    this.#flushSoon();
+  }
+
+  #tick(): void {
+    const now = this.#parts.timer.now();
+    this.#flush();
+    if (!this.#owned) return;
+    if (now >= this.#helloAt) this.#hello();
+    if (now < this.#renewAt) return;
+    this.#renewAt = now + this.#parts.duration / 3;
+    this.#parts.lease.renewOnce(() => this.#lose());
+  }
+
+  /** The turn is over when all its commits are made: they are made in one go. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+      if (this.#committed) this.#turnEnded?.();
+      this.#committed = false;
+    });
+  }
+
+  #flush(): void {
+    const now = this.#parts.timer.now();
+    for (const { link } of this.#peers.values()) link.flush(now);
+  }
+
+  /** Somebody else has the zone. */
+  #lose(): void {
+    if (!this.#owned) return;
+    this.#disown("taken over");
+    this.#end();
+  }
+
+  /** Nothing that the game does here reaches anybody from now on. */
+  #disown(why: string): void {
+    this.#owned = false;
+    for (const { connections } of this.#peers.values()) {
+      for (const connection of connections.values()) connection.detach();
+      connections.clear();
+    }
+    this.#early.clear();
+    this.#controller.abort(new Error(`The zone "${this.name}" was ${why}`));
+  }
+
+  #end(): void {
+    this.#endTicks();
+    for (const subscription of this.#subscriptions.splice(0)) subscription.close();
+    this.#peers.clear();
+  }
+}
+
+/** Who comes when the server has stopped is not taken: the next worker takes it. */
+const REFUSE: ConnectionAcceptor = (connection: Connection) => {
+  void connection;
+  return { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
+};

@@ -1,0 +1,30 @@
+import { defaultTransport, defaultWebSocket } from "../transport/default.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { Acceptor } from "./acceptor.ts";
+import type { ListenerOptions } from "./listen_options.ts";
+import { webSettings } from "./web_requests.ts";
+
+/** Where to listen: a listener, and more of them. */
+export interface Listeners extends ListenerOptions {
+  readonly listeners?: readonly ListenerOptions[] | undefined;
+  readonly tcpKeepAlive?: boolean | undefined;
+  readonly transport?: Transport | undefined;
+}
+
+/** Opens all listeners, or none: the first that fails closes the others. */
+export async function openListeners(acceptor: Acceptor, given: Listeners): Promise<void> {
+  const { tcpKeepAlive: keepAlive = true } = given;
+  try {
+    for (const listener of [given, ...given.listeners ?? []]) {
+      const { port = 7777, address = "", reusePort = false, tls = false } = listener;
+      const web = listener.webSocket
+        ? webSettings(listener.webSocket, await defaultWebSocket())
+        : undefined;
+      const transport = listener.transport ?? given.transport ?? await defaultTransport();
+      await acceptor.listen(transport, { port, address, reusePort, keepAlive }, { tls, web });
+    }
+  } catch (error) {
+    await acceptor.close();
+    throw error;
+  }
+}

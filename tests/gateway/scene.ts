@@ -1,0 +1,267 @@
+/** A gateway, workers that can be killed, and people, over one bus in memory and one clock that is moved on. */
+import { type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
+import {
+  type Bus,
+  Gateway,
+  type GatewayOptions,
+  type JoinOptions,
+  joinZone,
+  MemoryBus,
+  type MemoryBusOptions,
+  type Timer,
+  type Zone,
+} from "../../src/gateway/mod.ts";
+import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
+
+/** A clock that is moved on by hand. */
+export class StepTimer implements Timer {
+  #now = 0;
+  readonly #calls: Set<{ due: number; readonly every: number; readonly call: () => void }> =
+    new Set();
+
+  now(): number {
+    return this.#now;
+  }
+
+  every(milliseconds: number, call: () => void): () => void {
+    const entry = { due: this.#now + milliseconds, every: milliseconds, call };
+    this.#calls.add(entry);
+    return () => void this.#calls.delete(entry);
+  }
+
+  /** Moves it on, and calls what is due by then. */
+  advance(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    while (this.#now < end) {
+      this.#now = Math.min(end, this.#now + 10);
+      for (const entry of [...this.#calls]) {
+        if (entry.due > this.#now || !this.#calls.has(entry)) continue;
+        entry.due = this.#now + entry.every;
+        entry.call();
+      }
+    }
+  }
+}
+
+/** The bus and the clock of one process, which can be killed or stopped. */
+export class Process {
+  readonly bus: Bus;
+  readonly timer: Timer;
+  alive = true;
+  /** What came while it was stopped; `undefined`: it runs. */
+  #stopped: (() => void)[] | undefined;
+  readonly #closers: Set<() => void> = new Set();
+
+  constructor(bus: MemoryBus, timer: StepTimer) {
+    const never = new Promise<never>(() => {});
+    this.bus = {
+      maxPayload: bus.maxPayload,
+      publish: (subject, payload, onNobody) => {
+        if (this.alive) bus.publish(subject, payload, onNobody && (() => this.#run(onNobody)));
+      },
+      subscribe: (subject, onMessage) => {
+        const { close } = bus.subscribe(subject, (payload) => this.#run(() => onMessage(payload)));
+        this.#closers.add(close);
+        return { close };
+      },
+      leases: {
+        read: (name) => this.alive ? bus.leases.read(name) : never,
+        write: (...given) => this.alive ? bus.leases.write(...given) : never,
+      },
+    };
+    this.timer = {
+      now: () => timer.now(),
+      every: (milliseconds, call) => {
+        const close = timer.every(milliseconds, () => {
+          if (this.#stopped === undefined) call();
+        });
+        this.#closers.add(close);
+        return close;
+      },
+    };
+  }
+
+  /** Whether it was neither killed nor stopped. */
+  get runs(): boolean {
+    return this.alive && this.#stopped === undefined;
+  }
+
+  /** Ends it at once, as `kill -9` does. */
+  kill(): void {
+    this.alive = false;
+    for (const close of this.#closers) close();
+  }
+
+  /** Stops it, as SIGSTOP does. */
+  stop(): void {
+    this.#stopped ??= [];
+  }
+
+  /** Lets it go on. */
+  wake(): void {
+    const calls = this.#stopped ?? [];
+    this.#stopped = undefined;
+    for (const call of calls) this.#run(call);
+  }
+
+  #run(call: () => void): void {
+    if (!this.alive) return;
+    if (this.#stopped === undefined) call();
+    else this.#stopped.push(call);
+  }
+}
+
+/** A process with a server that plays. */
+export class Worker {
+  readonly name: string;
+  readonly process: Process;
+  zone: Zone | undefined;
+  server: TelnetServer | undefined;
+  /** Why it could not join. */
+  refused: unknown;
+  /** What came of it that should not have. */
+  readonly errors: unknown[] = [];
+  /** What it heard of clients, in order. */
+  readonly log: string[] = [];
+  readonly #play: (client: TelnetClient, worker: Worker) => void;
+
+  constructor(
+    name: string,
+    process: Process,
+    play: (client: TelnetClient, worker: Worker) => void,
+  ) {
+    this.name = name;
+    this.process = process;
+    this.#play = play;
+  }
+
+  async start(zone: string, join: JoinOptions, options: Partial<ListenOptions>): Promise<void> {
+    const { bus, timer } = this.process;
+    try {
+      this.zone = await joinZone(bus, zone, { ...join, timer });
+    } catch (error) {
+      this.refused = error;
+      return;
+    }
+    this.server = await TelnetServer.listen({
+      timeout: 0,
+      onDisconnect: (client) => void this.log.push(`- ${client.port} ${client.disconnectReason}`),
+      onError: (error) => void this.errors.push(error),
+      ...options,
+      onConnect: (client) => {
+        this.log.push(`+ ${client.port} ${client.returning ?? "new"}`);
+        return options.onConnect?.(client);
+      },
+      transport: this.zone.transport,
+    });
+  }
+
+  /** One turn of the game's loop, if it can have one. */
+  async turn(): Promise<void> {
+    if (!this.process.runs || this.server === undefined || this.zone?.owned !== true) return;
+    await this.server.poll();
+    if (!this.process.runs) return;
+    for (const client of this.server.clientsWithInput()) this.#play(client, this);
+  }
+}
+
+export interface SceneOptions {
+  readonly bus?: MemoryBusOptions;
+  readonly gateway?: Partial<GatewayOptions>;
+  readonly server?: Partial<ListenOptions>;
+  readonly play?: (client: TelnetClient, worker: Worker) => void;
+  readonly capacity?: number;
+}
+
+/** Answers each line, and counts them in the client's state. */
+export function answer(client: TelnetClient): void {
+  const line = client.getCommand();
+  if (line === undefined) return;
+  const { count = 0 } = (client.state ?? {}) as { count?: number };
+  client.state = { count: count + 1 };
+  client.send(`${count + 1}/${client.lineNumber} ${line}\n`);
+}
+
+export class Scene {
+  readonly timer: StepTimer = new StepTimer();
+  readonly bus: MemoryBus;
+  readonly transport: MemoryTransport;
+  readonly workers: Worker[] = [];
+  readonly #options: SceneOptions;
+  gateway!: Gateway;
+  gatewayProcess!: Process;
+
+  private constructor(options: SceneOptions) {
+    this.#options = options;
+    this.bus = new MemoryBus(options.bus);
+    this.transport = new MemoryTransport({ capacity: options.capacity ?? 65_536 });
+  }
+
+  static async open(options: SceneOptions = {}): Promise<Scene> {
+    const scene = new Scene(options);
+    await scene.startGateway();
+    return scene;
+  }
+
+  async startGateway(more: Partial<GatewayOptions> = {}): Promise<void> {
+    this.gatewayProcess = new Process(this.bus, this.timer);
+    const { bus, timer } = this.gatewayProcess;
+    this.gateway = await Gateway.listen({
+      bus,
+      timer,
+      zone: "main",
+      port: 0,
+      transport: this.transport,
+      ...this.#options.gateway,
+      ...more,
+    });
+  }
+
+  /** Starts a worker; it joins while the scene goes on. */
+  worker(
+    name: string,
+    { zone = "main", ...join }: JoinOptions & { zone?: string } = {},
+    more: Partial<ListenOptions> = {},
+  ): Worker {
+    const process = new Process(this.bus, this.timer);
+    const worker = new Worker(name, process, this.#options.play ?? answer);
+    this.workers.push(worker);
+    void worker.start(zone, join, { ...this.#options.server, ...more });
+    return worker;
+  }
+
+  person(): MemoryPeer {
+    return this.transport.connect(this.gateway.port);
+  }
+
+  /** Lets time pass, and all that runs have their turns. */
+  async step(milliseconds: number = 20): Promise<void> {
+    this.timer.advance(milliseconds);
+    for (const worker of this.workers) await worker.turn();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+
+  /** Goes on until something holds. */
+  async until(condition: () => boolean, steps: number = 2_000): Promise<void> {
+    for (let left = steps; !condition(); left--) {
+      if (left === 0) throw new Error(`It never came: ${condition}`);
+      await this.step();
+    }
+  }
+
+  /** Ends it all. */
+  async close(): Promise<void> {
+    for (const { process } of this.workers) process.wake();
+    const ending = this.gateway.stop();
+    let stopped = false;
+    void ending.then(() => stopped = true);
+    if (this.gatewayProcess.runs) await this.until(() => stopped);
+    for (const { process, zone, server } of this.workers) {
+      if (!process.alive || zone === undefined || server === undefined) continue;
+      let left = false;
+      void zone.leave().then(() => left = true);
+      await this.until(() => left);
+      await server.stop();
+    }
+  }
+}
