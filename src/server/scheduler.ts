@@ -68,6 +68,11 @@ export class Scheduler {
     }
   }
 
+  /** A session has changed, and has nothing for the next poll. */
+  changed(session: Session): void {
+    this.#changed?.add(session);
+  }
+
   /** The game took a line or key, and `more` wait. */
   taken(session: Session, more: boolean): void {
     this.#changed?.add(session);

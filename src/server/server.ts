@@ -607,6 +607,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /** Refuses a client that speaks another protocol, before `onConnect` is called for it. */
   #refuseForeign(session: Session): void {
     session.process();
+    session.finished = true;
+    this.#scheduler.changed(session);
     const { origin: { address, port }, life: { error } } = session;
     const detail = error instanceof Error ? error.message : "";
     this.#acceptor.report({ kind: "wrong-protocol", address, port, detail });
@@ -658,6 +660,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const client = this.#clients.get(session);
     if (client === undefined) return;
     this.#userCode.run(session, () => this.onDisconnect(client));
+    session.finished = true;
+    this.#scheduler.changed(session);
     this.#clients.delete(session);
     this.#deadlines.delete(session);
     this.#counters.disconnected[session.life.reason ?? "client-closed"]++;

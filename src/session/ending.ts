@@ -38,4 +38,5 @@ export function startClosing(core: SessionCore, answer: Uint8Array | undefined):
   core.deadlines.set("close", core.now() + limits.closeTimeout);
   const reason = CLOSE_REASONS[life.reason ?? "deactivated"];
   stream.close(reason === "going-away" && core.host.draining ? "restarting" : reason);
+  core.changed(); // a durable connection closes with the end of the turn
 }

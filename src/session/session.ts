@@ -47,6 +47,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   listedInput = false;
   listedOutput = false;
   listedTyped = false;
+  /** Whether the game has heard that the client is gone. */
+  finished = false;
   readonly #host: SessionHost<Session>;
   readonly #core: SessionCore<Session>;
   readonly #reader: Reader;
@@ -204,8 +206,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   /** Ends a turn of a durable connection: what was written goes out, and the state is kept with it. */
   commit(): void {
     const { durable } = this.stream.connection;
-    // Before it has begun there is nothing to keep, and what was kept must not be lost.
-    if (durable === undefined || this.active && !this.#begun) return;
+    if (durable === undefined) return;
+    // Before it has begun there is nothing to keep, and what was kept must not be lost. That it is gone
+    // is known once the game has heard of it.
+    if (this.active ? !this.#begun : this.life.state === "closed" && !this.finished) return;
     if (!this.active) return durable.commit(undefined, 0);
     const snapshot = this.snapshot();
     const unread = this.queuedInput;

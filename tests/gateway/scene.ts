@@ -11,6 +11,7 @@ import {
   type Timer,
   type Zone,
 } from "../../src/gateway/mod.ts";
+import { turn } from "../../src/transport/event_loop.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 
 /** A clock that is moved on by hand. */
@@ -238,7 +239,7 @@ export class Scene {
   async step(milliseconds: number = 20): Promise<void> {
     this.timer.advance(milliseconds);
     for (const worker of this.workers) await worker.turn();
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await turn();
   }
 
   /** Goes on until something holds. */
