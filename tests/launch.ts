@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -26,6 +26,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   fuzz,
   tables,
   devices,
+  gateway,
   check,
   ok,
 };
@@ -91,6 +92,11 @@ async function tables(): Promise<boolean> {
 
 async function devices(): Promise<boolean> {
   return await deno(["run", "-A", ...await importMap(), "tests/devices/table.ts"]);
+}
+
+async function gateway(): Promise<boolean> {
+  const args = ["run", "-A", ...await importMap(), "tests/gateway/table.ts", ...rest];
+  return await deno(args, await runtimeEnvironment());
 }
 
 async function check(): Promise<boolean> {

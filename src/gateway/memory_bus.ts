@@ -1,5 +1,17 @@
-import { checkCount, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
-import type { Bus, BusSubscription, LeaseEntry, LeaseStore } from "./bus.ts";
+import {
+  checkCount,
+  checkFunction,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
+import {
+  type Bus,
+  type BusSubscription,
+  type LeaseEntry,
+  type LeaseStore,
+  systemTimer,
+  type Timer,
+} from "./bus.ts";
 
 /** How a bus in memory behaves. */
 export interface MemoryBusOptions {
@@ -8,10 +20,12 @@ export interface MemoryBusOptions {
   /** Which part of them comes twice, from 0 to 1. Default 0. */
   readonly duplicate?: number;
   /**
-   * How many turns of the event loop a message may take, at random, so that one may come before another
-   * that was sent earlier. Default 0: all come in order, in the next microtask.
+   * How many milliseconds a message may take, at random, so that one may come before another that was
+   * sent earlier. Default 0: all come in order, in the next microtask.
    */
   readonly delay?: number;
+  /** The time, for tests. Default: the runtime's. */
+  readonly timer?: Timer;
   /** The most bytes of one message. Default 1048576. */
   readonly maxPayload?: number;
   /** What the chances begin with: the same seed gives the same losses. Default 1. */
@@ -24,7 +38,11 @@ const NAMES: Readonly<Record<keyof MemoryBusOptions, true>> = {
   loss: true,
   maxPayload: true,
   seed: true,
+  timer: true,
 };
+
+/** How often late messages are looked at, in milliseconds. */
+const TICK_MS = 5;
 
 /** A message on its way. */
 interface Message {
@@ -68,6 +86,10 @@ export class MemoryBus implements Bus {
   readonly #subscribers: Map<string, Set<(payload: Uint8Array) => void>> = new Map();
   readonly #entries: Map<string, LeaseEntry> = new Map();
   #revision = 0;
+  readonly #timer: Timer;
+  /** Messages that come later, with their time. */
+  #late: { readonly at: number; readonly message: Message }[] = [];
+  #endTicks: (() => void) | undefined;
 
   /**
    * Makes a bus.
@@ -78,6 +100,8 @@ export class MemoryBus implements Bus {
   constructor(options: MemoryBusOptions = {}) {
     rejectUnknownKeys("MemoryBus", options, NAMES);
     const { loss = 0, duplicate = 0, delay = 0, maxPayload = 1_048_576, seed = 1 } = options;
+    const { timer = systemTimer } = options;
+    checkFunction("MemoryBus.timer.every", timer?.every);
     for (const [name, part] of Object.entries({ loss, duplicate })) {
       if (!(part >= 0 && part <= 1)) {
         throwUnexpected(`MemoryBus.${name}`, "a number from 0 to 1", part);
@@ -91,6 +115,7 @@ export class MemoryBus implements Bus {
     this.#delay = delay;
     this.maxPayload = maxPayload;
     this.#seed = seed;
+    this.#timer = timer;
     this.leases = {
       read: (name) => this.#reach(() => this.#entries.get(name)),
       write: (name, value, revision) => this.#reach(() => this.#write(name, value, revision)),
@@ -140,9 +165,20 @@ export class MemoryBus implements Bus {
   }
 
   #carry(message: Message): void {
-    const turns = Math.floor(this.#chance() * (this.#delay + 1));
-    if (turns === 0) queueMicrotask(() => this.#deliver(message));
-    else setTimeout(() => this.#deliver(message), turns - 1);
+    const wait = Math.floor(this.#chance() * (this.#delay + 1));
+    if (wait === 0) return queueMicrotask(() => this.#deliver(message));
+    this.#late.push({ at: this.#timer.now() + wait, message });
+    this.#endTicks ??= this.#timer.every(TICK_MS, () => this.#deliverLate());
+  }
+
+  #deliverLate(): void {
+    const now = this.#timer.now();
+    const due = this.#late.filter(({ at }) => at <= now);
+    this.#late = this.#late.filter(({ at }) => at > now);
+    for (const { message } of due) this.#deliver(message);
+    if (this.#late.length > 0) return;
+    this.#endTicks?.();
+    this.#endTicks = undefined;
   }
 
   #deliver({ subject, payload, onNobody }: Message): void {

@@ -164,6 +164,7 @@ export class Scheduler {
   /** An unexpected throw, of a game's own character set for one, drops only this client. */
   #process(session: Session): void {
     session.listedInput = false;
+    this.#changed?.add(session); // it was woken maybe before the end of the last turn
     try {
       session.process();
     } catch (error) {

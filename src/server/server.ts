@@ -641,6 +641,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   #tick(timed: Timed, now: number): number | undefined {
+    if (timed instanceof Session) this.#scheduler.changed(timed);
     try {
       return timed.tick(now);
     } catch (error) {

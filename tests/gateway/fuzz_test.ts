@@ -2,12 +2,12 @@
  * Whatever the bus does, and whoever is killed when: each person sees what they would have seen of a server
  * alone, once and in order, and the state that the game keeps is the same.
  */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import { Scene, type Worker } from "./scene.ts";
 
-const RUNS = Number(Deno.env.get("GATEWAY_RUNS") ?? 12);
+const RUNS = Number(Deno.env.get("GATEWAY_RUNS") ?? 100);
 const FIRST_SEED = Number(Deno.env.get("GATEWAY_SEED") ?? 1);
 
 /** Numbers by chance, the same for the same seed (mulberry32). */
@@ -139,7 +139,7 @@ async function run(seed: number): Promise<void> {
       seed,
       loss: rough ? chance(30) / 100 : 0,
       duplicate: rough ? chance(30) / 100 : 0,
-      delay: rough ? chance(4) : 0,
+      delay: rough ? chance(3) * chance(150) : 0,
       maxPayload: chance(2) === 0 ? 400 : 1_048_576,
     },
     gateway: { messages: { waiting: "" } },
@@ -192,6 +192,66 @@ async function run(seed: number): Promise<void> {
   assertEquals(scene.workers.flatMap(({ errors }) => errors), []);
   await scene.close();
 }
+
+/** One person, who is served by one worker after the other, until `done`. */
+async function serve(
+  parts: readonly Uint8Array[],
+  prepare: (scene: Scene, first: Worker) => void,
+): Promise<{ scene: Scene; person: Person }> {
+  const scene = await Scene.open({
+    gateway: { messages: { waiting: "" } },
+    server: SERVER,
+    play,
+  });
+  const expected = await alone(parts);
+  const first = scene.worker("1");
+  prepare(scene, first);
+  const person: Person = { peer: scene.person(), parts, expected, part: 0, at: 0, seen: "" };
+  let names = 1;
+  await scene.until(() => {
+    person.seen += latin1(person.peer.take());
+    type(person, 7);
+    const lives = scene.workers.some(({ process }) => process.alive);
+    if (!lives) scene.worker(`${++names}`);
+    return person.seen.length >= expected.seen.length && scene.gateway.stats().waiting === 0;
+  });
+  return { scene, person };
+}
+
+Deno.test("a worker that is killed at its n-th message, for each n: the same transcript", async () => {
+  const parts = script(chances(7));
+  for (let left = 0;; left++) {
+    const { scene, person } = await serve(parts, (_, first) => first.process.messagesLeft = left);
+    assertEquals(person.seen, person.expected.seen, `killed at message ${left}`);
+    const survived = scene.workers[0]?.process.alive;
+    await scene.close();
+    if (survived) break;
+    assert(left < 1_000);
+  }
+});
+
+Deno.test("a gateway that is killed at its n-th message, for each n: its people are gone, and no others", async () => {
+  const bytes = new TextEncoder().encode("one\r\ntwo\r\n");
+  for (let left = 0; left < 12; left++) {
+    const scene = await Scene.open({
+      server: SERVER,
+      play,
+      gateway: { messages: { waiting: "" } },
+    });
+    const worker = scene.worker("1");
+    await scene.until(() => worker.server !== undefined);
+    scene.gatewayProcess.messagesLeft = left;
+    scene.person().write(bytes);
+    await scene.until(() => !scene.gatewayProcess.alive);
+    await scene.startGateway();
+    const next = scene.person();
+    let seen = "";
+    next.write("ahead\r\n");
+    await scene.until(() => (seen += latin1(next.take())).includes("You said: ahead"));
+    await scene.until(() => worker.server?.connectionCount() === 1);
+    await scene.close();
+  }
+});
 
 Deno.test("cut, killed, stopped and lost anywhere: the same transcript, and the same state", async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {

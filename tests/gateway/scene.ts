@@ -49,6 +49,8 @@ export class Process {
   readonly bus: Bus;
   readonly timer: Timer;
   alive = true;
+  /** After so many more messages it is killed. */
+  messagesLeft: number = Infinity;
   /** What came while it was stopped; `undefined`: it runs. */
   #stopped: (() => void)[] | undefined;
   readonly #closers: Set<() => void> = new Set();
@@ -58,6 +60,7 @@ export class Process {
     this.bus = {
       maxPayload: bus.maxPayload,
       publish: (subject, payload, onNobody) => {
+        if (this.messagesLeft-- === 0) this.kill();
         if (this.alive) bus.publish(subject, payload, onNobody && (() => this.#run(onNobody)));
       },
       subscribe: (subject, onMessage) => {
@@ -194,7 +197,7 @@ export class Scene {
 
   private constructor(options: SceneOptions) {
     this.#options = options;
-    this.bus = new MemoryBus(options.bus);
+    this.bus = new MemoryBus({ ...options.bus, timer: this.timer });
     this.transport = new MemoryTransport({ capacity: options.capacity ?? 65_536 });
   }
 

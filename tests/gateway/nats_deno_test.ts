@@ -1,0 +1,3 @@
+import { natsTests } from "./nats_suite.ts";
+
+await natsTests("Deno");
