@@ -116,6 +116,11 @@ export class FrameDecoder {
     return this.#payload?.length ?? 0;
   }
 
+  /** Whether it stands between two frames. */
+  get idle(): boolean {
+    return this.#state === DATA;
+  }
+
   /** The state as plain JSON. */
   snapshot(): DecoderSnapshot {
     const { buffer, start, end } = this.#payload ?? NO_PAYLOAD;

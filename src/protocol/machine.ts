@@ -115,6 +115,8 @@ export class TelnetMachine {
   readonly #limits: TelnetLimits;
   readonly #stopAfter: readonly number[];
   readonly #output: ByteQueue = new ByteQueue();
+  /** The last snapshot that was taken between two frames, with nothing to send. */
+  #idle: TelnetSnapshot | undefined;
   readonly #events: EventQueue = new EventQueue();
   readonly #negotiator: Negotiator;
   readonly #intake: Intake;
@@ -386,21 +388,27 @@ export class TelnetMachine {
    * All that the machine knows, as plain JSON, so that a connection survives a restart of the
    * program around it.
    *
-   * @returns A snapshot for {@linkcode TelnetMachine.restore}.
+   * @returns A snapshot for {@linkcode TelnetMachine.restore}; the same object as long as nothing has
+   * changed.
    * @throws {TelnetError} `misuse`: events wait, which a snapshot would lose.
    */
   snapshot(): TelnetSnapshot {
     if (this.#events.length > 0) {
       throwMisuse("Cannot take a snapshot while events wait: call takeEvents() first");
     }
-    return {
+    const options = this.#negotiator.snapshot();
+    const idle = this.#decoder.idle && this.#output.length === 0;
+    if (idle && this.#idle?.options === options) return this.#idle;
+    const snapshot: TelnetSnapshot = {
       version: 1,
       decoder: this.#decoder.snapshot(),
-      options: this.#negotiator.snapshot(),
+      options,
       output: [...this.#output.peek()],
       stopAfter: this.#stopAfter,
       limits: this.#limits,
     };
+    if (idle) this.#idle = snapshot;
+    return snapshot;
   }
 
   /**

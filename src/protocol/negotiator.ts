@@ -96,6 +96,8 @@ export class Negotiator {
   #requests: Uint8Array | undefined;
   /** When the last of them came, where the caller tells the time. */
   #requestedAt: Map<number, number> | undefined;
+  /** The snapshot, as long as nothing has changed since. */
+  #snapshot: readonly NegotiationSnapshot[] | undefined;
   readonly #output: ByteQueue;
   readonly #events: EventQueue;
   readonly #limits: TelnetLimits;
@@ -127,6 +129,7 @@ export class Negotiator {
   enable(side: Side, option: number, now: number | undefined): void {
     this.agree(side, option);
     const index = indexOf(side, option);
+    this.#snapshot = undefined;
     if (this.#requests !== undefined) this.#requests[index] = 0;
     this.#apply(index, ROWS_OF.enable, now);
   }
@@ -151,6 +154,7 @@ export class Negotiator {
     const value = this.#at(index);
     const state = value & STATE_BITS;
     const yes = verb & 1;
+    this.#snapshot = undefined;
     if (this.#late !== undefined && this.#isLate(this.#late, index, yes === 1)) return;
     const row = ROWS[(ON_VERB[value >> 6 | yes] ?? 0) | state] ?? state;
     // Nothing to say, and the same state again.
@@ -198,6 +202,7 @@ export class Negotiator {
     const index = indexOf(side, option);
     this.#set(index, willing ? WILLING | NO : NO);
     this.#deadlines?.delete(index);
+    this.#snapshot = undefined;
     if (rested && this.#requests !== undefined) this.#requests[index] = 0;
   }
 
@@ -227,8 +232,12 @@ export class Negotiator {
     }
   }
 
-  /** Every side that is not in its first state. */
-  snapshot(): NegotiationSnapshot[] {
+  /** Every side that is not in its first state; the same array as long as nothing has changed. */
+  snapshot(): readonly NegotiationSnapshot[] {
+    return this.#snapshot ??= this.#takeSnapshot();
+  }
+
+  #takeSnapshot(): NegotiationSnapshot[] {
     const sides: NegotiationSnapshot[] = [];
     for (let index = 0; index < this.#sides.length; index++) {
       const value = this.#at(index);
@@ -262,6 +271,7 @@ export class Negotiator {
   /** Stops waiting, but remembers that the answer may still come. */
   #giveUp(index: number, now: number | undefined): void {
     const state = this.#at(index) & STATE_BITS;
+    this.#snapshot = undefined;
     if (isIn(WAITING, state)) {
       this.#late ??= new LateAnswers();
       this.#late.add(index, isIn(STOPPING, state) ? "no" : "any");
@@ -323,6 +333,7 @@ export class Negotiator {
   }
 
   #set(index: number, value: number): void {
+    this.#snapshot = undefined;
     if (this.#shared) {
       if (this.#sides[index] === value) return;
       this.#sides = this.#sides.slice();

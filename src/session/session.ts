@@ -6,6 +6,7 @@ import { MCCP3 } from "../options/mccp.ts";
 import type { Json } from "../options/json.ts";
 import type { Key } from "../text/key.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
+import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { Connection, ResumeReason } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
 import { ConnectionEffects } from "./connection_effects.ts";
@@ -60,6 +61,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   #begun = false;
   /** Whether the next poll has to report that START-TLS is done. */
   #secured = false;
+  /** The part of the state that was committed last, and is the largest. */
+  #committed: TelnetSnapshot | undefined;
   /** Where the client goes at the end of the turn. */
   #movesTo: string | undefined;
   /** How far the client's compressed bytes went over a limit, for the next poll to report. */
@@ -219,7 +222,11 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
       durable.moveTo(this.#movesTo);
       this.leave("moved");
     }
-    durable.commit({ ...snapshot, received: [], ended }, unread);
+    const { telnet, ...others } = snapshot;
+    const same = telnet === this.#committed; // the machine makes another object when it changes
+    this.#committed = telnet;
+    const state = { ...others, received: [], ended };
+    durable.commit(same ? state : { ...state, telnet }, unread);
   }
 
   /** Has another place go on with a durable connection, from the end of the turn on. */

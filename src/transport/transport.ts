@@ -91,7 +91,7 @@ export interface DurableConnection {
    * Ends a turn: all that was written since the last call goes out, and the state is kept. Input that
    * was handed over by then is not handed over again.
    *
-   * @param state The owner's state, as plain JSON by its parts; `undefined`: as it was.
+   * @param state The owner's state, as plain JSON by its parts; those that are left out are as they were.
    * @param unread How many bytes of the input the state does not have, counted from its end.
    */
   commit(state: Readonly<Record<string, unknown>> | undefined, unread: number): void;

@@ -33,6 +33,9 @@ const gateway = await Gateway.listen({
 console.log(`port ${gateway.port}`);
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "stats") console.log(`stats ${JSON.stringify(gateway.stats())}`);
-  else if (line === "drain") await gateway.drain();
+  else if (line === "drain") {
+    await gateway.drain();
+    break;
+  }
 }
 process.exit(0);

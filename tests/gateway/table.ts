@@ -20,7 +20,7 @@ const PEOPLE = Number(values.people);
 const EVERY_MS = 1_000;
 const QUIET_MS = 8_000;
 
-const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 /** Seconds of processor time that a process has used. */
 function cpu(pid: number): number {

@@ -175,16 +175,17 @@ export class Town implements AsyncDisposable {
 
   /** Has all people send lines, one each in so many milliseconds, each when the one before is answered. */
   type(every: number): void {
-    const slices = 20;
-    for (let slice = 0; slice < slices; slice++) {
-      const timer = setInterval(() => {
-        for (let index = slice; index < this.people.length; index += slices) {
-          const person = this.people[index] as Person;
-          if (person.ready && person.quiet && !person.closed) person.next();
-        }
-      }, every);
-      this.#typing.push(timer);
-    }
+    const slices = Math.max(1, Math.min(this.people.length, Math.floor(every / 10)));
+    let slice = 0;
+    // Some at a time: nobody's lines come all in one moment.
+    const timer = setInterval(() => {
+      for (let index = slice; index < this.people.length; index += slices) {
+        const person = this.people[index] as Person;
+        if (person.ready && person.quiet && !person.closed) person.next();
+      }
+      slice = (slice + 1) % slices;
+    }, every / slices);
+    this.#typing.push(timer);
   }
 
   /** Has them stop, and waits for the last answers. */

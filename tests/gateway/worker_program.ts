@@ -9,8 +9,9 @@ import { type ListenOptions, TelnetClient, TelnetServer } from "../../mod.ts";
 import { joinZone, type Zone } from "../../src/gateway/mod.ts";
 import { natsBus } from "../../src/gateway/nats_bus.ts";
 
-/** How often each person is told something that they did not ask for. */
-const TICK_MS = 1_000;
+/** How often some people are told something that they did not ask for, and how many times until all were. */
+const TICK_MS = 50;
+const SLOTS = 40;
 
 interface State {
   /** The number of the last line, and of the last thing that was told unasked. */
@@ -101,6 +102,7 @@ process.on(
 );
 
 let next = performance.now() + TICK_MS;
+let slot = 0;
 while (zone === undefined ? server.running : zone.owned) {
   await server.poll();
   for (const player of server.clientsWithInput()) {
@@ -108,8 +110,10 @@ while (zone === undefined ? server.running : zone.owned) {
     if (line !== undefined) hear(player, line);
   }
   if (performance.now() < next) continue;
-  next += TICK_MS;
-  for (const player of server.clientList()) {
+  next = Math.max(next + TICK_MS, performance.now());
+  slot = (slot + 1) % SLOTS;
+  for (const [index, player] of server.clientList().entries()) {
+    if (index % SLOTS !== slot) continue;
     const tick = player.kept.tick + 1;
     player.state = { ...player.kept, tick };
     player.send(`<t ${tick}>\n`);
