@@ -31,7 +31,7 @@ export interface LeaseRequest {
   /** How long an entry counts that nobody has renewed, in milliseconds. */
   readonly duration: number;
   readonly signal: AbortSignal | undefined;
-  /** Has `gone` called when a worker is known to be gone. */
+  /** Has `gone` called when a worker is known to be gone, or to have left. */
   onGone(gone: (worker: string) => void): void;
 }
 
@@ -55,8 +55,11 @@ export class Lease {
   static async acquire(request: LeaseRequest): Promise<Lease> {
     const { bus, timer, zone, worker, takeOver, duration, signal } = request;
     let [seen, seenAt, askedAt] = [-1, 0, Infinity];
-    let gone = "";
-    request.onGone((name) => gone = name);
+    let [gone, woken] = ["", false];
+    request.onGone((name) => {
+      gone = name;
+      woken = true;
+    });
     while (true) {
       signal?.throwIfAborted();
       const entry = await read(request);
@@ -76,11 +79,15 @@ export class Lease {
         continue;
       }
       // Where nobody listens the worker is gone, and its time need not be waited for.
-      const nobody = () => gone = held;
+      const nobody = () => {
+        gone = held;
+        woken = true;
+      };
       const control = takeOver ? { type: "yield", zone, to: worker } as const : PROBE;
       bus.publish(workerSubject(held), encodeControl(control), nobody);
       if (takeOver) askedAt = Math.min(askedAt, now);
-      await pause(timer, LOOK_MS, () => gone === held);
+      await pause(timer, LOOK_MS, () => woken);
+      woken = false;
     }
   }
 

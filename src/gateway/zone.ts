@@ -138,20 +138,35 @@ export async function joinZone(
   checkFunction("joinZone.onError", onError);
   const worker = `worker-${randomId()}`;
   let gone: (worker: string) => void = () => {};
-  const subscription = bus.subscribe(GONE, (payload) => {
+  const hear = (take: (payload: Uint8Array) => void) => (payload: Uint8Array) => {
     try {
-      const message = decodeJson(payload, A_GONE);
-      if (message.zone === name) gone(message.worker);
+      take(payload);
     } catch (error) {
       callUserCode(() => onError(error), () => {});
     }
-  });
+  };
+  const subscriptions = [
+    bus.subscribe(
+      GONE,
+      hear((payload) => {
+        const message = decodeJson(payload, A_GONE);
+        if (message.zone === name) gone(message.worker);
+      }),
+    ),
+    bus.subscribe(
+      HELLO,
+      hear((payload) => {
+        const message = decodeJson(payload, A_HELLO);
+        if (message.zone === name && message.left) gone(message.worker);
+      }),
+    ),
+  ];
   const request = { bus, timer, zone: name, worker, version, accepts, takeOver, duration, signal };
   try {
     const lease = await Lease.acquire({ ...request, onGone: (call) => gone = call });
     return makeZone({ bus, timer, name, worker, version, lease, duration, onError });
   } finally {
-    subscription.close();
+    for (const subscription of subscriptions) subscription.close();
   }
 }
 
@@ -261,15 +276,17 @@ export class Zone {
     const { timer, lease, worker, name: zone, version } = this.#parts;
     await new Promise<void>((resolve) => {
       const by = timer.now() + TURN_MS;
-      const end = timer.every(TICK_MS, () => {
-        if (timer.now() >= by || !this.#owned) done();
-      });
+      const look = () => {
+        if (this.#isSettled || timer.now() >= by || !this.#owned) done();
+      };
+      const end = timer.every(TICK_MS, look);
       const done = () => {
         end();
         this.#turnEnded = undefined;
         resolve();
       };
       this.#turnEnded = done;
+      look();
     });
     if (!this.#owned) return;
     this.#disown("left");
@@ -278,6 +295,13 @@ export class Zone {
     const { bus } = this.#parts;
     bus.publish(HELLO, encodeJson({ worker, zone, epoch: lease.epoch, version, left: true }));
     this.#end();
+  }
+
+  /** Whether all that was handed over, and all that was written, is committed. */
+  get #isSettled(): boolean {
+    return [...this.#peers.values()].every(({ connections }) =>
+      [...connections.values()].every(({ settled }) => settled)
+    );
   }
 
   /** Waits until the gateways have all commits. */

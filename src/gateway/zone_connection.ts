@@ -88,6 +88,11 @@ export class ZoneConnection implements Connection, DurableConnection {
     return this.#closed;
   }
 
+  /** Whether all input that was handed over, and all output, is committed. */
+  get settled(): boolean {
+    return this.#acked === this.#handed && this.#steps.length === 0;
+  }
+
   attach(handler: ConnectionHandler): void {
     this.#handler = handler;
     this.#hand();

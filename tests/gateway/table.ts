@@ -17,7 +17,7 @@ const { values } = parseArgs({
 });
 const PEOPLE = Number(values.people);
 /** One line of each person in so many milliseconds. */
-const EVERY_MS = 1_000;
+const EVERY_MS = 2_000;
 const QUIET_MS = 8_000;
 
 const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
@@ -161,7 +161,7 @@ async function measure(runtime: Runtime, folder: string): Promise<void> {
 
   const sum = (cost: Load["cost"]) => Object.values(cost).reduce((all, one) => all + one, 0);
   const parts = Object.entries(behind.cost).map(([name, micros]) => `${name} ${micros.toFixed(0)}`);
-  console.log(`\n### ${runtime.name}: ${PEOPLE} people, a line a second each, of six kinds\n`);
+  console.log(`\n### ${runtime.name}: ${PEOPLE} people, a line every two seconds each, of six kinds\n`);
   console.log("| what happens | lost, doubled, out of order | dropped | longest pause |");
   console.log("|---|---|---|---|");
   for (const { name, faults, dropped, pause } of rows) {
