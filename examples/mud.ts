@@ -39,10 +39,16 @@ class Player extends TelnetClient {
 }
 
 const { values } = parseArgs({
-  options: { port: { type: "string", default: "7777" }, page: { type: "string" } },
+  options: {
+    port: { type: "string", default: "7777" },
+    page: { type: "string" },
+    zone: { type: "string" }, // behind a gateway: see examples/gateway/worker.ts
+  },
 });
+const zone = values.zone && await (await import("./gateway/join.ts")).join(values.zone);
 const server = await TelnetServer.listen({
   port: Number(values.port),
+  ...(zone && { transport: zone.transport, onTurnEnd: keep }),
   webSocket: values.page !== undefined && { pages: await readPages(values.page) },
   clientClass: Player,
   onConnect: welcome,
@@ -65,12 +71,14 @@ const server = await TelnetServer.listen({
     mccp2: true,
   },
 });
-console.log(`Boaville on port ${server.port}. Ctrl-C ends it.`);
+console.log(`Boaville on ${zone ? `zone ${zone.name}` : `port ${server.port}`}. Ctrl-C ends it.`);
 if (values.page !== undefined) console.log(`Or open http://localhost:${server.port}`);
-process.once("SIGINT", () => void server.stop());
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => void (zone ? zone.leave() : server.stop()));
+}
 
 let nextBreath = Date.now();
-while (server.running) {
+while (zone ? zone.owned : server.running) {
   await server.poll();
   for (const player of server.clientsWithInput()) {
     const line = player.playing ? player.getCommand() : undefined; // else it is for the login
@@ -81,10 +89,13 @@ while (server.running) {
     for (const player of playing()) heal(player, 1);
   }
 }
+if (zone) process.exit(); // the next process goes on with all of them
 
 async function welcome(player: Player): Promise<void> {
   player.telnet.msdp.declare("HEALTH", { value: () => String(player.hp) });
   player.telnet.msdp.declare("MAX_HEALTH", { value: () => String(MAX_HP) });
+  if (player.returning !== undefined) Object.assign(player, player.state);
+  if (player.playing) return; // the process before has greeted it
   await player.ready; // or a second has passed: then we know whom we greet
   const { name, colours, screenReader } = player.terminal.profile;
   if (!screenReader) player.sendCc("^G  ~~~~~~~~~~~~~~~~~~~~~~~:>-^~\n");
@@ -96,6 +107,14 @@ async function welcome(player: Player): Promise<void> {
   vitals(player);
   look(player);
   prompt(player);
+}
+
+/** What a player is goes with the connection to the next process. */
+function keep(players: readonly Player[]): void {
+  for (const player of players) {
+    const { name, playing, room, hp } = player;
+    player.state = { name, playing, room, hp };
+  }
 }
 
 async function login(player: Player): Promise<boolean> {

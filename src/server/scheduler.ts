@@ -10,6 +10,8 @@ const FREE_MS = 0.05;
 /** The list of clients with input is looked through at this length. */
 const MIN_SWEEP = 64;
 
+const NONE: Set<Session> = new Set();
+
 /** What the scheduler needs of the server. */
 export interface SchedulerContext {
   /** The time at this moment. */
@@ -42,7 +44,7 @@ export class Scheduler {
   #heavyAt = 0;
   /** When the work at hand began, on a clock that stands still while the game's code runs. */
   #since = 0;
-  readonly #changed: Set<Session> | undefined;
+  #changed: Set<Session> | undefined;
 
   constructor(context: SchedulerContext) {
     this.#context = context;
@@ -137,9 +139,9 @@ export class Scheduler {
   }
 
   /** The sessions whose state has changed since the last call. */
-  takeChanged(): Session[] {
-    const changed = [...this.#changed ?? []];
-    this.#changed?.clear();
+  takeChanged(): Set<Session> {
+    const changed = this.#changed ?? NONE;
+    if (changed.size > 0) this.#changed = new Set();
     return changed;
   }
 

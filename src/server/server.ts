@@ -81,6 +81,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #accepted: Session[] = [];
   /** The time of the poll that is at work: one look at the clock serves all its clients. */
   #time: number | undefined;
+  /** Whether a turn comes to its end. */
+  #ending = false;
   #draining: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -113,7 +115,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       tracksChanges: settings.onTurnEnd !== undefined || usesDurable(options),
       // What is written within a poll is flushed at its end.
       signal: (what) => {
-        if (what === "input" || this.#time === undefined) this.#waiter.signal();
+        if (what === "input" || this.#time === undefined && !this.#ending) this.#waiter.signal();
       },
       failed: (session, error) => void this.#dropAfterError(session, error),
       closed: (session) => this.#finish(session),
@@ -536,10 +538,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #endTurn(): void {
     const { onTurnEnd } = this.#settings;
     const changed = this.#scheduler.takeChanged();
-    if (changed.length === 0) return;
+    if (changed.size === 0) return;
     if (onTurnEnd !== undefined) {
       const clients = this.#clientsOf(changed);
+      this.#ending = true;
       if (clients.length > 0) this.#userCode.call(() => onTurnEnd(clients));
+      this.#ending = false;
+      // The states that it has set belong to this turn.
+      for (const session of this.#scheduler.takeChanged()) changed.add(session);
     }
     for (const session of changed) this.#commit(session);
   }
@@ -669,7 +675,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#acceptor.left(session.stream.connection, session.origin);
   }
 
-  #clientsOf(sessions: readonly Session[]): Client[] {
+  #clientsOf(sessions: Iterable<Session>): Client[] {
     const clients: Client[] = [];
     for (const session of sessions) {
       const client = this.#clients.get(session);

@@ -154,7 +154,8 @@ Deno.test("no names of a runtime's own types stand in the sources", () => {
 });
 
 /** What is bundled for the browser, or shows how this library goes with a package. */
-const WITH_PACKAGES = /^examples\/(web\/(build|page)\.ts$|mounted\/(hono|node_ws)\.ts$)/;
+const WITH_PACKAGES =
+  /^examples\/(web\/(build|page)\.ts$|mounted\/(hono|node_ws)\.ts$|gateway\/(gateway|join)\.ts$)/;
 
 Deno.test("what is published and the examples of the server load no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {

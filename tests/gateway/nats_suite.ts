@@ -2,7 +2,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { inTime } from "../patience.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
-import { Broker, install, Town } from "./town.ts";
+import { LineClient } from "../runtimes/line_client.ts";
+import { Program } from "../runtimes/process.ts";
+import { Broker, install, Town, withPackages } from "./town.ts";
 
 /** Defines the tests of a runtime. */
 export async function natsTests(name: Runtime["name"], people: number = 24): Promise<void> {
@@ -20,6 +22,7 @@ export async function natsTests(name: Runtime["name"], people: number = 24): Pro
       if (runtime === undefined) return;
       const folder = name === "Deno" ? "" : await install();
       try {
+        await context.step("the examples", () => deploys(runtime, folder));
         await using town = await Town.open(runtime, folder);
         await failures(context, town, people);
       } finally {
@@ -27,6 +30,50 @@ export async function natsTests(name: Runtime["name"], people: number = 24): Pro
       }
     },
   });
+}
+
+/** Three people talk while the MUD is deployed anew, as the examples' own words say. */
+async function deploys(runtime: Runtime, folder: string): Promise<void> {
+  await using broker = await Broker.start();
+  const { runtime: found, at } = withPackages(runtime, folder);
+  const env = { NATS_URL: `nats://127.0.0.1:${broker.port}` };
+  const start = (file: string, ...args: string[]) =>
+    Program.start(found, `${at}examples/gateway/${file}`, args, env);
+  await using gateway = start("gateway.ts", "--port", "0");
+  const port = Number((await inTime(gateway.match(/port (\d+)/), "the gateway's port"))[1]);
+  await using first = start("worker.ts");
+  await inTime(first.match(/^Worker \d+ serves zone main/), "the first worker");
+  const names = ["Ann", "Bob", "Cid"];
+  const people: LineClient[] = [];
+  try {
+    for (const name of names) {
+      const person = await LineClient.connect(port);
+      people.push(person);
+      await person.until(/Your name\? /);
+      await person.write(`${name}\r\n`);
+      await person.until(/Your password\? /);
+      await person.write("secret\r\n");
+      await person.until(/20hp.*> /);
+    }
+    const [ann, bob, cid] = people as [LineClient, LineClient, LineClient];
+    await ann.write("north\r\nso");
+    await ann.until(/The Old Bridge/);
+    await using second = start("worker.ts");
+    await bob.write("say before\r\n");
+    await inTime(second.match(/^Worker \d+ serves zone main/), "the second worker");
+    assertEquals((await inTime(first.status, "the end of the first")).code, 0);
+    await ann.write("uth\r\n"); // half of it was typed before
+    await ann.until(/The Wet Boa/);
+    await bob.write("say after\r\n");
+    const heard = await cid.until(/Bob says:.*after/);
+    assertEquals(heard.match(/before/g)?.length, 1);
+    await cid.write("who\r\n");
+    await cid.until(
+      /Ann, Bob, Cid|Bob, Cid, Ann|Cid, Ann, Bob|Ann, Cid, Bob|Bob, Ann, Cid|Cid, Bob, Ann/,
+    );
+  } finally {
+    for (const person of people) person[Symbol.dispose]();
+  }
 }
 
 async function failures(context: Deno.TestContext, town: Town, people: number): Promise<void> {

@@ -18,9 +18,12 @@ const { values } = parseArgs({
 const PEOPLE = Number(values.people);
 /** One line of each person in so many milliseconds. */
 const EVERY_MS = 2_000;
-const QUIET_MS = 8_000;
+const QUIET_MS = 6_000;
+/** So many people do not keep two cores busy: then the way itself is measured. */
+const FEW = Math.min(200, PEOPLE);
 
-const wait = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+const wait = (milliseconds: number) =>
+  new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
 /** Seconds of processor time that a process has used. */
 function cpu(pid: number): number {
@@ -53,8 +56,10 @@ async function load(town: Town, processes: Readonly<Record<string, number>>): Pr
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), cost };
 }
 
-async function join(town: Town): Promise<void> {
-  await town.join(PEOPLE);
+/** Has people come, and type. */
+async function join(town: Town, count: number): Promise<void> {
+  await town.rest();
+  await town.join(count - town.people.length);
   await town.until(() => town.people.every(({ ready }) => ready));
   town.type(EVERY_MS);
   await wait(3_000);
@@ -69,19 +74,25 @@ interface Row {
 
 async function measure(runtime: Runtime, folder: string): Promise<void> {
   const direct = await Town.openDirect(runtime, folder);
-  await join(direct);
-  const alone = await load(direct, { server: direct.gateway.pid });
+  const server = { server: direct.gateway.pid };
+  await join(direct, FEW);
+  const fewAlone = await load(direct, server);
+  await join(direct, PEOPLE);
+  const alone = await load(direct, server);
   await direct[Symbol.asyncDispose]();
 
   await using town = await Town.open(runtime, folder);
   let worker = town.worker();
   await inTime(worker.joined, "the first worker");
-  await join(town);
-  const behind = await load(town, {
+  const processes = {
     gateway: town.gateway.pid,
     worker: worker.program.pid,
     broker: town.broker.pid,
-  });
+  };
+  await join(town, FEW);
+  const fewBehind = await load(town, processes);
+  await join(town, PEOPLE);
+  const behind = await load(town, processes);
 
   const rows: Row[] = [];
   const row = async (name: string, fail: () => Promise<void>) => {
@@ -161,7 +172,9 @@ async function measure(runtime: Runtime, folder: string): Promise<void> {
 
   const sum = (cost: Load["cost"]) => Object.values(cost).reduce((all, one) => all + one, 0);
   const parts = Object.entries(behind.cost).map(([name, micros]) => `${name} ${micros.toFixed(0)}`);
-  console.log(`\n### ${runtime.name}: ${PEOPLE} people, a line every two seconds each, of six kinds\n`);
+  console.log(
+    `\n### ${runtime.name}: ${PEOPLE} people, a line every two seconds each, of six kinds\n`,
+  );
   console.log("| what happens | lost, doubled, out of order | dropped | longest pause |");
   console.log("|---|---|---|---|");
   for (const { name, faults, dropped, pause } of rows) {
@@ -173,8 +186,9 @@ async function measure(runtime: Runtime, folder: string): Promise<void> {
   console.log(`
 | | direct | behind a gateway |
 |---|---|---|
-| answer, p50 | ${alone.p50.toFixed(2)} ms | ${behind.p50.toFixed(2)} ms |
-| answer, p99 | ${alone.p99.toFixed(2)} ms | ${behind.p99.toFixed(2)} ms |
+| answer, ${FEW} people, p50 | ${fewAlone.p50.toFixed(2)} ms | ${fewBehind.p50.toFixed(2)} ms |
+| answer, ${PEOPLE} people, p50 | ${alone.p50.toFixed(2)} ms | ${behind.p50.toFixed(2)} ms |
+| answer, ${PEOPLE} people, p99 | ${alone.p99.toFixed(2)} ms | ${behind.p99.toFixed(2)} ms |
 | processor time for a line | ${sum(alone.cost).toFixed(0)} µs | ${
     sum(behind.cost).toFixed(0)
   } µs (${parts.join(", ")}) |`);

@@ -1,0 +1,12 @@
+/**
+ * The MUD of mud.ts behind a gateway. Start it again, with the same people playing: the new process takes
+ * over, the one before ends, and nobody is disconnected.
+ *
+ *     deno run -A examples/gateway/worker.ts
+ *
+ * With Bun or Node, first: npm install --no-save @nats-io/transport-node@3.4.0 @nats-io/kv@3.4.0
+ */
+import process from "node:process";
+
+process.argv.push("--zone", "main");
+await import("../mud.ts");
