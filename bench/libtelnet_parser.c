@@ -4,6 +4,8 @@
  *
  *     cc -O2 -o libtelnet_parser bench/libtelnet_parser.c -ltelnet
  *     ./libtelnet_parser FILE BYTES_PER_CHUNK BYTES_PER_CONNECTION
+ *
+ * BYTES_PER_CHUNK may be a list, such as 5,80,12: chunks of these sizes, again and again.
  */
 #include <stddef.h> /* libtelnet.h uses size_t without it */
 
@@ -46,15 +48,23 @@ int main(int argc, char **argv) {
   rewind(file);
   char *bytes = malloc(length);
   if (bytes == NULL || fread(bytes, 1, length, file) != length) return 2;
-  size_t chunk = strtoul(argv[2], NULL, 10), connection = strtoul(argv[3], NULL, 10);
+  static size_t sizes[65536];
+  size_t chunks = 0, connection = strtoul(argv[3], NULL, 10);
+  for (char *next = argv[2]; *next != 0 && chunks < 65536; next += *next == ',') {
+    sizes[chunks++] = strtoul(next, &next, 10);
+  }
+  if (chunks == 0) return 2;
   double end = now() + 0.25;
   while (count < 100000 && (now() < end || count < 3)) {
     double start = now();
     for (size_t from = 0; from < length; from += connection) {
       telnet_t *telnet = telnet_init(OPTIONS, on_event, 0, &sum);
       size_t to = from + connection < length ? from + connection : length;
-      for (size_t at = from; at < to; at += chunk) {
+      for (size_t at = from, index = 0; at < to;) {
+        size_t chunk = sizes[index];
+        if (++index == chunks) index = 0;
         telnet_recv(telnet, bytes + at, at + chunk < to ? chunk : to - at);
+        at += chunk;
       }
       telnet_free(telnet);
     }

@@ -61,6 +61,10 @@ export function checkDecoderSnapshot(
   }
 }
 
+/** Behind so many bytes a 0xFF is handed over where it stands. */
+const SPARSE = 24;
+/** So many bytes are copied at a time: what follows may have no more of them. */
+const COPIED = 256;
 const ONE_IAC = Uint8Array.of(IAC);
 const NO_PAYLOAD = { buffer: new Uint8Array(0), start: 0, end: 0 };
 
@@ -153,7 +157,12 @@ export class FrameDecoder {
       return chunk.length;
     }
     const command = chunk[iac + 1];
-    if (command === IAC) return this.#escapedData(chunk, start);
+    if (command === IAC) {
+      if (iac - start < SPARSE) return this.#escapedData(chunk, start);
+      // Where they are few, no copy: the first of the two is the 0xFF that is meant.
+      this.#sink.data(chunk, start, iac + 1);
+      return iac + 2;
+    }
     if (iac > start) {
       this.#sink.data(chunk, start, iac);
       if (this.#sink.stop) return iac;
@@ -198,9 +207,9 @@ export class FrameDecoder {
    */
   #escapedData(chunk: Uint8Array, start: number): number {
     const copy = new SlabBuffer();
-    copy.reserve(chunk.length - start);
+    const length = Math.min(chunk.length, start + COPIED);
+    copy.reserve(length - start);
     const { buffer } = copy;
-    const { length } = chunk;
     let end = copy.start;
     let at = start;
     /** 1 behind the first IAC of a pair, else 0. */
@@ -217,13 +226,10 @@ export class FrameDecoder {
     copy.end = end - open;
     this.#sink.data(buffer, copy.start, copy.end);
     copy.drop();
-    return this.#afterEscaped(at - open, length);
-  }
-
-  #afterEscaped(at: number, length: number): number {
-    if (at !== length - 1) return at;
+    // Behind the last byte of the chunk the next one tells; else it is looked at again.
+    if (open === 0 || at < chunk.length) return at - open;
     this.#state = AFTER_IAC;
-    return length;
+    return at;
   }
 
   #afterIac(byte: number): void {

@@ -98,6 +98,26 @@ export type TelnetEvent =
 const NO_BYTES = new Uint8Array(0);
 
 /**
+ * Takes events as they are found, in wire order: `TelnetMachine.receiveTo()` makes no object for each. The
+ * members are those of the events of the same names.
+ */
+export interface TelnetHandler {
+  /**
+   * Application data: `buffer` from `start` to `end`, which holds until the call returns. What follows
+   * an escaped 0xFF may come by another call.
+   */
+  data(buffer: Uint8Array, start: number, end: number): void;
+  /** A command that stands alone. */
+  command(command: number): void;
+  /** A negotiation came to something. */
+  option(option: number, side: Side, change: OptionChange): void;
+  /** A whole payload: `buffer` from `start` to `end`, which holds until the call returns. */
+  subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void;
+  /** A fault of the peer; `option`: what it concerns, or the unknown command. */
+  violation(kind: ViolationKind, option: number): void;
+}
+
+/**
  * The one shape of all events, so that the engine sees one hidden class.
  * `code` is the option or the command; `detail` is the change or the violation's kind.
  */
@@ -178,7 +198,9 @@ class EventRecord {
 }
 
 /** Events on their way to the caller. */
-export class EventQueue {
+export class EventQueue implements TelnetHandler {
+  /** Who takes them as they come, those of the negotiations here, the others past it; `undefined`: they wait. */
+  handler: TelnetHandler | undefined;
   #events: TelnetEvent[] | undefined;
 
   /** Events waiting. */
@@ -206,6 +228,7 @@ export class EventQueue {
 
   /** Appends an option event. */
   option(option: number, side: Side, change: OptionChange): void {
+    if (this.handler !== undefined) return this.handler.option(option, side, change);
     this.#push(new EventRecord("option", option, side, change, NO_BYTES, 0, 0));
   }
 
@@ -216,6 +239,7 @@ export class EventQueue {
 
   /** Appends a violation event. */
   violation(kind: ViolationKind, option: number): void {
+    if (this.handler !== undefined) return this.handler.violation(kind, option);
     this.#push(new EventRecord("violation", option, "remote", kind, NO_BYTES, 0, 0));
   }
 

@@ -7,7 +7,13 @@ import {
   type FrameSink,
 } from "./decoder.ts";
 import { throwMisuse } from "./error.ts";
-import { EventQueue, type Side, type TelnetEvent, type ViolationKind } from "./events.ts";
+import {
+  EventQueue,
+  type Side,
+  type TelnetEvent,
+  type TelnetHandler,
+  type ViolationKind,
+} from "./events.ts";
 import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "./limits.ts";
 import {
   checkNegotiationSnapshots,
@@ -152,6 +158,7 @@ export class TelnetMachine {
    */
   receive(chunk: Uint8Array, now?: number): number {
     checkBytes("chunk", chunk);
+    if (this.#events.handler !== undefined) throwBusy(this.#events);
     return this.#decode(chunk, now, false);
   }
 
@@ -173,7 +180,51 @@ export class TelnetMachine {
    */
   step(chunk: Uint8Array, now?: number): number {
     checkBytes("chunk", chunk);
+    if (this.#events.handler !== undefined) throwBusy(this.#events);
     return this.#decode(chunk, now, true);
+  }
+
+  /**
+   * Takes bytes of the peer, and hands each event to a handler at once. The fastest way: no object is
+   * made for an event. The handler may send on this machine, and must not feed it. What it throws comes
+   * out here, and the rest of the chunk is lost.
+   *
+   * @param handler Takes the events.
+   * @param chunk Any number of bytes, cut anywhere.
+   * @param now The time in milliseconds, for the requests that the answers may set off.
+   * @returns How many bytes were taken, as {@linkcode receive} does.
+   * @throws {TelnetError} `misuse`: events of {@linkcode receive} wait, or a handler feeds its machine.
+   *
+   * @example
+   * ```ts
+   * import { type TelnetHandler, TelnetMachine } from "@miniboa/miniboa/protocol";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const decoder = new TextDecoder();
+   * let text = "";
+   * const handler: TelnetHandler = {
+   *   data: (buffer, start, end) => text += decoder.decode(buffer.subarray(start, end)),
+   *   command: () => {},
+   *   option: () => {},
+   *   subnegotiation: () => {},
+   *   violation: () => {},
+   * };
+   * const telnet = new TelnetMachine();
+   * telnet.receiveTo(handler, Uint8Array.of(0x68, 0x69, 0xff, 0xf1)); // "hi", IAC NOP
+   * assertEquals(text, "hi");
+   * ```
+   */
+  receiveTo(handler: TelnetHandler, chunk: Uint8Array, now?: number): number {
+    checkBytes("chunk", chunk);
+    const events = this.#events;
+    if (events.length > 0 || events.handler !== undefined) throwBusy(events);
+    events.handler = this.#intake.target = handler;
+    try {
+      return this.#decode(chunk, now, false);
+    } finally {
+      events.handler = undefined;
+      this.#intake.target = events;
+    }
   }
 
   /**
@@ -469,6 +520,14 @@ export class TelnetMachine {
   }
 }
 
+function throwBusy({ handler }: EventQueue): never {
+  throwMisuse(
+    handler === undefined
+      ? "Cannot use receiveTo() while events wait: call takeEvents() first"
+      : "Cannot feed a machine within its own handler: keep the bytes, and feed them afterwards",
+  );
+}
+
 const NO_REQUEST: EnableOptions = {};
 const OPTION_NAMES: Readonly<Record<keyof TelnetMachineOptions, true>> = {
   local: true,
@@ -515,6 +574,8 @@ class Intake implements FrameSink {
   /** Whether a frame came that is well formed. */
   spoken = false;
   stop = false;
+  /** Who takes what is found: the queue, or a handler. */
+  target: TelnetHandler;
   #now: number | undefined = undefined;
   #stepping = false;
   readonly #events: EventQueue;
@@ -522,7 +583,7 @@ class Intake implements FrameSink {
   readonly #stopAfter: readonly number[];
 
   constructor(events: EventQueue, negotiator: Negotiator, stopAfter: readonly number[]) {
-    this.#events = events;
+    this.#events = this.target = events;
     this.#negotiator = negotiator;
     this.#stopAfter = stopAfter;
   }
@@ -535,14 +596,14 @@ class Intake implements FrameSink {
   }
 
   data(buffer: Uint8Array, start: number, end: number): void {
-    this.#events.data(buffer, start, end);
+    this.target.data(buffer, start, end);
     if (this.#stepping) this.stop = true;
   }
 
   command(command: number): void {
     this.frames++;
     this.spoken = true;
-    this.#events.command(command);
+    this.target.command(command);
     if (this.#stepping) this.stop = true;
   }
 
@@ -557,13 +618,13 @@ class Intake implements FrameSink {
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void {
     this.frames++;
     this.spoken = true;
-    this.#events.subnegotiation(option, buffer, start, end);
+    this.target.subnegotiation(option, buffer, start, end);
     if (this.#stepping || this.#stopAfter.includes(option)) this.stop = true;
   }
 
   violation(kind: ViolationKind, option: number): void {
     this.frames++;
-    this.#events.violation(kind, option);
+    this.target.violation(kind, option);
     if (this.#stepping) this.stop = true;
   }
 }

@@ -50,6 +50,7 @@ export type {
   Side,
   SubnegotiationEvent,
   TelnetEvent,
+  TelnetHandler,
   ViolationEvent,
   ViolationKind,
 } from "./events.ts";
