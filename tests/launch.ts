@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -27,6 +27,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   tables,
   devices,
   gateway,
+  mixes,
   check,
   ok,
 };
@@ -40,7 +41,7 @@ Deno.exit(await run() ? 0 : 1);
 async function test(): Promise<boolean> {
   const paths = rest.some((argument) => !argument.startsWith("-"))
     ? []
-    : ["mod.ts", "src", "README.md", "tests"];
+    : ["mod.ts", "src", "README.md", "docs", "tests"];
   return await testFiles(["--doc", ...rest, ...paths]);
 }
 
@@ -96,6 +97,11 @@ async function devices(): Promise<boolean> {
 
 async function gateway(): Promise<boolean> {
   const args = ["run", "-A", ...await importMap(), "tests/gateway/table.ts", ...rest];
+  return await deno(args, await runtimeEnvironment());
+}
+
+async function mixes(): Promise<boolean> {
+  const args = ["run", "-A", ...await importMap(), "bench/mixes_table.ts", ...rest];
   return await deno(args, await runtimeEnvironment());
 }
 
