@@ -47,8 +47,7 @@ const { values } = parseArgs({
 });
 const zone = values.zone && await (await import("./gateway/join.ts")).join(values.zone);
 const server = await TelnetServer.listen({
-  port: Number(values.port),
-  ...(zone && { transport: zone.transport, onTurnEnd: keep }),
+  ...(zone ? { transport: zone.transport, onTurnEnd: keep } : { port: Number(values.port) }),
   webSocket: values.page !== undefined && { pages: await readPages(values.page) },
   clientClass: Player,
   onConnect: welcome,

@@ -39,7 +39,8 @@ import {
   WHO,
   workerSubject,
 } from "./messages.ts";
-import { decodeCommit, encodeGatewayRecord, type GatewayRecord } from "./records.ts";
+import { IAC } from "../protocol/codes.ts";
+import { decodeCommit, encodeGatewayRecord } from "./records.ts";
 import { WireError, WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
@@ -49,6 +50,8 @@ const TICK_MS = 20;
 const BEAT_MS = 1_000;
 /** A worker that was not heard for so long does not serve its zone. */
 const SILENCE_MS = 2_500;
+/** While a worker has not taken so many bytes it is told no more. */
+const MAX_BACKLOG = 4_194_304;
 /** How long the last messages to the workers may take when the gateway stops. */
 const LAST_MS = 1_000;
 /** A fault of the bus is reported once in so many milliseconds. */
@@ -243,6 +246,9 @@ export class Gateway {
   readonly #acceptor: Acceptor;
   readonly #deadlines: DeadlineSet;
   readonly #held: Map<number, HeldConnection> = new Map();
+  /** The same by what stands for them on the links. */
+  readonly #byHandle: Map<number, HeldConnection> = new Map();
+  #handles = 0;
   readonly #routes: Map<string, ZoneRoute> = new Map();
   readonly #subscriptions: BusSubscription[] = [];
   readonly #writer: WireWriter = new WireWriter();
@@ -267,7 +273,7 @@ export class Gateway {
     this.#bus = bus;
     this.#zone = zone;
     this.#name = name;
-    this.#id = `${name === "" ? "gateway" : name}-${randomId()}`;
+    this.#id = name === "" ? `gateway${randomId()}` : `${name}-${randomId()}`;
     this.#timer = timer;
     this.#codec = codec;
     this.#messages = { ...MESSAGES, ...options.messages };
@@ -281,7 +287,8 @@ export class Gateway {
     this.#counters = new Counters(now);
     this.#deadlines = new DeadlineSet((timed, at) => timed.tick(at));
     this.#heldEvents = {
-      onRecord: (held, record) => this.#tell(held, record),
+      onNews: (held) => this.#tell(held),
+      onReceived: (count) => this.#counters.bytesReceived += count,
       onGone: (held) => this.#gone(held),
       onTaken: (held) => this.#taken.add(held),
       onSent: (count) => this.#counters.bytesSent += count,
@@ -528,26 +535,62 @@ export class Gateway {
   }
 
   #forget(held: HeldConnection): void {
+    this.#close(held);
     this.#held.delete(held.number);
     this.#taken.delete(held);
-    this.#routes.get(held.zone)?.connections.delete(held.number);
+    const route = this.#routes.get(held.zone);
+    route?.connections.delete(held.number);
+    route?.behind.delete(held);
+    if (route !== undefined) this.#dropRoute(route);
+  }
+
+  /** What is said of it under its handle counts no more. */
+  #close(held: HeldConnection): void {
+    this.#byHandle.delete(held.handle);
+    held.handle = 0;
+  }
+
+  /** A zone that nobody is in and nobody serves is as one that was never named. */
+  #dropRoute({ name, connections, link }: ZoneRoute): void {
+    if (connections.size === 0 && link === undefined && name !== this.#zone) {
+      this.#routes.delete(name);
+    }
   }
 
   /** Tells the worker of a connection's zone what happened to it. */
-  #tell(held: HeldConnection, record: GatewayRecord): void {
-    if (record.type === "input") this.#counters.bytesReceived += record.bytes.length;
-    const { link } = this.#routeOf(held.zone);
-    if (link !== undefined && held.opened) {
-      link.link.send(encodeGatewayRecord(record, this.#writer));
-      this.#flushSoon();
-    }
+  #tell(held: HeldConnection): void {
+    this.#open(this.#routeOf(held.zone), held);
     if (held.done) this.#forget(held);
   }
 
-  #open({ link, worker }: ZoneRoute, held: HeldConnection): void {
-    if (link === undefined || worker === undefined || held.closing) return;
-    for (const record of held.open()) link.link.send(encodeGatewayRecord(record, this.#writer));
+  /**
+   * Tells the worker what it does not know of a connection, if its link has room: what is not told stays
+   * where it is held anyway.
+   */
+  #open(route: ZoneRoute, held: HeldConnection): void {
+    const { link, worker } = route;
+    if (link === undefined || worker === undefined && !held.opened) return;
+    if (link.link.backlog > MAX_BACKLOG) return void route.behind.add(held);
+    if (!held.opened) {
+      // Somebody who came and went meanwhile is nobody's.
+      if (held.closing || held.done) return;
+      const handle = ++this.#handles;
+      this.#byHandle.set(handle, held);
+      link.link.send(encodeGatewayRecord(held.open(handle), this.#writer));
+    }
+    for (const record of held.takeNews()) {
+      link.link.send(encodeGatewayRecord(record, this.#writer));
+    }
     this.#flushSoon();
+  }
+
+  /** The link has room again. */
+  #catchUp(route: ZoneRoute): void {
+    for (const held of route.behind) {
+      if ((route.link?.link.backlog ?? 0) > MAX_BACKLOG / 2) return;
+      route.behind.delete(held);
+      this.#open(route, held);
+    }
   }
 
   // What the workers say.
@@ -568,7 +611,8 @@ export class Gateway {
   #end(route: ZoneRoute, epoch: number): void {
     route.epoch = epoch + 1;
     route.worker = route.link = undefined;
-    for (const held of route.connections.values()) held.opened = false;
+    for (const held of route.connections.values()) this.#close(held);
+    this.#dropRoute(route);
   }
 
   /** Another one serves the zone by now. */
@@ -586,8 +630,9 @@ export class Gateway {
       epoch,
       onNobody: () => this.#lost(route, worker),
     });
+    route.behind.clear();
     for (const held of [...route.connections.values()]) {
-      held.opened = false;
+      this.#close(held);
       if (held.closing && held.gone || held.done) this.#forget(held);
       else this.#open(route, held);
     }
@@ -620,34 +665,56 @@ export class Gateway {
     if (link.epoch !== epoch || link.number !== number) return;
     const now = this.#timer.now();
     route.heardAt = now;
-    const fresh = link.link.receive(bytes, now);
-    for (const message of fresh) this.#apply(route, message, now);
+    for (const message of this.#read(route, link, bytes, now)) this.#apply(route, message, now);
+    this.#catchUp(route);
     this.#flushSoon();
+  }
+
+  /** Reads a packet. A link that brought nonsense is begun anew: what it has half read is of no use. */
+  #read(route: ZoneRoute, { link }: BusLink, bytes: Uint8Array, now: number): Uint8Array[] {
+    try {
+      return link.receive(bytes, now);
+    } catch (error) {
+      if (route.worker !== undefined) this.#begin(route, route.worker);
+      throw error;
+    }
   }
 
   #apply(route: ZoneRoute, message: Uint8Array, now: number): void {
     const commit = decodeCommit(message);
-    const held = this.#held.get(commit.number);
-    if (held === undefined || held.zone !== route.name || !held.opened) return;
+    const held = this.#byHandle.get(commit.handle);
+    if (held === undefined || held.zone !== route.name) return;
     const zone = held.apply(commit, now);
     if (held.done) return this.#forget(held);
     this.#taken.add(held);
+    if (held.closing && held.closeBy === Infinity) held.closeBy = now + this.#closeTimeout;
     if (zone !== undefined) this.#move(held, zone, "move", now);
   }
 
   /** Has another zone go on with a connection. */
   #move(held: HeldConnection, zone: string, reason: "move" | "no-zone", now: number): void {
     const from = held.zone;
-    this.#routes.get(from)?.connections.delete(held.number);
+    const before = this.#routes.get(from);
+    before?.connections.delete(held.number);
+    before?.behind.delete(held);
+    // A worker that hung must not serve it when it wakes.
+    if (reason === "no-zone" && held.opened) {
+      const withdrawn = encodeGatewayRecord(
+        { type: "withdrawn", handle: held.handle },
+        this.#writer,
+      );
+      before?.link?.link.send(withdrawn);
+    }
+    this.#close(held);
     held.zone = zone;
     held.reason = reason;
-    held.opened = false;
     held.waitsSince = now;
     if (reason === "move") held.back = { zone: from, by: now + this.#moveTimeout };
     else held.back = undefined;
     const route = this.#routeOf(zone);
     route.connections.set(held.number, held);
     this.#open(route, held);
+    if (before !== undefined) this.#dropRoute(before);
   }
 
   // What the time brings.
@@ -675,6 +742,7 @@ export class Gateway {
     for (const route of this.#routes.values()) {
       if (beats) route.link?.beat();
       route.link?.flush(now);
+      this.#catchUp(route);
       if (!route.isServed(now, SILENCE_MS)) this.#lookAtWaiting(route, now);
     }
   }
@@ -685,7 +753,8 @@ export class Gateway {
       if (record !== undefined && held.opened) {
         this.#routes.get(held.zone)?.link?.link.send(encodeGatewayRecord(record, this.#writer));
       }
-      if (held.queued === 0) this.#taken.delete(held);
+      if (this.#timer.now() >= held.closeBy) held.connection.abort();
+      if (held.queued === 0 && !held.closing) this.#taken.delete(held);
     }
   }
 
@@ -704,8 +773,15 @@ export class Gateway {
   /** Says a line between the outputs of the worker. */
   #say(held: HeldConnection, text: string): void {
     const bytes = encodeText(`\r\n${text}\r\n`, encodingByName(held.encoding) ?? "utf-8");
-    held.say(bytes);
+    held.say(doubled(bytes));
   }
+}
+
+/** Each 0xFF is doubled (RFC 854). */
+function doubled(bytes: Uint8Array): Uint8Array {
+  return bytes.includes(IAC)
+    ? Uint8Array.from([...bytes].flatMap((byte) => byte === IAC ? [IAC, IAC] : [byte]))
+    : bytes;
 }
 
 interface GatewayParts {

@@ -4,7 +4,7 @@ import type { ByteStreamEvents, InflateLimits } from "../session/compression_lay
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Connection, ConnectionHandler, ResumeReason } from "../transport/transport.ts";
 import { ByteLog } from "./byte_log.ts";
-import type { CommitRecord, GatewayRecord, OpenRecord } from "./records.ts";
+import type { CommitRecord, GatewayRecord } from "./records.ts";
 
 /** More input than this is not read from a person before the worker has taken some. */
 const WINDOW = 65_536;
@@ -14,13 +14,14 @@ const NO_INFLATING: InflateLimits = { inflateRatio: 1, inflateTotal: 0 };
 
 /** What a held connection tells its gateway. */
 export interface HeldEvents {
-  /** The person sent something, or nothing more, or is gone; it is told to the worker. */
-  onRecord(held: HeldConnection, record: GatewayRecord): void;
+  /** The person sent something, or nothing more, or is gone: see `takeNews`. */
+  onNews(held: HeldConnection): void;
   /** The socket is gone. */
   onGone(held: HeldConnection): void;
   /** The system has taken output. */
   onTaken(held: HeldConnection): void;
   onSent(count: number): void;
+  onReceived(count: number): void;
 }
 
 /**
@@ -38,8 +39,10 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   back: { readonly zone: string; readonly by: number } | undefined;
   /** Why the next worker finds it as it is. */
   reason: ResumeReason = "restart";
-  /** Whether the worker that serves its zone was told of it. */
-  opened = false;
+  /** Stands for it where the worker that serves its zone was told of it; 0: it was not. */
+  handle = 0;
+  /** When it is given up that does not read its last output. */
+  closeBy: number = Infinity;
   /** When it began to wait for a worker that does something with it; `Infinity`: it does not wait. */
   waitsSince: number;
   /** Whether the person was told to wait. */
@@ -51,6 +54,10 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   #ended = false;
   #error: string | undefined;
   #acked = 0;
+  /** What of the input the worker was told, and whether it knows of the end and the loss. */
+  #told = 0;
+  #toldEnd = false;
+  #toldGone = false;
   readonly #parts: Map<string, string> = new Map();
   #committed = false;
   #closing = false;
@@ -104,8 +111,12 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
 
   /** Whether nobody needs it any more: the socket is gone, and no worker has to act on that. */
   get done(): boolean {
-    const unknown = !this.#committed && !this.opened;
-    return this.gone && (this.#closing || unknown || this.#acked >= this.#total);
+    return this.gone && (this.#closing || !this.#committed || this.#acked >= this.#total);
+  }
+
+  /** Whether the worker that serves its zone was told of it. */
+  get opened(): boolean {
+    return this.handle !== 0;
   }
 
   /** Whether anything waits for a worker. */
@@ -119,12 +130,13 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     if (this.#closing) return;
     this.#input.append(chunk);
     if (this.#input.length >= WINDOW) this.#stream.reading = false;
-    this.#events.onRecord(this, { type: "input", number: this.number, bytes: chunk });
+    this.#events.onReceived(chunk.length);
+    this.#events.onNews(this);
   }
 
   onEnd(): void {
     this.#ended = true;
-    this.#events.onRecord(this, { type: "end", number: this.number });
+    this.#events.onNews(this);
   }
 
   onDrain(): void {
@@ -135,7 +147,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.#error = error?.message ?? "";
     this.#stream.destroy();
     this.#events.onGone(this);
-    this.#events.onRecord(this, { type: "closed", number: this.number, error: this.#error });
+    this.#events.onNews(this);
   }
 
   // Nothing that comes is compressed.
@@ -151,13 +163,17 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
 
   // What a worker is told, and what it does.
 
-  /** All that a worker needs to know that has never heard of it. */
-  open(): GatewayRecord[] {
+  /** Tells a worker that has never heard of it what it has to know; {@linkcode takeNews} follows. */
+  open(handle: number): GatewayRecord {
     const { number, origin: { address, port, encrypted }, connection: { framed = false } } = this;
-    this.opened = true;
+    this.handle = handle;
     this.#written = this.#reported = 0;
-    const open: OpenRecord = {
+    this.#told = Math.min(this.#acked, this.#input.end);
+    this.#toldEnd = this.#acked > this.#input.end;
+    this.#toldGone = false;
+    return {
       type: "open",
+      handle,
       number,
       address,
       port,
@@ -168,12 +184,25 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
       reason: this.#committed ? this.reason : undefined,
       parts: new Map(this.#parts),
     };
-    const records: GatewayRecord[] = [open];
-    const bytes = this.#input.copy(this.#acked);
-    if (bytes.length > 0) records.push({ type: "input", number, bytes });
-    if (this.#ended && this.#acked <= this.#input.end) records.push({ type: "end", number });
-    if (this.#error !== undefined) records.push({ type: "closed", number, error: this.#error });
-    return records;
+  }
+
+  /** What the worker was not told yet. */
+  takeNews(): GatewayRecord[] {
+    const { handle } = this;
+    const news: GatewayRecord[] = [];
+    if (this.#told < this.#input.end) {
+      news.push({ type: "input", handle, bytes: this.#input.copy(this.#told) });
+      this.#told = this.#input.end;
+    }
+    if (this.#ended && !this.#toldEnd) {
+      this.#toldEnd = true;
+      news.push({ type: "end", handle });
+    }
+    if (this.#error !== undefined && !this.#toldGone) {
+      this.#toldGone = true;
+      news.push({ type: "closed", handle, error: this.#error });
+    }
+    return news;
   }
 
   /**
@@ -195,7 +224,8 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.told = false;
     this.waitsSince = now;
     let zone: string | undefined;
-    for (const step of steps) {
+    // To a socket that is gone nothing is written, and no zlib stream is begun.
+    for (const step of this.gone ? [] : steps) {
       switch (step.type) {
         case "write":
           this.#written += step.bytes.length;
@@ -225,7 +255,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     const taken = this.#written - Math.min(this.#written, this.#stream.queued);
     if (taken === this.#reported || this.#closing) return undefined;
     this.#reported = taken;
-    return { type: "taken", number: this.number, taken };
+    return { type: "taken", handle: this.handle, taken };
   }
 
   /** The name of the person's character set. */

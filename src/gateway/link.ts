@@ -67,6 +67,11 @@ export class Link {
     return this.#unacked.end;
   }
 
+  /** How many bytes the other end does not have yet, as far as is known. */
+  get backlog(): number {
+    return this.end - this.acked;
+  }
+
   /** Up to where the other end has this one's stream. */
   get acked(): number {
     return this.#unacked.start;

@@ -73,6 +73,8 @@ export interface NatsBusOptions {
 
 /** What NATS assumes where it does not say. */
 const MAX_PAYLOAD = 1_048_576;
+/** Of so many subjects it is watched whether somebody listens. */
+const MAX_WATCHED = 1_024;
 /** The status by which the broker says that nobody has subscribed. */
 const NO_RESPONDERS = 503;
 /** The errors of JetStream by which it says that somebody else has written. */
@@ -154,6 +156,12 @@ class NatsBus implements Bus {
     }
     const word = subject.replaceAll(".", "-");
     this.#nobody.set(word, onNobody);
+    if (this.#nobody.size > MAX_WATCHED) {
+      for (const oldest of this.#nobody.keys()) {
+        this.#nobody.delete(oldest);
+        break;
+      }
+    }
     return `${this.#inbox}.${word}`;
   }
 }

@@ -7,9 +7,14 @@ export const WIRE_VERSION = 1;
 /** The state of a connection's owner: JSON texts by their names. */
 export type Parts = ReadonlyMap<string, string>;
 
-/** A connection that a worker is to serve. */
+/**
+ * A connection that a worker is to serve. All records of it carry the same handle, which stands for this
+ * opening: what is said under a handle of before counts no more.
+ */
 export interface OpenRecord {
   readonly type: "open";
+  readonly handle: number;
+  /** Counts the connections of the gateway. */
   readonly number: number;
   readonly address: string;
   readonly port: number;
@@ -27,34 +32,40 @@ export interface OpenRecord {
 /** Bytes of the person. */
 export interface InputRecord {
   readonly type: "input";
-  readonly number: number;
+  readonly handle: number;
   readonly bytes: Uint8Array;
 }
 
 /** The person sends no more (half-close). */
 export interface EndRecord {
   readonly type: "end";
-  readonly number: number;
+  readonly handle: number;
 }
 
 /** The person's connection is gone; the error, where it broke. */
 export interface ClosedRecord {
   readonly type: "closed";
-  readonly number: number;
+  readonly handle: number;
   readonly error: string;
+}
+
+/** The person is somebody else's from now on. */
+export interface WithdrawnRecord {
+  readonly type: "withdrawn";
+  readonly handle: number;
 }
 
 /** So many bytes of output, since the open record, were taken by the system. */
 export interface TakenRecord {
   readonly type: "taken";
-  readonly number: number;
+  readonly handle: number;
   readonly taken: number;
 }
 
 /** One turn of a connection's owner. */
 export interface CommitRecord {
   readonly type: "commit";
-  readonly number: number;
+  readonly handle: number;
   /** Up to where the input is part of the state. */
   readonly acked: number;
   /** The parts of the state that changed; an empty text: it is there no more. */
@@ -71,7 +82,13 @@ export type Step =
   | { readonly type: "move"; readonly zone: string };
 
 /** What a gateway tells a worker. */
-export type GatewayRecord = OpenRecord | InputRecord | EndRecord | ClosedRecord | TakenRecord;
+export type GatewayRecord =
+  | OpenRecord
+  | InputRecord
+  | EndRecord
+  | ClosedRecord
+  | WithdrawnRecord
+  | TakenRecord;
 
 const OPEN = 1;
 const INPUT = 2;
@@ -79,6 +96,7 @@ const END = 3;
 const CLOSED = 4;
 const TAKEN = 5;
 const COMMIT = 6;
+const WITHDRAWN = 7;
 
 const REASONS: readonly (ResumeReason | undefined)[] = [undefined, "restart", "move", "no-zone"];
 const CLOSE_REASONS: readonly CloseReason[] = ["done", "going-away", "restarting", "policy"];
@@ -87,23 +105,29 @@ const CLOSE_REASONS: readonly CloseReason[] = ["done", "going-away", "restarting
 export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): Uint8Array {
   switch (record.type) {
     case "open": {
-      const { number, address, port, encrypted, framed, compressing, acked, reason } = record;
+      const { handle, number, address, port, encrypted, framed, compressing, acked, reason } =
+        record;
       const flags = (encrypted ? 1 : 0) + (framed ? 2 : 0) + (compressing ? 4 : 0);
-      writer.byte(OPEN).number(number).text(address).number(port).byte(flags).number(acked);
+      writer.byte(OPEN).number(handle).number(number).text(address).number(port).byte(flags).number(
+        acked,
+      );
       writeParts(writer.byte(REASONS.indexOf(reason)), record.parts);
       break;
     }
     case "input":
-      writer.byte(INPUT).number(record.number).raw(record.bytes);
+      writer.byte(INPUT).number(record.handle).raw(record.bytes);
       break;
     case "end":
-      writer.byte(END).number(record.number);
+      writer.byte(END).number(record.handle);
       break;
     case "closed":
-      writer.byte(CLOSED).number(record.number).text(record.error);
+      writer.byte(CLOSED).number(record.handle).text(record.error);
+      break;
+    case "withdrawn":
+      writer.byte(WITHDRAWN).number(record.handle);
       break;
     case "taken":
-      writer.byte(TAKEN).number(record.number).number(record.taken);
+      writer.byte(TAKEN).number(record.handle).number(record.taken);
   }
   return writer.take();
 }
@@ -116,10 +140,11 @@ export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): 
 export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
   const reader = new WireReader(bytes);
   const type = reader.byte();
-  const number = reader.number();
+  const handle = reader.number();
   switch (type) {
     case OPEN: {
-      const [address, port, flags, acked] = [
+      const [number, address, port, flags, acked] = [
+        reader.number(),
         reader.text(),
         reader.number(),
         reader.byte(),
@@ -130,16 +155,18 @@ export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
       const compressing = (flags & 4) !== 0;
       const parts = readParts(reader);
       const origin = { address, port, encrypted, framed, compressing };
-      return { type: "open", number, ...origin, acked, reason, parts };
+      return { type: "open", handle, number, ...origin, acked, reason, parts };
     }
     case INPUT:
-      return { type: "input", number, bytes: reader.rest().slice() };
+      return { type: "input", handle, bytes: reader.rest().slice() };
     case END:
-      return { type: "end", number };
+      return { type: "end", handle };
     case CLOSED:
-      return { type: "closed", number, error: reader.text() };
+      return { type: "closed", handle, error: reader.text() };
+    case WITHDRAWN:
+      return { type: "withdrawn", handle };
     case TAKEN:
-      return { type: "taken", number, taken: reader.number() };
+      return { type: "taken", handle, taken: reader.number() };
     default:
       throw new WireError(`There is no record ${type} of a gateway`);
   }
@@ -154,7 +181,7 @@ const MOVE = 6;
 
 /** Writes a commit. */
 export function encodeCommit(commit: CommitRecord, writer: WireWriter): Uint8Array {
-  writer.byte(COMMIT).number(commit.number).number(commit.acked);
+  writer.byte(COMMIT).number(commit.handle).number(commit.acked);
   writeParts(writer, commit.parts);
   for (const step of commit.steps) {
     switch (step.type) {
@@ -186,11 +213,11 @@ export function decodeCommit(bytes: Uint8Array): CommitRecord {
   const reader = new WireReader(bytes);
   const type = reader.byte();
   if (type !== COMMIT) throw new WireError(`There is no record ${type} of a worker`);
-  const [number, acked] = [reader.number(), reader.number()];
+  const [handle, acked] = [reader.number(), reader.number()];
   const parts = readParts(reader);
   const steps: Step[] = [];
   while (!reader.done) steps.push(readStep(reader));
-  return { type: "commit", number, acked, parts, steps };
+  return { type: "commit", handle, acked, parts, steps };
 }
 
 function readStep(reader: WireReader): Step {

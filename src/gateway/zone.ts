@@ -52,6 +52,12 @@ const SILENT_HELLOS = 10;
 const TURN_MS = 250;
 /** How long the gateways have to take the last commits. */
 const LAST_MS = 1_000;
+/** A gateway that was not heard for so long may be away, or the bus. */
+const STALLED_MS = 1_500;
+/** While a gateway has not taken so many bytes no more turns are committed to it. */
+const MAX_BACKLOG = 4_194_304;
+/** One client's turn may not have more bytes. */
+const MAX_COMMIT = 33_554_432;
 /** A fault of the bus is reported once in so many milliseconds. */
 const REPORT_MS = 10_000;
 
@@ -94,8 +100,12 @@ interface Peer {
   readonly gateway: string;
   readonly link: BusLink;
   readonly connections: Map<number, ZoneConnection>;
-  /** How many times this worker has heard itself since it heard the gateway. */
+  /** Those whose commits wait for room in the link. */
+  readonly behind: Set<ZoneConnection>;
+  /** When the gateway was heard, and how many seconds since then this worker has heard itself. */
+  heardAt: number;
   silence: number;
+  countedAt: number;
 }
 
 /**
@@ -201,6 +211,8 @@ export class Zone {
   /** Connections that came before the server listens. */
   readonly #early: Set<ZoneConnection> = new Set();
   #accept: ConnectionAcceptor | undefined;
+  /** Whether the server listens no more; when its people are gone the zone is given back. */
+  #closed = false;
   #owned = true;
   /** Called at the end of the next turn, where the worker leaves. */
   #turnEnded: (() => void) | undefined;
@@ -304,6 +316,15 @@ export class Zone {
     );
   }
 
+  /** How many connections the server has taken. */
+  get #served(): number {
+    let served = 0;
+    for (const { connections } of this.#peers.values()) {
+      for (const connection of connections.values()) if (connection.taken) served++;
+    }
+    return served;
+  }
+
   /** Waits until the gateways have all commits. */
   #told(until: number): Promise<void> {
     const { timer } = this.#parts;
@@ -323,6 +344,9 @@ export class Zone {
 
   // deno-lint-ignore require-await -- a transport's promise, as all errors are to be rejections
   async #listen(accept: ConnectionAcceptor): Promise<Listener> {
+    if (!this.#owned) {
+      throwMisuse(`Cannot listen on the zone "${this.name}": it is this worker's no more`);
+    }
     if (this.#accept !== undefined) {
       throwMisuse(`Cannot listen twice on the zone "${this.name}": one server serves it`);
     }
@@ -335,6 +359,7 @@ export class Zone {
       // deno-lint-ignore require-await
       close: async () => {
         this.#accept = REFUSE;
+        this.#closed = true;
       },
     };
   }
@@ -377,7 +402,11 @@ export class Zone {
     if (epoch > this.epoch) return this.#lose();
     if (worker !== this.worker) return;
     // It heard itself, so a gateway that it does not hear is silent indeed.
+    const now = this.#parts.timer.now();
     for (const peer of [...this.#peers.values()]) {
+      // Hellos that answer a gateway's question are no seconds.
+      if (now - peer.countedAt < HELLO_MS / 2) continue;
+      peer.countedAt = now;
       if (++peer.silence > SILENT_HELLOS) this.#drop(peer);
     }
   }
@@ -410,9 +439,29 @@ export class Zone {
     if (known !== undefined && number < known.link.number) return;
     const peer = known?.link.number === number ? known : this.#begin(gateway, number, known);
     peer.silence = 0;
-    const { timer } = this.#parts;
-    for (const message of peer.link.link.receive(bytes, timer.now())) this.#take(peer, message);
+    const now = peer.heardAt = peer.countedAt = this.#parts.timer.now();
+    for (const message of this.#read(peer, bytes, now)) this.#take(peer, message);
+    this.#catchUp(peer);
     this.#flushSoon();
+  }
+
+  /** Reads a packet. A link that brought nonsense is given up: what it has half read is of no use. */
+  #read(peer: Peer, bytes: Uint8Array, now: number): Uint8Array[] {
+    try {
+      return peer.link.link.receive(bytes, now);
+    } catch (error) {
+      this.#drop(peer);
+      throw error;
+    }
+  }
+
+  /** The link has room again for commits. */
+  #catchUp({ link, behind }: Peer): void {
+    for (const connection of behind) {
+      if (link.link.backlog > MAX_BACKLOG / 2) return;
+      behind.delete(connection);
+      connection.drain();
+    }
   }
 
   #begin(gateway: string, number: number, before: Peer | undefined): Peer {
@@ -420,7 +469,16 @@ export class Zone {
     const { bus, name: from } = this.#parts;
     const subject = gatewaySubject(gateway);
     const link = new BusLink(bus, { subject, from, number, epoch: this.epoch });
-    const peer: Peer = { gateway, link, connections: new Map(), silence: 0 };
+    const now = this.#parts.timer.now();
+    const peer: Peer = {
+      gateway,
+      link,
+      connections: new Map(),
+      behind: new Set(),
+      heardAt: now,
+      countedAt: now,
+      silence: 0,
+    };
     this.#peers.set(gateway, peer);
     return peer;
   }
@@ -443,7 +501,7 @@ export class Zone {
   #take(peer: Peer, message: Uint8Array): void {
     const record = decodeGatewayRecord(message);
     if (record.type === "open") return this.#open(peer, record);
-    const connection = peer.connections.get(record.number);
+    const connection = peer.connections.get(record.handle);
     if (connection === undefined || !this.#owned) return;
     switch (record.type) {
       case "input":
@@ -453,28 +511,54 @@ export class Zone {
       case "taken":
         return connection.noteTaken(record.taken);
       case "closed":
-        peer.connections.delete(record.number);
+        peer.connections.delete(record.handle);
         return connection.lose(record.error === "" ? undefined : new Error(record.error));
+      case "withdrawn":
+        peer.connections.delete(record.handle);
+        connection.detach();
+        return connection.lose(new Error("The gateway has taken the person back"));
     }
   }
 
   #open(peer: Peer, open: OpenRecord): void {
     if (!this.#owned) return;
-    const owner: ZoneConnectionOwner = {
-      commit: (connection, commit) => this.#commit(peer, connection, commit),
-    };
-    const connection = new ZoneConnection(open, peer.gateway, owner);
-    peer.connections.set(open.number, connection);
+    const connection = new ZoneConnection(open, peer.gateway, this.#ownerFor(peer));
+    peer.connections.set(open.handle, connection);
     if (this.#accept === undefined) this.#early.add(connection);
     else connection.attach(this.#accept(connection));
   }
 
+  #ownerFor(peer: Peer): ZoneConnectionOwner {
+    const { name, timer } = this.#parts;
+    return {
+      name,
+      get stalled() {
+        return timer.now() - peer.heardAt > STALLED_MS;
+      },
+      ready: (connection) => {
+        if (peer.link.link.backlog <= MAX_BACKLOG) return true;
+        peer.behind.add(connection);
+        return false;
+      },
+      commit: (connection, commit) => this.#commit(peer, connection, commit),
+    };
+  }
+
   #commit(peer: Peer, connection: ZoneConnection, commit: CommitRecord): void {
     if (!this.#owned || this.#peers.get(peer.gateway) !== peer) return;
-    peer.link.link.send(encodeCommit(commit, this.#writer));
+    const bytes = encodeCommit(commit, this.#writer);
+    if (bytes.length > MAX_COMMIT) {
+      throw new TelnetError(
+        "limit-exceeded",
+        `Cannot keep a turn of ${bytes.length} bytes: the state and the output of one client may have ` +
+          `${MAX_COMMIT} together`,
+      );
+    }
+    peer.link.link.send(bytes);
     this.#committed = true;
     if (commit.steps.some(({ type }) => type === "move" || type === "abort")) {
-      peer.connections.delete(connection.number);
+      peer.connections.delete(connection.handle);
+      peer.behind.delete(connection);
     }
     this.#flushSoon();
   }
@@ -483,6 +567,7 @@ export class Zone {
     const now = this.#parts.timer.now();
     this.#flush();
     if (!this.#owned) return;
+    if (this.#closed && this.#served === 0) return void this.leave();
     if (now >= this.#helloAt) this.#hello();
     if (now < this.#renewAt) return;
     this.#renewAt = now + this.#parts.duration / 3;

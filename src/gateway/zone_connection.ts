@@ -9,7 +9,20 @@ import type { CommitRecord, OpenRecord, Step } from "./records.ts";
 
 /** What a connection needs of its zone. */
 export interface ZoneConnectionOwner {
-  /** Sends a commit, unless the zone is served by somebody else by now. */
+  /** The name of the zone. */
+  readonly name: string;
+  /** Whether the gateway was not heard for a while. */
+  readonly stalled: boolean;
+  /**
+   * Whether a commit can be sent now. If not, `onDrain` of the connection's owner is called when it can:
+   * what was written and changed meanwhile goes into one.
+   */
+  ready(connection: ZoneConnection): boolean;
+  /**
+   * Sends a commit, unless the zone is served by somebody else by now.
+   *
+   * @throws {TelnetError} `limit-exceeded`: it is too large.
+   */
   commit(connection: ZoneConnection, commit: CommitRecord): void;
 }
 
@@ -27,7 +40,8 @@ export class ZoneConnection implements Connection, DurableConnection {
   readonly encrypted: boolean;
   readonly framed: boolean;
   readonly resumed: Resumed | undefined;
-  readonly number: number;
+  /** Stands for this opening on the link. */
+  readonly handle: number;
   compressing: boolean;
   readonly #owner: ZoneConnectionOwner;
   #handler: ConnectionHandler | undefined;
@@ -43,19 +57,23 @@ export class ZoneConnection implements Connection, DurableConnection {
   #written = 0;
   #taken = 0;
   #closing = false;
+  #acted = false;
   /** Why it is gone; `undefined`: it is there. */
   #gone: { readonly error: Error | undefined } | undefined;
   #goneTold = false;
   /** Whether nothing that is done here reaches the gateway any more. */
   #detached = false;
   readonly #parts: Map<string, string>;
+  /** The last state that could not be committed yet, and how much of the input it has. */
+  #late: { readonly state: Readonly<Record<string, unknown>>; readonly acked: number } | undefined;
   #reason: CloseReason = "done";
   #closed: Promise<void> | undefined;
   #settleClosed: (() => void) | undefined;
 
   constructor(open: OpenRecord, gateway: string, owner: ZoneConnectionOwner) {
-    const { number, address, port, encrypted, framed, compressing, acked, reason, parts } = open;
-    this.number = number;
+    const { handle, number, address, port, encrypted, framed, compressing, acked, reason, parts } =
+      open;
+    this.handle = handle;
     this.remoteAddress = address;
     this.remotePort = port;
     this.identity = `${gateway}/${number}`;
@@ -71,6 +89,14 @@ export class ZoneConnection implements Connection, DurableConnection {
   /** Itself: it outlives the process. */
   get durable(): DurableConnection {
     return this;
+  }
+
+  get place(): string {
+    return this.#owner.name;
+  }
+
+  get stalled(): boolean {
+    return this.#owner.stalled;
   }
 
   get queued(): number {
@@ -91,6 +117,11 @@ export class ZoneConnection implements Connection, DurableConnection {
   /** Whether all input that was handed over, and all output, is committed. */
   get settled(): boolean {
     return this.#acked === this.#handed && this.#steps.length === 0;
+  }
+
+  /** Whether its owner has done anything with it. */
+  get taken(): boolean {
+    return this.#acted;
   }
 
   attach(handler: ConnectionHandler): void {
@@ -147,17 +178,36 @@ export class ZoneConnection implements Connection, DurableConnection {
 
   commit(state: Readonly<Record<string, unknown>> | undefined, unread: number): void {
     if (this.#detached) return;
-    const parts = state === undefined ? new Map<string, string>() : this.#changedParts(state);
+    this.#acted = true;
     // The end stands behind the bytes: while some of these are unread it is not part of the state.
     const end = unread > 0 && this.#endHanded && !this.#goneTold ? 1 : 0;
     const acked = Math.max(this.#acked, this.#handed - end - unread);
-    if (acked === this.#acked && parts.size === 0 && this.#steps.length === 0) return;
-    this.#acked = acked;
-    const moves = this.#steps.some(({ type }) => type === "move");
+    if (!this.#owner.ready(this)) {
+      if (state !== undefined) this.#late = { state, acked };
+      return;
+    }
+    const late = this.#late;
+    this.#late = undefined;
+    const kept = state ?? late?.state;
+    const parts = kept === undefined ? new Map<string, string>() : this.#changedParts(kept);
+    // Where it moves the one who comes after reads what came since.
+    const upTo = state === undefined && late !== undefined && this.#moves ? late.acked : acked;
+    if (upTo === this.#acked && parts.size === 0 && this.#steps.length === 0) return;
+    this.#acked = upTo;
+    const moves = this.#moves;
     this.#send(parts);
     if (!moves) return;
     this.detach();
     queueMicrotask(() => this.lose(undefined));
+  }
+
+  /** Commits can be sent again. */
+  drain(): void {
+    this.#handler?.onDrain();
+  }
+
+  get #moves(): boolean {
+    return this.#steps.some(({ type }) => type === "move");
   }
 
   // What the zone reports.
@@ -223,8 +273,8 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#steps = [];
     this.#written += this.#waiting;
     this.#waiting = 0;
-    const { number } = this;
-    this.#owner.commit(this, { type: "commit", number, acked: this.#acked, parts, steps });
+    const { handle } = this;
+    this.#owner.commit(this, { type: "commit", handle, acked: this.#acked, parts, steps });
   }
 
   #changedParts(state: Readonly<Record<string, unknown>>): Map<string, string> {

@@ -14,6 +14,8 @@ export class ZoneRoute {
   /** When the worker was last heard. */
   heardAt: number = -Infinity;
   readonly connections: Map<number, HeldConnection> = new Map();
+  /** Those of which the worker is told when its link has room. */
+  readonly behind: Set<HeldConnection> = new Set();
 
   constructor(name: string) {
     this.name = name;

@@ -296,7 +296,7 @@ export class Acceptor implements HandshakePort {
     // A gateway has counted it for its address, and may have had it before this process began.
     const durable = connection.durable !== undefined;
     const proxied = !durable && trustedProxies.has(address);
-    const excess = this.#excess(durable ? "" : address);
+    const excess = durable ? this.#stopped : this.#excess(address);
     if (excess !== undefined) {
       return this.#refuse(connection, tls, { ...excess, address, port });
     }
@@ -312,10 +312,14 @@ export class Acceptor implements HandshakePort {
   /** Why somebody may not come in; `undefined`: they may, and are counted. */
   #excess(address: string): Omit<Refusal, "address" | "port"> | undefined {
     const { maxConnections } = this.#settings;
-    if (this.#closed) return { kind: "stopping" };
+    if (this.#closed) return this.#stopped;
     const there = this.open + this.#handshakes.size;
     if (there < maxConnections) return this.#enter(address);
     return { kind: "server-full", limit: maxConnections, value: there + 1 };
+  }
+
+  get #stopped(): Omit<Refusal, "address" | "port"> | undefined {
+    return this.#closed ? { kind: "stopping" } : undefined;
   }
 
   /** Sockets on their way out may hold a tenth more than all clients; the oldest make room. */

@@ -211,7 +211,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   /**
    * Called within `poll()` at the end of each turn, after the game's output was handed to the
    * network, with the clients whose state changed in that turn. Save snapshots here, or assign
-   * `client.state`. What you send here goes out with the next turn. Default: none, at no cost.
+   * `client.state`. Default: none, at no cost.
    */
   readonly onTurnEnd?: ((changed: readonly Client[]) => void) | undefined;
   /** The zlib implementation for MCCP. Default: the runtime's. */

@@ -1,3 +1,4 @@
+import { throwMisuse } from "../protocol/error.ts";
 import { defaultTransport, defaultWebSocket } from "../transport/default.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Acceptor } from "./acceptor.ts";
@@ -21,10 +22,19 @@ export async function openListeners(acceptor: Acceptor, given: Listeners): Promi
         ? webSettings(listener.webSocket, await defaultWebSocket())
         : undefined;
       const transport = listener.transport ?? given.transport ?? await defaultTransport();
+      if (transport.durable) checkDurable(listener, transport.name);
       await acceptor.listen(transport, { port, address, reusePort, keepAlive }, { tls, web });
     }
   } catch (error) {
     await acceptor.close();
     throw error;
+  }
+}
+
+/** What has no meaning where somebody else holds the sockets. */
+function checkDurable(listener: ListenerOptions, name: string): void {
+  for (const option of ["port", "address", "tls", "webSocket", "reusePort"] as const) {
+    if (listener[option] === undefined || listener[option] === false) continue;
+    throwMisuse(`Cannot use \`${option}\` with the transport of a ${name}: give it to the gateway`);
   }
 }

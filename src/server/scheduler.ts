@@ -103,6 +103,18 @@ export class Scheduler {
     if (heavy !== undefined) this.#processHeavy(heavy, heavy.length === ready.length);
   }
 
+  /** Processes those whose connections are gone, so that nobody comes again before they have left. */
+  processGone(isThere: (session: Session) => boolean): void {
+    const ready = this.#input;
+    const isGone = (session: Session) => session.life.state === "closed" && isThere(session);
+    if (!ready.some(isGone)) return;
+    this.#input = [];
+    for (const session of ready) {
+      if (isGone(session)) this.#process(session);
+      else this.#input.push(session);
+    }
+  }
+
   /** Hands what was written to the transport. */
   flush(): void {
     if (this.#output.length === 0) return;
@@ -136,6 +148,13 @@ export class Scheduler {
   /** Forgets those without input, where the game never asks for the others. */
   sweep(isThere: (session: Session) => boolean): void {
     if (this.#typed.length > this.#sweepAt) this.withInput(isThere);
+  }
+
+  /** Whether something holds for any of the sessions that have changed; all of them are asked. */
+  anyChanged(holds: (session: Session) => boolean): boolean {
+    let any = false;
+    for (const session of this.#changed ?? NONE) any = holds(session) || any;
+    return any;
   }
 
   /** The sessions whose state has changed since the last call. */
@@ -182,6 +201,13 @@ export class Scheduler {
     const lap = spent - this.#since;
     this.#since = spent;
     return lap;
+  }
+
+  /** Does something whose cost is the client's. */
+  charge(session: Session, work: () => void): void {
+    this.#lap();
+    work();
+    this.#charge(session);
   }
 
   /** What was just done was done for this session. */

@@ -4,6 +4,7 @@ import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Session } from "../session/session.ts";
 import type { Certificate } from "../transport/encryption.ts";
+import { turn } from "../transport/event_loop.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
 import { Broadcast, type BroadcastOptions, checkBroadcast } from "./broadcast.ts";
@@ -511,6 +512,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
+    // What async code of the game does with a line belongs to the turn in which it got it.
+    if (this.#scheduler.anyChanged((session) => session.takeHanded())) await turn();
     this.#scheduler.flush();
     this.#endTurn();
     const waiting = this.#scheduler.takeWaiting() || this.#accepted.length > 0 ||
@@ -543,11 +546,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       const clients = this.#clientsOf(changed);
       this.#ending = true;
       if (clients.length > 0) this.#userCode.call(() => onTurnEnd(clients));
+      this.#scheduler.flush();
       this.#ending = false;
       // The states that it has set belong to this turn.
       for (const session of this.#scheduler.takeChanged()) changed.add(session);
     }
-    for (const session of changed) this.#commit(session);
+    for (const session of changed) this.#scheduler.charge(session, () => this.#commit(session));
   }
 
   /** Keeps the state of a durable connection. What has none costs that client alone. */
@@ -598,6 +602,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const accepted = this.#accepted;
     if (accepted.length === 0) return;
     this.#accepted = [];
+    if (accepted.some(({ stream }) => stream.connection.durable !== undefined)) {
+      this.#scheduler.processGone((session) => this.#clients.has(session));
+    }
     for (const session of accepted) {
       if (session.life.reason === "wrong-protocol") {
         this.#refuseForeign(session);

@@ -47,8 +47,8 @@ export interface SessionSnapshot extends DialogueSnapshot {
   readonly asking?: boolean;
   /** How many lines the game has taken. Not in snapshots of older versions. */
   readonly lineNumber?: number;
-  /** What the game keeps of the client. */
-  readonly state?: Json | null;
+  /** What the game keeps of the client; not there where it keeps nothing. */
+  readonly state?: Json | undefined;
   /** How long it is connected, and how long the person has typed nothing, in milliseconds. */
   readonly connectedFor: number;
   readonly idleFor: number;

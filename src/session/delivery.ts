@@ -33,8 +33,17 @@ export function takeLine(core: SessionCore, secret: boolean = false): string | u
 export function serveWaiters(core: SessionCore): void {
   const { waiters, dialogue: { input: { queue } } } = core;
   while (waiters?.awaited && queue.length > 0) {
+    takeInHand(core, waiters.firstKind);
     if (!waiters.give(takeLine(core, waiters.firstIsHidden))) reserve(core);
   }
+}
+
+/** The next line goes to code that goes on later. That of a loop comes again if it is never answered. */
+function takeInHand(core: SessionCore, kind: LineKind | undefined): void {
+  const waiters = core.makeWaiters();
+  const again = kind === "loop" || kind === "line";
+  waiters.inHand = again ? core.dialogue.input.queue.peek() : undefined;
+  waiters.handed = true;
 }
 
 /** Leaves the lines that wait to a dialogue until the next poll. */
@@ -78,6 +87,7 @@ export class Delivery {
    */
   readLine(timeout: number): Promise<string | undefined> {
     this.#checkMode();
+    takeInHand(this.#core, "line");
     const line = this.#core.active ? takeLine(this.#core) : undefined;
     if (line === undefined) return this.#wait(timeout, "line");
     reserve(this.#core);
@@ -96,6 +106,7 @@ export class Delivery {
       dialogue.prompt(question);
       this.#core.changed();
     }
+    takeInHand(this.#core, "question");
     const line = active ? takeLine(this.#core, hidden) : undefined;
     if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "question");
     // It was typed ahead: no Enter follows that would end the row of the question.
@@ -127,6 +138,7 @@ export class Delivery {
           throwMisuse("Cannot run two lines() loops for one client: share the lines of one loop");
         }
         work(false);
+        takeInHand(this.#core, "loop");
         const line = this.#core.active ? takeLine(this.#core) : undefined;
         const value = line ?? await this.#wait(Infinity, "loop");
         if (value === undefined) return { done: true, value };
@@ -145,7 +157,9 @@ export class Delivery {
 
   /** An async handler of the game is at work: a client that has half-closed stays for its answer. */
   trackHandler(handler: PromiseLike<unknown>): void {
-    this.#core.makeWaiters().working++;
+    const waiters = this.#core.makeWaiters();
+    waiters.working++;
+    waiters.handed = true;
     const done = () => this.#done();
     void handler.then(done, done);
   }
@@ -180,7 +194,7 @@ export class Delivery {
   }
 
   #done(): void {
-    this.#core.makeWaiters().working--;
+    if (--this.#core.makeWaiters().working === 0) this.#core.changed(); // what was in hand is answered
     if (this.#core.life.state === "ending") this.#core.wake("input");
   }
 }

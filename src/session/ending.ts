@@ -35,7 +35,9 @@ export function startClosing(core: SessionCore, answer: Uint8Array | undefined):
   }
   if (!life.on("close")) return;
   gate.buffer.takeAll();
-  core.deadlines.set("close", core.now() + limits.closeTimeout);
+  // Behind a gateway the socket is not here: how long it may take is judged there.
+  const elsewhere = stream.connection.durable !== undefined && life.reason !== "server-stopped";
+  if (!elsewhere) core.deadlines.set("close", core.now() + limits.closeTimeout);
   const reason = CLOSE_REASONS[life.reason ?? "deactivated"];
   stream.close(reason === "going-away" && core.host.draining ? "restarting" : reason);
   core.changed(); // a durable connection closes with the end of the turn

@@ -1,5 +1,6 @@
 import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
+import type { TypedLine } from "./line_queue.ts";
 
 /** What waits for a line: `lines()`, a question, one for a password, or `readLine()`. */
 export type LineKind = "loop" | "question" | "hidden" | "line";
@@ -26,6 +27,13 @@ export class LineWaiters {
   /** How many loops wait for one, and how many questions for a password. */
   loops = 0;
   hidden = 0;
+  /**
+   * The line that a loop, or who calls `readLine()` again and again, has in hand: it is answered when the
+   * next is asked for, or the handler ends.
+   */
+  inHand: TypedLine | undefined;
+  /** Whether code that goes on later was called, or got a line, since somebody looked. */
+  handed = false;
   /** Whether password mode is on for such a question, and goes off behind it. */
   hides = false;
   readonly #waiting: Fifo<Waiting> = new Fifo();
@@ -33,6 +41,16 @@ export class LineWaiters {
   /** Whether any waits. */
   get awaited(): boolean {
     return this.#waiting.length > 0;
+  }
+
+  /** A line that nobody has answered yet, for who goes on after this process. */
+  get unanswered(): TypedLine | undefined {
+    return this.working > 0 ? this.inHand : undefined;
+  }
+
+  /** What the first waits for. */
+  get firstKind(): LineKind | undefined {
+    return this.#waiting.peek()?.kind;
   }
 
   /** Whether the first waits for a password. */

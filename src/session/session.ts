@@ -29,6 +29,9 @@ import type { SessionHost } from "./session_host.ts";
 import { restoreSnapshot, takeSnapshot } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
+/** So many bytes of a command that is not whole are small beside the rest of a state. */
+const UNFINISHED_BYTES = 64;
+
 const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
 
 /**
@@ -63,6 +66,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   #secured = false;
   /** The part of the state that was committed last, and is the largest. */
   #committed: TelnetSnapshot | undefined;
+  #committedBytes = -1;
   /** Where the client goes at the end of the turn. */
   #movesTo: string | undefined;
   /** How far the client's compressed bytes went over a limit, for the next poll to report. */
@@ -118,7 +122,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.stream.end();
   }
 
-  onDrain(): void {}
+  /** A durable connection can be committed again. */
+  onDrain(): void {
+    if (this.stream.connection.durable !== undefined) this.#core.changed();
+  }
 
   /** The handshake of START-TLS is done: Telnet begins anew, and nobody else can listen. */
   onSecure(): void {
@@ -214,6 +221,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     // is known once the game has heard of it.
     if (this.active ? !this.#begun : this.life.state === "closed" && !this.finished) return;
     if (!this.active) return durable.commit(undefined, 0);
+    // A command that is not whole stays where it came from: a turn of nothing else keeps nothing.
+    const idle = this.bytesSent === this.#committedBytes && this.#movesTo === undefined;
+    if (idle && this.dialogue.machine.unfinishedLength > UNFINISHED_BYTES) return;
+    this.#committedBytes = this.bytesSent;
     const snapshot = this.snapshot();
     const unread = this.queuedInput;
     // What is not read stays where it came from; the end stands behind it.
@@ -234,7 +245,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (this.stream.connection.durable === undefined) {
       throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
     }
-    if (!this.active) return;
+    if (!this.active || place === this.stream.connection.durable.place) return;
     this.#movesTo = place;
     this.#core.changed();
   }
@@ -308,6 +319,14 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (!this.dialogue.input.hasUnread) return;
     this.#reader.readQuietly();
     this.#note(false);
+  }
+
+  /** Whether code of the game that goes on later was called since the last call of this. */
+  takeHanded(): boolean {
+    const { waiters } = this.#core;
+    const handed = waiters?.handed === true;
+    if (waiters !== undefined) waiters.handed = false;
+    return handed;
   }
 
   /** What the game keeps of the client over a restart. */

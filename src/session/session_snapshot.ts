@@ -15,15 +15,19 @@ export function takeSnapshot(core: SessionCore): SessionSnapshot {
         "telnet.disableOption() for MCCP2 and MCCP3, and wait until connection.compressed is false",
     );
   }
+  const dialogue = core.dialogue.snapshot();
+  const unanswered = core.waiters?.unanswered;
+  const { input } = dialogue;
   return {
     version: 2,
-    ...core.dialogue.snapshot(),
+    ...dialogue,
+    input: unanswered === undefined ? input : { ...input, queue: [unanswered, ...input.queue] },
     ...core.activity.snapshot(core.now()),
     received: [...core.gate.buffer.copy()],
     ended: core.life.state === "ending",
     asking: core.waiters?.hides === true,
-    lineNumber: core.lineNumber,
-    state: core.state ?? null,
+    lineNumber: core.lineNumber - (unanswered === undefined ? 0 : 1),
+    ...(core.state !== undefined && { state: core.state }),
   };
 }
 
@@ -34,7 +38,7 @@ export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): Sessi
   core.activity.restore(snapshot, core.now());
   core.heard = true;
   core.lineNumber = snapshot.lineNumber ?? 0;
-  core.state = snapshot.state ?? undefined;
+  core.state = snapshot.state;
   core.returning = "restart";
   if (snapshot.received.length > 0) {
     // What has come since stands behind it.

@@ -152,7 +152,8 @@ export class Timekeeper {
   #checkIdle(now: number): void {
     const { activity, gate, dialogue: { input }, settings: { limits, messages } } = this.#core;
     // Input that is held back counts as activity.
-    if (gate.isHolding(input)) activity.note(now);
+    const stalled = this.#core.stream.connection.durable?.stalled === true;
+    if (stalled || gate.isHolding(input)) activity.note(now);
     switch (activity.check(now)) {
       case "warn":
         return this.#core.say(messages.idleWarning);

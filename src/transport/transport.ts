@@ -87,6 +87,10 @@ export interface DurableConnection {
   readonly resumed: Resumed | undefined;
   /** Whether what is sent to the peer is compressed. */
   readonly compressing: boolean;
+  /** The name of the place where its owner is. */
+  readonly place: string;
+  /** Whether what the peer sends may be held up: then its silence means nothing. */
+  readonly stalled: boolean;
   /**
    * Ends a turn: all that was written since the last call goes out, and the state is kept. Input that
    * was handed over by then is not handed over again.
