@@ -1,28 +1,27 @@
 import type { Origin } from "../guard/origin.ts";
-import type { Refusal, RefusalKind } from "../guard/refusal.ts";
-import type { ServerLimits } from "../guard/limits.ts";
-import { SERVER_MESSAGES, type ServerMessages } from "../guard/messages.ts";
-import {
-  checkCount,
-  checkFunction,
-  checkText,
-  checkToken,
-  rejectUnknownKeys,
-  throwUnexpected,
-} from "../protocol/validate.ts";
-import { Acceptor, type AcceptorSettings, type ListenerInfo } from "../server/acceptor.ts";
+import type { Refusal } from "../guard/refusal.ts";
+import { checkCount, checkText, rejectUnknownKeys } from "../protocol/validate.ts";
+import { Acceptor, type ListenerInfo } from "../server/acceptor.ts";
 import { DeadlineSet } from "../server/deadline_set.ts";
-import type { ListenerOptions } from "../server/listen_options.ts";
 import { openListeners } from "../server/open_listeners.ts";
-import { checkSettings } from "../server/settings.ts";
 import { Counters } from "../server/stats.ts";
 import { callUserCode } from "../session/call_user_code.ts";
 import { encodeText, encodingByName } from "../text/charset.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import { defaultCodec } from "../transport/default.ts";
-import type { Certificate, Encryption } from "../transport/encryption.ts";
+import type { Certificate } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
+import {
+  checkOptions,
+  type GatewayDrainOptions,
+  type GatewayMessages,
+  type GatewayOptions,
+  type GatewaySettings,
+  type GatewayStats,
+  MESSAGES,
+  randomId,
+} from "./gateway_options.ts";
 import { BusLink } from "./bus_link.ts";
 import { HeldConnection, type HeldEvents } from "./held_connection.ts";
 import {
@@ -41,11 +40,10 @@ import {
 } from "./messages.ts";
 import { IAC } from "../protocol/codes.ts";
 import { decodeCommit, encodeGatewayRecord } from "./records.ts";
-import { WireError, WireWriter } from "./wire.ts";
+import { BusGuard, TICK_MS, waitUntil } from "./waiting.ts";
+import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
-/** How often links, deadlines and waits are looked at. */
-const TICK_MS = 20;
 /** How often a worker hears that the gateway lives. */
 const BEAT_MS = 1_000;
 /** A worker that was not heard for so long does not serve its zone. */
@@ -54,145 +52,6 @@ const SILENCE_MS = 2_500;
 const MAX_BACKLOG = 4_194_304;
 /** How long the last messages to the workers may take when the gateway stops. */
 const LAST_MS = 1_000;
-/** A fault of the bus is reported once in so many milliseconds. */
-const REPORT_MS = 10_000;
-
-/** Texts that the gateway sends by itself, one line each. An empty text is not sent. */
-export interface GatewayMessages extends
-  Pick<
-    ServerMessages,
-    "serverFull" | "addressFull" | "tooManyConnects" | "draining"
-  > {
-  /** Sent to somebody whose input waits, or who is new, while nobody serves the zone. */
-  readonly waiting: string;
-}
-
-const MESSAGES: GatewayMessages = {
-  serverFull: SERVER_MESSAGES.serverFull,
-  addressFull: SERVER_MESSAGES.addressFull,
-  tooManyConnects: SERVER_MESSAGES.tooManyConnects,
-  draining: SERVER_MESSAGES.draining,
-  waiting: "[One moment.]",
-};
-
-/** Where to listen, and for which zone. */
-export interface GatewayOptions extends ListenerOptions {
-  /** What carries the messages, such as `natsBus()`. */
-  readonly bus: Bus;
-  /** The zone that new people come to, such as `"main"`. */
-  readonly zone: string;
-  /**
-   * What this gateway is called: letters, digits, `-` and `_`. If it is started anew under the same
-   * name, the workers know at once that the people of the one before are gone. Default: no name; they
-   * know it some ten seconds later.
-   */
-  readonly name?: string | undefined;
-  /** Additional listeners, such as `{ port: 7778, tls: true }`. Default: none. */
-  readonly listeners?: readonly ListenerOptions[] | undefined;
-  /** The certificate for TLS, and its key, as PEM text; see also `gateway.setCertificate()`. */
-  readonly certificate?: Certificate | undefined;
-  /** Addresses and networks of proxies that send the PROXY protocol, as for `TelnetServer`. Default: none. */
-  readonly trustedProxies?: readonly string[] | undefined;
-  /** The most people at once; further connections are refused with one line. Default 1000. */
-  readonly maxConnections?: number | undefined;
-  /**
-   * Limits for each address, and `closeTimeout`, `handshakeTimeout` and `helloTimeout`. Those for what
-   * a client sends are the worker's.
-   */
-  readonly limits?: Partial<ServerLimits> | undefined;
-  /** Replaces the texts that the gateway sends by itself; an empty text is not sent. */
-  readonly messages?: Partial<GatewayMessages> | undefined;
-  /** How long somebody waits before `messages.waiting` is sent, in milliseconds. Default 1000. */
-  readonly waitingAfter?: number | undefined;
-  /**
-   * How long a client that was moved to a zone stays there while nobody serves it, in milliseconds;
-   * then it goes back. Default 5000.
-   */
-  readonly moveTimeout?: number | undefined;
-  /** Whether to enable TCP keep-alive (SO_KEEPALIVE). Default `true`. */
-  readonly tcpKeepAlive?: boolean | undefined;
-  /** Called for each refused connection; `stats()` counts all of them. Default: none. */
-  readonly onRefuse?: ((refusal: Refusal) => void) | undefined;
-  /** Called when the system could not accept a connection. Default: prints the error. */
-  readonly onListenError?: ((error: Error) => void) | undefined;
-  /** Called when a handler throws, or the bus brings what is none of ours. Default: prints the error. */
-  readonly onError?: ((error: unknown) => void) | undefined;
-  /** The zlib implementation for MCCP2. Default: the runtime's. */
-  readonly codec?: CompressionCodec | undefined;
-  /** The TLS implementation. Default: the runtime's. */
-  readonly encryption?: Encryption | undefined;
-  /** The time, for tests. Default: the runtime's. */
-  readonly timer?: Timer | undefined;
-}
-
-const NAMES: Readonly<Record<keyof GatewayOptions, true>> = {
-  address: true,
-  bus: true,
-  certificate: true,
-  codec: true,
-  encryption: true,
-  limits: true,
-  listeners: true,
-  maxConnections: true,
-  messages: true,
-  moveTimeout: true,
-  name: true,
-  onError: true,
-  onListenError: true,
-  onRefuse: true,
-  port: true,
-  reusePort: true,
-  tcpKeepAlive: true,
-  timer: true,
-  tls: true,
-  transport: true,
-  trustedProxies: true,
-  waitingAfter: true,
-  webSocket: true,
-  zone: true,
-};
-
-/** Options of `drain()`. */
-export interface GatewayDrainOptions {
-  /** A line that is sent to all. Default `messages.draining`. */
-  readonly message?: string | undefined;
-  /** How long people can stay, in milliseconds. Default 0: they are closed at once. */
-  readonly grace?: number | undefined;
-}
-
-/** Statistics of a gateway. */
-export interface GatewayStats {
-  /** People who are connected. */
-  readonly connections: number;
-  /** Connections that are not held yet: a proxy's header or the handshake of TLS is due. */
-  readonly handshakes: number;
-  /** People whose input waits for a worker, or who are new to all. */
-  readonly waiting: number;
-  /** Input bytes that no worker has committed. */
-  readonly heldInput: number;
-  /** Output bytes that the system has not accepted yet. */
-  readonly queuedOutput: number;
-  /** Refused connections, by reason. */
-  readonly refused: Readonly<Record<RefusalKind, number>>;
-  /** Bytes that came of people. */
-  readonly bytesReceived: number;
-  /** Bytes that were handed to the network. */
-  readonly bytesSent: number;
-  /** The zones. */
-  readonly zones: readonly ZoneStats[];
-}
-
-/** A zone as a gateway sees it. */
-export interface ZoneStats {
-  /** Its name. */
-  readonly zone: string;
-  /** The worker that serves it; `undefined`: nobody does. */
-  readonly worker: string | undefined;
-  /** The epoch of that worker. */
-  readonly epoch: number;
-  /** The people in it. */
-  readonly connections: number;
-}
 
 /**
  * Holds people's connections while the workers that run the game come and go. It does TLS, WebSocket, the
@@ -259,14 +118,13 @@ export class Gateway {
   #links = 0;
   #flushing = false;
   #beatAt = 0;
-  #reportedAt = -Infinity;
   #endTicks: () => void = () => {};
   #draining: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(
     options: GatewayOptions,
-    { settings, codec }: GatewayParts,
+    { settings, codec }: { readonly settings: GatewaySettings; readonly codec: CompressionCodec },
   ) {
     const { bus, zone, name = "", timer = systemTimer } = options;
     const { waitingAfter = 1_000, moveTimeout = 5_000 } = options;
@@ -435,7 +293,11 @@ export class Gateway {
     await this.#acceptor.close();
     if (message !== "") { for (const held of this.#held.values()) this.#say(held, message); }
     const until = this.#timer.now() + grace;
-    await this.#wait(() => this.#held.size === 0 || this.#stopping !== undefined, until);
+    await waitUntil(
+      this.#timer,
+      () => this.#held.size === 0 || this.#stopping !== undefined,
+      until,
+    );
   }
 
   async #stop(): Promise<void> {
@@ -443,11 +305,11 @@ export class Gateway {
     const now = this.#timer.now();
     for (const held of this.#held.values()) held.close();
     const gone = () => Array.from(this.#held.values()).every((held) => held.gone);
-    await this.#wait(gone, now + this.#closeTimeout);
+    await waitUntil(this.#timer, gone, now + this.#closeTimeout);
     for (const held of this.#held.values()) held.connection.abort();
     // The workers are told who is gone.
     this.#flush();
-    await this.#wait(() => this.#allTold, this.#timer.now() + LAST_MS);
+    await waitUntil(this.#timer, () => this.#allTold, this.#timer.now() + LAST_MS);
     await this.#acceptor.settle(Math.max(0, now + this.#closeTimeout - this.#timer.now()));
     this.#leave();
   }
@@ -460,24 +322,13 @@ export class Gateway {
     ) || !Array.from(this.#routes.values()).some((route) => route.isServed(now, SILENCE_MS));
   }
 
-  #wait(done: () => boolean, until: number): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (!done() && this.#timer.now() < until) return;
-        end();
-        resolve();
-      };
-      const end = this.#timer.every(TICK_MS, look);
-      look();
-    });
-  }
-
   #join(): void {
+    const guard = new BusGuard(this.#timer, this.#onError);
     this.#subscriptions.push(
-      this.#bus.subscribe(HELLO, (payload) => this.#guard(() => this.#hear(payload))),
+      this.#bus.subscribe(HELLO, guard.guard((payload) => this.#hear(payload))),
       this.#bus.subscribe(
         gatewaySubject(this.#id),
-        (payload) => this.#guard(() => this.#receive(payload)),
+        guard.guard((payload) => this.#receive(payload)),
       ),
     );
     this.#endTicks = this.#timer.every(TICK_MS, () => this.#tick());
@@ -487,19 +338,6 @@ export class Gateway {
   #leave(): void {
     this.#endTicks();
     for (const subscription of this.#subscriptions) subscription.close();
-  }
-
-  /** Whoever may publish on the bus may publish nonsense. */
-  #guard(take: () => void): void {
-    try {
-      take();
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      const now = this.#timer.now();
-      if (now - this.#reportedAt < REPORT_MS) return;
-      this.#reportedAt = now;
-      callUserCode(() => this.#onError(error), () => {});
-    }
   }
 
   #report(): void {
@@ -782,47 +620,4 @@ function doubled(bytes: Uint8Array): Uint8Array {
   return bytes.includes(IAC)
     ? Uint8Array.from([...bytes].flatMap((byte) => byte === IAC ? [IAC, IAC] : [byte]))
     : bytes;
-}
-
-interface GatewayParts {
-  readonly settings: AcceptorSettings & {
-    readonly onListenError: (error: Error) => void;
-    readonly onError: (error: unknown, client: undefined) => void;
-  };
-  readonly codec: CompressionCodec;
-}
-
-/** Checks the options; those that a server has as well are checked as a server's. */
-async function checkOptions(options: GatewayOptions): Promise<GatewayParts["settings"]> {
-  rejectUnknownKeys("", options, NAMES);
-  const { bus, zone, name, timer, messages = {}, onError, waitingAfter, moveTimeout, ...own } =
-    options;
-  checkBus(bus);
-  checkToken("zone", zone);
-  if (name !== undefined) checkToken("name", name);
-  if (timer !== undefined) checkFunction("timer.every", timer?.every);
-  if (onError !== undefined) checkFunction("onError", onError);
-  if (waitingAfter !== undefined) checkCount("waitingAfter", waitingAfter);
-  if (moveTimeout !== undefined) checkCount("moveTimeout", moveTimeout);
-  rejectUnknownKeys("messages", messages, MESSAGES);
-  for (const [key, text] of Object.entries(messages)) checkText(`messages.${key}`, text);
-  const { waiting: _waiting, ...served } = messages;
-  const { codec: _codec, onRefuse, onListenError, ...door } = own;
-  if (onRefuse !== undefined) checkFunction("onRefuse", onRefuse);
-  return await checkSettings({
-    ...door,
-    messages: served,
-    ...(onListenError && { onListenError }),
-  });
-}
-
-/** Checks that a caller gave a bus. */
-export function checkBus(bus: Bus): void {
-  if (typeof bus?.publish === "function" && typeof bus.leases?.write === "function") return;
-  throwUnexpected("the bus", "a Bus, such as natsBus(nats, { kv }) or new MemoryBus()", bus);
-}
-
-/** Letters that no other one has. */
-export function randomId(): string {
-  return crypto.randomUUID().replaceAll("-", "").slice(0, 12);
 }

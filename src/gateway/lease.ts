@@ -2,6 +2,7 @@ import { isTelnetError, TelnetError } from "../protocol/error.ts";
 import type { Bus, LeaseEntry, Timer } from "./bus.ts";
 import { encodeControl, workerSubject } from "./messages.ts";
 import { WIRE_VERSION } from "./records.ts";
+import { waitUntil } from "./waiting.ts";
 
 /** How often somebody who waits for a zone looks at its entry, in milliseconds. */
 const LOOK_MS = 100;
@@ -75,7 +76,7 @@ export class Lease {
       if (free) {
         const revision = await write(request, entry?.revision, worker).catch(() => undefined);
         if (revision !== undefined) return new Lease(request, revision);
-        await pause(timer, 1, () => true);
+        await waitUntil(timer, () => false, timer.now() + 1);
         continue;
       }
       // Where nobody listens the worker is gone, and its time need not be waited for.
@@ -86,7 +87,7 @@ export class Lease {
       const control = takeOver ? { type: "yield", zone, to: worker } as const : PROBE;
       bus.publish(workerSubject(held), encodeControl(control), nobody);
       if (takeOver) askedAt = Math.min(askedAt, now);
-      await pause(timer, LOOK_MS, () => woken);
+      await waitUntil(timer, () => woken, timer.now() + LOOK_MS);
       woken = false;
     }
   }
@@ -142,7 +143,7 @@ async function read({ bus, timer, zone, signal }: LeaseRequest): Promise<LeaseEn
     } catch (error) {
       if (isTelnetError(error)) throw error;
       signal?.throwIfAborted();
-      await pause(timer, LOOK_MS, () => false);
+      await waitUntil(timer, () => false, timer.now() + LOOK_MS);
     }
   }
 }
@@ -180,16 +181,4 @@ function check({ zone, version, accepts }: LeaseRequest, holder: Holder): void {
     `Cannot join the zone "${zone}": its state is of version "${holder.version}"; name it in ` +
       `\`accepts\` if this game can read it`,
   );
-}
-
-/** Waits for a time, or until something holds. */
-function pause(timer: Timer, milliseconds: number, until: () => boolean): Promise<void> {
-  const end = timer.now() + milliseconds;
-  return new Promise((resolve) => {
-    const stop = timer.every(Math.min(milliseconds, 20), () => {
-      if (timer.now() < end && !until()) return;
-      stop();
-      resolve();
-    });
-  });
 }

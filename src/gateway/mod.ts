@@ -21,7 +21,7 @@ export type {
   GatewayOptions,
   GatewayStats,
   ZoneStats,
-} from "./gateway.ts";
+} from "./gateway_options.ts";
 export { joinZone } from "./zone.ts";
 export type { JoinOptions, Zone } from "./zone.ts";
 export { MemoryBus } from "./memory_bus.ts";

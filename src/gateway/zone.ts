@@ -6,7 +6,6 @@ import {
   checkToken,
   rejectUnknownKeys,
 } from "../protocol/validate.ts";
-import { callUserCode } from "../session/call_user_code.ts";
 import type {
   Connection,
   ConnectionAcceptor,
@@ -16,7 +15,7 @@ import type {
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
 import { BusLink } from "./bus_link.ts";
-import { checkBus, randomId } from "./gateway.ts";
+import { checkBus, randomId } from "./gateway_options.ts";
 import { Lease } from "./lease.ts";
 import {
   A_GONE,
@@ -39,11 +38,10 @@ import {
   encodeCommit,
   type OpenRecord,
 } from "./records.ts";
-import { WireError, WireWriter } from "./wire.ts";
+import { BusGuard, TICK_MS, waitUntil } from "./waiting.ts";
+import { WireWriter } from "./wire.ts";
 import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 
-/** How often links are looked at. */
-const TICK_MS = 20;
 /** How often a worker says that it is there. */
 const HELLO_MS = 1_000;
 /** A gateway that was silent for so many of these is gone, and its people with it. */
@@ -58,8 +56,6 @@ const STALLED_MS = 1_500;
 const MAX_BACKLOG = 4_194_304;
 /** One client's turn may not have more bytes. */
 const MAX_COMMIT = 33_554_432;
-/** A fault of the bus is reported once in so many milliseconds. */
-const REPORT_MS = 10_000;
 
 /** How to join a zone. */
 export interface JoinOptions {
@@ -148,24 +144,18 @@ export async function joinZone(
   checkFunction("joinZone.onError", onError);
   const worker = `worker-${randomId()}`;
   let gone: (worker: string) => void = () => {};
-  const hear = (take: (payload: Uint8Array) => void) => (payload: Uint8Array) => {
-    try {
-      take(payload);
-    } catch (error) {
-      callUserCode(() => onError(error), () => {});
-    }
-  };
+  const faults = new BusGuard(timer, onError);
   const subscriptions = [
     bus.subscribe(
       GONE,
-      hear((payload) => {
+      faults.guard((payload) => {
         const message = decodeJson(payload, A_GONE);
         if (message.zone === name) gone(message.worker);
       }),
     ),
     bus.subscribe(
       HELLO,
-      hear((payload) => {
+      faults.guard((payload) => {
         const message = decodeJson(payload, A_HELLO);
         if (message.zone === name && message.left) gone(message.worker);
       }),
@@ -221,7 +211,6 @@ export class Zone {
   #committed = false;
   #helloAt = 0;
   #renewAt: number;
-  #reportedAt = -Infinity;
   #endTicks: () => void = () => {};
   #leaving: Promise<void> | undefined;
 
@@ -286,20 +275,15 @@ export class Zone {
   async #leave(): Promise<void> {
     if (!this.#owned) return;
     const { timer, lease, worker, name: zone, version } = this.#parts;
-    await new Promise<void>((resolve) => {
-      const by = timer.now() + TURN_MS;
-      const look = () => {
-        if (this.#isSettled || timer.now() >= by || !this.#owned) done();
+    let ended = false;
+    const isOver = () => ended || this.#isSettled || !this.#owned;
+    await waitUntil(timer, isOver, timer.now() + TURN_MS, (look) => {
+      this.#turnEnded = () => {
+        ended = true;
+        look();
       };
-      const end = timer.every(TICK_MS, look);
-      const done = () => {
-        end();
-        this.#turnEnded = undefined;
-        resolve();
-      };
-      this.#turnEnded = done;
-      look();
     });
+    this.#turnEnded = undefined;
     if (!this.#owned) return;
     this.#disown("left");
     await this.#told(timer.now() + LAST_MS);
@@ -330,16 +314,14 @@ export class Zone {
     const { timer } = this.#parts;
     const isTold = () =>
       [...this.#peers.values()].every(({ link: { link } }) => link.acked === link.end);
-    return new Promise((resolve) => {
-      const look = () => {
+    return waitUntil(
+      timer,
+      () => {
         this.#flush();
-        if (!isTold() && timer.now() < until) return;
-        end();
-        resolve();
-      };
-      const end = timer.every(TICK_MS, look);
-      look();
-    });
+        return isTold();
+      },
+      until,
+    );
   }
 
   // deno-lint-ignore require-await -- a transport's promise, as all errors are to be rejections
@@ -366,28 +348,14 @@ export class Zone {
 
   #join(): void {
     const { bus, timer, worker } = this.#parts;
-    const guard = (take: (payload: Uint8Array) => void) => (payload: Uint8Array) =>
-      this.#guard(() => take(payload));
+    const faults = new BusGuard(timer, this.#parts.onError);
     this.#subscriptions.push(
-      bus.subscribe(workerSubject(worker), guard((payload) => this.#receive(payload))),
-      bus.subscribe(HELLO, guard((payload) => this.#hearHello(payload))),
-      bus.subscribe(WHO, guard((payload) => this.#hearWho(payload))),
+      bus.subscribe(workerSubject(worker), faults.guard((payload) => this.#receive(payload))),
+      bus.subscribe(HELLO, faults.guard((payload) => this.#hearHello(payload))),
+      bus.subscribe(WHO, faults.guard((payload) => this.#hearWho(payload))),
     );
     this.#endTicks = timer.every(TICK_MS, () => this.#tick());
     this.#hello();
-  }
-
-  /** Whoever may publish on the bus may publish nonsense. */
-  #guard(take: () => void): void {
-    try {
-      take();
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      const now = this.#parts.timer.now();
-      if (now - this.#reportedAt < REPORT_MS) return;
-      this.#reportedAt = now;
-      callUserCode(() => this.#parts.onError(error), () => {});
-    }
   }
 
   #hello(): void {

@@ -5,6 +5,7 @@ import { TelnetServer } from "../../mod.ts";
 import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
 import type { MemoryPeer } from "../../src/transport/memory.ts";
 import { natsBus } from "../../src/gateway/nats_bus.ts";
+import { until } from "../patience.ts";
 import { Scene } from "./scene.ts";
 
 /** Collects what a person sees. */
@@ -564,4 +565,57 @@ Deno.test("misuse says what to do", async () => {
   );
   await zone.leave();
   await server.stop();
+});
+
+Deno.test("TLS, WebSocket and the PROXY protocol are the gateway's; the worker knows of them", async () => {
+  const read = (name: string) => Deno.readTextFileSync(new URL(`../tls/${name}`, import.meta.url));
+  const bus = new MemoryBus();
+  const gateway = await Gateway.listen({
+    bus,
+    zone: "main",
+    port: 0,
+    address: "127.0.0.1",
+    tls: "auto",
+    certificate: { cert: read("cert.pem"), key: read("key.pem") },
+    webSocket: true,
+    trustedProxies: ["127.0.0.1"],
+  });
+  const zone = await joinZone(bus, "main");
+  const server = await TelnetServer.listen({
+    transport: zone.transport,
+    onConnect: ({ address, connection: { encrypted, webSocket } }) => {
+      seen.push(`${address} ${encrypted} ${webSocket}`);
+    },
+    onDisconnect: () => {},
+  });
+  const seen: string[] = [];
+  const serving = server.serve({ signal: zone.signal });
+  const { port } = gateway;
+  const header = (address: string) =>
+    new TextEncoder().encode(`PROXY TCP4 ${address} 127.0.0.1 1000 ${port}\r\n`);
+  const open = async (address: string) => {
+    const socket = await Deno.connect({ port, hostname: "127.0.0.1" });
+    await socket.write(header(address));
+    return socket;
+  };
+  const plain = await open("192.0.2.1");
+  await plain.write(new TextEncoder().encode("hi\r\n"));
+  await until(() => seen.length === 1, () => new Promise((resolve) => setTimeout(resolve, 5)));
+  const secure = await Deno.startTls(await open("192.0.2.2"), {
+    hostname: "localhost",
+    caCerts: [read("cert.pem")],
+  });
+  await secure.handshake();
+  await secure.write(new TextEncoder().encode("hi\r\n"));
+  await until(() => seen.length === 2, () => new Promise((resolve) => setTimeout(resolve, 5)));
+  const browser = await open("192.0.2.3");
+  const request = "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
+  await browser.write(new TextEncoder().encode(request));
+  await until(() => seen.length === 3, () => new Promise((resolve) => setTimeout(resolve, 5)));
+  assertEquals(seen, ["192.0.2.1 false false", "192.0.2.2 true false", "192.0.2.3 false true"]);
+  for (const socket of [plain, secure, browser]) socket.close();
+  await zone.leave();
+  await serving;
+  await gateway.stop();
 });
