@@ -152,9 +152,9 @@ export class Scheduler {
 
   /** Whether something holds for any of the sessions that have changed; all of them are asked. */
   anyChanged(holds: (session: Session) => boolean): boolean {
-    let any = false;
-    for (const session of this.#changed ?? NONE) any = holds(session) || any;
-    return any;
+    let found = false;
+    for (const session of this.#changed ?? NONE) found = holds(session) || found;
+    return found;
   }
 
   /** The sessions whose state has changed since the last call. */
