@@ -8,7 +8,8 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
 import { buildPage } from "../../examples/web/build.ts";
 import { readPages } from "../../examples/web/pages.ts";
-import { required } from "../clients/clients.ts";
+import { installedClients, required } from "../clients/clients.ts";
+import { Screen } from "../clients/screen.ts";
 import { PATIENCE_MS, until as untilAfter } from "../patience.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
@@ -34,6 +35,25 @@ Deno.test({
   ignore: here || !required,
   fn: () => assert(here, CHROMIUM),
 });
+
+const tintin = installedClients.find(({ name }) => name === "TinTin++");
+
+/** A person at TinTin++ comes into the room, talks with the one at the page, and leaves. */
+async function meets(person: Person, command: string): Promise<void> {
+  await using screen = await Screen.open(command);
+  await screen.shows(/Your name\?/);
+  await screen.enter("cid");
+  await screen.shows(/Your password\?/);
+  await screen.enter("a third");
+  await screen.shows(/Ann is here/);
+  await person.reads("Cid comes in.");
+  await screen.enter("say hail from TinTin");
+  await person.reads("hail from TinTin");
+  await person.type("say hail from the page");
+  await screen.shows(/Ann says: hail from the page/);
+  await screen.enter("quit");
+  await person.reads("Cid fades away.");
+}
 
 const until = (condition: () => boolean) =>
   untilAfter(condition, () => new Promise((resolve) => setTimeout(resolve, 5)));
@@ -173,6 +193,7 @@ Deno.test({
         assertStringIncludes(await bob.until(/hello/), "Ann says:");
         await bob.write("say hi Ann\r\n");
         await person.reads("hi Ann");
+        if (tintin !== undefined) await meets(person, tintin.command(port));
         await person.type("north;;east");
         await person.reads("Kobold Hill");
         await person.draw(`${runtime.name}-playing`);
