@@ -8,9 +8,38 @@ const EMPTY = new Uint8Array(0);
 /** Shorter texts are faster written anew than remembered. */
 const WORTH = 16;
 
-/** The last text that was sent, and its bytes once it was sent twice in a row: to everybody, say. */
+/** The last short text that was sent, and its bytes once it was sent twice in a row: to everybody, say. */
 let lastText = "";
 let lastBytes: Uint8Array | undefined;
+
+/** The same for a text that is no longer than a line. */
+function bytesOfLast(text: string): Uint8Array | undefined {
+  if (text === lastText) return lastBytes ??= asciiBytes(text);
+  lastText = text;
+  lastBytes = undefined;
+  return undefined;
+}
+
+/** From here on a text is worth a look among those of before: the description of a room, say. */
+const LONG = 128;
+/** So many of them are remembered, if they are not longer than this. */
+const MAX_TEXTS = 32;
+const MAX_LENGTH = 8_192;
+
+/** Long texts that were sent lately, and their bytes once they were sent twice. */
+const recentTexts: Map<string, Uint8Array | undefined> = new Map();
+
+/** The bytes of a text that was sent before, if they are to be had. */
+function bytesOf(text: string): Uint8Array | undefined {
+  const known = recentTexts.get(text);
+  if (known !== undefined) return known;
+  if (text.length > MAX_LENGTH) return undefined;
+  const again = recentTexts.has(text);
+  if (!again && recentTexts.size >= MAX_TEXTS) recentTexts.clear();
+  const bytes = again ? asciiBytes(text) : undefined;
+  recentTexts.set(text, bytes);
+  return bytes;
+}
 
 /** Bytes on their way out: appended in small pieces, taken as one. Holds no memory while empty. */
 export class ByteQueue {
@@ -63,13 +92,11 @@ export class ByteQueue {
    */
   pushAscii(text: string): boolean {
     if (text.length >= WORTH) {
-      if (text !== lastText) {
-        lastText = text;
-        lastBytes = undefined;
-      } else if (this.length === 0) {
-        lastBytes ??= asciiBytes(text);
-        if (lastBytes !== undefined) this.#shared = lastBytes;
-        return lastBytes !== undefined;
+      const bytes = text.length < LONG ? bytesOfLast(text) : bytesOf(text);
+      if (bytes !== undefined) {
+        if (this.length === 0) this.#shared = bytes;
+        else this.push(bytes);
+        return true;
       }
     }
     const region = this.#writable(2 * text.length);

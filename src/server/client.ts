@@ -10,19 +10,18 @@ import {
   checkToken,
   rejectUnknownKeys,
 } from "../protocol/validate.ts";
-import { colorize } from "../text/caret.ts";
 import type { ColourDepth } from "../text/colour.ts";
 import { checkEncoding, type Encoding, type EncodingLabel } from "../text/charset.ts";
 import type { TextCodec } from "../text/codec.ts";
 import type { Key } from "../text/key.ts";
 import type { WrapOptions } from "../text/wrap.ts";
-import { wrapFor } from "./wrapped_texts.ts";
+import { colouredFor, wrapFor } from "./wrapped_texts.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { asciiJson, type Json } from "../options/json.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import type { ResumeReason } from "../transport/transport.ts";
 import { checkEditorOptions, type EditorOptions } from "../session/key_input.ts";
-import { profileOf } from "../session/profile.ts";
+import { coloursFor } from "../session/profile.ts";
 import type { Session } from "../session/session.ts";
 import { type ClientConnection, makeClientConnection } from "./client_connection.ts";
 import { type ClientTelnet, makeClientTelnet } from "./client_telnet.ts";
@@ -579,13 +578,12 @@ export class TelnetClient {
   }
 
   get #colourDepth(): ColourDepth {
-    const { facts, mudOptions } = this.#session.options;
-    return this.#useAnsi ? profileOf(facts, mudOptions).colours || 16 : 0;
+    return this.#useAnsi ? coloursFor(this.#session.options.facts) || 16 : 0;
   }
 
   #colorize(text: string): string {
     // Text without codes is the same in all colours.
-    return text.includes("^") ? colorize(text, this.#colourDepth) : text;
+    return text.includes("^") ? colouredFor(text, this.#colourDepth) : text;
   }
 }
 

@@ -1,3 +1,5 @@
+import { colorize } from "../text/caret.ts";
+import type { ColourDepth } from "../text/colour.ts";
 import type { AmbiguousWidth } from "../text/width.ts";
 import { checkWrapOptions, wordWrap, type WrapOptions } from "../text/wrap.ts";
 import { checkText } from "../protocol/validate.ts";
@@ -51,4 +53,23 @@ function remember(
   }
   if (wrappedTexts.size >= MAX_TEXTS) wrappedTexts.clear();
   wrappedTexts.set(text, new Map([[way, wrapped]]));
+}
+
+/** Shorter texts are coloured faster than they are found. */
+const WORTH = 64;
+
+/** Texts that were coloured lately, by how many colours there are. */
+const colouredTexts: Map<ColourDepth, Map<string, string>> = new Map();
+
+/** Turns caret codes into colours; long texts that come again are remembered. */
+export function colouredFor(text: string, depth: ColourDepth): string {
+  if (text.length < WORTH || text.length > MAX_LENGTH) return colorize(text, depth);
+  let known = colouredTexts.get(depth);
+  if (known === undefined) colouredTexts.set(depth, known = new Map());
+  const again = known.get(text);
+  if (again !== undefined) return again;
+  const coloured = colorize(text, depth);
+  if (known.size >= MAX_TEXTS) known.clear();
+  known.set(text, coloured);
+  return coloured;
 }

@@ -30,8 +30,7 @@ export interface ClientProfile {
  */
 export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfile {
   const { environment } = facts;
-  // MNES tells the same as MTTS, and changes.
-  const mtts = decodeMtts(`MTTS ${environment.get("MTTS")}`) ?? facts.mtts;
+  const mtts = mttsOf(facts);
   const locale = environment.get("LC_ALL") ?? environment.get("LANG") ?? "";
   const charset = facts.charset ?? environment.get("CHARSET");
   const told = mtts !== undefined || locale !== "" || charset !== undefined;
@@ -46,6 +45,17 @@ export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfil
     screenReader: mtts?.screenReader === true,
     mudClient: mtts !== undefined || mudOptions || environment.has("CLIENT_NAME"),
   };
+}
+
+/** The colours alone, which each coloured text asks for. */
+export function coloursFor(facts: ClientFacts): ColourDepth {
+  return coloursOf(mttsOf(facts), facts);
+}
+
+/** MNES tells the same as MTTS, and changes. */
+function mttsOf({ environment, mtts }: ClientFacts): MttsFlags | undefined {
+  const told = environment.get("MTTS");
+  return told === undefined ? mtts : decodeMtts(`MTTS ${told}`) ?? mtts;
 }
 
 function stripped(text: string | undefined): string | undefined {
