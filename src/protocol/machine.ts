@@ -126,6 +126,8 @@ export class TelnetMachine {
   readonly #events: EventQueue = new EventQueue();
   readonly #negotiator: Negotiator;
   readonly #intake: Intake;
+  /** Whether a handler is being called. */
+  #busy = false;
   readonly #decoder: FrameDecoder;
 
   /**
@@ -158,7 +160,6 @@ export class TelnetMachine {
    */
   receive(chunk: Uint8Array, now?: number): number {
     checkBytes("chunk", chunk);
-    if (this.#events.handler !== undefined) throwBusy(this.#events);
     return this.#decode(chunk, now, false);
   }
 
@@ -180,13 +181,13 @@ export class TelnetMachine {
    */
   step(chunk: Uint8Array, now?: number): number {
     checkBytes("chunk", chunk);
-    if (this.#events.handler !== undefined) throwBusy(this.#events);
     return this.#decode(chunk, now, true);
   }
 
   /**
    * Takes bytes of the peer, and hands each event to a handler at once. The fastest way: no object is
-   * made for an event. The handler may send on this machine, and must not feed it. What it throws comes
+   * made for an event. The handler may send on this machine, and must not feed it. Until `receive` or
+   * `step` is called, it also gets what comes of your own requests. What it throws comes
    * out here, and the rest of the chunk is lost.
    *
    * @param handler Takes the events.
@@ -215,15 +216,16 @@ export class TelnetMachine {
    * ```
    */
   receiveTo(handler: TelnetHandler, chunk: Uint8Array, now?: number): number {
-    checkBytes("chunk", chunk);
+    if (!(chunk instanceof Uint8Array)) checkBytes("chunk", chunk);
     const events = this.#events;
-    if (events.length > 0 || events.handler !== undefined) throwBusy(events);
-    events.handler = this.#intake.target = handler;
+    if (this.#busy || events.length > 0) throwBusy(this.#busy);
+    if (events.handler !== handler) this.#handTo(handler);
+    this.#busy = true;
     try {
-      return this.#decode(chunk, now, false);
+      this.#intake.begin(now, false);
+      return this.#decoder.decode(chunk);
     } finally {
-      events.handler = undefined;
-      this.#intake.target = events;
+      this.#busy = false;
     }
   }
 
@@ -506,8 +508,16 @@ export class TelnetMachine {
   }
 
   #decode(chunk: Uint8Array, now: number | undefined, stepping: boolean): number {
+    if (this.#busy) throwBusy(true);
+    if (this.#events.handler !== undefined) this.#handTo(undefined);
     this.#intake.begin(now, stepping);
     return this.#decoder.decode(chunk);
+  }
+
+  /** Has a handler, or the queue, take what comes from here on. */
+  #handTo(handler: TelnetHandler | undefined): void {
+    this.#events.handler = handler;
+    this.#intake.target = handler ?? this.#events;
   }
 
   #enable(side: Side, option: number, request: EnableOptions): void {
@@ -520,9 +530,9 @@ export class TelnetMachine {
   }
 }
 
-function throwBusy({ handler }: EventQueue): never {
+function throwBusy(busy: boolean): never {
   throwMisuse(
-    handler === undefined
+    !busy
       ? "Cannot use receiveTo() while events wait: call takeEvents() first"
       : "Cannot feed a machine within its own handler: keep the bytes, and feed them afterwards",
   );
