@@ -77,7 +77,7 @@ export interface Timer {
   every(milliseconds: number, call: () => void): () => void;
 }
 
-/** The runtime's own. It does not keep a process alive by itself. */
+/** The runtime's own. */
 export const systemTimer: Timer = {
   now: () => performance.now(),
   every(milliseconds, call) {

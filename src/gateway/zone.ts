@@ -5,6 +5,7 @@ import {
   checkText,
   checkToken,
   rejectUnknownKeys,
+  throwUnexpected,
 } from "../protocol/validate.ts";
 import type {
   Connection,
@@ -54,8 +55,13 @@ const LAST_MS = 1_000;
 const STALLED_MS = 1_500;
 /** While a gateway has not taken so many bytes no more turns are committed to it. */
 const MAX_BACKLOG = 4_194_304;
+/** So many gateways that were given up are remembered. */
+const MAX_DEAD = 1_024;
 /** One client's turn may not have more bytes. */
 const MAX_COMMIT = 33_554_432;
+
+/** A version is a name, and is said once a second. */
+const MAX_VERSION = 64;
 
 /** How to join a zone. */
 export interface JoinOptions {
@@ -64,7 +70,7 @@ export interface JoinOptions {
    * leaves. Otherwise this one waits until the zone is free. Default `false`.
    */
   readonly takeOver?: boolean | undefined;
-  /** The format of `client.state`, a text that you choose. Default `"1"`. */
+  /** The format of `client.state`, a text of at most 64 characters that you choose. Default `"1"`. */
   readonly version?: string | undefined;
   /** Other formats that this game can read. Default: none. */
   readonly accepts?: readonly string[] | undefined;
@@ -139,6 +145,9 @@ export async function joinZone(
   const { takeOver = false, version = "1", accepts = [], lease: duration = 3_000 } = options;
   const { signal, onError = () => {}, timer = systemTimer } = options;
   checkText("joinZone.version", version);
+  if (version.length > MAX_VERSION) {
+    throwUnexpected("joinZone.version", `at most ${MAX_VERSION} characters`, version);
+  }
   checkList("joinZone.accepts", accepts);
   checkCount("joinZone.lease", duration, 300);
   checkFunction("joinZone.onError", onError);
@@ -455,6 +464,10 @@ export class Zone {
   #drop(peer: Peer): void {
     this.#peers.delete(peer.gateway);
     this.#dead.set(peer.gateway, peer.link.number);
+    if (this.#dead.size > MAX_DEAD) {
+      const [oldest = ""] = this.#dead.keys();
+      this.#dead.delete(oldest);
+    }
     const error = new TelnetError("connection-lost", `The gateway ${peer.gateway} is gone`);
     for (const connection of peer.connections.values()) connection.lose(error);
     peer.connections.clear();
