@@ -280,7 +280,7 @@ export class ZoneConnection implements Connection, DurableConnection {
   #changedParts(state: Readonly<Record<string, unknown>>): Map<string, string> {
     const changed = new Map<string, string>();
     for (const [name, value] of Object.entries(state)) {
-      const text: string | undefined = JSON.stringify(value);
+      const text = jsonOf(value);
       if (text === this.#parts.get(name)) continue;
       changed.set(name, text ?? "");
       if (text === undefined) this.#parts.delete(name);
@@ -288,6 +288,12 @@ export class ZoneConnection implements Connection, DurableConnection {
     }
     return changed;
   }
+}
+
+/** JSON of a part; most are numbers and `true` or `false`. */
+function jsonOf(value: unknown): string | undefined {
+  const simple = typeof value === "boolean" || typeof value === "number" && Number.isFinite(value);
+  return simple ? String(value) : JSON.stringify(value);
 }
 
 function readParts(parts: ReadonlyMap<string, string>): Record<string, unknown> {

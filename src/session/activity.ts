@@ -22,7 +22,8 @@ export class Activity {
 
   /** How things stand, as plain JSON. */
   snapshot(now: number): { connectedFor: number; idleFor: number; keepAlive: KeepAlive } {
-    const [connectedFor, idleFor] = [now - this.connectTime, now - this.lastInputTime];
+    const connectedFor = Math.round(now - this.connectTime);
+    const idleFor = Math.round(now - this.lastInputTime);
     return { connectedFor, idleFor, keepAlive: this.keepAlive };
   }
 

@@ -26,7 +26,7 @@ import { Reader } from "./reader.ts";
 import type { RecordingSink } from "./recorder.ts";
 import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
-import { restoreSnapshot, takeSnapshot } from "./session_snapshot.ts";
+import { partsOf, restoreSnapshot, snapshotOf, takeSnapshot } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
 /** So many bytes of a command that is not whole are small beside the rest of a state. */
@@ -208,7 +208,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   resume(): boolean {
     const resumed = this.stream.connection.durable?.resumed;
     if (resumed === undefined) return false;
-    this.restore(resumed.state as ClientSnapshot);
+    this.restore(snapshotOf(resumed.state));
     this.#core.returning = resumed.reason;
     return true;
   }
@@ -233,9 +233,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
       durable.moveTo(this.#movesTo);
       this.leave("moved");
     }
-    const { telnet, ...others } = snapshot;
+    const { telnet, ...others } = partsOf(snapshot);
     const same = telnet === this.#committed; // the machine makes another object when it changes
-    this.#committed = telnet;
+    this.#committed = telnet as TelnetSnapshot;
     const state = { ...others, received: [], ended };
     durable.commit(same ? state : { ...state, telnet }, unread);
   }

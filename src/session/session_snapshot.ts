@@ -49,3 +49,37 @@ export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): Sessi
   if (snapshot.asking) core.makeWaiters().hides = true;
   return snapshot;
 }
+
+/** Of the lines that an editor remembers the newest are carried over, up to so many characters. */
+const HISTORY_LENGTH = 4_096;
+
+/** The state of a durable connection: what changes with each key stands apart from the lines before it. */
+export function partsOf(snapshot: SessionSnapshot): Readonly<Record<string, unknown>> {
+  const { input } = snapshot;
+  const { keys } = input;
+  if (!keys?.editor) return { ...snapshot, history: undefined };
+  const history = newest(keys.editor.history);
+  const editor = { ...keys.editor, history: [] };
+  return { ...snapshot, input: { ...input, keys: { ...keys, editor } }, history };
+}
+
+/** The snapshot that such parts were made of. */
+export function snapshotOf(parts: Readonly<Record<string, unknown>>): ClientSnapshot {
+  const { history, ...rest } = parts;
+  const snapshot = rest as unknown as SessionSnapshot;
+  const { input } = snapshot;
+  const editor = input?.keys?.editor;
+  if (!editor || !Array.isArray(history)) return snapshot as unknown as ClientSnapshot;
+  const keys = { ...input.keys, editor: { ...editor, history } };
+  return { ...snapshot, input: { ...input, keys } } as unknown as ClientSnapshot;
+}
+
+function newest(history: readonly string[]): readonly string[] {
+  let [from, length] = [history.length, 0];
+  while (from > 0) {
+    length += history[from - 1]?.length ?? 0;
+    if (length > HISTORY_LENGTH) break;
+    from--;
+  }
+  return from === 0 ? history : history.slice(from);
+}

@@ -371,6 +371,39 @@ Deno.test("null is a state; what onTurnEnd writes goes out with its turn", async
   await scene.close();
 });
 
+Deno.test("a key in an editor does not carry the whole history with it", async () => {
+  const scene = await Scene.open({
+    gateway: QUIET,
+    server: { limits: { line: 4_000 } },
+    play: answer,
+  });
+  const worker = scene.worker("a", {}, { onConnect: (client) => client.useEditor() });
+  const peer = scene.person();
+  await scene.until(() => worker.log.length === 1);
+  peer.write(Uint8Array.of(255, 253, 1, 255, 253, 3));
+  for (let line = 0; line < 20; line++) {
+    peer.write(`${line} ${"x".repeat(2_000)}\r\n`);
+    for (let steps = 0; steps < 5; steps++) {
+      await scene.step();
+      peer.take();
+    }
+  }
+  await scene.until(() => worker.server?.clientList()[0]?.lineNumber === 20);
+  let bytes = 0;
+  const { publish } = scene.bus;
+  scene.bus.publish = (subject, payload, onNobody) => {
+    bytes += payload.length;
+    publish.call(scene.bus, subject, payload, onNobody);
+  };
+  for (let key = 0; key < 50; key++) {
+    peer.write("k");
+    await scene.step();
+    peer.take();
+  }
+  assert(bytes < 100_000, `${bytes} bytes for 50 keys`);
+  await scene.close();
+});
+
 Deno.test("half a subnegotiation costs no state for each byte", async () => {
   const scene = await Scene.open({ gateway: QUIET, play: answer });
   const worker = scene.worker("a");

@@ -435,6 +435,10 @@ Deno.test("the editor and a password go over a restart: what is half typed is th
   await scene.until(() => second.log.length === 1);
   peer.write("l\r\n");
   await scene.until(() => seen.text.includes("1/1 hello"));
+  const third = scene.worker("c", { takeOver: true });
+  await scene.until(() => third.log.length === 1);
+  peer.write("\x1b[A!\r\n"); // the line before, from the history
+  await scene.until(() => seen.text.includes("2/2 hello!"));
   await scene.close();
 });
 
