@@ -442,13 +442,13 @@ Deno.test("the editor and a password go over a restart: what is half typed is th
   await scene.close();
 });
 
-Deno.test("fifty restarts leave nothing behind: people, links and held input are what they were", async () => {
+Deno.test("a hundred restarts leave nothing behind: people, links and held input are what they were", async () => {
   const scene = await Scene.open();
   scene.worker("0");
   const peer = scene.person();
   const seen = watch(peer);
   let published = 0;
-  for (let round = 1; round <= 50; round++) {
+  for (let round = 1; round <= 100; round++) {
     const next = scene.worker(`${round}`, { takeOver: true });
     peer.write(`line ${round}\r\n`);
     await scene.until(() =>
