@@ -226,9 +226,7 @@ export class ZoneConnection implements Connection, DurableConnection {
 
   /** The system of the gateway has taken so much of the output. */
   noteTaken(taken: number): void {
-    const before = this.queued;
     this.#taken = Math.min(taken, this.#written);
-    if (before > 0 && this.queued === 0 && !this.#closing) this.#handler?.onDrain();
   }
 
   /** The person's connection is gone. */

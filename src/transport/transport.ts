@@ -93,7 +93,8 @@ export interface DurableConnection {
   readonly stalled: boolean;
   /**
    * Ends a turn: all that was written since the last call goes out, and the state is kept. Input that
-   * was handed over by then is not handed over again.
+   * was handed over by then is not handed over again. Where that is not possible now, the owner's
+   * `onDrain` is called when it is.
    *
    * @param state The owner's state, as plain JSON by its parts; those that are left out are as they were.
    * @param unread How many bytes of the input the state does not have, counted from its end.

@@ -404,6 +404,27 @@ Deno.test("a key in an editor does not carry the whole history with it", async (
   await scene.close();
 });
 
+Deno.test("a line and its answer are a few messages, and nothing follows them", async () => {
+  const scene = await Scene.open({ gateway: QUIET });
+  const worker = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => worker.log.length === 1);
+  for (let steps = 0; steps < 30; steps++) await scene.step(1);
+  const sizes: number[] = [];
+  const { publish } = scene.bus;
+  scene.bus.publish = (subject, payload, onNobody) => {
+    if (subject.startsWith("g.")) sizes.push(payload.length);
+    publish.call(scene.bus, subject, payload, onNobody);
+  };
+  peer.write("look\r\n");
+  let text = "";
+  await scene.until(() => (text += peer.takeText()).includes("1/1 look"));
+  for (let steps = 0; steps < 200; steps++) await scene.step(1);
+  // One turn; else acknowledgements, which carry nothing.
+  assertEquals(sizes.filter((size) => size > 30).length, 1, sizes.join(" "));
+  await scene.close();
+});
+
 Deno.test("half a subnegotiation costs no state for each byte", async () => {
   const scene = await Scene.open({ gateway: QUIET, play: answer });
   const worker = scene.worker("a");
