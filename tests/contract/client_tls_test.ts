@@ -1,6 +1,7 @@
 /** The client's side of TLS as a transport: the contract of connections, on each runtime. */
 import { CASES as CONTRACT, type Subject } from "../../src/transport/contract/mod.ts";
 import { denoTransport } from "../../src/transport/deno.ts";
+import { inTime } from "../patience.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
 import { tlsClientTransport } from "../tls/client_transport.ts";
 import { dialAsServer, dialAsServerToReset } from "../tls/dialling_server.ts";
@@ -25,7 +26,7 @@ async function testContract(runtime: Runtime): Promise<void> {
   for (const [name, check] of Object.entries(CONTRACT)) {
     // What a case costs is counted for the whole process, so for the plain transports alone.
     if (PLAIN_ONLY.test(name) || name.includes("each at the same cost")) continue;
-    await check(subject).catch((cause) => {
+    await inTime(check(subject), name).catch((cause) => {
       throw new Error(`${runtime.name}: ${name}: ${cause}`, { cause });
     });
   }
