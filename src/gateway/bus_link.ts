@@ -2,6 +2,11 @@ import type { Bus } from "./bus.ts";
 import { Link } from "./link.ts";
 import { encodePacket, ENVELOPE } from "./messages.ts";
 
+/** While the other end has not taken so many bytes, nothing more is begun for it. */
+export const MAX_BACKLOG = 4_194_304;
+/** How long the other ends have to take the last messages when this one stops. */
+export const LAST_MS = 1_000;
+
 /** One end of a link with where its packets go. */
 export class BusLink {
   readonly link: Link;

@@ -22,7 +22,7 @@ import {
   MESSAGES,
   randomId,
 } from "./gateway_options.ts";
-import { BusLink } from "./bus_link.ts";
+import { BusLink, LAST_MS, MAX_BACKLOG } from "./bus_link.ts";
 import { HeldConnection, type HeldEvents } from "./held_connection.ts";
 import {
   A_HELLO,
@@ -48,10 +48,6 @@ import { ZoneRoute } from "./zone_route.ts";
 const BEAT_MS = 1_000;
 /** A worker that was not heard for so long does not serve its zone. */
 const SILENCE_MS = 2_500;
-/** While a worker has not taken so many bytes it is told no more. */
-const MAX_BACKLOG = 4_194_304;
-/** How long the last messages to the workers may take when the gateway stops. */
-const LAST_MS = 1_000;
 
 /**
  * Holds people's connections while the workers that run the game come and go. It does TLS, WebSocket, the
@@ -318,7 +314,7 @@ export class Gateway {
   get #allTold(): boolean {
     const now = this.#timer.now();
     return Array.from(this.#routes.values()).every(({ link }) =>
-      link === undefined || link.link.acked === link.link.end
+      link === undefined || link.link.backlog === 0
     ) || !Array.from(this.#routes.values()).some((route) => route.isServed(now, SILENCE_MS));
   }
 
@@ -471,7 +467,7 @@ export class Gateway {
     route.behind.clear();
     for (const held of [...route.connections.values()]) {
       this.#close(held);
-      if (held.closing && held.gone || held.done) this.#forget(held);
+      if (held.done) this.#forget(held);
       else this.#open(route, held);
     }
     // A worker that serves nobody here has to know of this gateway, too.

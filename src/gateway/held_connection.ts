@@ -43,7 +43,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   handle = 0;
   /** When it is given up that does not read its last output. */
   closeBy: number = Infinity;
-  /** When it began to wait for a worker that does something with it; `Infinity`: it does not wait. */
+  /** When it began to wait for a worker that does something with it. */
   waitsSince: number;
   /** Whether the person was told to wait. */
   told = false;

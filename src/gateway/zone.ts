@@ -7,15 +7,10 @@ import {
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
-import type {
-  Connection,
-  ConnectionAcceptor,
-  Listener,
-  Transport,
-} from "../transport/transport.ts";
+import type { ConnectionAcceptor, Listener, Transport } from "../transport/transport.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
-import { BusLink } from "./bus_link.ts";
+import { BusLink, LAST_MS, MAX_BACKLOG } from "./bus_link.ts";
 import { checkBus, randomId } from "./gateway_options.ts";
 import { Lease } from "./lease.ts";
 import {
@@ -49,12 +44,8 @@ const HELLO_MS = 1_000;
 const SILENT_HELLOS = 10;
 /** How long a turn may take to come to its end when the worker leaves. */
 const TURN_MS = 250;
-/** How long the gateways have to take the last commits. */
-const LAST_MS = 1_000;
 /** A gateway that was not heard for so long may be away, or the bus. */
 const STALLED_MS = 1_500;
-/** While a gateway has not taken so many bytes no more turns are committed to it. */
-const MAX_BACKLOG = 4_194_304;
 /** So many gateways that were given up are remembered. */
 const MAX_DEAD = 1_024;
 /** One client's turn may not have more bytes. */
@@ -322,7 +313,7 @@ export class Zone {
   #told(until: number): Promise<void> {
     const { timer } = this.#parts;
     const isTold = () =>
-      [...this.#peers.values()].every(({ link: { link } }) => link.acked === link.end);
+      [...this.#peers.values()].every(({ link: { link } }) => link.backlog === 0);
     return waitUntil(
       timer,
       () => {
@@ -598,7 +589,9 @@ export class Zone {
 }
 
 /** Who comes when the server has stopped is not taken: the next worker takes it. */
-const REFUSE: ConnectionAcceptor = (connection: Connection) => {
-  void connection;
-  return { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
-};
+const REFUSE: ConnectionAcceptor = () => ({
+  onData() {},
+  onEnd() {},
+  onDrain() {},
+  onClose() {},
+});
