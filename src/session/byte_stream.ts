@@ -85,9 +85,9 @@ export class ByteStream {
     return this.#layer?.compressing === true || this.#layer?.decompressing === true;
   }
 
-  /** What the client's compressed bytes hold that are not inflated, and what inflates them. */
+  /** What came and waits in the connection or in what inflates it. */
   get held(): number {
-    return this.#layer?.inflating ?? 0;
+    return (this.connection.held ?? 0) + (this.#layer?.inflating ?? 0);
   }
 
   /** Whether a layer lies between, which START-TLS cannot go under. */

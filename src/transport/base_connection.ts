@@ -129,6 +129,11 @@ export abstract class BaseConnection implements Connection {
     return false;
   }
 
+  /** How many bytes came and were not handed over. An adapter that keeps some overrides it. */
+  get held(): number {
+    return 0;
+  }
+
   /** Settles when the socket is gone. Made when asked for: one for each connection would be costly. */
   get closed(): Promise<void> {
     this.#closed ??= this.#destroyed
@@ -213,7 +218,8 @@ export abstract class BaseConnection implements Connection {
    * @param count How many.
    */
   overhead(count: number): void {
-    if (!this.#closing && !this.#destroyed) this.#handler?.onOverhead?.(count);
+    if (this.#closing) this.#discard(count);
+    else if (!this.#destroyed) this.#handler?.onOverhead?.(count);
   }
 
   /**

@@ -127,6 +127,8 @@ export interface Connection {
   readonly identity: string;
   /** How many written bytes the system has not taken yet. */
   readonly queued: number;
+  /** How many bytes came of the peer and wait to be handed over. Default 0. */
+  readonly held?: number;
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
   /**

@@ -3,10 +3,12 @@
  * stream travels in messages of bytes: each write is one, so no Telnet command is cut in two.
  */
 import { TelnetError } from "../protocol/error.ts";
+import { Fifo } from "../protocol/fifo.ts";
 import { ACCEPT_GUID, upgradeResponse } from "../websocket/upgrade.ts";
 import { WebSocketMachine } from "../websocket/machine.ts";
 import { LayeredConnection } from "./layered_connection.ts";
 import { builtIn } from "./_built_in.ts";
+import { lookAtSockets } from "./event_loop.ts";
 import type { WebSocketOpener } from "./framing.ts";
 import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts";
 
@@ -16,6 +18,8 @@ const PING_MS = 30_000;
 const CLOSE_MS = 2_000;
 /** While so much waits, pings of the peer are not answered. */
 const MAX_WAITING = 65_536;
+/** So many frames are worked off in one turn of the event loop: a chunk can hold a hundred thousand. */
+const FRAMES = 128;
 
 /** The codes of the Close frame. */
 const CODES: Readonly<Record<CloseReason, number>> = {
@@ -55,6 +59,14 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   #over = false;
   /** How many bytes the owner has written since the last drain. */
   #written = 0;
+  /** What came and was not worked off; while there is any, nothing more is read. */
+  readonly #coming = new Fifo<Uint8Array>();
+  /** Whether the owner, or the order of closing, wants more. */
+  #reads = true;
+  /** Whether the rest is worked off in the next turn. */
+  #goesOn = false;
+  /** The end of the connection beneath came before the rest was worked off. */
+  #ended = false;
   /** Why this end breaks off. */
   #violation: TelnetError | undefined;
 
@@ -76,6 +88,12 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   override get queued(): number {
     // Without the headers of frames, as the owner counts.
     return super.queued + Math.min(this.#written, this.beneath.queued);
+  }
+
+  override get held(): number {
+    let held = this.beneath.held ?? 0;
+    for (const chunk of this.#coming.items()) held += chunk.length;
+    return held;
   }
 
   override get encrypted(): boolean {
@@ -104,20 +122,9 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   // What the connection beneath reports.
 
   onData(chunk: Uint8Array): void {
-    let data = 0;
     this.#alive = true;
-    this.#machine.receive(chunk);
-    for (const event of this.#machine.takeEvents()) {
-      if (event.type === "data") {
-        data += event.bytes.length;
-        if (event.bytes.length > 0) this.received(event.bytes);
-      } else if (event.type === "close") this.#peerCloses();
-      else if (event.type === "violation") this.#violated(event.code, event.reason);
-    }
-    // A peer that floods pings and reads nothing gets no answers.
-    if (this.beneath.queued < MAX_WAITING || this.#over) this.#send();
-    else this.#machine.takeOutput();
-    if (chunk.length > data) this.overhead(chunk.length - data);
+    this.#coming.push(chunk);
+    if (!this.#goesOn && this.#reads) this.#work();
   }
 
   onOverhead(count: number): void {
@@ -125,8 +132,8 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   }
 
   onEnd(): void {
-    this.#over = true;
-    this.peerEnded();
+    this.#ended = true;
+    if (this.#coming.length === 0) this.#peerEnds();
   }
 
   onDrain(): void {
@@ -167,12 +174,59 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   }
 
   protected setReading(on: boolean): void {
-    if (on) this.beneath.resume();
-    else this.beneath.pause();
+    this.#reads = on;
+    if (!on) this.beneath.pause();
+    else if (this.#coming.length === 0) this.beneath.resume();
+    else this.#goOn();
   }
 
-  /** A Close frame is a half-close: what came before it is used, and the answer comes when we close. */
-  #peerCloses(): void {
+  /** Works off some frames of what came. The rest waits for the next turn, and for the owner. */
+  #work(): void {
+    const chunk = this.#coming.peek();
+    if (chunk === undefined || this.layerDestroyed) return;
+    const taken = this.#machine.receive(chunk, FRAMES);
+    if (this.#machine.over) this.#coming.clear();
+    else if (taken < chunk.length) this.#coming.replaceNext(chunk.subarray(taken));
+    else this.#coming.take();
+    this.#report(taken);
+    if (this.#coming.length > 0) {
+      this.beneath.pause();
+      if (this.#reads) this.#goOn();
+    } else if (this.#ended) this.#peerEnds();
+    else if (this.#reads) this.beneath.resume();
+  }
+
+  /** Works on in the next turn of the event loop. */
+  #goOn(): void {
+    if (this.#goesOn) return;
+    this.#goesOn = true;
+    void lookAtSockets().then(() => {
+      this.#goesOn = false;
+      if (this.#reads) this.#work();
+    });
+  }
+
+  /** Reports what came of so many bytes. */
+  #report(count: number): void {
+    let data = 0;
+    for (const event of this.#machine.takeEvents()) {
+      if (event.type === "data") {
+        data += event.bytes.length;
+        if (event.bytes.length > 0) this.received(event.bytes);
+      } else if (event.type === "close") this.#peerEnds();
+      else if (event.type === "violation") this.#violated(event.code, event.reason);
+    }
+    // A peer that floods pings and reads nothing gets no answers.
+    if (this.beneath.queued < MAX_WAITING || this.#over) this.#send();
+    else this.#machine.takeOutput();
+    if (count > data) this.overhead(count - data);
+  }
+
+  /**
+   * The peer sends no more. A Close frame is a half-close: what came before it is used, and the answer comes
+   * when we close.
+   */
+  #peerEnds(): void {
     if (this.#over) return;
     this.#over = true;
     this.peerEnded();

@@ -73,8 +73,9 @@ export class WebSocketMachine {
   readonly #mask = new Uint8Array(4);
   /** How many bytes of the payload were unmasked, modulo 4. */
   #phase = 0;
-  /** The payload of a control frame. */
-  #control: number[] = [];
+  /** The payload of a control frame that came in parts. */
+  readonly #control = new Uint8Array(MAX_CONTROL);
+  #controlLength = 0;
   /** The opcode of the message that has not ended, or 0. */
   #message = 0;
   /** Checks a message of text. */
@@ -97,12 +98,18 @@ export class WebSocketMachine {
    * Takes bytes of the peer.
    *
    * @param chunk Any number of bytes, cut anywhere. It is unmasked in place, so that events can lie in it.
+   * @param frames At most so many frames are ended. Default: all.
+   * @returns How many bytes were taken. With fewer than there are, give the rest later; after a close or a
+   * violation nothing more counts.
    */
-  receive(chunk: Uint8Array): void {
+  receive(chunk: Uint8Array, frames: number = Infinity): number {
     checkBytes("chunk", chunk);
-    for (let at = 0; at < chunk.length && !this.#over;) {
+    let at = 0;
+    for (let left = frames; at < chunk.length && !this.#over && left > 0;) {
       at = this.#left === -1 ? this.#readHeader(chunk, at) : this.#readPayload(chunk, at);
+      if (this.#left === -1 && this.#headerLength === 0) left--;
     }
+    return at;
   }
 
   /** What came of the bytes received so far; each event is handed over once. */
@@ -233,7 +240,7 @@ export class WebSocketMachine {
     for (let at = 0; at < 4; at++) this.#mask[at] = header[2 + extended + at] as number;
     this.#phase = 0;
     this.#headerLength = 0;
-    if (this.#opcode >= CLOSE) this.#control = [];
+    this.#controlLength = 0;
     if (this.#opcode === TEXT || this.#opcode === BINARY) {
       this.#message = this.#opcode;
       this.#utf8 = this.#opcode === TEXT ? new TextDecoder("utf-8", { fatal: true }) : undefined;
@@ -260,8 +267,10 @@ export class WebSocketMachine {
   /** Part of a payload; `ended`: the frame ends with it. */
   #part(bytes: Uint8Array, ended: boolean): void {
     if (this.#opcode >= CLOSE) {
-      for (const byte of bytes) this.#control.push(byte);
-      return ended ? this.#endControl(Uint8Array.from(this.#control)) : undefined;
+      if (ended && this.#controlLength === 0) return this.#endControl(bytes);
+      this.#control.set(bytes, this.#controlLength);
+      this.#controlLength += bytes.length;
+      return ended ? this.#endControl(this.#control.slice(0, this.#controlLength)) : undefined;
     }
     const last = ended && this.#fin;
     const text = this.#message === TEXT;

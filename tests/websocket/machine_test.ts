@@ -245,6 +245,30 @@ function runWs(bytes: Uint8Array): Promise<Omit<Outcome, "output">> {
   });
 }
 
+Deno.test("WebSocket: a chunk can be taken some frames at a time, and means the same", () => {
+  fc.assert(
+    fc.property(conversation, fc.integer({ min: 1, max: 3 }), (parts, frames) => {
+      const bytes = join(...parts);
+      const whole = new WebSocketMachine();
+      whole.receive(bytes.slice());
+      const sliced = new WebSocketMachine();
+      const [events, output]: [string[], Uint8Array[]] = [[], []];
+      let rest: Uint8Array = bytes.slice();
+      while (rest.length > 0 && !sliced.over) {
+        rest = rest.subarray(sliced.receive(rest, frames));
+        const came = sliced.takeEvents();
+        const ends = came.filter((event) => event.type !== "data" || event.last).length;
+        assert(ends <= frames);
+        events.push(...came.map((event) => JSON.stringify(event)));
+        output.push(sliced.takeOutput().slice());
+      }
+      assertEquals(events, whole.takeEvents().map((event) => JSON.stringify(event)));
+      assertEquals(hex(join(...output)), hex(whole.takeOutput()));
+    }),
+    { numRuns: 200 },
+  );
+});
+
 Deno.test("WebSocket: the work for a byte does not grow with the message", () => {
   const machine = new WebSocketMachine();
   const bytes = frame(2, big(200_000));
