@@ -3,7 +3,7 @@
  * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | npm | npm:check | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -28,6 +28,8 @@ const tasks: Record<string, () => Promise<boolean>> = {
   devices,
   gateway,
   mixes,
+  npm,
+  "npm:check": checkNpm,
   check,
   ok,
 };
@@ -49,6 +51,15 @@ async function test(): Promise<boolean> {
 async function checkAttacks(): Promise<boolean> {
   // One runtime at a time: each attack is to have the machine.
   return await testFiles([...rest, "tests/attacks"], { MINIBOA_ATTACKS: "long", DENO_JOBS: "1" });
+}
+
+/** The package for npm on every version of Node, as people install it: a step of CI of its own. */
+async function checkNpm(): Promise<boolean> {
+  return await testFiles([...rest, "tests/npm"], { MINIBOA_NPM: "long" });
+}
+
+async function npm(): Promise<boolean> {
+  return await deno(["run", "-A", ...await importMap(), "npm/build.ts", ...rest]);
 }
 
 async function testFiles(args: string[], env: Record<string, string> = {}): Promise<boolean> {
@@ -106,7 +117,16 @@ async function mixes(): Promise<boolean> {
 }
 
 async function check(): Promise<boolean> {
-  return await deno(["check", ...await importMap(), "mod.ts", "src", "tests", "examples", "bench"]);
+  return await deno([
+    "check",
+    ...await importMap(),
+    "mod.ts",
+    "src",
+    "tests",
+    "examples",
+    "bench",
+    "npm",
+  ]);
 }
 
 async function ok(): Promise<boolean> {

@@ -117,7 +117,7 @@ export function interleave(addresses: readonly string[]): string[] {
 class Race {
   readonly #options: DialOptions;
   readonly #dialler: AddressDialler;
-  readonly #result: PromiseWithResolvers<Connection> = Promise.withResolvers();
+  #settle: { resolve(connection: Connection): void; reject(reason: unknown): void } | undefined;
   readonly #running: Set<AbortController> = new Set();
   readonly #failures: TelnetError[] = [];
   #addresses: readonly string[] = [];
@@ -131,9 +131,11 @@ class Race {
   }
 
   run(): Promise<Connection> {
-    this.#options.signal?.addEventListener("abort", this.#onAbort);
-    void this.#resolveAndStart();
-    return this.#result.promise;
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      this.#options.signal?.addEventListener("abort", this.#onAbort);
+      void this.#resolveAndStart();
+    });
   }
 
   readonly #onAbort = (): void => this.#fail(this.#options.signal?.reason);
@@ -172,10 +174,10 @@ class Race {
         signal: controller.signal,
         claim: () => this.#claim(controller),
       });
-      if (connection !== undefined) this.#result.resolve(connection);
+      if (connection !== undefined) this.#settle?.resolve(connection);
     } catch (cause) {
       // The winner fails only where the caller's own code threw.
-      if (this.#over && !controller.signal.aborted) return this.#result.reject(cause);
+      if (this.#over && !controller.signal.aborted) return this.#settle?.reject(cause);
       this.#running.delete(controller);
       this.#failed(dialError(cause, this.#options, hostname));
     }
@@ -197,7 +199,7 @@ class Race {
   #fail(reason: unknown): void {
     if (this.#over) return;
     this.#finish();
-    this.#result.reject(reason);
+    this.#settle?.reject(reason);
   }
 
   #finish(): void {

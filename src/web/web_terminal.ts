@@ -31,8 +31,13 @@ export interface Link {
   readonly delay: number;
 }
 
-/** Where events of the page come from: `window` and `document`. */
-export type PageEvents = Pick<EventTarget, "addEventListener" | "removeEventListener">;
+/** A source of the page's events, such as `window`. */
+export interface PageEvents {
+  /** Begins to call a listener. */
+  addEventListener(type: string, listener: () => void): void;
+  /** Ends that. */
+  removeEventListener(type: string, listener: () => void): void;
+}
 
 /** Where to connect, and which terminal to use. Every handler of `connectOver()` can be given, too. */
 export interface WebTerminalOptions extends Omit<TalkOptions, "snapshot" | "signal"> {

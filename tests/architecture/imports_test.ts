@@ -137,6 +137,12 @@ Deno.test("the session uses no timer and no clock: the time is an argument, or i
   }
 });
 
+Deno.test("the sources use nothing that Node 20 lacks", () => {
+  const forbidden =
+    /\b(Promise\.(withResolvers|try)|fromAsync|groupBy|Iterator\.from|RegExp\.escape|Float16Array)\b|\.(union|intersection|difference|symmetricDifference|isSubsetOf|isSupersetOf|isDisjointFrom|toHex|toBase64)\(|\.(values|keys|entries)\(\)\.(map|filter|find|some|every|take|drop|reduce|toArray|forEach)\b/;
+  for (const { path, code } of all) assertEquals(forbidden.exec(code)?.[0], undefined, path);
+});
+
 Deno.test("the pure layers use no clock, promise, timer or global of a runtime", () => {
   const forbidden =
     /\b(Date|performance|Promise|async|await|setTimeout|setInterval|setImmediate|queueMicrotask|Deno|Bun|process|Buffer|globalThis|fetch|console)\b/;

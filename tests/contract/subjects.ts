@@ -48,13 +48,19 @@ export async function testNatively(name: Runtime["name"]): Promise<void> {
   });
 }
 
-async function checkNatively(runtime: Runtime, t: Deno.TestContext): Promise<void> {
+/** Runs the contract on a runtime: plain sockets. */
+export async function checkNatively(
+  runtime: Runtime,
+  t: Deno.TestContext,
+  hasReusePort: boolean = reusePort,
+): Promise<void> {
   await using remote = new RemoteAgent(runtime);
-  const subject: Subject = { ...SOCKETS, agent: remote.agent, reusePort };
+  const subject: Subject = { ...SOCKETS, agent: remote.agent, reusePort: hasReusePort };
   for (const [name, check] of Object.entries(CASES)) await t.step(name, () => check(subject));
 }
 
-async function checkTlsNatively(runtime: Runtime, t: Deno.TestContext): Promise<void> {
+/** Runs the contract on a runtime: encrypted sockets. */
+export async function checkTlsNatively(runtime: Runtime, t: Deno.TestContext): Promise<void> {
   await using remote = new RemoteAgent(runtime, ["--tls"]);
   const subject: Subject = { ...TLS, agent: remote.agent, reusePort };
   for (const [name, check] of Object.entries(CASES)) {

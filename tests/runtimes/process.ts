@@ -24,9 +24,11 @@ export class Program implements AsyncDisposable {
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ): Program {
+    const { built } = runtime;
+    const name = built === undefined ? file : file.replace(/\.ts$/, ".js");
     const command = new Deno.Command(runtime.path, {
-      args: [...runtime.args, file, ...args],
-      cwd: new URL("../../", import.meta.url),
+      args: [...runtime.args, name, ...args],
+      cwd: built ?? new URL("../../", import.meta.url),
       env,
       stdin: "piped",
       stdout: "piped",

@@ -10,6 +10,8 @@ export interface Runtime {
   readonly path: string;
   /** What comes before the file to run. */
   readonly args: readonly string[];
+  /** The project's root with its programs in JavaScript, for a runtime that needs them so. */
+  readonly built?: URL;
 }
 
 interface Candidate {

@@ -46,6 +46,15 @@ export async function testRuntime(name: Runtime["name"]): Promise<void> {
   }
 }
 
+/** The checks that show by themselves that a runtime runs all of the library. */
+export const MAIN_CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
+  "runs every transcript in every cut": runsTranscripts,
+  "serves a thousand clients at once": servesAThousand,
+  "has every alphabet": hasAlphabets,
+  "survives random bytes": (runtime) => survives(runtime, randomBytes(), 5 * MEGABYTE),
+  "survives handshakes of TLS that are cut, broken or garbage": survivesTls,
+};
+
 async function runsTranscripts(runtime: Runtime): Promise<void> {
   const [cases, runs] = expectedTranscripts();
   assert(cases > 40 && runs > 500);
