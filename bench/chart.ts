@@ -1,6 +1,6 @@
 /** Draws charts as SVG, without a library: bars in groups, or lines over points. */
 
-/** What to draw. */
+/** The content of a chart. */
 export interface Chart {
   readonly title: string;
   readonly note: string;
@@ -25,7 +25,7 @@ const COLOURS = [
   "#7f7f7f",
 ];
 
-/** Draws. */
+/** Draws a chart; returns its SVG. */
 export function chart({ title, note, groups, series, kind }: Chart): string {
   const values = series.flatMap(({ values }) => values).filter((value) => value > 0);
   const low = Math.floor(Math.log10(Math.min(...values)));

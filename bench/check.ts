@@ -1,12 +1,12 @@
 /**
- * Fails where the parser has become much slower, by its ratio to a control row of the same run: a
+ * Fails if the parser has become much slower. Compares it with a control row of the same run, as a
  * noisy machine slows both. Part of `deno task ok`.
  */
 import { byteLoop, type Contender, miniboa } from "./contenders.ts";
 import { CORPORA, cut } from "./corpora.ts";
 import { spreadOf } from "./statistics.ts";
 
-/** The least that the parser makes of the byte loop; a third of what was measured. */
+/** The minimum ratio of the parser's speed to the byte loop's: a third of the measured ratio. */
 const FLOORS: Readonly<Record<string, number>> = {
   "plain": 0.6,
   "typed lines": 0.4,

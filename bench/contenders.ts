@@ -1,11 +1,14 @@
-/** What is measured on the corpora: the state machine, control rows, and another library. */
+/**
+ * The contenders that are measured on the corpora: the state machine, control rows, and another
+ * library.
+ */
 import { createRequire } from "node:module";
 import { type TelnetHandler, TelnetMachine } from "../src/protocol/mod.ts";
 
-/** Works through connections, each cut into chunks; returns a sum that depends on all the work. */
+/** Processes connections, each cut into chunks; returns a sum that depends on all the work. */
 export type Contender = (connections: readonly (readonly Uint8Array[])[]) => number;
 
-/** What a server does with each chunk: takes what comes, and the answers. */
+/** The work of a server for each chunk: handles the events, and takes the output. */
 export function miniboa(connections: readonly (readonly Uint8Array[])[]): number {
   let sum = 0;
   const handler: TelnetHandler = {
@@ -25,7 +28,7 @@ export function miniboa(connections: readonly (readonly Uint8Array[])[]): number
   return sum;
 }
 
-/** The same by events that are objects. */
+/** The same with event objects. */
 export function miniboaEvents(connections: readonly (readonly Uint8Array[])[]): number {
   let sum = 0;
   for (const chunks of connections) {
@@ -43,7 +46,7 @@ export function miniboaEvents(connections: readonly (readonly Uint8Array[])[]): 
   return sum;
 }
 
-/** Control: searches for IAC by the platform's own search and cuts there, and nothing else. */
+/** Control: only finds IAC with `indexOf`, and cuts there. */
 export function scan(connections: readonly (readonly Uint8Array[])[]): number {
   let sum = 0;
   for (const chunks of connections) {
@@ -59,7 +62,7 @@ export function scan(connections: readonly (readonly Uint8Array[])[]): number {
   return sum;
 }
 
-/** Control: looks at every byte and follows the framing of RFC 854 and 855, and nothing else. */
+/** Control: only reads every byte, and follows the framing of RFC 854 and 855. */
 export function byteLoop(connections: readonly (readonly Uint8Array[])[]): number {
   let data = 0;
   let frames = 0;
@@ -99,7 +102,7 @@ interface TelnetInput {
 /**
  * The npm package telnet-stream, which answers no negotiation.
  *
- * @param folder The one in which it is installed.
+ * @param folder The folder in which it is installed.
  */
 export function telnetStream(folder: string): Contender {
   const { TelnetInput } = createRequire(`${folder}/`)("telnet-stream") as {

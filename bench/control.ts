@@ -1,10 +1,10 @@
-/** Control: an echo on the runtime's own sockets, without this library. */
+/** Control: an echo server on the runtime's own sockets, without this library. */
 import { createServer, type Socket } from "node:net";
 
 const BROADCAST = new TextEncoder().encode("x".repeat(62) + "\r\n");
 const B = 0x62; // no other line begins with it
 
-/** The members of the runtimes that are used. */
+/** The parts of the runtimes' APIs that are used. */
 interface BunSocket {
   write(bytes: Uint8Array): number;
 }
@@ -34,7 +34,7 @@ interface Runtimes {
   };
 }
 
-/** Starts it; returns its port. */
+/** Starts the server; returns its port. */
 export function startControl(): number | Promise<number> {
   const { Bun, Deno } = globalThis as Runtimes;
   if (Deno !== undefined) return denoControl(Deno);
@@ -89,7 +89,7 @@ function denoControl(deno: NonNullable<Runtimes["Deno"]>): number {
         } else await conn.write(buffer.subarray(0, count));
       }
     } catch {
-      // it is lost
+      // the connection is lost
     }
     conns.delete(conn);
     conn.close();

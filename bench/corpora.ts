@@ -4,13 +4,13 @@
 export interface Corpus {
   readonly name: string;
   readonly make: (length: number) => Uint8Array;
-  /** After so many bytes a new connection begins, where it matters. */
+  /** The number of bytes after which a new connection starts; default: only one connection. */
   readonly connection?: number;
 }
 
 /**
- * How the stream is cut, and how much of it is fed: of small chunks so many as fit the caches, or the
- * memory of the machine would be measured.
+ * The sizes of the chunks, and the lengths of the streams. Streams of small chunks are shorter, so
+ * that they fit the caches; otherwise the machine's memory would be measured.
  */
 export const CHUNKS: readonly { readonly size: number; readonly length: number }[] = [
   { size: 4096, length: 4_194_304 },
@@ -27,7 +27,7 @@ export const CORPORA: readonly Corpus[] = [
   { name: "typed lines", make: (length) => fill(length, typed) },
   { name: "GMCP-like", make: (length) => fill(length, gmcp) },
   { name: "10 % escaped", make: (length) => fill(length, escaped) },
-  // Who asks for the same more than 64 times is no longer answered: here everything is.
+  // New connections, as more than 64 equal requests of one connection are no longer answered.
   { name: "negotiations", make: (length) => fill(length, negotiation), connection: 16_384 },
 ];
 

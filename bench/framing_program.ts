@@ -1,6 +1,6 @@
 /**
- * The frames of RFC 6455 without any I/O: unmasking what comes, and framing what goes. Prints MB/s of this
- * runtime as JSON, beside control rows: a loop that unmasks byte by byte, and one that copies.
+ * The frames of RFC 6455 without any I/O: unmasking input, and framing output. Prints MB/s of this
+ * runtime as JSON, with control rows: a loop that unmasks byte by byte, and one that copies.
  */
 import { WebSocketMachine } from "../src/websocket/machine.ts";
 

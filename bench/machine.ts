@@ -1,7 +1,7 @@
-/** Where and when something was measured. */
+/** The machine, the runtimes and the date of a measurement. */
 import type { Runtime } from "../tests/runtimes/runtimes.ts";
 
-/** A line that says so. */
+/** Returns a line with the date, the machine and the versions of the runtimes. */
 export async function machineLine(runtimes: readonly Runtime[]): Promise<string> {
   const versions = await Promise.all(runtimes.map(versionOf));
   const { navigator } = globalThis;

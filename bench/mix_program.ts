@@ -1,6 +1,6 @@
 /**
- * One cell of the table of mixes, on the runtime that executes it: goes through a file again and again, by one
- * machine each time, and prints the median of MB/s of the parser and of a search for IAC.
+ * One cell of the table of mixes, on the runtime that executes it. Parses a file repeatedly, each
+ * time with a new machine, and prints the median MB/s of the parser and of a search for IAC.
  *
  *     deno run -A bench/mix_program.ts FILE BYTES_PER_CHUNK[,BYTES …]
  */
@@ -11,7 +11,7 @@ import { miniboa, miniboaEvents, scan } from "./contenders.ts";
 const MEASURE_MS = 400;
 
 const [file = "", sizes = ""] = process.argv.slice(2);
-// Bytes of a Buffer are slower on some runtimes than those that a socket of Deno or Bun gives.
+// On some runtimes a Buffer is slower than the Uint8Array that a socket of Deno or Bun returns.
 const stream = new Uint8Array(readFileSync(file));
 const list = sizes.split(",").map(Number);
 const chunks: Uint8Array[] = [];
@@ -30,7 +30,7 @@ function rate(work: (connections: readonly (readonly Uint8Array[])[]) => number)
     rates.push(stream.length / (after - now) / 1000);
     now = after;
   }
-  // The first pass is the compiler's.
+  // The first pass includes compilation.
   const sorted = rates.slice(1).sort((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;
 }

@@ -1,10 +1,11 @@
 /**
- * Streams that nobody tuned for: each mix is drawn by chance, from a seed that is given when it runs. What
- * differs: the lines' lengths and characters, how often something other than text comes, and what: asked for
- * anew, asked for again and again, payloads of 0 to 4 KiB, bursts of GMCP, escaped 0xFF, commands.
+ * Streams that the parser was not tuned for: each mix is random, from a seed that is given at run
+ * time. Mixes differ in the lengths and characters of lines, in the frequency of Telnet frames, and
+ * in their kinds: new and repeated requests, payloads of 0 to 4 KiB, bursts of GMCP, escaped 0xFF,
+ * commands.
  */
 
-/** Numbers by chance, below a bound. */
+/** Returns a random whole number below a bound. */
 export type Random = (below: number) => number;
 
 /** xorshift32; a seed gives the same numbers on every machine. */
@@ -18,7 +19,7 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** What is not text. */
+/** The kinds of Telnet frames between text. */
 export type FrameKind =
   | "negotiation"
   | "repeated"
@@ -28,17 +29,18 @@ export type FrameKind =
   | "payload"
   | "command";
 
-/** What a stream consists of. */
+/** The composition of a stream. */
 export interface Mix {
   readonly name: string;
-  /** The longest line. */
+  /** The maximum length of a line. */
   readonly line: number;
-  /** Letters of two and three bytes, of a hundred. */
+  /** The percentage of letters with two or three bytes. */
   readonly wide: number;
-  /** Bytes of text between two frames, on average; one of them is 0xFF, escaped, of so many. */
+  /** The average number of bytes of text between two frames. */
   readonly gap: number;
+  /** One of this many bytes of text is an escaped 0xFF; 0: none. */
   readonly escaped: number;
-  /** How often each kind of frame comes. */
+  /** The relative frequency of each kind of frame. */
   readonly frames: readonly (readonly [weight: number, frame: FrameKind])[];
 }
 
@@ -55,7 +57,7 @@ const FRAMES: Readonly<Record<FrameKind, (random: Random) => number[]>> = {
   command: () => [IAC, GA],
 };
 
-/** Draws a mix. */
+/** Creates a random mix. */
 export function drawMix(random: Random): Mix {
   const names = Object.keys(FRAMES) as (FrameKind)[];
   const some = names.filter(() => random(2) === 0);
@@ -115,13 +117,13 @@ function payload(random: Random): number[] {
 
 const ascii = (text: string) => Array.from(text, (character) => character.charCodeAt(0));
 
-/** How a stream is cut: chunks of one size, or of those that clients really send. */
+/** How a stream is cut: into chunks of one size, or of the sizes in captures of real clients. */
 export type Cut = number | "captured";
 
 /**
  * Cuts a stream into chunks.
  *
- * @param sizes What clients really sent, for `captured`.
+ * @param sizes The sizes of chunks in captures of real clients, for `captured`.
  */
 export function cutStream(stream: Uint8Array, cut: Cut, sizes: readonly number[]): Uint8Array[] {
   const chunks: Uint8Array[] = [];

@@ -1,10 +1,11 @@
 // deno-lint-ignore-file no-console -- it prints a table
 /**
- * The parser on streams that are drawn by chance, beside libtelnet on the same bytes:
+ * Compares the parser with libtelnet on random streams:
  *
  *     deno task bench:mixes [--seed 7] [--mixes 10] [--length 16] [--runtime Node]
  *
- * Prints the ratio to libtelnet for each mix, the worst and the best last. Each cell is a fresh process.
+ * Prints the ratio to libtelnet for each mix, and then the worst and the best ratios. Each cell is
+ * measured in a new process.
  */
 import { sprintf } from "@std/fmt/printf";
 import { parseArgs } from "node:util";
@@ -38,7 +39,7 @@ async function output(path: string, args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** What was sent and received in a capture. */
+/** A chunk that was sent or received in a capture. */
 interface LogEntry {
   readonly from: string;
   readonly hex?: string;
@@ -73,7 +74,7 @@ for (let number = 1; number <= Number(values.mixes); number++) {
   console.log(`${number}. ${mix.name}`);
   for (const cut of values.chunks.split(",")) {
     const sizes = cut === "captured" ? captured : cut;
-    // Of small chunks so many that what holds them fits the memory.
+    // Use a shorter stream for small chunks, so that the array of chunks fits into memory.
     const small = cut === "1" || cut === "captured";
     const part = small ? stream.subarray(0, Math.min(length, 1_048_576)) : stream;
     await Deno.writeFile(file, part);

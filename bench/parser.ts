@@ -1,6 +1,6 @@
 /**
- * The parser on all runtimes beside control rows, telnet-stream and libtelnet, in MB/s: the median
- * of several processes each, all runtimes in turn.
+ * Compares the parser on all runtimes with control rows, telnet-stream and libtelnet, in MB/s: the
+ * median of several processes, with the runtimes in turn.
  *
  *     deno task bench:report, or by itself: deno run -A bench/parser.ts [runs]
  */
@@ -12,7 +12,7 @@ import type { Cell } from "./parser_program.ts";
 import { compiled, telnetStreamFolder } from "./peers.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
-/** The figures of a row: a contender on a runtime. */
+/** A row of the table: a contender on a runtime. */
 export interface ParserRow {
   readonly contender: string;
   /** Its runtime; empty for C. */
@@ -22,12 +22,12 @@ export interface ParserRow {
   readonly cells: ReadonlyMap<string, Spread>;
 }
 
-/** What was measured. */
+/** The results. */
 export interface ParserReport {
   readonly machine: string;
   readonly runs: number;
   readonly rows: readonly ParserRow[];
-  /** What could not be measured here. */
+  /** The contenders that could not be measured here, with the reason. */
   readonly missing: readonly string[];
 }
 
@@ -35,7 +35,7 @@ type Samples = Map<string, number[]>;
 const keyOf = (contender: string, runtime: string, chunk: number, corpus: string) =>
   [contender, runtime, chunk, corpus].join("|");
 
-/** Measures. */
+/** Measures the parser. */
 export async function measureParser(runs: number): Promise<ParserReport> {
   const runtimes = await findRuntimes();
   const telnetStream = await telnetStreamFolder();
@@ -98,7 +98,7 @@ function rowsOf(samples: Samples): ParserRow[] {
   return [...rows.values()].map(({ row }) => row);
 }
 
-/** The tables, as Markdown: a median in each cell, and behind it the least and the most. */
+/** The tables, as Markdown: in each cell the median, the minimum and the maximum. */
 export function parserTables({ machine, runs, rows, missing }: ParserReport): string {
   const order = ["miniboa", "libtelnet (C)", "telnet-stream", "scan only", "byte loop"];
   const parts = [`${machine}. MB/s, median (min–max) of ${runs} processes.`];

@@ -1,6 +1,6 @@
 /**
- * The throughput of the state machine, events and answers drained, beside two control rows.
- * `deno task bench` makes a table in MB/s of it; plain `deno bench` works too.
+ * The throughput of the state machine, including its events and output, with two control rows.
+ * `deno task bench` prints a table in MB/s; plain `deno bench` works, too.
  */
 import { byteLoop, miniboa, scan } from "./contenders.ts";
 import { CHUNKS, CORPORA, cut } from "./corpora.ts";

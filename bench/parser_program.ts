@@ -9,7 +9,7 @@ import process from "node:process";
 import { byteLoop, type Contender, miniboa, scan, telnetStream } from "./contenders.ts";
 import { CHUNKS, CORPORA, cut } from "./corpora.ts";
 
-/** A figure: how fast a contender went through a corpus. */
+/** The speed of a contender on a corpus. */
 export interface Cell {
   readonly contender: string;
   readonly corpus: string;
@@ -39,7 +39,7 @@ for (const { size, length } of CHUNKS) {
 }
 console.log(JSON.stringify(cells));
 
-/** Repeats a work for a time; returns the median of its nanoseconds. */
+/** Repeats work for a time; returns its median duration in nanoseconds. */
 function pass(work: () => unknown, milliseconds: number): number {
   const times: number[] = [];
   const end = performance.now() + milliseconds;

@@ -1,4 +1,4 @@
-/** Runs `deno bench` on the parser and prints its figures as a table in MB/s. */
+/** Runs `deno bench` on the parser and prints the results as a table in MB/s. */
 import { sprintf } from "@std/fmt/printf";
 import { CHUNKS, CORPORA } from "./corpora.ts";
 

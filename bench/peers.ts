@@ -1,4 +1,4 @@
-/** What the benchmarks compare with, made ready: another library from npm, programs in C. */
+/** Installs the npm packages and compiles the C programs that the benchmarks compare with. */
 
 import { TEXT_PACKAGES } from "./packages.ts";
 
@@ -6,19 +6,19 @@ const folder = new URL("./.cache/", import.meta.url).pathname;
 const TELNET_STREAM = "telnet-stream@1.1.0";
 const WS = "ws@8.18.3";
 
-/** The folder in which telnet-stream is installed; `undefined` where npm cannot be had. */
+/** Installs telnet-stream; returns the folder, or `undefined` if npm is not available. */
 export async function telnetStreamFolder(): Promise<string | undefined> {
   return await installed([TELNET_STREAM]);
 }
 
-/** The same with what text is compared with. */
+/** The same for the packages that the text functions are compared with. */
 export async function textPackagesFolder(): Promise<string | undefined> {
   return await installed(
     Object.entries(TEXT_PACKAGES).map(([name, version]) => `${name}@${version}`),
   );
 }
 
-/** The same with npm ws, the WebSocket server of Node. */
+/** The same for npm ws, a WebSocket server for Node. */
 export async function wsFolder(): Promise<string | undefined> {
   return await installed([WS]);
 }
@@ -33,9 +33,9 @@ async function installed(packages: readonly string[]): Promise<string | undefine
 /**
  * Compiles a program of this folder.
  *
- * @param name The source's name without its ending.
- * @param libraries What to link.
- * @returns The program's path; `undefined` where the compiler or a library is missing.
+ * @param name The name of the source file without its extension.
+ * @param libraries The libraries to link.
+ * @returns The program's path; `undefined` if the compiler or a library is missing.
  */
 export async function compiled(
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Measures everything and writes it down: the tables into bench/README.md, three charts beside it, and
- * the raw figures as JSON. Some fifteen minutes.
+ * Runs all benchmarks, and writes the tables into bench/README.md, and three charts and the raw
+ * figures as JSON next to it. Takes about fifteen minutes.
  *
  *     deno task bench:report [runs [parser | server | text | websocket | size]]
  */
@@ -50,7 +50,7 @@ if (part === undefined || part === "size") {
   await format(["README.md"]);
 }
 
-/** Puts a table between its marks in README.md. */
+/** Writes a table between its markers in README.md. */
 async function writeTable(name: string, table: string): Promise<void> {
   console.log(table);
   const readme = await Deno.readTextFile(here("README.md"));
@@ -66,7 +66,7 @@ async function format(names: readonly string[]): Promise<void> {
   await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...files] }).output();
 }
 
-/** Puts a table between its marks in README.md, the chart and the figures into files. */
+/** Writes a table between its markers in README.md, and the chart and the figures into files. */
 async function write(name: string, table: string, svg: string, figures: unknown): Promise<void> {
   await writeTable(name, table);
   await Deno.writeTextFile(here(`${name}.svg`), svg);

@@ -1,6 +1,6 @@
 /**
- * The server on all runtimes beside the same runtime's sockets without this library. The people are
- * a program in C, in a process of its own: Linux and a C compiler are needed.
+ * Compares the server on all runtimes with the same runtime's sockets without this library. The
+ * clients are a C program in its own process, so Linux and a C compiler are needed.
  *
  *     deno task bench:report, or by itself: deno run -A bench/server.ts [runs]
  */
@@ -11,11 +11,11 @@ import { machineLine } from "./machine.ts";
 import { compiled } from "./peers.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
-/** Which of the two servers. */
+/** One of the two servers. */
 export type Side = "miniboa" | "control";
 export const SIDES: readonly Side[] = ["miniboa", "control"];
 
-/** What the people tell of a round. */
+/** The result of a round, from the client program. */
 interface Round {
   readonly error?: string;
   readonly done: number;
@@ -23,18 +23,18 @@ interface Round {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
-  /** Which part of a core they needed. */
+  /** The share of a core that the client program used. */
   readonly load: number;
 }
 
-/** What a server tells of itself. */
+/** The figures that a server reports of its process. */
 interface Told {
   readonly rss: number;
   readonly cpu: number;
   readonly clients: number;
 }
 
-/** A figure of both servers, and how they compare. */
+/** A figure of both servers. */
 export interface Pair {
   readonly runtime: string;
   readonly what: string;
@@ -43,22 +43,22 @@ export interface Pair {
   readonly control: Spread;
 }
 
-/** What was measured with so many clients connected. */
+/** The results with a number of connected clients. */
 export interface ScalePoint {
   readonly runtime: string;
   readonly side: Side;
   readonly clients: number;
   /** Memory for each idle client, in KiB. */
   readonly kib: number;
-  /** Processor time of an idle server, in parts of a core. */
+  /** The CPU time of an idle server, as a share of a core. */
   readonly idle: number;
-  /** A line of each and its echo, in milliseconds. */
+  /** The time until each client has sent a line and received its echo, in milliseconds. */
   readonly round: Spread;
-  /** A line to all, in milliseconds. */
+  /** The time of a broadcast to all clients, in milliseconds. */
   readonly broadcast: Spread;
 }
 
-/** Memory over very many connects and disconnects. */
+/** Memory before and after many connects and disconnects. */
 export interface Churn {
   readonly runtime: string;
   readonly connects: number;
@@ -66,14 +66,14 @@ export interface Churn {
   readonly lastMib: number;
 }
 
-/** What was measured. */
+/** The results. */
 export interface ServerReport {
   readonly machine: string;
   readonly runs: number;
   readonly pairs: readonly Pair[];
   readonly scale: readonly ScalePoint[];
   readonly churns: readonly Churn[];
-  /** The most that the people needed of their core while the servers were busy. */
+  /** The highest share of a core that the client program used while the servers were busy. */
   readonly busiestLoad: number;
 }
 
@@ -81,7 +81,7 @@ const SIZES = [100, 1_000, 5_000, 19_000];
 const CHURN = 200_000;
 const ECHO_MS = 700;
 
-/** Measures; `undefined` where the people cannot be compiled. */
+/** Measures the server; `undefined` if the client program cannot be compiled. */
 export async function measureServer(
   runs: number,
   sizes: readonly number[] = SIZES,
@@ -110,7 +110,7 @@ export async function measureServer(
   return { machine, runs, pairs, scale, churns, busiestLoad };
 }
 
-/** Both servers in one process, and people for each. */
+/** Both servers in one process, and a client program for each. */
 export class Bench implements AsyncDisposable {
   busiestLoad = 0;
   readonly #runtime: Runtime;
@@ -124,10 +124,10 @@ export class Bench implements AsyncDisposable {
   }
 
   /**
-   * Starts both.
+   * Starts the servers and the client programs.
    *
    * @param program The program with the servers, and its arguments.
-   * @param manner What else the people are told: how they come.
+   * @param manner Further arguments of the client programs: how they connect.
    */
   static async start(
     runtime: Runtime,
@@ -141,7 +141,7 @@ export class Bench implements AsyncDisposable {
     return new Bench(runtime, server, people);
   }
 
-  /** Rounds of echo, the sides in turn. */
+  /** Measures rounds of echo, with the sides in turn. */
   async echo(clients: number, runs: number): Promise<Pair[]> {
     await this.#both(`connect ${clients}`);
     await this.#both(`echo ${ECHO_MS}`);
@@ -153,14 +153,14 @@ export class Bench implements AsyncDisposable {
     ];
   }
 
-  /** Connects, a line and its echo, and away, 64 at once. */
+  /** Measures clients that connect, echo one line and disconnect, 64 at once. */
   async accept(runs: number): Promise<Pair> {
     await this.#both("churn 2000 64");
     const rounds = await this.#rounds("churn 5000 64", runs);
     return this.#pair("connects, 64 at once", "/s", rounds, ({ perSecond }) => perSecond);
   }
 
-  /** A line to 900. */
+  /** Measures a broadcast to 900 clients. */
   async broadcast(runs: number): Promise<Pair> {
     await this.#both("connect 900");
     await this.#both("echo 0"); // until all are accepted
@@ -209,7 +209,7 @@ export class Bench implements AsyncDisposable {
   }
 }
 
-/** One server with so many clients; a fresh process, as memory comes back late. */
+/** Measures one server with many clients, in a new process, as memory is freed late. */
 async function scalePoint(
   runtime: Runtime,
   load: string,
@@ -217,7 +217,7 @@ async function scalePoint(
   clients: number,
 ): Promise<ScalePoint> {
   await using bench = await Bench.start(runtime, load);
-  await bench.ask(side, "connect 50"); // so that its code is compiled
+  await bench.ask(side, "connect 50"); // warm-up: compiles the code
   await bench.ask(side, "echo 300");
   await bench.tell();
   const before = await bench.tell();
@@ -246,7 +246,7 @@ async function scalePoint(
   };
 }
 
-/** The first ones are warm-up, until the heap has its size. */
+/** Measures memory over many connects. The first fifth is warm-up, until the heap has its size. */
 async function churnOf(runtime: Runtime, load: string, connects: number): Promise<Churn> {
   await using bench = await Bench.start(runtime, load);
   await bench.ask("miniboa", `churn ${connects / 5} 64`);
@@ -270,7 +270,7 @@ async function askPeople(people: Program | undefined, command: string): Promise<
   return round;
 }
 
-/** The runtime with its garbage collector at hand, so that memory can be told. */
+/** Returns a runtime with an exposed garbage collector, so that memory can be measured. */
 function withGc(runtime: Runtime): Runtime {
   if (runtime.name === "Node") return { ...runtime, args: ["--expose-gc", ...runtime.args] };
   if (runtime.name === "Bun") return runtime;

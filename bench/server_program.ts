@@ -1,7 +1,7 @@
 /**
- * The servers of the benchmark, two in one process: an echo through `poll()`, and the control, the
- * same runtime's sockets without this library. Prints their ports as JSON; answers each line on the
- * standard input with the process's memory and processor time.
+ * The two servers of the benchmark in one process: an echo server on `poll()`, and the control, an
+ * echo server on the same runtime's sockets without this library. Prints their ports as JSON.
+ * Answers each line on standard input with the memory and CPU time of the process.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -14,8 +14,8 @@ const server = await TelnetServer.listen({
   port: 0,
   address: "127.0.0.1",
   maxConnections: 20_000,
-  // All people come from one address here, and say more than people do: the limits are looked at, and
-  // not reached.
+  // All clients connect from one address and send more than people do. The limits are checked, but
+  // are too high to be reached.
   limits: {
     connectionsPerAddress: 1e9,
     connectionRate: 1e9,
@@ -43,7 +43,7 @@ function answer(client: TelnetClient): void {
   }
 }
 
-/** For `memory` frees what can be freed first, where the runtime lets us; for `time` nothing. */
+/** Prints the figures. `memory` first runs the garbage collector, if the runtime exposes it. */
 function tell(what: string): void {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
   if (what === "memory") Bun?.gc(true);

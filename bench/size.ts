@@ -1,5 +1,6 @@
 /**
- * How much a page loads: parts of the library bundled for the browser by esbuild, minified, and as gzip.
+ * The download size for a web page: parts of the library bundled for the browser by esbuild,
+ * minified, and with gzip.
  *
  *     deno run -A bench/size.ts
  */
@@ -7,7 +8,7 @@ import { buildPage } from "../examples/web/build.ts";
 import { build, stop } from "esbuild";
 import { gzipSync } from "node:zlib";
 
-/** What one part weighs, in bytes. */
+/** The sizes of one part, in bytes. */
 export interface SizeRow {
   readonly what: string;
   readonly minified: number;

@@ -1,11 +1,11 @@
-/** What several runs of the same came to. */
+/** The spread of several runs of one measurement. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
   readonly most: number;
 }
 
-/** Sums several runs up. */
+/** Calculates the spread of several runs. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? NaN;

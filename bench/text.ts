@@ -1,6 +1,7 @@
 /**
- * Text on all runtimes beside wrap-ansi, string-width, slice-ansi and iconv-lite, in µs: the median of several
- * processes each, all runtimes in turn, each process with texts of its own.
+ * Compares the text functions on all runtimes with wrap-ansi, string-width, slice-ansi and
+ * iconv-lite, in µs: the median of several processes, with the runtimes in turn, and other texts
+ * for each process.
  *
  *     deno task bench:report, or by itself: deno run -A bench/text.ts [runs [seed]]
  */
@@ -11,7 +12,7 @@ import { textPackagesFolder } from "./peers.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import type { TextCell } from "./text_program.ts";
 
-/** The figures of a contender for one thing. */
+/** The figures of a contender for one task. */
 export interface TextRow {
   readonly work: string;
   readonly subject: string;
@@ -20,17 +21,17 @@ export interface TextRow {
   readonly cells: ReadonlyMap<string, Spread>;
 }
 
-/** What was measured. */
+/** The results. */
 export interface TextReport {
   readonly machine: string;
   readonly runs: number;
-  /** The seed of the first process; each later one has the next. */
+  /** The seed of the first process; each later process uses the next number. */
   readonly seed: number;
   readonly runtimes: readonly string[];
   readonly rows: readonly TextRow[];
 }
 
-/** Measures; `undefined` where npm cannot be had. */
+/** Measures the text functions; `undefined` if npm is not available. */
 export async function measureText(runs: number, seed: number): Promise<TextReport | undefined> {
   const folder = await textPackagesFolder();
   if (folder === undefined) return undefined;
@@ -69,7 +70,7 @@ function rowsOf(samples: ReadonlyMap<string, readonly number[]>): TextRow[] {
   return [...rows.values()];
 }
 
-/** The tables, as Markdown: a median in each cell, behind it the least and the most; and the ratio. */
+/** The tables, as Markdown: in each cell the median, the minimum and the maximum; and the ratio. */
 export function textTables({ machine, runs, seed, runtimes, rows }: TextReport): string {
   const parts = [
     `${machine}. µs, median (min–max) of ${runs} processes; seeds ${seed} to ${seed + runs - 1}.`,

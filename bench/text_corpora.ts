@@ -1,6 +1,8 @@
-/** Text of a room, as a game sends it, made anew from a seed: nobody can have tuned for it. */
+/**
+ * Text like a room description of a game, generated from a seed, so that no code is tuned for it.
+ */
 
-/** A text to measure with: with caret codes, and as ANSI. */
+/** A text to measure with. */
 export interface TextCorpus {
   readonly name: string;
   /** With caret codes, if it has colours. */
@@ -17,7 +19,7 @@ const EMOJI = ["🐍", "👩‍🚀", "❤️", "🇩🇪", "👍🏽", "🌧️
 const FIRST_HAN = 0x4e00;
 const HAN = 20_000;
 
-/** The corpora of a seed: each plain and with colours. */
+/** Generates the corpora of a seed, each plain and with colours. */
 export function textCorpora(seed: number): TextCorpus[] {
   const random = numbers(seed);
   const corpora: TextCorpus[] = [];

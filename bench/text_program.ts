@@ -1,5 +1,5 @@
 /**
- * One run of the benchmark of text on the runtime that executes it; prints a line of JSON.
+ * One run of the text benchmark on the runtime that executes it; prints a line of JSON.
  *
  *     deno run -A bench/text_program.ts <folder with the npm packages> <seed>
  */
@@ -21,11 +21,11 @@ import { BaseConnection } from "../src/transport/base_connection.ts";
 import { TEXT_PACKAGES } from "./packages.ts";
 import { textCorpora } from "./text_corpora.ts";
 
-/** What one thing takes, in µs. */
+/** The time of one task, in µs. */
 export interface TextCell {
-  /** What is measured: `wrap`, `width`, `decode` and so on. */
+  /** The task: `wrap and colour`, `width`, `decode` and so on. */
   readonly work: string;
-  /** Of what: a corpus, or a character set. */
+  /** The corpus or the character set. */
   readonly subject: string;
   readonly contender: string;
   readonly microseconds: number;
@@ -33,7 +33,7 @@ export interface TextCell {
 
 const [folder = "", seed = "1"] = process.argv.slice(2);
 const require = createRequire(`${folder}/`);
-// Deno takes packages of a folder only for a project that lies there.
+// Deno uses the packages of a folder only for a project in that folder.
 const npm = async (name: string) =>
   "Deno" in globalThis
     ? await import(`npm:${name}@${TEXT_PACKAGES[name]}`)
@@ -49,7 +49,7 @@ const WARM_UP_MS = 100;
 const MEASURE_MS = 60;
 const TIMES = 20;
 const CLIENTS = 1_000;
-/** What is computed is looked at, or an engine would leave it out. */
+/** Uses the results, as otherwise the engine could optimize the calls away. */
 let sum = 0;
 let turn = 0;
 const cells: TextCell[] = [];
@@ -79,7 +79,7 @@ for (const { name, caret } of textCorpora(Number(seed))) {
   });
 }
 
-/** A text that each set has, and the name by which iconv-lite knows it. */
+/** For each character set: a text that it can encode, and the set's name in iconv-lite. */
 const SETS: readonly (readonly [Encoding, string, string])[] = [
   ["utf-8", "Der Räuber läuft über die Brücke. Старый мост. 古い橋。", "utf8"],
   ["ascii", "The old bridge creaks under your feet, and below the river goes on. ", "ascii"],
@@ -113,7 +113,7 @@ for (const [encoding, sentence, other] of SETS) {
   });
 }
 
-/** A connection that takes all that is written at once. */
+/** A connection that accepts all output at once. */
 class SinkConnection extends BaseConnection {
   protected transmit(chunk: Uint8Array): number {
     return chunk.length;
@@ -152,7 +152,7 @@ if (client !== undefined) {
     await compareSends(name, {
       "send": () => client.send(caret),
       "sendCc": () => client.sendCc(caret),
-      // A text that was wrapped just now is not wrapped again.
+      // A different text each time, as wrapped text is cached.
       "sendWrapped": () => client.sendWrapped(`${caret} ${turn++}`),
       "sendWrapped, the same again": () => client.sendWrapped(caret),
     });
@@ -181,7 +181,7 @@ for (const length of [20, 80, 800]) {
 
 console.log(JSON.stringify(cells), sum < 0 ? sum : "");
 
-/** Times each contender in turn; `each`: of how many things one call consists. */
+/** Times each contender in turn; `each`: the number of operations in one call. */
 function compare(
   work: string,
   subject: string,
@@ -211,7 +211,7 @@ function time(call: () => number): number {
   return run(MEASURE_MS);
 }
 
-/** The same for what fills a queue, which is emptied between. */
+/** The same for calls that fill an output queue; `poll()` empties it after each pass. */
 async function compareSends(
   subject: string,
   contenders: Readonly<Record<string, () => unknown>>,
@@ -226,7 +226,7 @@ async function compareSends(
       times.push((performance.now() - start) * 1000 / TIMES / each);
       await server.poll();
     }
-    // The first ones warm up.
+    // The first half is warm-up.
     const warm = times.slice(times.length >> 1).sort((a, b) => a - b);
     cells.push({ work: "send", subject, contender, microseconds: warm[warm.length >> 1] ?? NaN });
   }

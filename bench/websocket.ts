@@ -1,6 +1,6 @@
 /**
- * WebSockets on all runtimes beside the runtime's own server (npm ws on Node, `Deno.serve`, `Bun.serve`):
- * echo, memory, and the frames by themselves. Linux, a C compiler and npm are needed.
+ * Compares WebSockets on all runtimes with the runtime's own server (npm ws on Node, `Deno.serve`,
+ * `Bun.serve`): echo, memory, and framing without I/O. Linux, a C compiler and npm are needed.
  *
  *     deno task bench:report 5 websocket, or by itself: deno run -A bench/websocket.ts [runs]
  */
@@ -11,19 +11,19 @@ import { compiled, wsFolder } from "./peers.ts";
 import { Bench, type Pair, pairRow, type Side, SIDES } from "./server.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
-/** What was measured. */
+/** The results. */
 export interface WebSocketReport {
   readonly machine: string;
   readonly runs: number;
   readonly pairs: readonly Pair[];
-  /** MB/s by what was done, for each runtime. */
+  /** MB/s of each operation, for each runtime. */
   readonly framing: ReadonlyMap<string, ReadonlyMap<string, Spread>>;
 }
 
 const IDLE = 2_000;
 const HAND_SHAKEN = 50;
 
-/** Measures; `undefined` where the people cannot be compiled, or npm cannot be had. */
+/** Measures WebSockets; `undefined` if the client program cannot be compiled, or npm is missing. */
 export async function measureWebSocket(runs: number): Promise<WebSocketReport | undefined> {
   const load = Deno.build.os === "linux" ? await compiled("load") : undefined;
   const folder = load && await wsFolder();
@@ -46,13 +46,13 @@ function start(runtime: Runtime, load: string, folder: string): Promise<Bench> {
   return Bench.start(runtime, load, ["bench/websocket_program.ts", folder], ["ws"]);
 }
 
-/** Memory for each idle connection; a fresh process each time, as memory comes back late. */
+/** Measures the memory of each idle connection, in a new process, as memory is freed late. */
 async function idle(runtime: Runtime, load: string, folder: string, runs: number): Promise<Pair> {
   const kib: Record<Side, number[]> = { miniboa: [], control: [] };
   for (let run = 0; run < runs; run++) {
     for (const side of SIDES) {
       await using bench = await start(runtime, load, folder);
-      await bench.ask(side, `connect ${HAND_SHAKEN}`); // so that its code is compiled
+      await bench.ask(side, `connect ${HAND_SHAKEN}`); // warm-up: compiles the code
       await bench.ask(side, "echo 300");
       await bench.tell();
       const before = await bench.tell();

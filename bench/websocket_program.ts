@@ -1,7 +1,7 @@
 /**
- * The servers of the WebSocket benchmark, two in one process: an echo through `poll()`, and the control, the
- * runtime's own WebSocket server (on Node that of npm ws, in the folder that is given). Prints their ports
- * as JSON; answers each line on the standard input with the process's memory.
+ * The two servers of the WebSocket benchmark in one process: an echo server on `poll()`, and the
+ * control, the runtime's own WebSocket server (on Node npm ws, from the given folder). Prints their
+ * ports as JSON. Answers each line on standard input with the memory of the process.
  */
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -9,7 +9,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { TelnetServer } from "../mod.ts";
 
-/** The members of the runtimes that are used. */
+/** The parts of the runtimes' APIs that are used. */
 interface Runtimes {
   Bun?: {
     serve(options: {
@@ -93,7 +93,7 @@ async function startControl(): Promise<number> {
   });
 }
 
-/** For `memory` frees what can be freed first, where the runtime lets us. */
+/** Prints the figures. `memory` first runs the garbage collector, if the runtime exposes it. */
 function tell(what: string): void {
   if (what === "memory") Bun?.gc(true);
   if (what === "memory") gc?.();

@@ -1,6 +1,6 @@
 /**
- * A BBS whose art is drawn in code page 437, as in 1992: a terminal of that page gets its own bytes,
- * one of UTF-8 the same pictures in Unicode, and one of ASCII the nearest it has.
+ * A BBS with art in code page 437, as in 1992. A CP437 terminal gets the original bytes, a UTF-8
+ * terminal the same art in Unicode, and an ASCII terminal the nearest characters.
  *
  *     deno run -N examples/art.ts [--port 7777]
  */
@@ -8,7 +8,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { createTextDecoder, type Encoding, TelnetServer } from "../mod.ts";
 
-/** The art as it would stand in a file: bytes, here as the characters of their codes. */
+/** The art as it would be in a file: each character stands for the byte with its code. */
 const BORDER = "\xcd".repeat(17);
 const FILE = `\x1b[1;36m\xc9${BORDER}\xbb\n` +
   "\xba\x1b[1;33m \x01 \xdb\xdf\xdc \xdc\xdf\xdc \xdc\xdf\xdc \x02 \x1b[1;36m\xba\n" +

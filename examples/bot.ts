@@ -1,6 +1,6 @@
 /**
- * A bot that plays mud.ts: it logs in, walks to the hill, and strikes at the kobold. It rests while it has few
- * hit points, which it knows by GMCP.
+ * A bot that plays mud.ts: it logs in, walks to the hill, and fights the kobold. It rests while it
+ * has few hit points, which it learns from GMCP.
  *
  *     deno run -N examples/bot.ts [--hostname localhost] [--port 7777] [--name Bota] [--strikes 5]
  */

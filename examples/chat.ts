@@ -1,5 +1,5 @@
 /**
- * A chat under a loop of its own, as a game would have one.
+ * A chat with its own main loop, like a game.
  *
  *     deno run -N examples/chat.ts [--port 7777] [--idle 300]
  *     bun run examples/chat.ts

@@ -1,5 +1,5 @@
 /**
- * The same chat without a loop: each client is a conversation.
+ * The chat of chat.ts without a main loop: an async function serves each client.
  *
  *     deno run -N examples/chat_events.ts [--port 7777] [--idle 300]
  */

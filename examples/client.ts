@@ -1,6 +1,6 @@
 /**
- * A small terminal client for people: colours, the size of the window, hidden passwords, and single keys where
- * the server wants them. Ctrl-D ends it, and Ctrl-] while single keys are sent.
+ * A small interactive terminal client: colours, window size, hidden passwords, and single keys if
+ * the server asks for them. Ctrl-D ends it; while it sends single keys, Ctrl-] does.
  *
  *     deno run -N -E=TERM,LANG examples/client.ts [--hostname localhost] [--port 7777] [--tls]
  */
@@ -18,7 +18,7 @@ const { values } = parseArgs({
   },
 });
 const { stdin, stdout } = process;
-/** A password that is typed: in raw mode, but it goes out as a line. */
+/** The password typed so far: read in raw mode, but sent as one line. */
 let hidden = "";
 const CTRL_RIGHT_BRACKET = "\x1d";
 
@@ -48,7 +48,7 @@ async function dial(): Promise<RemoteServer | undefined> {
   }
 }
 
-/** While the server shows or hides what is typed, the terminal shows nothing by itself. */
+/** Turns off the terminal's own echo while the server performs ECHO. */
 function setMode(server: RemoteServer): void {
   if (stdin.isTTY) stdin.setRawMode(server.serverEchoes);
 }
@@ -61,7 +61,7 @@ async function talk(server: RemoteServer): Promise<void> {
     if (typed.includes(CTRL_RIGHT_BRACKET)) return server.abort();
     type(server, typed);
   });
-  // Piped input may end before its answers have come: then the server ends the connection.
+  // Piped input may end before the replies have arrived, so the server must end the connection.
   stdin.on("end", () => void (stdin.isTTY && server.close()));
   const { error } = await server.closed;
   if (stdin.isTTY) stdin.setRawMode(false);

@@ -1,5 +1,6 @@
 /**
- * Asks games for their status by MSSP, as MUD lists do: by the Telnet option, or else as text.
+ * Asks games for their MSSP status, as MUD lists do: by the Telnet option, or otherwise as plain
+ * text.
  *
  *     deno run -N examples/crawler.ts localhost:7777 mud.example.org:4000
  */

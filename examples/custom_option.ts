@@ -1,6 +1,6 @@
 /**
- * A Telnet option of your own: a client that agrees to it is sent the weather as data, and may ask for
- * that of another place. Options that nobody here knows are printed.
+ * A Telnet option of your own: a client that agrees to it receives the weather as data, and can ask
+ * for the weather of another place. Unknown options are printed.
  *
  *     deno run -N examples/custom_option.ts [--port 7777]
  *
@@ -19,9 +19,9 @@ interface WeatherEvents {
   forecast: { readonly place: string };
 }
 
-/** What the game sees of it: `client.telnet.handle(weather)`. */
+/** The option's handle for the game: `client.telnet.handle(weather)`. */
 interface WeatherHandle {
-  /** Sends the weather of a place; returns whether the client takes it. */
+  /** Sends the weather of a place; returns whether the option is enabled. */
   send(place: string, weather: string): boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Logs in to a device or a shell, carries out commands, and prints what they say. The password comes from the
- * environment.
+ * Logs in to a device or a shell, runs commands, and prints their output. The password comes from
+ * the environment.
  *
  *     PASSWORD=… deno run -N -E=PASSWORD examples/device.ts --hostname 192.0.2.1 --username admin \
  *       "show version" "show running-config"
@@ -34,7 +34,7 @@ try {
     for await (const line of device.execLines(command)) console.log(line);
   }
 } catch (error) {
-  // A timeout says what came instead, and what was negotiated.
+  // The message of a timeout shows the received text and the enabled options.
   console.error(isTelnetError(error) ? `${error.code}: ${error.message}` : error);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /**
- * Letters, written in an editor of several lines: the arrows, the keys of Emacs, soft wrap at the
- * width of the window. Ctrl-D on its own place, at the end, sends; Ctrl-C gives it up.
+ * Letters, written in a multi-line editor with arrow keys, Emacs keys, and soft wrap at the width
+ * of the window. Ctrl-D at the end of the text sends the letter; Ctrl-C discards it.
  *
  *     deno run -N examples/editor.ts [--port 7777]
  */
@@ -8,7 +8,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { TelnetClient, TelnetServer } from "../mod.ts";
 
-const IP = 0xf4; // what Ctrl-C comes as
+const IP = 0xf4; // how Ctrl-C arrives
 
 class Writer extends TelnetClient {
   name = "";

@@ -1,5 +1,5 @@
 /**
- * Handlers of your own for those who come and go.
+ * Your own handlers for clients that connect and disconnect.
  *
  *     deno run -N examples/handler.ts [--port 7777]
  */

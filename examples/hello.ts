@@ -1,5 +1,5 @@
 /**
- * The three-line server: greets whoever comes to port 7777.
+ * The three-line server: greets each client on port 7777.
  *
  *     deno run -N examples/hello.ts
  *     bun run examples/hello.ts

@@ -1,6 +1,6 @@
 /**
- * A talker for the open internet: TLS, real addresses behind a proxy, a certificate that is renewed
- * while people talk, a restart that tells them, and a log of who is kept out.
+ * A talker for the open internet: TLS, real client addresses behind a proxy, certificate renewal
+ * without a restart, a graceful shutdown, and a log of refused connections.
  *
  *     deno run -N -R -W examples/internet.ts --cert cert.pem --key key.pem [--port 7777] [--tls 7778]
  *         [--proxy 127.0.0.1] [--record folder]
@@ -11,8 +11,8 @@
  *
  *     openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=localhost
  *
- * Then: openssl s_client -quiet -connect localhost:7778. `kill -HUP` reads the certificate anew,
- * `kill -TERM` or Ctrl-C ends it in good order.
+ * Then: openssl s_client -quiet -connect localhost:7778. `kill -HUP` reloads the certificate; `kill
+ * -TERM` or Ctrl-C shuts the server down gracefully.
  */
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import process from "node:process";
@@ -32,7 +32,7 @@ const { values } = parseArgs({
 
 const server = await TelnetServer.listen({
   port: Number(values.port),
-  tls: "auto", // the plain port takes TLS too
+  tls: "auto", // the plain port accepts TLS, too
   listeners: [{ port: Number(values.tls), tls: true }],
   certificate: readCertificate(),
   trustedProxies: values.proxy,
@@ -64,7 +64,7 @@ while (server.running) {
 
 async function onConnect(client: TelnetClient): Promise<void> {
   await client.ready;
-  if (!client.active) return; // it has gone meanwhile
+  if (!client.active) return; // it has disconnected meanwhile
   const { encrypted } = client.connection;
   log(client, encrypted ? "came by TLS" : "came in the clear");
   if (record) {

@@ -1,5 +1,5 @@
 /**
- * A server that tells how it does, as OpenMetrics text for Prometheus and its like.
+ * A server that publishes its statistics as OpenMetrics text, for Prometheus and similar tools.
  *
  *     deno run -N examples/metrics.ts [--port 7777] [--metrics 9464]
  *     bun run examples/metrics.ts
@@ -48,7 +48,7 @@ function answer(client: TelnetClient, line: string | undefined): void {
   client.send(`You said: ${line}\n`);
 }
 
-/** The numbers as text (openmetrics.io): a counter only grows, a gauge goes up and down. */
+/** Formats the statistics as OpenMetrics text (openmetrics.io). */
 function openMetrics(stats: ServerStats): string {
   const gauges = [
     ["connections", "Clients that are connected", stats.connections],

@@ -1,6 +1,6 @@
 /**
- * A small MUD: a login dialogue with a hidden password, rooms, talk, a fight, prompts, colours, wrapping, and
- * what MUD clients speak: MTTS, GMCP, MSDP, MSSP, MCCP, CHARSET.
+ * A small MUD: a login dialogue with a hidden password, rooms, talk, a fight, prompts, colours,
+ * wrapping, and the options of MUD clients: MTTS, GMCP, MSDP, MSSP, MCCP, CHARSET.
  *
  *     deno run -N examples/mud.ts [--port 7777]
  */
@@ -29,7 +29,7 @@ const ROOMS: Record<string, { name: string; text: string; exits: Record<string, 
 };
 const MAX_HP = 20;
 const startedAt = Math.floor(Date.now() / 1000);
-const passwords = new Map<string, string>(); // a real game keeps them in a file, hashed
+const passwords = new Map<string, string>(); // a real game stores hashes in a file
 
 class Player extends TelnetClient {
   name = "";
@@ -80,7 +80,7 @@ let nextBreath = Date.now();
 while (zone ? zone.owned : server.running) {
   await server.poll();
   for (const player of server.clientsWithInput()) {
-    const line = player.playing ? player.getCommand() : undefined; // else it is for the login
+    const line = player.playing ? player.getCommand() : undefined; // otherwise the login reads it
     if (line !== undefined) hear(player, line.trim());
   }
   if (Date.now() >= nextBreath) {
@@ -88,19 +88,19 @@ while (zone ? zone.owned : server.running) {
     for (const player of playing()) heal(player, 1);
   }
 }
-if (zone) process.exit(); // the next process goes on with all of them
+if (zone) process.exit(); // the next process continues with all players
 
 async function welcome(player: Player): Promise<void> {
   player.telnet.msdp.declare("HEALTH", { value: () => String(player.hp) });
   player.telnet.msdp.declare("MAX_HEALTH", { value: () => String(MAX_HP) });
   if (player.returning !== undefined) Object.assign(player, player.state);
-  if (player.playing) return; // the process before has greeted it
-  await player.ready; // or a second has passed: then we know whom we greet
+  if (player.playing) return; // the previous process has greeted it
+  await player.ready; // or a second has passed: the negotiation is done
   const { name, colours, screenReader } = player.terminal.profile;
   if (!screenReader) player.sendCc("^G  ~~~~~~~~~~~~~~~~~~~~~~~:>-^~\n");
   player.sendCc(`^YWelcome to Boaville!^~ You come by ${escapeCaretCodes(name ?? "telnet")}, `);
   player.send(`${colours} colours.\n`);
-  if (!await login(player)) return; // it has gone meanwhile
+  if (!await login(player)) return; // it has disconnected meanwhile
   player.playing = true;
   tellRoom(player, `${player.name} comes in.`);
   vitals(player);
@@ -108,7 +108,7 @@ async function welcome(player: Player): Promise<void> {
   prompt(player);
 }
 
-/** What a player is goes with the connection to the next process. */
+/** Saves the players' state with their connections, for the next process. */
 function keep(players: readonly Player[]): void {
   for (const player of players) {
     const { name, playing, room, hp } = player;

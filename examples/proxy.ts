@@ -1,5 +1,5 @@
 /**
- * A proxy between clients and a server that shows each negotiation in words, and changes nothing.
+ * A transparent proxy between clients and a server that prints each negotiation in readable form.
  *
  *     deno run -N examples/proxy.ts [--listen 7000] [--hostname localhost] [--port 7777]
  */
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 const transport = await defaultTransport();
-/** So much may wait for one end; meanwhile the other is not read. */
+/** The maximum number of bytes queued for one end. Above it, the other end is not read. */
 const MAX_QUEUED = 65_536;
 let count = 0;
 
@@ -25,7 +25,7 @@ const listener = await transport.listen({ port: Number(values.listen), address: 
   const name = `#${++count}`;
   console.log(`${name} ${client.remoteAddress} connected`);
   const say = (arrow: string) => (words: string) => console.log(`${name} ${arrow} ${words}`);
-  client.pause(); // until somebody takes what it sends
+  client.pause(); // until the server is connected
   const { hostname, port } = values;
   transport.dial({ hostname, port: Number(port) }, (server) => {
     client.attach(relay(client, server, say("client >")));
@@ -40,11 +40,11 @@ const listener = await transport.listen({ port: Number(values.listen), address: 
 console.log(`Proxy on port ${listener.port}. Ctrl-C ends it.`);
 process.once("SIGINT", () => process.exit());
 
-/** Hands on what comes from one end to the other. */
+/** Forwards data from one end to the other. */
 function relay(from: Connection, to: Connection, say: (words: string) => void): ConnectionHandler {
   let compressed = false;
   const tracer = new Tracer(16_384, optionName, (words) => {
-    if (compressed) return; // behind the marker of MCCP there are no words
+    if (compressed) return; // after the MCCP marker everything is compressed
     compressed = words === "SB MCCP2" || words === "SB MCCP3";
     say(compressed ? `${words}, and all that follows is compressed` : words);
   });
@@ -54,7 +54,7 @@ function relay(from: Connection, to: Connection, say: (words: string) => void): 
       to.write(chunk);
       if (to.queued > MAX_QUEUED) from.pause();
     },
-    onDrain: () => to.resume(), // this end has taken all, so the other is read again
+    onDrain: () => to.resume(), // this end's queue is empty, so read the other end again
     onEnd: () => to.close(),
     onClose(error) {
       if (error !== undefined) to.abort();

@@ -1,6 +1,7 @@
 /**
- * The console of a device: commands with completion by Tab, history by the arrows and Ctrl-R, pages
- * by --more--. Others see what `wall` says while they type, and their lines stay whole.
+ * The console of a device: commands with Tab completion, history on the arrow keys and Ctrl-R, and
+ * a --more-- pager. `wall` prints a message to all clients without breaking the lines that they are
+ * typing.
  *
  *     deno run -N examples/repl.ts [--port 7777]
  */
@@ -15,14 +16,14 @@ class Console extends TelnetClient {
   readonly history = new History();
   pages: string[] = [];
 
-  /** Lines are edited here, where the client lets us. */
+  /** Starts the line editor, if the client supports it, and shows the prompt. */
   edit(): void {
     this.useEditor({ history: this.history, complete });
     this.prompt(`^g${settings["hostname"]}^~> `);
   }
 }
 
-/** Each command, and what may stand behind it. */
+/** Each command, and its possible arguments. */
 const COMMANDS: Record<string, () => string[]> = {
   help: () => [],
   log: () => [],
@@ -76,7 +77,10 @@ function hear(client: Console, line: string): void {
   client.prompt(`^g${escapeCaretCodes(settings["hostname"] ?? "")}^~> `);
 }
 
-/** A page, and where there are more, a key for the next: Space, Enter for a line, q for none. */
+/**
+ * Shows a page, then waits for a key if there are more: Space for a page, Enter for a line, q to
+ * quit.
+ */
 function show(client: Console, lines: string[], count: number = client.rows - 1): void {
   client.send(lines.slice(0, count).map((line) => line + "\n").join(""));
   client.pages = lines.slice(count);

@@ -1,6 +1,6 @@
 /**
- * The MUD of mud.ts and its page for browsers, both on one port. The page is made by examples/web/build.ts; this
- * does both:
+ * The MUD of mud.ts and its page for browsers, both on one port. examples/web/build.ts builds the
+ * page; this builds it and starts the MUD:
  *
  *     deno task web [--port 7777]
  */

@@ -1,5 +1,5 @@
 /**
- * Holds people's connections while the workers that run the game come and go, over NATS.
+ * Holds the connections of players while the workers that run the game come and go, over NATS.
  *
  *     nats-server -c examples/gateway/nats.conf
  *     deno run -A examples/gateway/gateway.ts [--port 7777]
@@ -15,7 +15,7 @@ import { natsBus } from "../../src/gateway/nats_bus.ts";
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "7777" } } });
 const servers = process.env.NATS_URL ?? "nats://127.0.0.1:4222";
-// The broker may be away for a while: it is waited for, however long.
+// Reconnect however long the broker is away.
 const nats = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 500 });
 const gateway = await Gateway.listen({
   bus: natsBus(nats, { prefix: "boa" }),

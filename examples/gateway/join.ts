@@ -1,4 +1,4 @@
-/** Joins a zone over NATS: what a game does that runs behind a gateway. */
+/** Joins a zone over NATS, as a game behind a gateway does. */
 import { connect } from "@nats-io/transport-node";
 import { Kvm } from "@nats-io/kv";
 import process from "node:process";
@@ -7,7 +7,7 @@ import { natsBus } from "../../src/gateway/nats_bus.ts";
 
 export async function join(name: string): Promise<Zone> {
   const servers = process.env.NATS_URL ?? "nats://127.0.0.1:4222";
-  // The broker may be away for a while: it is waited for, however long.
+  // Reconnect however long the broker is away.
   const nats = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 500 });
   const kv = await new Kvm(nats).create("boa_zones", { storage: "file" as never });
   const zone = await joinZone(natsBus(nats, { prefix: "boa", kv }), name, { takeOver: true });

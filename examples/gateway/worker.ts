@@ -1,6 +1,6 @@
 /**
- * The MUD of mud.ts behind a gateway. Start it again, with the same people playing: the new process takes
- * over, the one before ends, and nobody is disconnected.
+ * The MUD of mud.ts behind a gateway. Start it again while people play: the new process takes over,
+ * the previous one ends, and no player is disconnected.
  *
  *     deno run -A examples/gateway/worker.ts
  *

@@ -1,5 +1,5 @@
 /**
- * An HTTP server by Bun.serve, whose WebSockets become clients of a Telnet server.
+ * An HTTP server on Bun.serve; its WebSockets become clients of a Telnet server.
  *
  *     bun run examples/mounted/bun_serve.ts [--port 8080] [--telnet 7777]
  */
@@ -11,7 +11,7 @@ import {
 } from "../../src/transport/mod.ts";
 import { isOwnPage, openChat } from "./chat.ts";
 
-/** What is used of Bun. */
+/** The part of Bun's API that is used. */
 interface BunServer {
   readonly port: number;
   upgrade(request: Request): boolean;

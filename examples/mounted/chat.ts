@@ -1,7 +1,7 @@
-/** A chat for the examples here: whoever comes, by Telnet or by WebSocket, is in one room. */
+/** A chat for the examples here: Telnet and WebSocket clients share one room. */
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
 
-/** Opens the room, which people enter by Telnet at a port of its own. */
+/** Opens the room; Telnet clients connect to it on their own port. */
 export async function openChat(port: number): Promise<TelnetServer> {
   const server = await TelnetServer.listen({ port, onConnect: talk, onDisconnect: leave });
   console.log(`Telnet on port ${server.port}`);
@@ -22,8 +22,8 @@ export async function openChat(port: number): Promise<TelnetServer> {
 }
 
 /**
- * Whether a page may open a WebSocket here: one of this host, or what is no browser. A WebSocket passes by the
- * browser's rules for other pages, so it is for the server to look.
+ * Whether a request may open a WebSocket: it comes from a page of this host, or from no browser.
+ * Browsers do not apply the same-origin policy to WebSockets, so the server must check the origin.
  */
 export function isOwnPage(
   origin: string | null | undefined,

@@ -1,5 +1,5 @@
 /**
- * An HTTP server by Deno.serve, whose WebSockets become clients of a Telnet server.
+ * An HTTP server on Deno.serve; its WebSockets become clients of a Telnet server.
  *
  *     deno run -N examples/mounted/deno_serve.ts [--port 8080] [--telnet 7777]
  */

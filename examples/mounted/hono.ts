@@ -1,5 +1,5 @@
 /**
- * An app of Hono, whose WebSockets become clients of a Telnet server.
+ * A Hono app; its WebSockets become clients of a Telnet server.
  *
  *     deno run -A examples/mounted/hono.ts [--port 8080] [--telnet 7777]
  */

@@ -1,6 +1,6 @@
 /**
- * An HTTP server by node:http and npm ws, whose WebSockets become clients of a Telnet server. It needs
- * `npm install ws`; on Deno it is there.
+ * An HTTP server on node:http and the npm package ws; its WebSockets become clients of a Telnet
+ * server. It needs `npm install ws`; Deno fetches the package itself.
  *
  *     deno run -A examples/mounted/node_ws.ts [--port 8080] [--telnet 7777]
  */

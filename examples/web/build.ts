@@ -1,5 +1,5 @@
 /**
- * Makes the page of web_mud.ts, with the real xterm.js, in examples/web/dist:
+ * Builds the page of web_mud.ts, with xterm.js, in examples/web/dist:
  *
  *     deno run -A examples/web/build.ts
  */
@@ -18,13 +18,15 @@ const packages: Plugin = {
   name: "packages",
   setup(build) {
     build.onResolve({ filter: /^@xterm\// }, ({ path }) => ({
-      // The module has the fewer bytes; Deno finds the one for require().
+      // Deno resolves to the CommonJS file; the ES module is smaller.
       path: fileURLToPath(import.meta.resolve(path)).replace(/\.js$/, ".mjs"),
     }));
   },
 };
 
-/** A page speaks UTF-8: it can do without the tables of other character sets, half its weight. */
+/**
+ * Removes the tables of other character sets, half the page's size, as the page uses only UTF-8.
+ */
 const utf8: Plugin = {
   name: "utf-8",
   setup(build) {
@@ -34,7 +36,7 @@ const utf8: Plugin = {
   },
 };
 
-/** A file of the page, and what it weighs in bytes. */
+/** A file of the page, with its sizes in bytes. */
 export interface BuiltFile {
   readonly name: string;
   readonly minified: number;

@@ -1,5 +1,7 @@
 /// <reference lib="dom" />
-/** The page: a terminal, a line to type in, gauges by GMCP, and what players expect of a web client. */
+/**
+ * The page: a terminal, an input line, GMCP gauges, and other usual features of a web MUD client.
+ */
 import { FitAddon } from "@xterm/addon-fit";
 import { type ITheme, Terminal } from "@xterm/xterm";
 import { type InputMode, type Link, WebTerminal } from "../../src/web/mod.ts";
@@ -15,7 +17,7 @@ const THEMES: Readonly<Record<"dark" | "light", ITheme>> = {
 };
 const MAX_HISTORY = 200;
 const MAX_LOG = 200;
-/** Between commands that are typed as one line. */
+/** Separates commands that are typed as one line. */
 const SEPARATOR = ";;";
 
 const element = <Kind extends HTMLElement>(id: string) => document.getElementById(id) as Kind;
@@ -37,7 +39,7 @@ screen.open(element("screen"));
 fit.fit();
 
 const history: string[] = [];
-/** Where the arrows are in the history; its length: at the new line. */
+/** The selected entry of the history; the history's length means the new line. */
 let place = 0;
 let unsent = "";
 let unread = 0;
@@ -66,7 +68,7 @@ const terminal = new WebTerminal({
 showLink(terminal.link);
 line.focus();
 
-// The line.
+// The input line.
 
 element<HTMLFormElement>("form").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -93,9 +95,9 @@ function sendLine(): void {
   const text = line.value;
   if (terminal.link.state !== "open") return;
   const commands = mode === "line" && text.includes(SEPARATOR) ? text.split(SEPARATOR) : [text];
-  // The mode may change with the server's next word: a line typed for a password is sent as one.
+  // Do not split a password at the separator.
   for (const command of commands) terminal.sendLine(command);
-  // A browser that keeps passwords wants to know whose they are: the line before was the name.
+  // The browser's password manager needs a user name: the line before the password.
   if (mode === "line") element<HTMLInputElement>("name").value = text;
   if (mode === "line" && text !== "" && text !== history.at(-1)) {
     history.push(text);
@@ -105,7 +107,7 @@ function sendLine(): void {
   unsent = "";
   line.value = "";
   screen.scrollToBottom();
-  beep(0); // a browser gives sound only after a key
+  beep(0); // browsers allow sound only after user input
 }
 
 function recall(step: number): void {
@@ -147,7 +149,7 @@ element("screen").addEventListener("click", () => {
 });
 screen.onBell(() => beep(880));
 new ResizeObserver(() => fit.fit()).observe(element("screen"));
-// Where a keyboard covers the page, the line stays above it.
+// Keep the input line above an on-screen keyboard.
 visualViewport?.addEventListener("resize", () => {
   document.body.style.height = `${visualViewport?.height ?? innerHeight}px`;
   scrollTo(0, 0);
@@ -166,7 +168,7 @@ document.addEventListener("visibilitychange", () => {
   document.title = "Boaville";
 });
 
-// What stands around it.
+// Status, gauges and settings.
 
 function showLink({ state, delay }: Link): void {
   const words = {
@@ -236,7 +238,7 @@ function setSound(on: boolean): void {
   keep("sound", on ? "on" : "off");
 }
 
-/** A short tone; 0 only wakes the sound up. */
+/** Plays a short tone; 0 only enables the sound. */
 function beep(frequency: number): void {
   if (!sound) return;
   audio ??= new AudioContext();
@@ -249,12 +251,12 @@ function beep(frequency: number): void {
   tone.stop(audio.currentTime + 0.12);
 }
 
-/** What the page remembers: the font, the theme and the sound, nothing else. */
+/** Reads a saved setting: the font, the theme or the sound. */
 function kept(name: string): string | null {
   try {
     return localStorage.getItem(`boaville.${name}`);
   } catch {
-    return null; // a browser that remembers nothing
+    return null; // the browser does not allow storage
   }
 }
 
@@ -262,6 +264,6 @@ function keep(name: string, value: string): void {
   try {
     localStorage.setItem(`boaville.${name}`, value);
   } catch {
-    // It is forgotten with the page.
+    // The browser does not allow storage; the setting is lost with the page.
   }
 }

@@ -3,7 +3,7 @@ import type { WebPage } from "../../mod.ts";
 
 const TYPES = { "index.html": "text/html", "page.js": "text/javascript", "page.css": "text/css" };
 
-/** Reads what build.ts has made, for `pages` of `webSocket`: by its path each. */
+/** Reads the files that build.ts has built, by path, for `pages` of `webSocket`. */
 export async function readPages(folder: string): Promise<Record<string, WebPage>> {
   const pages: Record<string, WebPage> = {};
   for (const [name, type] of Object.entries(TYPES)) {

@@ -7,9 +7,9 @@ import { findPrompt, resynchronize } from "./prompt_finder.ts";
 import { commandRow, isSecret, SETTLE } from "./standing_rows.ts";
 
 /**
- * Carries out a command.
+ * Runs a command.
  *
- * @param take Takes each line of the output, and may wait with the next.
+ * @param take Receives each line of the output. The next line waits for the promise it returns.
  */
 export async function runCommand(
   device: DeviceDialogue,
@@ -31,7 +31,7 @@ export async function runCommand(
   const output = new OutputLines(known, take);
   const start = screen.count;
   screen.answer(command + "\n");
-  /** The row that was answered last, and the answer to a question: they are no output. */
+  /** The row that was answered last, and the answer if it was a question; neither is output. */
   let answered: { readonly row: string; readonly answer: string | undefined } | undefined;
   while (true) {
     for (let line = screen.take(); line !== undefined; line = screen.take()) {
@@ -48,7 +48,8 @@ export async function runCommand(
     }
     const isNew = screen.count > start;
     const standing = isNew ? commandRow(screen.row, answers, next, screen.marked) : undefined;
-    // Where nothing stands behind a line like the prompt, something was written behind the prompt.
+    // If the current row is empty after a line that equals the prompt, a message was printed after
+    // the prompt.
     const left = standing === undefined && screen.standing === "" && output.suspects;
     const settle = standing !== undefined
       ? device.settleOf(standing, true)
@@ -80,7 +81,7 @@ export async function runCommand(
   }
 }
 
-/** A line without the row that was answered in it; `undefined` where nothing else is in it. */
+/** Removes the answered row from a line; `undefined` if nothing is left. */
 function withoutAnswer(
   line: string,
   answered: { readonly row: string; readonly answer: string | undefined } | undefined,

@@ -26,8 +26,8 @@ const TLS_NAMES: Readonly<Record<keyof ConnectTls, true>> = {
 /**
  * Connects to a server.
  *
- * @param options Where, and how; every field has its default.
- * @returns The server, as soon as the connection is there and, with TLS, encrypted.
+ * @param options Where and how to connect; every field has its default.
+ * @returns The server, once the connection is open and, with TLS, encrypted.
  * @throws {TelnetError} `connection-refused`, `address-not-found`, `unreachable`, `permission-denied`,
  * `connection-lost`, `tls-failed`, `timeout`, `unsupported`, `misuse` or `io`; or the signal's reason.
  */
@@ -76,13 +76,13 @@ export async function connect(options: ConnectOptions = {}): Promise<RemoteServe
 }
 
 /**
- * Talks to a server over a connection that exists: in a browser, over a serial line, in a test, or after
- * a restart.
+ * Talks to a server over an existing connection: in a browser, over a serial line, in a test, or
+ * after a restart.
  *
- * @param connection The connection. It gets another owner.
- * @param options How to talk.
+ * @param connection The connection. The returned server takes it over.
+ * @param options How to talk to the server.
  * @returns The server.
- * @throws {TelnetError} `misuse`: options that cannot be right.
+ * @throws {TelnetError} `misuse`: the options are invalid.
  */
 export function connectOver(
   connection: Connection,
@@ -111,14 +111,14 @@ export function connectOver(
   return name({ hostname: address, port, address });
 }
 
-/** A session, and what makes the object that its handlers get. */
+/** Creates a session, and a function that creates the server object for its handlers. */
 function newSession(
   options: TalkOptions,
   settings: ReturnType<typeof settingsOf>,
 ): { readonly session: ClientSession; readonly name: (place: Place) => RemoteServer } {
   const handlers = options as unknown as Record<string, (...args: unknown[]) => unknown>;
   let server: RemoteServer | undefined;
-  /** What came before the server has a name. */
+  /** Calls of handlers, deferred until the server object exists. */
   let early: (() => void)[] | undefined = [];
   const session = new ClientSession(settings, {
     handle(name, value) {
@@ -141,7 +141,9 @@ function newSession(
   };
 }
 
-/** What comes before TLS: nothing, or what ends it. */
+/**
+ * Keeps the first bytes before the TLS handshake. A TLS server sends none; any bytes make it fail.
+ */
 class EarlyBytes implements ConnectionHandler {
   bytes: Uint8Array = NO_BYTES;
 
@@ -212,12 +214,12 @@ async function secureContextOf(
 async function codecOf(options: ConnectOptions): Promise<CompressionCodec | undefined> {
   const { codec, telnetOptions: { mccp2, mccp3 } = {} } = options;
   if (codec !== undefined || (mccp2 === false && !mccp3)) return codec;
-  // A platform without zlib, such as a browser, refuses MCCP, unless it was asked for.
+  // Without zlib, as in a browser, MCCP is refused; if it was asked for, connect() fails.
   const found = ofRuntime((found) => found.defaultCodec());
   return await (mccp2 || mccp3 ? found : found.catch(() => undefined));
 }
 
-/** Takes what this runtime has; a browser, for one, has no sockets. */
+/** Loads a default of this runtime. Throws where there is none, as in a browser. */
 async function ofRuntime<Part>(
   pick: (found: typeof import("../transport/default.ts")) => Promise<Part>,
 ): Promise<Part> {

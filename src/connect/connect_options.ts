@@ -14,9 +14,9 @@ import type { ServerSnapshot } from "./session.ts";
 import type { Newline } from "./settings.ts";
 import type { ConnectClock } from "./timer.ts";
 
-/** What this end tells a server of itself, where the server asks. */
+/** Properties of the client and its terminal, sent when the server asks for them. */
 export interface Terminal {
-  /** The name of the client program, by MTTS, GMCP and MNES. Default: none. */
+  /** The name of the client program, sent by MTTS, GMCP and MNES. Default: none. */
   readonly name?: string | undefined;
   /** The version of the client program. Default: none. */
   readonly version?: string | undefined;
@@ -26,48 +26,57 @@ export interface Terminal {
   readonly columns?: number | undefined;
   /** The height of the window in lines, 1 to 1000. Default 24. */
   readonly rows?: number | undefined;
-  /** What the client can do, by MTTS. It is told where `name` is given. Default: ANSI and UTF-8. */
+  /**
+   * The client's capabilities, sent by MTTS if this or `name` is given. Default: ANSI, UTF-8 and
+   * MNES.
+   */
   readonly mtts?: Partial<MttsFlags> | undefined;
-  /** Variables of NEW-ENVIRON. Default: none. */
+  /** Variables to send by NEW-ENVIRON. Default: none. */
   readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** Where the person sits, by SEND-LOCATION. Default: not told. */
+  /** The location of the user, sent by SEND-LOCATION. Default: not sent. */
   readonly location?: string | undefined;
   /** The speeds of the terminal. Default: 38400 bits a second both ways. */
   readonly speed?: TerminalSpeed | undefined;
-  /** The X display. Default: not told. */
+  /** The X display, sent by X-DISPLAY-LOCATION. Default: not sent. */
   readonly display?: string | undefined;
 }
 
-/** Whom to trust, for TLS. */
+/** Which server certificates TLS trusts, and when TLS starts. */
 export interface ConnectTls {
-  /** Trusted authorities as PEM text, in place of the system's. */
+  /** Trusted certificate authorities as PEM text, in place of the system's. */
   readonly ca?: string | readonly string[] | undefined;
   /** The SHA-256 fingerprint of the one certificate that is trusted. */
   readonly fingerprint?: string | undefined;
   /** The name that the certificate must have. Default: the hostname. */
   readonly serverName?: string | undefined;
-  /** Whether to begin plain, and to encrypt when the server asks by START-TLS. Default `false`. */
+  /**
+   * Whether to start unencrypted, and to switch to TLS when the server asks for START-TLS.
+   * Default `false`.
+   */
   readonly start?: boolean | undefined;
 }
 
-/** Handlers for what comes from a server, such as `onLine`. */
+/** Handlers for the events of a server, such as `onLine`. */
 export type ConnectHandlers = {
   readonly [Name in keyof ConnectEvents as `on${Capitalize<Name>}`]?:
     | ((server: RemoteServer, value: ConnectEvents[Name]) => unknown)
     | undefined;
 };
 
-/** How to talk to a server, over whatever connection. Every field has a default. */
+/** Options for talking to a server over any connection. Every field has a default. */
 export interface TalkOptions extends ConnectHandlers {
-  /** What this end tells of itself. */
+  /** Properties of the client and its terminal. */
   readonly terminal?: Terminal | undefined;
   /** The character set to start with, or a codec of your own. Default `"utf-8"`. */
   readonly encoding?: EncodingLabel | TextCodec | undefined;
-  /** What LF becomes when it is sent. Default: CR LF; LF where this end performs BINARY. */
+  /**
+   * The line end that LF becomes when it is sent. Default: CR LF, or LF while this end performs
+   * BINARY.
+   */
   readonly newline?: Newline | undefined;
   /**
-   * Whether lines, prompts and `readUntil` leave out escape sequences, and what was erased or written
-   * over. `onText` gets the text as it came. Default `true`.
+   * Whether to remove escape sequences, and text that was erased or overwritten, from lines,
+   * prompts and `readUntil`. `onText` receives the text with its escape sequences. Default `true`.
    */
   readonly stripControls?: boolean | undefined;
   /** Which options to agree to. */
@@ -75,31 +84,31 @@ export interface TalkOptions extends ConnectHandlers {
   /** Options of your own. Default: none. */
   readonly customOptions?: readonly TelnetOption[] | undefined;
   /**
-   * How long a connection attempt, a read or a command can take, in milliseconds, where the call says
-   * nothing else. Default 30000.
+   * The timeout of the connection attempt, and of each read and command that sets none itself, in
+   * milliseconds. Default 30000.
    */
   readonly timeout?: number | undefined;
   /**
-   * How long a row must stand without its end to be a prompt, in milliseconds, on servers that do not
-   * mark prompts by GA or EOR. Default 500.
+   * How long a row must stay without a line end to count as a prompt, in milliseconds. Applies to
+   * servers that do not mark prompts with GA or EOR. Default 500.
    */
   readonly promptTimeout?: number | undefined;
-  /** Ends the connection, and everything that waits, with the signal's reason. Default: never. */
+  /** Aborts the connection and all pending calls with the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** What bounds the connection; each field has its default. */
+  /** Limits of the connection; each field has its default. */
   readonly limits?: Partial<ConnectLimits> | undefined;
   /**
-   * Has every negotiation and text put into words: `true` prints them to the standard error, a function
-   * takes each line. Passwords are left out. Default `false`.
+   * Traces negotiations and text in readable form: `true` prints to standard error, a function
+   * receives each line. Passwords are left out. Default `false`.
    */
   readonly trace?: boolean | ((line: string) => void) | undefined;
-  /** The zlib for MCCP. Default: the platform's. */
+  /** The zlib implementation for MCCP. Default: the platform's. */
   readonly codec?: CompressionCodec | undefined;
-  /** The TLS. Default: the platform's. */
+  /** The TLS implementation. Default: the platform's. */
   readonly encryption?: Encryption | undefined;
-  /** The time, for tests. Default: the runtime's clock and timers. */
+  /** The clock and timers; replace them in tests. Default: the runtime's. */
   readonly clock?: ConnectClock | undefined;
-  /** Where to go on after a restart: what `snapshot()` gave. Default: a new dialogue. */
+  /** The result of `snapshot()`, to resume a session after a restart. Default: a new session. */
   readonly snapshot?: ServerSnapshot | undefined;
 }
 
@@ -107,18 +116,24 @@ export interface TalkOptions extends ConnectHandlers {
 export interface ConnectOptions extends TalkOptions {
   /** A name or an IP address. Default `"localhost"`. */
   readonly hostname?: string | undefined;
-  /** The port. Default 23; with `tls` from the start 992. */
+  /** The port. Default 23, or 992 with TLS from the start. */
   readonly port?: number | undefined;
-  /** `true` trusts the system's authorities; an object says whom else. Default `false`. */
+  /**
+   * Enables TLS. `true` trusts the system's certificate authorities; an object changes what is
+   * trusted. Default `false`.
+   */
   readonly tls?: boolean | ConnectTls | undefined;
-  /** What dials. Default: the runtime's own sockets. */
+  /** The transport that opens the connection. Default: the runtime's sockets. */
   readonly transport?: Dialler | undefined;
   /** Enables TCP keep-alive. Default `true`. */
   readonly tcpKeepAlive?: boolean | undefined;
 }
 
-/** How to talk over a connection that exists. */
+/** Options for talking to a server over an existing connection. */
 export interface ConnectOverOptions extends TalkOptions {
-  /** Whom to trust, where the server asks for START-TLS. Default: it is refused. */
+  /**
+   * Which server certificates to trust if the server asks for START-TLS. Default: START-TLS is
+   * refused.
+   */
   readonly tls?: ConnectTls & { readonly serverName: string } | undefined;
 }

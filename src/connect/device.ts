@@ -14,7 +14,7 @@ import { login } from "./login.ts";
 import { waitOf } from "./read_options.ts";
 import type { ClientSession } from "./session.ts";
 
-/** A device or a shell behind a connection: logs in, and carries out commands one after the other. */
+/** A device or a shell: logs in, and runs commands one after the other. */
 export class Device {
   readonly #dialogue: DeviceDialogue;
   /** Settles when the commands so far are done. */
@@ -88,7 +88,7 @@ export class Device {
     });
   }
 
-  /** Carries out one thing after the other; the time runs from the call, so that no wait is for ever. */
+  /** Runs calls one after the other. The timeout includes the wait for the calls before. */
   #inTurn<Result>(
     { timeout, signal }: WaitOptions,
     work: (deadline: Deadline) => Promise<Result>,

@@ -4,22 +4,22 @@ import type { LearnedPrompt } from "./prompt.ts";
 import type { ClientSession } from "./session.ts";
 import { SETTLE, type Standing } from "./standing_rows.ts";
 
-/** By when something must be done. */
+/** The time limit of a call. */
 export interface Deadline {
-  /** When, on the session's clock. */
+  /** The end of the limit, on the session's clock. */
   readonly at: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is known of a device, and how it is waited for. */
+/** The state of a dialogue with a device, and functions that wait for the device. */
 export class DeviceDialogue {
   readonly session: ClientSession;
   readonly screen: DialogueScreen;
   /** The prompt as it was seen last. */
   prompt: LearnedPrompt | undefined;
-  /** Whether the device shows what is typed, whatever was negotiated; `undefined`: not known. */
+  /** Whether the device echoes input, whatever was negotiated; `undefined`: not known. */
   echoes: boolean | undefined;
-  /** Whether a command was given up, whose prompt is still to come. */
+  /** Whether a command was abandoned before its prompt arrived. */
   stale = false;
 
   constructor(session: ClientSession) {
@@ -27,7 +27,7 @@ export class DeviceDialogue {
     this.screen = new DialogueScreen(session);
   }
 
-  /** How long the row that stands must go on standing. `asked`: whether anything was answered. */
+  /** How long the current row must stay unchanged. `asked`: whether a question was answered. */
   settleOf(standing: Standing, asked: boolean): number {
     if (this.screen.marked) return SETTLE.marked;
     switch (standing.kind) {
@@ -35,7 +35,7 @@ export class DeviceDialogue {
       case "press":
         return SETTLE.pager;
       case "prompt":
-        // A bare sign may well begin a line of output.
+        // A short prompt such as ">" can also begin a line of output.
         if (standing.sure === "same" && this.prompt?.isTelling === false) return SETTLE.similar;
         return SETTLE[standing.sure];
       default:
@@ -43,7 +43,7 @@ export class DeviceDialogue {
     }
   }
 
-  /** Waits for more; `false` where nothing came for `settle` milliseconds. */
+  /** Waits for more input; `false` if none arrived for `settle` milliseconds. */
   async more(settle: number, deadline: Deadline, wanted: () => string): Promise<boolean> {
     const { inbox } = this.session;
     const { serial } = inbox;
@@ -61,7 +61,7 @@ export class DeviceDialogue {
     throw this.#failure("timeout", `Nothing that looks like ${wanted()} came in time`);
   }
 
-  /** Waits for what the caller's own code does, no longer than the deadline. */
+  /** Waits for a promise, but not beyond the deadline. */
   within<Result>(
     promise: Promise<Result>,
     { at, signal }: Deadline,
@@ -84,7 +84,7 @@ export class DeviceDialogue {
     });
   }
 
-  /** Throws where the time is over. */
+  /** Throws if the deadline has passed, or the signal is aborted. */
   checkDeadline({ at, signal }: Deadline): void {
     if (signal?.aborted) throw signal.reason;
     if (this.session.now() < at) return;

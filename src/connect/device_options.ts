@@ -8,41 +8,44 @@ import {
 } from "../protocol/validate.ts";
 import type { ReadOptions } from "./read_options.ts";
 
-/** What to answer to a question. */
+/** An answer to a question of a device. */
 export interface Answer {
-  /** What the row of the question ends with, or a pattern that matches it. */
+  /** The end of the question's row, or a pattern that matches the row. */
   readonly ask: RegExp | string;
-  /** What to type, without Enter. */
+  /** The answer, without Enter. */
   readonly answer: string;
-  /** Whether the answer stays out of a trace. Default: whether the question asks for a password. */
+  /** Whether to leave the answer out of a trace. Default: if the question asks for a password. */
   readonly secret?: boolean | undefined;
 }
 
-/** How to log in. */
+/** Options of a login. */
 export interface LoginOptions extends ReadOptions {
-  /** The user name, where it is asked for. */
+  /** The user name, if the device asks for one. */
   readonly username?: string | undefined;
-  /** The password, where it is asked for. */
+  /** The password, if the device asks for one. */
   readonly password?: string | undefined;
-  /** The prompt that follows, where it is an unusual one: what its row ends with, or a pattern. */
+  /** The prompt after the login, if it is unusual: the end of its row, or a pattern. */
   readonly prompt?: RegExp | string | undefined;
-  /** What asks for the user name, where it is an unusual question. */
+  /** The question for the user name, if it is unusual: the end of its row, or a pattern. */
   readonly usernamePrompt?: RegExp | string | undefined;
-  /** What asks for the password, where it is an unusual question. */
+  /** The question for the password, if it is unusual: the end of its row, or a pattern. */
   readonly passwordPrompt?: RegExp | string | undefined;
-  /** What to answer to other questions. Default: none. */
+  /** Answers to other questions. Default: none. */
   readonly answers?: readonly Answer[] | undefined;
 }
 
-/** How to carry out a command. */
+/** Options of a command. */
 export interface ExecOptions extends ReadOptions {
-  /** What to answer to questions of the command, such as `Destination filename [startup-config]?`. */
+  /** Answers to questions of the command, such as `Destination filename [startup-config]?`. */
   readonly answers?: readonly Answer[] | undefined;
-  /** The prompt that follows, where it is unlike the one before: what its row ends with, or a pattern. */
+  /**
+   * The prompt after the command, if it differs from the last one: the end of its row, or a
+   * pattern.
+   */
   readonly prompt?: RegExp | string | undefined;
 }
 
-/** Checks a text that is typed as one line. */
+/** Checks that a text is a single line. */
 export function checkAnswer(what: string, text: string): void {
   if (typeof text !== "string") throwUnexpected(what, "text", text);
   if (/[\r\n]/.test(text)) {

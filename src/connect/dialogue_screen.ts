@@ -1,25 +1,26 @@
 import type { ClientSession } from "./session.ts";
 
-/** So much of the end of a row is looked at. */
+/** The number of characters that are examined at the end of a row. */
 const ROW = 400;
 
 /**
- * What a device shows, for a program that answers it: lines that have ended, and the row that stands.
+ * The output of a device, for a program that answers it: complete lines, and the current row, which
+ * has no line end yet.
  */
 export class DialogueScreen {
   readonly #session: ClientSession;
-  /** How many lines have ended so far. */
+  /** The number of complete lines so far. */
   count = 0;
-  /** A row that was answered, as long as it stands. */
+  /** The row that was answered last, and the number of lines before it. */
   #answered: { readonly count: number; readonly text: string } | undefined;
-  /** The text of a prompt that the server has marked, until more comes. */
+  /** The text of a prompt that the server has marked, until more text arrives. */
   #marked: { readonly text: string; readonly serial: number } | undefined;
 
   constructor(session: ClientSession) {
     this.#session = session;
   }
 
-  /** Takes the next line that has ended. */
+  /** Takes the next complete line. */
   take(): string | undefined {
     const { inbox } = this.#session;
     for (let entry = inbox.take(); entry !== undefined; entry = inbox.take()) {
@@ -30,7 +31,7 @@ export class DialogueScreen {
         return entry.text;
       }
       this.#marked = { text: entry.text, serial: inbox.serial };
-      // What stands behind a mark that is no row of its own is one line with it.
+      // If more text follows, the marked text is not the current row: it counts as a line.
       if (inbox.peek() !== undefined || inbox.rows.length > 0) {
         this.count++;
         this.#marked = undefined;
@@ -40,12 +41,12 @@ export class DialogueScreen {
     return undefined;
   }
 
-  /** Whether the server has marked what stands as a prompt. */
+  /** Whether the server has marked the current row as a prompt. */
   get marked(): boolean {
     return this.#marked !== undefined;
   }
 
-  /** The row that stands, if it was not answered; `""` where none does. */
+  /** The current row; `""` if it is empty, was answered, or has its cursor before its end. */
   get row(): string {
     const { rows } = this.#session.inbox;
     if (!rows.atEnd) return "";
@@ -55,16 +56,16 @@ export class DialogueScreen {
     return isOld ? "" : row;
   }
 
-  /** The row that stands, whether it was answered or not. */
+  /** The current row, answered or not. */
   get standing(): string {
     return this.#marked?.text ?? this.#session.inbox.rows.tail(ROW);
   }
 
-  /** Answers the row that stands. */
+  /** Sends an answer to the current row. */
   answer(text: string, secret: boolean = false): void {
     const { inbox } = this.#session;
     const ended = text.includes("\n") && !this.#session.serverEchoes;
-    // The server does not show the Enter, so the row of the question ends here.
+    // The server does not echo Enter, so the row of the question ends here.
     if (ended || this.#marked !== undefined) {
       inbox.takeRow();
       this.#marked = undefined;
@@ -76,7 +77,7 @@ export class DialogueScreen {
     this.#session.send(text, secret);
   }
 
-  /** Forgets what came and was not taken, but for the row that stands. */
+  /** Discards all complete lines. The current row stays. */
   drop(): void {
     while (this.take() !== undefined);
   }

@@ -1,36 +1,36 @@
-/** What stands for the part of a long line that a terminal has scrolled out of its row. */
+/** Markers for the part of a long line that is scrolled out of its row. */
 const SCROLLED = /^[<$>…]+/;
 const MIN_SCROLLED = 4;
 
 /**
- * Takes the echo of a command out of the first lines of what follows it: also where it stands behind the
- * prompt, is wrapped at the width of the window, or is scrolled sideways.
+ * Removes the echo of a command from the first lines after it. Also recognizes an echo after the
+ * prompt, one that is wrapped at the width of the window, and one that is scrolled sideways.
  */
 export class EchoFilter {
   readonly #prompt: string;
   readonly #command: string;
-  /** The command without blanks, which wrapping may change, and how much of it was echoed. */
+  /** The command without white space, which wrapping may change, and how much of it was echoed. */
   readonly #wanted: string;
   #echoed = "";
   #held: string[] = [];
   #done = false;
   #first = true;
 
-  /** `prompt`: the row that the command was typed behind, where the device shows what is typed there. */
+  /** `prompt`: the prompt before the echo; empty if the device does not echo after its prompt. */
   constructor(prompt: string, command: string) {
     this.#prompt = prompt;
     this.#command = command;
     this.#wanted = withoutBlanks(command);
   }
 
-  /** Takes a line; returns what of the lines so far is output. */
+  /** Takes a line; returns the lines that are known to be output now. */
   push(line: string): string[] {
     if (this.#done) return [line];
     const prompted = this.#first && this.#prompt !== "" && line.startsWith(this.#prompt);
     const text = prompted ? line.slice(this.#prompt.length) : line;
     const more = this.#echoed + withoutBlanks(text);
     const goesOn = this.#wanted.startsWith(more) && (more !== this.#echoed || prompted);
-    // A device that completes words shows another command behind the prompt than was typed.
+    // A device that completes words shows a different command after the prompt.
     const isEcho = goesOn || prompted || (this.#first && this.#isScrolled(text));
     this.#first = false;
     if (!isEcho) return this.#finish([...this.#held, text]);
@@ -39,7 +39,7 @@ export class EchoFilter {
     return goesOn && more !== this.#wanted ? [] : this.#finish([]);
   }
 
-  /** What was held back for an echo that never came to its end. */
+  /** The lines that were held back for an echo that was never completed. */
   rest(): string[] {
     return this.#done ? [] : this.#finish(this.#held);
   }

@@ -1,17 +1,17 @@
 import type { ClientOptionEvents } from "../options/client_registry.ts";
 import type { OptionChange, Side, ViolationKind } from "../protocol/events.ts";
 
-/** What became of an option that this end does not know. */
+/** A change of an option that this end does not know. */
 export interface ForeignOption {
   /** Its code. */
   readonly option: number;
   /** The end that performs it: `local` is this one. */
   readonly side: Side;
-  /** What became of it. */
+  /** The change. */
   readonly change: OptionChange;
 }
 
-/** A payload of such an option. */
+/** A subnegotiation of an option that this end does not know. */
 export interface ForeignSubnegotiation {
   /** The option's code. */
   readonly option: number;
@@ -19,9 +19,11 @@ export interface ForeignSubnegotiation {
   readonly payload: Uint8Array;
 }
 
-/** A fault of the server that does not end the connection. */
+/** A violation by the server that does not end the connection. */
 export interface ServerViolation {
-  /** Which rule was broken, or `unread-full`: nobody reads, so reading from the server pauses. */
+  /**
+   * The broken rule, or `unread-full`: more than `limits.unread` is unread, so receiving pauses.
+   */
   readonly kind: ViolationKind | "unread-full";
   /** The option concerned, if there is one. */
   readonly option?: number;
@@ -33,24 +35,24 @@ export interface Ending {
   readonly error: unknown;
 }
 
-/** What is reported of a server, by the event's name: `onLine` handles `line`. */
+/** The events of a server, and their values. `onLine` handles `line`. */
 export interface ConnectEvents extends ClientOptionEvents {
-  /** Text came, as it was sent, in pieces of any size. */
+  /** Text was received, with its escape sequences, in pieces of any size. */
   text: string;
-  /** A line has ended. */
+  /** A line was received; the value has no line end. */
   line: string;
-  /** A prompt came. */
+  /** A prompt was received. */
   prompt: string;
   /** The server sent a Telnet command, such as AYT. GA and EOR, which mark prompts, are not reported. */
   telnetCommand: number;
-  /** An option has changed that this end does not know. */
+  /** An option that this end does not know has changed. */
   option: ForeignOption;
-  /** A payload came of an option that this end does not know. */
+  /** A subnegotiation of an option that this end does not know was received. */
   subnegotiation: ForeignSubnegotiation;
-  /** The server broke a rule. */
+  /** The server broke a rule of the protocol, or too much text is unread. */
   violation: ServerViolation;
-  /** What comes and goes is encrypted from here on, by START-TLS. Options are negotiated anew. */
+  /** The connection is encrypted from now on, by START-TLS. Options are negotiated again. */
   secure: undefined;
-  /** The connection has ended. The last event. */
+  /** The connection has ended. This is the last event. */
   close: Ending;
 }

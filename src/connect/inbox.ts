@@ -2,29 +2,29 @@ import { TelnetError } from "../protocol/error.ts";
 import type { Rows } from "../text/plain_rows.ts";
 import type { ConnectClock } from "./timer.ts";
 
-/** What came and was not read: a line, a prompt, or the event of an option. */
+/** An unread line, prompt or option event. */
 export type Entry =
   | { readonly type: "line"; readonly text: string }
   | {
     readonly type: "prompt";
     readonly text: string;
     readonly marked: boolean;
-    /** Whether the row stands on, as it was only guessed to be a prompt: its text is still to come. */
+    /** Whether the prompt is a guess and its row has not ended; a later entry has its text. */
     readonly stands?: boolean;
-    /** Whether it was reported while it stood: nobody reads it as a prompt again. */
+    /** Whether a guess has reported the prompt already; reads of prompts skip it. */
     readonly reported?: boolean;
   }
   | { readonly type: "event"; readonly event: object };
 
-/** Takes what it waits for out of an inbox. */
+/** A read, which takes its result out of an inbox. */
 export interface Read<Result> {
-  /** What is waited for, in words, for the error of a timeout. */
+  /** A description of the result, for the message of a timeout. */
   readonly wanted: string;
   /**
-   * Tries to take it.
+   * Tries to take the result.
    *
-   * @param ended Whether nothing more comes.
-   * @returns A box with it; `undefined` as long as it is not there.
+   * @param ended Whether the input has ended.
+   * @returns An object with the result; `undefined` if it is not available yet.
    */
   take(inbox: Inbox, ended: boolean): { readonly value: Result } | undefined;
 }
@@ -38,37 +38,37 @@ export interface WaitOptions {
 
 interface Waiting {
   readonly read: Read<unknown>;
-  /** Whether it belongs to who has claimed the dialogue. */
+  /** Whether the read belongs to the program that has claimed the dialogue. */
   readonly claims: boolean;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Ends the timer, and no longer listens to the signal. */
+  /** Stops the timer, and removes the listener of the signal. */
   end: () => void;
 }
 
-/** What an inbox needs of its connection. */
+/** What an inbox needs from its connection. */
 export interface InboxHost {
   readonly clock: Required<ConnectClock>;
-  /** The most characters that may wait. */
+  /** The maximum number of unread characters. */
   readonly limit: number;
-  /** Something was read: there is room again. */
+  /** Called after each read, as there may be room again. */
   onRead(): void;
-  /** An error with what came instead of what was waited for. */
+  /** Creates an error that shows the text received instead of the wanted result. */
   failure(code: "timeout" | "connection-closed" | "limit-exceeded", wanted: string): TelnetError;
 }
 
-/** What an entry costs beside its text, in characters. */
+/** The overhead of an entry, in characters. */
 const ENTRY_SIZE = 64;
-/** So many read entries are forgotten at once. */
+/** The minimum number of read entries that are removed from the array at once. */
 const FORGET = 1_024;
 
 /**
- * What the server sent and nobody has read, in order. Whoever reads takes from its start; reads that
- * wait are served in the order of their calls.
+ * The queue of unread input. A read takes entries from its start. Pending reads are served in the
+ * order of their calls.
  */
 export class Inbox {
   readonly rows: Rows;
-  /** Grows whenever something comes. */
+  /** Increases whenever input arrives. */
   serial = 0;
   readonly #host: InboxHost;
   #entries: Entry[] = [];
@@ -84,35 +84,35 @@ export class Inbox {
     this.#host = host;
   }
 
-  // What comes.
+  // Input.
 
-  /** Whether somebody reads. */
+  /** Whether a read is pending, or a program has claimed the dialogue. */
   get awaited(): boolean {
     return this.#waiting.length > 0 || this.#claims > 0;
   }
 
-  /** Whether a program reads the dialogue: the end of a row is not guessed for it. */
+  /** Whether a program has claimed the dialogue. If so, prompts are not guessed. */
   get claimed(): boolean {
     return this.#claims > 0;
   }
 
-  /** Whether no more may wait. */
+  /** Whether the unread input exceeds the limit. */
   get full(): boolean {
     return this.#size + this.rows.length > this.#host.limit;
   }
 
-  /** How many characters wait, overhead included. */
+  /** The number of unread characters, including the overhead of entries. */
   get held(): number {
     return this.#size + this.rows.length;
   }
 
-  /** Adds what came. */
+  /** Adds an entry. */
   add(entry: Entry): void {
     this.#entries.push(entry);
     this.#size += sizeOf(entry);
   }
 
-  /** Serves who waits, after something came. */
+  /** Serves pending reads after input has arrived. */
   serve(): void {
     this.serial++;
     for (let first = this.#next(); first !== undefined; first = this.#next()) {
@@ -125,7 +125,7 @@ export class Inbox {
     }
   }
 
-  /** Nothing more comes. */
+  /** Ends the input. */
   end(error: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -133,14 +133,14 @@ export class Inbox {
     this.serve();
   }
 
-  /** Whether nothing more comes. */
+  /** Whether the input has ended. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  // What is read.
+  // Reads.
 
-  /** Reads, or waits until it can be read. Who has claimed the dialogue reads before all others. */
+  /** Reads, or waits for input. A read with `claims` comes before all others. */
   read<Result>(
     read: Read<Result>,
     { timeout, signal }: WaitOptions,
@@ -183,7 +183,7 @@ export class Inbox {
     });
   }
 
-  /** Waits until something comes; `false` where nothing did in time, or nothing more will. */
+  /** Waits for input; `false` if none arrived in time, or the input has ended. */
   changed(serial: number, timeout: number, signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.serial !== serial || this.#ended) return Promise.resolve(this.serial !== serial);
@@ -197,7 +197,7 @@ export class Inbox {
     });
   }
 
-  /** One program reads the dialogue until it calls what is returned. */
+  /** Claims the dialogue for one program, until it calls the returned function. */
   claim(): () => void {
     this.#claims++;
     let open = true;
@@ -209,7 +209,7 @@ export class Inbox {
     };
   }
 
-  /** The next entry, which stays. */
+  /** Returns an entry without taking it; by default the next one. */
   peek(index: number = 0): Entry | undefined {
     return this.#entries[this.#first + index];
   }
@@ -228,27 +228,29 @@ export class Inbox {
     return entry;
   }
 
-  /** Replaces the next entry by a part of it. */
+  /** Puts the rest of an entry back at the front. */
   putBack(entry: Entry): void {
     if (this.#first > 0) this.#entries[--this.#first] = entry;
     else this.#entries.unshift(entry);
     this.#size += sizeOf(entry);
   }
 
-  /** What is served next. */
+  /** The read to serve next. While the dialogue is claimed, only reads with `claims` are served. */
   #next(): Waiting | undefined {
     const [first] = this.#waiting;
     return first?.claims || !this.claimed || this.#ended ? first : undefined;
   }
 
-  /** Takes the row that has not ended, as far as it came. */
+  /** Takes the unterminated row. */
   takeRow(): string {
     const row = this.rows.endRow();
     this.#host.onRead();
     return row;
   }
 
-  /** Where an error has ended the connection, it stands for "nothing more". */
+  /**
+   * Tries a read. If an error ended the connection, the read must fail instead of reporting an end.
+   */
   #take<Result>(read: Read<Result>): { readonly value: Result } | undefined {
     const taken = read.take(this, this.#ended);
     const broken = this.#ended && this.#error !== undefined;

@@ -3,10 +3,10 @@ import type { TelnetMachine } from "../protocol/machine.ts";
 import { Tracer } from "../protocol/tracer.ts";
 import type { ConnectSettings } from "./settings.ts";
 
-/** So many of the last bytes are kept for errors. */
+/** The number of last received bytes that are kept for errors. */
 const KEPT = 240;
 
-/** What came and went last, in words: for the errors of timeouts, and for a trace. */
+/** Keeps the last received text for the errors of timeouts, and writes the trace. */
 export class Journal {
   #last: Uint8Array = new Uint8Array(0);
   #total = 0;
@@ -23,7 +23,7 @@ export class Journal {
     this.#sent = new Tracer(limits.subnegotiation, nameOf, (words) => trace(`> ${words}`));
   }
 
-  /** Data came, without what belongs to Telnet. */
+  /** Records received data, without Telnet commands. */
   came(bytes: Uint8Array): void {
     this.#total += bytes.length;
     if (bytes.length >= KEPT) this.#last = new Uint8Array(bytes.subarray(-KEPT));
@@ -35,27 +35,27 @@ export class Journal {
     }
   }
 
-  /** Text came. */
+  /** Traces received text. */
   text(text: string): void {
     this.#trace?.(`< ${JSON.stringify(text)}`);
   }
 
-  /** Text is sent; `secret`: what it says is not traced. */
+  /** Traces sent text; `secret`: without its content. */
   says(text: string, secret: boolean): void {
     this.#trace?.(secret ? "> (a secret)" : `> ${JSON.stringify(text)}`);
   }
 
-  /** The machine has looked at bytes. */
+  /** Traces the Telnet commands in received bytes. */
   received(bytes: Uint8Array): void {
     this.#received?.push(bytes);
   }
 
-  /** Bytes go out: what of them is no text is traced. */
+  /** Traces the Telnet commands in sent bytes. */
   sent(bytes: Uint8Array): void {
     this.#sent?.push(bytes);
   }
 
-  /** What came instead of what was waited for, and what was negotiated. */
+  /** Describes the last received text and the enabled options, for an error message. */
   describe({ machine }: { readonly machine: TelnetMachine }): string {
     const came = this.#total === 0
       ? "No text came at all"
@@ -67,7 +67,7 @@ export class Journal {
   }
 }
 
-/** Bytes as people can read them: text in quotes, controls by their escapes. */
+/** Formats bytes as quoted text, with control characters escaped. */
 export function readable(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes);
   return JSON.stringify(text).replaceAll(

@@ -1,19 +1,34 @@
 import { TELNET_LIMITS, type TelnetLimits, telnetLimits } from "../protocol/limits.ts";
 import { checkCount, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 
-/** What bounds a connection that this end has dialled. A server over a limit is left with an error. */
+/**
+ * Limits of a connection to a server. Unless a limit says otherwise, exceeding it ends the
+ * connection with an error.
+ */
 export interface ConnectLimits extends TelnetLimits {
-  /** The most UTF-16 units of a line. A longer one ends the connection. Default 65536. */
+  /**
+   * The maximum length of a line, in UTF-16 code units. A longer one ends the connection.
+   * Default 65536.
+   */
   readonly line: number;
-  /** The most characters that wait to be read; then reading from the server pauses. Default 1048576. */
+  /**
+   * The maximum number of unread characters. Above it, reading from the server pauses.
+   * Default 1048576.
+   */
   readonly unread: number;
-  /** The most characters that one `exec()` returns; for more there is `execLines()`. Default 16 Mi. */
+  /**
+   * The maximum number of characters that one `exec()` returns; use `execLines()` for more.
+   * Default 16 Mi.
+   */
   readonly execOutput: number;
-  /** The most bytes that the server has not taken. More ends the connection. Default 16 MiB. */
+  /**
+   * The maximum number of sent bytes that the server has not read yet. More ends the connection.
+   * Default 16 MiB.
+   */
   readonly outputBytes: number;
   /**
-   * The most negotiations, commands and subnegotiations a second; ten times as many can come at once.
-   * A server that sends more is left. Default 500.
+   * The maximum number of negotiations, commands and subnegotiations per second, with bursts of up
+   * to ten times as many. More ends the connection. Default 500.
    */
   readonly negotiationRate: number;
   /**
@@ -21,7 +36,10 @@ export interface ConnectLimits extends TelnetLimits {
    * connection. Default 200.
    */
   readonly inflateRatio: number;
-  /** The most decompressed bytes of a connection. More ends it. Default `Infinity`. */
+  /**
+   * The maximum number of decompressed bytes of a connection. More ends the connection.
+   * Default `Infinity`.
+   */
   readonly inflateTotal: number;
 }
 
@@ -38,7 +56,7 @@ export const CONNECT_LIMITS: ConnectLimits = {
   inflateTotal: Infinity, // a bot stays for months
 };
 
-/** Fills in the defaults and checks what the caller gave. */
+/** Fills in the defaults, and checks the given limits. */
 export function connectLimits(given: Partial<ConnectLimits> = {}): ConnectLimits {
   rejectUnknownKeys("limits", given, CONNECT_LIMITS, {
     input: "unread",

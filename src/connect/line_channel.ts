@@ -1,9 +1,9 @@
-/** Lines from a command to a loop; the command waits until the loop takes them. */
+/** Passes lines from a command to a loop. The command waits until the loop has taken each line. */
 export class LineChannel implements AsyncIterableIterator<string> {
   #lines: string[] = [];
   #end: { readonly error?: unknown } | undefined;
   #left = false;
-  /** Readers that wait, and the writer that waits for them. */
+  /** Wake the pending readers, and the writer that waits for them. */
   #readers: (() => void)[] = [];
   #wakeWriter: () => void = () => {};
 
@@ -40,7 +40,7 @@ export class LineChannel implements AsyncIterableIterator<string> {
     }
   }
 
-  /** The rest of the output is passed over. */
+  /** Discards the rest of the output. */
   return(): Promise<IteratorResult<string>> {
     this.#left = true;
     this.#lines = [];

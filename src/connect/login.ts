@@ -17,7 +17,7 @@ interface Asked {
   password: number;
 }
 
-/** Logs in; returns what the device said until its prompt. */
+/** Logs in; returns the text that the device sent before its prompt. */
 export async function login(
   device: DeviceDialogue,
   options: LoginOptions,
@@ -28,7 +28,7 @@ export async function login(
   const asked: Asked = { username: 0, password: 0 };
   let refused: string | undefined;
   let enters = 0;
-  /** How many lines had come when the user name was typed. */
+  /** The number of lines received before the user name was sent. */
   let before = 0;
   const wanted = () =>
     asked.password > 0
@@ -84,7 +84,7 @@ export async function login(
         if (value === undefined) {
           throw refusal(`asks for a ${what}: give login() \`${kind}\``, screen.row);
         }
-        // What our own Enters have answered is asked again.
+        // Each Enter that we sent may have answered a question, which then comes once more.
         const again = asked[kind]++ > enters;
         if (again || (kind === "username" && asked.password > enters)) {
           throw refusal(`asks for the ${what} again`, refused ?? said.at(-1));
@@ -105,7 +105,7 @@ export async function login(
   }
 }
 
-/** A question that comes again may be a row that only looks like one: it must stand longer. */
+/** How long a row must stay unchanged: longer for a repeated question, which may be output. */
 function settleOfLogin(
   device: DeviceDialogue,
   standing: Standing,

@@ -1,5 +1,6 @@
 /**
- * The other end: connects to Telnet servers, for bots, devices, crawlers, proxies, tests and the browser.
+ * The client: connects to Telnet servers, for bots, devices, crawlers, proxies, tests and the
+ * browser.
  *
  * @example A bot
  * ```ts ignore

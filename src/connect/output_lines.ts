@@ -1,17 +1,22 @@
 import type { LearnedPrompt } from "./prompt.ts";
 
-/** So many lines behind one that looks like the prompt wait to be known for output. */
+/** The maximum number of lines that are held back from a line that equals the prompt on. */
 const MAX_SUSPECTS = 200;
 
-/** Output on its way to the caller: without blank lines at both ends, and the rows of the prompt. */
+/**
+ * Passes output to the caller, without blank lines at both ends and without the rows of the prompt.
+ */
 export class OutputLines {
   readonly #prompt: LearnedPrompt;
   readonly #take: (line: string) => Promise<void> | undefined;
   #held: string[] = [];
   #begun = false;
-  /** Whether a question was answered: if a key was enough, its Enter has brought the prompt once more. */
+  /** Whether a question was answered. If it needed only a key, Enter has repeated the prompt. */
   asked = false;
-  /** A line like the prompt, and what follows: output, unless nothing else comes. */
+  /**
+   * A line that equals the prompt, and the lines after it. They are output if a prompt follows on
+   * the current row.
+   */
   #suspects: string[] | undefined;
 
   constructor(prompt: LearnedPrompt, take: (line: string) => Promise<void> | undefined) {
@@ -19,7 +24,7 @@ export class OutputLines {
     this.#take = take;
   }
 
-  /** Whether a line like the prompt came, and perhaps others behind it. */
+  /** Whether a line that equals the prompt is held back. */
   get suspects(): boolean {
     return this.#suspects !== undefined;
   }
@@ -32,7 +37,7 @@ export class OutputLines {
     return this.#suspects.length > MAX_SUSPECTS ? this.#clear() : undefined;
   }
 
-  /** They are output after all. */
+  /** Passes the held-back lines on as output. */
   async #clear(): Promise<void> {
     const lines = this.#suspects ?? [];
     this.#suspects = undefined;
@@ -47,13 +52,13 @@ export class OutputLines {
     await this.#release(this.#held.length - this.#prompt.above.length);
   }
 
-  /** `left`: no prompt stands, so that a line like it was the prompt. */
+  /** `left`: the current row is empty, so the held-back line was the prompt. */
   async end(left: boolean = false): Promise<void> {
     if (!left) await this.#clear();
     const { above } = this.#prompt;
     while (this.#held.length > 0 && this.#isIdle(this.#held.at(-1) ?? "")) this.#held.pop();
     const rows = this.#prompt.rowsIn(this.#held);
-    // Output without a line end stands before the first of these rows.
+    // Output without a line end may precede the first of these rows in its line.
     const first = this.#held.at(-above.length) ?? "";
     const start = rows === 0 && above.length > 0 ? this.#prompt.aboveStartIn(first) : -1;
     if (start > 0) this.#held.splice(-above.length, above.length, first.slice(0, start));
@@ -61,7 +66,7 @@ export class OutputLines {
     await this.#release(this.#held.length);
   }
 
-  /** Hands over lines; blank ones wait for what follows them. */
+  /** Passes lines on. Holds blank lines back until another line follows. */
   async #release(count: number): Promise<void> {
     let last = count;
     while (last > 0 && this.#isIdle(this.#held[last - 1] ?? "")) last--;

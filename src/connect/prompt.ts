@@ -1,14 +1,14 @@
-/** How sure it is that a row is the prompt. */
+/** How well a row matches the prompt. */
 export type PromptMatch = "same" | "similar" | "unlike";
 
-/** A longer row is no prompt. */
+/** The maximum length of a prompt. */
 const MAX_PROMPT = 200;
-/** In a longer row the prompt is not looked for. */
+/** The maximum length of a row that is searched for the prompt. */
 const MAX_ROW = 400;
-/** What prompts end with. */
+/** Matches the end of a prompt. */
 const END = /[>#$%»❯⟩→]$|^[<[].*\]$/;
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}_.-]*/u;
-/** Everything behind the last letter or digit. */
+/** Everything after the last letter or digit. */
 const TAIL = /[^\p{L}\p{N}]*$/u;
 
 /** Whether a row looks like the prompt of some device or shell. */
@@ -19,7 +19,7 @@ export function looksLikePrompt(row: string): boolean {
 
 /** The prompt of a device, as it was seen last. */
 export class LearnedPrompt {
-  /** The row that a command is typed in, without blanks at its end. */
+  /** The row that commands are typed in, without blanks at its end. */
   readonly text: string;
   /** The rows above it that belong to the prompt. */
   readonly above: readonly string[];
@@ -27,7 +27,7 @@ export class LearnedPrompt {
   readonly #word: string;
   readonly #tail: string;
 
-  /** `pattern`: what the caller says of it. */
+  /** `pattern`: the caller's pattern for the prompt. */
   constructor(row: string, above: readonly string[], pattern: RegExp | string | undefined) {
     this.text = row.trimEnd();
     this.above = above;
@@ -36,12 +36,12 @@ export class LearnedPrompt {
     this.#tail = TAIL.exec(this.text)?.[0].replaceAll(/\s/g, "") ?? "";
   }
 
-  /** The same prompt in another form: in another directory, or another mode. */
+  /** The same prompt with a new text, as after a change of directory or mode. */
   seenAs(row: string): LearnedPrompt {
     return row.trimEnd() === this.text ? this : new LearnedPrompt(row, this.above, this.#pattern);
   }
 
-  /** How sure it is that a row is this prompt. */
+  /** How well a row matches this prompt. */
   match(row: string): PromptMatch {
     const text = row.trimEnd();
     if (this.#pattern !== undefined) {
@@ -59,31 +59,37 @@ export class LearnedPrompt {
     return sameWord || sameTail ? "similar" : "unlike";
   }
 
-  /** Where the prompt begins that ends a row behind output without a line end; -1 where it does not. */
+  /**
+   * The index of the prompt in a row that begins with output without a line end; -1 if there is
+   * none.
+   */
   startIn(row: string): number {
     const text = row.trimEnd();
     if (this.text === "" || text.length > MAX_ROW) return -1;
     for (let at = 1; at < text.length; at++) {
       const end = text.slice(at);
-      // Digits may be a time: what begins within a number is not the prompt's beginning.
+      // The prompt does not begin within a number, such as the digits of a time.
       if (/\d/.test(text[at - 1] ?? "") && /^\d/.test(end)) continue;
       if (withoutNumbers(end) === withoutNumbers(this.text)) return at;
     }
     return -1;
   }
 
-  /** Whether the prompt is so long that a row hardly ends with it by chance. */
+  /** Whether the prompt is so long that output is unlikely to end with it by chance. */
   get isTelling(): boolean {
     return this.text.length > 3;
   }
 
-  /** Where the first row above the prompt begins in a line of output without an end; -1 where it does not. */
+  /**
+   * The index of the first row above the prompt in a line that begins with output without a line
+   * end; -1 if there is none.
+   */
   aboveStartIn(line: string): number {
     const word = WORD.exec(this.above[0] ?? "")?.[0] ?? "";
     return word.length < 4 ? -1 : line.indexOf(word);
   }
 
-  /** How many of the last lines of an output are the rows above the prompt. */
+  /** The number of rows above the prompt if the output ends with all of them; otherwise 0. */
   rowsIn(lines: readonly string[]): number {
     const { length } = this.above;
     if (length === 0 || lines.length < length) return 0;
@@ -92,7 +98,7 @@ export class LearnedPrompt {
   }
 }
 
-/** Whether a pattern of the caller's matches a row; text matches its end. */
+/** Whether a pattern of the caller matches a row. A string matches the end of the row. */
 export function patternMatches(pattern: RegExp | string, row: string): boolean {
   if (typeof pattern === "string") return row.trimEnd().endsWith(pattern.trimEnd());
   return new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, "")).test(row);
@@ -102,7 +108,7 @@ function withoutNumbers(text: string): string {
   return text.replaceAll(/\d+/g, "0");
 }
 
-/** Whether a row is the same above a prompt: it may name another directory, or another time. */
+/** Whether two rows above a prompt are the same, except for a directory or a time. */
 export function isAlike(line: string, row: string): boolean {
   const [a, b] = [withoutNumbers(line.trim()), withoutNumbers(row.trim())];
   if (a === b) return true;

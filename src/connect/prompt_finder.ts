@@ -2,19 +2,20 @@ import type { Deadline, DeviceDialogue } from "./device_dialogue.ts";
 import { isAlike, LearnedPrompt, looksLikePrompt, patternMatches } from "./prompt.ts";
 import { PASSWORD, SETTLE } from "./standing_rows.ts";
 
-/** A device that says nothing for so long gets an Enter; later ones after so much more. */
+/** How long a device must be silent before an Enter is sent, in milliseconds. */
 export const SILENCE = 1_500;
+/** The same for each further Enter during a login. */
 export const LONG_SILENCE = 6_000;
-/** So often. */
+/** The maximum number of Enters. */
 export const MAX_ENTERS = 3;
-/** No more of what a device says at its login is kept, in lines. */
+/** The maximum number of lines that are kept of a login. */
 export const MAX_SAID = 2_000;
-/** A prompt with more rows above it is none. */
+/** The maximum number of rows above the prompt that belong to it. */
 const MAX_ABOVE = 8;
 
 /**
- * Learns the prompt from the row that stands and from what an empty line brings: the same row, with the
- * rows above it that belong to it. A banner's row that was taken for the prompt does not come again.
+ * Learns the prompt: sends an empty line, and compares the reply with the current row. The prompt
+ * comes again, with the rows above it that belong to it. The row of a banner does not.
  */
 export async function learnPrompt(
   device: DeviceDialogue,
@@ -53,7 +54,7 @@ export async function learnPrompt(
   device.prompt = candidate;
 }
 
-/** Without a login: takes the prompt that stands, or that an Enter brings. */
+/** Finds the prompt without a login: in the current row, or in the reply to an Enter. */
 export async function findPrompt(
   device: DeviceDialogue,
   pattern: RegExp | string | undefined,
@@ -68,7 +69,7 @@ export async function findPrompt(
       if (said.length > MAX_SAID) said.shift();
     }
     const { row } = screen;
-    // A row that an Enter brings again and again is the prompt, whatever it looks like.
+    // A row that comes again after each Enter is the prompt, whatever it looks like.
     const repeated = enters > 1 && row === before && !PASSWORD.test(row);
     const known = pattern === undefined
       ? screen.marked || looksLikePrompt(row) || repeated
@@ -84,7 +85,7 @@ export async function findPrompt(
   }
 }
 
-/** Waits for the prompt of a command that was given up. Nothing is typed into what it may ask. */
+/** Waits for the prompt of an abandoned command. Does not answer questions of that command. */
 export async function resynchronize(device: DeviceDialogue, deadline: Deadline): Promise<void> {
   const { screen } = device;
   const { prompt } = device;
@@ -101,13 +102,13 @@ export async function resynchronize(device: DeviceDialogue, deadline: Deadline):
   device.stale = false;
 }
 
-/** The rows that an empty line brings, without the row that it was typed in. */
+/** The reply to an empty line, without the row that the line was typed in. */
 function withoutEcho(lines: readonly string[], prompt: string): string[] {
   const [first = "", ...rest] = lines;
   return trimmed(first.trim() === "" || first.trimEnd() === prompt ? rest : lines);
 }
 
-/** The last lines of both, as far as they are alike: rows that stand above each prompt. */
+/** The last lines that both lists have in common: the rows above each prompt. */
 function commonRows(said: readonly string[], above: readonly string[]): string[] {
   const first = trimmed(said);
   let count = 0;
@@ -118,7 +119,7 @@ function commonRows(said: readonly string[], above: readonly string[]): string[]
   return count === 0 ? [] : above.slice(-count);
 }
 
-/** Without blank lines at both ends. */
+/** Removes blank lines at the start and the end. */
 export function trimmed(lines: readonly string[]): string[] {
   const first = lines.findIndex((line) => line.trim() !== "");
   if (first === -1) return [];

@@ -3,7 +3,7 @@ import { checkCount, rejectUnknownKeys, throwUnexpected } from "../protocol/vali
 import type { WaitOptions } from "./inbox.ts";
 import type { ConnectSettings } from "./settings.ts";
 
-/** How to wait for something. */
+/** Options of a read. */
 export interface ReadOptions {
   /** How long to wait, in milliseconds. Default: `timeout` of `connect()`. */
   readonly timeout?: number | undefined;
@@ -11,7 +11,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Checks how to wait, and fills in the defaults. */
+/** Checks the options of a read, and fills in the defaults. */
 export function waitOf(
   what: string,
   options: ReadOptions,

@@ -1,9 +1,11 @@
 import type { Entry, Inbox, Read } from "./inbox.ts";
 
-/** A match may be so long, and is looked for in no more of the text before what is new. */
+/** The maximum length of a match. Only this much text before new text is searched again. */
 const MAX_MATCH = 4_096;
 
-/** The next line; at the end what stands on the last row. `undefined`: nothing more comes. */
+/**
+ * Reads the next line, or at the end the unterminated last row. `undefined`: the input has ended.
+ */
 export class ReadLine implements Read<string | undefined> {
   readonly wanted = "a line";
 
@@ -17,7 +19,7 @@ export class ReadLine implements Read<string | undefined> {
   }
 }
 
-/** The next prompt. `undefined`: nothing more comes. */
+/** Reads the next prompt. `undefined`: the input has ended. */
 export class ReadPrompt implements Read<string | undefined> {
   readonly wanted = "a prompt";
 
@@ -29,7 +31,7 @@ export class ReadPrompt implements Read<string | undefined> {
   }
 }
 
-/** The next of all that comes. `undefined`: nothing more does. */
+/** Reads the next entry of any type. `undefined`: the input has ended. */
 export class ReadEntry implements Read<Entry | undefined> {
   readonly wanted = "anything";
 
@@ -46,19 +48,19 @@ export class ReadEntry implements Read<Entry | undefined> {
 }
 
 /**
- * All text up to a pattern, which is looked for in the lines one after the other, and in the row that has
- * not ended. What was looked at stays in the inbox until it is found.
+ * Reads all text up to a pattern. Searches the entries one after the other, and then the
+ * unterminated row. Searched entries stay in the inbox until the pattern is found.
  */
 export class ReadUntil implements Read<string> {
   readonly wanted: string;
   readonly #pattern: RegExp | string;
-  /** How many entries were looked at, and the end of their text. */
+  /** The number of entries searched so far, and the end of their text. */
   #looked = 0;
   #window = "";
 
   constructor(pattern: RegExp | string) {
     this.wanted = typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);
-    // Each look is one by itself.
+    // With the flags g and y, a search would start at the end of the previous match.
     this.#pattern = typeof pattern === "string"
       ? pattern
       : new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ""));
@@ -82,7 +84,7 @@ export class ReadUntil implements Read<string> {
     return { value: text };
   }
 
-  /** What follows the pattern where new text brings it; `undefined` where it does not. */
+  /** The text after the match, if the new text completes a match; otherwise `undefined`. */
   #restAfter(text: string): string | undefined {
     const window = this.#window + text;
     const pattern = this.#pattern;
@@ -115,7 +117,7 @@ function matchOf(pattern: RegExp, text: string): { index: number; length: number
   return { index: match?.index ?? -1, length: match?.[0].length ?? 0 };
 }
 
-/** An entry as text. */
+/** The text of an entry, with its line end. */
 function textOf(entry: Entry): string {
   if (entry.type === "event" || (entry.type === "prompt" && entry.stands)) return "";
   return entry.type === "line" ? entry.text + "\n" : entry.text;

@@ -12,26 +12,26 @@ import { makeRemoteTelnet, type RemoteTelnet } from "./remote_telnet.ts";
 import type { ClientSession, ServerSnapshot } from "./session.ts";
 import { checkSize, type ReadOptions, waitOf } from "./read_options.ts";
 
-/** Makes the server's object for a session. */
+/** Creates the `RemoteServer` of a session; its constructor is private. */
 export let makeRemoteServer: (session: ClientSession, place: Place) => RemoteServer;
 
-/** Where a server is. */
+/** The address of a server. */
 export interface Place {
-  /** What was dialled: a name or an IP address. */
+  /** The host name or IP address that was dialled. */
   readonly hostname: string;
   /** The port that was dialled. */
   readonly port: number;
-  /** The IP address that answered. */
+  /** The IP address of the server. */
   readonly address: string;
 }
 
-/** Something that came from a server, by its name: a line, a prompt, or what an option reports. */
+/** An event from a server: a line, a prompt, or the event of an option. */
 export type ServerEvent =
   | { readonly type: "line"; readonly text: string }
   | {
     readonly type: "prompt";
     readonly text: string;
-    /** Whether the server marked it by GA or EOR; else it just stood there. */
+    /** Whether the server marked it with GA or EOR. If not, this end guessed it. */
     readonly marked: boolean;
   }
   | {
@@ -42,19 +42,19 @@ export type ServerEvent =
   }[Exclude<keyof ConnectEvents, "text" | "line" | "prompt" | "close">];
 
 /**
- * A server that this program has dialled.
+ * A server that this program is connected to.
  *
- * - **say**: {@linkcode send}, {@linkcode sendBytes}, {@linkcode drained}
+ * - **send**: {@linkcode send}, {@linkcode sendBytes}, {@linkcode drained}
  * - **read**: {@linkcode lines}, {@linkcode readLine}, {@linkcode prompts}, {@linkcode readPrompt},
  *   {@linkcode readUntil}, {@linkcode events}
  * - **devices**: {@linkcode login}, {@linkcode exec}, {@linkcode execLines}
- * - **the rest**: {@linkcode telnet}, {@linkcode resize}, {@linkcode encoding}
- * - **the end**: {@linkcode close}, {@linkcode abort}, {@linkcode closed}; `await using` closes, too
+ * - **options and terminal**: {@linkcode telnet}, {@linkcode resize}, {@linkcode encoding}
+ * - **close**: {@linkcode close}, {@linkcode abort}, {@linkcode closed}; `await using` closes, too
  *
- * Text waits in order until it is read: a read takes it, and what stands before what it looks for is
- * passed over. If more than `limits.unread` waits, the connection is not read on. With a handler
- * `onText`, `onLine` or `onPrompt` text does not wait: then a read begins with what comes after its
- * call.
+ * Received text is queued in order until it is read. A read removes what it returns and whatever it
+ * skips before that. While more than `limits.unread` characters are queued, the connection is not
+ * read. With a handler `onText`, `onLine` or `onPrompt`, text is not queued: a read then starts
+ * with the text that arrives after its call.
  */
 export class RemoteServer implements AsyncDisposable {
   readonly #session: ClientSession;
@@ -71,11 +71,11 @@ export class RemoteServer implements AsyncDisposable {
     makeRemoteServer = (session, place) => new RemoteServer(session, place);
   }
 
-  // Say.
+  // Sending.
 
   /**
-   * Sends text. LF becomes CR LF, or what `newline` of `connect()` says. All that is sent in one turn of
-   * the event loop goes out together.
+   * Sends text. LF becomes CR LF, or the line end set by `newline` of `connect()`. All text sent in
+   * one turn of the event loop is written together.
    *
    * @param text Any text; end a line with LF.
    * @throws {TelnetError} `connection-closed`: the connection has ended.
@@ -96,22 +96,23 @@ export class RemoteServer implements AsyncDisposable {
     this.#session.act("send", () => this.#session.machine.send(bytes));
   }
 
-  /** How many bytes the system has not taken yet. */
+  /** The number of sent bytes that the operating system has not accepted yet. */
   get queued(): number {
     return this.#session.queued;
   }
 
-  /** Settles when the system has taken all that was sent, or the connection has ended. */
+  /** Settles when the operating system has accepted all sent bytes, or the connection has ended. */
   drained(): Promise<void> {
     return this.#session.drained();
   }
 
-  // Read.
+  // Reading.
 
   /**
-   * The lines as they come, without their ends, until the server closes. Prompts are passed over.
+   * Iterates over the lines, without their line ends, until the server closes. Skips prompts.
    *
-   * @param options `signal` ends the loop with its reason. Without `timeout` it waits as long as it takes.
+   * @param options `signal` aborts the loop with its reason. `timeout` limits the wait for each
+   * line; default: no limit.
    * @returns The lines. The iteration throws if the connection breaks.
    */
   lines(options: ReadOptions = {}): AsyncIterableIterator<string> {
@@ -122,7 +123,7 @@ export class RemoteServer implements AsyncDisposable {
    * Reads the next line.
    *
    * @param options How long to wait.
-   * @returns The line without its end; `undefined` when the server has closed.
+   * @returns The line without its line end; `undefined` when the server has closed.
    * @throws {TelnetError} `timeout`, `connection-lost`, `limit-exceeded` or `misuse`.
    */
   readLine(options: ReadOptions = {}): Promise<string | undefined> {
@@ -130,10 +131,12 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   /**
-   * The prompts as they come, until the server closes: rows that the server marks by GA or EOR or, if it
-   * marks none, rows that stand for `promptTimeout` without their end. Lines are passed over.
+   * Iterates over the prompts until the server closes. A prompt is a row that the server marks with
+   * GA or EOR or, if it marks none, a row that stays without a line end for `promptTimeout`. Skips
+   * lines.
    *
-   * @param options `signal` ends the loop with its reason. Without `timeout` it waits as long as it takes.
+   * @param options `signal` aborts the loop with its reason. `timeout` limits the wait for each
+   * prompt; default: no limit.
    * @returns The prompts. The iteration throws if the connection breaks.
    */
   prompts(options: ReadOptions = {}): AsyncIterableIterator<string> {
@@ -141,7 +144,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   /**
-   * Reads the next prompt, and passes over lines.
+   * Reads the next prompt. Skips lines.
    *
    * @param options How long to wait.
    * @returns The prompt; `undefined` when the server has closed.
@@ -152,14 +155,15 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   /**
-   * Reads up to a text. `$` in a pattern matches at the end of what has come so far, and at a marked
-   * prompt.
+   * Reads up to and including a text. `$` in a pattern matches at the end of the text received so
+   * far, and at the end of a marked prompt.
    *
    * @param pattern The text, or a pattern that matches no more than 4096 characters.
    * @param options How long to wait.
-   * @returns All text through the match, lines ended by LF. What follows stays.
-   * @throws {TelnetError} `timeout` or `connection-closed`: the message shows what came instead; also
-   * `connection-lost`, `limit-exceeded` or `misuse`.
+   * @returns All text up to and including the match, with LF as the line end. Later text stays
+   * queued.
+   * @throws {TelnetError} `timeout` or `connection-closed`: the message shows the text received
+   * instead; also `connection-lost`, `limit-exceeded` or `misuse`.
    */
   readUntil(pattern: RegExp | string, options: ReadOptions = {}): Promise<string> {
     const isPattern = pattern instanceof RegExp || (typeof pattern === "string" && pattern !== "");
@@ -168,9 +172,10 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   /**
-   * All that comes, in order: lines, prompts, and what options report.
+   * Iterates over everything received, in order: lines, prompts and option events.
    *
-   * @param options `signal` ends the loop with its reason. Without `timeout` it waits as long as it takes.
+   * @param options `signal` aborts the loop with its reason. `timeout` limits the wait for each
+   * event; default: no limit.
    * @returns The events. The iteration throws if the connection breaks.
    */
   events(options: ReadOptions = {}): AsyncIterableIterator<ServerEvent> {
@@ -191,7 +196,7 @@ export class RemoteServer implements AsyncDisposable {
     return iterator;
   }
 
-  /** How many characters wait to be read, overhead included. */
+  /** The number of unread characters, plus a fixed overhead for each line, prompt and event. */
   get unread(): number {
     return this.#session.inbox.held;
   }
@@ -199,56 +204,57 @@ export class RemoteServer implements AsyncDisposable {
   // Devices.
 
   /**
-   * Logs in to a device or a shell: answers the usual questions for a user name and a password, goes past
-   * banners, and learns the prompt from what comes then and after an empty line.
+   * Logs in to a device or a shell. Answers the usual questions for a user name and a password,
+   * skips banners, and learns the prompt from the row that follows and from the reply to an empty
+   * line.
    *
-   * @param options The user name and the password, as far as they are asked for.
-   * @returns What the device said from its start to its prompt.
+   * @param options The user name and the password, if the device asks for them.
+   * @returns The text that the device sent before its prompt.
    * @throws {TelnetError} `login-refused`, `timeout`, `connection-closed` or `connection-lost`. The
-   * message of a timeout shows what came instead.
+   * message of a timeout shows the text received instead.
    */
   login(options: LoginOptions = {}): Promise<string> {
     return this.#deviceOf().login(options);
   }
 
   /**
-   * Sends a command and returns what it printed, without its echo, the prompt, pagers and colours.
-   * Several calls at once are carried out one after the other.
+   * Sends a command and returns its output, without the echo, the prompt, pager prompts and
+   * colours. Concurrent calls run one after the other.
    *
    * @param command One line.
-   * @param options How long to wait, and what to answer to questions.
-   * @returns The output: lines joined by LF, without blank lines at both ends.
-   * @throws {TelnetError} `timeout`, `connection-closed` or `connection-lost`. The message of a timeout
-   * shows what came instead.
+   * @param options How long to wait, and the answers to questions of the command.
+   * @returns The output: lines joined by LF, without blank lines at the start and the end.
+   * @throws {TelnetError} `timeout`, `connection-closed` or `connection-lost`. The message of a
+   * timeout shows the text received instead.
    */
   exec(command: string, options: ExecOptions = {}): Promise<string> {
     return this.#deviceOf().exec(command, options);
   }
 
   /**
-   * The same, line by line as the device prints it.
+   * Like {@linkcode exec}, but yields each line as the device prints it.
    *
    * @param command One line.
-   * @param options How long to wait, and what to answer to questions.
-   * @returns The lines. The iteration throws what `exec` would throw.
+   * @param options How long to wait, and the answers to questions of the command.
+   * @returns The lines. The iteration throws the same errors as `exec`.
    */
   execLines(command: string, options: ExecOptions = {}): AsyncIterableIterator<string> {
     return this.#deviceOf().execLines(command, options);
   }
 
-  /** The prompt that `login()` or `exec()` has learned; `undefined` before. */
+  /** The prompt that `login()` or `exec()` has learned; `undefined` before the first of them. */
   get learnedPrompt(): string | undefined {
     return this.#device?.prompt;
   }
 
-  // The rest.
+  // Options, terminal and connection.
 
-  /** The Telnet options: GMCP, MSDP, and any other. */
+  /** The Telnet options, such as GMCP and MSDP. */
   get telnet(): RemoteTelnet {
     return this.#telnet ??= makeRemoteTelnet(this.#session);
   }
 
-  /** Whether the server shows what is typed, or hides it: then this end shows nothing. */
+  /** Whether the server performs ECHO. If so, do not show typed text yourself. */
   get serverEchoes(): boolean {
     return this.#session.serverEchoes;
   }
@@ -258,7 +264,7 @@ export class RemoteServer implements AsyncDisposable {
     return this.#session.text.encoding;
   }
 
-  /** Sets the character set; what the server names counts no more. */
+  /** Sets the character set. Later CHARSET requests of the server no longer change it. */
   set encoding(encoding: EncodingLabel | TextCodec) {
     this.#session.text.set(checkEncoding(encoding));
   }
@@ -274,11 +280,11 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   /**
-   * The window has another size; the server is told if it asked for that.
+   * Sets the size of the window, and sends it to the server if NAWS is enabled.
    *
    * @param columns Its width in characters, 1 to 1000.
    * @param rows Its height in lines, 1 to 1000.
-   * @throws {TelnetError} `misuse`: a size that is none.
+   * @throws {TelnetError} `misuse`: a size that is not a whole number from 1 to 1000.
    */
   resize(columns: number, rows: number): void {
     checkSize("columns", columns);
@@ -290,7 +296,7 @@ export class RemoteServer implements AsyncDisposable {
     if (this.active) this.#session.act("resize", () => options.stateOf(nawsClient).update());
   }
 
-  /** What was dialled: a name or an IP address. */
+  /** The host name or IP address that was dialled. */
   get hostname(): string {
     return this.#place.hostname;
   }
@@ -300,57 +306,60 @@ export class RemoteServer implements AsyncDisposable {
     return this.#place.port;
   }
 
-  /** The IP address that answered. */
+  /** The IP address of the server. */
   get address(): string {
     return this.#place.address;
   }
 
-  /** Whether the bytes travel encrypted. */
+  /** Whether the connection is encrypted. */
   get encrypted(): boolean {
     return this.#session.encrypted;
   }
 
-  /** How many bytes came, as they were on the wire. */
+  /** The number of bytes received, before decompression. */
   get bytesReceived(): number {
     return this.#session.bytesReceived;
   }
 
-  /** How many bytes went out. */
+  /** The number of bytes sent, after compression. */
   get bytesSent(): number {
     return this.#session.bytesSent;
   }
 
-  // The end.
+  // Closing.
 
-  /** Whether the connection is open. What came can be read also after its end. */
+  /** Whether the connection is open. Received text can still be read after it has ended. */
   get active(): boolean {
     return this.#session.active;
   }
 
-  /** Settles when the connection is gone: with the error that broke it, or none. Never rejects. */
+  /**
+   * Resolves when the connection has ended, with the error that broke it, or none if it was closed.
+   * Never rejects.
+   */
   get closed(): Promise<Ending> {
     return this.#session.closed;
   }
 
-  /** Closes: what was sent goes out first. Settles when the connection is gone. */
+  /** Sends all queued data, then closes. Settles when the connection has ended. */
   async close(): Promise<void> {
     this.#session.close();
     await this.#session.closed;
   }
 
-  /** Ends the connection at once; what is queued is lost. */
+  /** Ends the connection at once; queued data is lost. */
   abort(): void {
     this.#session.fail(undefined);
   }
 
-  /** Closes. */
+  /** Same as {@linkcode close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
   /**
-   * Where things stand, as plain JSON, for {@linkcode connectOver} in another process that takes over
-   * the connection. Events of options that wait to be read are not in it.
+   * Saves the state of the session as plain JSON, so that another process can take over the
+   * connection with {@linkcode connectOver}. Unread option events are not included.
    *
    * @returns A snapshot.
    */

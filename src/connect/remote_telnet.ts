@@ -10,12 +10,12 @@ import type { Side } from "../protocol/events.ts";
 import { checkByte, checkBytes, checkOneOf, checkText } from "../protocol/validate.ts";
 import type { ClientSession } from "./session.ts";
 
-/** Makes the group of a server. */
+/** Creates the `RemoteTelnet` of a session; its constructor is private. */
 export let makeRemoteTelnet: (session: ClientSession) => RemoteTelnet;
 
 /**
- * The Telnet options with a server: `server.telnet`. What is agreed to is declared as `telnetOptions` of
- * `connect()`; this is for the rest.
+ * The Telnet options of a connection: `server.telnet`. Declare which options to agree to as
+ * `telnetOptions` of `connect()`.
  */
 export class RemoteTelnet {
   readonly #session: ClientSession;
@@ -28,7 +28,7 @@ export class RemoteTelnet {
     makeRemoteTelnet = (session) => new RemoteTelnet(session);
   }
 
-  /** GMCP: messages with JSON. `supports` is what the server supports. */
+  /** GMCP: messages with JSON. `supports` lists the packages that the server supports. */
   get gmcp(): GmcpHandle {
     return this.#session.options.stateOf(gmcpClient).handle;
   }
@@ -53,7 +53,7 @@ export class RemoteTelnet {
    *
    * @param option One of `customOptions` of `connect()`.
    * @returns The `handle` of its state.
-   * @throws {TelnetError} `misuse`: it was not given, or it has no handle.
+   * @throws {TelnetError} `misuse`: the option is not in `customOptions`, or it has no handle.
    */
   handle<Handle>(option: TelnetOption<never, OptionState<Handle>, never>): Handle {
     if (option === undefined || this.#session.options.optionOf(option?.code) !== option) {
@@ -69,7 +69,7 @@ export class RemoteTelnet {
   }
 
   /**
-   * Whether an option is in force.
+   * Whether an option is enabled.
    *
    * @param option Its code.
    * @param side The end that performs it: `local` is this one, `remote` the server.
@@ -113,12 +113,12 @@ export class RemoteTelnet {
   }
 
   /**
-   * Sends a payload of an option; the encoders are in `./options`.
+   * Sends a subnegotiation. `./options` has encoders for payloads.
    *
    * @param option The option's code.
    * @param payload The bytes between `IAC SB option` and `IAC SE`; 0xFF is doubled.
-   * @returns Whether the option is in force on a side; else nothing is sent.
-   * @throws {TelnetError} `misuse`: the option is not a byte, or the payload no bytes.
+   * @returns Whether the option is enabled on either side; if not, nothing is sent.
+   * @throws {TelnetError} `misuse`: the option is not a byte, or the payload is not a byte array.
    */
   sendSubnegotiation(option: number, payload: Uint8Array): boolean {
     checkByte("option", option);
@@ -130,10 +130,10 @@ export class RemoteTelnet {
   }
 
   /**
-   * Sends a Telnet command that stands alone, such as AYT, IP or NOP.
+   * Sends a Telnet command that has no option code, such as AYT, IP or NOP.
    *
    * @param command The command byte; see `./protocol`.
-   * @throws {TelnetError} `misuse`: not such a command.
+   * @throws {TelnetError} `misuse`: `command` is no such command.
    */
   sendTelnetCommand(command: number): void {
     this.#session.act("send", () => this.#session.machine.sendTelnetCommand(command));
@@ -145,7 +145,7 @@ export class RemoteTelnet {
   }
 
   /**
-   * Sets a variable of NEW-ENVIRON, and tells the server where it asks for such.
+   * Sets a variable of NEW-ENVIRON, and sends it to the server if NEW-ENVIRON is enabled.
    *
    * @param name Its name.
    * @param value Its value; `undefined` removes it.

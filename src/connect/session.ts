@@ -31,7 +31,7 @@ import { type Entry, Inbox } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import type { ConnectSettings } from "./settings.ts";
 
-/** Where things stand with a server, as plain JSON. */
+/** The saved state of a session with a server, as plain JSON. */
 export interface ServerSnapshot {
   /** The format of this snapshot. */
   readonly version: 1;
@@ -49,26 +49,27 @@ interface SnapshotParts extends OptionsSnapshot {
   readonly mxp: MxpSnapshot | null;
 }
 
-/** What a session reports to. */
+/** Receives the events of a session. */
 export interface ClientSessionOwner {
   /** Calls the handler of an event; it may throw. */
   handle<Name extends keyof ConnectEvents>(name: Name, value: ConnectEvents[Name]): unknown;
 }
 
 const NO_BYTES = new Uint8Array(0);
-/** What rows end with that wait for an answer. */
+/** Matches the end of a row that probably waits for input. */
 const PROMPT_END = /[>:?#$%\])]\s*$/;
 const PROMPT_TAIL = 16;
-/** How long a close, or the handshake of START-TLS, may make no progress. */
+/** How long a close may make no progress. */
 const STALL_MS = 5_000;
+/** How long START-TLS may take until the connection is encrypted. */
 const TLS_MS = 10_000;
-/** How many seconds' worth of negotiations can come at once. */
+/** The burst of negotiations that is allowed, as time at `negotiationRate`. */
 const BURST_MS = 10_000;
 
 /**
- * The client's end of one connection. What comes takes one way in: `onData` → byte stream (inflates) →
- * machine, event by event → options, or text → rows → inbox. What is sent takes one way out: `send` →
- * machine → `flush` → byte stream. Every event is handled before the next byte is looked at.
+ * The client's end of one connection. Input: `onData` → byte stream (inflates) → machine, event by
+ * event → options, or text → rows → inbox. Output: `send` → machine → `flush` → byte stream. Every
+ * event is handled before the next byte is parsed, because an event can start compression or TLS.
  */
 export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHostContext {
   readonly settings: ConnectSettings;
@@ -87,20 +88,20 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   readonly #owner: ClientSessionOwner;
   readonly #rows: Rows;
   #stream: ByteStream | undefined;
-  /** Whether the handshake of TLS is under way, so that nothing can be sent. */
+  /** Whether the TLS handshake is in progress; until it is done, nothing can be sent. */
   #securing = false;
   /** Called when the handshake is done. */
   onEncrypted: (() => void) | undefined;
-  /** What was sent while nothing could be. */
+  /** Calls that send, deferred until the TLS handshake is done. */
   readonly #held: (() => void)[] = [];
   #heldLength = 0;
-  /** The bytes behind the event that is handled, and whether they came out of a compressed stream. */
+  /** The bytes after the current event, and whether they were decompressed. */
   #rest: Uint8Array = NO_BYTES;
   #inflated = false;
   #mxp: MxpReader | undefined;
-  /** The row that was reported as a prompt while it stood. */
+  /** The unterminated row that was reported as a prompt. */
   #guessed: string | undefined;
-  /** Whether the server has marked a prompt: then none is guessed. */
+  /** Whether the server has marked a prompt. If so, prompts are no longer guessed. */
   #marks = false;
   #unreadReported = false;
   #flushing = false;
@@ -108,9 +109,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** Whether the connection is gone. */
   #gone = false;
   #settle: (ending: { readonly error: unknown }) => void = () => {};
-  /** How many marks of prompts came with the event at work: they are no negotiations. */
+  /** GA and EOR in the current step; they do not count as negotiations. */
   #prompts = 0;
-  /** When the negotiations so far are paid off. */
+  /** The time at which the budget for negotiations is full again (GCRA). */
   #paidAt = -Infinity;
   #endPromptTimer: () => void = () => {};
   #endAnswerTimer: () => void = () => {};
@@ -138,7 +139,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     });
   }
 
-  /** Begins, over a connection. */
+  /** Starts the session over a connection. */
   open(connection: Connection, securing: boolean): void {
     const { limits, codec, signal } = this.settings;
     this.#stream = new ByteStream(connection, { limits, codec }, this);
@@ -150,12 +151,12 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (signal?.aborted) abort();
   }
 
-  /** The byte stream; it is there once the session is open. */
+  /** The byte stream; available after `open()`. */
   get stream(): ByteStream {
     return this.#stream as ByteStream;
   }
 
-  // What the transport and the byte stream report.
+  // Events of the transport and the byte stream.
 
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
@@ -212,7 +213,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   onUnseen(): void {}
 
-  /** The server closes: what it sent can still be read, and this end closes too. */
+  /** The server has closed. Received text stays readable, and this end closes too. */
   onPlainEnd(): void {
     if (!this.active) return;
     this.#mxp?.flush();
@@ -236,9 +237,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     );
   }
 
-  // What this end does.
+  // Sending and closing.
 
-  /** Sends text; LF becomes what Enter sends. `secret`: it is not traced. */
+  /** Sends text; LF becomes the configured line end. `secret`: leaves the text out of the trace. */
   send(text: string, secret: boolean = false): void {
     this.#checkOpen("send");
     if (this.#holds) return this.#hold(text.length, () => this.send(text, secret));
@@ -251,7 +252,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.flush();
   }
 
-  /** The person's own client would end the row of a prompt by its Enter. Half a line is none. */
+  /**
+   * Ends the row of a prompt when Enter is sent, as local echo would. Keeps half a line of output.
+   */
   #leavePrompt(): void {
     if (this.#marks || this.serverEchoes || this.inbox.claimed || this.#rows.length === 0) return;
     if (!this.#guessed && !PROMPT_END.test(this.#rows.tail(PROMPT_TAIL))) return;
@@ -259,7 +262,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.inbox.serve();
   }
 
-  /** Does something that sends, unless the connection has ended. */
+  /** Runs a call that sends; throws if the connection has ended. */
   act(what: string, call: () => void): void {
     this.#checkOpen(what);
     if (this.#holds) return this.#hold(1, () => this.act(what, call));
@@ -267,7 +270,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.flush();
   }
 
-  /** Whether the server shows what is typed. */
+  /** Whether the server performs ECHO. */
   get serverEchoes(): boolean {
     return this.machine.remoteEnabled(ECHO);
   }
@@ -277,19 +280,19 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     return this.#error;
   }
 
-  /** Bytes that the system has not taken yet. */
+  /** The number of sent bytes that the operating system has not accepted yet. */
   get queued(): number {
     return this.#heldLength + this.machine.outputLength + (this.#stream?.queued ?? 0);
   }
 
-  /** Settles when the system has taken all that was sent, or the connection has ended. */
+  /** Settles when the operating system has accepted all sent bytes, or the connection has ended. */
   drained(): Promise<void> {
     this.flushNow();
     if (this.queued === 0 || !this.active) return Promise.resolve();
     return new Promise((resolve) => this.#drains.push(resolve));
   }
 
-  /** Hands what was sent to the transport at the end of this turn, all of it at once. */
+  /** Schedules one write of all pending output, in a microtask. */
   flush(): void {
     if (this.#flushing) return;
     this.#flushing = true;
@@ -299,7 +302,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     });
   }
 
-  /** The same at once. */
+  /** Writes all pending output now. */
   flushNow(): void {
     if (!this.active || this.#stream === undefined || this.machine.outputLength === 0) return;
     const bytes = this.machine.takeOutput();
@@ -316,7 +319,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     );
   }
 
-  /** Closes in good order. A server that takes nothing more is left. */
+  /** Closes after sending pending output. Aborts if the server stops reading. */
   close(): void {
     if (!this.active) return;
     this.flushNow();
@@ -332,14 +335,14 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#endCloseTimer = this.settings.clock.after(STALL_MS, () => this.#watchClose(queued));
   }
 
-  /** Ends the connection at once, with an error for whoever reads. */
+  /** Aborts the connection. Pending reads fail with the error. */
   fail(error: unknown): void {
     if (!this.active) return;
     this.#end(error);
     this.#stream?.connection.abort();
   }
 
-  /** Takes a piece of the dialogue for the other end of a restart. */
+  /** Saves the state of the session, to resume it after a restart. */
   snapshot(): ServerSnapshot {
     if (this.#stream?.compressed) {
       throwMisuse(
@@ -364,7 +367,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     return parts as unknown as ServerSnapshot;
   }
 
-  /** Goes on where a snapshot was taken. */
+  /** Restores what `snapshot()` returned. */
   restore(given: ServerSnapshot): void {
     const { telnet, text, row, unread, marked, mxp, ...options } =
       given as unknown as SnapshotParts;
@@ -378,7 +381,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (mxp !== null) this.#startMxp(mxp);
   }
 
-  // What the options ask for.
+  // Services for the options.
 
   get known(): OptionSet {
     return this.settings.options.known;
@@ -436,7 +439,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     };
   }
 
-  /** MCCP3: behind the marker nothing is plain. */
+  /** Starts or stops MCCP3. Everything after the marker is compressed. */
   #compress(on: boolean): void {
     if (!this.stream.canCompress) return;
     if (on) this.machine.sendSubnegotiation(MCCP3, NO_BYTES);
@@ -445,7 +448,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     else this.stream.stopCompressing();
   }
 
-  /** A marker within a compressed stream changes nothing. */
+  /** Starts MCCP2. Ignores a marker inside a compressed stream. */
   #decompress(): void {
     if (!this.stream.canCompress || this.#inflated) return;
     const rest = this.#takeRest();
@@ -460,7 +463,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.flushNow();
     this.#securing = true;
     const received = this.#takeRest();
-    // What was agreed in the clear may have come from somebody on the way.
+    // Options negotiated before TLS may come from an attacker, so the negotiation starts again.
     this.machine = new TelnetMachine(this.settings.machine);
     this.options = this.#newOptions(this.options);
     this.text.renew(this.settings.encoding);
@@ -481,7 +484,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     return rest;
   }
 
-  // The way in.
+  // Input.
 
   #takeEvents(): void {
     while (this.machine.eventCount > 0) {
@@ -548,7 +551,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     }
   }
 
-  /** From here on nothing is sent until the handshake of TLS is done, which must be in time. */
+  /** Starts the timeout of START-TLS. Until the TLS handshake is done, nothing is sent. */
   #awaitTls(): void {
     this.#endTlsTimer = this.settings.clock.after(TLS_MS, () => {
       if (this.encrypted) return;
@@ -582,19 +585,19 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#keep({ type: "line", text: line });
   }
 
-  /** The row ends as a prompt. */
+  /** Ends the row as a prompt. */
   #endPrompt(marked: boolean): void {
     this.#endPromptTimer();
     this.#mxp?.flush();
     const text = this.#rows.endRow();
     const guessed = this.#guessed === text;
     this.#guessed = undefined;
-    // It was reported already when it was guessed.
+    // A guessed prompt was reported already.
     if (!guessed) this.#emit("prompt", text);
     this.#keep({ type: "prompt", text, marked, ...(guessed && { reported: true }) });
   }
 
-  /** The row stands, and is taken for a prompt. If more comes in it, it is a line after all. */
+  /** Reports the unterminated row as a prompt. If more text follows in it, it becomes a line. */
   #guessPrompt(): void {
     const text = this.#rows.tail(Infinity);
     if (text === this.#guessed) return;
@@ -639,7 +642,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.stream.reading = true;
   }
 
-  /** Servers that mark no prompt just stop. */
+  /** Guesses a prompt after a pause, for servers that do not mark prompts. */
   #startPromptTimer(): void {
     this.#endPromptTimer();
     this.#endPromptTimer = () => {};
@@ -651,7 +654,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     });
   }
 
-  /** Asks for the machine's timeouts in time. */
+  /** Schedules the next timeout of the machine. */
   #scheduleAnswers(): void {
     this.#endAnswerTimer();
     const next = this.machine.nextTimeout();
@@ -664,7 +667,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     });
   }
 
-  /** Pays for negotiations; a server that sends too many is left. */
+  /** Charges negotiations to the rate limit. Ends the connection if the server sends too many. */
   #pay(frames: number, now: number): boolean {
     const { negotiationRate } = this.settings.limits;
     this.#paidAt = Math.max(this.#paidAt, now) + frames * 1000 / negotiationRate;
@@ -686,7 +689,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.inbox.add({ type: "event", event: { type: name, value } });
   }
 
-  /** Waits with sending until the connection is encrypted. */
+  /** Defers a call that sends until the connection is encrypted. */
   #hold(length: number, send: () => void): void {
     this.#heldLength += length;
     const { outputBytes } = this.settings.limits;
@@ -698,7 +701,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#held.push(send);
   }
 
-  /** Nothing can be sent: TLS is about to begin. */
+  /** Whether sending must wait for TLS. */
   get #holds(): boolean {
     return this.#securing || (this.machine.localEnabled(START_TLS) && !this.encrypted);
   }
@@ -731,12 +734,12 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   }
 }
 
-/** A failure of the last handler has no connection that it could end. */
+/** Logs an error of `onClose`, as there is no connection left to end. */
 function reportFailure(error: unknown): void {
   console.error("onClose failed:", error);
 }
 
-/** What a client has learned to tell of itself in the meantime: the size of its window, its variables. */
+/** Facts that may have changed since the start: the size of the window, and the variables. */
 function ownFacts(facts: ClientFacts | undefined): Partial<ClientFacts> {
   return facts === undefined
     ? {}

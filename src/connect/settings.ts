@@ -8,29 +8,29 @@ import type { SecureContext } from "../transport/encryption.ts";
 import type { ConnectLimits } from "./limits.ts";
 import type { ConnectClock } from "./timer.ts";
 
-/** What Enter sends. */
+/** The line end that LF becomes when it is sent. */
 export type Newline = "\r\n" | "\r\0" | "\r" | "\n";
 
-/** How a session of the client's end is set up: checked, with every default filled in. */
+/** The settings of a client session: checked, with all defaults filled in. */
 export interface ConnectSettings {
   readonly limits: ConnectLimits;
   readonly encoding: Encoding | TextCodec;
-  /** `undefined`: CR LF; in BINARY, where CR LF would be two line ends, LF. */
+  /** `undefined`: CR LF, or LF in BINARY, where CR LF would count as two line ends. */
   readonly newline: Newline | undefined;
   readonly stripControls: boolean;
-  /** Whether a handler takes the text, so that it does not wait to be read. */
+  /** Whether a handler receives the text, so that it is not queued for reads. */
   readonly takesText: boolean;
   readonly promptTimeout: number;
   readonly timeout: number;
   readonly options: ClientOptions;
   readonly machine: TelnetMachineOptions;
-  /** What this end tells of itself. */
+  /** The properties of the client that this end reports to the server. */
   readonly facts: Readonly<Partial<ClientFacts>>;
   readonly codec: CompressionCodec | undefined;
-  /** What encrypts, by TLS from the start or by START-TLS. */
+  /** The TLS context, for TLS from the start or for START-TLS. */
   readonly secureContext: SecureContext | undefined;
   readonly clock: Required<ConnectClock>;
   readonly signal: AbortSignal | undefined;
-  /** The last bytes and the negotiation are put into words for errors; with a sink for it, too. */
+  /** Receives each line of the trace; `undefined`: nothing is traced. */
   readonly trace: ((line: string) => void) | undefined;
 }

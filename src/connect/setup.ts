@@ -80,7 +80,7 @@ const CONNECT_NAMES: Readonly<Record<Exclude<keyof ConnectOptions, keyof TalkOpt
   tcpKeepAlive: true,
 };
 
-/** What others call these options: Node, telnetlib3, and the npm package telnet-client. */
+/** Names of these options in Node, telnetlib3 and the npm package telnet-client. */
 const SYNONYMS: Synonyms = {
   host: "hostname",
   address: "hostname",
@@ -104,10 +104,10 @@ const SYNONYMS: Synonyms = {
 };
 
 const NEWLINES = ["\r\n", "\r\0", "\r", "\n"] as const;
-/** Handlers that take the text. */
+/** Handlers that receive the text; with one of them, text is not queued for reads. */
 const TAKES_TEXT = ["onText", "onLine", "onPrompt"] as const;
 
-/** Checks the options of a call. */
+/** Checks the options of `connect()`, or of `connectOver()` if `over` is set. */
 export function checkConnectOptions(options: ConnectOptions, over: boolean): void {
   const own = over ? { ...TALK_NAMES, tls: true } : { ...TALK_NAMES, ...CONNECT_NAMES };
   const events = [
@@ -129,7 +129,7 @@ export function handlerName(event: string): string {
   return `on${event.charAt(0).toUpperCase()}${event.slice(1)}`;
 }
 
-/** Checks what a caller gave, and fills in the defaults. */
+/** Checks the options, and fills in the defaults. */
 export function settingsOf(
   options: TalkOptions,
   given: {
@@ -182,7 +182,7 @@ export function settingsOf(
   };
 }
 
-/** What is agreed to where nothing is declared. */
+/** The Telnet options that are agreed to unless `telnetOptions` declares otherwise. */
 function defaultsOf(
   { location, display }: Terminal,
   { codec, secureContext, startTls }: {

@@ -2,8 +2,8 @@ import type { Answer, LoginOptions } from "./device_options.ts";
 import { type LearnedPrompt, looksLikePrompt, patternMatches } from "./prompt.ts";
 
 /**
- * How long a row must stand before it is taken for what it looks like, in milliseconds. The less sure it is, the
- * longer.
+ * How long a row must stay unchanged before it is taken for what it looks like, in milliseconds.
+ * The less certain, the longer.
  */
 export const SETTLE = {
   marked: 0,
@@ -13,18 +13,18 @@ export const SETTLE = {
   similar: 250,
   unlike: 1_500,
 } as const;
-/** What asks for a user name. */
+/** Matches a question for a user name. */
 export const USERNAME: RegExp =
   /(?:^|[^\w.-])(?:user ?name|user|login(?: as| name)?|account|name)\s*(?:\([^)]*\))?\s*[:?]\s*$/i;
-/** What asks for a password. */
+/** Matches a question for a password. */
 export const PASSWORD: RegExp = /(?:pass(?:word|code|phrase)|\bpin\b)[^:?>]{0,80}[:?>]\s*$/i;
 const KEY = "(?:enter|return|any key)";
 const PRESS_ENTER = new RegExp(`press <?\\b${KEY}\\b.{0,80}$`, "i");
 const PRESS_KEY = /press\b.{0,20}["'](\w)["'].{0,60}$/i;
-/** How devices refuse a login. */
+/** Matches a message that refuses a login. */
 export const REFUSED: RegExp =
   /incorrect|invalid|denied|fail|bad (?:password|secret|user)|not (?:valid|authori[sz]ed)|wrong|refused|try again/i;
-/** Rows that wait for a key in the middle of an output; all go on at a blank. */
+/** Prompts of pagers; Space continues all of them. */
 const PAGERS: readonly string[] = [
   "^[-=<( ]*-{2,}\\s?\\(?more\\b.{0,100}$",
   "-{2,}\\s?\\(?more\\b.{0,40}$",
@@ -40,14 +40,14 @@ const PAGERS: readonly string[] = [
   "^:$",
 ];
 const PAGER = new RegExp(PAGERS.join("|"), "i");
-/** Those that go on at Enter alone. */
+/** Prompts of pagers that only Enter continues. */
 const ENTER_PAGER = new RegExp("press <?\\b(?:enter|return)\\b>?.{0,80}$", "i");
-/** Those that stay at the end. */
+/** Prompts of pagers at the end of the output; `q` leaves them. */
 const PAGER_END = /\(END\)(?: \(press h for help or q to quit\))?$/;
-/** What shows progress, and is no prompt. */
+/** Matches a progress display, which is not a prompt. */
 const PROGRESS = /^[#=.*\s>-]{2,}$|\d\s*%$/;
 
-/** What the row is that stands. */
+/** The meaning of the current row. */
 export type Standing =
   | { readonly kind: "pager" | "press"; readonly key: string }
   | { readonly kind: "username" | "password" }
@@ -55,9 +55,9 @@ export type Standing =
   | { readonly kind: "prompt"; readonly sure: keyof typeof SETTLE; readonly start: number };
 
 /**
- * What a row is while a device is logged in to.
+ * Classifies the current row during a login.
  *
- * @param asked Whether a user name or password was given: then a prompt is likely.
+ * @param asked Whether a user name or password was sent; then a prompt is likely.
  */
 export function loginRow(row: string, options: LoginOptions, asked: boolean): Standing | undefined {
   if (row.trim() === "") return undefined;
@@ -76,7 +76,7 @@ export function loginRow(row: string, options: LoginOptions, asked: boolean): St
 }
 
 /**
- * What a row is while a command is carried out.
+ * Classifies the current row while a command runs.
  *
  * @param marked Whether the server has marked the row as a prompt.
  */
@@ -104,7 +104,7 @@ export function commandRow(
   return { kind: "prompt", sure: "unlike", start: 0 };
 }
 
-/** Whether what is answered to a question stays out of a trace. */
+/** Whether the answer to a question is left out of a trace. */
 export function isSecret({ secret, ask }: Answer, row: string): boolean {
   return secret ?? (PASSWORD.test(row) || /pass/i.test(String(ask)));
 }

@@ -1,20 +1,20 @@
-/** The time of a connection; a test gives its own. */
+/** The clock and timers of a connection; tests can replace them. */
 export interface ConnectClock {
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a monotonic clock. */
   now(): number;
-  /** Milliseconds since 1970. Default: the system's. */
+  /** Milliseconds since 1970, UTC. Default: the system's clock. */
   timeOfDay?(): number;
   /**
-   * Calls after a time.
+   * Calls a function after a delay.
    *
    * @param milliseconds How long to wait.
    * @param call What to call.
-   * @returns Ends the wait.
+   * @returns A function that cancels the call.
    */
   after(milliseconds: number, call: () => void): () => void;
 }
 
-/** The longest wait that timers of all runtimes can express. */
+/** The longest delay that the timers of all runtimes support. */
 const MAX_WAIT_MS = 2 ** 31 - 1;
 
 /** The runtime's clock and timers. */

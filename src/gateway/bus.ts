@@ -1,39 +1,42 @@
 /**
- * What carries the messages of gateways and workers: anything that delivers messages by subject, at most
- * once, and keeps small entries that can be compared and set. `natsBus()` makes one of NATS, and
- * `MemoryBus` is one for tests.
+ * A message bus for gateways and workers. It delivers messages by subject, at most once, and stores
+ * small entries with compare-and-set. `natsBus()` creates one on NATS; `MemoryBus` is one for
+ * tests.
  */
 export interface Bus {
-  /** The most bytes of one message. */
+  /** The maximum size of a message in bytes. */
   readonly maxPayload: number;
   /**
-   * Sends a message to all who have subscribed to its subject. It may be lost, as where the broker is
-   * away; it must not come changed.
+   * Sends a message to all subscribers of its subject. The message may be lost, for example while
+   * the broker is unreachable, but it must not be altered.
    *
    * @param subject Words of letters, digits, `-` and `_`, with dots between.
    * @param payload The message; it does not change afterwards.
-   * @param onNobody Called if it is known that nobody has subscribed.
+   * @param onNobody Called if the bus knows that there is no subscriber.
    */
   publish(subject: string, payload: Uint8Array, onNobody?: () => void): void;
   /**
-   * Has messages of a subject handed over, in the order in which one sender sent them, mostly.
+   * Subscribes to a subject. Messages of one sender usually arrive in the order in which they were
+   * sent.
    *
    * @param subject The whole subject.
-   * @param onMessage Gets each message; the bytes are its own to keep. It does not throw.
-   * @returns What ends it.
+   * @param onMessage Receives each message, and may keep its bytes. It must not throw.
+   * @returns The subscription.
    */
   subscribe(subject: string, onMessage: (payload: Uint8Array) => void): BusSubscription;
-  /** Entries that say who serves a zone. They outlive the broker's own restart. */
+  /** Entries that record which worker serves a zone. They must survive a restart of the broker. */
   readonly leases: LeaseStore;
 }
 
 /** A subscription. */
 export interface BusSubscription {
-  /** Ends it. */
+  /** Ends the subscription. */
   close(): void;
 }
 
-/** Small entries, each with a revision that only grows, over all entries. */
+/**
+ * A store of small entries. Each write gets a higher revision than all writes before, to any entry.
+ */
 export interface LeaseStore {
   /**
    * Reads an entry.
@@ -44,40 +47,40 @@ export interface LeaseStore {
    */
   read(name: string): Promise<LeaseEntry | undefined>;
   /**
-   * Writes an entry, if nobody else has written it since.
+   * Writes an entry if its revision has not changed (compare-and-set).
    *
    * @param name Its name.
-   * @param value What to write.
-   * @param revision The revision that it must have; `undefined`: it must not be there.
-   * @returns Its new revision; `undefined`: somebody else has written it.
-   * @throws If the store cannot be reached; it may have been written all the same.
+   * @param value The new value.
+   * @param revision The revision that the entry must have; `undefined`: the entry must not exist.
+   * @returns Its new revision; `undefined`: the entry has another revision.
+   * @throws If the store cannot be reached; the entry may have been written anyway.
    */
   write(name: string, value: Uint8Array, revision: number | undefined): Promise<number | undefined>;
 }
 
 /** An entry. */
 export interface LeaseEntry {
-  /** What was written. */
+  /** Its value. */
   readonly value: Uint8Array;
   /** Its revision. */
   readonly revision: number;
 }
 
-/** Where gateways and workers take the time from; a test gives its own. */
+/** The clock and timers of gateways and workers; tests can replace them. */
 export interface Timer {
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a monotonic clock. */
   now(): number;
   /**
-   * Calls something again and again.
+   * Calls a function repeatedly.
    *
-   * @param milliseconds How often.
-   * @param call What to call.
-   * @returns What ends it.
+   * @param milliseconds The interval.
+   * @param call The function.
+   * @returns A function that stops the calls.
    */
   every(milliseconds: number, call: () => void): () => void;
 }
 
-/** The runtime's own. */
+/** The runtime's clock and timers. */
 export const systemTimer: Timer = {
   now: () => performance.now(),
   every(milliseconds, call) {

@@ -2,12 +2,12 @@ import type { Bus } from "./bus.ts";
 import { Link } from "./link.ts";
 import { encodePacket, ENVELOPE } from "./messages.ts";
 
-/** While the other end has not taken so many bytes, nothing more is begun for it. */
+/** The maximum backlog of a link in bytes. Above it, no new records are sent. */
 export const MAX_BACKLOG = 4_194_304;
-/** How long the other ends have to take the last messages when this one stops. */
+/** How long a stopping end waits until the other ends have acknowledged its last messages. */
 export const LAST_MS = 1_000;
 
-/** One end of a link with where its packets go. */
+/** One end of a link, and the subject that its packets are sent to. */
 export class BusLink {
   readonly link: Link;
   readonly #bus: Bus;
@@ -20,13 +20,13 @@ export class BusLink {
   constructor(
     bus: Bus,
     { subject, from, number, epoch, onNobody }: {
-      /** Where the other end listens. */
+      /** The subject of the other end. */
       readonly subject: string;
-      /** What this end is called. */
+      /** The name of this end. */
       readonly from: string;
       readonly number: number;
       readonly epoch: number;
-      /** Called if it is known that nobody listens there. */
+      /** Called if the bus knows that the subject has no subscriber. */
       readonly onNobody?: (() => void) | undefined;
     },
   ) {
@@ -44,7 +44,7 @@ export class BusLink {
     for (const packet of this.link.takePackets(now)) this.#publish(packet);
   }
 
-  /** Tells that this end lives. */
+  /** Sends a heartbeat. */
   beat(): void {
     this.#publish(this.link.beat());
   }

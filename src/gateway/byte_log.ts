@@ -1,6 +1,6 @@
 const FIRST_SIZE = 256;
 
-/** The part of a stream of bytes that is still needed, by its offsets in the whole stream. */
+/** Keeps the part of a byte stream that is still needed, by its offsets in the whole stream. */
 export class ByteLog {
   #bytes: Uint8Array | undefined;
   /** Where in `#bytes` the part begins. */
@@ -8,7 +8,7 @@ export class ByteLog {
   #start: number;
   #end: number;
 
-  /** Begins with nothing, at an offset. */
+  /** Starts empty, at an offset. */
   constructor(start: number = 0) {
     this.#start = this.#end = start;
   }
@@ -18,7 +18,7 @@ export class ByteLog {
     return this.#start;
   }
 
-  /** The offset behind the last byte. */
+  /** The offset after the last byte. */
   get end(): number {
     return this.#end;
   }
@@ -35,7 +35,7 @@ export class ByteLog {
     let store = this.#bytes;
     if (store === undefined || this.#from + needed > store.length) {
       const old = store;
-      // Moving them costs as much as there is left, so a store of twice that is moved seldom.
+      // With at least twice the space needed, bytes are seldom moved.
       if (store === undefined || store.length < 2 * needed) {
         store = new Uint8Array(Math.max(FIRST_SIZE, 2 * needed));
       }
@@ -47,7 +47,7 @@ export class ByteLog {
     this.#end += bytes.length;
   }
 
-  /** Forgets all before an offset. */
+  /** Drops all bytes before an offset. */
   dropBefore(offset: number): void {
     const gone = Math.min(Math.max(0, offset - this.#start), this.length);
     this.#start += gone;
@@ -58,7 +58,7 @@ export class ByteLog {
     }
   }
 
-  /** A copy of the bytes from an offset on, `most` of them at most. */
+  /** Copies the bytes from an offset on, but not more than `most`. */
   copy(offset: number, most: number = Infinity): Uint8Array {
     const from = this.#from + Math.max(0, offset - this.#start);
     const to = Math.min(this.#from + this.length, from + most);

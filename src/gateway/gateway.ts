@@ -44,15 +44,15 @@ import { BusGuard, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
-/** How often a worker hears that the gateway lives. */
+/** The interval of heartbeats to workers. */
 const BEAT_MS = 1_000;
-/** A worker that was not heard for so long does not serve its zone. */
+/** After this long without a message, a worker counts as not serving its zone. */
 const SILENCE_MS = 2_500;
 
 /**
- * Holds people's connections while the workers that run the game come and go. It does TLS, WebSocket, the
- * PROXY protocol, compression, and the limits of connections; a worker does all else, by the
- * `TelnetServer` that it has on `joinZone()`.
+ * Holds the connections of clients while the workers that run the game come and go. A gateway
+ * handles TLS, WebSocket, the PROXY protocol, compression, and the limits of connections. A worker
+ * handles everything else, with a `TelnetServer` on the transport of `joinZone()`.
  *
  * @example A gateway and a worker in one process
  * ```ts
@@ -101,14 +101,14 @@ export class Gateway {
   readonly #acceptor: Acceptor;
   readonly #deadlines: DeadlineSet;
   readonly #held: Map<number, HeldConnection> = new Map();
-  /** The same by what stands for them on the links. */
+  /** The same connections by their handles on the links. */
   readonly #byHandle: Map<number, HeldConnection> = new Map();
   #handles = 0;
   readonly #routes: Map<string, ZoneRoute> = new Map();
   readonly #subscriptions: BusSubscription[] = [];
   readonly #writer: WireWriter = new WireWriter();
   readonly #heldEvents: HeldEvents;
-  /** Connections of which the system has taken output that the worker does not know of. */
+  /** Connections whose accepted output may not be reported to the worker yet. */
   readonly #taken: Set<HeldConnection> = new Set();
   #connections = 0;
   #links = 0;
@@ -159,7 +159,7 @@ export class Gateway {
   }
 
   /**
-   * Starts a gateway. People wait until a worker serves the zone.
+   * Starts a gateway. Clients wait until a worker serves the zone.
    *
    * @param options The bus, the zone, and where to listen.
    * @returns The gateway, listening.
@@ -179,28 +179,28 @@ export class Gateway {
     return gateway;
   }
 
-  /** The port that it listens on: the real one where 0 was asked. */
+  /** The port of the first listener: the actual one if 0 was requested. */
   get port(): number {
     return this.#acceptor.listeners[0]?.port ?? 0;
   }
 
-  /** The address that it listens on. */
+  /** The address of the first listener. */
   get address(): string {
     return this.#acceptor.listeners[0]?.address ?? "";
   }
 
-  /** Where it listens: the first is `port` and `address`. */
+  /** All listeners; `port` and `address` are those of the first. */
   get listeners(): readonly ListenerInfo[] {
     return [...this.#acceptor.listeners];
   }
 
-  /** What it is called on the bus: its name, or `gateway`, with letters that no other one has. */
+  /** The unique name of the gateway on the bus: its `name`, or `gateway`, with a random suffix. */
   get identity(): string {
     return this.#id;
   }
 
   /**
-   * Statistics. The cost grows with the number of people.
+   * Statistics. The cost grows with the number of clients.
    *
    * @returns The current numbers.
    */
@@ -231,7 +231,7 @@ export class Gateway {
   }
 
   /**
-   * How many people are connected.
+   * How many clients are connected.
    *
    * @returns Their number.
    */
@@ -250,9 +250,10 @@ export class Gateway {
   }
 
   /**
-   * Stops in good order: nobody new comes in, all get a line, may stay for `grace`, and are then closed.
+   * Stops gracefully: accepts no new connections, sends all clients a line, waits for `grace`, and
+   * then closes all connections.
    *
-   * @param options The line, and how long people can stay.
+   * @param options The line, and how long clients can stay.
    * @returns When the last socket is closed.
    * @throws {TelnetError} `misuse`: invalid options.
    */
@@ -267,7 +268,7 @@ export class Gateway {
   }
 
   /**
-   * Stops: closes all connections once their output is delivered, and tells the workers.
+   * Stops: closes all connections once their output is delivered, and informs the workers.
    *
    * @returns When the last socket is closed.
    */
@@ -303,14 +304,14 @@ export class Gateway {
     const gone = () => Array.from(this.#held.values()).every((held) => held.gone);
     await waitUntil(this.#timer, gone, now + this.#closeTimeout);
     for (const held of this.#held.values()) held.connection.abort();
-    // The workers are told who is gone.
+    // Inform the workers of the closed connections.
     this.#flush();
     await waitUntil(this.#timer, () => this.#allTold, this.#timer.now() + LAST_MS);
     await this.#acceptor.settle(Math.max(0, now + this.#closeTimeout - this.#timer.now()));
     this.#leave();
   }
 
-  /** Whether the workers that are there have heard all. */
+  /** Whether the workers have acknowledged all records, or no worker is left. */
   get #allTold(): boolean {
     const now = this.#timer.now();
     return Array.from(this.#routes.values()).every(({ link }) =>
@@ -351,7 +352,7 @@ export class Gateway {
     return route;
   }
 
-  // Who comes and goes.
+  // Connections.
 
   #welcome(connection: Connection, origin: Origin): ConnectionHandler {
     const number = ++this.#connections;
@@ -378,35 +379,35 @@ export class Gateway {
     if (route !== undefined) this.#dropRoute(route);
   }
 
-  /** What is said of it under its handle counts no more. */
+  /** Invalidates the handle of a connection, so that later records with it are ignored. */
   #close(held: HeldConnection): void {
     this.#byHandle.delete(held.handle);
     held.handle = 0;
   }
 
-  /** A zone that nobody is in and nobody serves is as one that was never named. */
+  /** Removes the route of a zone without connections and without a worker. */
   #dropRoute({ name, connections, link }: ZoneRoute): void {
     if (connections.size === 0 && link === undefined && name !== this.#zone) {
       this.#routes.delete(name);
     }
   }
 
-  /** Tells the worker of a connection's zone what happened to it. */
+  /** Reports the news of a connection to the worker of its zone. */
   #tell(held: HeldConnection): void {
     this.#open(this.#routeOf(held.zone), held);
     if (held.done) this.#forget(held);
   }
 
   /**
-   * Tells the worker what it does not know of a connection, if its link has room: what is not told stays
-   * where it is held anyway.
+   * Sends the worker what it does not know of a connection, if the link has room. The rest stays in
+   * the held connection.
    */
   #open(route: ZoneRoute, held: HeldConnection): void {
     const { link, worker } = route;
     if (link === undefined || worker === undefined && !held.opened) return;
     if (link.link.backlog > MAX_BACKLOG) return void route.behind.add(held);
     if (!held.opened) {
-      // Somebody who came and went meanwhile is nobody's.
+      // The connection ended before any worker knew it.
       if (held.closing || held.done) return;
       const handle = ++this.#handles;
       this.#byHandle.set(handle, held);
@@ -418,7 +419,7 @@ export class Gateway {
     this.#flushSoon();
   }
 
-  /** The link has room again. */
+  /** Sends what was held back when the link has room again. */
   #catchUp(route: ZoneRoute): void {
     for (const held of route.behind) {
       if ((route.link?.link.backlog ?? 0) > MAX_BACKLOG / 2) return;
@@ -427,7 +428,7 @@ export class Gateway {
     }
   }
 
-  // What the workers say.
+  // Messages of workers.
 
   #hear(payload: Uint8Array): void {
     const hello = decodeJson<Hello>(payload, A_HELLO);
@@ -441,7 +442,7 @@ export class Gateway {
     if (route.link?.epoch !== epoch) this.#begin(route, hello);
   }
 
-  /** The worker has left; the next has a higher epoch than one more. */
+  /** Handles that a worker has left. Its late announcements are ignored, as the epoch is raised. */
   #end(route: ZoneRoute, epoch: number): void {
     route.epoch = epoch + 1;
     route.worker = route.link = undefined;
@@ -449,13 +450,13 @@ export class Gateway {
     this.#dropRoute(route);
   }
 
-  /** Another one serves the zone by now. */
+  /** Informs a worker that another one serves the zone now. */
   #fence(worker: string, { name, epoch }: ZoneRoute): void {
     const fenced = encodeControl({ type: "fenced", zone: name, epoch });
     this.#bus.publish(workerSubject(worker), fenced);
   }
 
-  /** Begins a link to a worker, and tells it of all who are in its zone. */
+  /** Opens a link to a worker, and sends it all connections of its zone. */
   #begin(route: ZoneRoute, { worker, epoch }: Hello): void {
     route.link = new BusLink(this.#bus, {
       subject: workerSubject(worker),
@@ -470,11 +471,11 @@ export class Gateway {
       if (held.done) this.#forget(held);
       else this.#open(route, held);
     }
-    // A worker that serves nobody here has to know of this gateway, too.
+    // A worker without connections from this gateway must know the gateway, too.
     if (route.connections.size === 0) route.link.beat();
   }
 
-  /** Nobody listens where the worker did: others that wait for its zone need not wait any longer. */
+  /** Reports that a worker is gone, as nothing subscribes to its subject: its zone is free now. */
   #lost(route: ZoneRoute, worker: string): void {
     if (route.worker?.worker !== worker) return;
     route.worker = undefined;
@@ -494,7 +495,7 @@ export class Gateway {
   #receivePacket({ from: zone, link: number, epoch, bytes }: Packet): void {
     const route = this.#routes.get(zone);
     const link = route?.link;
-    // A packet of an older epoch, or of a link that was given up.
+    // Ignore a packet of an older epoch, or of a closed link.
     if (route === undefined || link === undefined) return;
     if (link.epoch !== epoch || link.number !== number) return;
     const now = this.#timer.now();
@@ -504,7 +505,7 @@ export class Gateway {
     this.#flushSoon();
   }
 
-  /** Reads a packet. A link that brought nonsense is begun anew: what it has half read is of no use. */
+  /** Reads a packet. Opens a new link after an invalid one, as the old link's state is unusable. */
   #read(route: ZoneRoute, { link }: BusLink, bytes: Uint8Array, now: number): Uint8Array[] {
     try {
       return link.receive(bytes, now);
@@ -525,13 +526,13 @@ export class Gateway {
     if (zone !== undefined) this.#move(held, zone, "move", now);
   }
 
-  /** Has another zone go on with a connection. */
+  /** Moves a connection to another zone. */
   #move(held: HeldConnection, zone: string, reason: "move" | "no-zone", now: number): void {
     const from = held.zone;
     const before = this.#routes.get(from);
     before?.connections.delete(held.number);
     before?.behind.delete(held);
-    // A worker that hung must not serve it when it wakes.
+    // A worker that hangs must not serve the connection when it continues.
     if (reason === "no-zone" && held.opened) {
       const withdrawn = encodeGatewayRecord(
         { type: "withdrawn", handle: held.handle },
@@ -551,7 +552,7 @@ export class Gateway {
     if (before !== undefined) this.#dropRoute(before);
   }
 
-  // What the time brings.
+  // Timers.
 
   #flushSoon(): void {
     if (this.#flushing) return;
@@ -592,7 +593,7 @@ export class Gateway {
     }
   }
 
-  /** Nobody serves a zone: people are told so, or go back to where they were. */
+  /** If no worker serves a zone, informs its clients, or moves them back to their previous zone. */
   #lookAtWaiting(route: ZoneRoute, now: number): void {
     for (const held of [...route.connections.values()]) {
       const { back } = held;
@@ -604,14 +605,14 @@ export class Gateway {
     }
   }
 
-  /** Says a line between the outputs of the worker. */
+  /** Sends a line between outputs of the worker. */
   #say(held: HeldConnection, text: string): void {
     const bytes = encodeText(`\r\n${text}\r\n`, encodingByName(held.encoding) ?? "utf-8");
     held.say(doubled(bytes));
   }
 }
 
-/** Each 0xFF is doubled (RFC 854). */
+/** Doubles each 0xFF (RFC 854). */
 function doubled(bytes: Uint8Array): Uint8Array {
   return bytes.includes(IAC)
     ? Uint8Array.from([...bytes].flatMap((byte) => byte === IAC ? [IAC, IAC] : [byte]))

@@ -22,7 +22,7 @@ export interface GatewayMessages extends
     ServerMessages,
     "serverFull" | "addressFull" | "tooManyConnects" | "draining"
   > {
-  /** Sent to somebody whose input waits, or who is new, while nobody serves the zone. */
+  /** Sent to a client that is new or has pending input, while no worker serves the zone. */
   readonly waiting: string;
 }
 
@@ -37,14 +37,14 @@ export const MESSAGES: GatewayMessages = {
 
 /** Where to listen, and for which zone. */
 export interface GatewayOptions extends ListenerOptions {
-  /** What carries the messages, such as `natsBus()`. */
+  /** The message bus, such as `natsBus()`. */
   readonly bus: Bus;
-  /** The zone that new people come to, such as `"main"`. */
+  /** The zone of new connections, such as `"main"`. */
   readonly zone: string;
   /**
-   * What this gateway is called: letters, digits, `-` and `_`. If it is started anew under the same
-   * name, the workers know at once that the people of the one before are gone. Default: no name; they
-   * know it some ten seconds later.
+   * The name of this gateway: letters, digits, `-` and `_`. If a gateway restarts with the same
+   * name, the workers drop the connections of its previous run at once. Default: no name; the
+   * workers drop them after about ten seconds.
    */
   readonly name?: string | undefined;
   /** Additional listeners, such as `{ port: 7778, tls: true }`. Default: none. */
@@ -53,35 +53,38 @@ export interface GatewayOptions extends ListenerOptions {
   readonly certificate?: Certificate | undefined;
   /** Addresses and networks of proxies that send the PROXY protocol, as for `TelnetServer`. Default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
-  /** The most people at once; further connections are refused with one line. Default 1000. */
+  /** The maximum number of connections; more are refused with one line. Default 1000. */
   readonly maxConnections?: number | undefined;
   /**
-   * Limits for each address, and `closeTimeout`, `handshakeTimeout` and `helloTimeout`. Those for what
-   * a client sends are the worker's.
+   * Limits for each address, and `closeTimeout`, `handshakeTimeout` and `helloTimeout`. Set the
+   * limits of client input at the worker.
    */
   readonly limits?: Partial<ServerLimits> | undefined;
   /** Replaces the texts that the gateway sends by itself; an empty text is not sent. */
   readonly messages?: Partial<GatewayMessages> | undefined;
-  /** How long somebody waits before `messages.waiting` is sent, in milliseconds. Default 1000. */
+  /** How long a client waits before `messages.waiting` is sent, in milliseconds. Default 1000. */
   readonly waitingAfter?: number | undefined;
   /**
-   * How long a client that was moved to a zone stays there while nobody serves it, in milliseconds;
-   * then it goes back. Default 5000.
+   * How long a client that was moved to a zone stays there while no worker serves the zone, in
+   * milliseconds; then it returns to its previous zone. Default 5000.
    */
   readonly moveTimeout?: number | undefined;
   /** Whether to enable TCP keep-alive (SO_KEEPALIVE). Default `true`. */
   readonly tcpKeepAlive?: boolean | undefined;
   /** Called for each refused connection; `stats()` counts all of them. Default: none. */
   readonly onRefuse?: ((refusal: Refusal) => void) | undefined;
-  /** Called when the system could not accept a connection. Default: prints the error. */
+  /** Called when the operating system could not accept a connection. Default: prints the error. */
   readonly onListenError?: ((error: Error) => void) | undefined;
-  /** Called when a handler throws, or the bus brings what is none of ours. Default: prints the error. */
+  /**
+   * Called when a handler throws, or the bus delivers an invalid message. Default: prints the
+   * error.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** The zlib implementation for MCCP2. Default: the runtime's. */
   readonly codec?: CompressionCodec | undefined;
   /** The TLS implementation. Default: the runtime's. */
   readonly encryption?: Encryption | undefined;
-  /** The time, for tests. Default: the runtime's. */
+  /** The clock and timers; replace them in tests. Default: the runtime's. */
   readonly timer?: Timer | undefined;
 }
 
@@ -114,27 +117,29 @@ const NAMES: Readonly<Record<keyof GatewayOptions, true>> = {
 
 /** Options of `drain()`. */
 export interface GatewayDrainOptions {
-  /** A line that is sent to all. Default `messages.draining`. */
+  /** A line that is sent to all clients. Default `messages.draining`. */
   readonly message?: string | undefined;
-  /** How long people can stay, in milliseconds. Default 0: they are closed at once. */
+  /**
+   * How long clients can stay, in milliseconds. Default 0: their connections are closed at once.
+   */
   readonly grace?: number | undefined;
 }
 
 /** Statistics of a gateway. */
 export interface GatewayStats {
-  /** People who are connected. */
+  /** Connected clients. */
   readonly connections: number;
-  /** Connections that are not held yet: a proxy's header or the handshake of TLS is due. */
+  /** Connections whose PROXY header or TLS handshake is not complete yet. */
   readonly handshakes: number;
-  /** People whose input waits for a worker, or who are new to all. */
+  /** Clients that wait for a worker: they are new, or have pending input. */
   readonly waiting: number;
   /** Input bytes that no worker has committed. */
   readonly heldInput: number;
-  /** Output bytes that the system has not accepted yet. */
+  /** Output bytes that the operating system has not accepted yet. */
   readonly queuedOutput: number;
   /** Refused connections, by reason. */
   readonly refused: Readonly<Record<RefusalKind, number>>;
-  /** Bytes that came of people. */
+  /** Bytes received from clients. */
   readonly bytesReceived: number;
   /** Bytes that were handed to the network. */
   readonly bytesSent: number;
@@ -146,21 +151,21 @@ export interface GatewayStats {
 export interface ZoneStats {
   /** Its name. */
   readonly zone: string;
-  /** The worker that serves it; `undefined`: nobody does. */
+  /** The worker that serves it; `undefined`: none. */
   readonly worker: string | undefined;
   /** The epoch of that worker. */
   readonly epoch: number;
-  /** The people in it. */
+  /** The number of clients in it. */
   readonly connections: number;
 }
 
-/** What the checked options come to, as a server has them. */
+/** The checked options, in the form of a server's settings. */
 export interface GatewaySettings extends AcceptorSettings {
   readonly onListenError: (error: Error) => void;
   readonly onError: (error: unknown, client: undefined) => void;
 }
 
-/** Checks the options; those that a server has as well are checked as a server's. */
+/** Checks the options. Those shared with `TelnetServer` are checked as a server's. */
 export async function checkOptions(options: GatewayOptions): Promise<GatewaySettings> {
   rejectUnknownKeys("", options, NAMES);
   const { bus, zone, name, timer, messages = {}, onError, waitingAfter, moveTimeout, ...own } =
@@ -184,13 +189,13 @@ export async function checkOptions(options: GatewayOptions): Promise<GatewaySett
   });
 }
 
-/** Checks that a caller gave a bus. */
+/** Checks that a value is a bus. */
 export function checkBus(bus: Bus): void {
   if (typeof bus?.publish === "function" && typeof bus.leases?.write === "function") return;
   throwUnexpected("the bus", "a Bus, such as natsBus(nats, { kv }) or new MemoryBus()", bus);
 }
 
-/** Letters that no other one has. */
+/** Creates a random identifier. */
 export function randomId(): string {
   return crypto.randomUUID().replaceAll("-", "").slice(0, 12);
 }

@@ -6,62 +6,62 @@ import type { Connection, ConnectionHandler, ResumeReason } from "../transport/t
 import { ByteLog } from "./byte_log.ts";
 import type { CommitRecord, GatewayRecord } from "./records.ts";
 
-/** More input than this is not read from a person before the worker has taken some. */
+/** The maximum number of uncommitted input bytes. Above it, reading from the client pauses. */
 const WINDOW = 65_536;
 
-/** Nothing of what comes is inflated here. */
+/** The gateway does not decompress input. */
 const NO_INFLATING: InflateLimits = { inflateRatio: 1, inflateTotal: 0 };
 
-/** What a held connection tells its gateway. */
+/** Events of a held connection, for its gateway. */
 export interface HeldEvents {
-  /** The person sent something, or nothing more, or is gone: see `takeNews`. */
+  /** The client has sent data, half-closed, or disconnected: see `takeNews`. */
   onNews(held: HeldConnection): void;
-  /** The socket is gone. */
+  /** The socket is closed. */
   onGone(held: HeldConnection): void;
-  /** The system has taken output. */
+  /** The operating system has accepted output. */
   onTaken(held: HeldConnection): void;
   onSent(count: number): void;
   onReceived(count: number): void;
 }
 
 /**
- * One person's connection, as the gateway holds it: the input that no state has yet, the state as it was
- * last committed, and the socket. A commit is applied whole: state, output, and up to where the input is
- * part of them. Whoever serves the person next gets the state, and then the input behind it.
+ * A client's connection, as the gateway holds it: the socket, the last committed state, and the
+ * input after that state. A commit is applied completely: state, output, and the input position
+ * that they cover. The next worker receives the state, and then the input after it.
  */
 export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
-  /** Counts from 1 in its gateway. */
+  /** The number of the connection in its gateway, from 1. */
   readonly number: number;
   readonly origin: Origin;
   /** The zone that it is in. */
   zone: string;
-  /** The zone that it is to come back to, and until when it may stay without a worker. */
+  /** The zone to return to, and how long the new zone may be without a worker before that. */
   back: { readonly zone: string; readonly by: number } | undefined;
-  /** Why the next worker finds it as it is. */
+  /** Why the next worker resumes the connection. */
   reason: ResumeReason = "restart";
-  /** Stands for it where the worker that serves its zone was told of it; 0: it was not. */
+  /** Identifies it at the worker of its zone; 0: that worker does not know it yet. */
   handle = 0;
-  /** When it is given up that does not read its last output. */
+  /** When it is aborted if the client does not read its last output. */
   closeBy: number = Infinity;
-  /** When it began to wait for a worker that does something with it. */
+  /** Since when it has waited for a commit of a worker. */
   waitsSince: number;
-  /** Whether the person was told to wait. */
+  /** Whether the client was told to wait. */
   told = false;
   readonly #events: HeldEvents;
   readonly #stream: ByteStream;
   readonly #input: ByteLog = new ByteLog();
-  /** The end and the loss of the connection count as one more byte of input each. */
+  /** The half-close and the loss of the connection count as one more byte of input each. */
   #ended = false;
   #error: string | undefined;
   #acked = 0;
-  /** What of the input the worker was told, and whether it knows of the end and the loss. */
+  /** The input offset sent to the worker, and whether it knows of the half-close and the loss. */
   #told = 0;
   #toldEnd = false;
   #toldGone = false;
   readonly #parts: Map<string, string> = new Map();
   #committed = false;
   #closing = false;
-  /** Output since it was opened for the worker. */
+  /** The number of output bytes since the connection was opened at the worker. */
   #written = 0;
   #reported = 0;
 
@@ -84,47 +84,47 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.#stream = new ByteStream(connection, { limits: NO_INFLATING, codec }, this);
   }
 
-  /** The socket, encrypted or framed as it is. */
+  /** The socket, with its encryption and framing. */
   get connection(): Connection {
     return this.#stream.connection;
   }
 
-  /** How many bytes of input no state has yet. */
+  /** The number of input bytes that no commit covers yet. */
   get heldInput(): number {
     return this.#input.length;
   }
 
-  /** How many bytes of output the system has not taken. */
+  /** The number of output bytes that the operating system has not accepted yet. */
   get queued(): number {
     return this.#stream.queued;
   }
 
-  /** Whether the worker has closed it: then only the socket is to be waited for. */
+  /** Whether it is closing, so that only the socket must still finish. */
   get closing(): boolean {
     return this.#closing;
   }
 
-  /** Whether the socket is gone. */
+  /** Whether the socket is closed. */
   get gone(): boolean {
     return this.#error !== undefined;
   }
 
-  /** Whether nobody needs it any more: the socket is gone, and no worker has to act on that. */
+  /** Whether it can be forgotten: the socket is closed, and no worker has to handle that. */
   get done(): boolean {
     return this.gone && (this.#closing || !this.#committed || this.#acked >= this.#total);
   }
 
-  /** Whether the worker that serves its zone was told of it. */
+  /** Whether the worker of its zone knows it. */
   get opened(): boolean {
     return this.handle !== 0;
   }
 
-  /** Whether anything waits for a worker. */
+  /** Whether it waits for a commit of a worker. */
   get waits(): boolean {
     return !this.#closing && (!this.#committed || this.#acked < this.#total);
   }
 
-  // What the socket reports.
+  // Events of the socket.
 
   onData(chunk: Uint8Array): void {
     if (this.#closing) return;
@@ -150,7 +150,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.#events.onNews(this);
   }
 
-  // Nothing that comes is compressed.
+  // The gateway does not decompress input.
 
   onPlain(): void {}
   onUnseen(): void {}
@@ -161,9 +161,9 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.#events.onSent(count);
   }
 
-  // What a worker is told, and what it does.
+  // Records for a worker, and commits of a worker.
 
-  /** Tells a worker that has never heard of it what it has to know; {@linkcode takeNews} follows. */
+  /** Creates the record that opens it at a worker; {@linkcode takeNews} must follow. */
   open(handle: number): GatewayRecord {
     const { number, origin: { address, port, encrypted }, connection: { framed = false } } = this;
     this.handle = handle;
@@ -186,7 +186,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     };
   }
 
-  /** What the worker was not told yet. */
+  /** Takes the records that were not sent to the worker yet. */
   takeNews(): GatewayRecord[] {
     const { handle } = this;
     const news: GatewayRecord[] = [];
@@ -208,7 +208,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   /**
    * Applies a commit of the worker.
    *
-   * @returns The zone that it moves to, where it does.
+   * @returns The zone that the connection moves to, if it does.
    */
   apply({ acked, parts, steps }: CommitRecord, now: number): string | undefined {
     if (acked > this.#acked) this.#acked = Math.min(acked, this.#total);
@@ -224,7 +224,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.told = false;
     this.waitsSince = now;
     let zone: string | undefined;
-    // To a socket that is gone nothing is written, and no zlib stream is begun.
+    // A closed socket gets no output and no zlib stream.
     for (const step of this.gone ? [] : steps) {
       switch (step.type) {
         case "write":
@@ -250,7 +250,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     return zone;
   }
 
-  /** How much output the system has taken, where that is more than was told. */
+  /** Creates a record of the output that the operating system has accepted, if that has changed. */
   takeTaken(): GatewayRecord | undefined {
     const taken = this.#written - Math.min(this.#written, this.#stream.queued);
     if (taken === this.#reported || this.#closing) return undefined;
@@ -258,7 +258,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     return { type: "taken", handle: this.handle, taken };
   }
 
-  /** The name of the person's character set. */
+  /** The name of the client's character set. */
   get encoding(): string {
     try {
       return JSON.parse(this.#parts.get("text") ?? "{}").encoding ?? "utf-8";
@@ -267,12 +267,12 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     }
   }
 
-  /** Sends something between the worker's outputs. */
+  /** Sends bytes of the gateway between outputs of the worker. */
   say(bytes: Uint8Array): void {
     if (!this.#closing && !this.gone) this.#stream.write(bytes);
   }
 
-  /** Closes it when all is out; the worker is told when it is gone. */
+  /** Closes it after its output is sent. The worker is informed when the socket is closed. */
   close(): void {
     if (this.#closing || this.gone) return;
     this.#closing = true;

@@ -4,44 +4,44 @@ import { encodeControl, workerSubject } from "./messages.ts";
 import { WIRE_VERSION } from "./records.ts";
 import { waitUntil } from "./waiting.ts";
 
-/** How often somebody who waits for a zone looks at its entry, in milliseconds. */
+/** How often a waiting worker reads the entry of a zone, in milliseconds. */
 const LOOK_MS = 100;
-/** How long the worker before has to leave when it is asked to. */
+/** How long a worker has to leave its zone after it was asked to, in milliseconds. */
 const YIELD_MS = 1_500;
 
-/** Who serves a zone: what the entry of the zone says. */
+/** The content of a zone's entry: the worker that serves it. */
 interface Holder {
-  /** The worker; "": nobody, at the moment. */
+  /** The worker; "": none at the moment. */
   readonly worker: string;
   /** The format of the game's state. */
   readonly version: string;
-  /** The format of what the library itself sends. */
+  /** The version of the library's messages. */
   readonly wire: number;
 }
 
-/** How a worker wants a zone. */
+/** A worker's request for a zone. */
 export interface LeaseRequest {
   readonly bus: Bus;
   readonly timer: Timer;
   readonly zone: string;
   readonly worker: string;
   readonly version: string;
-  /** Versions of the state that this worker can go on with, beside its own. */
+  /** Versions of the state that this worker can read, in addition to its own. */
   readonly accepts: readonly string[];
   readonly takeOver: boolean;
-  /** How long an entry counts that nobody has renewed, in milliseconds. */
+  /** How long an entry is valid without a renewal, in milliseconds. */
   readonly duration: number;
   readonly signal: AbortSignal | undefined;
-  /** Has `gone` called when a worker is known to be gone, or to have left. */
+  /** Registers `gone`, which is called when a worker is known to be gone or to have left. */
   onGone(gone: (worker: string) => void): void;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What a worker has of a zone while it serves it. */
+/** The lease of a zone, which a worker holds while it serves the zone. */
 export class Lease {
-  /** Grows with each worker: a message of a lower one counts no more. */
+  /** Increases with each worker; messages with a lower epoch are ignored. */
   readonly epoch: number;
   readonly #request: LeaseRequest;
   #revision: number;
@@ -52,7 +52,7 @@ export class Lease {
     this.epoch = this.#revision = revision;
   }
 
-  /** Waits for a zone, and takes it. */
+  /** Waits until a zone is free, and acquires its lease. */
   static async acquire(request: LeaseRequest): Promise<Lease> {
     const { bus, timer, zone, worker, takeOver, duration, signal } = request;
     let [seen, seenAt, askedAt] = [-1, 0, Infinity];
@@ -71,7 +71,7 @@ export class Lease {
       const held = holder?.worker ?? "";
       const free = held === "" || held === gone || now - seenAt >= duration ||
         now - askedAt >= YIELD_MS;
-      // Its own: a write whose answer was lost has counted all the same.
+      // The entry is this worker's own: its write has succeeded, but the reply was lost.
       if (entry !== undefined && held === worker) return new Lease(request, entry.revision);
       if (free) {
         const revision = await write(request, entry?.revision, worker).catch(() => undefined);
@@ -79,7 +79,7 @@ export class Lease {
         await waitUntil(timer, () => false, timer.now() + 1);
         continue;
       }
-      // Where nobody listens the worker is gone, and its time need not be waited for.
+      // If nothing subscribes to the worker's subject, it is gone, and its lease need not expire.
       const nobody = () => {
         gone = held;
         woken = true;
@@ -93,9 +93,9 @@ export class Lease {
   }
 
   /**
-   * Renews it.
+   * Renews the lease.
    *
-   * @returns Whether the zone is still this worker's: it is where the store cannot be reached.
+   * @returns Whether this worker still holds the zone; also `true` if the store cannot be reached.
    */
   async renew(): Promise<boolean> {
     const { worker } = this.#request;
@@ -105,7 +105,7 @@ export class Lease {
         this.#revision = revision;
         return true;
       }
-      // A renewal whose answer was lost has counted all the same.
+      // An earlier renewal may have succeeded although its reply was lost.
       const entry = await this.#request.bus.leases.read(this.#request.zone);
       if (entry === undefined || holderOf(entry)?.worker !== worker) return false;
       this.#revision = entry.revision;
@@ -115,17 +115,17 @@ export class Lease {
     }
   }
 
-  /** Gives the zone back. */
+  /** Releases the zone. */
   async release(): Promise<void> {
     await this.#busy;
     try {
       await write(this.#request, this.#revision, "");
     } catch {
-      // Then it ends by itself.
+      // The lease expires by itself.
     }
   }
 
-  /** Renews it unless a renewal is under way. */
+  /** Renews the lease, unless a renewal is in progress. */
   renewOnce(lost: () => void): void {
     this.#busy ??= this.renew().then((mine) => {
       this.#busy = undefined;
@@ -166,7 +166,7 @@ function holderOf(entry: LeaseEntry | undefined): Holder | undefined {
   }
 }
 
-/** A worker that cannot read what the people of the zone have kept must not take it. */
+/** Throws if this worker cannot read the saved state of the zone. */
 function check({ zone, version, accepts }: LeaseRequest, holder: Holder): void {
   if (holder.wire !== WIRE_VERSION) {
     throw new TelnetError(

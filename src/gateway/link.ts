@@ -2,46 +2,47 @@ import { joinBytes } from "../protocol/bytes.ts";
 import { ByteLog } from "./byte_log.ts";
 import { WireError, WireReader, WireWriter } from "./wire.ts";
 
-/** How long sent bytes wait for their acknowledgement before they are sent again. */
+/** The first retransmission timeout. */
 const RESEND_MS = 200;
-/** The wait doubles while nothing comes back, up to this. */
+/** The maximum retransmission timeout; the timeout doubles until it is acknowledged. */
 const MAX_RESEND_MS = 2_000;
-/** How long an acknowledgement waits for a packet to go with. */
+/** How long an acknowledgement waits for a packet with data that can carry it. */
 const ACK_DELAY_MS = 20;
-/** So many bytes are acknowledged at once. */
+/** After this many received bytes an acknowledgement is sent without a delay. */
 const ACK_BYTES = 65_536;
-/** So many bytes may be under way, so that no queue of the broker grows. */
+/** The maximum number of bytes in flight, so that the broker's queues stay short. */
 const WINDOW = 1_048_576;
-/** A longer message is none of this library. */
+/** The maximum length of a message. */
 const MAX_MESSAGE = 67_108_864;
-/** What a packet has beside its bytes: two numbers. */
+/** The maximum length of a packet's header: two numbers. */
 const PACKET_OVERHEAD = 16;
 
 /**
- * One end of a link: messages that come once, whole, and in order, over a bus that loses, doubles and
- * reorders. Both ends are the same. Messages are one stream of bytes, each behind its length; a packet
- * is a piece of it with its offset, and says up to where this end has the other's stream.
+ * One end of a link. A link delivers messages exactly once, complete and in order, over a bus that
+ * may lose, duplicate and reorder packets. Both ends work alike. The messages form one byte stream,
+ * with a length before each. A packet has a piece of the stream with its offset, and an
+ * acknowledgement: the offset up to which this end has received the other's stream.
  *
  * - **send**: {@linkcode send}, then {@linkcode takePackets} now and whenever {@linkcode next} is due
- * - **receive**: {@linkcode receive} returns the messages that are whole
+ * - **receive**: {@linkcode receive} returns the messages that are complete
  *
- * Pure: it has no clock and no timer.
+ * It has no clock, no timer and no I/O.
  */
 export class Link {
   readonly #maxBytes: number;
   readonly #writer: WireWriter = new WireWriter();
-  /** What the other end has not acknowledged. */
+  /** Bytes that the other end has not acknowledged. */
   readonly #unacked: ByteLog = new ByteLog();
-  /** Up to where it was sent; less than before where it is sent again. */
+  /** The offset up to which bytes were sent; goes back for a retransmission. */
   #sent = 0;
-  /** When the first byte that is under way is given up. */
+  /** The time of the next retransmission. */
   #resendAt = Infinity;
   #resendAfter = RESEND_MS;
-  /** Up to where the other end's stream is here, and pieces behind a gap. */
+  /** The offset up to which the other end's stream was received, and pieces after a gap. */
   #received = 0;
   readonly #ahead: Map<number, Uint8Array> = new Map();
   #aheadBytes = 0;
-  /** What came of a message that is not whole. */
+  /** The received part of an incomplete message. */
   #parts: Uint8Array[] = [];
   #partBytes = 0;
   #needed = 1;
@@ -49,9 +50,9 @@ export class Link {
   #ackedThere = 0;
 
   /**
-   * Begins with nothing sent or received.
+   * Starts with nothing sent or received.
    *
-   * @param maxPacket The most bytes of a packet.
+   * @param maxPacket The maximum size of a packet in bytes.
    */
   constructor(maxPacket: number) {
     this.#maxBytes = maxPacket - PACKET_OVERHEAD;
@@ -62,22 +63,22 @@ export class Link {
     this.#unacked.append(this.#writer.bytes(message).take());
   }
 
-  /** The offset behind all that was sent: once `acked` is there, the other end has it all. */
+  /** The offset after all messages. When `acked` reaches it, the other end has all of them. */
   get end(): number {
     return this.#unacked.end;
   }
 
-  /** How many bytes the other end does not have yet, as far as is known. */
+  /** The number of bytes that the other end has not acknowledged. */
   get backlog(): number {
     return this.end - this.acked;
   }
 
-  /** Up to where the other end has this one's stream. */
+  /** The offset up to which the other end has acknowledged this end's stream. */
   get acked(): number {
     return this.#unacked.start;
   }
 
-  /** When `takePackets` has something, if nothing else happens; `Infinity`: never. */
+  /** When `takePackets` must be called if nothing else happens; `Infinity`: never. */
   get next(): number {
     return Math.min(this.#resendAt, this.#ackAt);
   }
@@ -101,17 +102,17 @@ export class Link {
     return packets;
   }
 
-  /** A packet without bytes: it tells that this end lives, and how far it is. */
+  /** Returns a packet without data: a heartbeat with an acknowledgement. */
   beat(): Uint8Array {
     this.#acknowledged();
     return this.#packet(this.#sent, new Uint8Array(0));
   }
 
   /**
-   * Takes a packet of the other end.
+   * Handles a packet of the other end.
    *
-   * @returns The messages that are whole now.
-   * @throws {WireError} It is no packet.
+   * @returns The messages that are complete now.
+   * @throws {WireError} The packet is invalid.
    */
   receive(packet: Uint8Array, now: number): Uint8Array[] {
     const reader = new WireReader(packet);
@@ -121,7 +122,7 @@ export class Link {
     if (bytes.length === 0) return [];
     const messages: Uint8Array[] = [];
     if (offset > this.#received) this.#keepAhead(offset, bytes, now);
-    else if (offset + bytes.length <= this.#received) this.#ackAt = now; // it came before
+    else if (offset + bytes.length <= this.#received) this.#ackAt = now; // a duplicate
     else {
       this.#append(bytes.subarray(this.#received - offset), messages);
       this.#takeAhead(messages);
@@ -149,7 +150,7 @@ export class Link {
     this.#resendAt = this.#sent > acked ? now + RESEND_MS : Infinity;
   }
 
-  /** A piece is missing: what comes behind it is kept, and the other end is told at once. */
+  /** Keeps a piece that arrived after a gap, and acknowledges without a delay. */
   #keepAhead(offset: number, bytes: Uint8Array, now: number): void {
     this.#ackAt = now;
     if (this.#ahead.has(offset) || this.#aheadBytes + bytes.length > WINDOW) return;
@@ -172,7 +173,7 @@ export class Link {
     }
   }
 
-  /** Takes the next bytes of the stream, and the messages that are whole by them. */
+  /** Appends the next bytes of the stream, and collects the messages that they complete. */
   #append(bytes: Uint8Array, messages: Uint8Array[]): void {
     this.#received += bytes.length;
     this.#parts.push(bytes);
@@ -198,7 +199,7 @@ export class Link {
   }
 }
 
-/** The length of the message that begins here; `undefined`: that is not whole itself. */
+/** Reads the length of the next message; `undefined`: the length itself is incomplete. */
 function lengthAt(
   stream: Uint8Array,
   at: number,

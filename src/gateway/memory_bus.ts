@@ -13,22 +13,22 @@ import {
   type Timer,
 } from "./bus.ts";
 
-/** How a bus in memory behaves. */
+/** Options of a `MemoryBus`. */
 export interface MemoryBusOptions {
-  /** Which part of all messages is lost, from 0 to 1. Default 0. */
+  /** The share of messages that are lost, from 0 to 1. Default 0. */
   readonly loss?: number;
-  /** Which part of them comes twice, from 0 to 1. Default 0. */
+  /** The share of messages that are delivered twice, from 0 to 1. Default 0. */
   readonly duplicate?: number;
   /**
-   * How many milliseconds a message may take, at random, so that one may come before another that was
-   * sent earlier. Default 0: all come in order, in the next microtask.
+   * The maximum delay of a message in milliseconds; the delay is random, so messages can overtake
+   * each other. Default 0: messages arrive in order, in the next microtask.
    */
   readonly delay?: number;
-  /** The time, for tests. Default: the runtime's. */
+  /** The clock and timers; replace them in tests. Default: the runtime's. */
   readonly timer?: Timer;
-  /** The most bytes of one message. Default 1048576. */
+  /** The maximum size of a message in bytes. Default 1048576. */
   readonly maxPayload?: number;
-  /** What the chances begin with: the same seed gives the same losses. Default 1. */
+  /** The seed of the random numbers: the same seed gives the same losses. Default 1. */
   readonly seed?: number;
 }
 
@@ -41,7 +41,7 @@ const NAMES: Readonly<Record<keyof MemoryBusOptions, true>> = {
   timer: true,
 };
 
-/** How often late messages are looked at, in milliseconds. */
+/** How often delayed messages are checked, in milliseconds. */
 const TICK_MS = 5;
 
 /** A message on its way. */
@@ -52,8 +52,8 @@ interface Message {
 }
 
 /**
- * A bus in memory, for tests: gateways and workers of one process. It can lose, double, delay and reorder
- * messages, and be cut off for a while.
+ * A bus in memory, for tests: gateways and workers run in one process. It can lose, duplicate,
+ * delay and reorder messages, and be disconnected for a while.
  *
  * @example
  * ```ts
@@ -69,11 +69,11 @@ interface Message {
  * ```
  */
 export class MemoryBus implements Bus {
-  /** The most bytes of one message. */
+  /** The maximum size of a message in bytes. */
   readonly maxPayload: number;
-  /** Entries that say who serves a zone. */
+  /** Entries that record which worker serves a zone. */
   readonly leases: LeaseStore;
-  /** Whether messages pass; a test sets it to `false` as where the broker is away. */
+  /** Whether messages are delivered. Set it to `false` to simulate an unreachable broker. */
   connected: boolean = true;
   /** How many messages were sent. */
   published = 0;
@@ -87,14 +87,14 @@ export class MemoryBus implements Bus {
   readonly #entries: Map<string, LeaseEntry> = new Map();
   #revision = 0;
   readonly #timer: Timer;
-  /** Messages that come later, with their time. */
+  /** Delayed messages, with the time of their delivery. */
   #late: { readonly at: number; readonly message: Message }[] = [];
   #endTicks: (() => void) | undefined;
 
   /**
-   * Makes a bus.
+   * Creates a bus.
    *
-   * @param options How it behaves.
+   * @param options How the bus behaves.
    * @throws {TelnetError} `misuse`: invalid options.
    */
   constructor(options: MemoryBusOptions = {}) {
@@ -123,12 +123,12 @@ export class MemoryBus implements Bus {
   }
 
   /**
-   * Sends a message; it comes later, or never.
+   * Sends a message. It is delivered later, or lost.
    *
    * @param subject Its subject.
    * @param payload The message.
-   * @param onNobody Called if nobody has subscribed.
-   * @throws {TelnetError} `misuse`: more than `maxPayload` bytes.
+   * @param onNobody Called if there is no subscriber.
+   * @throws {TelnetError} `misuse`: the message has more than `maxPayload` bytes.
    */
   publish(subject: string, payload: Uint8Array, onNobody?: () => void): void {
     if (payload.length > this.maxPayload) {
@@ -145,11 +145,11 @@ export class MemoryBus implements Bus {
   }
 
   /**
-   * Has messages of a subject handed over.
+   * Subscribes to a subject.
    *
    * @param subject The whole subject.
-   * @param onMessage Gets each message.
-   * @returns What ends it.
+   * @param onMessage Receives each message.
+   * @returns The subscription.
    */
   subscribe(subject: string, onMessage: (payload: Uint8Array) => void): BusSubscription {
     const subscribers = this.#subscribers.get(subject) ?? new Set();
@@ -187,7 +187,7 @@ export class MemoryBus implements Bus {
     for (const onMessage of [...subscribers]) onMessage(payload);
   }
 
-  /** Asks the store, where it can be reached. */
+  /** Accesses the store; rejects while the bus is disconnected. */
   // deno-lint-ignore require-await
   async #reach<Value>(ask: () => Value): Promise<Value> {
     if (!this.connected) throw new Error("The store cannot be reached");
@@ -200,7 +200,7 @@ export class MemoryBus implements Bus {
     return this.#revision;
   }
 
-  /** A number from 0 to 1, by a linear congruential generator (Numerical Recipes). */
+  /** A random number from 0 to 1, by a linear congruential generator (Numerical Recipes). */
   #chance(): number {
     this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) >>> 0;
     return this.#seed / 2 ** 32;

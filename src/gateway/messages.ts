@@ -2,17 +2,18 @@ import { type Json, readJson } from "../options/json.ts";
 import { WIRE_VERSION } from "./records.ts";
 import { WireError, WireReader, WireWriter } from "./wire.ts";
 
-/** The subject of what workers say of themselves, to all. */
+/** The subject on which workers announce themselves. */
 export const HELLO = "hello";
-/** The subject on which a gateway asks who is there. */
+/** The subject on which a gateway asks all workers to announce themselves. */
 export const WHO = "who";
-/** The subject of workers that nobody hears any more. */
+/** The subject on which gateways report that a worker is gone. */
 export const GONE = "gone";
-/** The subject of one gateway, and of one worker. */
+/** The subject of one gateway. */
 export const gatewaySubject = (gateway: string): string => `g.${gateway}`;
+/** The subject of one worker. */
 export const workerSubject = (worker: string): string => `w.${worker}`;
 
-/** A worker serves a zone, or leaves it. Said once a second. */
+/** Announces that a worker serves a zone, or has left it. Sent once a second. */
 export interface Hello {
   readonly worker: string;
   readonly zone: string;
@@ -22,42 +23,44 @@ export interface Hello {
   readonly left: boolean;
 }
 
-/** A gateway asks who is there. `name`: set where it has one; another one of that name is gone. */
+/**
+ * Asks workers to announce themselves. `name`: any other gateway with this name is gone; or empty.
+ */
 export interface Who {
   readonly gateway: string;
   readonly name: string;
 }
 
-/** A worker is not heard any more. */
+/** Reports that a worker is gone. */
 export interface Gone {
   readonly worker: string;
   readonly zone: string;
 }
 
-/** What is said to one worker beside packets. */
+/** A control message to one worker or gateway. */
 export type Control =
-  /** Another worker serves the zone by now. */
+  /** Another worker serves the zone now. */
   | { readonly type: "fenced"; readonly zone: string; readonly epoch: number }
-  /** Another worker is about to serve the zone. */
+  /** Asks the worker to leave the zone to another worker. */
   | { readonly type: "yield"; readonly zone: string; readonly to: string }
-  /** Somebody looks whether the worker is there. */
+  /** Checks whether the worker is still subscribed. */
   | { readonly type: "probe" }
-  /** Said to a gateway: the worker does not know this link, or has given it up. */
+  /** To a gateway: the worker does not know this link, or has closed it. */
   | { readonly type: "reset"; readonly zone: string; readonly link: number };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Writes what is said as JSON. */
+/** Encodes a message as JSON. */
 export function encodeJson(value: Hello | Who | Gone | Control): Uint8Array {
   return encoder.encode(JSON.stringify({ ...value, wire: WIRE_VERSION }));
 }
 
 /**
- * Reads it.
+ * Decodes a message from JSON.
  *
- * @param names The fields that it must have, each with a value of the type that it must have.
- * @throws {WireError} It is none.
+ * @param names The fields that the message must have, each with an example of its type.
+ * @throws {WireError} The message is invalid, or of another version.
  */
 export function decodeJson<Value>(bytes: Uint8Array, names: Value): Value {
   let json: Json;
@@ -79,11 +82,11 @@ export const A_HELLO: Hello = { worker: "", zone: "", epoch: 0, version: "", lef
 export const A_WHO: Who = { gateway: "", name: "" };
 export const A_GONE: Gone = { worker: "", zone: "" };
 
-/** A packet of a link, with where it belongs. */
+/** A packet of a link, with its address. */
 export interface Packet {
-  /** The gateway that sends it, or the zone whose worker does. */
+  /** The gateway that sends it, or the zone of the worker that sends it. */
   readonly from: string;
-  /** Which link: the gateway counts those that it begins. */
+  /** The number of the link. The gateway numbers the links that it opens. */
   readonly link: number;
   readonly epoch: number;
   readonly bytes: Uint8Array;
@@ -92,25 +95,25 @@ export interface Packet {
 const PACKET = 0x50;
 const CONTROL = 0x43;
 
-/** The most bytes that go before a packet. */
+/** The maximum number of bytes before a packet. */
 export const ENVELOPE = 96;
 
-/** Writes a packet with where it belongs. */
+/** Encodes a packet with its address. */
 export function encodePacket({ from, link, epoch, bytes }: Packet): Uint8Array {
   const writer = new WireWriter();
   return writer.byte(PACKET).byte(WIRE_VERSION).text(from).number(link).number(epoch).raw(bytes)
     .take();
 }
 
-/** Writes what is said beside packets. */
+/** Encodes a control message. */
 export function encodeControl(control: Control): Uint8Array {
   return new WireWriter().byte(CONTROL).raw(encodeJson(control)).take();
 }
 
 /**
- * Reads what came for a gateway or a worker.
+ * Decodes a packet or a control message.
  *
- * @throws {WireError} It is neither, or of another version.
+ * @throws {WireError} The bytes are neither, or of another version.
  */
 export function decodeMessage(bytes: Uint8Array): Packet | Control {
   const reader = new WireReader(bytes);

@@ -1,16 +1,17 @@
 /**
- * A game that is started anew, crashes or moves, and no player is dropped: gateways hold the connections,
- * workers run the game, and a message bus lies between.
+ * Keeps players connected while the game restarts, crashes or moves to another machine: gateways
+ * hold the connections, workers run the game, and a message bus connects them.
  *
- * - {@linkcode Gateway} holds people's connections
- * - {@linkcode joinZone} makes a worker of a process: its `TelnetServer` gets the people by
+ * - {@linkcode Gateway} holds the connections of players
+ * - {@linkcode joinZone} makes the process a worker: its `TelnetServer` receives the connections by
  *   `zone.transport`
- * - {@linkcode Bus} is what carries the messages: `natsBus()` of `./gateway/nats`, or a
- *   {@linkcode MemoryBus} in tests
+ * - {@linkcode Bus} is the message bus: `natsBus()` of `./gateway/nats`, or a {@linkcode MemoryBus}
+ *   in
+ *   tests
  *
- * A turn of the game is committed with its output, its state, and up to where the input is part of them;
- * the gateway applies it whole or not at all. So no line and no answer is lost or doubled, whenever a
- * worker ends.
+ * Each turn of the game is committed together: its output, its state, and the input position that
+ * they cover. The gateway applies a commit completely or not at all. So no input and no output is
+ * lost or repeated, whenever a worker ends.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 /**
- * The bus of gateways and workers on NATS: messages on its core, zones in a bucket of JetStream.
+ * The bus of gateways and workers on NATS: messages on core NATS, zones in a JetStream key-value
+ * bucket.
  *
- * Whoever may publish under the prefix can act as any player. Give the game an account of its own, and
- * TLS where the broker is on another machine.
+ * Any program that may publish under the prefix can act as any player. Give the game its own NATS
+ * account, and use TLS if the broker is on another machine.
  *
  * @example
  * ```ts ignore
@@ -23,17 +24,17 @@ import type { Bus, BusSubscription, LeaseEntry, LeaseStore } from "./bus.ts";
 
 export type * from "./bus.ts";
 
-/** A message as `@nats-io/nats-core` gives it. */
+/** A message, as `@nats-io/nats-core` delivers it. */
 export interface NatsMessage {
   /** Its subject. */
   readonly subject: string;
   /** Its bytes. */
   readonly data: Uint8Array;
-  /** Its headers; a status of the broker has a code. */
+  /** Its headers; a status message of the broker has a code. */
   readonly headers?: { readonly code: number } | undefined;
 }
 
-/** What is used of a connection of `@nats-io/nats-core`. */
+/** The part of a connection of `@nats-io/nats-core` that the bus uses. */
 export interface NatsConnection {
   /** Sends a message. */
   publish(subject: string, payload?: Uint8Array, options?: { reply?: string }): void;
@@ -42,11 +43,11 @@ export interface NatsConnection {
     subject: string,
     options?: { callback?: (error: Error | null, message: NatsMessage) => void },
   ): { unsubscribe(): void };
-  /** What the broker says of itself. */
+  /** Information from the broker. */
   readonly info?: { readonly max_payload: number } | undefined;
 }
 
-/** What is used of a bucket of `@nats-io/kv`. */
+/** The part of a bucket of `@nats-io/kv` that the bus uses. */
 export interface NatsKv {
   /** Reads an entry. */
   get(
@@ -54,40 +55,41 @@ export interface NatsKv {
   ): Promise<
     { readonly value: Uint8Array; readonly revision: number; readonly operation: string } | null
   >;
-  /** Writes an entry that is not there. */
+  /** Creates an entry; fails if it exists. */
   create(key: string, value: Uint8Array): Promise<number>;
-  /** Writes an entry that is of a revision. */
+  /** Updates an entry; fails if it has another revision. */
   update(key: string, value: Uint8Array, revision: number): Promise<number>;
 }
 
-/** How to use NATS. */
+/** Options of `natsBus()`. */
 export interface NatsBusOptions {
   /** The first word of all subjects, so that several games can share a broker. Default `"boa"`. */
   readonly prefix?: string | undefined;
   /**
-   * The bucket that says who serves a zone, such as `await new Kvm(nats).create("boa_zones")`. Its
-   * storage must be the file, which outlives the broker. A gateway alone needs none. Default: none.
+   * The bucket that records which worker serves a zone, such as `await new
+   * Kvm(nats).create("boa_zones")`. It must use file storage, which survives a restart of the
+   * broker. A process with only a gateway needs none. Default: none.
    */
   readonly kv?: NatsKv | undefined;
 }
 
-/** What NATS assumes where it does not say. */
+/** The default maximum payload of NATS. */
 const MAX_PAYLOAD = 1_048_576;
-/** Of so many subjects it is watched whether somebody listens. */
+/** The maximum number of subjects whose `onNobody` is kept. */
 const MAX_WATCHED = 1_024;
-/** The status by which the broker says that nobody has subscribed. */
+/** The status with which the broker reports that a subject has no subscriber. */
 const NO_RESPONDERS = 503;
-/** The errors of JetStream by which it says that somebody else has written. */
+/** The JetStream errors for a revision that does not match. */
 const WRONG_SEQUENCE: readonly unknown[] = [10_071, 10_164];
 
 /**
- * Makes a bus of your connection to NATS. Connect it with `maxReconnectAttempts: -1`, so that it comes back
- * whenever the broker does.
+ * Creates a bus on your connection to NATS. Connect with `maxReconnectAttempts: -1`, so that the
+ * client reconnects however long the broker is away.
  *
  * @param nats A connection of `@nats-io/transport-node` or `@nats-io/nats-core`.
  * @param options The prefix of the subjects, and the bucket for the zones.
  * @returns The bus, for `Gateway.listen()` and `joinZone()`.
- * @throws {TelnetError} `misuse`: no connection, or invalid options.
+ * @throws {TelnetError} `misuse`: `nats` is no connection, or the options are invalid.
  */
 export function natsBus(nats: NatsConnection, options: NatsBusOptions = {}): Bus {
   rejectUnknownKeys("natsBus", options, { prefix: true, kv: true });
@@ -111,7 +113,10 @@ class NatsBus implements Bus {
   readonly leases: LeaseStore;
   readonly #nats: NatsConnection;
   readonly #prefix: string;
-  /** Where the broker says that nobody has subscribed, by the last word of the subject. */
+  /**
+   * The reply subject on which the broker reports a missing subscriber. Its last word identifies
+   * the subject.
+   */
   #inbox: string | undefined;
   readonly #nobody: Map<string, () => void> = new Map();
 
@@ -127,7 +132,7 @@ class NatsBus implements Bus {
       const reply = onNobody && this.#replyFor(subject, onNobody);
       this.#nats.publish(`${this.#prefix}.${subject}`, payload, reply ? { reply } : {});
     } catch {
-      // A connection that is closed loses messages as one that is broken does.
+      // A closed connection loses messages, like a broken one.
     }
   }
 
@@ -135,7 +140,7 @@ class NatsBus implements Bus {
     const subscription = this.#nats.subscribe(`${this.#prefix}.${subject}`, {
       callback: (error, message) => {
         if (error !== null) return;
-        // A Buffer of Node is cut and copied otherwise than other bytes are.
+        // Use a plain Uint8Array: slice() of Node's Buffer does not copy.
         const { buffer, byteOffset, length } = message.data;
         onMessage(new Uint8Array(buffer, byteOffset, length));
       },
@@ -166,7 +171,7 @@ class NatsBus implements Bus {
   }
 }
 
-/** Where there is no bucket nobody can serve a zone. */
+/** Without a bucket no worker can serve a zone. */
 const NO_LEASES: LeaseStore = { read: () => throwNoBucket(), write: () => throwNoBucket() };
 
 function throwNoBucket(): never {
@@ -198,6 +203,6 @@ function ignoreClosed(call: () => void): void {
   try {
     call();
   } catch {
-    // It is closed already, with all its subscriptions.
+    // The connection is closed already, with all its subscriptions.
   }
 }

@@ -1,61 +1,61 @@
 import type { CloseReason, ResumeReason } from "../transport/transport.ts";
 import { WireError, WireReader, type WireWriter } from "./wire.ts";
 
-/** The format of all that gateways and workers send to each other. */
+/** The version of the messages between gateways and workers. */
 export const WIRE_VERSION = 1;
 
-/** The state of a connection's owner: JSON texts by their names. */
+/** The state of a connection's owner: JSON texts by name. */
 export type Parts = ReadonlyMap<string, string>;
 
 /**
- * A connection that a worker is to serve. All records of it carry the same handle, which stands for this
- * opening: what is said under a handle of before counts no more.
+ * Opens a connection at a worker. All further records of the connection have the same handle.
+ * Records with the handle of an earlier opening are ignored.
  */
 export interface OpenRecord {
   readonly type: "open";
   readonly handle: number;
-  /** Counts the connections of the gateway. */
+  /** The number of the connection in its gateway. */
   readonly number: number;
   readonly address: string;
   readonly port: number;
   readonly encrypted: boolean;
   readonly framed: boolean;
-  /** Whether what is sent to the person is compressed. */
+  /** Whether output to the client is compressed. */
   readonly compressing: boolean;
-  /** Up to where the input is part of the state. */
+  /** The input offset that the state covers. */
   readonly acked: number;
-  /** Why it is not new; `undefined`: nobody has committed anything of it. */
+  /** Why the connection is resumed; `undefined`: it is new, as no state was committed. */
   readonly reason: ResumeReason | undefined;
   readonly parts: Parts;
 }
 
-/** Bytes of the person. */
+/** Bytes from the client. */
 export interface InputRecord {
   readonly type: "input";
   readonly handle: number;
   readonly bytes: Uint8Array;
 }
 
-/** The person sends no more (half-close). */
+/** The client has half-closed. */
 export interface EndRecord {
   readonly type: "end";
   readonly handle: number;
 }
 
-/** The person's connection is gone; the error, where it broke. */
+/** The client's connection is gone. `error`: why it broke, or empty. */
 export interface ClosedRecord {
   readonly type: "closed";
   readonly handle: number;
   readonly error: string;
 }
 
-/** The person is somebody else's from now on. */
+/** The gateway has moved the client to another zone. */
 export interface WithdrawnRecord {
   readonly type: "withdrawn";
   readonly handle: number;
 }
 
-/** So many bytes of output, since the open record, were taken by the system. */
+/** The number of output bytes since the open record that the operating system has accepted. */
 export interface TakenRecord {
   readonly type: "taken";
   readonly handle: number;
@@ -66,14 +66,14 @@ export interface TakenRecord {
 export interface CommitRecord {
   readonly type: "commit";
   readonly handle: number;
-  /** Up to where the input is part of the state. */
+  /** The input offset that the state covers. */
   readonly acked: number;
-  /** The parts of the state that changed; an empty text: it is there no more. */
+  /** The changed parts of the state; an empty text removes a part. */
   readonly parts: Parts;
   readonly steps: readonly Step[];
 }
 
-/** What is done to a connection, in order. */
+/** An operation on a connection. */
 export type Step =
   | { readonly type: "write"; readonly bytes: Uint8Array }
   | { readonly type: "compress"; readonly on: boolean }
@@ -81,7 +81,7 @@ export type Step =
   | { readonly type: "abort" }
   | { readonly type: "move"; readonly zone: string };
 
-/** What a gateway tells a worker. */
+/** A record from a gateway to a worker. */
 export type GatewayRecord =
   | OpenRecord
   | InputRecord
@@ -101,7 +101,7 @@ const WITHDRAWN = 7;
 const REASONS: readonly (ResumeReason | undefined)[] = [undefined, "restart", "move", "no-zone"];
 const CLOSE_REASONS: readonly CloseReason[] = ["done", "going-away", "restarting", "policy"];
 
-/** Writes a record of a gateway. */
+/** Encodes a record of a gateway. */
 export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): Uint8Array {
   switch (record.type) {
     case "open": {
@@ -133,9 +133,9 @@ export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): 
 }
 
 /**
- * Reads a record of a gateway. Its bytes are its own.
+ * Decodes a record of a gateway. The record does not share memory with `bytes`.
  *
- * @throws {WireError} It is none.
+ * @throws {WireError} The record is invalid.
  */
 export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
   const reader = new WireReader(bytes);
@@ -179,7 +179,7 @@ const CLOSE = 4;
 const ABORT = 5;
 const MOVE = 6;
 
-/** Writes a commit. */
+/** Encodes a commit. */
 export function encodeCommit(commit: CommitRecord, writer: WireWriter): Uint8Array {
   writer.byte(COMMIT).number(commit.handle).number(commit.acked);
   writeParts(writer, commit.parts);
@@ -205,9 +205,9 @@ export function encodeCommit(commit: CommitRecord, writer: WireWriter): Uint8Arr
 }
 
 /**
- * Reads a commit. What it writes has bytes of its own.
+ * Decodes a commit. The commit does not share memory with `bytes`.
  *
- * @throws {WireError} It is none.
+ * @throws {WireError} The commit is invalid.
  */
 export function decodeCommit(bytes: Uint8Array): CommitRecord {
   const reader = new WireReader(bytes);

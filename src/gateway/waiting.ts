@@ -2,18 +2,19 @@ import { callUserCode } from "../session/call_user_code.ts";
 import type { Timer } from "./bus.ts";
 import { WireError } from "./wire.ts";
 
-/** How often something that is waited for is looked at, in milliseconds. */
+/** The interval at which conditions and timeouts are checked, in milliseconds. */
 export const TICK_MS = 20;
-/** A fault of the bus is reported once in so many milliseconds. */
+/** The minimum time between two reports of invalid messages, in milliseconds. */
 const REPORT_MS = 10_000;
 
 /**
- * Waits until something is so, or a time has come.
+ * Waits until a condition is true, or a time is reached.
  *
  * @param timer The clock.
- * @param isSo What is waited for.
- * @param until When the wait ends in any case.
- * @param started Gets what looks at it at once, for who knows that it may be so by now.
+ * @param isSo The condition.
+ * @param until The time at which the wait ends in any case.
+ * @param started Receives a function that checks the condition at once, for callers that know when
+ * it changes.
  */
 export function waitUntil(
   timer: Timer,
@@ -33,7 +34,7 @@ export function waitUntil(
   });
 }
 
-/** Whoever may publish on the bus may publish nonsense: it is reported now and then, and harms nobody. */
+/** Ignores invalid messages, which any program on the bus can publish, and reports some of them. */
 export class BusGuard {
   readonly #timer: Timer;
   readonly #onError: (error: unknown) => void;
@@ -44,7 +45,7 @@ export class BusGuard {
     this.#onError = onError;
   }
 
-  /** Makes a handler of messages of one that may throw. */
+  /** Wraps a handler of messages that may throw a `WireError`. */
   guard(take: (payload: Uint8Array) => void): (payload: Uint8Array) => void {
     return (payload) => {
       try {

@@ -1,4 +1,4 @@
-/** Bytes that are not what they should be: those of another version, or of no gateway at all. */
+/** Thrown for a message that is invalid or of another version. */
 export class WireError extends Error {
   override readonly name = "WireError";
 }
@@ -6,10 +6,10 @@ export class WireError extends Error {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const FIRST_SIZE = 256;
-/** Shorter text of ASCII is written faster by itself than by the platform. */
+/** For ASCII text up to this length a loop is faster than `TextEncoder`. */
 const SHORT = 400;
 
-/** Writes numbers, text and bytes one behind the other. */
+/** Writes numbers, text and bytes one after the other. */
 export class WireWriter {
   #bytes = new Uint8Array(FIRST_SIZE);
   #length = 0;
@@ -46,12 +46,12 @@ export class WireWriter {
     return this;
   }
 
-  /** Writes bytes behind their length. */
+  /** Writes the length of bytes, and then the bytes. */
   bytes(bytes: Uint8Array): this {
     return this.number(bytes.length).raw(bytes);
   }
 
-  /** Writes text behind its length. */
+  /** Writes the length of text, and then the text. */
   text(text: string): this {
     const { length } = text;
     if (length > SHORT) return this.bytes(encoder.encode(text));
@@ -71,7 +71,7 @@ export class WireWriter {
     return this;
   }
 
-  /** Takes what was written; the writer begins anew. */
+  /** Takes the written bytes, and empties the writer. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.#length);
     this.#length = 0;
@@ -87,7 +87,7 @@ export class WireWriter {
   }
 }
 
-/** Reads what a {@linkcode WireWriter} wrote. */
+/** Reads the format that a {@linkcode WireWriter} writes. */
 export class WireReader {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -97,12 +97,12 @@ export class WireReader {
     this.#at = from;
   }
 
-  /** Where it reads. */
+  /** The offset of the next byte. */
   get at(): number {
     return this.#at;
   }
 
-  /** Whether all was read. */
+  /** Whether all bytes were read. */
   get done(): boolean {
     return this.#at >= this.#bytes.length;
   }
@@ -127,7 +127,7 @@ export class WireReader {
     return value;
   }
 
-  /** Reads bytes behind their length; they share the message's memory. */
+  /** Reads a length, and then as many bytes; they share the message's memory. */
   bytes(): Uint8Array {
     const length = this.number();
     const bytes = this.#bytes.subarray(this.#at, this.#at + length);

@@ -38,27 +38,27 @@ import { BusGuard, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 
-/** How often a worker says that it is there. */
+/** How often a worker announces itself. */
 const HELLO_MS = 1_000;
-/** A gateway that was silent for so many of these is gone, and its people with it. */
+/** After this many announcements without a packet, a gateway and its connections count as gone. */
 const SILENT_HELLOS = 10;
-/** How long a turn may take to come to its end when the worker leaves. */
+/** How long a leaving worker waits for the end of its turn. */
 const TURN_MS = 250;
-/** A gateway that was not heard for so long may be away, or the bus. */
+/** After this long without a packet, the gateway or the bus may be unreachable. */
 const STALLED_MS = 1_500;
-/** So many gateways that were given up are remembered. */
+/** The maximum number of dropped gateways that are remembered. */
 const MAX_DEAD = 1_024;
-/** One client's turn may not have more bytes. */
+/** The maximum size of one client's commit, in bytes. */
 const MAX_COMMIT = 33_554_432;
 
-/** A version is a name, and is said once a second. */
+/** The maximum length of a version, which is sent once a second. */
 const MAX_VERSION = 64;
 
-/** How to join a zone. */
+/** Options of `joinZone()`. */
 export interface JoinOptions {
   /**
-   * Whether to take the zone from the worker that serves it: that one ends its turn, commits it, and
-   * leaves. Otherwise this one waits until the zone is free. Default `false`.
+   * Whether to take over the zone from the worker that serves it, which ends its turn, commits it,
+   * and leaves. Otherwise this worker waits until the zone is free. Default `false`.
    */
   readonly takeOver?: boolean | undefined;
   /** The format of `client.state`, a text of at most 64 characters that you choose. Default `"1"`. */
@@ -66,15 +66,17 @@ export interface JoinOptions {
   /** Other formats that this game can read. Default: none. */
   readonly accepts?: readonly string[] | undefined;
   /**
-   * How long a worker that gives no sign keeps the zone, in milliseconds, at least 300. It is renewed
-   * three times as often. Default 3000.
+   * How long the lease of the zone lasts without a renewal, in milliseconds, at least 300. It is
+   * renewed after a third of that time. Default 3000.
    */
   readonly lease?: number | undefined;
-  /** Ends the wait for the zone; `joinZone` then rejects with the signal's reason. Default: none. */
+  /**
+   * Aborts the wait for the zone; `joinZone` then rejects with the signal's reason. Default: none.
+   */
   readonly signal?: AbortSignal | undefined;
-  /** Called if the bus brings what is none of ours. Default: it is ignored. */
+  /** Called if the bus delivers an invalid message. Default: none. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** The time, for tests. Default: the runtime's. */
+  /** The clock and timers; replace them in tests. Default: the runtime's. */
   readonly timer?: Timer | undefined;
 }
 
@@ -88,29 +90,32 @@ const NAMES: Readonly<Record<keyof JoinOptions, true>> = {
   version: true,
 };
 
-/** A gateway as a worker knows it. */
+/** A worker's view of a gateway. */
 interface Peer {
   readonly gateway: string;
   readonly link: BusLink;
   readonly connections: Map<number, ZoneConnection>;
-  /** Those whose commits wait for room in the link. */
+  /** Connections whose commits wait for room in the link. */
   readonly behind: Set<ZoneConnection>;
-  /** When the gateway was heard, and how many seconds since then this worker has heard itself. */
+  /**
+   * When the last packet of the gateway arrived, how many announcements of its own the worker has
+   * received since then, and when it counted the last one.
+   */
   heardAt: number;
   silence: number;
   countedAt: number;
 }
 
 /**
- * Joins a zone: waits until it is free, or takes it over, and serves its people from then on. The
- * server that runs the game gets them by `zone.transport`.
+ * Joins a zone: waits until it is free, or takes it over. From then on, the game's `TelnetServer`
+ * receives the zone's connections by `zone.transport`.
  *
- * @param bus What carries the messages, such as `natsBus()`.
+ * @param bus The message bus, such as `natsBus()`.
  * @param name The zone, such as `"main"`: letters, digits, `-` and `_`.
  * @param options Every field has a default.
- * @returns The zone, which is this worker's now.
- * @throws {TelnetError} `unsupported`: the state of its people is of a version that this game does not
- * accept; the worker before goes on. `misuse`: invalid options.
+ * @returns The zone, which this worker now serves.
+ * @throws {TelnetError} `unsupported`: the saved state has a version that this game does not
+ * accept; the worker before continues. `misuse`: invalid options.
  *
  * @example
  * ```ts
@@ -187,24 +192,24 @@ let makeZone: (parts: ZoneParts) => Zone;
 export class Zone {
   /** Its name. */
   readonly name: string;
-  /** What this worker is called on the bus. */
+  /** The name of this worker on the bus. */
   readonly worker: string;
-  /** The transport by which a `TelnetServer` gets the people of the zone. */
+  /** The transport by which a `TelnetServer` receives the zone's connections. */
   readonly transport: Transport;
   readonly #parts: ZoneParts;
   readonly #peers: Map<string, Peer> = new Map();
-  /** The latest link of each gateway that was given up here. */
+  /** The number of the last link of each dropped gateway. */
   readonly #dead: Map<string, number> = new Map();
   readonly #subscriptions: BusSubscription[] = [];
   readonly #writer: WireWriter = new WireWriter();
   readonly #controller: AbortController = new AbortController();
-  /** Connections that came before the server listens. */
+  /** Connections received before the server listens. */
   readonly #early: Set<ZoneConnection> = new Set();
   #accept: ConnectionAcceptor | undefined;
-  /** Whether the server listens no more; when its people are gone the zone is given back. */
+  /** Whether the server has stopped listening. When its connections are gone, the worker leaves. */
   #closed = false;
   #owned = true;
-  /** Called at the end of the next turn, where the worker leaves. */
+  /** Called at the end of the next turn while the worker is leaving. */
   #turnEnded: (() => void) | undefined;
   #flushing = false;
   /** Whether anything was committed since the last flush. */
@@ -231,30 +236,30 @@ export class Zone {
     makeZone = (parts) => new Zone(parts);
   }
 
-  /** Whether the zone is this worker's: the condition for your loop. */
+  /** Whether this worker serves the zone. Use it as the condition of your loop. */
   get owned(): boolean {
     return this.#owned;
   }
 
-  /** Which worker this is: each that serves the zone has a higher number than the one before. */
+  /** The epoch of this worker. Each worker of the zone has a higher epoch than the one before. */
   get epoch(): number {
     return this.#parts.lease.epoch;
   }
 
-  /** Aborts when the zone is this worker's no more: `server.serve({ signal: zone.signal })`. */
+  /** Aborts when this worker no longer serves the zone: `server.serve({ signal: zone.signal })`. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** The gateways whose people are here. */
+  /** The gateways that are linked to this worker. */
   get gateways(): readonly string[] {
     return [...this.#peers.keys()];
   }
 
   /**
-   * Leaves the zone: has the turn come to its end, commits it, and gives the zone back. Nobody is
-   * disconnected: the next worker goes on where this one stopped. Poll on meanwhile; then stop the
-   * server, which reaches nobody any more.
+   * Leaves the zone: waits for the end of the turn, commits it, and releases the zone. No client is
+   * disconnected: the next worker continues where this one stopped. Keep polling until `leave()`
+   * settles, then stop the server, whose output no longer reaches any client.
    *
    * @returns When the gateways have the last commit.
    */
@@ -293,14 +298,14 @@ export class Zone {
     this.#end();
   }
 
-  /** Whether all that was handed over, and all that was written, is committed. */
+  /** Whether all input passed to the game, and all output, is committed. */
   get #isSettled(): boolean {
     return [...this.#peers.values()].every(({ connections }) =>
       [...connections.values()].every(({ settled }) => settled)
     );
   }
 
-  /** How many connections the server has taken. */
+  /** The number of connections that the server has used. */
   get #served(): number {
     let served = 0;
     for (const { connections } of this.#peers.values()) {
@@ -324,7 +329,7 @@ export class Zone {
     );
   }
 
-  // deno-lint-ignore require-await -- a transport's promise, as all errors are to be rejections
+  // deno-lint-ignore require-await -- async, so that all errors become rejections
   async #listen(accept: ConnectionAcceptor): Promise<Listener> {
     if (!this.#owned) {
       throwMisuse(`Cannot listen on the zone "${this.name}": it is this worker's no more`);
@@ -369,10 +374,10 @@ export class Zone {
     if (zone !== this.name) return;
     if (epoch > this.epoch) return this.#lose();
     if (worker !== this.worker) return;
-    // It heard itself, so a gateway that it does not hear is silent indeed.
+    // The worker receives its own announcements, so the bus works, and a silent gateway is gone.
     const now = this.#parts.timer.now();
     for (const peer of [...this.#peers.values()]) {
-      // Hellos that answer a gateway's question are no seconds.
+      // Do not count additional announcements that answer a gateway's WHO.
       if (now - peer.countedAt < HELLO_MS / 2) continue;
       peer.countedAt = now;
       if (++peer.silence > SILENT_HELLOS) this.#drop(peer);
@@ -413,7 +418,9 @@ export class Zone {
     this.#flushSoon();
   }
 
-  /** Reads a packet. A link that brought nonsense is given up: what it has half read is of no use. */
+  /**
+   * Reads a packet. Drops the gateway after an invalid one, as the link's state is unusable then.
+   */
   #read(peer: Peer, bytes: Uint8Array, now: number): Uint8Array[] {
     try {
       return peer.link.link.receive(bytes, now);
@@ -423,7 +430,7 @@ export class Zone {
     }
   }
 
-  /** The link has room again for commits. */
+  /** Lets waiting connections commit when the link has room again. */
   #catchUp({ link, behind }: Peer): void {
     for (const connection of behind) {
       if (link.link.backlog > MAX_BACKLOG / 2) return;
@@ -451,7 +458,7 @@ export class Zone {
     return peer;
   }
 
-  /** A gateway is gone, or not heard any more: its people are lost. */
+  /** Drops a gateway that is gone, with its connections. */
   #drop(peer: Peer): void {
     this.#peers.delete(peer.gateway);
     this.#dead.set(peer.gateway, peer.link.number);
@@ -469,7 +476,7 @@ export class Zone {
     this.#parts.bus.publish(gatewaySubject(gateway), reset);
   }
 
-  /** Takes what a gateway tells of a person. */
+  /** Handles a record of a gateway. */
   #take(peer: Peer, message: Uint8Array): void {
     const record = decodeGatewayRecord(message);
     if (record.type === "open") return this.#open(peer, record);
@@ -546,7 +553,7 @@ export class Zone {
     this.#parts.lease.renewOnce(() => this.#lose());
   }
 
-  /** The turn is over when all its commits are made: they are made in one go. */
+  /** Flushes in a microtask. A turn makes all its commits synchronously, so it is over then. */
   #flushSoon(): void {
     if (this.#flushing) return;
     this.#flushing = true;
@@ -563,14 +570,14 @@ export class Zone {
     for (const { link } of this.#peers.values()) link.flush(now);
   }
 
-  /** Somebody else has the zone. */
+  /** Gives up the zone, as another worker serves it now. */
   #lose(): void {
     if (!this.#owned) return;
     this.#disown("taken over");
     this.#end();
   }
 
-  /** Nothing that the game does here reaches anybody from now on. */
+  /** Detaches all connections, so that the game's output no longer reaches any client. */
   #disown(why: string): void {
     this.#owned = false;
     for (const { connections } of this.#peers.values()) {
@@ -588,7 +595,10 @@ export class Zone {
   }
 }
 
-/** Who comes when the server has stopped is not taken: the next worker takes it. */
+/**
+ * Ignores connections that arrive after the server has stopped listening; the next worker serves
+ * them.
+ */
 const REFUSE: ConnectionAcceptor = () => ({
   onData() {},
   onEnd() {},

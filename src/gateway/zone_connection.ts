@@ -7,31 +7,31 @@ import type {
 } from "../transport/transport.ts";
 import type { CommitRecord, OpenRecord, Step } from "./records.ts";
 
-/** What a connection needs of its zone. */
+/** What a connection needs from its zone. */
 export interface ZoneConnectionOwner {
   /** The name of the zone. */
   readonly name: string;
-  /** Whether the gateway was not heard for a while. */
+  /** Whether nothing has arrived from the gateway for a while. */
   readonly stalled: boolean;
   /**
-   * Whether a commit can be sent now. If not, `onDrain` of the connection's owner is called when it can:
-   * what was written and changed meanwhile goes into one.
+   * Whether a commit can be sent now. If not, `drain()` of the connection is called later;
+   * everything written and changed until then goes into one commit.
    */
   ready(connection: ZoneConnection): boolean;
   /**
-   * Sends a commit, unless the zone is served by somebody else by now.
+   * Sends a commit, unless another worker serves the zone now.
    *
-   * @throws {TelnetError} `limit-exceeded`: it is too large.
+   * @throws {TelnetError} `limit-exceeded`: the commit is too large.
    */
   commit(connection: ZoneConnection, commit: CommitRecord): void;
 }
 
-/** What came and was not handed over. */
+/** Received input that was not passed to the handler yet. */
 type Input = Uint8Array | "end";
 
 /**
- * A person's connection as a worker has it: a gateway holds the socket. What is written waits for the
- * commit, which carries it with the state of its owner.
+ * A client's connection, as a worker sees it; a gateway holds the socket. Output is kept until the
+ * next commit, which sends it together with the state of the connection's owner.
  */
 export class ZoneConnection implements Connection, DurableConnection {
   readonly remoteAddress: string;
@@ -40,15 +40,15 @@ export class ZoneConnection implements Connection, DurableConnection {
   readonly encrypted: boolean;
   readonly framed: boolean;
   readonly resumed: Resumed | undefined;
-  /** Stands for this opening on the link. */
+  /** Identifies this opening of the connection on the link. */
   readonly handle: number;
   compressing: boolean;
   readonly #owner: ZoneConnectionOwner;
   #handler: ConnectionHandler | undefined;
   #input: Input[] = [];
-  /** How much of the input was handed over; the end and the loss count as one byte each. */
+  /** The input offset passed to the handler; the half-close and the loss count as one byte each. */
   #handed: number;
-  /** How much of that is part of the state that was committed. */
+  /** The input offset that the last commit covers. */
   #acked: number;
   #endHanded = false;
   #paused = false;
@@ -58,13 +58,13 @@ export class ZoneConnection implements Connection, DurableConnection {
   #taken = 0;
   #closing = false;
   #acted = false;
-  /** Why it is gone; `undefined`: it is there. */
+  /** Set once the connection is gone, with the error if it broke. */
   #gone: { readonly error: Error | undefined } | undefined;
   #goneTold = false;
-  /** Whether nothing that is done here reaches the gateway any more. */
+  /** Whether this object no longer sends to the gateway, nor receives from it. */
   #detached = false;
   readonly #parts: Map<string, string>;
-  /** The last state that could not be committed yet, and how much of the input it has. */
+  /** The last state that could not be committed yet, and the input offset that it covers. */
   #late: { readonly state: Readonly<Record<string, unknown>>; readonly acked: number } | undefined;
   #reason: CloseReason = "done";
   #closed: Promise<void> | undefined;
@@ -86,7 +86,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.resumed = reason && { reason, state: readParts(parts) };
   }
 
-  /** Itself: it outlives the process. */
+  /** This object: the connection outlives the process. */
   get durable(): DurableConnection {
     return this;
   }
@@ -114,12 +114,12 @@ export class ZoneConnection implements Connection, DurableConnection {
     return this.#closed;
   }
 
-  /** Whether all input that was handed over, and all output, is committed. */
+  /** Whether all input passed to the handler, and all output, is committed. */
   get settled(): boolean {
     return this.#acked === this.#handed && this.#steps.length === 0;
   }
 
-  /** Whether its owner has done anything with it. */
+  /** Whether its owner has tried to commit. */
   get taken(): boolean {
     return this.#acted;
   }
@@ -179,7 +179,7 @@ export class ZoneConnection implements Connection, DurableConnection {
   commit(state: Readonly<Record<string, unknown>> | undefined, unread: number): void {
     if (this.#detached) return;
     this.#acted = true;
-    // The end stands behind the bytes: while some of these are unread it is not part of the state.
+    // The half-close comes after the bytes: while bytes are unread, the state does not cover it.
     const end = unread > 0 && this.#endHanded && !this.#goneTold ? 1 : 0;
     const acked = Math.max(this.#acked, this.#handed - end - unread);
     if (!this.#owner.ready(this)) {
@@ -190,7 +190,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#late = undefined;
     const kept = state ?? late?.state;
     const parts = kept === undefined ? new Map<string, string>() : this.#changedParts(kept);
-    // Where it moves the one who comes after reads what came since.
+    // On a move, the next worker reads the input that came after the late state.
     const upTo = state === undefined && late !== undefined && this.#moves ? late.acked : acked;
     if (upTo === this.#acked && parts.size === 0 && this.#steps.length === 0) return;
     this.#acked = upTo;
@@ -201,7 +201,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     queueMicrotask(() => this.lose(undefined));
   }
 
-  /** Commits can be sent again. */
+  /** Called when commits can be sent again. */
   drain(): void {
     this.#handler?.onDrain();
   }
@@ -210,26 +210,26 @@ export class ZoneConnection implements Connection, DurableConnection {
     return this.#steps.some(({ type }) => type === "move");
   }
 
-  // What the zone reports.
+  // Events of the zone.
 
-  /** Bytes of the person came. */
+  /** Receives bytes of the client. */
   receive(bytes: Uint8Array): void {
     this.#input.push(bytes);
     this.#hand();
   }
 
-  /** The person sends no more. */
+  /** Receives the half-close of the client. */
   receiveEnd(): void {
     this.#input.push("end");
     this.#hand();
   }
 
-  /** The system of the gateway has taken so much of the output. */
+  /** Notes how many output bytes the gateway's operating system has accepted. */
   noteTaken(taken: number): void {
     this.#taken = Math.min(taken, this.#written);
   }
 
-  /** The person's connection is gone. */
+  /** Notes that the client's connection is gone. */
   lose(error: Error | undefined): void {
     if (this.#gone !== undefined) return;
     this.#gone = { error };
@@ -237,7 +237,9 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#hand();
   }
 
-  /** Somebody else serves the person from now on: nothing comes, and nothing that is done here is seen. */
+  /**
+   * Ends the exchange with the gateway, in both directions: another worker may serve the client.
+   */
   detach(): void {
     this.#detached = true;
     this.#input = [];
@@ -246,7 +248,10 @@ export class ZoneConnection implements Connection, DurableConnection {
     if (this.#closing) queueMicrotask(() => this.lose(undefined));
   }
 
-  /** Hands over what came, in order. What is left of a connection that is gone is not waited for. */
+  /**
+   * Passes input to the handler, in order. Once the connection is gone, drops input held by a
+   * pause.
+   */
   #hand(): void {
     while (this.#handler !== undefined && !this.#paused && this.#input.length > 0) {
       const next = this.#input.shift();
@@ -288,7 +293,7 @@ export class ZoneConnection implements Connection, DurableConnection {
   }
 }
 
-/** JSON of a part; most are numbers and `true` or `false`. */
+/** JSON of a part, with a fast path for numbers and booleans. */
 function jsonOf(value: unknown): string | undefined {
   const simple = typeof value === "boolean" || typeof value === "number" && Number.isFinite(value);
   return simple ? String(value) : JSON.stringify(value);

@@ -2,26 +2,26 @@ import type { BusLink } from "./bus_link.ts";
 import type { HeldConnection } from "./held_connection.ts";
 import type { Hello } from "./messages.ts";
 
-/** A zone as a gateway knows it: who serves it, and who is in it. */
+/** A gateway's view of a zone: its worker, and its connections. */
 export class ZoneRoute {
   readonly name: string;
-  /** The latest epoch that was heard of. */
+  /** The highest epoch received so far. */
   epoch = 0;
   /** The worker that serves it. */
   worker: Hello | undefined;
   /** The link to that worker. */
   link: BusLink | undefined;
-  /** When the worker was last heard. */
+  /** When the last message of the worker arrived. */
   heardAt: number = -Infinity;
   readonly connections: Map<number, HeldConnection> = new Map();
-  /** Those of which the worker is told when its link has room. */
+  /** Connections whose records wait for room in the link. */
   readonly behind: Set<HeldConnection> = new Set();
 
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Whether the worker was heard within a time. */
+  /** Whether a message of the worker arrived within a time. */
   isServed(now: number, within: number): boolean {
     return this.worker !== undefined && now - this.heardAt <= within;
   }

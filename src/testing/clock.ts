@@ -6,7 +6,7 @@ interface Timer {
   readonly call: () => void;
 }
 
-/** A clock that stands still until a test moves it on: for a server, for `connect()`, and for a game. */
+/** A clock that only a test advances, for a server, `connect()`, and a game. */
 export class TestClock implements Required<ConnectClock> {
   #now = 0;
   #timers: Timer[] = [];
@@ -15,7 +15,7 @@ export class TestClock implements Required<ConnectClock> {
   /**
    * Starts at 0.
    *
-   * @param timeOfDay What the time of day is then, in milliseconds since 1970.
+   * @param timeOfDay The time of day at the start, in milliseconds since 1970.
    */
   constructor(timeOfDay: number = 0) {
     this.#start = timeOfDay;
@@ -32,11 +32,11 @@ export class TestClock implements Required<ConnectClock> {
   }
 
   /**
-   * Calls after a time, within `advance()`.
+   * Calls a function after a delay, during `advance()`.
    *
-   * @param milliseconds How long to wait.
-   * @param call What to call.
-   * @returns Ends the wait.
+   * @param milliseconds The delay.
+   * @param call The function.
+   * @returns A function that cancels the call.
    */
   after(milliseconds: number, call: () => void): () => void {
     const timer: Timer = { due: this.#now + milliseconds, call };
@@ -47,10 +47,10 @@ export class TestClock implements Required<ConnectClock> {
   }
 
   /**
-   * Moves on, and calls what is due on the way, in order.
+   * Advances the clock, and makes the calls that become due, in order of their time.
    *
-   * @param milliseconds How far.
-   * @throws {TelnetError} `misuse`: a time that is no whole number of at least 0.
+   * @param milliseconds By how much.
+   * @throws {TelnetError} `misuse`: a time that is not a whole number of at least 0.
    */
   advance(milliseconds: number): void {
     checkCount("milliseconds", milliseconds);

@@ -1,6 +1,6 @@
 /**
- * Tests of your own game: players on a network in memory, and a clock that the test moves on. No
- * sockets, no waiting.
+ * Tools to test your own game: players on a network in memory, and a clock that the test advances.
+ * No sockets, no waiting.
  *
  * @module
  */

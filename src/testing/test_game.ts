@@ -12,52 +12,53 @@ import {
 import { MemoryTransport } from "../transport/memory.ts";
 import { TestClock } from "./clock.ts";
 
-/** Makes the player's object. */
+/** Creates a `TestPlayer`; its constructor is private. */
 let makePlayer: (game: TestGame<GameServer>, remote: RemoteServer) => TestPlayer;
 
-/** What a game under test gets in place of the world. */
+/** The network and the clock of a game under test. */
 export interface TestWorld {
   /** The network in memory, for `TelnetServer.listen({ transport })`. */
   readonly transport: MemoryTransport;
-  /** The clock that the test moves on, for `TelnetServer.listen({ clock })`. */
+  /** The clock that the test advances, for `TelnetServer.listen({ clock })`. */
   readonly clock: TestClock;
 }
 
-/** What a test needs of a server: a `TelnetServer` has it. */
+/** The part of a `TelnetServer` that a test needs. */
 export interface GameServer {
   /** The port that it listens on. */
   readonly port: number;
-  /** How long a poll waits; the test sets it to 0. */
+  /** How long a poll waits for input; the test sets it to 0. */
   timeout: number;
-  /** Processes what came. */
+  /** Processes received input. */
   poll(): Promise<void>;
-  /** Stops listening and drops everybody. */
+  /** Stops listening and drops all clients. */
   stop(): Promise<void>;
 }
 
 /**
- * A game under test: its server, and what its loop does behind each `poll()`.
+ * A game under test: its server, and the work of its loop after each `poll()`.
  *
  * @typeParam Server The server's type.
  */
 export interface GameUnderTest<Server extends GameServer = GameServer> {
   /** The server. */
   readonly server: Server;
-  /** What the game's loop does behind each `poll()`. Default: nothing. */
+  /** The work of the game's loop after each `poll()`. Default: nothing. */
   readonly turn?: (() => unknown) | undefined;
 }
 
-/** How a game is tested. */
+/** Options of a `TestGame`. */
 export interface TestGameOptions {
-  /** The most bytes that arrive at once; 1 is the worst network there is. Default: no limit. */
+  /** The maximum number of bytes that arrive at once; 1 is the worst network. Default: no limit. */
   readonly chunkSize?: number | undefined;
-  /** How many turns in which nothing new comes a player waits for an expected text. Default 50. */
+  /** How many turns without new input a player waits for an expected text. Default 50. */
   readonly patience?: number | undefined;
 }
 
 /**
- * A game in a test: no sockets, and no time but the one that the test moves on. Whatever a player waits
- * for comes within a few turns of the game, or the test fails at once with what came instead.
+ * A game in a test, without sockets, and with a clock that only the test advances. The text that a
+ * player waits for must arrive within a few turns of the game; otherwise the test fails with the
+ * text that arrived instead.
  *
  * @example
  * ```ts
@@ -91,7 +92,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   readonly server: Server;
   /** The clock. */
   readonly clock: TestClock;
-  /** How many turns in which nothing new comes a player waits. */
+  /** How many turns without new input a player waits. */
   readonly patience: number;
   readonly #transport: MemoryTransport;
   readonly #turn: () => unknown;
@@ -113,10 +114,10 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   /**
    * Starts a game.
    *
-   * @param start Starts its server with the `transport` and the `clock` that it gets.
-   * @param options How to test.
+   * @param start Starts the game's server with the given `transport` and `clock`.
+   * @param options Options of the test.
    * @returns The game.
-   * @throws {TelnetError} `misuse`: the function gives no server, or another transport.
+   * @throws {TelnetError} `misuse`: `start` returns no server, or the options are invalid.
    */
   static async start<Server extends GameServer>(
     start: (world: TestWorld) => GameUnderTest<Server> | Promise<GameUnderTest<Server>>,
@@ -139,7 +140,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   /**
    * Connects a player.
    *
-   * @param options How the player's client talks, as for `connect()`.
+   * @param options Options of the player's client, as for `connect()`.
    * @returns The player.
    */
   async connect(options: ConnectOptions = {}): Promise<TestPlayer> {
@@ -159,7 +160,8 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   }
 
   /**
-   * Turns of the game: a `poll()`, what the loop does behind it, and what the event loop has to do.
+   * Runs turns of the game: a `poll()`, the work of the game's loop after it, and pending events of
+   * the event loop.
    *
    * @param count How many. Default 1.
    */
@@ -172,10 +174,10 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   }
 
   /**
-   * Lets time pass, and the game take its turns meanwhile.
+   * Advances the clock in steps, with a turn of the game after each.
    *
-   * @param milliseconds How much.
-   * @param step How much passes between two turns. Default 1000.
+   * @param milliseconds By how much.
+   * @param step The time between two turns, in milliseconds. Default 1000.
    */
   async advance(milliseconds: number, step: number = 1_000): Promise<void> {
     checkCount("milliseconds", milliseconds);
@@ -192,7 +194,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
     await this.server.stop();
   }
 
-  /** Ends the game. */
+  /** Same as {@linkcode stop}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -200,7 +202,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
 
 /** A player in a test: the other end of one client of the game. */
 export class TestPlayer {
-  /** The connection, for GMCP, the size of the window, and all else. */
+  /** The connection, for GMCP, the size of the window, and everything else. */
   readonly remote: RemoteServer;
   readonly #game: TestGame<GameServer>;
 
@@ -223,11 +225,11 @@ export class TestPlayer {
   }
 
   /**
-   * Waits until a text has come, while the game takes its turns.
+   * Waits until a text has arrived, while the game takes its turns.
    *
    * @param pattern The text, or a pattern for it.
-   * @returns All text that had not been read, through the match.
-   * @throws {TelnetError} `timeout`: it does not come; the message shows what came instead.
+   * @returns All unread text, up to and including the match.
+   * @throws {TelnetError} `timeout`: the text does not arrive; the message shows the unread text.
    */
   expect(pattern: RegExp | string): Promise<string> {
     return this.#await(
@@ -239,8 +241,8 @@ export class TestPlayer {
   /**
    * Waits for the next line.
    *
-   * @returns The line; `undefined` where the game has closed the connection.
-   * @throws {TelnetError} `timeout`: none comes.
+   * @returns The line; `undefined` if the game has closed the connection.
+   * @throws {TelnetError} `timeout`: no line arrives.
    */
   readLine(): Promise<string | undefined> {
     return this.#await((wait) => this.remote.readLine(wait), "a line");
@@ -249,7 +251,7 @@ export class TestPlayer {
   /**
    * Waits until the game has closed the connection.
    *
-   * @throws {TelnetError} `timeout`: it does not.
+   * @throws {TelnetError} `timeout`: the game does not close the connection.
    */
   async expectEnd(): Promise<void> {
     await this.#await(() => this.remote.closed, "the end of the connection");
@@ -262,7 +264,7 @@ export class TestPlayer {
     await this.#game.turn();
   }
 
-  /** Takes turns until a promise settles, or nothing new comes for too long. */
+  /** Takes turns until a promise settles, or until `patience` turns without new input. */
   async #await<Result>(
     read: (wait: ReadOptions) => Promise<Result>,
     wanted: string,
@@ -280,7 +282,7 @@ export class TestPlayer {
       before = bytesReceived;
     }
     if (settled) return await promise;
-    late.abort(); // it must not take what comes later
+    late.abort(); // it must not take later input
     const unread = await this.#unread();
     throw new TelnetError(
       "timeout",
@@ -290,7 +292,7 @@ export class TestPlayer {
     );
   }
 
-  /** What came and was not read, for an error. */
+  /** The unread text, for an error. */
   async #unread(): Promise<string> {
     const { row, unread } = this.remote.snapshot() as unknown as {
       row: string;
