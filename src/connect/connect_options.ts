@@ -108,8 +108,6 @@ export interface TalkOptions extends ConnectHandlers {
   readonly encryption?: Encryption | undefined;
   /** The clock and timers; replace them in tests. Default: the runtime's. */
   readonly clock?: ConnectClock | undefined;
-  /** The result of `snapshot()`, to resume a session after a restart. Default: a new session. */
-  readonly snapshot?: ServerSnapshot | undefined;
 }
 
 /** Where to connect, and how. */
@@ -136,4 +134,6 @@ export interface ConnectOverOptions extends TalkOptions {
    * refused.
    */
   readonly tls?: ConnectTls & { readonly serverName: string } | undefined;
+  /** The result of `snapshot()`, to resume a session after a restart. Default: a new session. */
+  readonly snapshot?: ServerSnapshot | undefined;
 }

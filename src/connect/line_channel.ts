@@ -15,6 +15,7 @@ export class LineChannel implements AsyncIterableIterator<string> {
   }
 
   end(failure: { readonly error: unknown } | undefined): void {
+    if (this.#left) return; // nobody reads the end
     this.#end = failure ?? {};
     this.#wakeReaders();
   }
@@ -44,7 +45,8 @@ export class LineChannel implements AsyncIterableIterator<string> {
   return(): Promise<IteratorResult<string>> {
     this.#left = true;
     this.#lines = [];
-    this.#end ??= undefined;
+    this.#end = {};
+    this.#wakeReaders();
     this.#wakeWriter();
     return Promise.resolve({ done: true, value: undefined });
   }

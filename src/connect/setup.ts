@@ -69,7 +69,6 @@ const TALK_NAMES: Readonly<Record<PlainOption, true>> = {
   codec: true,
   encryption: true,
   clock: true,
-  snapshot: true,
 };
 
 const CONNECT_NAMES: Readonly<Record<Exclude<keyof ConnectOptions, keyof TalkOptions>, true>> = {
@@ -109,7 +108,9 @@ const TAKES_TEXT = ["onText", "onLine", "onPrompt"] as const;
 
 /** Checks the options of `connect()`, or of `connectOver()` if `over` is set. */
 export function checkConnectOptions(options: ConnectOptions, over: boolean): void {
-  const own = over ? { ...TALK_NAMES, tls: true } : { ...TALK_NAMES, ...CONNECT_NAMES };
+  const own = over
+    ? { ...TALK_NAMES, tls: true, snapshot: true }
+    : { ...TALK_NAMES, ...CONNECT_NAMES };
   const events = [
     ...Object.keys(OWN_EVENTS),
     ...KNOWN_TO_CLIENTS.eventNames,

@@ -40,7 +40,7 @@ export interface PageEvents {
 }
 
 /** Where to connect, and which terminal to use. Every handler of `connectOver()` can be given, too. */
-export interface WebTerminalOptions extends Omit<TalkOptions, "snapshot" | "signal"> {
+export interface WebTerminalOptions extends Omit<TalkOptions, "signal"> {
   /** Where the server is, such as `wss://play.example/`. */
   readonly url: string | URL;
   /** The terminal: xterm.js, or any other of this shape. */

@@ -392,6 +392,7 @@ Deno.test("connect: a signal that is over already, nobody there, and misuse", as
     { onLines: () => {} },
     { tls: { rejectUnauthorized: false } },
     { shellPrompt: "$" },
+    { snapshot: {} }, // it belongs to a connection that lives on: connectOver()
     { transport: {} },
   ];
   for (const options of wrong) {

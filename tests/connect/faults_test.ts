@@ -120,6 +120,19 @@ Deno.test("output without end ends by its deadline, also where it is read slowly
   assertEquals(isTelnetError(done) && done.code, "timeout");
 });
 
+Deno.test("a loop over output that was left has ended, whatever becomes of the command", async () => {
+  await using raw = await RawServer.start();
+  const { transport, port } = raw;
+  await using remote = await connect({ transport, port, timeout: Infinity });
+  raw.write(IAC, WILL, 1, "sw1# ");
+  await settle();
+  const lines = remote.execLines("show log")[Symbol.asyncIterator]();
+  const waiting = lines.next();
+  await lines.return?.();
+  assertEquals(await inTime(waiting, "the reader that waited"), { done: true, value: undefined });
+  assertEquals(await inTime(lines.next(), "a late reader"), { done: true, value: undefined });
+});
+
 Deno.test("what a device says to an empty line is no part of its prompt", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
