@@ -14,7 +14,7 @@
  * import { MemoryTransport } from "@miniboa/miniboa/transport/memory";
  * import { assertEquals } from "@std/assert";
  *
- * const transport = new MemoryTransport(); // leave it out, and it is a real port
+ * const transport = new MemoryTransport(); // without it, the server listens on a real port
  * const server = await TelnetServer.listen({
  *   transport,
  *   onConnect: (client) => client.sendCc("^GWelcome!^~\n"),
@@ -60,7 +60,7 @@ export type { ServerRates, ServerStats } from "./src/server/stats.ts";
 export type { TlsMode } from "./src/server/handshake.ts";
 export type { WebPage, WebSocketOptions } from "./src/server/web_requests.ts";
 
-// Its clients.
+// Clients.
 export { type AskOptions, type ReadLineOptions, TelnetClient } from "./src/server/client.ts";
 export type { ClientConnection } from "./src/server/client_connection.ts";
 export type { ClientTelnet } from "./src/server/client_telnet.ts";
@@ -72,7 +72,7 @@ export type { RecordingSink } from "./src/session/recorder.ts";
 export type { UnknownOption, UnknownSubnegotiation } from "./src/session/session_host.ts";
 export type { TraceDirection } from "./src/session/taps.ts";
 
-// What bounds them.
+// Limits, messages, refusals, violations and errors.
 export { SERVER_LIMITS, type ServerLimits } from "./src/guard/limits.ts";
 export { SERVER_MESSAGES, type ServerMessages } from "./src/guard/messages.ts";
 export { type Refusal, REFUSAL_KINDS, type RefusalKind } from "./src/guard/refusal.ts";
@@ -88,7 +88,7 @@ export { isTelnetError, TelnetError, type TelnetErrorCode } from "./src/protocol
 export type { TelnetLimits } from "./src/protocol/limits.ts";
 export type { OptionChange, Side, ViolationKind } from "./src/protocol/events.ts";
 
-// Telnet options: what is declared and reported.
+// Telnet options: declarations and events.
 export type { OptionDeclarations, OptionEvents } from "./src/options/registry.ts";
 export type {
   AardwolfEvents,
@@ -148,7 +148,7 @@ export type { LineEditorOptions } from "./src/text/line_editor.ts";
 export type { AmbiguousWidth } from "./src/text/width.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
 
-// What it stands on.
+// Transports.
 export type {
   CompressionCodec,
   CompressionHandler,

@@ -2,25 +2,25 @@ import { isLoopback, prefixOf } from "./addresses.ts";
 import type { ServerLimits } from "./limits.ts";
 import type { RefusalKind } from "./refusal.ts";
 
-/** What is remembered of an address, or of a network. */
+/** The connections of an address or a network. */
 interface Visits {
-  /** Connections that are open. */
+  /** The number of open connections. */
   open: number;
-  /** When all connects so far will be paid off by their rate. */
+  /** The time at which the budget of new connections is full again (GCRA). */
   paid: number;
 }
 
-/** Why an address gets no further connection. */
+/** The limit that an address or a network would exceed with another connection. */
 export interface AddressLimitExceeded {
   readonly kind: RefusalKind;
   readonly limit: number;
   readonly value: number;
 }
 
-/** After so many newly seen addresses the list is looked through for those that mean nothing any more. */
+/** The growth of the map after which unused entries are removed, at least. */
 const SWEEP = 4_096;
 
-/** How many connections each address and each /64 of IPv6 has, and how fast they come. */
+/** Limits how many connections each address and each /64 of IPv6 has, and how often it connects. */
 export class AddressLimits {
   readonly #limits: ServerLimits;
   readonly #loopbackLimits: ServerLimits;
@@ -37,7 +37,7 @@ export class AddressLimits {
     return this.#visits.size;
   }
 
-  /** Counts a connection, or tells why there must be none. */
+  /** Counts a connection, or returns the limit that it would exceed. */
   enter(address: string, now: number): AddressLimitExceeded | undefined {
     const limits = isLoopback(address) ? this.#loopbackLimits : this.#limits;
     const { connectionsPerAddress, connectionsPerPrefix, connectionRate, burst } = limits;
@@ -64,7 +64,7 @@ export class AddressLimits {
     return undefined;
   }
 
-  /** A connection that was counted is gone. */
+  /** Removes a connection that was counted. */
   leave(address: string): void {
     for (const key of [address, prefixOf(address)]) {
       const visits = key === undefined ? undefined : this.#visits.get(key);

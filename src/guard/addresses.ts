@@ -1,14 +1,15 @@
 import { throwMisuse } from "../protocol/error.ts";
 import { inspect } from "../protocol/validate.ts";
 
-/** The longest a name of an address can be: an IPv6 address that ends like an IPv4 one. */
+/** The longest text of an address: an IPv6 address that ends in IPv4 notation. */
 const LONGEST = 45;
 
 /**
  * Reads an IP address.
  *
  * @param text `192.0.2.7`, or `2001:db8::7`, without a zone.
- * @returns Its 4 or 16 bytes; an IPv4 address in the form of IPv6 has 4. `undefined`: it is none.
+ * @returns Its 4 or 16 bytes; an IPv4-mapped IPv6 address has 4. `undefined` if it is no IP
+ * address.
  */
 export function parseAddress(text: string): Uint8Array | undefined {
   if (text.length > LONGEST) return undefined;
@@ -20,7 +21,7 @@ export function parseAddress(text: string): Uint8Array | undefined {
  * Writes an IP address (RFC 5952).
  *
  * @param bytes 4 or 16 bytes.
- * @returns The address; one that is IPv4 in the form of IPv6 as IPv4.
+ * @returns The address; an IPv4-mapped IPv6 address is written as IPv4.
  */
 export function formatAddress(bytes: Uint8Array): string {
   const own = isMapped(bytes) ? bytes.subarray(12) : bytes;
@@ -28,10 +29,10 @@ export function formatAddress(bytes: Uint8Array): string {
 }
 
 /**
- * The network of an IPv6 address that is one household's, or one customer's: its first 64 bits.
+ * The /64 network of an IPv6 address, which usually belongs to one household or customer.
  *
- * @param address An address as a connection tells it.
- * @returns Such as `2001:db8::/64`; `undefined` for IPv4, and for what is no address.
+ * @param address An address as a connection reports it.
+ * @returns A network such as `2001:db8::/64`; `undefined` for IPv4 and for an invalid address.
  */
 export function prefixOf(address: string): string | undefined {
   if (!address.includes(":")) return undefined;
@@ -40,16 +41,16 @@ export function prefixOf(address: string): string | undefined {
   return `${formatIpv6(Uint8Array.from(bytes, (byte, at) => at < 8 ? byte : 0))}/64`;
 }
 
-/** Addresses and networks that somebody listed. */
+/** A set of addresses and networks. */
 export class AddressSet {
   readonly #networks: { readonly bytes: Uint8Array; readonly bits: number }[] = [];
 
   /**
    * Reads the list.
    *
-   * @param name What it is, for the error.
-   * @param list Each such as `127.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`.
-   * @throws {TelnetError} `misuse`: an entry that is no address or network.
+   * @param name The name of the list, for the error.
+   * @param list Entries such as `127.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`.
+   * @throws {TelnetError} `misuse`: an entry that is not an address or a network.
    */
   constructor(name: string, list: readonly string[]) {
     for (const entry of list) {
@@ -68,12 +69,12 @@ export class AddressSet {
     }
   }
 
-  /** Whether nothing is listed. */
+  /** Whether the set is empty. */
   get empty(): boolean {
     return this.#networks.length === 0;
   }
 
-  /** Whether an address is listed, or lies in a network that is. */
+  /** Whether an address is in the set, or in one of its networks. */
   has(address: string): boolean {
     if (this.empty) return false;
     const bytes = parseAddress(address);
@@ -105,7 +106,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
   const [head, tail] = halves.map((half) => half === "" ? [] : half.split(":").map(parseGroup));
   const known = [...head ?? [], ...tail ?? []];
   const bytes = known.flatMap((group) => group ?? []);
-  // An IPv4 address may stand only at the end.
+  // IPv4 notation is allowed only at the end.
   const inner = tail?.length === 0 ? known : known.slice(0, -1);
   const misplaced = inner.some((group) => group?.length === 4);
   if (known.includes(undefined) || misplaced) return undefined;
@@ -129,7 +130,7 @@ function formatIpv6(bytes: Uint8Array): string {
   const groups = Array.from({ length: 8 }, (_, at) => {
     return ((bytes[at * 2] ?? 0) << 8 | (bytes[at * 2 + 1] ?? 0)).toString(16);
   });
-  // The longest run of zeros, of at least two, is left out.
+  // The longest run of at least two zero groups is written as `::`.
   let [start, length] = [0, 1];
   for (let at = 0; at < groups.length; at++) {
     let end = at;
@@ -140,13 +141,15 @@ function formatIpv6(bytes: Uint8Array): string {
   return `${groups.slice(0, start).join(":")}::${groups.slice(start + length).join(":")}`;
 }
 
-/** ::ffff:0:0/96, where IPv6 sockets show IPv4 addresses (RFC 4291). */
+/**
+ * Whether an address is in ::ffff:0:0/96, as which IPv6 sockets report IPv4 addresses (RFC 4291).
+ */
 function isMapped(bytes: Uint8Array): boolean {
   return bytes.length === 16 &&
     bytes.every((byte, at) => at >= 12 || byte === (at < 10 ? 0 : 0xff));
 }
 
-/** Whether an address is one of the machine itself. */
+/** Whether an address is a loopback address. */
 export function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }

@@ -2,45 +2,45 @@ import { checkOneOf } from "../protocol/validate.ts";
 import type { ServerLimits } from "./limits.ts";
 
 /**
- * What keeps a silent connection alive, through routers that forget it:
+ * How to keep a silent connection alive in routers that forget idle connections:
  *
- * - `off`: nothing but the system's own probes (TCP)
+ * - `off`: only with the system's TCP keep-alive
  * - `nop`: IAC NOP, which needs no answer
- * - `timing-mark`: DO TIMING-MARK; a client that answered one before, and then no more, is gone
+ * - `timing-mark`: DO TIMING-MARK; a client that stops answering it is dropped
  */
 export type KeepAlive = "off" | "nop" | "timing-mark";
 
-/** Checks what a caller gives as such. */
+/** Checks a caller's value. */
 export function checkKeepAlive(keepAlive: KeepAlive): KeepAlive {
   checkOneOf("keepAlive", keepAlive, ["off", "nop", "timing-mark"]);
   return keepAlive;
 }
 
-/** What the monitor sees of its session. */
+/** The part of a session that the monitor uses. */
 export interface ActivityView {
   /** When the person last typed. */
   readonly lastInputTime: number;
-  /** When anything last came. */
+  /** When the last bytes were received. */
   readonly lastReceivedTime: number;
   readonly keepAlive: KeepAlive;
 }
 
-/** What is due. */
+/** The action that is due. */
 export type IdleVerdict = "warn" | "idle" | "probe" | "gone";
 
-/** Looks are taken at whole seconds, so that those for thousands of clients fall together. */
+/** Checks are rounded up to whole seconds, so that those of thousands of clients coincide. */
 const GRAIN_MS = 1_000;
-/** So many probes may stay without an answer. */
+/** The number of unanswered probes after which a client is dropped. */
 const PROBES = 3;
 
-/** Watches a silent connection: when to warn, to drop, to probe. It has no timer of its own. */
+/** Decides when to warn, drop or probe a silent connection. It has no timer of its own. */
 export class IdleMonitor {
   readonly #limits: ServerLimits;
   readonly #interval: number;
-  /** The input for which the warning was given. */
+  /** The time of the input after which the warning was given. */
   #warnedFor = -Infinity;
   #probedAt = -Infinity;
-  /** Probes since anything came. */
+  /** The number of probes since bytes were last received. */
   #probes = 0;
   #answers = false;
 
@@ -49,18 +49,18 @@ export class IdleMonitor {
     this.#interval = interval;
   }
 
-  /** When to look again. */
+  /** When to check next. */
   next(view: ActivityView): number {
     const due = Math.min(this.#idleDue(view), this.#probeDue(view));
     return Math.ceil(due / GRAIN_MS) * GRAIN_MS;
   }
 
-  /** A probe was answered: this client is one that does. */
+  /** Records that this client answers probes. */
   answered(): void {
     this.#answers = true;
   }
 
-  /** What is due now. */
+  /** Returns the action that is due now. */
   check(view: ActivityView, now: number): IdleVerdict | undefined {
     const { idleTimeout } = this.#limits;
     if (now >= view.lastInputTime + idleTimeout) return "idle";
@@ -82,7 +82,7 @@ export class IdleMonitor {
   #idleDue({ lastInputTime }: ActivityView): number {
     const { idleTimeout, idleWarning } = this.#limits;
     const drop = lastInputTime + idleTimeout;
-    // In a short time the warning would come at once.
+    // With a short timeout, the whole `idleWarning` would give the warning at once.
     const warning = Math.min(idleWarning, idleTimeout / 2);
     return this.#warnedFor === lastInputTime ? drop : drop - warning;
   }

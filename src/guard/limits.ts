@@ -102,7 +102,7 @@ export interface ServerLimits extends TelnetLimits {
 /** How a limit can be set. */
 interface LimitRule {
   readonly default: number;
-  /** The least number that makes sense; with 0 of some nobody could come, or stay. Default 0. */
+  /** The minimum. With 0 for some limits, no client could connect or stay connected. Default 0. */
   readonly min?: number;
   /** Whether `Infinity` turns it off. Default `false`. */
   readonly canBeOff?: boolean;
@@ -111,34 +111,34 @@ interface LimitRule {
 /** A limit of the protocol: the machine checks it. */
 const ofMachine = (name: keyof TelnetLimits): LimitRule => ({ default: TELNET_LIMITS[name] });
 
-/** Every limit: its default and why, and what it can be set to. */
+/** Every limit: its default with the reason, and its allowed values. */
 const LIMIT_RULES: Readonly<Record<keyof ServerLimits, LimitRule>> = {
   subnegotiation: ofMachine("subnegotiation"),
   answerTimeout: ofMachine("answerTimeout"),
   repeatedRequests: ofMachine("repeatedRequests"),
   line: { default: 4_096 }, // a long paragraph; MUD clients send far less
   queuedLines: { default: 512 }, // a pasted script, not a flood
-  inputBytes: { default: 65_536 }, // what a socket gives at once
+  inputBytes: { default: 65_536 }, // as much as one read from a socket
   memory: { default: 1_048_576, min: 65_536, canBeOff: true }, // 512 lines of a long paragraph each
-  unreadTimeout: { default: 60_000, canBeOff: true }, // a game that stands still so long forgot the client
-  outputBytes: { default: 4_194_304 }, // a screen of text a thousand times over
+  unreadTimeout: { default: 60_000, canBeOff: true }, // the game forgot the client
+  outputBytes: { default: 4_194_304 }, // a thousand screens of text
   lineRate: { default: 50, min: 1, canBeOff: true }, // the busiest script; a person types two
-  byteRate: { default: 16_384, min: 1, canBeOff: true }, // a pasted book comes through in half a minute
-  negotiationRate: { default: 50, min: 1, canBeOff: true }, // a window that is dragged to another size
+  byteRate: { default: 16_384, min: 1, canBeOff: true }, // a pasted book takes half a minute
+  negotiationRate: { default: 50, min: 1, canBeOff: true }, // a window resized by dragging
   drawRate: { default: 4_096, min: 1, canBeOff: true }, // a screen of 80 columns, twice
-  workRate: { default: 100, min: 1, canBeOff: true }, // ten such fill a processor, and are served last
+  workRate: { default: 100, min: 1, canBeOff: true }, // ten such clients use a whole processor
   burst: { default: 10, min: 1 }, // a script of 500 lines goes through at once
-  floodTimeout: { default: 30_000, canBeOff: true }, // what is pasted has an end
+  floodTimeout: { default: 30_000, canBeOff: true }, // pasted text ends before that
   connectionsPerAddress: { default: 64, min: 1, canBeOff: true }, // a school behind one address
   connectionsPerPrefix: { default: 128, min: 1, canBeOff: true }, // a household has a /64
   connectionRate: { default: 10, min: 1, canBeOff: true }, // the same school after a restart
-  handshakeTimeout: { default: 10_000, min: 1 }, // TLS over a bad mobile line; PROXY wants 3 s at least
-  helloTimeout: { default: 300 }, // a client of TLS speaks at once; others wait for the greeting so long
+  handshakeTimeout: { default: 10_000, min: 1 }, // TLS on a bad mobile line; PROXY requires 3 s
+  helloTimeout: { default: 300 }, // TLS clients send at once; other clients wait this long
   idleTimeout: { default: Infinity, min: 1, canBeOff: true }, // people sit in a talker for days
   idleWarning: { default: 60_000 }, // time enough to press Enter
-  inflateRatio: { default: 100 }, // text becomes ten times as much, a bomb a thousand times
-  inflateTotal: { default: 268_435_456 }, // nobody types so much in a life
-  closeTimeout: { default: 5_000 }, // a bad line gets its goodbye, a dead one is not kept
+  inflateRatio: { default: 100 }, // text grows tenfold, a bomb a thousandfold
+  inflateTotal: { default: 268_435_456 }, // more than anyone types in a lifetime
+  closeTimeout: { default: 5_000 }, // enough for the last text on a bad line; dead ones are dropped
 };
 
 /** The default limits. */
@@ -146,7 +146,7 @@ export const SERVER_LIMITS: ServerLimits = Object.fromEntries(
   Object.entries(LIMIT_RULES).map(([name, rule]) => [name, rule.default]),
 ) as unknown as ServerLimits;
 
-/** What others call these limits. */
+/** Names that other libraries use for these limits, or hints for the error. */
 const SYNONYMS: Synonyms = {
   idle: "idleTimeout",
   timeout: "idleTimeout",
@@ -162,8 +162,8 @@ const SYNONYMS: Synonyms = {
 };
 
 /**
- * The limits for connections from the machine itself: no attacker comes from there, but tunnels and load tests do. So
- * only those limits per address hold that the caller has set.
+ * The limits for loopback connections. These come from tunnels and load tests, not from attackers,
+ * so the limits per address apply only if the caller has set them.
  */
 export function loopbackLimits(
   limits: ServerLimits,

@@ -1,9 +1,9 @@
-/** Where a connection comes from. */
+/** The origin of a connection. */
 export interface Origin {
-  /** The person's IP address, also where a trusted proxy named it. */
+  /** The person's IP address; behind a trusted proxy, the address that the proxy reports. */
   readonly address: string;
   /** The person's port. */
   readonly port: number;
-  /** Whether it is encrypted on its way from the person, as far as is known. */
+  /** Whether the person's connection is encrypted, as far as is known. */
   readonly encrypted: boolean;
 }

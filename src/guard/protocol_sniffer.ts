@@ -1,10 +1,10 @@
 import { joinBytes } from "../protocol/bytes.ts";
 import { PROXY_V2 } from "./proxy_header.ts";
 
-/** Protocols that are not Telnet, by which programs come to a Telnet port. */
+/** Protocols other than Telnet that programs use on a Telnet port. */
 export type ForeignProtocol = "http" | "tls" | "ssh" | "rdp" | "stun" | "proxy";
 
-/** What each is called to whoever runs the server. */
+/** The error message for the operator, by protocol. */
 export const FOREIGN_PROTOCOLS: Readonly<Record<ForeignProtocol, string>> = {
   http: "it spoke HTTP",
   tls: "it spoke TLS in the clear",
@@ -16,7 +16,7 @@ export const FOREIGN_PROTOCOLS: Readonly<Record<ForeignProtocol, string>> = {
 
 const LF = 0x0a;
 const CR = 0x0d;
-/** What the first line's end is kept of: enough for ` HTTP/1.1`. */
+/** The number of characters kept from the end of the first line: enough for ` HTTP/1.1`. */
 const TAIL = 12;
 /** `16 03` and a version up to 4: a record of a TLS handshake. */
 const TLS = 0x16;
@@ -26,12 +26,13 @@ const RDP = 0x03;
 const METHOD = /^(GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI) $/;
 /** The PROXY protocol, version 1. */
 const PROXY = /^PROXY (TCP[46] |UNKNO)/;
-/** A byte of a message that may be any. */
+/** Stands for any byte in a form. */
 const ANY = -1;
 const MAGIC_COOKIE = [0x21, 0x12, 0xa4, 0x42];
 /**
- * Messages with a fixed form, which may have line ends in it. With STUN a browser
- * looks for a route to a peer, at any address that a web page names: framed (RFC 6544) or not (RFC 8656).
+ * The first bytes of messages with a fixed form, which may include line ends. A browser sends STUN
+ * to any address that a web page names, to find a route to a peer: framed (RFC 6544) or not (RFC
+ * 8656).
  */
 const FORMS: readonly (readonly [ForeignProtocol, readonly number[]])[] = [
   ["proxy", [...PROXY_V2]],
@@ -39,27 +40,27 @@ const FORMS: readonly (readonly [ForeignProtocol, readonly number[]])[] = [
   ["stun", [0x00, ANY, ANY, ANY, ...MAGIC_COOKIE]],
 ];
 const MAX_FORM = Math.max(...FORMS.map(([, form]) => form.length));
-/** So much of the line tells them. */
+/** The number of characters of the first line that identify a protocol. */
 const HEAD = 11;
 
 /**
- * Looks at the first line of a connection for another protocol's beginning. A web page can have a
- * browser send a request to any port, whose lines a game would else take for a person's commands.
- * Nothing is held back for it: a line is recognised before it is complete.
+ * Detects another protocol in the first line of a connection. A web page can make a browser send a
+ * request to any port, and a game would take its lines for a person's commands. Input is not held
+ * back: a protocol is detected before the game gets its first line.
  */
 export class ProtocolSniffer {
   #head: number[] = [];
   #tail = "";
   #method = false;
-  /** The first bytes, line ends or not, while they may be those of a message with a fixed form. */
+  /** The first bytes, including line ends, while they may start a message with a fixed form. */
   #start: number[] | undefined = [];
-  /** Whether the line is a person's, for all that it tells. */
+  /** Whether the first line is not one of another protocol. */
   #plain = false;
 
   /**
-   * Looks at the next bytes, before anybody else does.
+   * Checks the next bytes, before they are processed.
    *
-   * @returns The protocol, `"telnet"` once it is none, `undefined` while that is open.
+   * @returns The protocol, `"telnet"` once no other protocol is possible, `undefined` until then.
    */
   push(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
     const message = this.#message(bytes);
@@ -70,7 +71,7 @@ export class ProtocolSniffer {
     return this.#start === undefined ? "telnet" : undefined;
   }
 
-  /** Whether it begins as a message does whose first bytes may be line ends. */
+  /** Compares the first bytes with the messages of a fixed form. */
   #message(bytes: Uint8Array): ForeignProtocol | undefined {
     if (this.#start === undefined) return undefined;
     this.#start.push(...bytes.subarray(0, MAX_FORM - this.#start.length));
@@ -81,7 +82,7 @@ export class ProtocolSniffer {
   }
 
   #line(bytes: Uint8Array): ForeignProtocol | "telnet" | undefined {
-    // As for what people type, a lone CR ends a line too.
+    // A lone CR ends a line too, as in typed input.
     const end = bytes.findIndex((byte) => byte === LF || byte === CR);
     const line = end === -1 ? bytes : bytes.subarray(0, end);
     for (const byte of line.subarray(0, HEAD - this.#head.length)) this.#head.push(byte);
@@ -107,12 +108,12 @@ export class ProtocolSniffer {
   }
 }
 
-/** Whether bytes are the first of a form, or all of it. */
+/** Whether bytes are the start of a form, or start with all of it. */
 function fits(bytes: readonly number[], form: readonly number[]): boolean {
   return bytes.every((byte, at) => at >= form.length || form[at] === ANY || form[at] === byte);
 }
 
-/** What a program of another protocol is answered, so that it tells its user. */
+/** The reply in another protocol, so that the program informs its user. */
 export function foreignAnswer(protocol: ForeignProtocol, text: string): Uint8Array {
   switch (protocol) {
     case "http":
@@ -127,7 +128,7 @@ export function foreignAnswer(protocol: ForeignProtocol, text: string): Uint8Arr
       return Uint8Array.of(3, 0, 0, 19, 14, 0xd0, 0, 0, 0, 0, 0, 3, 0, 8, 0, 2, 0, 0, 0);
     case "stun":
     case "proxy":
-      return new Uint8Array(0); // they listen to no words
+      return new Uint8Array(0); // they have no reply with a text
   }
 }
 
@@ -144,7 +145,7 @@ function httpAnswer(text: string): Uint8Array {
   return joinBytes([new TextEncoder().encode(head), body]);
 }
 
-/** Our version, and a message that ends the connection (RFC 4253, sections 4.2, 6 and 11.1). */
+/** An SSH version line, and SSH_MSG_DISCONNECT (RFC 4253, sections 4.2, 6 and 11.1). */
 function sshAnswer(text: string): Uint8Array {
   const encoder = new TextEncoder();
   const words = encoder.encode(text);
@@ -154,7 +155,7 @@ function sshAnswer(text: string): Uint8Array {
     ...[uint32(protocolError), uint32(words.length), words],
     uint32(0), // no language
   ]);
-  // The whole packet fills blocks of 8 bytes, with 4 of padding or more.
+  // The packet is padded to a multiple of 8 bytes, with at least 4 bytes of padding.
   const padding = 4 + (8 - (5 + payload.length + 4) % 8) % 8;
   const length = uint32(1 + payload.length + padding);
   const banner = encoder.encode("SSH-2.0-miniboa\r\n");

@@ -1,16 +1,18 @@
 import { formatAddress, parseAddress } from "./addresses.ts";
 
-/** What a header of the PROXY protocol tells. */
+/** The content of a PROXY protocol header. */
 export interface ProxyHeader {
-  /** How many bytes it has; what follows is the person's. */
+  /** Its length in bytes; the person's bytes follow it. */
   readonly length: number;
-  /** Who is at the other end; `undefined` where the proxy speaks for itself, or does not know. */
+  /**
+   * The person's address and port; `undefined` if the proxy connects for itself, or does not know.
+   */
   readonly source: { readonly address: string; readonly port: number } | undefined;
   /** Whether the person's connection to the proxy is encrypted (version 2 only). */
   readonly encrypted: boolean;
 }
 
-/** A header that is none. */
+/** An invalid header. */
 export interface ProxyFault {
   /** What is wrong with it. */
   readonly fault: string;
@@ -18,7 +20,7 @@ export interface ProxyFault {
 
 const V1_START = new TextEncoder().encode("PROXY ");
 const V1_LONGEST = 107;
-/** How a header of version 2 begins. */
+/** The signature at the start of a version 2 header. */
 export const PROXY_V2: Uint8Array = Uint8Array.of(
   0x0d,
   0x0a,
@@ -34,13 +36,18 @@ export const PROXY_V2: Uint8Array = Uint8Array.of(
   0x0a,
 );
 const V2_FIXED = 16;
-/** Proxies send some hundred bytes, or with a certificate some thousand; nobody needs all that the length could say. */
+/**
+ * The longest header that is accepted. Proxies send a few hundred bytes, or a few thousand with a
+ * certificate; the length field allows 65535.
+ */
 const V2_LONGEST = 61_440;
 
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Version 2: how long the addresses of a family are. The high half is the family. */
+/**
+ * Version 2: the length of the addresses by the family byte, whose high half is the address family.
+ */
 const ADDRESSES: Readonly<Record<number, number>> = {
   0x00: 0, // unspecified
   0x11: 12, // TCP over IPv4
@@ -54,7 +61,7 @@ const LOCAL = 0x20;
 const PROXY = 0x21;
 const TLV_CRC32C = 0x03;
 const TLV_SSL = 0x20;
-/** In the first byte of the SSL field: the person came by TLS. */
+/** A bit in the first byte of the SSL field: the person connected with TLS. */
 const CLIENT_SSL = 0x01;
 const MIN_SSL = 5;
 
@@ -62,8 +69,8 @@ const MIN_SSL = 5;
  * Reads the header that a proxy sends before the person's first byte: version 1 or 2 of the PROXY
  * protocol (haproxy, `doc/proxy-protocol.txt`).
  *
- * @param bytes All that came so far.
- * @returns The header, what is wrong with it, or `undefined` while it is not whole.
+ * @param bytes All bytes received so far.
+ * @returns The header, what is wrong with it, or `undefined` while it is incomplete.
  */
 export function decodeProxyHeader(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (startsAlike(bytes, PROXY_V2)) return decodeV2(bytes);
@@ -72,7 +79,7 @@ export function decodeProxyHeader(bytes: Uint8Array): ProxyHeader | ProxyFault |
 }
 
 /**
- * Whether a header of version 2 says that the proxy itself has connected, to look whether the server lives (LOCAL).
+ * Whether a version 2 header says that the proxy connects for itself, as in a health check (LOCAL).
  *
  * @param header The header.
  */
@@ -81,9 +88,9 @@ export function isLocalHeader(header: Uint8Array): boolean {
 }
 
 /**
- * How many bytes there must be before {@linkcode decodeProxyHeader} can tell more.
+ * How many bytes are needed before {@linkcode decodeProxyHeader} should be called again.
  *
- * @param bytes What came so far, and is not a whole header.
+ * @param bytes The bytes received so far, an incomplete header.
  */
 export function neededForHeader(bytes: Uint8Array): number {
   const known = bytes.length >= V2_FIXED && startsAlike(bytes, PROXY_V2);
@@ -105,7 +112,7 @@ function decodeV1(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (words === null) return { fault: "its line is malformed" };
   const [, version, from = "", to = "", fromPort, toPort] = words;
   const isIpv6 = version === "6";
-  // The source is what counts: nginx may tell a destination of the other family.
+  // Only the source must be of the family: nginx may send a destination of the other family.
   const [source, destination] = [from, to].map((text) => parseAddress(text.replace(/%.*/, "")));
   const fits = source !== undefined && destination !== undefined && from.includes(":") === isIpv6;
   if (!fits || Number(fromPort) > 0xffff || Number(toPort) > 0xffff) {
@@ -125,7 +132,7 @@ function decodeV2(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (length > V2_LONGEST) return { fault: "it is too long" };
   if (bytes.length < length) return undefined;
   const header = bytes.subarray(0, length);
-  // What a proxy says of itself may be anything, and is skipped.
+  // The addresses and fields of a LOCAL header have no meaning, and are skipped.
   if (command === LOCAL) return { length, source: undefined, encrypted: false };
   const addressed = ADDRESSES[family];
   if (addressed === undefined) return { fault: "its family is unknown" };
@@ -134,7 +141,7 @@ function decodeV2(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   if (fields === undefined) return { fault: "its fields are cut" };
   if (!checksumFits(header, fields)) return { fault: "its checksum is wrong" };
   const ssl = fields.find(({ type }) => type === TLV_SSL);
-  // Its flags, and the result of the verification, are five bytes at least.
+  // The flags and the result of the verification take at least five bytes.
   const whole = ssl !== undefined && ssl.end - ssl.start >= MIN_SSL;
   const encrypted = whole && ((header[ssl.start] ?? 0) & CLIENT_SSL) !== 0;
   return { length, source: sourceOf(header, view, family), encrypted };
@@ -170,7 +177,7 @@ function checksumFits(header: Uint8Array, fields: readonly Field[]): boolean {
   if (field === undefined) return true;
   if (field.end - field.start !== 4) return false;
   const told = new DataView(header.buffer, header.byteOffset + field.start, 4).getUint32(0);
-  // It is made while the field itself is zero.
+  // The checksum is computed with its own field set to zero.
   const blank = Uint8Array.from(
     header,
     (byte, at) => at >= field.start && at < field.end ? 0 : byte,
@@ -188,7 +195,7 @@ function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** Whether one is the start of the other. */
+/** Whether one array is the start of the other. */
 function startsAlike(bytes: Uint8Array, start: Uint8Array): boolean {
   const length = Math.min(bytes.length, start.length);
   for (let at = 0; at < length; at++) if (bytes[at] !== start[at]) return false;

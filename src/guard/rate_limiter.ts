@@ -1,6 +1,6 @@
 import type { ServerLimits } from "./limits.ts";
 
-/** What a client may send too much of. */
+/** The rates that a client can exceed. */
 export type FloodKind =
   | "too-many-lines"
   | "too-many-bytes"
@@ -8,7 +8,7 @@ export type FloodKind =
   | "too-much-drawing"
   | "too-much-work";
 
-/** What each thing that a client sends costs, in milliseconds of its rate. */
+/** The cost of each unit of a client's input, in milliseconds: 1000 divided by its rate. */
 export interface Rates {
   readonly byte: number;
   readonly line: number;
@@ -17,16 +17,16 @@ export interface Rates {
   readonly drawing: number;
   /** A millisecond of work. */
   readonly work: number;
-  /** How much may be owed before the client has to wait. */
+  /** The debt above which the client must wait, in milliseconds. */
   readonly credit: number;
 }
 
-/** A client that rests for less than this goes on being slowed down, where `release` got a time. */
+/** If `release` got a time, a pause shorter than this does not end the throttled period. */
 const PAUSE_MS = 1_000;
-/** Who owes as much work as its share of this time is served behind the others. */
+/** A client that owes more work than its rate allows in this time runs after the others. */
 const COSTLY_MS = 500;
 
-/** The rates that limits amount to. */
+/** Converts limits to costs. */
 export function ratesOf(limits: ServerLimits): Rates {
   return {
     byte: 1000 / limits.byteRate,
@@ -43,9 +43,9 @@ export function ratesOf(limits: ServerLimits): Rates {
  * that owes more than the burst waits.
  */
 export class RateLimiter {
-  /** Since when the client has been slowed down without coming to a rest; `Infinity`: it is not. */
+  /** The start of the current throttled period; `Infinity` if the client is not throttled. */
   heldSince: number = Infinity;
-  /** When it was slowed down last: a client that starts again at once has made no pause. */
+  /** The last throttled period; it continues if the client is throttled again within `PAUSE_MS`. */
   #heldBefore: { readonly since: number; readonly until: number } | undefined;
   readonly #rates: Rates;
   #bytes = 0;
@@ -58,42 +58,42 @@ export class RateLimiter {
     this.#rates = rates;
   }
 
-  /** Bytes were taken. */
+  /** Counts bytes. */
   bytes(count: number, now: number): void {
     this.#bytes = Math.max(this.#bytes, now) + count * this.#rates.byte;
   }
 
-  /** A line was taken. */
+  /** Counts a line. */
   line(now: number): void {
     this.#lines = Math.max(this.#lines, now) + this.#rates.line;
   }
 
-  /** Negotiations, commands or subnegotiations were taken. */
+  /** Counts negotiations, commands and subnegotiations. */
   negotiations(count: number, now: number): void {
     this.#negotiations = Math.max(this.#negotiations, now) + count * this.#rates.negotiation;
   }
 
-  /** So many characters were drawn for what was typed. */
+  /** Counts characters that were drawn for typed input. */
   drew(count: number, now: number): void {
     this.#drawing = Math.max(this.#drawing, now) + count * this.#rates.drawing;
   }
 
-  /** It took so many milliseconds to process what the client sent. */
+  /** Counts milliseconds that were spent on the client's input. */
   worked(milliseconds: number, now: number): void {
     this.#work = Math.max(this.#work, now) + milliseconds * this.#rates.work;
   }
 
-  /** Whether the client has lately used more than its share of time. */
+  /** Whether the client has recently used more than its share of processor time. */
   isCostly(now: number): boolean {
     return this.#work - now > COSTLY_MS;
   }
 
-  /** When the client may be read on; at or before `now` where it may at once. */
+  /** When reading from the client can continue; at or before `now` if it can at once. */
   get free(): number {
     return this.#owed - this.#rates.credit;
   }
 
-  /** The client is over a rate; returns whether it was not a moment ago. */
+  /** Throttles the client; returns whether that starts a new throttled period. */
   hold(now: number): boolean {
     if (this.heldSince !== Infinity) return false;
     const before = this.#heldBefore;
@@ -102,7 +102,10 @@ export class RateLimiter {
     return !goesOn;
   }
 
-  /** The client has come to a rest; with `until` it counts as one only if it lasts. */
+  /**
+   * Ends the throttling. With `until`, the current time, the throttled period continues if the
+   * client is throttled again within `PAUSE_MS`.
+   */
   release(until?: number): void {
     this.#heldBefore = until === undefined || this.heldSince === Infinity
       ? undefined
@@ -110,13 +113,16 @@ export class RateLimiter {
     this.heldSince = Infinity;
   }
 
-  /** How many lines may be taken before the client has to wait; one at least. */
+  /** How many lines can be taken before the client must wait; at least one. */
   linesLeft(now: number): number {
     const owed = Math.max(0, this.#lines - now);
     return Math.max(1, (this.#rates.credit - owed) / this.#rates.line);
   }
 
-  /** What the client sent too much of: how much may come at once, and how much there is. */
+  /**
+   * The rate that the client exceeds most, the amount allowed at once, and the amount above the
+   * rate.
+   */
   excess(now: number): { kind: FloodKind; limit: number; value: number } {
     const { byte, line, negotiation, drawing, work, credit } = this.#rates;
     const owed = this.#owed;

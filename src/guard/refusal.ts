@@ -1,22 +1,22 @@
 /**
  * Why a connection did not become a client.
  *
- * - `server-full`: `maxConnections` are there
- * - `address-full`, `prefix-full`: one address, or one /64 of IPv6, has too many
- * - `too-many-connects`: one address comes too often
+ * - `server-full`: `maxConnections` clients are connected
+ * - `address-full`, `prefix-full`: one address, or one /64 of IPv6, has too many connections
+ * - `too-many-connects`: one address, or one /64 of IPv6, connects too often
  * - `proxy-header`: a trusted proxy sent no header of the PROXY protocol, or a malformed one
- * - `tls-failed`: the handshake of TLS failed
+ * - `tls-failed`: the TLS handshake failed
  * - `handshake-timeout`: the PROXY header or the TLS handshake did not arrive in time
  * - `wrong-protocol`: the peer spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
  *   trusted, and this was noticed before `onConnect` was called
- * - `http-refused`: a request of HTTP was no valid WebSocket and no page, or came from the page of another
- *   host
+ * - `http-refused`: an HTTP request asked neither for a valid WebSocket nor for an existing page,
+ *   or came from a page of another host
  * - `lost`: the peer was gone before the server could accept the connection; its address is not known
- * - `stopping`: the server stops
+ * - `stopping`: the server is stopping
  */
 export type RefusalKind = typeof REFUSAL_KINDS[number];
 
-/** All of them. */
+/** All kinds of refusals. */
 export const REFUSAL_KINDS = [
   "server-full",
   "address-full",

@@ -22,7 +22,7 @@ import type { FloodKind } from "./rate_limiter.ts";
  */
 export type DisconnectReason = typeof DISCONNECT_REASONS[number];
 
-/** All of them. */
+/** All reasons. */
 export const DISCONNECT_REASONS = [
   "client-closed",
   "connection-lost",
@@ -81,8 +81,8 @@ export interface ClientViolation {
   readonly kind: ClientViolationKind;
   /** The limit, in its own units: bytes, characters, lines, milliseconds. */
   readonly limit?: number;
-  /** What there was when it was noticed, in the same units. */
+  /** The value when the violation was noticed, in the same units. */
   readonly value?: number;
-  /** The option concerned, or the unknown command's byte, for a fault of the protocol. */
+  /** The option concerned, or the unknown command's byte, for a protocol violation. */
   readonly option?: number;
 }

@@ -1,21 +1,21 @@
-/** Small helpers of the codecs. */
+/** Small helpers for the codecs. */
 import { joinBytes } from "../protocol/bytes.ts";
 
 const utf8 = new TextEncoder();
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Up to so many bytes of ASCII a loop is faster than the platform. */
+/** For up to this many ASCII bytes, a loop is faster than `TextDecoder`. */
 const SHORT = 4;
 
-/** No more of a client's name and version is kept. */
+/** The most characters that are kept of a client's name, and of its version. */
 export const MAX_CLIENT_NAME = 80;
 
-/** Text as UTF-8. */
+/** Encodes text as UTF-8. */
 export function toUtf8(text: string): Uint8Array {
   return utf8.encode(text);
 }
 
-/** Bytes as text; what is not UTF-8 becomes U+FFFD. */
+/** Decodes UTF-8; invalid bytes become U+FFFD. */
 export function fromUtf8(bytes: Uint8Array): string {
   if (bytes.length > SHORT) return lenient.decode(bytes);
   let text = "";
@@ -27,13 +27,13 @@ export function fromUtf8(bytes: Uint8Array): string {
   return text;
 }
 
-/** Text as bytes of printable ASCII; every other character is left out. */
+/** Encodes the printable ASCII characters of a text; other characters are left out. */
 export function toAscii(text: string): Uint8Array {
   const printable = text.replaceAll(/[^\x20-\x7e]/g, "");
   return Uint8Array.from(printable, (character) => character.charCodeAt(0));
 }
 
-/** The printable ASCII among bytes, cut to a length. */
+/** Decodes printable ASCII, up to `longest` characters; other bytes are left out. */
 export function fromAscii(bytes: Uint8Array, longest: number): string {
   let text = "";
   for (const byte of bytes) {
@@ -43,12 +43,12 @@ export function fromAscii(bytes: Uint8Array, longest: number): string {
   return text;
 }
 
-/** Joins bytes and arrays of bytes to one array. */
+/** Joins bytes and byte arrays into one array. */
 export function join(...parts: readonly (number | Uint8Array)[]): Uint8Array {
   return joinBytes(parts);
 }
 
-/** Cuts bytes at each separator. */
+/** Splits bytes at each separator. */
 export function split(bytes: Uint8Array, separator: number): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let start = 0;

@@ -1,8 +1,8 @@
 /**
- * What a game sees of an option's state: the members that are named, and none of its internals.
+ * Makes the part of an option's state that a game can use: only the named members.
  *
- * @param state The state, which has all of them.
- * @param names Every member of the handle.
+ * @param state The state.
+ * @param names The names of all members of the handle.
  */
 export function handleOf<Handle extends object>(
   state: Handle,

@@ -1,13 +1,13 @@
 import type { OptionState, TelnetOption } from "./option.ts";
 
-/** Code of the option 102 of Aardwolf: two bytes that tell the client's scripts of the game. */
+/** Code of Aardwolf's option 102: short messages between the game and the client's scripts. */
 export const AARDWOLF = 0x66;
 
 /** A message of Aardwolf's channel. */
 export interface AardwolfMessage {
-  /** Which kind of fact, 0 to 255. */
+  /** The kind of message, 0 to 255. */
   readonly channel: number;
-  /** The fact. */
+  /** The content. */
   readonly data: Uint8Array;
 }
 
@@ -15,7 +15,7 @@ export interface AardwolfMessage {
  * Reads a payload of Aardwolf's option.
  *
  * @param payload The bytes between `IAC SB 102` and `IAC SE`, unescaped.
- * @returns The message, or `undefined` where it is empty.
+ * @returns The message, or `undefined` if the payload is empty.
  *
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export function encodeAardwolf(message: AardwolfMessage): Uint8Array {
   return Uint8Array.of(message.channel, ...message.data);
 }
 
-/** What the option 102 of Aardwolf reports to the game. */
+/** The events that Aardwolf's option 102 reports to the game. */
 export interface AardwolfEvents {
   /** A message came. */
   aardwolf: AardwolfMessage;

@@ -1,14 +1,14 @@
 import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 
-/** Code of the option ATCP, the Achaea Telnet Client Protocol, which GMCP has replaced. */
+/** Code of the option ATCP, the Achaea Telnet Client Protocol, GMCP's predecessor. */
 export const ATCP = 0xc8;
 
 /** A message of ATCP. */
 export interface AtcpMessage {
   /** The header, such as `Char.Vitals` or `hello`. */
   readonly name: string;
-  /** What stands behind it; of `hello` the client, and further lines. */
+  /** The text after the header; in `hello`, the client's name and version, and further lines. */
   readonly body: string;
 }
 
@@ -16,7 +16,7 @@ export interface AtcpMessage {
  * Reads an ATCP payload.
  *
  * @param payload The bytes between `IAC SB ATCP` and `IAC SE`, unescaped.
- * @returns The message, or `undefined` where it is empty.
+ * @returns The message, or `undefined` if there is no header.
  *
  * @example
  * ```ts
@@ -42,13 +42,13 @@ export function encodeAtcp(message: AtcpMessage): Uint8Array {
   return toUtf8(message.body === "" ? message.name : `${message.name} ${message.body}`);
 }
 
-/** What ATCP reports to the game. */
+/** The events that ATCP reports to the game. */
 export interface AtcpEvents {
   /** A message came. */
   atcp: AtcpMessage;
 }
 
-/** ATCP as the server uses it: the client's name is kept, and each message told. */
+/** ATCP as the server uses it: stores the client's name and version, and reports each message. */
 export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
   code: ATCP,
   name: "ATCP",
@@ -73,7 +73,7 @@ function factOf(text: string): string | undefined {
   return text.slice(0, MAX_CLIENT_NAME) || undefined;
 }
 
-/** ATCP as the client uses it: it names itself, and reports each message. */
+/** ATCP as the client uses it: sends its name and version, and reports each message. */
 export const atcpClient: TelnetOption<true, OptionState, AtcpEvents> = {
   code: ATCP,
   name: "ATCP",

@@ -1,8 +1,8 @@
 import type { TelnetOption } from "./option.ts";
 
 /**
- * Code of the option TRANSMIT-BINARY (RFC 856): bytes above 0x7F pass, and CR is a byte like any
- * other. Some clients strip the eighth bit without it.
+ * Code of the option TRANSMIT-BINARY (RFC 856): all eight bits are data, and CR has no special
+ * meaning. Without it, some clients strip the eighth bit.
  */
 export const BINARY = 0x00;
 
@@ -15,7 +15,7 @@ export const binary: TelnetOption<true> = {
   offer: "local",
   attach: (context) => ({
     changed(side, change) {
-      // Asked for one way, it is wanted both ways.
+      // It is enabled in one direction, so request the other direction too.
       if (side === "local" && change === "enabled") context.enableRemote(BINARY);
     },
   }),

@@ -13,14 +13,14 @@ const ACCEPTED = 0x02;
 const REJECTED = 0x03;
 const TTABLE_IS = 0x04;
 const TTABLE_REJECTED = 0x05;
-/** RFC 2066 prints it in both ways. */
+/** RFC 2066 spells it in both ways. */
 const TTABLES = ["[TTABLE]", "[TTABLE ]"];
 const SEPARATOR = 0x3b; // ";"
 const MAX_NAME = 64;
-/** How long our question bars the client's own, in milliseconds. */
+/** How long a request counts as open, in milliseconds; while it is, the server rejects others. */
 const PATIENCE_MS = 3_000;
 
-/** What a CHARSET subnegotiation says. */
+/** A CHARSET message. */
 export type CharsetMessage =
   | { readonly type: "request"; readonly names: readonly string[] }
   | { readonly type: "accepted"; readonly name: string }
@@ -32,7 +32,7 @@ export type CharsetMessage =
  * Reads a CHARSET payload.
  *
  * @param payload The bytes between `IAC SB CHARSET` and `IAC SE`, unescaped.
- * @returns The message, or `undefined` where it is none of RFC 2066 that can be answered.
+ * @returns The message, or `undefined` if it is not one of these messages of RFC 2066.
  *
  * @example
  * ```ts
@@ -62,9 +62,9 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
 }
 
 /**
- * Writes a request for one of several sets, the best first.
+ * Writes a request for one of several sets, the preferred first.
  *
- * @param names Names as in the registry of character sets.
+ * @param names Names of the IANA registry of character sets.
  * @returns The payload.
  * @throws {TelnetError} `misuse`: no name, or one with a semicolon.
  */
@@ -80,7 +80,7 @@ export function encodeCharsetRequest(names: readonly string[]): Uint8Array {
 /**
  * Writes the answer to a request.
  *
- * @param name The set that was chosen, as the request spelled it; none rejects them all.
+ * @param name The chosen set, as the request spells it; without it, the request is rejected.
  * @returns The payload.
  */
 export function encodeCharsetAnswer(name?: string): Uint8Array {
@@ -88,7 +88,7 @@ export function encodeCharsetAnswer(name?: string): Uint8Array {
 }
 
 /**
- * Writes the refusal of a translation table; nobody uses them.
+ * Writes the rejection of a translation table, which this library does not support.
  *
  * @returns The payload.
  */
@@ -110,20 +110,20 @@ function decodeRequest(rest: Uint8Array): CharsetMessage {
 
 type CharsetChoice = true | CharsetConfig | undefined;
 
-/** How to use CHARSET. */
+/** The configuration of CHARSET. */
 export interface CharsetConfig {
-  /** The sets to offer, the best first. Default: UTF-8 alone. */
+  /** The sets to offer, the preferred first. Default: only UTF-8. */
   readonly names?: readonly string[];
 }
 
-/** Which end of the connection this is: its request holds where both ask at once, or yields. */
+/** This end of the connection. If both ends ask at once, the server's request takes precedence. */
 type CharsetEnd = "server" | "client";
 
-/** What either end keeps of the negotiation of a character set. */
+/** The negotiation of a character set, at either end. */
 class CharsetHandler implements OptionState {
   readonly #context: OptionContext;
   readonly #names: readonly string[];
-  /** When we asked; `undefined` while no answer is due. */
+  /** When we sent a request; `undefined` while no answer is due. */
   #askedAt: number | undefined;
 
   readonly #end: CharsetEnd;
@@ -138,7 +138,9 @@ class CharsetHandler implements OptionState {
     return this.#asking;
   }
 
-  /** Whether our question is open. Some clients never answer, and may ask themselves later. */
+  /**
+   * Whether our request is open. It expires: some clients never answer, but send a request later.
+   */
   get #asking(): boolean {
     return this.#askedAt !== undefined && this.#context.now() - this.#askedAt < PATIENCE_MS;
   }
@@ -157,7 +159,7 @@ class CharsetHandler implements OptionState {
     else if (message?.type === "rejected") this.#askedAt = undefined;
   }
 
-  /** Keeps whether an answer is due, and for how long. */
+  /** Returns how long ago our request was sent, if an answer is due. */
   snapshot(): Json {
     const askedAt = this.#askedAt;
     return {
@@ -171,7 +173,9 @@ class CharsetHandler implements OptionState {
     this.#askedAt = asked === null ? undefined : this.#context.now() - asked;
   }
 
-  /** Where both ask at once, the server's request holds and the client's is rejected (RFC 2066). */
+  /**
+   * If both ends ask at once, the client's request is rejected and the server's stands (RFC 2066).
+   */
   #answer(names: readonly string[]): void {
     if (this.#end === "client") this.#askedAt = undefined;
     const chosen = this.#asking
@@ -182,10 +186,10 @@ class CharsetHandler implements OptionState {
   }
 
   #accepted(name: string): void {
-    // Only what was offered can be accepted; Mudlet returns it in upper case.
+    // Only an offered set can be accepted; Mudlet returns its name in upper case.
     const offered = this.#names.some((known) => known.toUpperCase() === name.toUpperCase());
     if (this.#askedAt === undefined) return;
-    // Whoever answers with another name may still mend it, but shall not be barred meanwhile.
+    // After another name, a correct answer is still accepted, but requests are no longer rejected.
     this.#askedAt = offered ? undefined : -Infinity;
     if (offered && this.#context.effects.useCharset(name)) this.#context.facts.charset = name;
   }
@@ -195,7 +199,7 @@ class CharsetHandler implements OptionState {
   }
 }
 
-/** CHARSET as the server uses it: offers sets, takes the client's requests, refuses tables. */
+/** CHARSET as the server uses it: offers sets, answers the client's requests, rejects tables. */
 export const charset: TelnetOption<true | CharsetConfig> = {
   code: CHARSET,
   name: "CHARSET",
@@ -205,7 +209,9 @@ export const charset: TelnetOption<true | CharsetConfig> = {
   attach: (context, config) => new CharsetHandler(context, config, "server"),
 };
 
-/** CHARSET as the client uses it: takes the server's requests, and asks where it is invited to. */
+/**
+ * CHARSET as the client uses it: answers the server's requests, and sends its own after DO CHARSET.
+ */
 export const charsetClient: TelnetOption<true | CharsetConfig> = {
   code: CHARSET,
   name: "CHARSET",

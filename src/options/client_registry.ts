@@ -27,7 +27,7 @@ import { timingMark, type TimingMarkEvents } from "./timing_mark.ts";
 import { xDisplayLocationClient } from "./x_display_location.ts";
 import { zmpClient, type ZmpConfig, type ZmpEvents } from "./zmp.ts";
 
-/** What the options report to a client, by the event's name. */
+/** The events that options report to a client, by name. */
 export interface ClientOptionEvents
   extends
     EchoEvents,
@@ -48,13 +48,13 @@ export interface ClientOptionEvents
  * `false` refuses the option.
  */
 export interface ClientOptionDeclarations {
-  /** ECHO: the server shows what is typed, or hides it. Default `true`. */
+  /** ECHO: the server echoes or hides typed input. Default `true`. */
   readonly echo?: boolean | undefined;
   /** SUPPRESS-GO-AHEAD. Default `true`. */
   readonly sga?: boolean | undefined;
   /** END-OF-RECORD: marked prompts. Default `true`. */
   readonly endOfRecord?: boolean | undefined;
-  /** BINARY, both ways. Default `true`. */
+  /** BINARY, in both directions. Default `true`. */
   readonly binary?: boolean | undefined;
   /** TERMINAL-TYPE and MTTS. Default `true`. */
   readonly terminalType?: boolean | undefined;
@@ -62,7 +62,7 @@ export interface ClientOptionDeclarations {
   readonly naws?: boolean | undefined;
   /** CHARSET: which character sets to ask for. Default: UTF-8. */
   readonly charset?: boolean | CharsetConfig | undefined;
-  /** NEW-ENVIRON and MNES. Only what `terminal` names is sent. Default `true`. */
+  /** NEW-ENVIRON and MNES. Sends only values given in `terminal`. Default `true`. */
   readonly newEnviron?: boolean | undefined;
   /** TIMING-MARK. Default `true`. */
   readonly timingMark?: boolean | undefined;
@@ -90,19 +90,19 @@ export interface ClientOptionDeclarations {
   readonly mxp?: boolean | undefined;
   /** ZMP: commands. Default `true`. */
   readonly zmp?: boolean | ZmpConfig | undefined;
-  /** ATCP: GMCP's forerunner. Default `false`. */
+  /** ATCP: GMCP's predecessor. Default `false`. */
   readonly atcp?: boolean | undefined;
-  /** The option 102 of Aardwolf. Default `false`. */
+  /** Aardwolf's option 102. Default `false`. */
   readonly aardwolf?: boolean | undefined;
-  /** MCCP2: what the server sends is compressed. Default: where zlib is at hand. */
+  /** MCCP2: the server compresses its output. Default: whether zlib is available. */
   readonly mccp2?: boolean | undefined;
-  /** MCCP3: what the client sends is compressed. Default `false`. */
+  /** MCCP3: the client compresses its output. Default `false`. */
   readonly mccp3?: boolean | undefined;
-  /** START-TLS: the server may ask to go on encrypted. Default: whether `tls` is `"start"`. */
+  /** START-TLS: the server can ask for encryption. Default: whether `tls` is `"start"`. */
   readonly startTls?: boolean | undefined;
 }
 
-/** The options by their declarations. */
+/** The option for each declaration. */
 const CLIENT_OPTIONS: Readonly<Record<keyof ClientOptionDeclarations, TelnetOption>> = {
   echo: echoClient,
   sga: sgaClient,
@@ -134,22 +134,22 @@ const CLIENT_OPTIONS: Readonly<Record<keyof ClientOptionDeclarations, TelnetOpti
 
 /** The options of a client. */
 export interface ClientOptions {
-  /** Those that it agrees to. */
+  /** The options that it agrees to. */
   readonly known: OptionSet;
-  /** How they are configured, by their codes. */
+  /** Their declarations, by code. */
   readonly declared: ReadonlyMap<number, unknown>;
 }
 
-/** Every option that the client's end knows, whether it agrees to it or not. */
+/** Every option that the client's end implements, even if it does not agree to it. */
 export const KNOWN_TO_CLIENTS: OptionSet = new OptionSet(Object.values(CLIENT_OPTIONS));
 
 /**
- * The options that a client agrees to.
+ * Checks the declarations, and returns the options that a client agrees to.
  *
- * @param declarations What the caller declares.
- * @param defaults Whether an option that is not declared is agreed to.
+ * @param declarations The caller's declarations.
+ * @param defaults For each option, whether to agree to it if it is not declared.
  * @param custom The caller's own options.
- * @throws {TelnetError} `misuse`: a declaration that cannot be right.
+ * @throws {TelnetError} `misuse`: an invalid declaration.
  */
 export function clientOptions(
   declarations: ClientOptionDeclarations,

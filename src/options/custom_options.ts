@@ -29,11 +29,11 @@ const OPTION_NAMES: Readonly<Record<keyof TelnetOption, true>> = {
 };
 
 /**
- * Checks the options of a caller's own.
+ * Checks the caller's own options.
  *
- * @param builtIn The options that are there already.
- * @param taken The names of other events, which they must not have.
- * @throws {TelnetError} `misuse`: one that cannot be right, or is there already.
+ * @param builtIn The built-in options.
+ * @param taken The names of other events, which the options must not use.
+ * @throws {TelnetError} `misuse`: an invalid option, or a code or event name that is already used.
  */
 export function checkCustomOptions(
   custom: readonly TelnetOption[],

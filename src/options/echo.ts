@@ -3,19 +3,20 @@ import type { OptionState, TelnetOption } from "./option.ts";
 /**
  * Code of the option ECHO (RFC 857).
  *
- * To a MUD client WILL ECHO means "hide what is typed". A server never agrees to it unasked: in
- * line mode the person would type blind. And it never lets a client echo, which makes loops.
+ * After WILL ECHO, a MUD client hides what is typed. The server does not agree to DO ECHO by
+ * default, as the person would type blind in line mode. It never lets the client echo, which could
+ * cause loops.
  */
 export const ECHO = 0x01;
 
 /** ECHO as the server uses it. */
 export const echo: TelnetOption = { code: ECHO, name: "ECHO" };
 
-/** What ECHO reports to a client. */
+/** The events that ECHO reports to a client. */
 export interface EchoEvents {
   /**
-   * Whether the server shows what is typed from now on, so that the client shows nothing: mostly
-   * because a password is asked for.
+   * Whether the server echoes from now on, so that the client must not show what is typed; usually
+   * because the server asks for a password.
    */
   echo: boolean;
 }

@@ -1,6 +1,6 @@
 import type { TelnetOption } from "./option.ts";
 
-/** Code of the option END-OF-RECORD (RFC 885): where it is agreed, IAC EOR ends each prompt. */
+/** Code of the option END-OF-RECORD (RFC 885): if it is agreed, IAC EOR ends each prompt. */
 export const END_OF_RECORD = 0x19;
 
 /** END-OF-RECORD as the server uses it; `client.prompt()` sends the marks. */

@@ -2,39 +2,39 @@ import type { MttsFlags } from "./mtts.ts";
 
 /** The speeds of a terminal in bits a second. */
 export interface TerminalSpeed {
-  /** What the client can send. */
+  /** The speed at which the client sends. */
   readonly transmit: number;
-  /** What the client can receive. */
+  /** The speed at which the client receives. */
   readonly receive: number;
 }
 
-/** What a client has told of itself, by whatever option. The options write it. */
+/** Facts that a client has reported about itself. The options write them. */
 export interface ClientFacts {
-  /** Width of the window in characters; 80 until told. */
+  /** Width of the window in characters; 80 until reported. */
   columns: number;
-  /** Height of the window in lines; 24 until told. */
+  /** Height of the window in lines; 24 until reported. */
   rows: number;
-  /** The terminal's name; `"unknown terminal"` until told. */
+  /** The terminal's name; `"unknown terminal"` until reported. */
   terminalType: string;
-  /** The client program's name, by MTTS, GMCP, MNES or ATCP. */
+  /** The client program's name, from MTTS, GMCP or ATCP. */
   clientName: string | undefined;
   /** The client program's version. */
   clientVersion: string | undefined;
-  /** The flags of MTTS, where the client gave them. */
+  /** The flags of MTTS, if the client sent them. */
   mtts: MttsFlags | undefined;
   /** Variables of NEW-ENVIRON. */
   readonly environment: Map<string, string>;
-  /** Where the person sits, by SEND-LOCATION. */
+  /** The person's location, from SEND-LOCATION. */
   location: string | undefined;
   /** Speeds of the terminal. */
   terminalSpeed: TerminalSpeed | undefined;
   /** The X display. */
   display: string | undefined;
-  /** The character set that was agreed by CHARSET, as the client spells it. */
+  /** The character set agreed by CHARSET, as the client spells it. */
   charset: string | undefined;
 }
 
-/** The facts of a client that has told nothing yet. */
+/** Makes the facts of a client that has not reported any yet. */
 export function newFacts(): ClientFacts {
   return new Facts();
 }
@@ -52,7 +52,7 @@ class Facts implements ClientFacts {
   charset: string | undefined;
   #environment: Map<string, string> | undefined;
 
-  /** Made when asked for: most clients tell nothing. */
+  /** Created on first use, as most clients report no variables. */
   get environment(): Map<string, string> {
     this.#environment ??= new Map();
     return this.#environment;

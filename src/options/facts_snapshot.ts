@@ -6,7 +6,7 @@ export type FactsSnapshot = Omit<ClientFacts, "environment"> & {
   readonly environment: readonly (readonly [string, string])[];
 };
 
-/** The facts for a snapshot. */
+/** Converts facts for a snapshot. */
 export function factsSnapshot(facts: ClientFacts): FactsSnapshot {
   const { columns, rows, terminalType, clientName, clientVersion, mtts } = facts;
   const { location, terminalSpeed, display, charset } = facts;
@@ -15,7 +15,7 @@ export function factsSnapshot(facts: ClientFacts): FactsSnapshot {
   return { ...told, ...rest, environment: [...facts.environment] };
 }
 
-/** The facts of a snapshot. */
+/** Restores the facts of a snapshot. */
 export function restoredFacts({ environment, ...told }: FactsSnapshot): ClientFacts {
   const facts = Object.assign(newFacts(), told);
   for (const [name, value] of environment) facts.environment.set(name, value);

@@ -5,7 +5,7 @@ import { inspect, throwUnexpected } from "../protocol/validate.ts";
 /** Code of the option TOGGLE-FLOW-CONTROL (RFC 1372). */
 export const LFLOW = 0x21;
 
-/** What the server can tell the client of XON and XOFF. */
+/** The commands for XON and XOFF that the server can send. */
 export type FlowControl = "off" | "on" | "restart-any" | "restart-xon";
 
 const ORDER: readonly FlowControl[] = ["off", "on", "restart-any", "restart-xon"];
@@ -14,7 +14,7 @@ const ORDER: readonly FlowControl[] = ["off", "on", "restart-any", "restart-xon"
  * Reads a TOGGLE-FLOW-CONTROL payload.
  *
  * @param payload The bytes between `IAC SB TOGGLE-FLOW-CONTROL` and `IAC SE`.
- * @returns The command, or `undefined` where it is none of RFC 1372.
+ * @returns The command, or `undefined` if it is not a command of RFC 1372.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export function decodeFlowControl(payload: Uint8Array): FlowControl | undefined 
 /**
  * Writes a TOGGLE-FLOW-CONTROL payload.
  *
- * @param command What the client shall do with XON and XOFF.
+ * @param command How the client must handle XON and XOFF.
  * @returns One byte.
  * @throws {TelnetError} `misuse`: no such command.
  */
@@ -46,16 +46,16 @@ export function encodeFlowControl(command: FlowControl): Uint8Array {
 /** XON and XOFF of one client: `client.telnet.flowControl`. */
 export interface FlowControlHandle {
   /**
-   * Tells the client what to do with XON and XOFF.
+   * Tells the client how to handle XON and XOFF.
    *
-   * @param command What to do.
-   * @returns Whether the client takes it.
+   * @param command The command.
+   * @returns Whether the option is enabled; if not, nothing is sent.
    * @throws {TelnetError} `misuse`: no such command.
    */
   set(command: FlowControl): boolean;
 }
 
-/** What the server keeps of a client's flow control. */
+/** The server's state of a client's flow control. */
 export class FlowControlState implements OptionState<FlowControlHandle>, FlowControlHandle {
   readonly #context: OptionContext;
   #handle: FlowControlHandle | undefined;
@@ -84,9 +84,9 @@ export const flowControl: TelnetOption<true, FlowControlState> = {
   attach: (context) => new FlowControlState(context),
 };
 
-/** What TOGGLE-FLOW-CONTROL reports to a client. */
+/** The events that TOGGLE-FLOW-CONTROL reports to a client. */
 export interface FlowControlEvents {
-  /** The server sets what XON and XOFF do. */
+  /** The server sets how to handle XON and XOFF. */
   flowControl: FlowControl;
 }
 

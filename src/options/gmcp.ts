@@ -17,15 +17,15 @@ export const GMCP = 0xc9;
 
 /** One message of GMCP. */
 export interface GmcpMessage {
-  /** The package and its message, such as `Char.Vitals`, as the peer spells it. */
+  /** The name of the package and message, such as `Char.Vitals`, as the peer spells it. */
   readonly package: string;
   /** The value; `undefined` if the message has none or has invalid JSON: see `malformed`. */
   readonly value: Json | undefined;
-  /** The text after the package name, if it is not valid JSON; the name is still valid. */
+  /** The text after the name, if it is not valid JSON; the name is still valid. */
   readonly malformed?: string;
 }
 
-/** Package, then JSON; some clients leave out the space between. */
+/** A name, then JSON; some clients omit the space between them. */
 const MESSAGE = /^\s*([\w.-]+)\s*([\s\S]*)$/;
 const PACKAGE = /^[\w.-]+$/;
 
@@ -33,7 +33,7 @@ const PACKAGE = /^[\w.-]+$/;
  * Reads a GMCP payload. Invalid JSON does not throw; the message has `malformed` instead.
  *
  * @param payload The bytes between `IAC SB GMCP` and `IAC SE`, unescaped: UTF-8.
- * @returns The message, or `undefined` where there is not even a package.
+ * @returns The message, or `undefined` if it has no name.
  *
  * @example
  * ```ts
@@ -62,11 +62,11 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
 }
 
 /**
- * Writes a GMCP payload. All but ASCII is escaped as `\uXXXX`: some clients end a subnegotiation at
- * a byte 0xF0, which many characters have in UTF-8, and a NUL would cut the text short.
+ * Writes a GMCP payload. NUL and non-ASCII characters are escaped as `\uXXXX`: some clients end a
+ * subnegotiation at the byte 0xF0, which occurs in UTF-8, and NUL would cut the text short.
  *
- * @param name The package and its message, such as `Char.Vitals`.
- * @param value The value; left out, the message has none.
+ * @param name The name of the package and message, such as `Char.Vitals`.
+ * @param value The value; if omitted, the message has none.
  * @returns The payload.
  * @throws {TelnetError} `misuse`: a name with other characters than letters, digits and `.`, `_`, `-`.
  *
@@ -90,49 +90,55 @@ export function encodeGmcp(name: string, value?: Json): Uint8Array {
   return join(toUtf8(`${name} `), toUtf8(asciiJson(value)));
 }
 
-/** More packages of a client are not kept. */
+/** The most packages of a client that are kept. */
 const MAX_PACKAGES = 128;
 const MAX_PACKAGE_NAME = 64;
 const PING = "core.ping";
-/** A client that answers no ping shall not have all of its own taken for answers. */
+/**
+ * The most unanswered pings that are counted: each of them makes us take a client's ping for an
+ * answer.
+ */
 const MAX_PINGS = 8;
 
 /** GMCP with one client: `client.telnet.gmcp`. */
 export interface GmcpHandle {
-  /** Whether the client takes GMCP. */
+  /** Whether GMCP is enabled. */
   readonly enabled: boolean;
-  /** What the client supports, by `Core.Supports`: packages in lower case, with their versions. */
+  /**
+   * The packages that the client supports (`Core.Supports`), in lower case, with their versions.
+   */
   readonly supports: ReadonlyMap<string, number>;
   /**
    * Sends a message.
    *
-   * @param name The package and its message, such as `Char.Vitals`.
-   * @param value The value; left out, the message has none.
-   * @returns Whether the client takes GMCP; else nothing is sent.
-   * @throws {TelnetError} `misuse`: a name that is no dotted name, or a value that is no JSON.
+   * @param name The name of the package and message, such as `Char.Vitals`.
+   * @param value The value; if omitted, the message has none.
+   * @returns Whether GMCP is enabled; if not, nothing is sent.
+   * @throws {TelnetError} `misuse`: an invalid name, or a value that JSON cannot represent.
    */
   send(name: string, value?: Json): boolean;
   /**
-   * Registers a handler for a message of this client, beside `onGmcp`. Packages have no case.
+   * Registers a handler for a message of this client, called in addition to `onGmcp`. Names are
+   * case-insensitive.
    *
-   * @param name The package and its message.
+   * @param name The name of the package and message.
    * @param handler Called within `poll()` with the value; if it fails, the client is dropped.
-   * @throws {TelnetError} `misuse`: a handler that is no function.
+   * @throws {TelnetError} `misuse`: an invalid name, or a handler that is not a function.
    */
   on(name: string, handler: (value: Json | undefined) => unknown): void;
 }
 
-/** What GMCP keeps for one client. */
+/** The state of GMCP for one client. */
 export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   readonly #context: OptionContext<GmcpEvents>;
-  /** The side that performs GMCP, which is the server's. */
+  /** The side that performs GMCP: the server. */
   readonly #side: Side;
   readonly #handlers: Map<string, (value: Json | undefined) => unknown> = new Map();
   readonly #supports: Map<string, number> = new Map();
-  /** Pings of ours that wait for their answer, which is a Core.Ping too. */
+  /** Our unanswered pings. The answer to a ping is a Core.Ping too. */
   #pings = 0;
   #handle: GmcpHandle | undefined;
-  /** Takes MSDP that travels over GMCP; set by MSDP. */
+  /** Handles MSDP over GMCP; set by MSDP. */
   onMsdp: ((value: Json | undefined) => void) | undefined;
 
   constructor(context: OptionContext<GmcpEvents>, side: Side) {
@@ -170,7 +176,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
     this.#handlers.set(name.toLowerCase(), handler);
   }
 
-  /** Takes a message. */
+  /** Handles a message. */
   subnegotiation(payload: Uint8Array): void {
     const message = decodeGmcp(payload);
     if (message === undefined) return;
@@ -185,13 +191,13 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
     this.#context.run(() => handler(message.value));
   }
 
-  /** Takes over the handlers that the game has registered. */
+  /** Copies the handlers that the game registered on the previous state. */
   takeOver(before: OptionState): void {
     if (!(before instanceof GmcpState)) return;
     for (const [name, handler] of before.#handlers) this.#handlers.set(name, handler);
   }
 
-  /** Keeps what the client supports. */
+  /** Returns the supported packages, and the number of unanswered pings. */
   snapshot(): Json {
     return { supports: [...this.#supports], pings: this.#pings };
   }
@@ -203,14 +209,14 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
     this.#pings = pings;
   }
 
-  /** Answers a ping, once; the answer to one of ours is not answered again. */
+  /** Answers a ping, unless it is the answer to one of ours. */
   #pong(): void {
     if (this.#pings > 0) this.#pings--;
     else if (this.enabled) this.#context.sendSubnegotiation(GMCP, encodeGmcp("Core.Ping"));
   }
 
   #hello(value: Json | undefined): void {
-    // Mudlet writes "client", others "Client".
+    // Mudlet writes "client", other clients "Client".
     const entries = Object.entries(value ?? {}).map(([key, item]) => [key.toLowerCase(), item]);
     const { client, version } = Object.fromEntries(entries) as { client?: Json; version?: Json };
     const { facts } = this.#context;
@@ -233,7 +239,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   }
 }
 
-/** What GMCP reports to the game. */
+/** The events that GMCP reports to the game. */
 export interface GmcpEvents {
   /** A message came; one whose JSON is malformed has `malformed`. */
   gmcp: GmcpMessage;
@@ -249,7 +255,7 @@ export const gmcp: TelnetOption<true, GmcpState, GmcpEvents> = {
   attach: (context) => new GmcpState(context, "local"),
 };
 
-/** How a client uses GMCP. */
+/** The configuration of GMCP at the client's end. */
 export interface GmcpClientConfig {
   /**
    * The packages that the client supports, with their versions, such as `"Char 1"`: sent as

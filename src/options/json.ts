@@ -1,4 +1,4 @@
-/** JSON as the options use it. */
+/** JSON for the options. */
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 
 /** A JSON value. */
@@ -11,8 +11,8 @@ export type Json = string | number | boolean | null | readonly Json[] | {
  *
  * @param value The value.
  * @returns The JSON text.
- * @throws {TelnetError} `misuse`: a value that has no JSON, such as a function, a map, a promise or a
- * circular object.
+ * @throws {TelnetError} `misuse`: a value that JSON cannot represent, such as a function, a map, a
+ * promise or a circular object.
  */
 export function asciiJson(value: Json): string {
   return stringify(value).replaceAll(
@@ -36,15 +36,19 @@ function stringify(value: Json): string {
 
 const NO_JSON = "Cannot write as JSON what has none: give text, numbers, arrays and plain objects";
 
-/** Deeper nesting is not read: the handler of a game that walks it would overflow its stack. */
+/**
+ * The deepest nesting that is accepted, so that a game that walks a value does not overflow the
+ * stack.
+ */
 const MAX_DEPTH = 32;
 
 /**
- * Reads JSON of a peer. Keys `__proto__` are left out, as they would become a prototype when copied.
+ * Reads JSON from a peer. Keys `__proto__` are left out, as a copy could turn them into a
+ * prototype.
  *
  * @param text The JSON.
  * @returns The value.
- * @throws {SyntaxError} It is no JSON, or nested deeper than 32 levels.
+ * @throws {SyntaxError} The text is not JSON, or is nested deeper than 32 levels.
  */
 export function readJson(text: string): Json {
   let depth = 0;

@@ -5,7 +5,9 @@ import type { OptionChange, Side } from "../protocol/events.ts";
 import type { Json } from "./json.ts";
 import { isEnabled, type OptionContext, type OptionState, type TelnetOption } from "./option.ts";
 
-/** Code of the option LINEMODE (RFC 1184): the client edits lines, the server sets how. */
+/**
+ * Code of the option LINEMODE (RFC 1184): the client edits lines in the mode that the server sets.
+ */
 export const LINEMODE = 0x22;
 
 const MODE = 0x01;
@@ -59,11 +61,11 @@ const FLUSHOUT = 0x20;
 const FLUSHIN = 0x40;
 const ACK = 0x80;
 
-/** A special character of the client: which key does what. */
+/** A special character (SLC): the key of a function. */
 export interface SlcEntry {
   /** The function's number, see {@linkcode SLC_FUNCTIONS}; 0 asks for all. */
   readonly function: number;
-  /** How far the other side may change it. */
+  /** Whether the function is supported, and whether the other side may change its key. */
   readonly level: "nosupport" | "cantchange" | "value" | "default";
   /** Whether this acknowledges an entry of the other side. */
   readonly ack: boolean;
@@ -75,7 +77,7 @@ export interface SlcEntry {
   readonly value: number;
 }
 
-/** What a LINEMODE subnegotiation says. */
+/** A LINEMODE message. */
 export type LinemodeMessage =
   | { readonly type: "mode"; readonly mask: number }
   | { readonly type: "slc"; readonly entries: readonly SlcEntry[] }
@@ -91,7 +93,7 @@ const VERBS = { [DO]: "do", [DONT]: "dont", [WILL]: "will", [WONT]: "wont" } as 
  * Reads a LINEMODE payload.
  *
  * @param payload The bytes between `IAC SB LINEMODE` and `IAC SE`, unescaped.
- * @returns The message, or `undefined` where it is none of RFC 1184.
+ * @returns The message, or `undefined` if it is not a message of RFC 1184.
  *
  * @example
  * ```ts
@@ -137,10 +139,10 @@ export function encodeLinemodeSlc(entries: readonly SlcEntry[]): Uint8Array {
 }
 
 /**
- * Writes a FORWARDMASK: the characters at which the client sends what was typed.
+ * Writes a FORWARDMASK: the characters at which the client sends its input.
  *
- * @param verb `do` sets the mask, the others take none.
- * @param mask 16 or 32 bytes, a bit for each character; none for the others.
+ * @param verb `do` sets the mask; the other verbs have no mask.
+ * @param mask 16 or 32 bytes, a bit for each character; empty for the other verbs.
  * @returns The payload.
  */
 export function encodeLinemodeForwardmask(
@@ -151,7 +153,7 @@ export function encodeLinemodeForwardmask(
   return Uint8Array.of(code, FORWARDMASK, ...mask.subarray(0, MAX_FORWARDMASK));
 }
 
-/** Three bytes an entry; a rest of one or two is dropped. */
+/** Reads three bytes per entry; one or two remaining bytes are dropped. */
 function decodeSlc(bytes: Uint8Array): SlcEntry[] {
   const entries: SlcEntry[] = [];
   for (let at = 0; at + 2 < bytes.length; at += 3) {
@@ -168,7 +170,7 @@ function decodeSlc(bytes: Uint8Array): SlcEntry[] {
   return entries;
 }
 
-/** What a key's entry says, whoever sends it. */
+/** The setting of a key, from either end. */
 export type SlcSetting = Omit<SlcEntry, "function" | "ack">;
 
 const UNSUPPORTED: SlcSetting = { level: "nosupport", flushIn: false, flushOut: false, value: 0 };
@@ -176,7 +178,7 @@ const MAX_FUNCTION = SLC_FUNCTIONS.length - 1;
 const ADOPTABLE = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig | LINEMODE_BITS.softTab |
   LINEMODE_BITS.litEcho;
 
-/** Our own keys, where a client leaves the choice to us: those of most terminals. */
+/** Our default keys, if a client leaves the choice to us: those of most terminals. */
 const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
   Object.entries({
     SYNCH: 0x00,
@@ -207,9 +209,9 @@ const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
 
 /** LINEMODE with one client: `client.telnet.linemode`. */
 export interface LinemodeHandle {
-  /** Whether the client does LINEMODE. */
+  /** Whether LINEMODE is enabled. */
   readonly enabled: boolean;
-  /** The mode in force: bits of {@linkcode LINEMODE_BITS}. */
+  /** The current mode: bits of {@linkcode LINEMODE_BITS}. */
   readonly mode: number;
   /** Whether the client agreed to a FORWARDMASK. */
   readonly forwards: boolean;
@@ -219,30 +221,31 @@ export interface LinemodeHandle {
    * Sets how the client edits, for example without {@linkcode LINEMODE_BITS}`.edit` for a menu of
    * single keys.
    *
-   * @param mask The bits; the acknowledgement is not yours to set.
-   * @returns Whether the client does LINEMODE; else nothing is sent.
-   * @throws {TelnetError} `misuse`: a mask that is no byte.
+   * @param mask The bits; `modeAck` is ignored.
+   * @returns Whether LINEMODE is enabled; if not, nothing is sent.
+   * @throws {TelnetError} `misuse`: a mask that is not a byte.
    */
   setMode(mask: number): boolean;
   /**
-   * Has the client send what was typed at these characters too, not only at the end of a line.
+   * Asks the client to send its input at these characters too, not only at the end of a line
+   * (FORWARDMASK).
    *
-   * @param characters ASCII characters, such as `"\t?"`; none ends it.
-   * @returns Whether the client does LINEMODE; else nothing is sent.
+   * @param characters ASCII characters, such as `"\t?"`; `""` turns it off.
+   * @returns Whether LINEMODE is enabled; if not, nothing is sent.
    * @throws {TelnetError} `misuse`: not text.
    */
   forward(characters: string): boolean;
 }
 
-/** What LINEMODE keeps for one client: how it edits, and by which keys. */
+/** The state of LINEMODE for one client: its mode and its keys. */
 export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandle {
   readonly #context: OptionContext<LinemodeEvents>;
-  /** The side that performs LINEMODE, which is the client's. */
+  /** The side that performs LINEMODE: the client. */
   readonly #side: Side;
   readonly #keys: Map<number, SlcSetting> = new Map(OUR_KEYS);
   #mode = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig;
   #forwards = false;
-  /** Whether the client was given a mask. */
+  /** Whether a FORWARDMASK was sent to the client. */
   #masked = false;
   #handle: LinemodeHandle | undefined;
 
@@ -295,14 +298,14 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     return true;
   }
 
-  /** It is agreed: the server says how to edit, the client which keys it has. */
+  /** When LINEMODE is agreed, the server sends the mode, and the client its keys. */
   changed(side: Side, change: OptionChange): void {
     if (side !== this.#side || change !== "enabled") this.#forwards = this.#masked = false;
     else if (side === "remote") this.setMode(this.#mode);
     else this.#send(encodeLinemodeSlc(this.#allKeys()));
   }
 
-  /** Takes what the client says of its modes and keys. */
+  /** Handles the other end's modes, keys and masks. */
   subnegotiation(payload: Uint8Array): void {
     const message = decodeLinemode(payload);
     if (message?.type === "mode") this.#takeMode(message.mask);
@@ -310,7 +313,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     else if (message?.type === "forwardmask") this.#takeForwardmask(message.verb);
   }
 
-  /** Keeps the mode and the keys. */
+  /** Returns the mode, the keys and the state of the mask. */
   snapshot(): Json {
     const keys = [...this.#keys] as unknown as Json;
     return { mode: this.#mode, keys, masked: this.#masked, forwards: this.#forwards };
@@ -331,7 +334,10 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     for (const [code, setting] of keys) this.#keys.set(code, setting);
   }
 
-  /** A client may leave something out; it is acknowledged once, and never an acknowledgement. */
+  /**
+   * Adopts a mode; the client may leave out bits. Acknowledges a changed mode, but no
+   * acknowledgement.
+   */
   #takeMode(mask: number): void {
     const mode = mask & ADOPTABLE;
     const news = mode !== this.#mode;
@@ -353,7 +359,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     if (answers.size > 0) this.#send(encodeLinemodeSlc([...answers.values()]));
   }
 
-  /** RFC 1184, section 2.4: what is the same is not answered, what is new is acknowledged. */
+  /** RFC 1184, section 2.4: an unchanged setting is not answered, a new one is acknowledged. */
   #takeKey(entry: SlcEntry): SlcEntry[] {
     const { function: code, ack, ...setting } = entry;
     if (code === 0) return this.#takeAll(setting.level);
@@ -368,7 +374,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     return [{ ...setting, function: code, ack: true }];
   }
 
-  /** The function 0 asks for all our keys: the first ones, or those in force. */
+  /** Function 0 requests all our keys: the default keys, or the current ones. */
   #takeAll(level: SlcEntry["level"]): SlcEntry[] {
     if (level === "default") {
       this.#keys.clear();
@@ -386,7 +392,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     );
   }
 
-  /** The client leaves a key to us. */
+  /** Sets a key that the client leaves to us. */
   #ours(code: number): SlcSetting {
     const setting = OUR_KEYS.get(code) ?? UNSUPPORTED;
     this.#keys.set(code, setting);
@@ -394,8 +400,8 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   }
 
   /**
-   * Only the server asks for a mask, and only the side that performs LINEMODE, the client, answers it
-   * (RFC 1184, section 2.3), which here always refuses. Anything else is ignored.
+   * Only the server sends a mask (DO), and only the client answers it (RFC 1184, section 2.3). Our
+   * client always refuses. Other messages are ignored.
    */
   #takeForwardmask(verb: "do" | "dont" | "will" | "wont"): void {
     if (this.#side === "local") {
@@ -423,13 +429,15 @@ function isSame(a: SlcSetting, b: SlcSetting): boolean {
     a.flushOut === b.flushOut;
 }
 
-/** What LINEMODE reports to the game. */
+/** The events that LINEMODE reports to the game. */
 export interface LinemodeEvents {
-  /** The client names the keys that it edits with. */
+  /** The client has reported its editing keys. */
   slc: readonly SlcEntry[];
 }
 
-/** LINEMODE as the server uses it: the client edits, and its keys are told to the game. */
+/**
+ * LINEMODE as the server uses it: the client edits lines, and its keys are reported to the game.
+ */
 export const linemode: TelnetOption<true, LinemodeState, LinemodeEvents> = {
   code: LINEMODE,
   name: "LINEMODE",
@@ -438,7 +446,7 @@ export const linemode: TelnetOption<true, LinemodeState, LinemodeEvents> = {
   attach: (context) => new LinemodeState(context, "remote"),
 };
 
-/** LINEMODE as the client uses it: it agrees to each mode and key of the server. */
+/** LINEMODE as the client uses it: accepts each mode and key of the server. */
 export const linemodeClient: TelnetOption<true, LinemodeState, LinemodeEvents> = {
   code: LINEMODE,
   name: "LINEMODE",

@@ -3,13 +3,13 @@ import type { OptionState, TelnetOption } from "./option.ts";
 /** Code of the option LOGOUT (RFC 727): DO LOGOUT asks to be logged out. */
 export const LOGOUT = 0x12;
 
-/** What LOGOUT reports to the game. */
+/** The events that LOGOUT reports to the game. */
 export interface LogoutEvents {
   /** The person asks to be logged out; the client is dropped afterwards. */
   logout: undefined;
 }
 
-/** LOGOUT as the server uses it: a person who asks is told to the game, then dropped. */
+/** LOGOUT as the server uses it: reports the request to the game, then drops the client. */
 export const logout: TelnetOption<true, OptionState, LogoutEvents> = {
   code: LOGOUT,
   name: "LOGOUT",

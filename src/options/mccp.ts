@@ -1,11 +1,11 @@
 import { checkBoolean, rejectUnknownKeys } from "../protocol/validate.ts";
 import type { TelnetOption } from "./option.ts";
 
-/** How to use MCCP. */
+/** The configuration of MCCP. */
 export interface MccpConfig {
   /**
-   * Whether to compress an encrypted connection too. It lets who can listen guess at secrets by the
-   * length of what is sent (CRIME). Default `false`.
+   * Whether to compress an encrypted connection too. An eavesdropper can then guess secrets from
+   * the length of the encrypted data (CRIME). Default `false`.
    */
   readonly encrypted?: boolean;
 }
@@ -27,7 +27,7 @@ export const MCCP2 = 0x56;
 /** Code of the option MCCP3: the same for the client's bytes. */
 export const MCCP3 = 0x57;
 
-/** MCCP2 as the server uses it: who agrees gets the rest compressed. */
+/** MCCP2 as the server uses it: compresses its output after the client agrees. */
 export const mccp2: TelnetOption<true | MccpConfig> = {
   code: MCCP2,
   name: "MCCP2",
@@ -46,7 +46,7 @@ export const mccp2: TelnetOption<true | MccpConfig> = {
   }),
 };
 
-/** MCCP3 as the server uses it: who agrees sends a marker, and all behind it is compressed. */
+/** MCCP3 as the server uses it: decompresses everything after the client's marker. */
 export const mccp3: TelnetOption<true | MccpConfig> = {
   code: MCCP3,
   name: "MCCP3",
@@ -62,7 +62,7 @@ export const mccp3: TelnetOption<true | MccpConfig> = {
   }),
 };
 
-/** MCCP2 as the client uses it: what follows the server's marker is inflated. */
+/** MCCP2 as the client uses it: decompresses everything after the server's marker. */
 export const mccp2Client: TelnetOption<true> = {
   code: MCCP2,
   name: "MCCP2",
@@ -74,7 +74,7 @@ export const mccp2Client: TelnetOption<true> = {
   }),
 };
 
-/** MCCP3 as the client uses it: what it sends behind its marker is compressed. */
+/** MCCP3 as the client uses it: sends a marker, and compresses everything after it. */
 export const mccp3Client: TelnetOption<true> = {
   code: MCCP3,
   name: "MCCP3",

@@ -1,6 +1,6 @@
 /**
- * Telnet options and MUD protocols, one file each: codes, payloads to values and back, and how the
- * server uses them. Pure.
+ * Telnet options and MUD protocols: their codes, and functions that read and write their payloads.
+ * Without I/O.
  *
  * @example
  * ```ts

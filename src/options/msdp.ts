@@ -21,18 +21,18 @@ const TABLE_OPEN = 0x03;
 const TABLE_CLOSE = 0x04;
 const ARRAY_OPEN = 0x05;
 const ARRAY_CLOSE = 0x06;
-/** Deeper nesting is not believed; no client sends more than a few levels. */
+/** The deepest nesting that is read; clients send only a few levels. */
 const MAX_DEPTH = 16;
 
-/** More variables of one payload are not read. */
+/** The most variables that are read from one payload. */
 const MAX_VARIABLES = 1_024;
 
-/** A value of MSDP: text, a list, or a table. Numbers and flags travel as text. */
+/** A value of MSDP: text, a list, or a table. Numbers and flags are sent as text. */
 export type MsdpValue = string | readonly MsdpValue[] | { readonly [name: string]: MsdpValue };
 
 /**
- * Reads an MSDP payload: any number of variables with their values. A variable that comes twice, or
- * with several values, is a list. What is malformed ends the reading.
+ * Reads an MSDP payload: any number of variables with their values. A variable that occurs twice,
+ * or has several values, becomes a list. Reading ends at malformed data.
  *
  * @param payload The bytes between `IAC SB MSDP` and `IAC SE`, unescaped.
  * @returns The variables in order of arrival.
@@ -51,7 +51,7 @@ export function decodeMsdp(payload: Uint8Array): Map<string, MsdpValue> {
 }
 
 /**
- * Writes an MSDP payload. Bytes that MSDP needs for itself (0 to 6) are taken out of texts.
+ * Writes an MSDP payload. Bytes that MSDP reserves (0 to 6) are removed from texts.
  *
  * @param variables The variables and their values.
  * @returns The payload.
@@ -82,20 +82,20 @@ function text(value: string): Uint8Array {
   return toUtf8(value.replaceAll(/[\x00-\x06]/g, ""));
 }
 
-/** The values of a variable, which may come in several places. */
+/** The values of a variable, which may occur several times. */
 interface ValueList {
   values: MsdpValue[];
   merged: boolean;
 }
 
-/** A variable that comes again is one list of all its values. */
+/** Merges the values of a repeated variable into one list. */
 function merge(list: ValueList, more: readonly MsdpValue[]): void {
   if (!list.merged) list.values = append([], list.values);
   list.merged = true;
   append(list.values, more);
 }
 
-/** Appends values, those of lists one by one. */
+/** Appends values; the items of lists are appended one by one. */
 function append(values: MsdpValue[], more: readonly MsdpValue[]): MsdpValue[] {
   for (const value of more) {
     if (isList(value)) values.push(...value);
@@ -107,7 +107,7 @@ function append(values: MsdpValue[], more: readonly MsdpValue[]): MsdpValue[] {
 class Reader {
   readonly #bytes: Uint8Array;
   #at = 0;
-  /** Variables so far. */
+  /** The number of variables read so far. */
   #count = 0;
 
   constructor(bytes: Uint8Array) {
@@ -166,15 +166,15 @@ class Reader {
 
 /** A variable that the game declares. */
 export interface MsdpVariable {
-  /** What it is now, asked whenever it is sent. */
+  /** Returns the current value; called whenever the variable is sent. */
   readonly value: () => MsdpValue | number | boolean;
-  /** Whether a client may set it; then the notice `msdp` comes. Default `false`. */
+  /** Whether a client can set it, which is reported as the event `msdp`. Default `false`. */
   readonly configurable?: boolean;
 }
 
-/** The variables of a game by name, for one client: made anew for each. */
+/** The configuration of MSDP: the variables that each client starts with. */
 export interface MsdpConfig {
-  /** By name, such as `HEALTH`. */
+  /** The variables by name, such as `HEALTH`. */
   readonly variables: Readonly<Record<string, MsdpVariable>>;
 }
 
@@ -182,25 +182,25 @@ const COMMANDS = ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"];
 
 /** MSDP with one client: `client.telnet.msdp`. */
 export interface MsdpHandle {
-  /** The variables that the client wants to be told of. */
+  /** The variables that the client has asked to have reported. */
   readonly reported: ReadonlySet<string>;
   /**
    * Declares a variable for this client, or changes it.
    *
    * @param name Its name.
-   * @param variable What it is.
+   * @param variable The variable.
    * @throws {TelnetError} `misuse`: a variable without the function `value`.
    */
   declare(name: string, variable: MsdpVariable): void;
   /**
    * Sends the current values of changed variables that the client has asked to have reported.
    *
-   * @param names Their names; none means all.
+   * @param names Their names; without names, all of them.
    */
   update(...names: string[]): void;
 }
 
-/** What MSDP keeps for one client: the command set over declared variables, also over GMCP. */
+/** The state of MSDP for one client: commands on declared variables, also over GMCP. */
 export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
   readonly #context: OptionContext<MsdpEvents>;
   readonly #variables: Map<string, MsdpVariable>;
@@ -238,19 +238,19 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
     this.#send(wanted.filter((name) => this.#reported.has(name)));
   }
 
-  /** Takes commands. */
+  /** Handles commands. */
   subnegotiation(payload: Uint8Array): void {
     this.#overGmcp = false;
     for (const [name, value] of decodeMsdp(payload)) this.#command(name, value);
   }
 
-  /** Takes over the variables that the game has declared. */
+  /** Copies the variables that the game declared on the previous state. */
   takeOver(before: OptionState): void {
     if (!(before instanceof MsdpState)) return;
     for (const [name, variable] of before.#variables) this.#variables.set(name, variable);
   }
 
-  /** Keeps what is reported. */
+  /** Returns the reported variables, and whether the client uses MSDP over GMCP. */
   snapshot(): Json {
     return { reported: [...this.#reported], overGmcp: this.#overGmcp };
   }
@@ -329,7 +329,7 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
   }
 }
 
-/** What MSDP reports to the game. */
+/** The events that MSDP reports to the game. */
 export interface MsdpEvents {
   /** The client sets a variable that the game declared `configurable`. */
   msdp: { readonly name: string; readonly value: string };
@@ -351,7 +351,7 @@ export const msdp: TelnetOption<MsdpConfig, MsdpState, MsdpEvents> = {
   attach: (context, config) => new MsdpState(context, config),
 };
 
-/** The value of a variable as the game gives it: numbers are text on the wire. */
+/** Checks the game's value of a variable; numbers and booleans become text. */
 function checkedValue(name: string, value: MsdpValue | number | boolean): MsdpValue {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value === "string" || isList(value)) return value;
@@ -377,36 +377,36 @@ function fromJson(value: Json, depth: number): MsdpValue {
   );
 }
 
-/** MSDP at the client's end: `server.telnet.msdp`. Each method returns whether MSDP is in force. */
+/** MSDP at the client's end: `server.telnet.msdp`. Each method returns whether MSDP is enabled. */
 export interface MsdpClientHandle {
-  /** Whether the server has MSDP. */
+  /** Whether MSDP is enabled. */
   readonly enabled: boolean;
   /**
-   * Asks for a list, such as `REPORTABLE_VARIABLES`; it comes as the event `msdp`.
+   * Requests a list, such as `REPORTABLE_VARIABLES`; the event `msdp` reports it.
    *
    * @param list Its name.
    */
   list(list: string): boolean;
   /**
-   * Asks to be told now and whenever one of these variables changes.
+   * Asks the server to send these variables now and whenever they change.
    *
    * @param names Their names.
    */
   report(...names: string[]): boolean;
   /**
-   * Asks to be told of these no more.
+   * Asks the server to stop reporting these variables.
    *
    * @param names Their names.
    */
   unreport(...names: string[]): boolean;
   /**
-   * Asks for the values of variables, once.
+   * Requests the current values of variables once.
    *
    * @param names Their names.
    */
   send(...names: string[]): boolean;
   /**
-   * Sets a variable of the server that clients may set.
+   * Sets a variable of the server that clients can set.
    *
    * @param name Its name.
    * @param value Its value.
@@ -414,7 +414,7 @@ export interface MsdpClientHandle {
   set(name: string, value: MsdpValue): boolean;
 }
 
-/** What MSDP reports to a client. */
+/** The events that MSDP reports to a client. */
 export interface MsdpClientEvents {
   /** A variable came. */
   msdp: { readonly name: string; readonly value: MsdpValue };

@@ -1,7 +1,7 @@
 import { checkText, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 
-/** Code of the option MSP, the MUD Sound Protocol: sounds are named in lines of the text. */
+/** Code of the option MSP, the MUD Sound Protocol: lines of the text trigger sounds. */
 export const MSP = 0x5a;
 
 const OPTION_NAMES: Readonly<Record<keyof MspOptions, true>> = {
@@ -17,20 +17,22 @@ const OPTION_NAMES: Readonly<Record<keyof MspOptions, true>> = {
 export interface MspOptions {
   /** 0 to 100. Default: the client's, 100. */
   readonly volume?: number;
-  /** How often; -1 is for ever. Default: once. */
+  /** How often to play it; -1 repeats it forever. Default: once. */
   readonly repeats?: number;
-  /** Which of two sounds counts, 0 to 100, the higher; for sounds only. Default: 50. */
+  /**
+   * The priority, 0 to 100: the sound with the higher one is played. For sounds only. Default: 50.
+   */
   readonly priority?: number;
-  /** Whether music that plays already goes on instead of starting anew; for music only. */
+  /** Whether music that is already playing continues instead of restarting; for music only. */
   readonly continues?: boolean;
-  /** A kind, such as `combat`. */
+  /** A type of sound, such as `combat`. */
   readonly type?: string;
-  /** Where a client that lacks the file may fetch it. */
+  /** The URL from which a client without the file can download it. */
   readonly url?: string;
 }
 
 /**
- * The line that plays a sound. It must stand at the start of a line.
+ * Returns the trigger that plays a sound. Send it at the start of a line.
  *
  * @param file The file; `Off` stops all.
  * @param options How to play it.
@@ -49,7 +51,7 @@ export function mspSound(file: string, options: MspOptions = {}): string {
 }
 
 /**
- * The line that plays music. It must stand at the start of a line.
+ * Returns the trigger that plays music. Send it at the start of a line.
  *
  * @param file The file; `Off` stops all.
  * @param options How to play it.
@@ -75,17 +77,17 @@ function trigger(kind: string, file: string, options: MspOptions): string {
   return `!!${kind}(${parts.filter((part) => part !== "").join(" ")})`;
 }
 
-/** Nothing that would end the trigger. */
+/** Removes characters that would end a parameter or the trigger. */
 function clean(text: string): string {
   return text.replaceAll(/[\s()\x00-\x1f\x7f]/g, "");
 }
 
-/** MSP as the server uses it: who agrees plays sounds. */
+/** MSP as the server uses it: a client that agrees plays sounds. */
 export const msp: TelnetOption<true> = { code: MSP, name: "MSP", offer: "local", mud: true };
 
-/** A sound or music that a server names. */
+/** A sound or music that the server asks the client to play. */
 export interface MspTrigger extends MspOptions {
-  /** What it is. */
+  /** Whether it is a sound or music. */
   readonly kind: "sound" | "music";
   /** The file; `Off` stops all of its kind. */
   readonly file: string;
@@ -97,7 +99,7 @@ const TRIGGER = /^!!(SOUND|MUSIC)\(([^)]*)\)$/;
  * Reads a line of text as a trigger.
  *
  * @param line The line, without its end.
- * @returns What to play; `undefined` where the line is ordinary text.
+ * @returns The trigger; `undefined` if the line is ordinary text.
  *
  * @example
  * ```ts
@@ -132,9 +134,9 @@ export function readMsp(line: string): MspTrigger | undefined {
   } as MspTrigger);
 }
 
-/** What MSP reports to a client. */
+/** The events that MSP reports to a client. */
 export interface MspEvents {
-  /** A sound is to be played. */
+  /** The server asks to play a sound or music. */
   msp: MspTrigger;
 }
 

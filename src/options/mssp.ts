@@ -9,10 +9,10 @@ export const MSSP = 0x46;
 const VAR = 0x01;
 const VAL = 0x02;
 
-/** A value of MSSP: `true` and `false` travel as 1 and 0, a list as several values. */
+/** A value of MSSP: `true` and `false` are sent as 1 and 0, a list as several values. */
 export type MsspValue = string | number | boolean | readonly (string | number)[];
 
-/** What a game tells crawlers. The names on top are the ones that every game should give. */
+/** The status that a game reports to crawlers. Every game should set the named variables. */
 export interface MsspStatus {
   /** The game's name. */
   readonly NAME?: string;
@@ -47,7 +47,7 @@ export function encodeMssp(status: MsspStatus): Uint8Array {
 }
 
 /**
- * Reads an MSSP payload. A variable that comes twice, or with several values, has them all.
+ * Reads an MSSP payload. A variable that occurs twice, or has several values, keeps all values.
  *
  * @param payload The bytes between `IAC SB MSSP` and `IAC SE`, unescaped.
  * @returns Each variable's values.
@@ -71,7 +71,7 @@ export function decodeMssp(payload: Uint8Array): Map<string, string[]> {
 }
 
 /**
- * The status as plain text, the answer to a line `MSSP-REQUEST` of crawlers without Telnet.
+ * Writes the status as plain text, to answer the line `MSSP-REQUEST` of a crawler without Telnet.
  *
  * @param status The variables.
  * @returns Lines that end in `\n`.
@@ -105,12 +105,14 @@ function values(value: MsspValue): string[] {
   return value.map((item) => clean(String(item)));
 }
 
-/** Without the bytes that MSSP needs for itself, and those that would break a line of text. */
+/**
+ * Replaces the bytes that MSSP reserves, and those that would break the plain text, with spaces.
+ */
 function clean(text: string): string {
   return text.replaceAll(/[\x00-\x02\t\r\n]/g, " ");
 }
 
-/** MSSP as the server uses it: who agrees is told the status. */
+/** MSSP as the server uses it: sends the status to a client that agrees. */
 export const mssp: TelnetOption<() => MsspStatus> = {
   code: MSSP,
   name: "MSSP",
@@ -128,19 +130,19 @@ export const mssp: TelnetOption<() => MsspStatus> = {
     changed(side, change) {
       if (side !== "local" || change !== "enabled" || status === undefined) return;
       const payload = encodeMssp(status());
-      // The game's own function may have turned it off.
+      // The game's function `status` may have turned MSSP off.
       if (context.localEnabled(MSSP)) context.sendSubnegotiation(MSSP, payload);
     },
   }),
 };
 
-/** What MSSP reports to a client. */
+/** The events that MSSP reports to a client. */
 export interface MsspEvents {
   /** The game's status came: each variable's values. */
   mssp: ReadonlyMap<string, readonly string[]>;
 }
 
-/** MSSP as the client uses it, such as a crawler. */
+/** MSSP as a client uses it, for example a crawler. */
 export const msspClient: TelnetOption<true, OptionState, MsspEvents> = {
   code: MSSP,
   name: "MSSP",
@@ -155,10 +157,10 @@ export const msspClient: TelnetOption<true, OptionState, MsspEvents> = {
 };
 
 /**
- * Reads the status as plain text, the answer to a line `MSSP-REQUEST`.
+ * Reads a status in plain text, the answer to the line `MSSP-REQUEST`.
  *
- * @param text What came.
- * @returns Each variable's values; `undefined` as long as the reply has not come to its end.
+ * @param text All text received so far.
+ * @returns Each variable's values; `undefined` while the reply is incomplete.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
-/** The MUD Terminal Type Standard: a bit field that a client gives as its third terminal type. */
+/** The MUD Terminal Type Standard: a bit field that a client sends as its third terminal type. */
 
-/** What a client can do, by MTTS. */
+/** The capabilities of a client, from MTTS. */
 export interface MttsFlags {
   /** ANSI colours. */
   readonly ansi: boolean;
@@ -48,7 +48,7 @@ const ORDER: readonly (keyof MttsFlags)[] = [
  * Reads a terminal type of MTTS.
  *
  * @param name A terminal type, such as `MTTS 137`.
- * @returns The flags, or `undefined` where the name is an ordinary one.
+ * @returns The flags, or `undefined` if it is an ordinary terminal type.
  *
  * @example
  * ```ts
@@ -71,7 +71,7 @@ export function decodeMtts(name: string): MttsFlags | undefined {
 /**
  * Writes a terminal type of MTTS.
  *
- * @param flags What the client can do.
+ * @param flags The capabilities of the client.
  * @returns `MTTS` and a number.
  */
 export function encodeMtts(flags: MttsFlags): string {

@@ -1,6 +1,6 @@
 import type { OptionState, TelnetOption } from "./option.ts";
 
-/** Code of the option MXP, the MUD eXtension Protocol: markup among the text. */
+/** Code of the option MXP, the MUD eXtension Protocol: markup within the text. */
 export const MXP = 0x5b;
 
 /** Line modes of MXP: how the client reads the markup that follows. */
@@ -44,10 +44,11 @@ export function mxpMode(mode: MxpMode): string {
 }
 
 /**
- * Text that shows as it is to a client that reads MXP: what a person typed cannot become markup.
+ * Escapes text for clients that read MXP, so that text typed by a person cannot become markup.
  *
  * @param text Any text.
- * @returns The text with `&`, `<`, `>` and `"` as entities, and without control characters but TAB and line ends.
+ * @returns The text with `&`, `<`, `>` and `"` as entities, and without control characters except
+ * TAB and LF.
  *
  * @example
  * ```ts
@@ -71,12 +72,12 @@ export function mxpEscape(text: string): string {
 }
 
 /**
- * An element in the secure mode, with its attributes and text escaped.
+ * Writes an element in secure mode, with its attributes and text escaped.
  *
  * @param name The element, of letters and digits, such as `send`.
  * @param attributes Its attributes.
- * @param text What stands between its tags; left out, it has no end.
- * @returns The markup, valid until the end of the element.
+ * @param text The text between its tags; if omitted, no end tag is written.
+ * @returns The markup; the secure mode applies only to the tags of this element.
  *
  * @example
  * ```ts
@@ -100,7 +101,7 @@ export function mxpElement(
   return text === undefined ? open : `${open}${mxpEscape(text)}${secure}</${tag}>`;
 }
 
-/** MXP as the server uses it: who agrees is told that markup follows. */
+/** MXP as the server uses it: after the client agrees, announces that markup follows. */
 export const mxp: TelnetOption<true> = {
   code: MXP,
   name: "MXP",
@@ -119,15 +120,18 @@ export const mxp: TelnetOption<true> = {
 export interface MxpTag {
   /** Its name, in lower case. */
   readonly name: string;
-  /** Whether it ends an element. */
+  /** Whether it is an end tag. */
   readonly closing: boolean;
   /** Its attributes by name, in lower case; those without a name by their position, `"0"`, `"1"`. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Whether it stood in a secure line, where a game vouches for it: only then follow a link of it. */
+  /**
+   * Whether it came in secure mode, where the game vouches for it. Follow links only of secure
+   * tags.
+   */
   readonly secure: boolean;
 }
 
-/** What MXP reports to a client. */
+/** The events that MXP reports to a client. */
 export interface MxpEvents {
   /** A tag came; the text comes without it. */
   mxp: MxpTag;
@@ -143,11 +147,11 @@ export const mxpClient: TelnetOption<true, OptionState, MxpEvents> = {
   mud: true,
 };
 
-/** A longer tag is ordinary text. */
+/** The longest tag; a longer one is ordinary text. */
 const MAX_TAG = 1_024;
 const NEXT_SIGN = /[<&\n\x1b]/g;
 const MODE = /^\x1b\[(\d{1,3})z/;
-/** A mode or an entity that has not come to its end. */
+/** An incomplete mode or entity. */
 const UNFINISHED = /^(?:\x1b(?:\[\d{0,3})?|&[#\w]{0,8})$/;
 const ENTITY = /^&(lt|gt|amp|quot|apos|nbsp|#\d{1,7});/;
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -161,10 +165,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const TAG = /^<(\/?)(!?[\w-]+)/;
 const ATTRIBUTE = /([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))|"([^"]*)"|'([^']*)'|(\S+)/g;
 
-/** How markup in a line is read. */
+/** The mode in which the markup of a line is read. */
 export type MxpLineMode = "open" | "secure" | "locked";
 
-/** What takes the text and the tags of a server, each at its place. */
+/** Receives the text and the tags of a server, in order. */
 export interface MxpSink {
   /** Text without markup. */
   text(text: string): void;
@@ -172,19 +176,19 @@ export interface MxpSink {
   tag(tag: MxpTag): void;
 }
 
-/** Where the markup of a connection stands, as plain JSON. */
+/** The state of an {@linkcode MxpReader}, as plain JSON. */
 export interface MxpSnapshot {
-  /** The mode of lines that name none. */
+  /** The default mode of a line. */
   readonly standard: MxpLineMode;
-  /** The mode of this line. */
+  /** The mode of the current line. */
   readonly mode: MxpLineMode;
   /** Whether the next tag is secure. */
   readonly nextSecure: boolean;
-  /** Half a tag, entity or mode. */
+  /** An incomplete tag, entity or mode. */
   readonly rest: string;
 }
 
-/** Takes the markup out of text as it comes, in pieces of any size. A tag ends in the line that it begins in. */
+/** Separates the markup from text that comes in pieces of any size. A tag cannot span lines. */
 export class MxpReader {
   #standard: MxpLineMode = "open";
   #mode: MxpLineMode = "open";
@@ -193,10 +197,10 @@ export class MxpReader {
   readonly #sink: MxpSink;
 
   /**
-   * Starts in the open mode, or where a snapshot was taken.
+   * Makes a reader in open mode, or one that continues from a snapshot.
    *
-   * @param sink Takes text and tags.
-   * @param snapshot What `snapshot()` gave.
+   * @param sink Receives the text and the tags.
+   * @param snapshot The result of `snapshot()`.
    */
   constructor(sink: MxpSink, snapshot?: MxpSnapshot) {
     this.#sink = sink;
@@ -207,16 +211,16 @@ export class MxpReader {
     this.#rest = snapshot.rest;
   }
 
-  /** Where the markup stands. */
+  /** Returns the state of the reader. */
   snapshot(): MxpSnapshot {
     const [standard, mode] = [this.#standard, this.#mode];
     return { standard, mode, nextSecure: this.#nextSecure, rest: this.#rest };
   }
 
   /**
-   * Takes the next text; half a tag at its end waits for the rest.
+   * Takes the next text; keeps an incomplete tag at its end until the rest comes.
    *
-   * @param text As it came.
+   * @param text The text as it was received.
    */
   push(text: string): void {
     const all = this.#rest + text;
@@ -251,14 +255,14 @@ export class MxpReader {
     flush();
   }
 
-  /** What waits for its rest is text after all: nothing follows, or a prompt ends here. */
+  /** Outputs an incomplete tag as text, because nothing follows or a prompt ends here. */
   flush(): void {
     const rest = this.#rest;
     this.#rest = "";
     if (rest !== "") this.#sink.text(rest);
   }
 
-  /** What stands at a place: markup, the beginning of one, or text that only looks like it. */
+  /** Reads at an index: complete markup, unfinished markup, or text that only looks like markup. */
   #markupAt(
     all: string,
     at: number,
@@ -297,9 +301,10 @@ export class MxpReader {
 }
 
 /**
- * Where a tag at the start of a text ends: at the first `>` that is not quoted.
+ * Finds the end of a tag at the start of a text: the first `>` that is not quoted.
  *
- * @returns `open`: that has not come; `none`: the line ends before it, or another tag begins.
+ * @returns Its index; `open`: it has not come yet; `none`: the line ends or another tag starts
+ * first.
  */
 function tagEnd(text: string, from: number): number | "open" | "none" {
   let quote = "";

@@ -3,7 +3,7 @@ import type { OptionState, TelnetOption } from "./option.ts";
 /** Code of the option NAWS, negotiate about window size (RFC 1073). */
 export const NAWS = 0x1f;
 
-/** The widest and highest window that the server believes in. */
+/** The largest width and height that the server accepts; larger values are reduced to it. */
 export const MAX_WINDOW_SIZE = 1_000;
 
 /** The size of a window in characters. 0 means that the peer does not know. */
@@ -18,7 +18,7 @@ export interface WindowSize {
  * Reads the payload of a NAWS subnegotiation: two unsigned 16-bit numbers, high byte first.
  *
  * @param payload The bytes between `IAC SB NAWS` and `IAC SE`, unescaped.
- * @returns The size, or `undefined` where the payload is not four bytes long.
+ * @returns The size, or `undefined` if the payload is not four bytes long.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function decodeNaws(payload: Uint8Array): WindowSize | undefined {
 }
 
 /**
- * Writes the payload of a NAWS subnegotiation; the escaping of 0xFF is the machine's business.
+ * Writes the payload of a NAWS subnegotiation; `TelnetMachine` escapes 0xFF in it.
  *
  * @param size The size; each number is cut to the range 0 to 65535.
  * @returns Four bytes.
@@ -56,13 +56,15 @@ export function encodeNaws(size: WindowSize): Uint8Array {
   return Uint8Array.of(columns >> 8, columns & 0xff, rows >> 8, rows & 0xff);
 }
 
-/** What NAWS reports to the game. */
+/** The events that NAWS reports to the game. */
 export interface NawsEvents {
-  /** The window has another size. */
+  /** The client has reported the size of its window. */
   resize: WindowSize;
 }
 
-/** NAWS as the server uses it: 0 keeps what was known before, absurd sizes are cut. */
+/**
+ * NAWS as the server uses it: 0 keeps the previous value, and sizes that are too large are reduced.
+ */
 export const naws: TelnetOption<true, OptionState, NawsEvents> = {
   code: NAWS,
   name: "NAWS",
@@ -85,9 +87,9 @@ function cut(value: number): number {
   return Math.max(0, Math.min(0xffff, Math.trunc(value) || 0));
 }
 
-/** NAWS of a client, to send another size. */
+/** The client's NAWS, which can send a changed size. */
 export interface NawsClientState extends OptionState {
-  /** Sends the size of the window as the facts have it, where NAWS is in force. */
+  /** Sends the window size in the facts, if NAWS is enabled. */
   update(): void;
 }
 

@@ -21,24 +21,24 @@ const USERVAR = 0x03;
 export interface EnvironVariable {
   /** Its name. */
   readonly name: string;
-  /** Its value; `undefined` where it is not defined, `""` where it is defined and empty. */
+  /** Its value; `undefined` if it is not defined, `""` if it is defined and empty. */
   readonly value: string | undefined;
-  /** Whether it is one of the person's own (USERVAR), not one of RFC 1572 or MNES (VAR). */
+  /** Whether it is a user variable (USERVAR), not a variable of RFC 1572 or MNES (VAR). */
   readonly user: boolean;
 }
 
-/** What a NEW-ENVIRON subnegotiation says. */
+/** A NEW-ENVIRON message. */
 export type EnvironMessage =
   | { readonly type: "is" | "info"; readonly variables: readonly EnvironVariable[] }
   | {
     readonly type: "send";
-    /** What is asked for. An empty name asks for all of its kind; no name at all for everything. */
+    /** The requested names. An empty name requests all of its kind, an empty list everything. */
     readonly names: readonly string[];
-    /** Whether each name is a USERVAR; left out where none is. */
+    /** Whether each name is a USERVAR; missing if none is. */
     readonly user?: readonly boolean[];
   };
 
-/** Names of the MUD New-Environment Standard (MTTS bit 512), in requests of clients that know it. */
+/** Names of the variables of the MUD New-Environment Standard (MNES, MTTS bit 512). */
 export const MNES_NAMES: readonly string[] = [
   "CHARSET",
   "CLIENT_NAME",
@@ -51,7 +51,7 @@ export const MNES_NAMES: readonly string[] = [
  * Reads a NEW-ENVIRON payload.
  *
  * @param payload The bytes between `IAC SB NEW-ENVIRON` and `IAC SE`, unescaped.
- * @returns The message, or `undefined` where it is none of RFC 1572.
+ * @returns The message, or `undefined` if it is not a message of RFC 1572.
  *
  * @example
  * ```ts
@@ -81,10 +81,10 @@ export function decodeEnviron(payload: Uint8Array): EnvironMessage | undefined {
 }
 
 /**
- * Writes the server's question. inetutils reads at most 256 bytes of it, so ask for few names, and
- * never for `USER`: the Telnet client of Windows crashes at it.
+ * Writes the server's request, SEND. inetutils reads at most 256 bytes of it, so request few names.
+ * Never request `USER`, which crashes the Telnet client of Windows.
  *
- * @param names What to ask for; none asks for all that the client cares to tell.
+ * @param names The names to request; an empty list requests all that the client is willing to send.
  * @returns The payload.
  */
 export function encodeEnvironSend(names: readonly string[] = []): Uint8Array {
@@ -94,7 +94,7 @@ export function encodeEnvironSend(names: readonly string[] = []): Uint8Array {
 /**
  * Writes an answer, IS.
  *
- * @param variables What to tell.
+ * @param variables The variables to send.
  * @returns The payload.
  */
 export function encodeEnvironIs(variables: readonly EnvironVariable[]): Uint8Array {
@@ -102,9 +102,9 @@ export function encodeEnvironIs(variables: readonly EnvironVariable[]): Uint8Arr
 }
 
 /**
- * Writes news of what has changed, INFO.
+ * Writes a report of changed variables, INFO.
  *
- * @param variables What has changed.
+ * @param variables The changed variables.
  * @returns The payload.
  */
 export function encodeEnvironInfo(variables: readonly EnvironVariable[]): Uint8Array {
@@ -145,22 +145,22 @@ function readFields(bytes: Uint8Array): { kind: number; text: string }[] {
   return fields;
 }
 
-/** What is asked for unless the declaration says otherwise. */
+/** The names that are requested by default. */
 const USUAL_NAMES = [...MNES_NAMES, "LANG", "LC_ALL", "COLORTERM"];
 
-/** How to use NEW-ENVIRON. */
+/** The configuration of NEW-ENVIRON. */
 export interface EnvironConfig {
-  /** What to ask for: few names, never secrets, never `USER`. */
+  /** The names to request: few names, never secrets, never `USER`. */
   readonly names?: readonly string[];
 }
 
-/** What NEW-ENVIRON reports to the game. */
+/** The events that NEW-ENVIRON reports to the game. */
 export interface EnvironEvents {
-  /** Variables came: answers, or news. */
+  /** Variables came: an answer (IS), or changes (INFO). */
   environ: readonly EnvironVariable[];
 }
 
-/** NEW-ENVIRON as the server uses it: asks for a few names, and learns what changes later. */
+/** NEW-ENVIRON as the server uses it: requests a few variables, and accepts later changes. */
 export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, EnvironEvents> = {
   code: NEW_ENVIRON,
   name: "NEW-ENVIRON",
@@ -209,28 +209,28 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
   }),
 };
 
-/** The character set by MNES, or by the locale: `ru_RU.KOI8-R`. */
+/** The character set, from MNES or from a locale such as `ru_RU.KOI8-R`. */
 function charsetOf(environment: ReadonlyMap<string, string>): string | undefined {
   const locale = environment.get("LC_ALL") || environment.get("LANG") || "";
   return environment.get("CHARSET") ?? /\.([\w-]+)/.exec(locale)?.[1];
 }
 
-/** With IAC SB NEW-ENVIRON and IAC SE it fits 256 bytes. */
+/** The longest request: with IAC SB NEW-ENVIRON and IAC SE, it fits in 256 bytes. */
 const MAX_QUESTION = 250;
-/** Longer names are not kept, and longer values cut, in UTF-16 units. */
+/** The longest name that is kept, and the length to which values are cut, in UTF-16 units. */
 const MAX_LENGTH = 256;
-/** More variables are not kept. */
+/** The most variables that are kept. */
 const MAX_VARIABLES = 64;
 
-/** NEW-ENVIRON of a client, to tell what has changed. */
+/** The client's NEW-ENVIRON, which can report a changed variable. */
 export interface EnvironClientState extends OptionState {
-  /** Sends a variable that has changed, where NEW-ENVIRON is in force. */
+  /** Sends a changed variable, if NEW-ENVIRON is enabled. */
   update(name: string): void;
 }
 
 /**
- * NEW-ENVIRON as the client uses it: the variables of the facts, and those of MNES where the client has
- * a name. Nothing else of the process is ever sent.
+ * NEW-ENVIRON as the client uses it: sends the variables of its facts, and those of MNES if the
+ * client has a name. It never sends other variables of the process.
  */
 export const newEnvironClient: TelnetOption<true, EnvironClientState> = {
   code: NEW_ENVIRON,
@@ -251,7 +251,7 @@ export const newEnvironClient: TelnetOption<true, EnvironClientState> = {
   }),
 };
 
-/** What is asked for; no name at all, or an empty one, asks for all. */
+/** The requested variables. An empty list requests all, an empty name all of its kind. */
 function asked(
   { names, user = [] }: EnvironMessage & { type: "send" },
   facts: ClientFacts,
@@ -271,7 +271,7 @@ function asked(
   return [...found.values()];
 }
 
-/** The variables of RFC 1572; all others are the person's own. */
+/** The variables of RFC 1572, sent as VAR. */
 const WELL_KNOWN: ReadonlySet<string> = new Set([
   "USER",
   "JOB",
@@ -287,7 +287,7 @@ function variableOf(facts: ClientFacts, name: string): EnvironVariable {
   return { name, value, user: !WELL_KNOWN.has(name) && !standard.has(name) };
 }
 
-/** MNES. */
+/** The MNES variables; none if the client has no name. */
 function standardVariables(facts: ClientFacts): Map<string, string> {
   const { clientName, clientVersion, terminalType, mtts, charset } = facts;
   const found = new Map<string, string>();

@@ -3,7 +3,9 @@ import type { ForgetOptions } from "../protocol/negotiator.ts";
 import type { ClientFacts } from "./facts.ts";
 import type { Json } from "./json.ts";
 
-/** What an option may change on its connection, beyond sending. Each takes effect at once. */
+/**
+ * Changes that an option can make to its connection, besides sending. Each takes effect at once.
+ */
 export interface OptionEffects {
   /** Uses a character set from now on; returns whether it is known. */
   useCharset(name: string): boolean;
@@ -11,27 +13,27 @@ export interface OptionEffects {
   suggestCharset(name: string): void;
   /** Sends the marker and compresses what follows, or ends the compressed stream. */
   compress(on: boolean): void;
-  /** Expects the client's next bytes compressed. */
+  /** Decompresses the bytes that follow. */
   decompress(): void;
-  /** Expects the handshake of TLS in the client's next bytes. */
+  /** Starts the TLS handshake with the bytes that follow. */
   encrypt(): void;
-  /** The client never shows what is typed, so the server must echo it. */
+  /** Makes the server echo what is typed, because the client never does. */
   needEcho(): void;
-  /** Reads nothing more from the client before a time on the clock of `now()`. */
+  /** Processes no further input of the client until a time on the clock of `now()`. */
   holdInput(until: number): void;
   /** Drops the client. */
   leave(): void;
 }
 
 /**
- * One connection, as an option sees it.
+ * The part of a connection that an option can use.
  *
- * @typeParam Events What the option reports to the game: values by the event's name.
+ * @typeParam Events The events that the option reports to the game: values by the event's name.
  */
 export interface OptionContext<Events extends object = never> {
-  /** What the client has told of itself. */
+  /** Facts that the client has reported about itself. */
   readonly facts: ClientFacts;
-  /** What an option may change on the connection. */
+  /** Changes that an option can make to the connection. */
   readonly effects: OptionEffects;
   /** The time in milliseconds, on a clock that never goes back. */
   now(): number;
@@ -43,9 +45,9 @@ export interface OptionContext<Events extends object = never> {
   remoteEnabled(option: number): boolean;
   /** Asks the client to perform an option. */
   enableRemote(option: number): void;
-  /** Forgets what was agreed on a side of an option, without a word to the client. */
+  /** Sets a side of an option to off, without a message to the client. */
   forget(side: Side, option: number, how: ForgetOptions): void;
-  /** Codes of the options in force on a side. */
+  /** Codes of the options that are on for a side. */
   inForce(side: Side): number[];
   /** Sends IAC SB option payload IAC SE. */
   sendSubnegotiation(option: number, payload: Uint8Array): void;
@@ -57,41 +59,43 @@ export interface OptionContext<Events extends object = never> {
   stateOf<State extends OptionState>(option: TelnetOption<never, State>): State;
 }
 
-/** Whether an option is in force on a side. */
+/** Whether an option is on for a side. */
 export function isEnabled(context: OptionContext, side: Side, option: number): boolean {
   return side === "local" ? context.localEnabled(option) : context.remoteEnabled(option);
 }
 
 /**
- * What an option keeps for one connection.
+ * The state of an option on one connection.
  *
- * @typeParam Handle What a game sees of it.
+ * @typeParam Handle The part of it that a game can use.
  */
 export interface OptionState<Handle = unknown> {
-  /** What a game sees of it: `client.telnet.handle(option)`. Default: nothing. */
+  /** The part that a game can use: `client.telnet.handle(option)`. Default: none. */
   readonly handle?: Handle;
-  /** Whether a question of this option still waits for its answer. */
+  /** Whether a request of this option still waits for its answer. */
   readonly pending?: boolean;
-  /** A negotiation went on. */
+  /** Handles the result of a negotiation. */
   changed?(side: Side, change: OptionChange): void;
-  /** The server has said that it stops performing the option; the client's answer is to come. */
+  /** Called when this end has sent WONT for the option, before the other end answers. */
   withdrawn?(): void;
-  /** A payload came. A malformed one is ignored. */
+  /** Handles the payload of a subnegotiation; ignores a malformed one. */
   subnegotiation?(payload: Uint8Array): void;
-  /** What must survive a restart of the game, as plain JSON. */
+  /** Returns the data that must survive a restart of the game, as plain JSON. */
   snapshot?(): Json;
   /** Restores what `snapshot` returned. */
   restore?(saved: Json): void;
-  /** Takes over what the game has set on the state before it, when the Telnet dialogue begins anew. */
+  /**
+   * Copies the game's settings from the previous state, when Telnet starts again on the connection.
+   */
   takeOver?(before: OptionState): void;
 }
 
 /**
- * One Telnet option, as one end of a connection uses it. Pure: all effects go through the context.
+ * A Telnet option at one end of a connection. Pure: all effects go through the context.
  *
- * @typeParam Config How a game declares it.
- * @typeParam State What it keeps for one connection.
- * @typeParam Events What it reports to the game.
+ * @typeParam Config The type of its declaration.
+ * @typeParam State The type of its state for one connection.
+ * @typeParam Events The events that it reports to the game.
  */
 export interface TelnetOption<
   Config = never,
@@ -108,21 +112,21 @@ export interface TelnetOption<
   readonly agreeLocal?: boolean;
   /** Whether the client may perform it when it offers with WILL, even if it was not declared. */
   readonly agreeRemote?: boolean;
-  /** Which side is asked for at the start where the option is declared. */
+  /** The side that is requested at the start if the option is declared. */
   readonly offer?: Side;
   /** Whether only MUD clients know it. */
   readonly mud?: boolean;
   /** Whether the other offers wait until this one is answered. */
   readonly exclusive?: boolean;
   /**
-   * Which bytes of the stream it changes. It is not offered over a WebSocket; of those that change
-   * `both` or the `input` none is offered on a connection that outlives the process.
+   * The direction of the stream that it changes. Such an option is not offered over a WebSocket. If
+   * it changes the `input` or `both`, it is not offered on a connection that outlives the process.
    */
   readonly changesStream?: "input" | "output" | "both";
-  /** Whether it is offered on an encrypted connection too. Default: it is. */
+  /** Whether it is offered on an encrypted connection too. Default: yes. */
   offerEncrypted?(config: Config): boolean;
-  /** Throws `misuse` for a declaration that cannot be right. */
+  /** Throws `misuse` for an invalid declaration. */
   check?(config: Config): void;
-  /** Makes the state for a connection; `config` is `undefined` where the game declares nothing. */
+  /** Makes the state for a connection; `config` is `undefined` if the option is not declared. */
   attach?(context: OptionContext<Events>, config: Config | undefined): State;
 }

@@ -2,9 +2,9 @@ import type { TelnetOption } from "./option.ts";
 
 /** Options by their codes, in the order in which they are offered. */
 export class OptionSet {
-  /** All of them. */
+  /** All options. */
   readonly all: readonly TelnetOption[];
-  /** What a machine agrees to when a client asks. */
+  /** Codes of the options that a machine agrees to when the peer asks. */
   readonly agreed: { readonly local: readonly number[]; readonly remote: readonly number[] };
   readonly #byCode: ReadonlyMap<number, TelnetOption>;
 
@@ -18,15 +18,15 @@ export class OptionSet {
     this.#byCode = new Map(options.map((option) => [option.code, option]));
   }
 
-  /** The names of all events that they report. */
+  /** The names of all events that the options report. */
   readonly eventNames: ReadonlySet<string>;
 
-  /** The option of a code; `undefined` where there is none. */
+  /** The option with a code; `undefined` if there is none. */
   byCode(code: number): TelnetOption | undefined {
     return this.#byCode.get(code);
   }
 
-  /** The name of an option; its code where there is none. */
+  /** The name of the option with a code; the code itself if there is none. */
   nameOf(code: number): string {
     return this.#byCode.get(code)?.name ?? String(code);
   }

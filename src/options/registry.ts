@@ -28,7 +28,7 @@ import { timingMark, type TimingMarkEvents } from "./timing_mark.ts";
 import { xDisplayLocation } from "./x_display_location.ts";
 import { zmp, type ZmpConfig, type ZmpEvents } from "./zmp.ts";
 
-/** What the options report to a game, by the event's name; `resize` is handled by `onResize`. */
+/** The events that options report to a game, by name; `resize` is handled by `onResize`. */
 export interface OptionEvents
   extends
     NawsEvents,
@@ -50,7 +50,7 @@ export interface OptionEvents
 export interface OptionDeclarations {
   /** START-TLS: encryption if the client agrees. Needs `certificate`. Offered before the others. */
   readonly startTls?: boolean | undefined;
-  /** TERMINAL-TYPE and MTTS: the client type. First, as Mudlet sends it before compression. */
+  /** TERMINAL-TYPE and MTTS: the client type. Offered early: Mudlet sends it before compression. */
   readonly terminalType?: boolean | undefined;
   /** NAWS: the size of the window. */
   readonly naws?: boolean | undefined;
@@ -60,7 +60,7 @@ export interface OptionDeclarations {
   readonly newEnviron?: boolean | EnvironConfig | undefined;
   /** END-OF-RECORD: marked prompts. */
   readonly endOfRecord?: boolean | undefined;
-  /** BINARY both ways: eight bits for clients that strip one. */
+  /** BINARY in both directions: keeps the eighth bit, which some clients strip. */
   readonly binary?: boolean | undefined;
   /** GMCP: messages with JSON. */
   readonly gmcp?: boolean | undefined;
@@ -74,9 +74,9 @@ export interface OptionDeclarations {
   readonly msp?: boolean | undefined;
   /** ZMP: commands. */
   readonly zmp?: boolean | ZmpConfig | undefined;
-  /** ATCP: GMCP's forerunner. */
+  /** ATCP: GMCP's predecessor. */
   readonly atcp?: boolean | undefined;
-  /** The option 102 of Aardwolf. */
+  /** Aardwolf's option 102. */
   readonly aardwolf?: boolean | undefined;
   /** LINEMODE: the client edits lines. */
   readonly linemode?: boolean | undefined;
@@ -88,13 +88,16 @@ export interface OptionDeclarations {
   readonly sendLocation?: boolean | undefined;
   /** TOGGLE-FLOW-CONTROL. */
   readonly flowControl?: boolean | undefined;
-  /** MCCP3: the client compresses what it sends. Not on encrypted connections. */
+  /** MCCP3: the client compresses its output. Not on encrypted connections by default. */
   readonly mccp3?: boolean | MccpConfig | undefined;
-  /** MCCP2: what we send is compressed. Last, as it changes all that follows. Not when encrypted. */
+  /**
+   * MCCP2: the server compresses its output. Offered last, as it changes all later bytes. Not on
+   * encrypted connections by default.
+   */
   readonly mccp2?: boolean | MccpConfig | undefined;
 }
 
-/** The declared options in the order in which they are offered, then those that only answer. */
+/** The options that a game can declare, in the order in which they are offered. */
 const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
   startTls,
   terminalType,
@@ -122,21 +125,24 @@ const DECLARABLE: Readonly<Record<keyof OptionDeclarations, TelnetOption>> = {
 
 /** Options that are offered after the game's own options, because they start compression. */
 const OFFERED_LAST: readonly TelnetOption[] = [mccp3, mccp2];
-/** Those that are never offered. */
+/** Options that are never offered. */
 const NEVER_OFFERED: readonly TelnetOption[] = [echo, sga, status, timingMark, logout];
 const OFFERED_FIRST: readonly TelnetOption[] = Object.values(DECLARABLE).filter((one) =>
   !OFFERED_LAST.includes(one)
 );
 
-/** Every option that the server knows. A new option is one file and its line in this one. */
+/**
+ * Every option that the server implements. A new option needs its own file and an entry in this
+ * one.
+ */
 export const BUILT_IN: OptionSet = optionSet([]);
 
-/** The names of all events that these report. */
+/** The names of all events that the built-in options report. */
 export const OPTION_EVENTS: readonly (keyof OptionEvents)[] = [
   ...BUILT_IN.eventNames,
 ] as (keyof OptionEvents)[];
 
-/** What others call these options. */
+/** Names that other libraries use for these options, or hints for the error. */
 const SYNONYMS: Synonyms = {
   ttype: "terminalType",
   mtts: "terminalType",
@@ -156,17 +162,17 @@ const SYNONYMS: Synonyms = {
   sga: "call enterCharacterMode() or requestDoSga() of a client",
 };
 
-/** The options of the library with those of a game. */
+/** The options of the library and of a game, in the order in which they are offered. */
 export function optionSet(custom: readonly TelnetOption[]): OptionSet {
   return new OptionSet([...OFFERED_FIRST, ...custom, ...OFFERED_LAST, ...NEVER_OFFERED]);
 }
 
 /**
- * What is declared, by the option's code, in the order of the offers.
+ * Checks the declarations of a game.
  *
- * @param declarations What the game offers; `false` and `undefined` stand for "not offered".
- * @returns Each option's declaration.
- * @throws {TelnetError} `misuse`: a declaration that cannot be right.
+ * @param declarations The declarations; `false` and `undefined` stand for "not offered".
+ * @returns Each option's declaration by the option's code, in the order of the offers.
+ * @throws {TelnetError} `misuse`: an invalid declaration.
  */
 export function checkDeclarations(declarations: OptionDeclarations): Map<number, unknown> {
   rejectUnknownKeys("telnetOptions", declarations, DECLARABLE, SYNONYMS);
@@ -189,7 +195,7 @@ export function checkDeclarations(declarations: OptionDeclarations): Map<number,
  * The name of an option, for logs and messages.
  *
  * @param code The option's code.
- * @returns Its name, or the number where the option is not known.
+ * @returns Its name, or the number if the option is unknown.
  *
  * @example
  * ```ts

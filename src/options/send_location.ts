@@ -7,10 +7,10 @@ export const SEND_LOCATION = 0x17;
 const MAX_LENGTH = 255;
 
 /**
- * Reads a SEND-LOCATION payload: where the person sits, in their own words.
+ * Reads a SEND-LOCATION payload: the person's location, as free text.
  *
  * @param payload The bytes between `IAC SB SEND-LOCATION` and `IAC SE`, unescaped.
- * @returns The text, of printable ASCII, cut to 255 characters.
+ * @returns The text: printable ASCII, cut to 255 characters.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export function decodeSendLocation(payload: Uint8Array): string {
 /**
  * Writes a SEND-LOCATION payload.
  *
- * @param location Where the person sits.
+ * @param location The person's location.
  * @returns The payload.
  */
 export function encodeSendLocation(location: string): Uint8Array {
@@ -46,7 +46,7 @@ export const sendLocation: TelnetOption<true> = {
   }),
 };
 
-/** SEND-LOCATION as the client uses it: tells where the person sits, if that is known. */
+/** SEND-LOCATION as the client uses it: sends the person's location, if it is known. */
 export const sendLocationClient: TelnetOption<true> = {
   code: SEND_LOCATION,
   name: "SEND-LOCATION",

@@ -3,8 +3,8 @@ import type { TelnetOption } from "./option.ts";
 /**
  * Code of the option SUPPRESS-GO-AHEAD (RFC 858).
  *
- * To clients WILL SGA means "a character at a time". A server of lines does not agree to it unasked:
- * PuTTY, which asks every server, would then show each Enter as `^M`.
+ * Clients take WILL SGA as "a character at a time". In line mode the server does not agree to DO
+ * SGA by default: PuTTY, which sends it to every server, would then show each Enter as `^M`.
  */
 export const SGA = 0x03;
 

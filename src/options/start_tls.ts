@@ -2,17 +2,17 @@ import type { TelnetOption } from "./option.ts";
 
 /**
  * Code of the option START-TLS (draft-altman-telnet-starttls): both ends send
- * `IAC SB START-TLS FOLLOWS IAC SE`, and the handshake of TLS follows, with the server as the server
- * of TLS. Behind it Telnet begins anew.
+ * `IAC SB START-TLS FOLLOWS IAC SE`, and the TLS handshake follows, in which the Telnet server is
+ * the TLS server. After it, Telnet starts again from its initial state.
  */
 export const START_TLS = 0x2e;
 
-/** The whole payload of START-TLS: the next byte belongs to TLS. */
+/** FOLLOWS, the whole payload of START-TLS: the next bytes are the TLS handshake. */
 export const START_TLS_FOLLOWS = 0x01;
 
 /**
- * START-TLS as the server uses it: who agrees goes on encrypted. It is offered exclusive, as a client
- * that agrees must say nothing more in the clear.
+ * START-TLS as the server uses it: encrypts the connection if the client agrees. Other options are
+ * offered after the answer, as a client that agrees must send nothing more in plain text.
  */
 export const startTls: TelnetOption<true> = {
   code: START_TLS,
@@ -29,8 +29,8 @@ export const startTls: TelnetOption<true> = {
 };
 
 /**
- * START-TLS as the client uses it: it agrees, and says that TLS follows. It sends nothing more in the
- * clear, and begins the handshake when the server has said the same.
+ * START-TLS as the client uses it: agrees and sends FOLLOWS. Then it sends nothing more in plain
+ * text, and starts the handshake when the server has sent FOLLOWS too.
  */
 export const startTlsClient: TelnetOption<true> = {
   code: START_TLS,

@@ -2,20 +2,22 @@ import { DO, SB, SE, WILL } from "../protocol/codes.ts";
 import type { TelnetOption } from "./option.ts";
 import { IS, SEND } from "./_is_send.ts";
 
-/** Code of the option STATUS (RFC 859): each end can ask what the other believes is in force. */
+/**
+ * Code of the option STATUS (RFC 859): each end can ask which options the other believes are on.
+ */
 export const STATUS = 0x05;
 
-/** What a STATUS IS tells. */
+/** The content of a STATUS IS. */
 export interface StatusReport {
   /** Options that the sender performs. */
   readonly will: readonly number[];
-  /** Options that the sender wants or has the other end perform. */
+  /** Options that the other end performs, or that the sender wants it to perform. */
   readonly do: readonly number[];
-  /** Facts that were agreed on, as the payloads of their subnegotiations. */
+  /** Results of subnegotiations, as their payloads. */
   readonly facts: readonly { readonly option: number; readonly payload: Uint8Array }[];
 }
 
-/** What a STATUS subnegotiation says. */
+/** A STATUS message. */
 export type StatusMessage = { readonly type: "send" } | {
   readonly type: "is";
   readonly report: StatusReport;
@@ -25,14 +27,14 @@ export type StatusMessage = { readonly type: "send" } | {
  * Reads a STATUS payload.
  *
  * @param payload The bytes between `IAC SB STATUS` and `IAC SE`, unescaped.
- * @returns The message, or `undefined` where it is none of RFC 859.
+ * @returns The message, or `undefined` if it is not a message of RFC 859.
  *
  * @example
  * ```ts
  * import { decodeStatus, encodeStatusIs } from "@miniboa/miniboa/options";
  * import { assertEquals } from "@std/assert";
  *
- * // SE is doubled within a report, as RFC 859 asks; IAC is the machine's business.
+ * // SE is doubled within a report, as RFC 859 requires; the machine escapes IAC.
  * const report = { will: [1], do: [31], facts: [{ option: 31, payload: Uint8Array.of(0xf0) }] };
  * assertEquals([...encodeStatusIs(report)], [0, 0xfb, 1, 0xfd, 31, 0xfa, 31, 0xf0, 0xf0, 0xf0]);
  * assertEquals(decodeStatus(encodeStatusIs(report)), { type: "is", report });
@@ -44,7 +46,7 @@ export function decodeStatus(payload: Uint8Array): StatusMessage | undefined {
 }
 
 /**
- * Writes the question.
+ * Writes the request, SEND.
  *
  * @returns One byte.
  */
@@ -55,7 +57,7 @@ export function encodeStatusSend(): Uint8Array {
 /**
  * Writes a report. An SE in it is doubled.
  *
- * @param report What is in force.
+ * @param report The options that are on.
  * @returns The payload.
  */
 export function encodeStatusIs(report: StatusReport): Uint8Array {
@@ -102,7 +104,7 @@ function readReport(payload: Uint8Array): StatusReport {
   return report;
 }
 
-/** STATUS as the server uses it: a client that asks is told. */
+/** STATUS at either end: sends a report when the other end asks. */
 export const status: TelnetOption<true> = {
   code: STATUS,
   name: "STATUS",

@@ -11,7 +11,7 @@ const MAX_LENGTH = 32;
  * Reads a TERMINAL-SPEED IS.
  *
  * @param payload The bytes between `IAC SB TERMINAL-SPEED` and `IAC SE`, unescaped.
- * @returns The speeds, or `undefined` where it is no IS with two numbers.
+ * @returns The speeds, or `undefined` if it is not an IS with two numbers.
  *
  * @example
  * ```ts
@@ -40,7 +40,7 @@ export function encodeTerminalSpeed(speed: TerminalSpeed): Uint8Array {
 }
 
 /**
- * Writes the question.
+ * Writes the request, SEND.
  *
  * @returns One byte.
  */
@@ -48,7 +48,7 @@ export function encodeTerminalSpeedSend(): Uint8Array {
   return Uint8Array.of(SEND);
 }
 
-/** TERMINAL-SPEED as the server uses it: asks once the client can tell. */
+/** TERMINAL-SPEED as the server uses it: requests the speeds after the client agrees. */
 export const terminalSpeed: TelnetOption<true> = {
   code: TSPEED,
   name: "TSPEED",
@@ -65,7 +65,7 @@ export const terminalSpeed: TelnetOption<true> = {
   }),
 };
 
-/** What a terminal on a network has: nothing is slow. */
+/** The default answer: a terminal on a network has no slow line. */
 const FAST: TerminalSpeed = { transmit: 38_400, receive: 38_400 };
 
 /** TERMINAL-SPEED as the client uses it. */

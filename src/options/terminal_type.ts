@@ -8,15 +8,15 @@ import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 /** Code of the option TERMINAL-TYPE (RFC 1091). */
 export const TTYPE = 0x18;
 
-/** The longest name that is believed, in characters; RFC 1091 allows 40. */
+/** The longest name that is accepted, in characters: the maximum of RFC 1091. */
 export const MAX_TERMINAL_TYPE_LENGTH = 40;
 
 /**
  * Reads the payload of a TERMINAL-TYPE IS.
  *
  * @param payload The bytes between `IAC SB TERMINAL-TYPE` and `IAC SE`, unescaped.
- * @returns The name, of printable ASCII only, cut to 40 characters; `undefined` where the payload
- * is no IS or the name is empty.
+ * @returns The name: printable ASCII only, cut to 40 characters; `undefined` if the payload is not
+ * an IS or the name is empty.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export function decodeTerminalType(payload: Uint8Array): string | undefined {
 /**
  * Writes the payload of a TERMINAL-TYPE IS.
  *
- * @param name The name; what is not printable ASCII is left out, and it is cut to 40 characters.
+ * @param name The name. Only printable ASCII is kept, and the name is cut to 40 characters.
  * @returns The payload.
  *
  * @example
@@ -49,7 +49,7 @@ export function encodeTerminalType(name: string): Uint8Array {
 }
 
 /**
- * Writes the payload of a TERMINAL-TYPE SEND, the server's question.
+ * Writes the payload of a TERMINAL-TYPE SEND, the server's request.
  *
  * @returns One byte.
  */
@@ -57,15 +57,15 @@ export function encodeTerminalTypeSend(): Uint8Array {
   return Uint8Array.of(SEND);
 }
 
-/** So many names are asked for at most; some clients never repeat one. */
+/** The most names that are requested, as some clients never repeat a name. */
 const MAX_NAMES = 8;
 
-/** What the server keeps of a client's terminal types. */
+/** The server's state of a client's terminal types. */
 export class TerminalTypeState implements OptionState {
   readonly #context: OptionContext;
   #names: string[] = [];
   #asking = false;
-  /** Answers so far, those without a name included. */
+  /** The number of answers so far, including those without a name. */
   #answers = 0;
 
   /** Made by {@linkcode terminalType}. */
@@ -73,17 +73,17 @@ export class TerminalTypeState implements OptionState {
     this.#context = context;
   }
 
-  /** The names so far, in order. */
+  /** The names received so far, in order. */
   get names(): readonly string[] {
     return this.#names;
   }
 
-  /** Whether the list is not complete. */
+  /** Whether the list is incomplete. */
   get pending(): boolean {
     return this.#asking;
   }
 
-  /** Asks for the whole list, from its start. */
+  /** Requests the whole list from its start. */
   ask(): void {
     this.#names = [];
     this.#answers = 0;
@@ -91,28 +91,30 @@ export class TerminalTypeState implements OptionState {
     this.#send();
   }
 
-  /** The client can tell, or cannot any more. */
+  /** Starts the requests when the client enables the option, and otherwise stops them. */
   changed(side: Side, change: OptionChange): void {
     if (side !== "remote") return;
     if (change === "enabled") this.ask();
     else this.#asking = false;
   }
 
-  /** Takes a name and asks for the next, until the list repeats itself. */
+  /** Stores a name and requests the next, until the list repeats. */
   subnegotiation(payload: Uint8Array): void {
     const name = decodeTerminalType(payload);
     if (!this.#asking) return;
     this.#answers++;
-    // RFC 1091: the last name comes twice. Others start again, or never end. An empty one is skipped.
+    // By RFC 1091, the client sends the last name twice. Some clients start the list again instead,
+    // or never end it. An empty name is skipped.
     const ended = name !== undefined && (name === this.#names.at(-1) || name === this.#names[0]);
     if (name !== undefined && !ended) this.#take(name);
-    // Only the Telnet client of Windows has this one; it shows nothing by itself once it negotiates.
+    // Only the Telnet client of Windows sends this name. It never echoes locally after a
+    // negotiation.
     if (name === "VTNT") this.#context.effects.needEcho();
     if (ended || this.#answers === MAX_NAMES) this.#asking = false;
     else this.#send();
   }
 
-  /** By MTTS the first name is the client's, the second the terminal's, the third a bit field. */
+  /** In MTTS, the first name is the client's, the second the terminal's, the third a bit field. */
   #take(name: string): void {
     const { facts } = this.#context;
     const flags = decodeMtts(name);
@@ -126,7 +128,7 @@ export class TerminalTypeState implements OptionState {
     facts.terminalType = names[1] ?? facts.terminalType;
   }
 
-  /** Keeps the list as far as it goes. */
+  /** Returns the names received so far, and how far the requests have come. */
   snapshot(): Json {
     return { names: this.#names, answers: this.#answers, asking: this.#asking };
   }
@@ -148,7 +150,7 @@ export class TerminalTypeState implements OptionState {
   }
 }
 
-/** TERMINAL-TYPE as the server uses it: asks for the whole list of names. */
+/** TERMINAL-TYPE as the server uses it: requests the whole list of names. */
 export const terminalType: TelnetOption<true, TerminalTypeState> = {
   code: TTYPE,
   name: "TTYPE",
@@ -157,10 +159,10 @@ export const terminalType: TelnetOption<true, TerminalTypeState> = {
   attach: (context) => new TerminalTypeState(context),
 };
 
-/** What a client that is asked for its terminal types keeps. */
+/** The state of a client that sends its terminal types. */
 class TerminalTypeClientState implements OptionState {
   readonly #context: OptionContext;
-  /** How many names of the list were given. */
+  /** How many names of the list were sent. */
   #given = 0;
 
   constructor(context: OptionContext) {
@@ -171,7 +173,7 @@ class TerminalTypeClientState implements OptionState {
     if (side === "local") this.#given = 0;
   }
 
-  /** Gives the next name. The last one comes twice, then the list begins again (RFC 1091). */
+  /** Sends the next name. The last one is sent twice, then the list starts again (RFC 1091). */
   subnegotiation(payload: Uint8Array): void {
     if (payload[0] !== SEND || !this.#context.localEnabled(TTYPE)) return;
     const names = typesOf(this.#context.facts);
@@ -189,13 +191,13 @@ class TerminalTypeClientState implements OptionState {
   }
 }
 
-/** By MTTS: the client's name, the terminal's, and the bit field. */
+/** The names of MTTS: the client's, the terminal's, and the bit field. */
 function typesOf({ clientName, terminalType, mtts }: ClientFacts): string[] {
   const names = clientName === undefined ? [terminalType] : [clientName, terminalType];
   return mtts === undefined ? names : [...names, encodeMtts(mtts)];
 }
 
-/** TERMINAL-TYPE as the client uses it: gives its names one by one. */
+/** TERMINAL-TYPE as the client uses it: sends its names one by one. */
 export const terminalTypeClient: TelnetOption<true> = {
   code: TTYPE,
   name: "TTYPE",

@@ -3,21 +3,23 @@ import type { Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 
 /**
- * Code of the option TIMING-MARK (RFC 860): DO TIMING-MARK is answered when all before it was seen,
- * by WILL or WONT. Every client answers it, so it is a ping that is safe where AYT is not.
+ * Code of the option TIMING-MARK (RFC 860): DO TIMING-MARK is answered by WILL or WONT after all
+ * earlier bytes were processed. Every client answers it, so it is a safe ping, which AYT is not.
  */
 export const TIMING_MARK = 0x06;
 
-/** So many marks may be asked for at once. */
+/** The most marks that a client can request at once without a delay. */
 const MAX_BURST = 64;
-/** Beyond that the next is read after so many milliseconds: nobody can loop fast, nobody goes without. */
+/**
+ * The interval of further marks, in milliseconds: it slows down loops, but every mark is answered.
+ */
 const INTERVAL_MS = 20;
 
-/** What the server keeps of its pings. */
+/** The server's state of pings, and of the marks that the client requests. */
 export class TimingMarkState implements OptionState {
   readonly #context: OptionContext<TimingMarkEvents>;
   #sentAt: number | undefined;
-  /** When all marks so far are paid off at one for each interval. */
+  /** The time at which the budget of marks is full again, at one mark per interval. */
   #paidAt = -Infinity;
 
   /** Made by {@linkcode timingMark}. */
@@ -25,19 +27,20 @@ export class TimingMarkState implements OptionState {
     this.#context = context;
   }
 
-  /** Sends DO TIMING-MARK, unless one is under way; an answer in time comes as the notice `pong`. */
+  /** Sends DO TIMING-MARK, unless one is unanswered; an answer in time is reported as `pong`. */
   ping(): void {
     if (this.#sentAt !== undefined) return;
     this.#sentAt = this.#context.now();
     this.#context.enableRemote(TIMING_MARK);
   }
 
-  /** A mark came by, or was asked for: it is not a state, so the next is a new one (RFC 860). */
+  /** Handles a mark or a request for one. It sets no state, so the next is a new mark (RFC 860). */
   changed(side: Side, change: OptionChange): void {
     const now = this.#context.now();
-    // A mark that nobody waits for is refused, or two ends could go on for ever. One that is asked for
-    // is always given: Ctrl-C in a stock client discards all output until it comes. It is delayed where
-    // they come too fast, as the other end may take our mark for an offer and ask again.
+    // An unrequested mark (WILL) is refused, as both ends could otherwise loop forever. A request
+    // (DO) is always answered: after Ctrl-C, a stock client discards all output until the mark
+    // comes. If requests come too fast, input is delayed, as the other end may take our mark for an
+    // offer and ask again.
     this.#context.forget(side, TIMING_MARK, { willing: side === "local", rested: true });
     if (side === "local" && change === "enabled") this.#pay(now);
     if (side !== "remote" || this.#sentAt === undefined) return;
@@ -46,7 +49,7 @@ export class TimingMarkState implements OptionState {
     if (change !== "unanswered") this.#context.emit("pong", now - sentAt);
   }
 
-  /** Keeps how long a ping is under way. */
+  /** Returns how long ago an unanswered ping was sent. */
   snapshot(): Json {
     return { sent: this.#sentAt === undefined ? null : this.#context.now() - this.#sentAt };
   }
@@ -64,13 +67,13 @@ export class TimingMarkState implements OptionState {
   }
 }
 
-/** What TIMING-MARK reports to the game. */
+/** The events that TIMING-MARK reports to the game. */
 export interface TimingMarkEvents {
   /** A ping was answered: the round trip in milliseconds. */
   pong: number;
 }
 
-/** TIMING-MARK as the server uses it: every mark that a client asks for is given. */
+/** TIMING-MARK at either end: answers every request for a mark, and can send pings. */
 export const timingMark: TelnetOption<true, TimingMarkState, TimingMarkEvents> = {
   code: TIMING_MARK,
   name: "TIMING-MARK",

@@ -10,7 +10,7 @@ const MAX_LENGTH = 255;
  * Reads an X-DISPLAY-LOCATION IS.
  *
  * @param payload The bytes between `IAC SB X-DISPLAY-LOCATION` and `IAC SE`, unescaped.
- * @returns The display, such as `host:0.0`, or `undefined` where it is no IS or empty.
+ * @returns The display, such as `host:0.0`, or `undefined` if it is not an IS or is empty.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function encodeXDisplayLocation(display: string): Uint8Array {
 }
 
 /**
- * Writes the question.
+ * Writes the request, SEND.
  *
  * @returns One byte.
  */
@@ -43,7 +43,7 @@ export function encodeXDisplayLocationSend(): Uint8Array {
   return Uint8Array.of(SEND);
 }
 
-/** X-DISPLAY-LOCATION as the server uses it: asks once the client can tell. */
+/** X-DISPLAY-LOCATION as the server uses it: requests the display after the client agrees. */
 export const xDisplayLocation: TelnetOption<true> = {
   code: XDISPLOC,
   name: "XDISPLOC",

@@ -20,7 +20,7 @@ export interface ZmpCommand {
  * Reads a ZMP payload.
  *
  * @param payload The bytes between `IAC SB ZMP` and `IAC SE`, unescaped.
- * @returns The command, or `undefined` where it does not end in a NUL or has no name.
+ * @returns The command, or `undefined` if the payload does not end in a NUL or has no name.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export function decodeZmp(payload: Uint8Array): ZmpCommand | undefined {
  * @param name The command.
  * @param args Its arguments.
  * @returns The payload.
- * @throws {TelnetError} `misuse`: a name that is empty, or a NUL in a text.
+ * @throws {TelnetError} `misuse`: an empty name, or a NUL in the name or an argument.
  */
 export function encodeZmp(name: string, args: readonly string[] = []): Uint8Array {
   checkText("the ZMP command", name);
@@ -55,9 +55,9 @@ export function encodeZmp(name: string, args: readonly string[] = []): Uint8Arra
   return join(...[name, ...args].flatMap((text) => [toUtf8(text), 0]));
 }
 
-/** How to use ZMP. Nothing needs to be set. */
+/** The configuration of ZMP. All fields are optional. */
 export interface ZmpConfig {
-  /** Commands and packages that the game knows; those of `zmp.` are known. Default: none. */
+  /** Commands and packages that the game supports, besides the package `zmp.`. Default: none. */
   readonly supports?: readonly string[];
 }
 
@@ -68,16 +68,16 @@ export interface ZmpHandle {
    *
    * @param name The command.
    * @param args Its arguments.
-   * @returns Whether the client takes ZMP; else nothing is sent.
+   * @returns Whether ZMP is enabled; if not, nothing is sent.
    */
   send(name: string, args?: readonly string[]): boolean;
 }
 
-/** What ZMP keeps for one client. */
+/** The state of ZMP for one client. */
 export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
   readonly #context: OptionContext<ZmpEvents>;
   readonly #supports: readonly string[];
-  /** The side that performs ZMP, which is the server's. */
+  /** The side that performs ZMP: the server. */
   readonly #side: Side;
   #handle: ZmpHandle | undefined;
 
@@ -98,7 +98,7 @@ export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
     return enabled;
   }
 
-  /** Takes a command; `zmp.ping` and `zmp.check` are answered here. */
+  /** Handles a command; answers `zmp.ping` and `zmp.check`. */
   subnegotiation(payload: Uint8Array): void {
     const command = decodeZmp(payload);
     if (command === undefined) return;
@@ -121,7 +121,7 @@ function zmpTime(utc: string): string {
   return utc.slice(0, 19).replace("T", " ");
 }
 
-/** What ZMP reports to the game. */
+/** The events that ZMP reports to the game. */
 export interface ZmpEvents {
   /** A command came. */
   zmp: ZmpCommand;

@@ -5,14 +5,16 @@ import { findIac } from "./find_iac.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = new Uint8Array(0);
-/** Shorter texts are faster written anew than remembered. */
+/** Shorter texts are not cached: encoding them is faster than the lookup. */
 const WORTH = 16;
 
-/** The last short text that was sent, and its bytes once it was sent twice in a row: to everybody, say. */
+/**
+ * The last short text, and its bytes after it was sent twice in a row, for example to all clients.
+ */
 let lastText = "";
 let lastBytes: Uint8Array | undefined;
 
-/** The same for a text that is no longer than a line. */
+/** Returns the cached bytes of a short text that was also the last one sent. */
 function bytesOfLast(text: string): Uint8Array | undefined {
   if (text === lastText) return lastBytes ??= asciiBytes(text);
   lastText = text;
@@ -20,16 +22,16 @@ function bytesOfLast(text: string): Uint8Array | undefined {
   return undefined;
 }
 
-/** From here on a text is worth a look among those of before: the description of a room, say. */
+/** Texts of at least this length, such as room descriptions, are cached in `recentTexts`. */
 const LONG = 128;
-/** So many of them are remembered, if they are not longer than this. */
+/** The most texts that are cached, and the longest. */
 const MAX_TEXTS = 32;
 const MAX_LENGTH = 8_192;
 
-/** Long texts that were sent lately, and their bytes once they were sent twice. */
+/** Long texts that were sent recently, and their bytes after the second time. */
 const recentTexts: Map<string, Uint8Array | undefined> = new Map();
 
-/** The bytes of a text that was sent before, if they are to be had. */
+/** Returns the cached bytes of a long text that was sent before. */
 function bytesOf(text: string): Uint8Array | undefined {
   const known = recentTexts.get(text);
   if (known !== undefined) return known;
@@ -41,13 +43,13 @@ function bytesOf(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-/** Bytes on their way out: appended in small pieces, taken as one. Holds no memory while empty. */
+/** Output bytes: appended in small pieces, taken as one array. Holds no memory while empty. */
 export class ByteQueue {
   readonly #region = new SlabBuffer();
-  /** All that waits, where it is the bytes of one text that go to many. */
+  /** The cached bytes of one text, if they are all the bytes in the queue. */
   #shared: Uint8Array | undefined;
 
-  /** Bytes waiting. */
+  /** The number of bytes in the queue. */
   get length(): number {
     return this.#shared === undefined ? this.#region.length : this.#shared.length;
   }
@@ -86,9 +88,9 @@ export class ByteQueue {
   }
 
   /**
-   * Appends text of ASCII, `\n` as CR LF.
+   * Appends ASCII text with `\n` as CR LF.
    *
-   * @returns `false`, and nothing is appended, where the text has another character, or a CR.
+   * @returns `false` if the text has a non-ASCII character or a CR; then nothing is appended.
    */
   pushAscii(text: string): boolean {
     if (text.length >= WORTH) {
@@ -106,7 +108,7 @@ export class ByteQueue {
     return true;
   }
 
-  /** Hands over all that waits; the array may be shared, and must not be changed. */
+  /** Removes and returns all bytes. The array may be shared, and must not be changed. */
   take(): Uint8Array {
     const shared = this.#shared;
     if (shared === undefined) return this.#region.length === 0 ? EMPTY : this.#region.take();
@@ -114,13 +116,13 @@ export class ByteQueue {
     return shared;
   }
 
-  /** A copy of all that waits, which goes on waiting. */
+  /** Returns a copy of all bytes without removing them. */
   peek(): Uint8Array {
     const { buffer, start, end } = this.#writable(0);
     return view(buffer, start, end).slice();
   }
 
-  /** The region, with all that waits in it, and room for more. */
+  /** Returns the region with all bytes in it, and room for `more` bytes. */
   #writable(more: number): SlabBuffer {
     const region = this.#region;
     const shared = this.#shared;
@@ -133,7 +135,9 @@ export class ByteQueue {
   }
 }
 
-/** Writes text of ASCII, `\n` as CR LF; returns where it ends, or -1 where it is none. */
+/**
+ * Writes ASCII text with `\n` as CR LF; returns the end index, or -1 for non-ASCII text or a CR.
+ */
 function writeAscii(text: string, buffer: Uint8Array, start: number): number {
   let end = start;
   for (let at = 0; at < text.length; at++) {

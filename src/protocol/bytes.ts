@@ -1,4 +1,4 @@
-/** Joins bytes and arrays of bytes to one array. */
+/** Joins bytes and byte arrays into one array. */
 export function joinBytes(parts: readonly (number | Uint8Array)[]): Uint8Array {
   const length = parts.reduce<number>(
     (sum, part) => sum + (typeof part === "number" ? 1 : part.length),

@@ -32,17 +32,17 @@ export const EC = 0xf7;
 export const EL = 0xf8;
 /** Go ahead (RFC 854). */
 export const GA = 0xf9;
-/** Begin of a subnegotiation (RFC 854). */
+/** Start of a subnegotiation (RFC 854). */
 export const SB = 0xfa;
-/** "I will, or shall I, do this" (RFC 854). */
+/** Offers to perform an option, or agrees to a DO (RFC 854). */
 export const WILL = 0xfb;
-/** "I will not, or no longer, do this" (RFC 854). */
+/** Refuses to perform an option, or stops performing it (RFC 854). */
 export const WONT = 0xfc;
-/** "Please do this, or yes, do" (RFC 854). */
+/** Asks the peer to perform an option, or agrees to a WILL (RFC 854). */
 export const DO = 0xfd;
-/** "Do not do this, or no longer" (RFC 854). */
+/** Refuses the peer's offer of an option, or asks the peer to stop (RFC 854). */
 export const DONT = 0xfe;
-/** Interpret as command; doubled where it is data (RFC 854). */
+/** Interpret as command; doubled in data (RFC 854). */
 export const IAC = 0xff;
 
 const COMMAND_NAMES = [
@@ -72,7 +72,7 @@ const COMMAND_NAMES = [
  * The name of a command byte, for logs and messages.
  *
  * @param command A byte, 0 to 255.
- * @returns Its name in RFC 854, or the number where the byte is no command.
+ * @returns Its name, or the number if the byte is not a command.
  *
  * @example
  * ```ts
@@ -87,7 +87,7 @@ export function commandName(command: number): string {
   return COMMAND_NAMES[command - EOF] ?? String(command);
 }
 
-/** Whether a byte after IAC is a command that stands alone: no option byte, no payload. */
+/** Whether a byte after IAC is a command without an option byte or a payload. */
 export function isPlainCommand(byte: number): boolean {
   return byte >= EOF && byte <= GA && byte !== SE;
 }

@@ -6,27 +6,27 @@ import { findIac } from "./find_iac.ts";
 import { TELNET_LIMITS } from "./limits.ts";
 import { areBytes } from "./validate.ts";
 
-/** Where the decoder puts what it finds, in wire order. */
+/** Receives the decoded frames in wire order. */
 export interface FrameSink {
-  /** Whether the decoder must stop after the frame that it has just handed over. */
+  /** Whether the decoder must stop after the current frame. */
   readonly stop: boolean;
   /** Application data. */
   data(buffer: Uint8Array, start: number, end: number): void;
-  /** A command that stands alone. */
+  /** A command without an option. */
   command(command: number): void;
   /** WILL, WONT, DO or DONT with an option. */
   negotiation(verb: number, option: number): void;
   /** A whole subnegotiation. */
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void;
-  /** A fault of the peer. */
+  /** A protocol violation of the peer. */
   violation(kind: ViolationKind, option: number): void;
 }
 
-/** What the decoder remembers between chunks. */
+/** The state that the decoder keeps between chunks. */
 export interface DecoderSnapshot {
   /** The state's name. */
   readonly state: DecoderState;
-  /** WILL, WONT, DO or DONT, where the option's byte is due. */
+  /** WILL, WONT, DO or DONT, if the option's byte comes next; else 0. */
   readonly verb: number;
   /** The option of an open subnegotiation. */
   readonly option: number;
@@ -36,7 +36,7 @@ export interface DecoderSnapshot {
   readonly dropping: boolean;
 }
 
-/** Where in the grammar of RFC 854 and RFC 855 the next byte stands. */
+/** The position of the next byte in the grammar of RFC 854 and RFC 855. */
 export type DecoderState = "data" | "iac" | "verb" | "sb" | "payload" | "payload-iac";
 
 const STATES: readonly DecoderState[] = ["data", "iac", "verb", "sb", "payload", "payload-iac"];
@@ -47,7 +47,7 @@ const AFTER_SB = 3;
 const PAYLOAD = 4;
 const PAYLOAD_IAC = 5;
 
-/** Checks what a caller gives as a snapshot: it may have come from a file. */
+/** Checks a caller's snapshot, which may come from a file. */
 export function checkDecoderSnapshot(
   snapshot: DecoderSnapshot,
   limit: number = TELNET_LIMITS.subnegotiation,
@@ -61,19 +61,21 @@ export function checkDecoderSnapshot(
   }
 }
 
-/** Behind so many bytes a 0xFF is handed over where it stands. */
+/** After at least this many bytes without 0xFF, an escaped 0xFF is handed over without a copy. */
 const SPARSE = 24;
-/** So many bytes are copied at a time: what follows may have no more of them. */
+/** The most bytes that are copied at a time: the rest may have no escaped 0xFF. */
 const COPIED = 256;
 const ONE_IAC = Uint8Array.of(IAC);
 const NO_PAYLOAD = { buffer: new Uint8Array(0), start: 0, end: 0 };
 
-/** Cuts the byte stream into frames. The same bytes give the same frames, however they were cut. */
+/**
+ * Splits the byte stream into frames. Only the pieces of data depend on how it was cut into chunks.
+ */
 export class FrameDecoder {
   #state: 0 | 1 | 2 | 3 | 4 | 5 = DATA;
   #verb = 0;
   #option = 0;
-  /** Made when a payload does not come whole. */
+  /** Created for a payload that is cut between chunks or has escaped bytes. */
   #payload: SlabBuffer | undefined;
   #dropping = false;
   readonly #limit: number;
@@ -84,7 +86,9 @@ export class FrameDecoder {
     this.#sink = sink;
   }
 
-  /** Decodes a chunk, until its end or until the sink has it stop; returns how much of it. */
+  /**
+   * Decodes a chunk until its end or until the sink stops it; returns how many bytes were decoded.
+   */
   decode(chunk: Uint8Array): number {
     const sink = this.#sink;
     let at = 0;
@@ -115,12 +119,12 @@ export class FrameDecoder {
     return at;
   }
 
-  /** How many bytes of a payload are kept whose end has not come. */
+  /** The number of bytes kept of an unfinished payload. */
   get unfinishedLength(): number {
     return this.#payload?.length ?? 0;
   }
 
-  /** Whether it stands between two frames. */
+  /** Whether no frame is unfinished. */
   get idle(): boolean {
     return this.#state === DATA;
   }
@@ -128,7 +132,7 @@ export class FrameDecoder {
   /** The state as plain JSON. */
   snapshot(): DecoderSnapshot {
     const { buffer, start, end } = this.#payload ?? NO_PAYLOAD;
-    // What is left of the last frame means nothing any more.
+    // Values left over from the last frame are not saved.
     return {
       state: STATES[this.#state] ?? "data",
       verb: this.#state === VERB ? this.#verb : 0,
@@ -138,7 +142,7 @@ export class FrameDecoder {
     };
   }
 
-  /** Takes the state of a snapshot. */
+  /** Restores the state of a snapshot. */
   restore(snapshot: DecoderSnapshot): void {
     this.#state = STATES.indexOf(snapshot.state) as 0 | 1 | 2 | 3 | 4 | 5;
     this.#verb = snapshot.verb;
@@ -159,7 +163,7 @@ export class FrameDecoder {
     const command = chunk[iac + 1];
     if (command === IAC) {
       if (iac - start < SPARSE) return this.#escapedData(chunk, start);
-      // Where they are few, no copy: the first of the two is the 0xFF that is meant.
+      // If escapes are rare, no copy is made: the data ends with the first byte of the pair.
       this.#sink.data(chunk, start, iac + 1);
       return iac + 2;
     }
@@ -174,7 +178,7 @@ export class FrameDecoder {
     return command === SB ? this.#wholePayload(chunk, iac) : this.#wholeVerbs(chunk, iac);
   }
 
-  /** The common case, negotiations within one chunk, one or many in a row. */
+  /** The common case: one or more negotiations within one chunk. */
   #wholeVerbs(chunk: Uint8Array, start: number): number {
     const sink = this.#sink;
     let at = start;
@@ -186,7 +190,7 @@ export class FrameDecoder {
     return at;
   }
 
-  /** The common case, a payload within one chunk and nothing escaped: no copy. */
+  /** The common case: a payload within one chunk, without escaped bytes, needs no copy. */
   #wholePayload(chunk: Uint8Array, start: number): number {
     this.#option = chunk[start + 2] ?? 0;
     const first = start + 3;
@@ -201,9 +205,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Data with IAC IAC in it: copied without the doubles, up to the next command. Without a branch
-   * for each IAC, as where they are many the processor could not foresee it: a second one is
-   * written over the first.
+   * Copies data with IAC IAC in it, unescaped, up to the next command. There is no branch for the
+   * second IAC of a pair, as the processor could not predict it: the next byte overwrites it.
    */
   #escapedData(chunk: Uint8Array, start: number): number {
     const copy = new SlabBuffer();
@@ -212,7 +215,7 @@ export class FrameDecoder {
     const { buffer } = copy;
     let end = copy.start;
     let at = start;
-    /** 1 behind the first IAC of a pair, else 0. */
+    /** 1 after the first IAC of a pair, else 0. */
     let open = 0;
     for (; at < length; at++) {
       const byte = chunk[at] ?? 0;
@@ -222,11 +225,11 @@ export class FrameDecoder {
       end += iac & open ^ 1;
       open = iac & (open ^ 1);
     }
-    // An IAC that is left open stands in front of a command, or the next chunk tells.
+    // An unpaired IAC at the end is not data yet: the byte after it decides.
     copy.end = end - open;
     this.#sink.data(buffer, copy.start, copy.end);
     copy.drop();
-    // Behind the last byte of the chunk the next one tells; else it is looked at again.
+    // At the end of the chunk, the next chunk has that byte; otherwise the IAC is decoded again.
     if (open === 0 || at < chunk.length) return at - open;
     this.#state = AFTER_IAC;
     return at;
@@ -264,7 +267,8 @@ export class FrameDecoder {
     } else if (byte === SE) {
       this.#endPayload();
     } else if (byte < EOF) {
-      // Evennia and others forget to double 0xFF: what follows cannot be a command, so it is data.
+      // Evennia and others do not double 0xFF. The byte after it is not a command, so both are
+      // data.
       if (!this.#dropping) this.#sink.violation("unescaped-iac", this.#option);
       this.#append(Uint8Array.of(IAC, byte), 0, 2);
     } else {
@@ -279,7 +283,7 @@ export class FrameDecoder {
     if (!dropped) this.#sink.subnegotiation(this.#option, buffer, start, end);
   }
 
-  /** A command where IAC SE was due: the SE is lost, or the peer is broken. Go on from here. */
+  /** A command where IAC SE was expected: drops the subnegotiation and handles the command. */
   #interrupt(byte: number): void {
     if (!this.#dropping) this.#sink.violation("subnegotiation-interrupted", this.#option);
     this.#closePayload();

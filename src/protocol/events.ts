@@ -1,10 +1,10 @@
 import { view } from "./slab_buffer.ts";
 
-/** Which end of the connection performs an option: `local` is this one, `remote` the peer. */
+/** The end of the connection that performs an option: `local` is this end, `remote` the peer. */
 export type Side = "local" | "remote";
 
 /**
- * How a negotiation went on.
+ * The result of a negotiation.
  *
  * - `enabled`: both ends agree that the option is on
  * - `disabled`: it was on, or we asked to stop it, and now it is off
@@ -14,14 +14,16 @@ export type Side = "local" | "remote";
 export type OptionChange = "enabled" | "disabled" | "refused" | "unanswered";
 
 /**
- * A fault of the peer. None of them ends the connection: the machine has already recovered.
+ * A protocol violation of the peer. None of them ends the connection: the machine has already
+ * recovered.
  *
- * - `subnegotiation-too-long`: over the limit; dropped whole
- * - `subnegotiation-interrupted`: a command came where IAC SE was due; dropped, the command holds
+ * - `subnegotiation-too-long`: over the limit; it is dropped
+ * - `subnegotiation-interrupted`: a command came where IAC SE was expected; the subnegotiation is
+ *   dropped, and the command is handled
  * - `unescaped-iac`: a lone 0xFF inside a subnegotiation, taken as data
- * - `unknown-command`: a byte after IAC that RFC 854 does not know; dropped
- * - `unexpected-se`: an end without a begin; dropped
- * - `repeat-limit`: the same request again and again; it is refused, and then left without answer
+ * - `unknown-command`: a byte after IAC that is not a command; dropped
+ * - `unexpected-se`: IAC SE without a subnegotiation; dropped
+ * - `repeat-limit`: the same request too often; it is refused, and then no longer answered
  */
 export type ViolationKind =
   | "subnegotiation-too-long"
@@ -39,27 +41,27 @@ export interface ByteRange {
   readonly start: number;
   /** Index after the last byte. */
   readonly end: number;
-  /** The range as a view, made when asked. */
+  /** The range as a view, created when it is read. */
   readonly bytes: Uint8Array;
 }
 
-/** Application data, with IAC IAC already undone. */
+/** Application data, already unescaped. */
 export interface DataEvent extends ByteRange {
-  /** Tells the events apart. */
+  /** The type of the event. */
   readonly type: "data";
 }
 
-/** A command that stands alone, such as AYT or GA. */
+/** A command without an option, such as AYT or GA. */
 export interface CommandEvent {
-  /** Tells the events apart. */
+  /** The type of the event. */
   readonly type: "command";
   /** The command byte. */
   readonly command: number;
 }
 
-/** An option changed, or will not. */
+/** An option was turned on or off, or a request for it failed. */
 export interface OptionEvent {
-  /** Tells the events apart. */
+  /** The type of the event. */
   readonly type: "option";
   /** The option's code. */
   readonly option: number;
@@ -69,25 +71,25 @@ export interface OptionEvent {
   readonly change: OptionChange;
 }
 
-/** A whole subnegotiation: the payload between the option's code and IAC SE, unescaped. */
+/** A complete subnegotiation: the payload between the option's code and IAC SE, unescaped. */
 export interface SubnegotiationEvent extends ByteRange {
-  /** Tells the events apart. */
+  /** The type of the event. */
   readonly type: "subnegotiation";
-  /** The option's code. Ask {@linkcode TelnetMachine.remoteEnabled} whether it was ever agreed. */
+  /** The option's code. It may not be agreed: check {@linkcode TelnetMachine.remoteEnabled}. */
   readonly option: number;
 }
 
 /** The peer broke the protocol. */
 export interface ViolationEvent {
-  /** Tells the events apart. */
+  /** The type of the event. */
   readonly type: "violation";
-  /** Which rule. */
+  /** The rule that it broke. */
   readonly kind: ViolationKind;
-  /** The option concerned, or the unknown command's byte. */
+  /** The option concerned, or the byte of the unknown command or unexpected SE. */
   readonly option: number;
 }
 
-/** What came out of the peer's bytes, in wire order. */
+/** An event decoded from the peer's bytes, or the result of a negotiation. */
 export type TelnetEvent =
   | DataEvent
   | CommandEvent
@@ -98,27 +100,27 @@ export type TelnetEvent =
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Takes events as they are found, in wire order: `TelnetMachine.receiveTo()` makes no object for each. The
- * members are those of the events of the same names.
+ * Handles events in wire order. `TelnetMachine.receiveTo()` calls it instead of creating event
+ * objects. The parameters are the fields of the events of the same names.
  */
 export interface TelnetHandler {
   /**
-   * Application data: `buffer` from `start` to `end`, which holds until the call returns. What follows
-   * an escaped 0xFF may come by another call.
+   * Application data: `buffer` from `start` to `end`, valid until the call returns. Data with
+   * escaped 0xFF may come in several calls.
    */
   data(buffer: Uint8Array, start: number, end: number): void;
-  /** A command that stands alone. */
+  /** A command without an option. */
   command(command: number): void;
-  /** A negotiation came to something. */
+  /** The result of a negotiation. */
   option(option: number, side: Side, change: OptionChange): void;
-  /** A whole payload: `buffer` from `start` to `end`, which holds until the call returns. */
+  /** A complete payload: `buffer` from `start` to `end`, valid until the call returns. */
   subnegotiation(option: number, buffer: Uint8Array, start: number, end: number): void;
-  /** A fault of the peer; `option`: what it concerns, or the unknown command. */
+  /** A protocol violation; `option` is the option concerned, or the unknown command's byte. */
   violation(kind: ViolationKind, option: number): void;
 }
 
 /**
- * The one shape of all events, so that the engine sees one hidden class.
+ * The class of all events, so that the engine uses one hidden class for them.
  * `code` is the option or the command; `detail` is the change or the violation's kind.
  */
 class EventRecord {
@@ -170,7 +172,7 @@ class EventRecord {
     return start === 0 && end === buffer.length ? buffer : view(buffer, start, end);
   }
 
-  /** The members that an event of this type has, as a plain object. */
+  /** The fields of this type of event, as a plain object. */
   toJSON(): object {
     const { type, code, side, detail } = this;
     switch (type) {
@@ -187,7 +189,7 @@ class EventRecord {
     }
   }
 
-  // What console.log shows on Node and Bun, and on Deno.
+  // What console.log shows on Node and Bun. The next method does the same on Deno.
   [Symbol.for("nodejs.util.inspect.custom")](): object {
     return this.toJSON();
   }
@@ -197,18 +199,21 @@ class EventRecord {
   }
 }
 
-/** Events on their way to the caller. */
+/** Events that wait for the caller. */
 export class EventQueue implements TelnetHandler {
-  /** Who takes them as they come, those of the negotiations here, the others past it; `undefined`: they wait. */
+  /**
+   * Receives the events of negotiations instead of the queue; the other events are not sent here
+   * while it is set. `undefined`: events are queued.
+   */
   handler: TelnetHandler | undefined;
   #events: TelnetEvent[] | undefined;
 
-  /** Events waiting. */
+  /** The number of events. */
   get length(): number {
     return this.#events?.length ?? 0;
   }
 
-  /** Hands over all events; the array is the caller's. */
+  /** Removes and returns all events; the caller may change the array. */
   take(): TelnetEvent[] {
     const events = this.#events;
     if (events === undefined) return [];
@@ -244,9 +249,9 @@ export class EventQueue implements TelnetHandler {
   }
 
   #push(record: EventRecord): void {
-    // The record has the members of every event; the methods above set the fitting ones.
+    // The record has the fields of every event; the methods above set those of its type.
     const event = record as unknown as TelnetEvent;
-    // Mostly there is one event in a chunk: an array of one is much cheaper than an empty one's growth.
+    // Most chunks have one event, and an array of one is much cheaper than growing an empty one.
     if (this.#events === undefined) this.#events = [event];
     else this.#events.push(event);
   }

@@ -1,18 +1,20 @@
-/** Taken places are cut off in steps of this many, so that taking costs little on average. */
+/**
+ * Taken items are removed from the array in batches of at least this many, to make `take` cheap.
+ */
 const STEP = 256;
 
 /**
- * A queue. The first item stands alone, as mostly there is no other: then there is no array. Unlike
- * an array it frees what was taken although it never gets empty.
+ * A queue. The first item is stored without an array, because most queues hold one item at most.
+ * The array frees taken items even if the queue never becomes empty.
  */
 export class Fifo<Item> {
   #head: Item | undefined;
   #rest: Item[] | undefined;
-  /** Index of the second item in the rest. */
+  /** Index in `#rest` of the queue's second item. */
   #second = 0;
   #length = 0;
 
-  /** How many items wait. */
+  /** The number of items. */
   get length(): number {
     return this.#length;
   }
@@ -24,17 +26,17 @@ export class Fifo<Item> {
     else this.#rest.push(item);
   }
 
-  /** The next item, which stays. */
+  /** Returns the next item without removing it. */
   peek(): Item | undefined {
     return this.#head;
   }
 
-  /** Puts another in the place of the next item. */
+  /** Replaces the next item. */
   replaceNext(item: Item): void {
     this.#head = item;
   }
 
-  /** Takes the next item. */
+  /** Removes and returns the next item. */
   take(): Item | undefined {
     const item = this.#head;
     if (this.#length === 0) return undefined;
@@ -51,20 +53,20 @@ export class Fifo<Item> {
     return item;
   }
 
-  /** All items in their order, which stay. */
+  /** Returns all items in order without removing them. */
   items(): Item[] {
     if (this.#length === 0) return [];
     return [this.#head as Item, ...this.#rest?.slice(this.#second) ?? []];
   }
 
-  /** Takes all. */
+  /** Removes and returns all items. */
   takeAll(): Item[] {
     const items = this.items();
     this.clear();
     return items;
   }
 
-  /** Drops all. */
+  /** Removes all items. */
   clear(): void {
     this.#head = undefined;
     this.#rest = undefined;

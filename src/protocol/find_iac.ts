@@ -1,13 +1,15 @@
 import { IAC } from "./codes.ts";
 
-/** So far eight bytes at a time are faster than the platform's search, which is dear to call. */
+/**
+ * For this many bytes, testing eight at a time is faster than `indexOf`, which is costly to call.
+ */
 const NEAR = 256;
 
 /**
  * The index of the next 0xFF.
  *
- * @param bytes Where to look.
- * @param start Where to begin.
+ * @param bytes The bytes to search.
+ * @param start The index to start at.
  * @returns The index, or -1.
  */
 export function findIac(bytes: Uint8Array, start: number): number {

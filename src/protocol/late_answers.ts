@@ -1,18 +1,21 @@
-/** What may still come for a request that was given up: to an off only `no`, to an on either. */
+/**
+ * The answer that an abandoned request may still get: only `no` to turning off, either to turning
+ * on.
+ */
 export type LateAnswer = "no" | "any";
 
-/** More are not remembered; the oldest are the least likely to come. */
+/** The most answers remembered for a side; the oldest are dropped, as the least likely to come. */
 const MAX_DUE = 8;
 
 /**
- * Answers that may still come for requests that were given up, for each side of an option. A peer
- * answers in order, so what comes first belongs to the oldest request, unless it never answers that
- * kind. Empty for all who answer in time.
+ * Answers that may still come for abandoned requests, for each side of an option. A peer answers in
+ * order, so the first answer belongs to the oldest request, unless the peer never answers requests
+ * of that kind. Empty while the peer answers in time.
  */
 export class LateAnswers {
   readonly #due: Map<number, LateAnswer[]> = new Map();
 
-  /** Whether none is due. */
+  /** Whether no answer is due. */
   get empty(): boolean {
     return this.#due.size === 0;
   }
@@ -23,7 +26,7 @@ export class LateAnswers {
     this.#due.set(index, [...due, answer].slice(-MAX_DUE));
   }
 
-  /** Takes a `no` of the peer: whether it belongs to a request that was given up. */
+  /** Handles a `no` of the peer; returns whether it may answer an abandoned request. */
   absorbNo(index: number): boolean {
     const due = this.#due.get(index);
     if (due === undefined) return false;
@@ -32,9 +35,10 @@ export class LateAnswers {
   }
 
   /**
-   * Takes a `yes`. What was due before it has never come: the peer does not acknowledge an off.
+   * Handles a `yes` of the peer. Any `no` that was due before it will not come: the peer does not
+   * acknowledge requests to turn off.
    *
-   * @returns Whether it may belong to a request that was given up.
+   * @returns Whether it may answer an abandoned request.
    */
   takeYes(index: number): boolean {
     const due = this.#due.get(index);
@@ -44,12 +48,12 @@ export class LateAnswers {
     return first !== -1;
   }
 
-  /** What is due for a side, the oldest first. */
+  /** The answers that are due for a side, the oldest first. */
   get(index: number): readonly LateAnswer[] {
     return this.#due.get(index) ?? [];
   }
 
-  /** Sets what is due for a side. */
+  /** Sets the answers that are due for a side. */
   set(index: number, due: readonly LateAnswer[]): void {
     if (due.length === 0) this.#due.delete(index);
     else this.#due.set(index, [...due]);

@@ -1,14 +1,14 @@
 import { checkCount, throwUnexpected } from "./validate.ts";
 
-/** What bounds a machine. */
+/** The limits of a machine. */
 export interface TelnetLimits {
   /** The most payload bytes of one subnegotiation; a longer one is dropped whole. Default 16384. */
   readonly subnegotiation: number;
   /** How long a request waits for its answer, in milliseconds. Default 3000. */
   readonly answerTimeout: number;
   /**
-   * How often the peer may ask for the same change before it is ignored, 0 to 253. The count begins
-   * anew when it has not asked for ten seconds. Default 64.
+   * How often the peer may request the same change before its requests are ignored, 0 to 253. The
+   * count is reset after ten seconds without such a request. Default 64.
    */
   readonly repeatedRequests: number;
 }

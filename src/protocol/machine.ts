@@ -39,19 +39,19 @@ export interface TelnetMachineOptions {
   /** Options that the peer may perform when it offers with WILL. Default: none. */
   readonly remote?: readonly number[];
   /**
-   * Options whose subnegotiation changes what the following bytes mean, as the marker of MCCP3
-   * does: {@linkcode TelnetMachine.receive} stops behind it. Default: none.
+   * Options whose subnegotiation changes the meaning of the following bytes, such as the marker of
+   * MCCP3: {@linkcode TelnetMachine.receive} stops after it. Default: none.
    */
   readonly stopAfter?: readonly number[];
-  /** What bounds the machine; each field has its default. */
+  /** The limits of the machine; each field has its default. */
   readonly limits?: Partial<TelnetLimits>;
 }
 
 /** How to ask for a change of an option. */
 export interface RequestOptions {
   /**
-   * The time, in milliseconds on any clock that never goes back. With it the wait for the answer
-   * is bounded by `limits.answerTimeout`; without it the request may wait for ever.
+   * The time, in milliseconds on any monotonic clock. With it, the request waits for
+   * `limits.answerTimeout` at most; without it, the request can wait forever.
    */
   readonly now?: number;
 }
@@ -59,44 +59,45 @@ export interface RequestOptions {
 /** How to ask for an option to be turned on. */
 export interface EnableOptions extends RequestOptions {
   /**
-   * Where an earlier WONT or DONT still waits for its answer: take it as answered and ask at once.
-   * RFC 854 lets no peer refuse it, and TinTin++ never acknowledges one. Default `false`.
+   * Whether to ask at once while an earlier WONT or DONT is unanswered, and treat that as answered.
+   * RFC 854 does not allow a peer to refuse it, and TinTin++ never acknowledges one. Default
+   * `false`.
    */
   readonly urgent?: boolean;
 }
 
-/** All that a machine knows, as plain JSON. */
+/** The state of a machine, as plain JSON. */
 export interface TelnetSnapshot {
   /** The format of this snapshot. */
   readonly version: 1;
-  /** The decoder between two chunks. */
+  /** The state of the decoder. */
   readonly decoder: DecoderSnapshot;
-  /** Every side of an option that is not in its first state. */
+  /** The sides of options that have something to restore. */
   readonly options: readonly NegotiationSnapshot[];
-  /** Output that was not taken. */
+  /** Output that was not taken yet. */
   readonly output: readonly number[];
-  /** Options behind whose subnegotiation `receive` stops. */
+  /** Options after whose subnegotiation `receive` stops. */
   readonly stopAfter: readonly number[];
-  /** What bounds the machine. */
+  /** The limits of the machine. */
   readonly limits: TelnetLimits;
 }
 
 /**
  * The Telnet protocol without any I/O: bytes in, events and bytes out (RFC 854, 855 and 1143).
  *
- * It works for either end of a connection, has no clock and calls nobody back. Its methods:
+ * It works for either end of a connection and has no clock. Its methods:
  *
- * - **feed it**: {@linkcode receive}, or {@linkcode step} by step
+ * - **feed it**: {@linkcode receive}, {@linkcode step} (event by event) or {@linkcode receiveTo}
+ *   (with a handler)
  * - **drain it** after each feeding, in any order: {@linkcode takeEvents}, {@linkcode takeOutput}
- * - **talk**: {@linkcode send}, {@linkcode sendTelnetCommand}, {@linkcode sendSubnegotiation}
+ * - **send**: {@linkcode send}, {@linkcode sendTelnetCommand}, {@linkcode sendSubnegotiation}
  * - **negotiate**: {@linkcode enableLocal}, {@linkcode disableLocal}, {@linkcode enableRemote},
- *   {@linkcode disableRemote}; ask with {@linkcode localEnabled}, {@linkcode remoteEnabled}
- * - **time**, where requests shall not wait for ever: {@linkcode nextTimeout},
- *   {@linkcode handleTimeout}
+ *   {@linkcode disableRemote}; check with {@linkcode localEnabled}, {@linkcode remoteEnabled}
+ * - **time out** unanswered requests: {@linkcode nextTimeout}, {@linkcode handleTimeout}
  * - **survive a restart**: {@linkcode snapshot}, {@linkcode TelnetMachine.restore}
  *
- * Whatever the peer sends, no method throws: its faults are events of the type `violation`. Misuse
- * by the caller throws a `TelnetError` with the code `misuse` at once.
+ * No bytes of the peer make a method throw: protocol violations are events of the type `violation`.
+ * Misuse by the caller throws a `TelnetError` with the code `misuse` at once.
  *
  * @example An echo server's side of a connection
  * ```ts
@@ -121,7 +122,7 @@ export class TelnetMachine {
   readonly #limits: TelnetLimits;
   readonly #stopAfter: readonly number[];
   readonly #output: ByteQueue = new ByteQueue();
-  /** The last snapshot that was taken between two frames, with nothing to send. */
+  /** The last snapshot taken between two frames and without output. */
   #idle: TelnetSnapshot | undefined;
   readonly #events: EventQueue = new EventQueue();
   readonly #negotiator: Negotiator;
@@ -133,7 +134,7 @@ export class TelnetMachine {
   /**
    * Makes a machine for a new connection.
    *
-   * @param options What to agree to, and the limits.
+   * @param options The options to agree to, and the limits.
    * @throws {TelnetError} `misuse`: an option that is not a byte, a limit that is not a number.
    */
   constructor(options: TelnetMachineOptions = {}) {
@@ -148,15 +149,15 @@ export class TelnetMachine {
   /**
    * Takes bytes of the peer. Then drain {@linkcode takeEvents} and {@linkcode takeOutput}.
    *
-   * Nothing is copied where it can be helped: the ranges of events may lie in `chunk` itself.
-   * They hold for as long as you leave `chunk` unchanged; whoever reads the next bytes into the
-   * same array must first have used the events, or kept `Uint8Array.from(event.bytes)` (not `slice`,
-   * which does not copy what `node:net` gives: a `Buffer`).
+   * Bytes are copied only if necessary: the ranges of events may refer to `chunk` itself, and are
+   * valid until you change it. Before you read the next bytes into the same array, use the events,
+   * or keep `Uint8Array.from(event.bytes)` (not `slice`, which does not copy a `Buffer` of
+   * `node:net`).
    *
    * @param chunk Any number of bytes, cut anywhere.
-   * @param now The time in milliseconds, for the requests that the answers may set off.
-   * @returns How many bytes were taken: all of them, or those up to a subnegotiation of an option
-   * in `stopAfter`. The rest is for the caller to decode and to feed.
+   * @param now The time in milliseconds, for the timeouts of requests sent in reply.
+   * @returns How many bytes were taken: all of them, or those up to and including a subnegotiation
+   * of an option in `stopAfter`. Decode the rest as that option requires, then feed it.
    */
   receive(chunk: Uint8Array, now?: number): number {
     checkBytes("chunk", chunk);
@@ -164,9 +165,9 @@ export class TelnetMachine {
   }
 
   /**
-   * Takes bytes of the peer up to the first that bring an event, for a caller that acts on each event
-   * before the next byte is looked at: an answer to it then leaves before the answers to what follows,
-   * and an option is in force from its place in the stream, however the stream was cut.
+   * Takes bytes of the peer up to the end of the first event, for a caller that acts on each event
+   * before the next byte is decoded. The reply to an event is then sent before the replies to later
+   * bytes, and an option takes effect at its place in the stream, wherever the stream was cut.
    *
    * ```ts ignore
    * for (let rest = chunk; rest.length > 0;) {
@@ -176,8 +177,8 @@ export class TelnetMachine {
    * ```
    *
    * @param chunk Any number of bytes, cut anywhere.
-   * @param now The time in milliseconds, for the requests that the answers may set off.
-   * @returns How many bytes were taken, one at least; all of them where none brings an event.
+   * @param now The time in milliseconds, for the timeouts of requests sent in reply.
+   * @returns How many bytes were taken, at least one; all of them if there is no event.
    */
   step(chunk: Uint8Array, now?: number): number {
     checkBytes("chunk", chunk);
@@ -185,16 +186,17 @@ export class TelnetMachine {
   }
 
   /**
-   * Takes bytes of the peer, and hands each event to a handler at once. The fastest way: no object is
-   * made for an event. The handler may send on this machine, and must not feed it. Until `receive` or
-   * `step` is called, it also gets what comes of your own requests. What it throws comes
-   * out here, and the rest of the chunk is lost.
+   * Takes bytes of the peer and calls a handler for each event at once. This is the fastest way, as
+   * no event objects are created. The handler may send on this machine, but must not feed it. Until
+   * `receive` or `step` is called, the handler also receives the events of your own requests and of
+   * timeouts. If it throws, this method throws the same error, and the rest of the chunk is lost.
    *
-   * @param handler Takes the events.
+   * @param handler Handles the events.
    * @param chunk Any number of bytes, cut anywhere.
-   * @param now The time in milliseconds, for the requests that the answers may set off.
+   * @param now The time in milliseconds, for the timeouts of requests sent in reply.
    * @returns How many bytes were taken, as {@linkcode receive} does.
-   * @throws {TelnetError} `misuse`: events of {@linkcode receive} wait, or a handler feeds its machine.
+   * @throws {TelnetError} `misuse`: events of {@linkcode receive} were not taken, or a handler
+   * feeds its own machine.
    *
    * @example
    * ```ts
@@ -230,42 +232,42 @@ export class TelnetMachine {
   }
 
   /**
-   * How many commands, negotiations and subnegotiations came so far, also those that came to nothing:
-   * for who wants to bound them.
+   * How many commands, negotiations and subnegotiations came so far, including ignored and
+   * malformed ones; for rate limits.
    */
   get frameCount(): number {
     return this.#intake.frames;
   }
 
-  /** How many bytes of a subnegotiation are kept whose end has not come. */
+  /** How many bytes are kept of an unfinished subnegotiation. */
   get unfinishedLength(): number {
     return this.#decoder.unfinishedLength;
   }
 
-  /** Whether the peer has sent anything that only Telnet has: a command, negotiation or subnegotiation. */
+  /** Whether the peer has sent a Telnet command, negotiation or subnegotiation. */
   get peerSpeaksTelnet(): boolean {
     return this.#intake.spoken;
   }
 
-  /** How many events {@linkcode takeEvents} would hand over. */
+  /** How many events {@linkcode takeEvents} would return. */
   get eventCount(): number {
     return this.#events.length;
   }
 
-  /** What came of the bytes received so far, in wire order; each event is handed over once. */
+  /** Returns the events of the bytes received so far, in wire order; each event once. */
   takeEvents(): TelnetEvent[] {
     return this.#events.take();
   }
 
   /**
-   * Bytes for the wire: answers and all that was sent, in order; handed over once. Do not change the
-   * array: another machine may have sent the same.
+   * Returns the bytes to write to the connection, each once: replies and everything sent, in order.
+   * Do not change the array: other machines may share it.
    */
   takeOutput(): Uint8Array {
     return this.#output.take();
   }
 
-  /** How many bytes {@linkcode takeOutput} would hand over. */
+  /** How many bytes {@linkcode takeOutput} would return. */
   get outputLength(): number {
     return this.#output.length;
   }
@@ -281,19 +283,19 @@ export class TelnetMachine {
   }
 
   /**
-   * Sends text of the network virtual terminal: ASCII, `\n` as CR LF (RFC 854). Much faster than
-   * to encode it.
+   * Sends ASCII text with `\n` as CR LF, as the network virtual terminal requires (RFC 854). Much
+   * faster than encoding the text.
    *
    * @param text Any text.
-   * @returns `false`, and nothing is sent, where the text has another character than ASCII, or a CR:
-   * encode it and use {@linkcode send}.
+   * @returns `false` if the text has a non-ASCII character or a CR; then nothing is sent. Encode
+   * such text and use {@linkcode send}.
    */
   sendAscii(text: string): boolean {
     return this.#output.pushAscii(text);
   }
 
   /**
-   * Sends a command that stands alone, such as GA, EOR, NOP or AYT.
+   * Sends a command without an option, such as GA, EOR, NOP or AYT.
    *
    * @param command The command byte, 0xEC to 0xF9 without SE.
    * @throws {TelnetError} `misuse`: not such a command.
@@ -312,7 +314,7 @@ export class TelnetMachine {
    * Sends IAC SB option payload IAC SE; each 0xFF in the payload is doubled (RFC 855).
    *
    * @param option The option's code.
-   * @param payload The bytes between. It may be empty.
+   * @param payload The payload, unescaped; it may be empty.
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
   sendSubnegotiation(option: number, payload: Uint8Array): void {
@@ -324,7 +326,7 @@ export class TelnetMachine {
   }
 
   /**
-   * Offers to perform an option (WILL), and agrees to it when the peer asks from now on.
+   * Offers to perform an option (WILL), and from now on agrees when the peer asks for it.
    *
    * @param option The option's code.
    * @param request The time, and whether to wait for the answer to an earlier request.
@@ -347,7 +349,7 @@ export class TelnetMachine {
   }
 
   /**
-   * Asks the peer to perform an option (DO), and agrees to its offers from now on.
+   * Asks the peer to perform an option (DO), and from now on agrees to its offers.
    *
    * @param option The option's code.
    * @param request The time, and whether to wait for the answer to an earlier request.
@@ -380,7 +382,7 @@ export class TelnetMachine {
   }
 
   /**
-   * The options in force on a side.
+   * The options that are on for a side.
    *
    * @param side Which end performs them.
    * @returns Their codes, the lowest first.
@@ -390,12 +392,12 @@ export class TelnetMachine {
   }
 
   /**
-   * Forgets where a side of an option stands, without a word to the peer: it is off. For
-   * TIMING-MARK, which is no state (RFC 860).
+   * Sets a side of an option to off, without a message to the peer. For TIMING-MARK, whose
+   * negotiation sets no state (RFC 860).
    *
    * @param side Which end performs it.
    * @param option The option's code.
-   * @param how Whether to agree from now on, and to go on counting.
+   * @param how Whether to agree from now on, and whether to reset the request count.
    * @throws {TelnetError} `misuse`: the option is not a byte.
    */
   forget(side: Side, option: number, how: ForgetOptions): void {
@@ -405,8 +407,8 @@ export class TelnetMachine {
   }
 
   /**
-   * Turns every option off, those in force and those that were asked for, and agrees to none more.
-   * For a program that starts anew behind the same connection.
+   * Turns off every option that is on or requested, and from now on refuses all options. For a
+   * program that restarts on the same connection.
    *
    * @param request The time.
    */
@@ -421,15 +423,15 @@ export class TelnetMachine {
   /**
    * When {@linkcode handleTimeout} is due, in milliseconds on the clock of the `now` arguments.
    *
-   * @returns `undefined` while nothing waits.
+   * @returns `undefined` while no request waits.
    */
   nextTimeout(): number | undefined {
     return this.#negotiator.nextTimeout();
   }
 
   /**
-   * Gives up on requests that no answer came to in time; see the events `option` with the change
-   * `unanswered` or `disabled`. May be called early, late or too often.
+   * Gives up requests that were not answered in time, and reports them as `option` events with the
+   * change `unanswered` or `disabled`. May be called early, late or too often.
    *
    * @param now The time in milliseconds.
    */
@@ -438,12 +440,12 @@ export class TelnetMachine {
   }
 
   /**
-   * All that the machine knows, as plain JSON, so that a connection survives a restart of the
-   * program around it.
+   * The state of the machine as plain JSON, so that a connection can survive a restart of the
+   * program.
    *
-   * @returns A snapshot for {@linkcode TelnetMachine.restore}; the same object as long as nothing has
-   * changed.
-   * @throws {TelnetError} `misuse`: events wait, which a snapshot would lose.
+   * @returns A snapshot for {@linkcode TelnetMachine.restore}; the same object while nothing has
+   * changed and no frame or output is pending.
+   * @throws {TelnetError} `misuse`: there are events, which a snapshot would lose.
    */
   snapshot(): TelnetSnapshot {
     if (this.#events.length > 0) {
@@ -465,10 +467,10 @@ export class TelnetMachine {
   }
 
   /**
-   * A machine that goes on where another stopped.
+   * Makes a machine that continues where another stopped.
    *
-   * @param snapshot What {@linkcode snapshot} gave, also after a trip through JSON.
-   * @param now The time in milliseconds, from which unanswered requests wait anew.
+   * @param snapshot The result of {@linkcode snapshot}, also after conversion to JSON and back.
+   * @param now The time in milliseconds, at which the timeouts of unanswered requests restart.
    * @returns The machine.
    * @throws {TelnetError} `misuse`: a snapshot of another version, or a damaged one.
    *
@@ -514,7 +516,7 @@ export class TelnetMachine {
     return this.#decoder.decode(chunk);
   }
 
-  /** Has a handler, or the queue, take what comes from here on. */
+  /** Sends events to a handler, or to the queue, from now on. */
   #handTo(handler: TelnetHandler | undefined): void {
     this.#events.handler = handler;
     this.#intake.target = handler ?? this.#events;
@@ -546,14 +548,14 @@ const OPTION_NAMES: Readonly<Record<keyof TelnetMachineOptions, true>> = {
   limits: true,
 };
 
-/** What the options of a machine amount to. */
+/** The checked options of a machine. */
 interface Setup {
   readonly limits: TelnetLimits;
   readonly stopAfter: readonly number[];
   readonly sides: Uint8Array;
 }
 
-/** A server makes all its machines of the same frozen options: they are looked at once. */
+/** A server creates all its machines with the same frozen options, which are checked once. */
 const setups: WeakMap<TelnetMachineOptions, Setup> = new WeakMap();
 
 function setupOf(options: TelnetMachineOptions): Setup {
@@ -577,14 +579,14 @@ function machineLimits(limits: Partial<TelnetLimits> = {}): TelnetLimits {
   return telnetLimits(limits);
 }
 
-/** Hands the decoder's frames on: negotiations are answered, the rest becomes events. */
+/** Receives the decoder's frames: answers negotiations, and turns the rest into events. */
 class Intake implements FrameSink {
-  /** Everything but data. */
+  /** The number of frames other than data. */
   frames = 0;
-  /** Whether a frame came that is well formed. */
+  /** Whether a valid command, negotiation or subnegotiation came. */
   spoken = false;
   stop = false;
-  /** Who takes what is found: the queue, or a handler. */
+  /** Receives the events: the queue, or a handler. */
   target: TelnetHandler;
   #now: number | undefined = undefined;
   #stepping = false;
@@ -598,7 +600,7 @@ class Intake implements FrameSink {
     this.#stopAfter = stopAfter;
   }
 
-  /** A chunk follows; `stepping` stops at its first event. */
+  /** Starts a chunk; `stepping` stops after its first event. */
   begin(now: number | undefined, stepping: boolean): void {
     this.#now = now;
     this.#stepping = stepping;
@@ -621,7 +623,7 @@ class Intake implements FrameSink {
     this.frames++;
     this.spoken = true;
     this.#negotiator.receive(verb, option, this.#now);
-    // Mostly there is an answer and nothing to report.
+    // Most negotiations are answered without an event.
     if (this.#stepping && this.#events.length > 0) this.stop = true;
   }
 

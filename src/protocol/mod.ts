@@ -1,6 +1,6 @@
 /**
  * The Telnet protocol as a pure state machine: bytes in, events and bytes out. No I/O, no clock, no
- * dependency; put it under any socket, on either end.
+ * dependency; it works with any socket, at either end.
  *
  * @example
  * ```ts

@@ -2,8 +2,8 @@
  * The Q method of RFC 1143, section 7, as a table: one for both sides of an option.
  *
  * RFC 1143 describes `him`, the peer's side, with WILL/WONT received and DO/DONT sent; `us` is the
- * same with the verbs exchanged. Here `yes` stands for WILL or DO and `no` for WONT or DONT,
- * received; `say yes` and `say no` are what goes out. The RFC keeps a queue bit beside the states
+ * same with the verbs exchanged. Here `yes` is a received WILL or DO, and `no` a received WONT or
+ * DONT; `say yes` and `say no` are the replies. The RFC keeps a queue bit in addition to the states
  * WANTNO and WANTYES; here each pair of state and bit is a state of its own:
  *
  * | here | RFC 1143 |
@@ -14,21 +14,21 @@
  * | `WANTYES` | WANTYES, queue empty |
  * | `WANTYES_THEN_NO` | WANTYES, queue opposite |
  * | `YES` | YES |
- * | `UNANSWERED` | NO, where a request to turn it on found no answer |
+ * | `UNANSWERED` | NO, after an unanswered request to turn the option on |
  *
- * The trigger `timeout` is not in the RFC. It rescues a request that the peer never answers:
- * TinTin++ never acknowledges a WONT, and other clients stay silent where they mean no. RFC 854
- * lets nobody refuse a WONT or DONT, so silence there is agreement; an unanswered WILL or DO is
- * off until a late answer turns it on. As the peer may have acted on it without a word, turning it
- * off is then said all the same.
+ * The trigger `timeout` is not in the RFC. It ends a request that the peer never answers: TinTin++
+ * never acknowledges a WONT, and other clients do not answer if they refuse. RFC 854 does not allow
+ * a peer to refuse a WONT or DONT, so no answer counts as agreement. After an unanswered WILL or DO
+ * the option is off until a late answer turns it on. The peer may have turned it on without an
+ * answer, so `disable` still sends `say no` in this state.
  *
- * Giving up breaks the RFC's rule of one request at a time, on which its freedom from loops rests:
- * the answer may only be slow, and be taken for the answer to a later request. So the negotiator
- * remembers what may still come, and absorbs it; see `LateAnswers`.
+ * A timeout breaks the RFC's rule of one open request at a time, which prevents loops: a slow
+ * answer could be mistaken for the answer to a later request. So the negotiator remembers which
+ * answers may still come, and ignores them; see `LateAnswers`.
  */
 import type { OptionChange } from "./events.ts";
 
-/** Where one side of one option stands. */
+/** The state of one side of one option. */
 export type NegotiationState =
   | "NO"
   | "WANTNO"
@@ -38,7 +38,7 @@ export type NegotiationState =
   | "YES"
   | "UNANSWERED";
 
-/** What can happen to it. `yes (unwilling)` is a request that this side does not agree to. */
+/** What causes a transition. `yes (unwilling)` is a request or offer that this end refuses. */
 export type NegotiationTrigger =
   | "yes"
   | "yes (unwilling)"
@@ -47,13 +47,13 @@ export type NegotiationTrigger =
   | "disable"
   | "timeout";
 
-/** What to send. */
+/** The reply that a transition sends. */
 export type NegotiationReply = "-" | "say yes" | "say no";
 
 type Row = readonly [next: NegotiationState, reply: NegotiationReply, change: OptionChange | "-"];
 type Table = Readonly<Record<NegotiationTrigger, Readonly<Record<NegotiationState, Row>>>>;
 
-/** All transitions. Hold it against RFC 1143, section 7, row by row. */
+/** All transitions. Compare them with RFC 1143, section 7, row by row. */
 export const NEGOTIATION_TABLE: Table = {
   "yes": {
     NO: ["YES", "say yes", "enabled"],

@@ -12,31 +12,31 @@ import {
 } from "./negotiation_table.ts";
 import { areBytes } from "./validate.ts";
 
-/** One side of one option that is not in its first state, as in a snapshot. */
+/** One side of one option in a snapshot. Sides with nothing to restore are left out. */
 export interface NegotiationSnapshot {
   /** The option's code. */
   readonly option: number;
   /** Which end performs it. */
   readonly side: Side;
-  /** Where it stands. */
+  /** Its state. */
   readonly state: NegotiationState;
   /** Whether this end agrees when the peer asks. */
   readonly willing: boolean;
-  /** What may still come for requests that were given up, the oldest first. */
+  /** Answers that may still come for abandoned requests, the oldest first. */
   readonly late: readonly LateAnswer[];
-  /** How often the peer has asked, where that counts against `limits.repeatedRequests`. */
+  /** How many requests of the peer count against `limits.repeatedRequests`. */
   readonly requests?: number;
 }
 
-/** How to forget where an option stands. */
+/** How to forget the state of an option. */
 export interface ForgetOptions {
   /** Whether to agree when the peer asks from now on. */
   readonly willing: boolean;
-  /** Whether to forget, too, how often the peer has asked; see `limits.repeatedRequests`. */
+  /** Whether to reset the count of the peer's requests too; see `limits.repeatedRequests`. */
   readonly rested: boolean;
 }
 
-/** Requests counted against `limits.repeatedRequests` are forgotten when none came for so many milliseconds. */
+/** Milliseconds without a request after which the count for `limits.repeatedRequests` is reset. */
 const REPEAT_REST_MS = 10_000;
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
@@ -52,7 +52,9 @@ const CHANGES: readonly (OptionChange | "-")[] = [
 const NO = STATES.indexOf("NO");
 const YES = STATES.indexOf("YES");
 
-/** A bit for each state: whether it waits for an answer, whether it is off, or on its way there. */
+/**
+ * Bit sets of states: those that wait for an answer, that are off, and that are being turned off.
+ */
 const WAITING = bitsOf((state) => state.startsWith("WANT"));
 const OFF = bitsOf((state) => state === "NO" || state === "UNANSWERED");
 const STOPPING = bitsOf((state) => state.startsWith("WANTNO"));
@@ -62,8 +64,8 @@ const REPLY_BITS = 0x18;
 const REMOTE = 256;
 
 /**
- * The table by number, a byte for each row at `trigger << 3 | state`: the next state in the bits
- * 0 to 2, the reply in 3 and 4, the change in 5 to 7.
+ * The table as numbers: a byte for each row at the index `trigger << 3 | state`, with the next
+ * state in bits 0 to 2, the reply in bits 3 and 4, and the change in bits 5 to 7.
  */
 const ROWS = new Uint8Array(TRIGGERS.length << 3);
 for (const [trigger, rows] of Object.entries(NEGOTIATION_TABLE)) {
@@ -74,29 +76,31 @@ for (const [trigger, rows] of Object.entries(NEGOTIATION_TABLE)) {
   }
 }
 
-/** Where the rows of each trigger begin. */
+/** The index of the first row of each trigger. */
 const ROWS_OF = Object.fromEntries(
   TRIGGERS.map((trigger, index) => [trigger, index << 3]),
 ) as Record<NegotiationTrigger, number>;
 const ON_YES_UNWILLING = ROWS_OF["yes (unwilling)"];
-/** The trigger of a verb: a no, or a yes in the lowest bit, whether we agree in the next. */
+/**
+ * The trigger of a received verb. In the index, bit 0 is set for a yes, bit 1 if this end agrees.
+ */
 const ON_VERB = Uint8Array.of(ROWS_OF.no, ON_YES_UNWILLING, ROWS_OF.no, ROWS_OF.yes);
 
 /** Applies the table to the 2 × 256 sides of options, writes the answers and reports the changes. */
 export class Negotiator {
   /**
-   * One byte a side: the state's index, and whether we agree. Local first, then remote. Shared
-   * between connections until this one changes something.
+   * One byte per side: the state's index, and `WILLING`. Local sides first, then remote. Shared
+   * between connections until this one changes a side.
    */
   #sides: Uint8Array;
   #shared = true;
-  /** Until when requests wait; most connections never need this, nor the next. */
+  /** The deadlines of open requests. Like the fields below, created when first needed. */
   #deadlines: Map<number, number> | undefined;
   #late: LateAnswers | undefined;
   #requests: Uint8Array | undefined;
-  /** When the last of them came, where the caller tells the time. */
+  /** The times of the last counted requests, if the caller passes the time. */
   #requestedAt: Map<number, number> | undefined;
-  /** The snapshot, as long as nothing has changed since. */
+  /** The last snapshot, while nothing has changed since. */
   #snapshot: readonly NegotiationSnapshot[] | undefined;
   readonly #output: ByteQueue;
   readonly #events: EventQueue;
@@ -115,12 +119,12 @@ export class Negotiator {
     this.#set(index, this.#at(index) | WILLING);
   }
 
-  /** Whether both ends agree that it is on. */
+  /** Whether both ends agree that the option is on. */
   enabled(side: Side, option: number): boolean {
     return (this.#at(indexOf(side, option)) & STATE_BITS) === YES;
   }
 
-  /** Where it stands. */
+  /** The state of a side. */
   state(side: Side, option: number): NegotiationState {
     return STATES[this.#at(indexOf(side, option)) & STATE_BITS] ?? "NO";
   }
@@ -146,10 +150,10 @@ export class Negotiator {
     this.#giveUp(indexOf(side, option), now);
   }
 
-  /** Takes a verb of the peer. */
+  /** Handles a WILL, WONT, DO or DONT of the peer. */
   receive(verb: number, option: number, now: number | undefined): void {
-    // WILL and WONT are those below DO; WILL and DO the odd ones. Looked up without a branch for
-    // each, as in a flood the processor could not foresee them.
+    // WILL and WONT are less than DO; WILL and DO are odd. Computed without branches, as the
+    // processor could not predict them in a flood.
     const index = option | (verb - DO >> 8 & REMOTE);
     const value = this.#at(index);
     const state = value & STATE_BITS;
@@ -157,38 +161,42 @@ export class Negotiator {
     this.#snapshot = undefined;
     if (this.#late !== undefined && this.#isLate(this.#late, index, yes === 1)) return;
     const row = ROWS[(ON_VERB[value >> 6 | yes] ?? 0) | state] ?? state;
-    // Nothing to say, and the same state again.
+    // No reply, and no change of the state.
     if (row === state) return;
     if (yes === 1 && isIn(OFF, state)) {
       const count = this.#countRequest(index, now);
       if (count > this.#limits.repeatedRequests) return this.#refuseRepeat(index, count, now);
     }
-    // The common case: it is refused, and stays as it is.
+    // The common case: a refusal, which does not change the state.
     if ((row & ~REPLY_BITS) === state) this.#output.pushVerb(verbFor(index, row), option);
     else this.#enter(index, row, now);
   }
 
-  /** Over the limit, who was refused before hears nothing more, who was not is refused once. */
+  /**
+   * Over the limit: reports it once. If this end has agreed so far, it refuses once; if it has
+   * always refused, it sends no further answer.
+   */
   #refuseRepeat(index: number, count: number, now: number | undefined): void {
     if (count > this.#limits.repeatedRequests + 1) return;
     this.#events.violation("repeat-limit", index & 0xff);
     if ((this.#at(index) & WILLING) !== 0) this.#apply(index, ON_YES_UNWILLING, now);
   }
 
-  /** Whether a verb belongs to a request that was given up, and changes nothing any more. */
+  /** Whether a verb answers an abandoned request, and must not change the state. */
   #isLate(late: LateAnswers, index: number, yes: boolean): boolean {
     if (late.empty) return false;
     const state = this.#at(index) & STATE_BITS;
     const stopping = isIn(STOPPING, state);
-    // While we turn it off, a yes is a late one, or the RFC's error.
+    // While we are turning it off, a yes is a late answer, or the RFC's error.
     if (yes) return late.takeYes(index) && stopping;
-    // A no to what is off, or on its way there, settles it; others may be for an earlier request.
+    // If the option is off or being turned off, a no confirms that; otherwise it may answer an
+    // earlier request.
     const [first] = late.get(index);
     const settles = isIn(OFF, state) || (first === "any" && stopping);
     return late.absorbNo(index) && !settles;
   }
 
-  /** Codes of the options in force. */
+  /** Codes of the options that are on. */
   enabledOptions(side: Side): number[] {
     const enabled: number[] = [];
     for (let option = 0; option < REMOTE; option++) {
@@ -197,7 +205,7 @@ export class Negotiator {
     return enabled;
   }
 
-  /** Off, and as willing as is said, without a word. What may still come late is still absorbed. */
+  /** Sets a side to off, without a message to the peer. Late answers are still absorbed. */
   forget(side: Side, option: number, { willing, rested }: ForgetOptions): void {
     const index = indexOf(side, option);
     this.#set(index, willing ? WILLING | NO : NO);
@@ -206,7 +214,7 @@ export class Negotiator {
     if (rested && this.#requests !== undefined) this.#requests[index] = 0;
   }
 
-  /** Codes of the options that are in force, or that we ask for. */
+  /** Codes of the options that this end agrees to, or that are not off. */
   wanted(side: Side): number[] {
     const first = side === "local" ? 0 : REMOTE;
     return Array.from({ length: REMOTE }, (_, option) => option).filter((option) => {
@@ -215,7 +223,7 @@ export class Negotiator {
     });
   }
 
-  /** When the next wait ends, on the caller's clock. */
+  /** The earliest deadline of an open request, on the caller's clock. */
   nextTimeout(): number | undefined {
     if (this.#deadlines === undefined) return undefined;
     let next: number | undefined;
@@ -225,14 +233,14 @@ export class Negotiator {
     return next;
   }
 
-  /** Gives up on every request whose wait has ended. */
+  /** Gives up every request whose deadline has passed. */
   handleTimeout(now: number): void {
     for (const [index, deadline] of [...this.#deadlines ?? []]) {
       if (deadline <= now) this.#giveUp(index, now);
     }
   }
 
-  /** Every side that is not in its first state; the same array as long as nothing has changed. */
+  /** Every side that has something to restore; the same array while nothing has changed. */
   snapshot(): readonly NegotiationSnapshot[] {
     return this.#snapshot ??= this.#takeSnapshot();
   }
@@ -256,7 +264,7 @@ export class Negotiator {
     return sides;
   }
 
-  /** Takes the sides of a snapshot; requests under way wait their full time from `now`. */
+  /** Restores the sides of a snapshot; open requests wait for the full timeout from `now`. */
   restore(sides: readonly NegotiationSnapshot[], now: number | undefined): void {
     for (const { option, side, state, willing, late = [], requests = 0 } of sides) {
       const index = indexOf(side, option);
@@ -283,7 +291,10 @@ export class Negotiator {
     this.#enter(index, ROWS[rows | this.#at(index) & STATE_BITS] ?? 0, now);
   }
 
-  /** Does what a row says. */
+  /**
+   * Carries out a transition: sets the state, sends the reply, starts or ends the wait, reports the
+   * change.
+   */
   #enter(index: number, row: number, now: number | undefined): void {
     const next = row & STATE_BITS;
     const reply = row & REPLY_BITS;
@@ -299,7 +310,7 @@ export class Negotiator {
     this.#events.option(index & 0xff, index < REMOTE ? "local" : "remote", change);
   }
 
-  /** Starts the wait for an answer where one is due, ends it where none is. */
+  /** Starts the wait for an answer if the state needs one, otherwise ends it. */
   #wait(index: number, state: number, now: number | undefined): void {
     if (isIn(WAITING, state) && now !== undefined) {
       this.#deadlines ??= new Map();
@@ -310,8 +321,9 @@ export class Negotiator {
   }
 
   /**
-   * Counts a request of the peer that has to be answered, since our own last one. Who asks the same
-   * again and again loops: it is refused a last time, and then left without answer, until it has rested.
+   * Counts the requests of the peer that need an answer, since our own last request. A peer that
+   * repeats a request again and again is in a loop: it is refused once more, then not answered
+   * until it pauses.
    */
   #countRequest(index: number, now: number | undefined): number {
     const requests = this.#requests ??= new Uint8Array(2 * REMOTE);
@@ -321,7 +333,7 @@ export class Negotiator {
     return count;
   }
 
-  /** A loop does not pause: requests that are long past do not count. */
+  /** Resets the count after a pause, because a loop does not pause. */
   #forgetRested(index: number, requests: Uint8Array, now: number): void {
     const times = this.#requestedAt ??= new Map();
     if (now - (times.get(index) ?? now) >= REPEAT_REST_MS) requests[index] = 0;
@@ -343,7 +355,7 @@ export class Negotiator {
   }
 }
 
-/** Checks what a caller gives as a snapshot: it may have come from a file. */
+/** Checks a caller's snapshot, which may come from a file. */
 export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapshot[]): void {
   const damaged = !Array.isArray(snapshots) ||
     snapshots.some((snapshot) =>

@@ -1,31 +1,31 @@
-/** How much is taken from the system at a time. */
+/** The minimum size of a slab in bytes. */
 const SLAB = 65_536;
 
 const EMPTY = new Uint8Array(0);
 const FIRST_SIZE = 64;
-/** Up to so many bytes a loop is faster than the platform's copying. */
+/** For up to this many bytes, a loop is faster than `Uint8Array.set`. */
 const SHORT = 64;
 
-/** The slab that regions are cut out of at present, and how much of it is used. */
+/** The current slab, and how many of its bytes are allocated. */
 let slab: Uint8Array = EMPTY;
 let used = 0;
 
 /**
- * A writable stretch of memory of its own. Regions are cut out of larger slabs, as an allocation for
- * every few bytes is dear on all engines. What was handed out is never written again by another
- * region: a slab is freed as a whole, when nobody holds a part of it any more.
+ * A growable byte buffer. Its memory is a region of a larger slab, as an allocation for every few
+ * bytes is costly on all engines. Bytes that were taken are never overwritten by another buffer:
+ * the garbage collector frees a slab as a whole, when no part of it is referenced any more.
  */
 export class SlabBuffer {
-  /** The slab that holds it; none until something is written. */
+  /** The slab that holds the region; an empty array until something is written. */
   buffer: Uint8Array = EMPTY;
-  /** Index of its first byte in the slab. */
+  /** Index of the first byte in the slab. */
   start = 0;
   /** Index of the next free byte. */
   end = 0;
-  /** Index behind its last byte. */
+  /** Index after the last byte of the region. */
   limit = 0;
 
-  /** How many bytes are written. */
+  /** The number of bytes written. */
   get length(): number {
     return this.end - this.start;
   }
@@ -46,16 +46,16 @@ export class SlabBuffer {
     }
   }
 
-  /** What is written, as a view; the region is empty afterwards. */
+  /** Returns the written bytes as a view, and empties the buffer. */
   take(): Uint8Array {
     const bytes = view(this.buffer, this.start, this.end);
     this.drop();
     return bytes;
   }
 
-  /** Forgets what is written, which whoever took it may keep. */
+  /** Empties the buffer. Views that were taken stay valid. */
   drop(): void {
-    // The room behind the last byte goes to the next region.
+    // Returns the unused rest of the region to the slab.
     if (this.buffer === slab && this.limit === used) used = this.end;
     this.start = this.end = this.limit = 0;
     this.buffer = EMPTY;
@@ -64,7 +64,7 @@ export class SlabBuffer {
   #grow(more: number): void {
     const length = this.length;
     const size = Math.max(length + more, length * 2, FIRST_SIZE);
-    // The last region of a slab grows where it is.
+    // The last region of a slab can grow in place.
     if (this.buffer === slab && this.limit === used && this.start + size <= slab.length) {
       this.limit = used = this.start + size;
       return;
@@ -82,7 +82,7 @@ export class SlabBuffer {
   }
 }
 
-/** Part of an array without a copy; on V8 faster than `subarray`. */
+/** Returns a view of a part of an array; on V8 faster than `subarray`. */
 export function view(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
 }

@@ -2,12 +2,12 @@ import { commandName } from "./codes.ts";
 import { FrameDecoder, type FrameSink } from "./decoder.ts";
 import type { ViolationKind } from "./events.ts";
 
-/** So many bytes of a payload are shown. */
+/** The most bytes of a payload that are shown. */
 const SHOWN = 64;
 
 /**
- * Puts the negotiation of one direction of a connection into words, whatever chunks it comes in. It only
- * looks on: for a log, or a proxy.
+ * Describes the Telnet commands in one direction of a connection as text, for a log or a proxy. The
+ * bytes may be cut into any chunks.
  *
  * @example
  * ```ts
@@ -25,11 +25,12 @@ export class Tracer {
   readonly #decoder: FrameDecoder;
 
   /**
-   * Starts between two commands.
+   * Makes a tracer for a stream that starts outside a command.
    *
-   * @param limit The most payload bytes of a subnegotiation; a longer one is only mentioned.
-   * @param nameOf Names an option.
-   * @param emit Takes a line such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
+   * @param limit The most payload bytes of a subnegotiation; of a longer one, only the excess is
+   * reported.
+   * @param nameOf Returns the name of an option.
+   * @param emit Called with each line, such as `DO NAWS`, `SB NAWS 00 50 00 18` or `GA`.
    */
   constructor(limit: number, nameOf: (option: number) => string, emit: (words: string) => void) {
     this.#decoder = new FrameDecoder(limit, new Words(nameOf, emit));
@@ -38,7 +39,7 @@ export class Tracer {
   /**
    * Takes the next bytes.
    *
-   * @param bytes Any number, cut anywhere.
+   * @param bytes Any number of bytes, cut anywhere.
    */
   push(bytes: Uint8Array): void {
     this.#decoder.decode(bytes);
@@ -76,7 +77,7 @@ class Words implements FrameSink {
   }
 }
 
-/** Runs of letters as text, what is between them as hexadecimal numbers. */
+/** Formats runs of three or more printable characters as text, and other bytes in hexadecimal. */
 function shown(bytes: Uint8Array): string {
   const text = String.fromCharCode(...bytes);
   const parts = text.match(/[\x20-\x7e]{3,}|[\s\S]/g) ?? [];

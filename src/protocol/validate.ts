@@ -1,11 +1,14 @@
 import { throwMisuse } from "./error.ts";
 
-/** More of a caller's text is not shown in an error. */
+/** The most characters of a caller's text that an error shows. */
 const MAX_SHOWN = 40;
-/** A list of all names that is longer says nothing. */
+/** The most names that an error lists. */
 const MAX_LISTED = 12;
 
-/** A caller's value for an error: "5" is told from 5, long text is cut, what objects hold is not shown. */
+/**
+ * Describes a caller's value for an error: text is quoted, long text is cut, and the contents of
+ * objects are not shown.
+ */
 export function inspect(value: unknown): string {
   switch (typeof value) {
     case "string": {
@@ -26,17 +29,17 @@ export function inspect(value: unknown): string {
 }
 
 /**
- * Throws the error for a value of another type than expected.
+ * Throws the error for an unexpected value.
  *
- * @param what Where the value was given, such as `onConnect`.
- * @param expected What may stand there, such as `a function`.
- * @param value What the caller gave.
+ * @param what The name of the value, such as `onConnect`.
+ * @param expected What was expected, such as `a function`.
+ * @param value The caller's value.
  */
 export function throwUnexpected(what: string, expected: string, value: unknown): never {
   throwMisuse(`Cannot use ${what}: expected ${expected}, got ${inspect(value)}`);
 }
 
-/** The same where text is out of place, and may be a secret: it is not shown. */
+/** Like `throwUnexpected`, but does not show text, which may be a secret. */
 function throwOtherType(what: string, expected: string, value: unknown): never {
   const got = typeof value === "string" ? "text" : inspect(value);
   throwMisuse(`Cannot use ${what}: expected ${expected}, got ${got}`);
@@ -52,7 +55,7 @@ export function checkText(what: string, value: unknown): void {
   if (typeof value !== "string") throwUnexpected(what, "text", value);
 }
 
-/** Checks that a caller gave a name that can stand in a subject of a bus. */
+/** Checks that a caller gave a name that is valid in a bus subject. */
 export function checkToken(what: string, value: unknown): void {
   if (typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value)) return;
   throwUnexpected(what, "a name of at most 64 letters, digits, - and _", value);
@@ -63,7 +66,7 @@ export function checkBoolean(what: string, value: unknown): void {
   if (typeof value !== "boolean") throwOtherType(what, "true or false", value);
 }
 
-/** Checks that a caller gave one of some values. */
+/** Checks that a caller gave one of the known values. */
 export function checkOneOf(what: string, value: unknown, known: readonly unknown[]): void {
   if (!known.includes(value)) throwUnexpected(what, known.map(inspect).join(" or "), value);
 }
@@ -73,7 +76,9 @@ export function checkList(what: string, value: unknown): void {
   if (!Array.isArray(value)) throwOtherType(what, "an array", value);
 }
 
-/** Checks that a caller's number is a whole one, `least` or more; `or` names what else it may be. */
+/**
+ * Checks that a number is an integer of at least `least`; `or` adds an alternative to the error.
+ */
 export function checkCount(what: string, value: number, least: number = 0, or: string = ""): void {
   if (!Number.isSafeInteger(value) || value < least) {
     throwUnexpected(what, `a whole number of at least ${least}${or}`, value);
@@ -92,34 +97,34 @@ export function checkBytes(what: string, value: unknown): void {
   if (!(value instanceof Uint8Array)) throwOtherType(what, "a Uint8Array", value);
 }
 
-/** Whether a value, which may have come from a file, is a list of bytes. */
+/** Whether a value, for example one from a file, is an array of bytes. */
 export function areBytes(value: unknown): value is readonly number[] {
   return Array.isArray(value) &&
     value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
 }
 
 /**
- * Leaves out what is `undefined`: it stands for the default.
+ * Removes properties that are `undefined`, because `undefined` stands for the default.
  *
- * @param given What the caller gave.
- * @returns The rest of it.
+ * @param given The caller's object.
+ * @returns A copy without them.
  */
 export function withoutUndefined<Values extends object>(given: Values): Values {
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Values;
 }
 
-/** What other libraries call a thing, and what it is here. */
+/** Maps names that other libraries use to the name used here, or to a hint for the error. */
 export type Synonyms = Readonly<Record<string, string>>;
 
 /**
  * Throws for an unknown option name. Without this check a misspelt name would be ignored silently:
  * a server started with `tsl: true` would run without TLS.
  *
- * @param what Whose names they are, such as `limits`; empty for the options of `listen()` themselves.
- * @param given What the caller gave.
- * @param known An object with all the names.
- * @param synonyms Other names for them.
+ * @param what The name of the object, such as `limits`; empty for the options of `listen()`.
+ * @param given The caller's object.
+ * @param known An object with all known names.
+ * @param synonyms Names that other libraries use.
  */
 export function rejectUnknownKeys(
   what: string,
@@ -138,7 +143,7 @@ export function rejectUnknownKeys(
   }
 }
 
-/** How options are given, for those who give something else. */
+/** Examples for the error about a value that is not an object. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   ask: "{ hidden: true, timeout: 60_000 }",
   broadcast: "{ except: client }",
@@ -152,7 +157,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   wrap: "{ columns: 60 }",
 };
 
-/** Whether an object is one of a class, and has nothing of its own: a signal, a map or a client. */
+/** Whether an object is a class instance without own keys, such as a signal, a map or a client. */
 function isForeign(given: object): boolean {
   const prototype = Object.getPrototypeOf(given);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -169,11 +174,11 @@ function hint(name: string, names: readonly string[], synonyms: Synonyms): strin
 }
 
 /**
- * The name that a caller may have meant.
+ * Finds the name that a caller may have meant.
  *
- * @param name What the caller wrote.
- * @param names All names there are.
- * @returns The nearest one; `undefined` where none is near.
+ * @param name The name that the caller wrote.
+ * @param names All known names.
+ * @returns The most similar name; `undefined` if none is similar.
  */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
@@ -187,7 +192,9 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest;
 }
 
-/** How many letters must be changed, added, left out or swapped; no more than `limit` is counted. */
+/**
+ * The edit distance of two names, where a swap of neighbours counts as one edit; at most `limit`.
+ */
 function editDistance(from: string, to: string, limit: number): number {
   if (Math.abs(from.length - to.length) >= limit || from.length > MAX_SHOWN) return limit;
   let before: number[] = [];

@@ -23,8 +23,8 @@ const SEQUENCES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Replaces caret codes by ANSI sequences, or takes them out. A caret before any other character
- * stays as it is. The codes are Miniboa's, and a few more:
+ * Replaces caret codes with ANSI sequences, or removes them. A caret before any other character
+ * stays as it is. The codes are those of Miniboa, plus a few more:
  *
  * | code | meaning | code | meaning |
  * |---|---|---|---|
@@ -37,8 +37,8 @@ const SEQUENCES: ReadonlyMap<string, string> = new Map([
  * | `^^` | a caret | | |
  *
  * @param text Text with caret codes.
- * @param ansi `false` or 0 takes the codes out, as {@linkcode stripCaretCodes} does; a number is
- * how many colours the terminal shows, to which all are reduced. Default `true`: 16.
+ * @param ansi `false` or 0 removes the codes, as {@linkcode stripCaretCodes} does. A number says
+ * how many colours the terminal shows; all colours are reduced to these. Default `true`: 16.
  * @returns Text for a terminal.
  *
  * @example
@@ -57,7 +57,7 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
   return replaceCodes(text, (code) => SEQUENCES.get(code) ?? colourSequence(code, depth));
 }
 
-/** Replaces each caret code, which is given without its caret. */
+/** Replaces each caret code; `replacement` gets the code without its caret. */
 function replaceCodes(text: string, replacement: (code: string) => string): string {
   let replaced = "";
   let from = 0;
@@ -73,7 +73,7 @@ function replaceCodes(text: string, replacement: (code: string) => string): stri
 }
 
 /**
- * Takes caret codes out; `^^` becomes a caret.
+ * Removes caret codes; `^^` becomes a caret.
  *
  * @param text Text with caret codes.
  * @returns The text without them.
@@ -92,11 +92,11 @@ export function stripCaretCodes(text: string): string {
 }
 
 /**
- * Doubles the carets of a text, so that what a person typed shows as typed; escape sequences and
- * control characters but TAB and LF are taken out, see `stripControls`.
+ * Doubles the carets of a text, so that a person's input shows as typed. Also removes escape
+ * sequences and control characters except TAB and LF, see `stripControls`.
  *
  * @param text Text from outside.
- * @returns Text for {@linkcode colorize} and its like.
+ * @returns Text for {@linkcode colorize} and other functions that read caret codes.
  *
  * @example
  * ```ts

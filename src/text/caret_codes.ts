@@ -1,13 +1,16 @@
-/** The sign that begins a caret code. */
+/** The character that begins a caret code. */
 export const CARET = 0x5e;
-/** What may follow it: colours, styles and the like; `#` and `%` are followed by six digits. */
+/**
+ * The characters that follow it in a code. `#` and `%` are also allowed, with six hexadecimal
+ * digits.
+ */
 const LETTERS = "krgybmcwKRGYBMCW01234567d!.UuIi~sl^";
 const COLOUR_DIGITS = 6;
 
 const IS_CODE: Uint8Array = new Uint8Array(128);
 for (const letter of LETTERS) IS_CODE[letter.charCodeAt(0)] = 1;
 
-/** How long the caret code is that begins at a place, with its caret; 0 where none does. */
+/** The length of the caret code at a position, with its caret; 0 if there is none. */
 export function caretCodeLength(text: string, at: number): number {
   const code = text.charCodeAt(at + 1);
   if (code < 128 && IS_CODE[code] === 1) return 2;

@@ -7,8 +7,8 @@ import { SINGLE_BYTE_NAMES, singleByteCodec } from "./single_byte.ts";
 import { inspect, nearestName, throwUnexpected } from "../protocol/validate.ts";
 
 /**
- * The character sets of a connection. `latin1` is ISO 8859-1 to the letter. `cp437-art` is `cp437`
- * with the PC's graphics below 0x20, for art; line ends, ESC, TAB and the bell stay what they are.
+ * The character sets of a connection. `latin1` is exactly ISO 8859-1. `cp437-art` is `cp437` with
+ * the PC's graphics below 0x20, for art; line ends, ESC, TAB and the bell stay what they are.
  */
 export type Encoding =
   | "utf-8"
@@ -46,18 +46,18 @@ export const ENCODINGS: readonly Encoding[] = [
 ] as Encoding[];
 
 const utf8 = new TextEncoder();
-/** For bytes that end with a whole character: without a stream to keep it is twice as fast. */
+/** For bytes that end with a complete character: decoding is twice as fast without a stream. */
 const wholeUtf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const utf8Codec: TextCodec = {
   name: "utf-8",
   ascii: true,
   createDecoder: () => new Utf8Decoder(),
-  // Half a character has no code in UTF-8 either.
+  // UTF-8 has no code for a lone surrogate.
   encode: (text) => utf8.encode(text.isWellFormed() ? text : whole(text)),
 };
 
-/** All names, without signs. */
+/** All names and labels, as `plainName` writes them. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ...ENCODINGS.map((name) => [plainName(name), name] as const),
   ...Object.entries(LABELS).flatMap(([name, labels]) =>
@@ -71,11 +71,11 @@ const codecs: Map<string, TextCodec> = new Map([["utf-8", utf8Codec]]);
 /**
  * A decoder for one connection.
  *
- * The labels mean what they say: `latin1` is ISO 8859-1 to the letter, not windows-1252 as on the
- * web, and the bytes that a set leaves undefined cannot be decoded.
+ * Labels mean exactly the set that they name: `latin1` is ISO 8859-1, not windows-1252 as on the
+ * web. Bytes that a set leaves undefined become U+FFFD.
  *
  * @param encoding The character set.
- * @returns The decoder, with no bytes in it.
+ * @returns A new decoder.
  * @throws {TelnetError} `misuse` or `unsupported`; see {@linkcode checkEncoding}.
  *
  * @example
@@ -93,7 +93,7 @@ export function createTextDecoder(encoding: EncodingLabel | TextCodec): TextStre
 }
 
 /**
- * Turns text into bytes. A character that the set lacks becomes what stands for it, see
+ * Turns text into bytes. A character that the set lacks becomes its replacement, see
  * {@linkcode transliterate}, or one `?`.
  *
  * @param text Any text.
@@ -115,12 +115,12 @@ export function encodeText(text: string, encoding: EncodingLabel | TextCodec): U
 }
 
 /**
- * Checks a caller's character set, and makes it ready: its tables are made here, once.
+ * Checks the character set that a caller gave, and builds its tables if this is its first use.
  *
  * @param encoding A name of {@linkcode ENCODINGS}, or another label of it such as `"UTF8"`, or a codec.
  * @returns The name as {@linkcode ENCODINGS} has it, or the codec.
- * @throws {TelnetError} `misuse`: an unknown label, or no codec; `unsupported`: this runtime lacks the
- * set.
+ * @throws {TelnetError} `misuse`: an unknown label, or an object that is not a codec;
+ * `unsupported`: this runtime lacks the set.
  */
 export function checkEncoding(encoding: EncodingLabel | TextCodec): Encoding | TextCodec {
   const known = typeof encoding === "string" ? encodingByName(encoding) ?? encoding : encoding;
@@ -162,10 +162,10 @@ function checkCodec(codec: TextCodec): TextCodec {
 }
 
 /**
- * The set of a name as clients give it.
+ * Finds a character set by a name that a client gives.
  *
  * @param name Such as `UTF-8` or `iso-8859-1`.
- * @returns The set, or `undefined` where it is not known.
+ * @returns The set, or `undefined` if it is not known.
  *
  * @example
  * ```ts
@@ -181,10 +181,10 @@ export function encodingByName(name: string): Encoding | undefined {
 }
 
 /**
- * The set of a locale, as in the variables `LANG` and `LC_ALL`.
+ * Finds the character set of a locale, as in the variables `LANG` and `LC_ALL`.
  *
  * @param locale Such as `ru_RU.KOI8-R`.
- * @returns The set, or `undefined` where the locale names none that is known.
+ * @returns The set, or `undefined` if the locale names no known set.
  *
  * @example
  * ```ts
@@ -200,12 +200,12 @@ export function encodingOfLocale(locale: string): Encoding | undefined {
   return name === undefined ? undefined : encodingByName(name);
 }
 
-/** UTF-8 as a stream, without a byte order mark at its start. */
+/** Decodes a stream of UTF-8, and drops a byte order mark at its start. */
 class Utf8Decoder implements TextStreamDecoder {
-  /** Holds the part of a character that was cut by the end of the last bytes. */
+  /** Keeps the incomplete character at the end of the last bytes. */
   #stream: TextDecoder | undefined;
   #started = false;
-  /** Up to three bytes of a character whose end has not come. */
+  /** Up to three bytes of an incomplete character. */
   #tail: Uint8Array = NO_BYTES;
 
   pending(): Uint8Array {
@@ -218,7 +218,7 @@ class Utf8Decoder implements TextStreamDecoder {
     this.#tail = ascii ? NO_BYTES : utf8Tail(joinBytes([this.#tail, bytes.subarray(-3)]));
     if (!ascii) this.#stream ??= new TextDecoder("utf-8", { ignoreBOM: true });
     const text = this.#stream?.decode(bytes, { stream: true }) ?? wholeUtf8.decode(bytes);
-    // An ASCII character at the end leaves nothing over.
+    // After an ASCII character no incomplete one is left.
     if (ascii) this.#stream = undefined;
     const marked = !this.#started && text.startsWith("\ufeff");
     this.#started ||= text !== "";
@@ -226,7 +226,10 @@ class Utf8Decoder implements TextStreamDecoder {
   }
 }
 
-/** The bytes at the end of some, at most three, that begin a character and may go on (RFC 3629). */
+/**
+ * The bytes at the end, at most three, that are the valid beginning of an incomplete character (RFC
+ * 3629).
+ */
 function utf8Tail(bytes: Uint8Array): Uint8Array {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const at = bytes.length - back;

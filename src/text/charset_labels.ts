@@ -1,7 +1,8 @@
 /**
- * Other names of the sets: the labels of the Encoding Standard (as of June 2025), and those of IANA, Windows and
- * clients. A label means the set that it names: `iso-8859-1` is not windows-1252, nor `iso-8859-9` windows-1254, as
- * they are on the web. Names are compared by letters and digits alone.
+ * Other names of the character sets: the labels of the Encoding Standard (as of June 2025), and
+ * those of IANA, Windows and clients. A label means exactly the set that it names: `iso-8859-1` is
+ * not windows-1252, nor is `iso-8859-9` windows-1254, as they are on the web. Only letters and
+ * digits of names are compared.
  */
 export const LABELS: Readonly<Record<string, string>> = {
   "utf-8": "cp65001 unicode-1-1-utf-8 unicode20utf8 x-unicode20utf8",
@@ -48,7 +49,7 @@ export const LABELS: Readonly<Record<string, string>> = {
   "cp852": "852 ibm852",
 };
 
-/** A name in upper case and without signs. */
+/** A name in upper case, with only its letters and digits. */
 export function plainName(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
 }

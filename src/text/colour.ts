@@ -33,7 +33,7 @@ export function colourSequence(code: string, depth: ColourDepth): string {
   if (depth === 16_777_216) return `\x1b[${kind};2;${red};${green};${blue}m`;
   if (depth === 256) return `\x1b[${kind};5;${nearestOf256(red, green, blue)}m`;
   if (depth === 0) return "";
-  // A bright background is not in sixteen colours.
+  // The 16 colours have no bright backgrounds.
   if (background) return `\x1b[${40 + nearestOf(8, red, green, blue)}m`;
   const nearest = nearestOf(16, red, green, blue);
   return nearest < 8 ? `\x1b[22;${30 + nearest}m` : `\x1b[1;${22 + nearest}m`;
@@ -52,7 +52,7 @@ function nearestOf256(red: number, green: number, blue: number): number {
     : 16 + 36 * r + 6 * g + b;
 }
 
-/** The number of the nearest of the first colours of ANSI. */
+/** The number of the nearest of the first `count` ANSI colours. */
 function nearestOf(count: number, red: number, green: number, blue: number): number {
   let best = 0;
   for (const [index, colour] of SIXTEEN.slice(0, count).entries()) {

@@ -3,19 +3,20 @@ import { withoutSequences } from "./escape_sequences.ts";
 import { withoutInvisible } from "./invisible.ts";
 
 const NO_OPTIONS: { readonly newlines?: boolean } = {};
-/** Control characters but TAB and LF, and the separators of lines and paragraphs. */
+/** Control characters except TAB and LF, and the line and paragraph separators of Unicode. */
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g;
 const ANY = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/;
 
 /**
- * Takes out of a text that came from outside what could act on another person's terminal or deceive that person:
+ * Removes from untrusted text what could control another person's terminal or deceive that person:
  *
- * - escape sequences and control characters, which move a cursor, set a title or answer for a terminal; TAB stays
- * - characters that do not show: controls of writing direction, zero-width spaces and the like, by which one name
- *   looks like another. Joiners and variation selectors stay where they belong: within emoji, and in the scripts
- *   that need them
+ * - escape sequences and control characters, which can move the cursor, set a title or make the
+ *   terminal send a reply; TAB stays
+ * - invisible characters, such as direction controls and zero-width spaces, which can make one name
+ *   look like another. Joiners and variation selectors stay where they are needed: within emoji,
+ *   and in some scripts
  *
- * @param text Text from outside: what a person typed, or what their client told.
+ * @param text Untrusted text: typed by a person, or sent by their client.
  * @param options `newlines`: whether line feeds stay. Default: they become spaces.
  * @returns The text without them.
  *

@@ -1,4 +1,4 @@
-/** What keys can do while a line is edited. */
+/** The editing actions that can be bound to keys. */
 export type EditAction =
   | "left"
   | "right"
@@ -77,7 +77,7 @@ export const EDIT_ACTIONS: readonly EditAction[] = [
   "redraw",
 ];
 
-/** The keys of Emacs, and those that every keyboard has. */
+/** The default key bindings: those of Emacs, and the keys that every keyboard has. */
 export const EMACS_KEYS: readonly (readonly [string, EditAction])[] = [
   ["ctrl+a", "line-start"],
   ["ctrl+b", "left"],

@@ -3,25 +3,28 @@ import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, mayJoin, withoutLast } from "./width.ts";
 import { bigWordStart, wordEnd, wordStart } from "./words.ts";
 
-/** So far from the cursor a cluster that it touches can reach, in UTF-16 units. */
+/** A cluster at the cursor reaches at most this far from it, in UTF-16 units. */
 const NEAR = 64;
 
 /** A change of a line that can be undone. */
 export interface LineChange {
-  /** Where it is, in UTF-16 units. */
+  /** Where it begins, in UTF-16 units. */
   readonly at: number;
-  /** What stood there before. */
+  /** The text that it removed. */
   readonly removed: string;
-  /** How much stands there now. */
+  /** The length of the text that it inserted, in UTF-16 units. */
   readonly inserted: number;
-  /** Where the cursor was. */
+  /** The cursor before the change. */
   readonly cursor: number;
 }
 
-/** So many changes can be undone, and so many UTF-16 units come back in all. */
+/**
+ * Limits of undo: the number of changes (twice as many may be kept for a while), and the UTF-16
+ * units of all removed text.
+ */
 const MAX_CHANGES = 200;
 const MAX_REMOVED = 16_384;
-/** Characters that are typed one after the other are undone together, so many at a time. */
+/** Characters typed in a row are undone together, at most this many. */
 const MAX_TYPED = 20;
 
 /** A line and a cursor in it, which always stands between grapheme clusters. */
@@ -30,7 +33,7 @@ export class EditBuffer {
   #line = "";
   #cursor = 0;
   #killed = "";
-  /** Changes that can be undone, the last one last, and how much they removed. */
+  /** The changes that can be undone, the last one last, and the UTF-16 units that they removed. */
   #changes: LineChange[] = [];
   #removed = 0;
 
@@ -42,7 +45,7 @@ export class EditBuffer {
     return this.#line;
   }
 
-  /** In UTF-16 units. */
+  /** The position of the cursor, in UTF-16 units. */
   get cursor(): number {
     return this.#cursor;
   }
@@ -56,25 +59,25 @@ export class EditBuffer {
     this.#killed = killed;
   }
 
-  /** Where the line begins, of several, in which the cursor stands. */
+  /** The start of the cursor's line, if the text has several lines. */
   get lineStart(): number {
     return this.#line.lastIndexOf("\n", this.#cursor - 1) + 1;
   }
 
-  /** Where it ends. */
+  /** The end of the cursor's line. */
   get lineEnd(): number {
     const end = this.#line.indexOf("\n", this.#cursor);
     return end === -1 ? this.#line.length : end;
   }
 
-  /** Puts another line in, the cursor at its end or elsewhere. */
+  /** Replaces the line; the cursor goes to the given position, by default to the end. */
   set(line: string, cursor: number = line.length): void {
     const next = cut(line, this.#limit);
     if (next !== this.#line) this.#change(0, this.#line.length, next);
     this.move(cursor);
   }
 
-  /** What can be undone. */
+  /** The changes that can be undone, the last one last. */
   get changes(): readonly LineChange[] {
     return [...this.#changes];
   }
@@ -84,13 +87,13 @@ export class EditBuffer {
     this.#removed = changes.reduce((sum, { removed }) => sum + removed.length, 0);
   }
 
-  /** How many bytes it holds beside the line, about. */
+  /** About how many bytes the buffer holds in addition to the line. */
   get held(): number {
     const { length } = this.#changes;
     return textSize(this.#killed.length) + length * ITEM_SIZE + 2 * this.#removed;
   }
 
-  /** Takes the last change back. */
+  /** Undoes the last change; returns `false` if there is none. */
   undo(): boolean {
     const change = this.#changes.pop();
     if (change === undefined) return false;
@@ -101,7 +104,7 @@ export class EditBuffer {
     return true;
   }
 
-  /** Puts text in the place of what stands between two places. */
+  /** Replaces the text between two positions. */
   #change(at: number, end: number, text: string): void {
     const removed = this.#line.slice(at, end);
     if (removed === "" && text === "") return;
@@ -119,7 +122,7 @@ export class EditBuffer {
     }
     this.#changes.push({ at, removed, inserted: text.length, cursor: this.#cursor });
     this.#removed += removed.length;
-    // Several go at a time, so that each costs little.
+    // Old changes are removed many at a time, so that the average cost is low.
     let gone = this.#changes.length > 2 * MAX_CHANGES ? MAX_CHANGES : 0;
     for (let at = 0; at < gone; at++) this.#removed -= this.#changes[at]?.removed.length ?? 0;
     while (this.#removed > MAX_REMOVED) {
@@ -128,7 +131,7 @@ export class EditBuffer {
     if (gone > 0) this.#changes.splice(0, gone);
   }
 
-  /** Moves to a place, or to the end of the cluster that it is in. */
+  /** Moves to a position, or to the end of the cluster that contains it. */
   move(to: number): void {
     if (!mayJoin(this.#line, to)) {
       this.#cursor = Math.max(0, Math.min(this.#line.length, to));
@@ -143,7 +146,7 @@ export class EditBuffer {
     this.#cursor = Math.max(0, Math.min(this.#line.length, at));
   }
 
-  /** The place before or after the cluster next to the cursor. */
+  /** The other end of the cluster before (-1) or after (1) the cursor. */
   neighbour(direction: -1 | 1): number {
     const beside = this.#cursor + direction;
     const there = beside >= 0 && beside <= this.#line.length;
@@ -156,7 +159,7 @@ export class EditBuffer {
     return this.#cursor - (graphemes(before).at(-1) ?? "").length;
   }
 
-  /** Inserts at the cursor; returns whether all of it had room. */
+  /** Inserts text at the cursor; returns whether all of it fitted. */
   insert(text: string): boolean {
     const fits = fitting(text, Math.max(0, this.#limit - this.#line.length));
     this.#change(this.#cursor, this.#cursor, fits);
@@ -164,14 +167,17 @@ export class EditBuffer {
     return fits.length === text.length;
   }
 
-  /** Puts text in the place of what stands between a place and the cursor, if it has room. */
+  /**
+   * Replaces the text between a position and the cursor, if the result fits; returns whether it
+   * did.
+   */
   replace(start: number, text: string): boolean {
     if (this.#line.length - (this.#cursor - start) + text.length > this.#limit) return false;
     this.remove(start);
     return this.insert(text);
   }
 
-  /** Removes what stands between the cursor and a place. */
+  /** Removes the text between the cursor and a position, and returns it. */
   remove(to: number): string {
     const [start, end] = to < this.#cursor ? [to, this.#cursor] : [this.#cursor, to];
     const removed = this.#line.slice(start, end);
@@ -180,7 +186,7 @@ export class EditBuffer {
     return removed;
   }
 
-  /** Removes what Backspace takes away: a code point, or an emoji. */
+  /** Removes what Backspace erases: a code point, or a whole emoji. */
   removeLast(): void {
     const start = this.neighbour(-1);
     const cluster = this.#line.slice(start, this.#cursor);
@@ -190,7 +196,10 @@ export class EditBuffer {
     this.move(this.#cursor);
   }
 
-  /** Removes and keeps it for `yank`; `more` adds to what was kept, on its side. */
+  /**
+   * Removes text as `remove` does and keeps it for `yank`. `more`: adds it to the text kept before,
+   * on the side where it was.
+   */
   kill(to: number, more: boolean): void {
     const back = to < this.#cursor;
     const removed = this.remove(to);
@@ -198,13 +207,13 @@ export class EditBuffer {
     this.#killed = back ? removed + kept : kept + removed;
   }
 
-  /** Forgets what was killed and what can be undone: of a password, or of a line that has ended. */
+  /** Forgets the killed text and all undo changes, for example of a password. */
   forget(): void {
     this.#killed = "";
     this.forgetChanges();
   }
 
-  /** Nothing can be undone any more. */
+  /** Forgets all undo changes. */
   forgetChanges(): void {
     this.#changes = [];
     this.#removed = 0;
@@ -214,7 +223,7 @@ export class EditBuffer {
     return this.insert(this.#killed);
   }
 
-  /** The character at the cursor, or the last, changes places with the one before it. */
+  /** Swaps the character at the cursor, or the last one, with the one before it. */
   transpose(): boolean {
     const start = this.#cursor;
     if (start === this.#line.length) this.#cursor = this.neighbour(-1);
@@ -233,7 +242,7 @@ export class EditBuffer {
     return true;
   }
 
-  /** The word at the cursor, or the last, changes places with the one before it. */
+  /** Swaps the word at the cursor, or the last one, with the one before it. */
   transposeWords(): boolean {
     const { line } = this;
     const end = wordEnd(line, this.#cursor);
@@ -247,7 +256,7 @@ export class EditBuffer {
     return true;
   }
 
-  /** Changes the letters from the cursor to the end of the word. */
+  /** Applies `change` to the text from the cursor to the end of the word. */
   changeCase(change: (word: string) => string): boolean {
     const end = wordEnd(this.#line, this.#cursor);
     const text = change(this.#line.slice(this.#cursor, end));
@@ -258,12 +267,12 @@ export class EditBuffer {
   }
 }
 
-/** The beginning of a text, without half a character at its end. */
+/** The start of a text, without a lone surrogate at its end. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }
 
-/** The characters that have room, each for itself, as if they were typed one by one. */
+/** The characters that fit, each tested separately, as if they were typed one by one. */
 function fitting(text: string, room: number): string {
   if (text.length <= room) return text;
   let fits = "";
@@ -274,15 +283,17 @@ function fitting(text: string, room: number): string {
   return fits;
 }
 
-/** The first letter large, the others small. */
+/** The first letter in upper case, the others in lower case. */
 function capitalized(word: string): string {
   return word.toLowerCase().replace(/\p{L}/u, (letter) => letter.toUpperCase());
 }
 
-/** What an action does to the line; returns `false` where it could not. `more`: a kill follows one. */
+/**
+ * Carries out an action; returns `false` if it failed. `more`: the action before was a kill, too.
+ */
 type BufferAction = (buffer: EditBuffer, more: boolean) => boolean | void;
 
-/** The actions that need nothing but the line. */
+/** The actions that need only the buffer. */
 export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>> = {
   "left": (buffer) => buffer.move(buffer.neighbour(-1)),
   "right": (buffer) => buffer.move(buffer.neighbour(1)),
@@ -293,7 +304,7 @@ export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>>
   "delete": (buffer) => void buffer.remove(buffer.neighbour(1)),
   "delete-back": (buffer) => buffer.removeLast(),
   "kill-line": (buffer, more) => {
-    // At the end of a line of a longer text its line end goes.
+    // At the end of a line of a multiline text, its line feed is killed.
     const { lineEnd } = buffer;
     buffer.kill(lineEnd === buffer.cursor ? buffer.neighbour(1) : lineEnd, more);
   },

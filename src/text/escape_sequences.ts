@@ -1,15 +1,16 @@
 /**
- * The grammar of escape sequences (ECMA-48) as a table: the one place that knows where a sequence ends. Keys, lines,
- * widths, wrapping, the editor's screen and `stripControls` use it.
+ * The grammar of escape sequences (ECMA-48) as a table, the only place that defines where a
+ * sequence ends. It is used for keys, lines, widths, wrapping, the editor's screen and
+ * `stripControls`.
  *
  * Programs and terminals follow the same grammar, but terminals also send a few sequences of their own: X10 mouse
  * reports, F1 to F5 of the Linux console, and rxvt's keys with Shift.
  */
 
-/** Where within a sequence the next character stands. */
+/** The state within a sequence, before the next character. */
 export type SequenceState = number;
 
-/** Outside of a sequence. */
+/** Outside any sequence. */
 export const GROUND = 0;
 /** The sequence has ended before this character, which is not part of it. */
 export const BROKEN = 1;
@@ -33,15 +34,15 @@ const SHIFT_MODIFIER = 9;
 const STRING = 10;
 /** Within a string, after ESC, which may begin its end. */
 export const STRING_ESCAPE = 11;
-/** After `CSI [`, of the Linux console. */
+/** After `CSI [`, in a sequence of the Linux console. */
 const LINUX = 12;
-/** After `CSI M`, of X10: a button, a column, a row. */
+/** After `CSI M`, in an X10 mouse report: button, column, row. */
 const MOUSE_BUTTON = 13;
 const MOUSE_COLUMN = 14;
 const MOUSE_ROW = 15;
 const STATE_COUNT = 16;
 
-/** Who wrote the text: a program for a terminal, or a terminal. */
+/** The source of a text: a program that writes to a terminal, or a terminal. */
 export type SequenceSource = "program" | "terminal";
 
 const ESC = 0x1b;
@@ -69,9 +70,9 @@ const TABLES: Readonly<Record<SequenceSource, Uint8Array>> = {
 /**
  * The state after one more character.
  *
- * @param state The state before it. {@linkcode GROUND}: the character begins a sequence, or none.
+ * @param state The state before it; {@linkcode GROUND} outside any sequence.
  * @param code The character, a UTF-16 unit.
- * @param source Who wrote it.
+ * @param source The source of the text.
  * @returns {@linkcode GROUND}: the sequence ends with this character. {@linkcode BROKEN}: it ends before it.
  */
 export function nextState(
@@ -88,13 +89,13 @@ export function beginsSequence(code: number): boolean {
 }
 
 /**
- * Where the sequence ends that begins at a place.
+ * Where the sequence at a position ends.
  *
- * @param text The text, with ESC or an eight-bit control at that place.
- * @param start The place.
- * @param source Who wrote it.
- * @returns The place after it. A broken sequence ends before the character that breaks it, an unfinished one at the
- * end of the text.
+ * @param text The text, with ESC or an eight-bit control at that position.
+ * @param start The position.
+ * @param source The source of the text.
+ * @returns The position after it. A broken sequence ends before the character that breaks it, an
+ * unfinished one at the end of the text.
  */
 export function sequenceEnd(text: string, start: number, source: SequenceSource): number {
   const table = TABLES[source];
@@ -130,7 +131,7 @@ function isWhole(text: string, start: number): boolean {
   return state === GROUND || state === BROKEN;
 }
 
-/** The sequences that are most in use. */
+/** Matches the most common sequences. */
 const CONTROL_SEQUENCE = /\x1b\[[\d;:?]*[A-Za-z]/g;
 
 /** Removes all sequences from a text that a program wrote for a terminal. */
@@ -152,7 +153,7 @@ function withoutAnySequence(text: string): string {
 
 const SEQUENCE_START = /[\x1b\x80-\x9f]/g;
 
-/** Where the next sequence begins, from a place on; -1 where none does. */
+/** Where the next sequence begins, at or after a position; -1 if there is none. */
 export function nextSequence(text: string, from: number): number {
   SEQUENCE_START.lastIndex = from;
   return SEQUENCE_START.test(text) ? SEQUENCE_START.lastIndex - 1 : -1;
@@ -198,7 +199,7 @@ function newTable(fromTerminal: boolean): Uint8Array {
     setOne(CSI, "[", LINUX);
     set(LINUX, 0x20, 0x7e, GROUND);
     setOne(CSI, "M", MOUSE_BUTTON);
-    // Beyond what a byte can tell a column or a row is NUL.
+    // A column or row that does not fit in a byte is sent as NUL.
     for (const [first, last] of [[0, 0], [0x20, LIMIT]] as const) {
       set(MOUSE_BUTTON, first, last, MOUSE_COLUMN);
       set(MOUSE_COLUMN, first, last, MOUSE_ROW);
@@ -209,7 +210,7 @@ function newTable(fromTerminal: boolean): Uint8Array {
     set(SHIFT_MODIFIER, 0x20, 0x7e, GROUND);
     set(SHIFT_MODIFIER, 0x30, 0x3b, SHIFT_MODIFIER);
   }
-  // NUL may stand anywhere.
+  // A NUL within a sequence is ignored.
   for (let state = ESCAPE; state < MOUSE_BUTTON; state++) set(state, 0, 0, state);
   return table;
 }

@@ -8,7 +8,7 @@ import {
   throwUnexpected,
 } from "../protocol/validate.ts";
 
-/** Where lines that were typed before are kept; give your own to keep them in a file. */
+/** Stores the lines that a person typed. Implement it to keep them in a file, for example. */
 export interface HistoryStore {
   /** How many lines there are. */
   readonly length: number;
@@ -16,13 +16,16 @@ export interface HistoryStore {
   at(index: number): string | undefined;
   /** Appends a line. */
   add(line: string): void;
-  /** How many bytes it takes, where one client must not fill the memory. Default: not counted. */
+  /**
+   * About how many bytes the lines take; they count towards the client's memory limit. Default: not
+   * counted.
+   */
   readonly held?: number;
 }
 
 const SYNONYMS: Synonyms = { size: "limit", max: "limit", length: "limit", entries: "lines" };
 
-/** Checks that a caller gave such a store. */
+/** Checks that a value from a caller is a history store. */
 export function checkHistory(what: string, history: HistoryStore): void {
   const whole = typeof history === "object" && history !== null &&
     typeof history.length === "number" && typeof history.at === "function" &&
@@ -33,8 +36,8 @@ export function checkHistory(what: string, history: HistoryStore): void {
 }
 
 /**
- * The lines that a person typed, the newest last. A line that repeats the one before is not kept
- * twice; the oldest goes when there are too many.
+ * The lines that a person typed, the newest last. A line equal to the one before it is not stored
+ * again. The oldest lines are removed when a limit is exceeded.
  *
  * @example
  * ```ts
@@ -56,9 +59,10 @@ export class History implements HistoryStore {
   /**
    * Starts a history.
    *
-   * @param options `limit`: the most lines, default 100. `maxLength`: the most UTF-16 units of all
-   * lines together, default 65,536. `lines`: those from before.
-   * @throws {TelnetError} `misuse`: a limit that is no whole number.
+   * @param options `limit`: the maximum number of lines, default 100. `maxLength`: the maximum
+   * UTF-16 units of all lines together, default 65,536. `lines`: lines from an earlier session, the
+   * oldest first.
+   * @throws {TelnetError} `misuse`: a limit that is not a whole number.
    */
   constructor(
     options: {
@@ -80,7 +84,7 @@ export class History implements HistoryStore {
     this.#shorten();
   }
 
-  /** How many bytes it takes, about. */
+  /** About how many bytes the lines take. */
   get held(): number {
     return this.#lines.length * ITEM_SIZE + 2 * this.#textLength;
   }
@@ -94,7 +98,7 @@ export class History implements HistoryStore {
    * A line.
    *
    * @param index 0 is the oldest.
-   * @returns The line, or `undefined` where there is none.
+   * @returns The line, or `undefined` if there is none.
    */
   at(index: number): string | undefined {
     return this.#lines[index];

@@ -1,24 +1,24 @@
 /**
- * Characters that do not show (Unicode's Default_Ignorable_Code_Point). They can make one name look like another, or
- * change the direction of the text after them.
+ * Invisible characters (Unicode's Default_Ignorable_Code_Point). They can make one name look like
+ * another, or change the direction of the text after them.
  */
 
-/** May have one: by UTF-16 units, which is quickly seen. */
+/** A quick check by UTF-16 units: the text may contain one. */
 const MAYBE =
   /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud82f\ud834\udb40-\udb43]/;
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
 const ONE_INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]$/u;
 
-/** A character that stays after certain others, and before certain others. */
+/** An invisible character that stays between certain other characters. */
 interface Place {
   readonly itself: RegExp;
   readonly after: RegExp;
   readonly before?: RegExp;
 }
 
-/** Where characters that do not show belong. */
+/** The contexts in which invisible characters stay. */
 const PLACES: readonly Place[] = [
-  // Emoji of several: a joiner between two, with or without a selector or a skin tone.
+  // Emoji sequences: a joiner between two emoji; a selector or a skin tone may come before it.
   {
     itself: /^\u200d$/,
     after: /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u,
@@ -31,20 +31,20 @@ const PLACES: readonly Place[] = [
       /^[\p{M}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}\p{Script=Mandaic}]$/u,
     before: /^[\p{L}\p{M}]$/u,
   },
-  // A picture, or a sign of the text.
+  // Variation selectors: shown as an emoji, or as text.
   { itself: /^[\ufe0e\ufe0f]$/, after: /^[^\d#*]$(?<=\p{Emoji})/u },
   { itself: /^\ufe0f$/, after: /^[\d#*]$/, before: /^\u20e3$/ },
-  // Other forms of Han and Mongolian characters.
+  // Variants of Han and Mongolian characters.
   { itself: /^[\ufe00-\ufe02\u{e0100}-\u{e01ef}]$/u, after: /^\p{Script=Han}$/u },
   { itself: /^[\u180b-\u180d\u180f]$/, after: /^\p{Script=Mongolian}$/u },
-  // Flags of regions.
+  // Tags, as in the flags of regions.
   { itself: /^[\u{e0020}-\u{e007f}]$/u, after: /^[\u{1f3f4}\u{e0020}-\u{e007e}]$/u },
 ];
-/** No place is there for others. */
+/** The invisible characters that may stay; all others are always removed. */
 const PLACED =
   /^[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\u{e0020}-\u{e007f}\u{e0100}-\u{e01ef}]$/u;
 
-/** Removes characters that do not show, except where they belong to their neighbours. */
+/** Removes invisible characters, except where their neighbours need them. */
 export function withoutInvisible(text: string): string {
   if (!MAYBE.test(text)) return text;
   const placed = text.replaceAll(INVISIBLE, (one) => PLACED.test(one) ? one : "");

@@ -1,7 +1,7 @@
 /** A key that a person pressed, or text that was pasted. */
 export interface Key {
   /**
-   * What it is: `text` for something printable, `paste` for a piece of pasted text; else the key's
+   * What was typed: `text` for printable text, `paste` for a piece of pasted text; else the key's
    * name: `enter`, `tab`, `backspace`, `delete`, `insert`, `escape`, `up`, `down`, `left`, `right`,
    * `home`, `end`, `pageup`, `pagedown`, `f1` to `f12`, or with `ctrl` or `alt` a letter or sign.
    */
@@ -12,7 +12,7 @@ export interface Key {
   readonly ctrl: boolean;
   /** Whether Alt (or Meta) was held, or ESC was pressed before. */
   readonly alt: boolean;
-  /** Whether Shift was held, as far as the terminal tells. */
+  /** Whether Shift was held, if the terminal reports it. */
   readonly shift: boolean;
 }
 
@@ -20,7 +20,7 @@ export interface Key {
  * The name of a key as one word, as key maps use it.
  *
  * @param key The key.
- * @returns Such as `ctrl+a`, `alt+b`, `ctrl+left`, `f1`.
+ * @returns The name, such as `ctrl+a`, `alt+b`, `ctrl+left`, `f1`.
  *
  * @example
  * ```ts
@@ -35,11 +35,11 @@ export function keyName({ name, ctrl, alt, shift }: Key): string {
 }
 
 /**
- * What a person typed for a key, for a reader of lines: text, Enter, Tab, Backspace and Ctrl with a
- * letter. Other keys have no text.
+ * The text that a line reader receives for a key. Text, Enter, Tab, Backspace and Ctrl with a
+ * letter have one; other keys do not.
  *
  * @param key The key.
- * @returns The text, or nothing.
+ * @returns The text; empty if the key has none.
  */
 export function typedText({ name, text, ctrl }: Key): string {
   if (name === "text" || name === "paste") return text;

@@ -3,7 +3,7 @@ import { inspect, nearestName, throwUnexpected } from "../protocol/validate.ts";
 import { EDIT_ACTIONS, type EditAction } from "./edit_actions.ts";
 
 const FUNCTION_KEYS = Array.from({ length: 12 }, (_, at) => `f${at + 1}`);
-/** The keys that have a name; others are known by what they type. */
+/** The keys that have a name; other keys are named by the character that they type. */
 const NAMED = new Set([
   ..."enter tab backspace delete insert escape up down left right home end pageup pagedown begin"
     .split(" "),
@@ -54,7 +54,7 @@ function isKeyName(name: string): boolean {
   return held && [...base].length === 1 && base === base.toLowerCase();
 }
 
-/** `C-x`, `^X` and `Meta-b` as they are written here. */
+/** Translates names such as `C-x`, `^X` and `Meta-b` to ours; `undefined` if that fails. */
 function rewritten(name: string): string | undefined {
   const [, caret] = /^\^(.)$/u.exec(name) ?? [];
   const parts = caret === undefined ? name.split(/[-+]/) : ["ctrl", caret];

@@ -90,7 +90,7 @@ const RXVT_ENDS: Readonly<Record<string, Partial<Held>>> = {
   "$": { shift: true },
   "@": { ctrl: true, shift: true },
 };
-/** More than this is no modifier but the row or the column of a report. */
+/** A larger number is not a modifier, but the row or column of a report. */
 const MAX_MODIFIER = 256;
 
 /** xterm's parameter: one more than the sum of the keys held. */
@@ -129,10 +129,11 @@ const NUMBERS: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * What an xterm sends for a key.
+ * The sequence that an xterm sends for a key.
  *
  * @param key The key.
- * @returns Such as `\x1b[1;5C` for Ctrl and right; the text of text.
+ * @returns The sequence, such as `\x1b[1;5C` for Ctrl and right; for `text` and `paste`, the text
+ * itself.
  */
 export function keySequence({ name, text, ctrl, alt, shift }: Key): string {
   if (name === "text" || name === "paste") return text;
@@ -158,7 +159,7 @@ export function keySequence({ name, text, ctrl, alt, shift }: Key): string {
  *
  * @param sequence A whole sequence.
  * @param alt Whether an ESC came before it, which is Alt.
- * @returns The key; `undefined` for something that the terminal reports.
+ * @returns The key; `undefined` for a report of the terminal.
  */
 export function keyOf(sequence: string, alt: boolean): Key | undefined {
   const clean = sequence.replaceAll("\0", "");
@@ -170,12 +171,15 @@ export function keyOf(sequence: string, alt: boolean): Key | undefined {
   return introducer === "[" ? controlKey(clean.slice(begin, -1), final, alt) : undefined;
 }
 
-/** Whether a sequence marks the beginning of what is pasted. */
+/** Whether a sequence marks the beginning of a bracketed paste. */
 export function beginsPaste(sequence: string): boolean {
   return sequence === "\x1b[200~" || sequence === "\x9b200~";
 }
 
-/** SS3 and a letter; rxvt's small letters are with Ctrl, and xterm may put a modifier between. */
+/**
+ * A key sent as SS3 and a letter. A lower-case letter of rxvt means Ctrl, and xterm may put a
+ * modifier before the letter.
+ */
 function shiftedKey(parameters: string, final: string, alt: boolean): Key | undefined {
   const pad = KEYPAD[final.charCodeAt(0) - KEYPAD_FIRST] ?? SHIFTED_SIGNS[final];
   const how = withAlt(modifiers(parameters.split(";").at(-1) ?? ""), alt);
@@ -187,7 +191,7 @@ function shiftedKey(parameters: string, final: string, alt: boolean): Key | unde
 
 function controlKey(body: string, final: string, alt: boolean): Key | undefined {
   if (body === "[") return linuxKey(final);
-  // A private prefix, or an intermediate: a report.
+  // A private prefix or an intermediate means a report.
   if (!/^[\d;:]*$/.test(body)) return undefined;
   const [first = "", second = "", third = ""] = body.split(";");
   const [held, event] = second.split(":");

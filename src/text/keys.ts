@@ -12,17 +12,17 @@ import { beginsPaste, keyOf } from "./key_sequences.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, withoutLast } from "./width.ts";
 
-/** Where a {@linkcode KeyDecoder} stands between two texts, as plain JSON. */
+/** The state of a {@linkcode KeyDecoder} between two texts, as plain JSON. */
 export interface KeyDecoderSnapshot {
-  /** Text that is not decoded: the beginning of a sequence. */
+  /** Text that is not decoded yet, such as the beginning of a sequence. */
   readonly unread: string;
-  /** How much of a sequence was dropped, as it is too long for a key. */
+  /** How many UTF-16 units of a sequence were dropped because it is too long for a key. */
   readonly skipped: number;
   /** Whether the last key was a CR, which an LF or NUL may follow. */
   readonly afterCr: boolean;
-  /** Whether a paste has begun and not ended. */
+  /** Whether a paste has begun but not ended. */
   readonly pasting: boolean;
-  /** What of the paste is not handed over. */
+  /** Pasted text that has not been returned yet. */
   readonly pasted: string;
   /** How long the paste is so far, in UTF-16 units. */
   readonly pasteLength: number;
@@ -31,42 +31,49 @@ export interface KeyDecoderSnapshot {
 /** How to decode keys. */
 export interface KeyDecoderOptions {
   /**
-   * How long a lone ESC waits for the rest of a sequence before it is the key, in milliseconds.
-   * Default 100. On slow lines more is better.
+   * How long a lone ESC waits for the rest of a sequence before it counts as the Escape key, in
+   * milliseconds. Default 100; slow connections need more.
    */
   readonly escapeTimeout?: number;
-  /** Whether printable text comes in runs instead of by grapheme cluster. Default `false`. */
+  /**
+   * Whether printable text is returned in runs instead of one key for each grapheme cluster.
+   * Default `false`.
+   */
   readonly runs?: boolean;
 }
 
 const DEFAULTS: KeyDecoderOptions = {};
-/** How long a lone ESC waits where nobody has set it. */
+/** The default of `escapeTimeout`. */
 export const ESCAPE_TIMEOUT_MS = 100;
 
-/** What begins a sequence after ESC, and alone is Alt with a sign. */
+/**
+ * The characters that begin a sequence after ESC. If nothing follows, they are Alt with that
+ * character.
+ */
 const INTRODUCERS = "[O]PX^_";
-/** The end of what is pasted, with CSI in seven bits or in eight. */
+/** The end marker of a bracketed paste, with CSI in seven bits or in eight. */
 const PASTE_ENDS: readonly string[] = ["\x1b[201~", "\x9b201~"];
 const PASTE_END = /\x1b\[201~|\x9b201~/g;
-/** Pasted text comes in pieces of this size, so that no paste fills the memory. */
+/** Pasted text is returned in pieces of this size, so that no paste fills the memory. */
 const PASTE_PIECE = 4_096;
-/** A paste that is longer, or whose end has not come for so long, has lost its end. */
+/** A paste that is longer than this, or that stops for this time, has lost its end marker. */
 const MAX_PASTE = 1_048_576;
 const PASTE_TIMEOUT_MS = 1_000;
 const INTERRUPT = "\x03";
-/** No sequence of a key is longer; more of one is not kept. */
+/** No key sequence is longer than this; the rest of a longer one is dropped. */
 const MAX_SEQUENCE = 256;
-/** Nor does a string, such as a title, go on for longer. */
+/** The maximum length of a control string, such as a title. */
 const MAX_STRING = 65_536;
-/** A sequence whose rest does not come for so long never ends. */
+/** How long to wait for the rest of a sequence before it is given up. */
 const SEQUENCE_TIMEOUT_MS = 1_000;
 /**
- * Decodes what terminals send into keys: text in, keys out, cut anywhere. It knows the sequences of
- * xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet client of Windows, and those of CSI u
- * and modifyOtherKeys. Other sequences, such as mouse reports, are ignored.
+ * Decodes the input from a terminal into keys. The text may arrive in pieces that are cut anywhere.
+ * It knows the sequences of xterm, VT100 and VT220, the Linux console, rxvt, PuTTY and the Telnet
+ * client of Windows, and those of CSI u and modifyOtherKeys. Other sequences, such as mouse
+ * reports, are ignored.
  *
- * It has no clock: a lone ESC is told from the start of a sequence by the time that is given. A sequence or a
- * paste whose end does not come is given up after a second.
+ * It has no clock: it uses the time that it is given to tell a lone ESC from the start of a
+ * sequence. It gives up an unfinished sequence or paste after a second.
  *
  * @example
  * ```ts
@@ -86,25 +93,25 @@ const SEQUENCE_TIMEOUT_MS = 1_000;
 export class KeyDecoder {
   /** How long a lone ESC waits for the rest of a sequence, in milliseconds. */
   escapeTimeout: number;
-  /** Whether printable text comes in runs instead of by grapheme cluster. */
+  /** Whether printable text is returned in runs instead of one key for each grapheme cluster. */
   runs: boolean;
-  /** What was fed, and how much of it is decoded. */
+  /** The text that was fed, and how much of it is decoded. */
   #text = "";
   #at = 0;
-  /** When the last of it came. */
+  /** The time of the last `feed`. */
   #fedAt = 0;
-  /** Whether the rest of it is the beginning of a sequence. */
+  /** Whether the rest of it is an unfinished sequence. */
   #incomplete = false;
-  /** How far the sequence is read that begins there, and what state it is in. */
+  /** How far that sequence has been scanned, and the state of the scan. */
   #scanned = 0;
   #state: SequenceState = GROUND;
-  /** How much of it was dropped. */
+  /** How many UTF-16 units of it were dropped. */
   #skipped = 0;
   #afterCr = false;
   #pasting = false;
   #pasted = "";
   #pasteLength = 0;
-  /** Whether Ctrl-C came by itself, later than what was pasted: somebody has pressed it. */
+  /** Whether Ctrl-C arrived alone, after the pasted text: then the person pressed it. */
   #interrupted = false;
   /** Keys that are decoded, and how many of them were taken. */
   #keys: Key[] = [];
@@ -114,7 +121,7 @@ export class KeyDecoder {
    * Starts with nothing pending.
    *
    * @param options Each field has its default.
-   * @throws {TelnetError} `misuse`: an unknown option, or a value that cannot be right.
+   * @throws {TelnetError} `misuse`: an unknown option, or an invalid value.
    */
   constructor(options: KeyDecoderOptions = DEFAULTS) {
     if (options !== DEFAULTS) {
@@ -156,7 +163,7 @@ export class KeyDecoder {
     this.#incomplete = false;
   }
 
-  /** The next key that is complete; `undefined` while none is. */
+  /** Takes the next complete key; `undefined` if there is none. */
   next(): Key | undefined {
     while (this.#taken === this.#keys.length) {
       this.#keys = [];
@@ -176,7 +183,7 @@ export class KeyDecoder {
     return this.#keys[this.#taken++];
   }
 
-  /** Takes what was fed and came to no key, for somebody else to read. */
+  /** Removes the input that has not been taken as keys and returns it, for another reader. */
   takeUnread(): string {
     const unread = this.#typedKeys() + this.#pasted + this.#text.slice(this.#at);
     this.#keys = [];
@@ -196,7 +203,7 @@ export class KeyDecoder {
     this.#afterCr = afterCr;
   }
 
-  /** Where it stands, as plain JSON. */
+  /** The current state, as plain JSON. */
   snapshot(): KeyDecoderSnapshot {
     const [pasting, keys] = [this.#pasting, this.#typedKeys()];
     // Within a paste the keys that were not taken are pieces of it.
@@ -211,7 +218,7 @@ export class KeyDecoder {
    * Restores what {@linkcode snapshot} returned.
    *
    * @param snapshot The snapshot.
-   * @param now The time in milliseconds, from which a lone ESC waits anew.
+   * @param now The time in milliseconds; the wait after a lone ESC starts again now.
    */
   restore(snapshot: KeyDecoderSnapshot, now: number): void {
     this.#text = snapshot.unread;
@@ -224,35 +231,38 @@ export class KeyDecoder {
     this.#pasteLength = snapshot.pasteLength;
   }
 
-  /** The keys that were decoded and not taken, as they were typed; an LF may follow the last CR. */
+  /**
+   * The text of the decoded keys that were not taken. If an LF may follow the last CR, the text
+   * ends with that CR.
+   */
   #typedKeys(): string {
     const typed = this.#keys.slice(this.#taken).map(typedText).join("");
     return this.#afterCr && typed.endsWith("\r\n") ? typed.slice(0, -1) : typed;
   }
 
-  /** Whether part of a sequence, or of what is pasted, has come, and its end has not. */
+  /** Whether a sequence or a paste is unfinished. */
   get pending(): boolean {
     return this.#at < this.#text.length || this.#pasting;
   }
 
-  /** Whether something was fed that {@linkcode next} has not looked at. */
+  /** Whether there is input that {@linkcode next} has not processed. */
   get hasUnread(): boolean {
     return this.#taken < this.#keys.length || (!this.#incomplete && this.#at < this.#text.length);
   }
 
-  /** How many bytes it holds of what was fed, about. */
+  /** About how many bytes of memory the pending input takes. */
   get held(): number {
     const keys = this.#keys.length - this.#taken;
     return keys * ITEM_SIZE + textSize(this.#text.length) + textSize(this.#pasted.length);
   }
 
-  /** When {@linkcode flush} is due; `undefined` while nothing waits for it. */
+  /** When {@linkcode flush} is due; `undefined` if no input waits for it. */
   nextTimeout(): number | undefined {
     const wait = this.#wait();
     return wait === undefined || this.hasUnread ? undefined : this.#fedAt + wait;
   }
 
-  /** How long what has come waits for more. */
+  /** How long the pending input waits for more. */
   #wait(): number | undefined {
     const { length } = this.#text;
     if (this.#pasting) {
@@ -261,7 +271,7 @@ export class KeyDecoder {
         : Math.max(this.escapeTimeout, PASTE_TIMEOUT_MS);
     }
     if (this.#at === length) return undefined;
-    // A person may have pressed Alt and a sign; more is the beginning of a sequence.
+    // This may be Alt and a character; longer input is the beginning of a sequence.
     const pending = this.#text.slice(this.#at, this.#at + 4);
     return isAltKey(pending)
       ? this.escapeTimeout
@@ -269,7 +279,7 @@ export class KeyDecoder {
   }
 
   /**
-   * Gives up waiting for the rest of a sequence, if its time is over.
+   * Gives up an unfinished sequence or paste, if its time is over.
    *
    * @param now The time in milliseconds.
    * @returns The keys that are complete now.
@@ -282,7 +292,7 @@ export class KeyDecoder {
    * The same as {@linkcode flush}, for {@linkcode next}.
    *
    * @param now The time in milliseconds.
-   * @returns Whether the wait is over, and keys may have come of it.
+   * @returns Whether the wait is over; then keys may be available.
    */
   expire(now: number): boolean {
     const due = this.nextTimeout();
@@ -291,7 +301,8 @@ export class KeyDecoder {
       this.#giveUp();
       return true;
     }
-    // What was pasted is shown, and a Ctrl-C was pressed that nothing follows.
+    // Return the pasted text now. If it ends with Ctrl-C and nothing follows, the person pressed
+    // that.
     const interrupted = this.#pasted.endsWith(INTERRUPT);
     this.#pastePiece(this.#pasted.length);
     if (interrupted) this.#interrupt();
@@ -302,7 +313,10 @@ export class KeyDecoder {
     return true;
   }
 
-  /** Erases the last character, as the Telnet command EC does: nothing before it goes on behind it. */
+  /**
+   * Erases the last character, as the Telnet command EC does. An unfinished sequence is given up
+   * first.
+   */
   eraseCharacter(): void {
     if (this.#pasting && this.#pasted !== "") {
       this.#pasted = withoutLast(this.#pasted);
@@ -312,7 +326,7 @@ export class KeyDecoder {
     this.#push("backspace");
   }
 
-  /** Nothing more comes of a sequence that was begun. */
+  /** Gives up an unfinished sequence. */
   #giveUp(): void {
     if (!this.#incomplete) return;
     const pending = this.#text.slice(this.#at);
@@ -320,7 +334,10 @@ export class KeyDecoder {
     this.#abandon(pending);
   }
 
-  /** A sequence that does not end: ESC is a key by itself, or Alt with a sign; more of one is nothing. */
+  /**
+   * Handles a sequence that does not end: ESC alone is the Escape key, ESC and a character is Alt
+   * with that character; longer ones are dropped.
+   */
   #abandon(sequence: string): void {
     if (!isAltKey(sequence)) return;
     let at = 0;
@@ -330,14 +347,14 @@ export class KeyDecoder {
     else this.#push(sign.toLowerCase(), { alt: true, shift: sign !== sign.toLowerCase() });
   }
 
-  /** The next key begins at a place. */
+  /** Sets where the next key begins. */
   #goTo(at: number): void {
     this.#at = this.#scanned = at;
     this.#state = GROUND;
     this.#skipped = 0;
   }
 
-  /** Of a long sequence no more is kept than of a key's; it goes on where it stood. */
+  /** Drops part of a long sequence; the scan continues in the same state. */
   #trim(): void {
     if (this.#pasting || this.#text.length - this.#at <= MAX_SEQUENCE) return;
     const begun = this.#text.slice(this.#at, this.#at + MAX_SEQUENCE - 1);
@@ -348,7 +365,7 @@ export class KeyDecoder {
     this.#scanned = MAX_SEQUENCE;
   }
 
-  /** Drops the beginning of a sequence, and of a paste. */
+  /** Drops all pending input, such as an unfinished sequence or paste. */
   forget(): void {
     this.takeUnread();
   }
@@ -364,7 +381,7 @@ export class KeyDecoder {
     this.#keys.push({ name, text, ctrl, alt, shift });
   }
 
-  /** Takes one key; returns where it ends, `undefined` where it is not complete. */
+  /** Takes one key; returns where it ends, or `undefined` if it is not complete. */
   #atKey(text: string, at: number): number | undefined {
     const code = text.charCodeAt(at);
     const afterCr = this.#afterCr;
@@ -427,10 +444,10 @@ export class KeyDecoder {
   }
 
   /**
-   * Takes a sequence; returns where it ends, `undefined` where it is not complete.
+   * Takes a sequence; returns where it ends, or `undefined` if it is not complete.
    *
-   * @param at Where it begins, with the ESC of Alt.
-   * @param start Where it begins without that.
+   * @param at Where it begins, with the additional ESC for Alt.
+   * @param start Where it begins without that ESC.
    */
   #sequence(text: string, at: number, start: number, alt: boolean): number | undefined {
     let state = this.#state;
@@ -455,7 +472,10 @@ export class KeyDecoder {
     return undefined;
   }
 
-  /** A sequence that has ended: a key, or something that a terminal reports. */
+  /**
+   * Handles a complete sequence: a key, the start of a paste, or a report of the terminal
+   * (ignored).
+   */
   #report(sequence: string, alt: boolean): void {
     if (beginsPaste(sequence)) {
       this.#pasting = true;
@@ -466,7 +486,7 @@ export class KeyDecoder {
     if (key !== undefined) this.#keys.push(key);
   }
 
-  /** Pasted text up to its end, which may be cut. */
+  /** Takes pasted text up to the end marker, which may be incomplete; returns how far it came. */
   #inPaste(text: string, at: number): number {
     if (this.#interrupted) {
       this.#interrupted = false;
@@ -486,7 +506,7 @@ export class KeyDecoder {
     const over = this.#pasteLength >= MAX_PASTE;
     if (stop < known || (end === -1 && !over)) {
       if (over) this.#endPaste();
-      return stop; // what follows may be the beginning of the end
+      return stop; // the rest may be part of the end marker
     }
     this.#endPaste();
     return end === -1 ? stop : end + marker.length;
@@ -501,13 +521,13 @@ export class KeyDecoder {
     this.#pasted += rest.replaceAll(/\r\n|\r\0?/g, "\n");
   }
 
-  /** The paste is over. */
+  /** Ends the paste. */
   #endPaste(): void {
     this.#pastePiece(this.#pasted.length);
     this.#pasting = this.#afterCr = false;
   }
 
-  /** Somebody pressed Ctrl-C in a paste that has lost its end. */
+  /** Handles a Ctrl-C that was pressed in a paste without an end marker. */
   #interrupt(): void {
     this.#endPaste();
     this.#push("c", { ctrl: true });
@@ -525,7 +545,7 @@ function isPrintable(code: number): boolean {
   return code >= 0x20 && code !== 0x7f && !(code >= 0x80 && code < 0xa0);
 }
 
-/** Whether it may be ESC, or Alt with a sign that also begins sequences, and not more of a sequence. */
+/** Whether a text may be the Escape key, or Alt with a character that also begins sequences. */
 function isAltKey(text: string): boolean {
   const escapes = text.startsWith("\x1b\x1b") ? 2 : text.startsWith("\x1b") ? 1 : 0;
   return escapes > 0 &&
@@ -533,7 +553,7 @@ function isAltKey(text: string): boolean {
       (text.length === escapes + 1 && INTRODUCERS.includes(text[escapes] ?? "")));
 }
 
-/** How much of the end of a text may be the beginning of the end of a paste. */
+/** How many characters at the end of a text may be part of the end marker of a paste. */
 function overlap(text: string): number {
   let most = 0;
   for (const end of PASTE_ENDS) {

@@ -31,28 +31,31 @@ export interface LineEditorOptions {
   readonly columns?: number | undefined;
   /** Rows of the window. Default 24. */
   readonly rows?: number | undefined;
-  /** Lines typed before. Default: the last 100. */
+  /** The history of typed lines. Default: the last 100. */
   readonly history?: HistoryStore | undefined;
-  /** The most UTF-16 units of a line; more is refused with a bell. Default 16384. */
+  /** The maximum UTF-16 units of a line; more text is refused with a bell. Default 16384. */
   readonly limit?: number | undefined;
   /** Whether Enter begins another line, and Ctrl-D or Alt-Enter ends the text. Default `false`. */
   readonly multiline?: boolean | undefined;
-  /** Whether candidates can be asked for by Tab; see {@linkcode LineEditor.takeQuestion}. */
+  /** Whether Tab asks for completion candidates; see {@linkcode LineEditor.takeQuestion}. */
   readonly completes?: boolean | undefined;
-  /** Whether Tab puts the candidates in one by one, instead of listing them. Default `false`. */
+  /**
+   * Whether Tab inserts the candidates one after the other, instead of listing them. Default
+   * `false`.
+   */
   readonly cycles?: boolean | undefined;
   /**
-   * What the terminal shows for a text, where its character set lacks some of it: the widths are
-   * those of what shows. Default: the same.
+   * Returns what the terminal shows for a text, if its character set lacks some characters; widths
+   * are computed from that. Default: the text itself.
    */
   readonly show?: ((text: string) => string) | undefined;
   /** Columns of ambiguous characters of East Asia, such as `“`, `…` and `■`. Default 1. */
   readonly ambiguousWidth?: AmbiguousWidth | undefined;
-  /** Other actions for keys, by their names: `{ "ctrl+x": "kill-line" }`. */
+  /** Key bindings that replace the default ones, by key name: `{ "ctrl+x": "kill-line" }`. */
   readonly keys?: Readonly<Record<string, EditAction>> | undefined;
 }
 
-/** What others call these options. */
+/** What other libraries call these options. */
 export const EDITOR_SYNONYMS: Synonyms = {
   completer: "complete",
   completion: "complete",
@@ -81,7 +84,7 @@ const OPTION_NAMES: Readonly<Record<keyof LineEditorOptions, true>> = {
   keys: true,
 };
 
-/** Checks how a caller wants lines to be edited. */
+/** Checks the editor options that a caller gave. */
 export function checkEditing(
   what: string,
   { history, multiline, completes, cycles, show, keys, ambiguousWidth }: LineEditorOptions,
@@ -95,7 +98,7 @@ export function checkEditing(
   if (keys !== undefined) checkKeyMap(`${what}.keys`, keys);
 }
 
-/** What became of the editing. */
+/** The result of editing. */
 export type EditResult =
   | { readonly type: "line"; readonly text: string }
   /** Ctrl-C: the line was given up. */
@@ -103,74 +106,81 @@ export type EditResult =
   /** Ctrl-D on an empty line. */
   | { readonly type: "end" };
 
-/** The person asks how a word goes on. */
+/** A request for completion candidates. */
 export interface CompletionQuestion {
   /** The line. */
   readonly line: string;
-  /** Where the cursor stands in it, in UTF-16 units. */
+  /** The position of the cursor in the line, in UTF-16 units. */
   readonly cursor: number;
 }
 
-/** Where an editor stands, as plain JSON. */
+/** The state of a {@linkcode LineEditor}, as plain JSON. */
 export interface LineEditorSnapshot {
   /** The line. */
   readonly line: string;
-  /** Where the cursor stands in it, in UTF-16 units. */
+  /** The position of the cursor in the line, in UTF-16 units. */
   readonly cursor: number;
-  /** What stands before the line. */
+  /** The text before the line. */
   readonly prompt: string;
   /** Text before the prompt whose line has not ended. */
   readonly row: string;
-  /** Whether nothing of the line shows. */
+  /** Whether the line is hidden, as for a password. */
   readonly masked: boolean;
   /** What `yank` inserts. */
   readonly killed: string;
-  /** Whether the next kill adds to it. */
+  /** Whether the next kill adds to `killed`. */
   readonly killing: boolean;
-  /** How far back in the history it is; -1 is the line itself. */
+  /** How far back in the history the shown line is; -1 is the line that is being typed. */
   readonly back: number;
-  /** The line itself, while another of the history shows. */
+  /** The line that is being typed, while a line of the history shows. */
   readonly own: string;
-  /** What the lines of the history begin with that the arrows go through. */
+  /** The prefix of the history lines that the arrow keys step through. */
   readonly prefix: string;
   /** Changes that can be undone. */
   readonly changes: readonly LineChange[];
-  /** Where the last argument of a line before stands, that Alt-. put in. */
+  /**
+   * The last argument that Alt-. inserted: how far back in the history its line is, and where it
+   * begins.
+   */
   readonly argument: { readonly back: number; readonly start: number } | null;
-  /** The search in the history, while there is one. */
+  /** The current search in the history. */
   readonly search: { readonly query: string; readonly at: number; readonly before: string } | null;
-  /** The first row that shows, of those that are more than the window has. */
+  /** The first visible row, if there are more rows than the window has. */
   readonly top: number;
   /** Whether Tab was the last key. */
   readonly tabbed: boolean;
-  /** The candidates that Tab goes through. */
+  /** The candidates that Tab cycles through. */
   readonly cycle: CompletionCycle | null;
 }
 
-/** The candidates that Tab puts in one by one. */
+/** The candidates that Tab inserts one after the other. */
 export interface CompletionCycle {
   /** Where the word begins, in UTF-16 units. */
   readonly start: number;
   /** The candidates. */
   readonly words: readonly string[];
-  /** Which one stands in the line. */
+  /** The index of the candidate in the line. */
   readonly at: number;
 }
 
 const BELL = "\x07";
-/** What a character of the line costs: a cell, its place on the screen, and its text. */
+/**
+ * Estimated memory of a character of the line, in bytes: its cell, its place on the screen, and its
+ * text.
+ */
 const CELL_SIZE = 64;
-/** A line that is longer than the window shows ends here. */
+/** At most this many candidates are listed. */
 const MAX_CANDIDATES = 200;
-/** More of a row that is not ended is not kept. */
+/** At most this many UTF-16 units of an unfinished row are kept. */
 const MAX_ROW = 1_024;
 const TAB_WIDTH = 4;
-/** Nobody searches for more; the query stands before the line, and is drawn with it. */
+/** The maximum UTF-16 units of a search query, which is drawn before the line. */
 const MAX_QUERY = 256;
 
 /**
- * Edits a line on a terminal: keys in, edits and text for the terminal out. Pure: it has neither
- * clock nor I/O, and draws only when asked, so that what happens at once is drawn once.
+ * Edits a line on a terminal: takes keys, and returns lines and the output for the terminal. It has
+ * neither a clock nor I/O, and draws only when asked, so that several changes at once are drawn
+ * once.
  *
  * - **feed it**: {@linkcode key}, {@linkcode print}, {@linkcode resize}
  * - **drain it**: {@linkcode takeResults}, {@linkcode takeOutput}
@@ -202,28 +212,31 @@ export class LineEditor {
   #columns: number;
   #rows: number;
   #prompt = "";
-  /** Text that was printed and whose line has not ended; it stands before the prompt. */
+  /** Printed text whose line has not ended; it is shown before the prompt. */
   #row = "";
   #masked = false;
   /** Whether the last key killed, so that the next adds to it. */
   #killing = false;
-  /** Where in the history we are, counted from its end; -1 is the line itself. */
+  /** How far back in the history the shown line is; -1 is the line that is being typed. */
   #back = -1;
-  /** The line itself, while another of the history shows. */
+  /** The line that is being typed, while a line of the history shows. */
   #own = "";
-  /** What the lines of the history begin with that the arrows go through. */
+  /** The prefix of the history lines that the arrow keys step through. */
   #prefix = "";
-  /** Where the last argument stands that Alt-. put in, and of which line before it is. */
+  /**
+   * The last argument that Alt-. inserted: how far back in the history its line is, and where it
+   * begins.
+   */
   #argument: { readonly back: number; readonly start: number } | undefined;
   #search: { query: string; at: number; before: string } | undefined;
   #question: CompletionQuestion | undefined;
-  /** The candidates that Tab goes through. */
+  /** The candidates that Tab cycles through. */
   #cycle: CompletionCycle | undefined;
-  /** Whether Tab was the last key, so that another lists. */
+  /** Whether Tab was the last key, so that another Tab lists the candidates. */
   #tabbed = false;
   #top = 0;
   #out = "";
-  /** How many characters were drawn for what was typed. */
+  /** How many characters of output were drawn because of keys. */
   #drawn = 0;
   #changed = true;
   #results: EditResult[] = [];
@@ -232,7 +245,7 @@ export class LineEditor {
    * Starts with an empty line and an empty prompt, at the start of a row.
    *
    * @param options Each field has its default.
-   * @throws {TelnetError} `misuse`: a number that is no whole one, or a key map of no actions.
+   * @throws {TelnetError} `misuse`: a number that is not a whole number, or an invalid key map.
    */
   constructor(options: LineEditorOptions = {}) {
     const { columns = 80, rows = 24, limit = 16_384, keys = {} } = options;
@@ -252,24 +265,24 @@ export class LineEditor {
     this.#layout = new LineLayout(this.#columns, options.show, this.#widths);
   }
 
-  /** How many bytes it holds of the line, without its history, about. */
+  /** About how many bytes of memory the line takes, without the history. */
   get held(): number {
     const { length } = this.#buffer.line;
     const texts = this.#own.length + this.#row.length;
     return length * CELL_SIZE + textSize(length) + textSize(texts) + this.#buffer.held;
   }
 
-  /** The line as it stands. */
+  /** The current line. */
   get line(): string {
     return this.#buffer.line;
   }
 
-  /** Where the cursor stands in the line, in UTF-16 units. */
+  /** The position of the cursor in the line, in UTF-16 units. */
   get cursor(): number {
     return this.#buffer.cursor;
   }
 
-  /** What stands before the line; ANSI sequences take no room. */
+  /** The text before the line; ANSI sequences take no columns. */
   get prompt(): string {
     return this.#prompt;
   }
@@ -280,13 +293,13 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  /** What text that stays on the screen does once: the bell, a title, an empty screen. */
+  /** Returns the output for the one-time effects of a text: the bell, a title, a cleared screen. */
   #doAtOnce(text: string): string {
     const { effects, clears } = effectsOf(text);
     return clears ? this.#screen.clear() + effects : effects;
   }
 
-  /** Whether nothing of the line shows, as for a password, which no history keeps. */
+  /** Whether the line is hidden, as for a password. A hidden line is not added to the history. */
   get masked(): boolean {
     return this.#masked;
   }
@@ -300,7 +313,7 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  /** Gives up the line, as the Telnet command EL does; the prompt stays. */
+  /** Clears the line, as the Telnet command EL does; the prompt stays. */
   eraseLine(): void {
     this.#search = undefined;
     this.#cycle = undefined;
@@ -313,9 +326,9 @@ export class LineEditor {
   }
 
   /**
-   * Takes over the line of another editor, its cursor and its prompt; the screen is drawn anew.
+   * Takes over the line, the cursor and the prompt of another editor; the screen is drawn again.
    *
-   * @param other The editor before, whose line was taken off the screen.
+   * @param other The editor used before; its line was removed from the screen by `hide`.
    */
   adopt(other: LineEditor): void {
     this.#buffer.set(other.line, other.cursor);
@@ -324,7 +337,7 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  /** Where it stands, as plain JSON, once its output and its results are taken. */
+  /** The current state, as plain JSON. Take the output and the results first. */
   snapshot(): LineEditorSnapshot {
     const { line, cursor, killed } = this.#buffer;
     return {
@@ -351,7 +364,7 @@ export class LineEditor {
    * Restores what {@linkcode snapshot} returned.
    *
    * @param snapshot The snapshot.
-   * @param shown Whether the terminal shows it already.
+   * @param shown Whether the terminal already shows the line.
    */
   restore(snapshot: LineEditorSnapshot, shown: boolean = true): void {
     this.#buffer.set(snapshot.line, snapshot.cursor);
@@ -373,7 +386,7 @@ export class LineEditor {
     this.#changed = !shown;
   }
 
-  /** What became of the editing since the last call. */
+  /** Takes the results since the last call. */
   takeResults(): EditResult[] {
     const results = this.#results;
     this.#results = [];
@@ -381,9 +394,10 @@ export class LineEditor {
   }
 
   /**
-   * What goes to the terminal since the last call: text and sequences of a VT100, line ends as CR LF.
+   * Takes the output for the terminal since the last call: text and VT100 sequences, with line ends
+   * as CR LF.
    *
-   * @returns The text, at most a screen of it beside what was printed.
+   * @returns The output: at most one screen, and the printed text.
    */
   takeOutput(): string {
     if (this.#changed) this.#draw();
@@ -393,7 +407,9 @@ export class LineEditor {
     return out;
   }
 
-  /** How many characters were drawn since the last call, without what was printed by others. */
+  /**
+   * Takes the number of characters drawn since the last call, without text that callers printed.
+   */
   takeDrawn(): number {
     const drawn = this.#drawn;
     this.#drawn = 0;
@@ -412,7 +428,8 @@ export class LineEditor {
     if (end > 0) {
       this.#out += this.#screen.clear() + whole.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
     }
-    // What has been done already is in the row without its effects; a sequence that is cut waits for its end.
+    // The effects of earlier text of the row were already removed and sent; an unfinished sequence
+    // waits for its end.
     const before = end > 0 ? "" : this.#row.slice(0, unfinishedSequence(this.#row));
     const rest = end > 0 ? whole.slice(end) : this.#row.slice(before.length) + text;
     const done = rest.slice(0, unfinishedSequence(rest));
@@ -423,10 +440,10 @@ export class LineEditor {
   }
 
   /**
-   * The window has another size.
+   * Changes the size of the window.
    *
-   * @param columns Its width.
-   * @param rows Its height.
+   * @param columns The width.
+   * @param rows The height.
    */
   resize(columns: number, rows: number): void {
     this.#columns = Math.max(2, columns);
@@ -436,7 +453,10 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  /** Takes the line off the screen, as it is; the cursor is at the start of its row. */
+  /**
+   * Removes the line from the screen without changing it; the cursor is at the start of the first
+   * row.
+   */
   hide(): void {
     this.#out += this.#screen.clear();
     this.#changed = false;
@@ -445,7 +465,7 @@ export class LineEditor {
   /**
    * Takes a key.
    *
-   * @param key The key, of a `KeyDecoder`; text may be a run.
+   * @param key A key from a `KeyDecoder`; text may be a run.
    */
   key(key: Key): void {
     const tabbed = this.#tabbed;
@@ -468,7 +488,7 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  /** The question that Tab asked; whoever has the candidates gives them to {@linkcode answer}. */
+  /** Takes the question that Tab asked. Pass the candidates to {@linkcode answer}. */
   takeQuestion(): CompletionQuestion | undefined {
     const question = this.#question;
     this.#question = undefined;
@@ -476,15 +496,17 @@ export class LineEditor {
   }
 
   /**
-   * Gives the candidates for a question. Nothing happens where the line has changed meanwhile.
+   * Gives the candidates for a question. They are ignored if the line or the cursor has changed
+   * since.
    *
    * @param question The question.
-   * @param candidates Words that may stand in the place of the one at the cursor.
+   * @param candidates Words that can replace the one at the cursor.
    */
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (line !== this.line || cursor !== this.cursor) return;
     const words = [...new Set(candidates)].map(plain).filter((word) => word !== "");
-    // Whole lines, where all of them go on as the line does; else words.
+    // If the line has several words and all candidates begin with it, they are whole lines; else
+    // they are words.
     const before = line.slice(0, cursor);
     const lines = before.includes(" ") && words.every((word) => word.startsWith(before));
     const start = lines ? 0 : spaceBefore(line, cursor);
@@ -539,7 +561,9 @@ export class LineEditor {
     }
   }
 
-  /** The line of the history that is so many back; -1 is the line itself. */
+  /**
+   * Shows the line of the history that is `back` lines back; -1 is the line that is being typed.
+   */
   #recall(back: number): void {
     if (back < -1 || back >= this.#history.length || this.#masked) return this.#ring();
     if (this.#back === -1) this.#own = this.line;
@@ -547,14 +571,14 @@ export class LineEditor {
     this.#buffer.set(back === -1 ? this.#own : this.#lineBack(back));
   }
 
-  /** Up or down a row of the window, where there is one; else through the history. */
+  /** Moves up or down a row of the line if there is one; else steps through the history. */
   #climb(step: 1 | -1): void {
     const place = this.#masked ? undefined : this.#laidOut().climb(step);
     if (place !== undefined) this.#buffer.move(place);
     else this.#recall(this.#next(step === -1 ? 1 : -1));
   }
 
-  /** How far back the next line is that begins as the line itself did, where any does; else just the next. */
+  /** How far back the next history line with the typed prefix is; if none has it, the next line. */
   #next(step: 1 | -1): number {
     const next = this.#back + step;
     if (this.#masked) return next;
@@ -565,7 +589,7 @@ export class LineEditor {
     while (back > -1 && back < this.#history.length && !this.#lineBack(back).startsWith(prefix)) {
       back += step;
     }
-    // Where no line begins so, the arrows go through all.
+    // If no line has the prefix, the arrows step through all lines.
     if (this.#back === -1 && back >= this.#history.length) {
       this.#prefix = "";
       return next;
@@ -577,7 +601,10 @@ export class LineEditor {
     return this.#history.at(this.#history.length - 1 - back) ?? "";
   }
 
-  /** Alt-.: the last word of the line before; again, that of the line before that. */
+  /**
+   * Alt-.: inserts the last word of the history's last line; pressed again, of the line before
+   * that.
+   */
   #lastArgument(before: { readonly back: number; readonly start: number } | undefined): void {
     if (this.#masked) return this.#ring();
     const start = before?.start ?? this.cursor;
@@ -600,7 +627,7 @@ export class LineEditor {
     this.#end({ type: "line", text });
   }
 
-  /** Ctrl-D: deletes, or ends what is at its end. */
+  /** Ctrl-D: ends the input on an empty line, ends a multiline text at its end, else deletes. */
   #endOrDelete(): void {
     const { line, cursor } = this.#buffer;
     if (line === "") this.#end({ type: "end" });
@@ -617,7 +644,7 @@ export class LineEditor {
     this.#changed = true;
   }
 
-  /** A pasted line end is Enter, unless a longer text is edited. */
+  /** A pasted line end is Enter, unless the editor is multiline. */
   #paste(pasted: string): void {
     const text = pasted.replaceAll("\t", " ".repeat(TAB_WIDTH));
     if (this.#multiline) return this.#insert(text);
@@ -647,7 +674,7 @@ export class LineEditor {
     this.#cycle = { ...cycle, at };
   }
 
-  /** The candidates in columns, above the line. */
+  /** Prints the candidates in columns, above the line. */
   #list(words: readonly string[]): void {
     const shown = words.slice(0, MAX_CANDIDATES);
     const cells = shown.map((word) => ({ word, width: this.#widths.of(word) }));
@@ -683,7 +710,7 @@ export class LineEditor {
     if (search === undefined) return false;
     this.#changed = true;
     if (key.name === "text") {
-      // As if each character were typed for itself.
+      // As if the characters were typed one by one.
       for (const character of key.text) this.#findMore(character);
       return true;
     }
@@ -707,7 +734,10 @@ export class LineEditor {
     else this.#find(query + character, at);
   }
 
-  /** The next line from a place on that has the words, towards the older or the newer; else a bell. */
+  /**
+   * Finds the next history line that contains the query, towards older (-1) or newer (1) lines; if
+   * there is none, rings the bell.
+   */
   #find(query: string, from: number, step: 1 | -1 = -1): true {
     const { length } = this.#history;
     let at = Math.min(from, length - (step === -1 ? 1 : 0));
@@ -734,7 +764,7 @@ export class LineEditor {
     this.#drawn += drawing.length;
   }
 
-  /** What the window can show of prompt and line: the rows around the cursor. */
+  /** The visible part of the prompt and the line: the rows around the cursor. */
   #frame(): Frame {
     const frame = this.#laidOut().frame(this.#top, this.#rows);
     this.#top = frame.top;

@@ -14,7 +14,7 @@ import { withoutLast } from "./width.ts";
 
 export type { LinePlace } from "./typed_row.ts";
 
-/** What of a person's typing goes back to the screen: nothing, only line ends, or all. */
+/** What is echoed of a person's typing: nothing, only line ends, or all. */
 export type EchoMode = "none" | "newlines" | "all";
 
 /** Takes finished lines. */
@@ -31,32 +31,39 @@ const LF = 0x0a;
 const CR = 0x0d;
 const DEL = 0x7f;
 const C1_LAST = 0x9f;
-/** No more of the beginning of a sequence is kept than that of a key has. */
+/** At most this many characters of an unfinished sequence are kept, enough for that of a key. */
 const MAX_BEGINNING = 32;
-/** A string, such as a title, that is longer has lost its end. */
+/**
+ * The maximum length of a control string, such as a title; a longer one has lost its terminator.
+ */
 const MAX_STRING = 65_536;
-/** What a piece of a text costs that was added by itself. */
+/** Estimated memory of a piece of text that was appended separately, in bytes. */
 const PIECE_SIZE = 64;
-/** So many bytes may be in pieces in any case. */
+/** Pieces may always take this many bytes before they are joined. */
 const SPARE = 2_048;
-/** So many units more than the line are not worth a copy of it. */
+/**
+ * A line is copied out of a text only if that is longer by more than this many UTF-16 units, and a
+ * quarter of the line.
+ */
 const SMALL = 64;
 
-/** Where a line stands that is being typed, as plain JSON. */
+/** The state of a {@linkcode LineInput}, as plain JSON. */
 export interface LineInputSnapshot {
-  /** What is typed so far. */
+  /** The text typed so far. */
   readonly line: string;
   /** Whether the last character was a CR, which an LF or NUL may follow. */
   readonly afterCr: boolean;
   /** The beginning of an escape sequence that has not ended. */
   readonly sequence: string;
-  /** How long that sequence is so far. */
+  /** The length of that sequence so far. */
   readonly sequenceLength: number;
-  /** How much of the line is over the limit, and was dropped. */
+  /** How many UTF-16 units of the line were dropped because they exceed the limit. */
   readonly dropped: number;
 }
 
-/** Options that were right: a server makes all its inputs of the same frozen ones. */
+/**
+ * The last frozen options that passed the check: a server uses the same object for all its inputs.
+ */
 let lastChecked: LineInputOptions | undefined;
 
 function checkOptions(options: LineInputOptions): void {
@@ -69,19 +76,20 @@ function checkOptions(options: LineInputOptions): void {
 
 /** How to make lines. */
 export interface LineInputOptions {
-  /** The most UTF-16 units of a line; the rest of it is dropped. */
+  /** The maximum UTF-16 units of a line; the rest of it is dropped. */
   readonly limit: number;
-  /** Whether escape sequences and control characters are taken out of lines. Default `true`. */
+  /** Whether escape sequences and control characters are removed from lines. Default `true`. */
   readonly stripControls?: boolean;
 }
 
 /**
- * Makes lines out of what people type: text in, lines out, cut anywhere.
+ * Splits typed text into lines. The text may arrive in pieces that are cut anywhere.
  *
  * - CR LF, CR NUL, LF and a lone CR each end one line, never two (RFC 854); other NULs are dropped
  * - backspace (0x08) and DEL (0x7F) erase the last code point, or the whole of an emoji
  * - a line over the limit keeps its first part; the rest is dropped up to its end
- * - escape sequences (cursor keys, reports of a terminal) and control characters but TAB are taken out
+ * - escape sequences (cursor keys, reports of a terminal) and control characters except TAB are
+ *   removed
  *
  * @example
  * ```ts
@@ -97,40 +105,40 @@ export interface LineInputOptions {
  * ```
  */
 export class LineInput {
-  /** What goes back to the screen; see {@linkcode takeEcho}. */
+  /** What is echoed to the screen; see {@linkcode takeEcho}. */
   echo: EchoMode = "none";
   #place: LinePlace = ENDLESS;
   readonly #limit: number;
   readonly #stripControls: boolean;
-  /** What was fed, and how much of it is read. */
+  /** The text that was fed, and how much of it has been read. */
   #text = "";
   #at = 0;
   #line = "";
-  /** How many pieces the engine may still hold it in. */
+  /** In how many pieces the engine may still store it. */
   #pieces = 0;
-  /** The line that has ended last. */
+  /** The finished line, until `takeLine` returns it. */
   #ended = "";
   #afterCr = false;
-  /** Where in an escape sequence the next character stands, and its beginning. */
+  /** The state of an unfinished escape sequence, and its beginning. */
   #state: SequenceState = GROUND;
   #sequence = "";
   #sequenceLength = 0;
-  /** How much of the line is over the limit. */
+  /** How many UTF-16 units of the line were dropped. */
   #dropped = 0;
   #truncated = 0;
-  /** How long the line was that has ended last. */
+  /** The length of the last finished line, with its dropped part. */
   #endedLength = 0;
   #echoed = "";
-  /** What the echo of the line has drawn; made when there is some. */
+  /** Tracks what the echo has drawn of the line; created when needed. */
   #row: TypedRow | undefined;
 
   /**
    * Starts with an empty line.
    *
-   * @param options `limit`: the most UTF-16 units of a line. `stripControls`: whether to take escape
-   * sequences and control characters out of it, so that a person cannot send them to another's
+   * @param options `limit`: the maximum UTF-16 units of a line. `stripControls`: whether to remove
+   * escape sequences and control characters, so that a person cannot send them to another's
    * terminal; default `true`. Line ends, backspace, DEL and NUL are never part of a line.
-   * @throws {TelnetError} `misuse`: an unknown option, or a value that cannot be right.
+   * @throws {TelnetError} `misuse`: an unknown option, or an invalid value.
    */
   constructor(options: LineInputOptions) {
     if (options !== lastChecked) checkOptions(options);
@@ -139,14 +147,14 @@ export class LineInput {
     this.#stripControls = stripControls;
   }
 
-  /** Where the echo is drawn. Default: in one row without end. */
+  /** Where the echo is drawn. Default: a single row of unlimited width. */
   get place(): LinePlace {
     return this.#place;
   }
 
   set place(place: LinePlace) {
     this.#place = place;
-    // The terminal has wrapped what it shows anew.
+    // The terminal has wrapped the line again, so the recorded positions are no longer valid.
     this.#row = undefined;
   }
 
@@ -155,7 +163,7 @@ export class LineInput {
     return this.#truncated;
   }
 
-  /** How long the line was that ended last, with what was dropped of it, in UTF-16 units. */
+  /** The length of the last finished line, with its dropped part, in UTF-16 units. */
   get endedLength(): number {
     return this.#endedLength;
   }
@@ -178,7 +186,7 @@ export class LineInput {
    * Takes the next text.
    *
    * @param text What arrived.
-   * @param lines Where finished lines are appended, without their ends: an array, say.
+   * @param lines Finished lines are appended here without their line ends; for example an array.
    */
   push(text: string, lines: LineSink): void {
     this.feed(text);
@@ -196,9 +204,10 @@ export class LineInput {
   }
 
   /**
-   * Reads on, up to the next thing that happens.
+   * Reads up to the end of the next line.
    *
-   * @returns `line`: one has ended, see {@linkcode takeLine}. `undefined`: all that was fed is read.
+   * @returns `line`: a line has ended, see {@linkcode takeLine}. `undefined`: all text has been
+   * read.
    */
   read(): "line" | undefined {
     const text = this.#text;
@@ -224,24 +233,24 @@ export class LineInput {
     return undefined;
   }
 
-  /** The line that {@linkcode read} has found, without its end. */
+  /** Takes the line that {@linkcode read} has found, without its line end. */
   takeLine(): string {
     const line = this.#ended;
     this.#ended = "";
     return line;
   }
 
-  /** Whether text was fed that is not read. */
+  /** Whether some of the text has not been read yet. */
   get hasUnread(): boolean {
     return this.#at < this.#text.length;
   }
 
-  /** How many bytes it holds of what was fed, about. */
+  /** About how many bytes of memory the pending input takes. */
   get held(): number {
     return textSize(this.#text.length) + textSize(this.#line.length) + (this.#row?.held ?? 0);
   }
 
-  /** Takes what was fed and not read, for somebody else to read. */
+  /** Removes the text that has not been read and returns it, for another reader. */
   takeUnread(): string {
     const unread = this.#text.slice(this.#at);
     this.#text = "";
@@ -249,11 +258,11 @@ export class LineInput {
     return unread;
   }
 
-  /** Where the line stands, as plain JSON. */
+  /** The current state, as plain JSON. */
   snapshot(): LineInputSnapshot {
     const [line, afterCr, dropped] = [this.#line, this.#afterCr, this.#dropped];
     const sequenceLength = this.#sequenceLength;
-    // The ESC that may begin the end of a string counts, however long the string is.
+    // The kept beginning of a long string lacks the last ESC, which may begin its terminator.
     const cut = this.#state === STRING_ESCAPE && sequenceLength > this.#sequence.length;
     const sequence = this.#sequence + (cut ? "\x1b" : "");
     return { line, afterCr, sequence, sequenceLength, dropped };
@@ -276,7 +285,10 @@ export class LineInput {
     this.#dropped = dropped;
   }
 
-  /** Erases the last code point, or the whole of an emoji, as backspace and the command EC do. */
+  /**
+   * Erases the last code point, or the whole of an emoji, as backspace and the Telnet command EC
+   * do.
+   */
   eraseCharacter(): void {
     if (this.#line === "" || this.#dropped > 0) return;
     const [before, row] = [this.#line, this.#shownRow()];
@@ -284,7 +296,7 @@ export class LineInput {
     if (row !== undefined) this.#echoed += row.shrink(before, this.#line);
   }
 
-  /** Erases the whole line, as the command EL does. */
+  /** Erases the whole line, as the Telnet command EL does. */
   eraseLine(): void {
     const [before, row] = [this.#line, this.#shownRow()];
     this.#line = "";
@@ -292,7 +304,7 @@ export class LineInput {
     if (row !== undefined) this.#echoed += row.shrink(before, "");
   }
 
-  /** Takes the line that is being typed, for somebody else to go on with. */
+  /** Removes the unfinished line and returns it, so that another reader can continue it. */
   takePartial(): string {
     const partial = this.#line;
     this.#line = "";
@@ -301,7 +313,7 @@ export class LineInput {
     return partial;
   }
 
-  /** Draws the line again, after a prompt in the column that is set now. */
+  /** Echoes the line again, after a prompt; it begins in the current column of `place`. */
   echoAgain(): void {
     this.#row = undefined;
     if (this.echo !== "all" || this.#line === "") return;
@@ -309,7 +321,7 @@ export class LineInput {
     this.#echoed += this.#row.grow("", this.#line);
   }
 
-  /** What is to go back to the screen since the last call; `\n` for line ends. */
+  /** Takes the echo since the last call; line ends are `\n`. */
   takeEcho(): string {
     const echoed = this.#echoed;
     if (echoed !== "") this.#echoed = "";
@@ -333,7 +345,7 @@ export class LineInput {
     this.#truncated++;
   }
 
-  /** What the screen shows of the line, where it shows all. */
+  /** Tracks what the screen shows of the line; `undefined` unless everything is echoed. */
   #shownRow(): TypedRow | undefined {
     if (this.echo !== "all") return this.#row = undefined;
     if (this.#row === undefined) {
@@ -356,14 +368,14 @@ export class LineInput {
     return false;
   }
 
-  /** A character that may begin an escape sequence, which is no text. */
+  /** Takes a character that may begin an escape sequence. */
   #begin(character: string): void {
     this.#state = nextState(GROUND, character.charCodeAt(0), "terminal");
     this.#sequence = this.#state === GROUND ? "" : character;
     this.#sequenceLength = this.#sequence.length;
   }
 
-  /** Goes on with an escape sequence; returns whether the character belongs to it. */
+  /** Continues an escape sequence; returns whether the character belongs to it. */
   #continue(character: string, code: number): boolean {
     const state = this.#state;
     const next = this.#sequenceLength >= MAX_STRING ? BROKEN : nextState(state, code, "terminal");
@@ -389,14 +401,14 @@ export class LineInput {
     this.#sequenceLength = 0;
   }
 
-  /** Engines keep what is added piece by piece as pieces, until somebody looks at it. */
+  /** Makes the engine join the pieces in which it stores appended text. */
   #join(): void {
     joined(this.#line);
     this.#pieces = 0;
   }
 
   #endLine(): void {
-    // What is cut out of a longer text keeps all of it alive.
+    // A substring keeps the whole text that it was cut from in memory.
     const { length } = this.#line;
     const cutOut = this.#pieces === 1 && this.#text.length > length + (length >> 2) + SMALL;
     if (this.#pieces > 1) this.#join();
@@ -411,13 +423,13 @@ export class LineInput {
   }
 }
 
-/** The beginning of a text, without half a character at its end. */
+/** The start of a text, without a lone surrogate at its end. */
 function cutAt(text: string, length: number): string {
   const last = text.charCodeAt(length - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
 }
 
-/** What else belongs to a line whose control characters stay. */
+/** Whether a control character belongs to a line if `stripControls` is off. */
 function isKept(code: number): boolean {
   return code !== CR && code !== LF && code !== NUL && code !== BS && code !== DEL;
 }

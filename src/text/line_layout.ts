@@ -2,51 +2,58 @@ import { BLANK, drawRows } from "./row_canvas.ts";
 import { type Cell, type Frame, lineCells } from "./screen.ts";
 import { mayJoin, NARROW_WIDTHS, type Widths } from "./width.ts";
 
-/** One row. The cells that stand before the line are the first ones. */
+/** One row of the window. The cells of the text before the line come first. */
 interface Row {
   cells: Cell[];
-  /** Columns of the cells. */
+  /** The columns of all cells together. */
   width: number;
-  /** How many of them stand before the line, and where in the line the others begin. */
+  /** How many cells belong to the text before the line. */
   readonly fixed: number;
+  /** Where in the line the other cells begin, in UTF-16 units. */
   readonly start: number;
-  /** Whether a line end began it; else there was no more room in the row above. */
+  /** Whether the row begins after a line end; otherwise the row above was full. */
   readonly ended: boolean;
-  /** Whether somebody else has the cells, so that they must not change. */
+  /** Whether a frame holds the array of cells, so that it must be copied before a change. */
   shared: boolean;
 }
 
-/** So far from a change a cluster that it touches can reach, in UTF-16 units. */
+/** A cluster that touches a change reaches at most this far from it, in UTF-16 units. */
 const NEAR = 64;
 const LINE_END: Cell = { text: "\n", width: 0, style: "", length: 1 };
 
 /**
- * A line in rows of a window, with what stands before it. It is kept up to the cursor as rows, and
- * after it as cells: an edit costs what changes, and what shows below it.
+ * Lays out a line, with the text before it (the prompt), in the rows of a window. The part up to
+ * the cursor is kept as rows, the part after it as cells: an edit costs only what changes and what
+ * is visible below it.
  */
 export class LineLayout {
   #columns: number;
-  /** How many the window has by now; what is laid out follows when it is asked for. */
+  /**
+   * The current width of the window; `set` lays out the line again if it differs from `#columns`.
+   */
   #wanted: number;
   readonly #show: ((text: string) => string) | undefined;
   readonly #widths: Widths;
-  /** What stands before the line, and the line in which it ends. */
+  /** The text before the line, such as a prompt. */
   #before = "";
   #line = "";
-  /** Where the cursor stands, in UTF-16 units. */
+  /** The position of the cursor in the line, in UTF-16 units. */
   #at = 0;
-  /** The last row is the one in which the cursor stands. */
+  /** The rows up to the cursor; the cursor is in the last one. */
   #rows: Row[] = [newRow([], 0, 0, false)];
-  /** The row in which the line begins. */
+  /** Index of the row in which the line begins. */
   #first = 0;
-  /** What stands in that row from the beginning of the line on, where the line leaves room. */
+  /**
+   * The cells of the text before the line that lie after the start of the line in that row. They
+   * show where the line does not cover them.
+   */
   #under: readonly Cell[] = [];
-  /** the cells after the cursor, the next one last. */
+  /** The cells after the cursor, the next one last. */
   #after: Cell[] = [];
   /** Whether the cursor has cut a cluster in two. */
   #split = false;
 
-  /** `show`: what the terminal shows for a character. */
+  /** `show`: returns what the terminal shows for a character. */
   constructor(
     columns: number,
     show: ((text: string) => string) | undefined,
@@ -57,12 +64,12 @@ export class LineLayout {
     this.#show = show;
   }
 
-  /** The window has another width. */
+  /** Changes the width of the window. */
   resize(columns: number): void {
     this.#wanted = Math.max(2, columns);
   }
 
-  /** Takes the line as it is now. */
+  /** Updates the layout to the current line. */
   set(before: string, line: string, cursor: number): void {
     const old = this.#line;
     if (this.#split) this.#replace(this.#at, this.#at, this.#at, old);
@@ -81,10 +88,10 @@ export class LineLayout {
   }
 
   /**
-   * What a window shows of it: the rows around the cursor.
+   * The part that the window shows: the rows around the cursor.
    *
-   * @param top The first row that showed before.
-   * @param height The rows of the window.
+   * @param top The first row that was shown before.
+   * @param height The number of rows of the window.
    */
   frame(top: number, height: number): Frame & { readonly top: number } {
     const open = this.#rows.length - 1;
@@ -93,7 +100,7 @@ export class LineLayout {
     const row = full ? open + 1 : open;
     let first = Math.max(Math.min(top, row), row - height + 1);
     const below = this.#below(full, first + height - open);
-    // Where less is there than the window has room for, rows above show.
+    // If the window has room left at the bottom, show more rows above.
     first = Math.max(0, Math.min(first, open + below.length - height));
     const rows: Cell[][] = [];
     for (let index = first; index < Math.min(open, first + height); index++) {
@@ -114,7 +121,10 @@ export class LineLayout {
     return { rows, row: row - first, column, top: first };
   }
 
-  /** The place in the line a row above or below the cursor; `undefined` where there is none. */
+  /**
+   * The position in the line one row above (-1) or below (1) the cursor; `undefined` if there is
+   * none.
+   */
   climb(step: 1 | -1): number | undefined {
     const open = this.#rows.length - 1;
     const full = this.#last.width >= this.#columns;
@@ -122,7 +132,9 @@ export class LineLayout {
     return this.#nearest(row + step, column);
   }
 
-  /** The row in which the line begins and ends, with what stands there after it. */
+  /**
+   * The row of a line that fits one row, with the cells of `#under` that the line leaves visible.
+   */
   #withUnder(cells: Cell[]): Cell[] {
     const { fixed } = this.#rows[this.#first] as Row;
     let column = 0;
@@ -131,7 +143,7 @@ export class LineLayout {
     for (const cell of this.#under) {
       const end = column + cell.width;
       if (column >= 0) whole.push(cell);
-      // Of a wide character that is half covered a blank is left.
+      // A half-covered wide character becomes a blank.
       else for (let at = 0; at < end; at++) whole.push(BLANK);
       column = end;
     }
@@ -142,7 +154,10 @@ export class LineLayout {
     return this.#rows[this.#rows.length - 1] as Row;
   }
 
-  /** Begins anew with the cursor at the start; `cells`: those of the line, the first one last. */
+  /**
+   * Starts the layout over, with the cursor at the start of the line. `cells`: the cells of the
+   * line, the first one last.
+   */
   #begin(before: string, cells: Cell[]): void {
     this.#before = before;
     this.#after = cells;
@@ -153,18 +168,19 @@ export class LineLayout {
     this.#first = this.#rows.length - 1;
   }
 
-  /** The cells of the line, the first one last. */
+  /** Moves to the start of the line and returns its cells, the first one last. */
   #takeCells(): Cell[] {
     while (this.#at > 0) this.#after.push(this.#pop());
     return this.#after;
   }
 
   /**
-   * Cuts a changed part of the line into cells again, with what may have joined it on both sides.
+   * Splits a changed part of the line into cells again, together with the text on both sides that
+   * may join it.
    *
    * @param start Where it begins.
-   * @param oldEnd Where it ended in the line before.
-   * @param newEnd Where it ends in the line.
+   * @param oldEnd Where it ended in the old line.
+   * @param newEnd Where it ends in the new line.
    */
   #replace(start: number, oldEnd: number, newEnd: number, old: string): void {
     const from = start - (mayJoin(old, start) || mayJoin(this.#line, start) ? NEAR : 0);
@@ -183,7 +199,7 @@ export class LineLayout {
     this.#split = false;
   }
 
-  /** Puts text after the cursor. */
+  /** Inserts text after the cursor. */
   #insert(text: string): void {
     const cells = lineCells(text, this.#show, this.#widths);
     for (let index = cells.length - 1; index >= 0; index--) this.#after.push(cells[index] as Cell);
@@ -193,7 +209,7 @@ export class LineLayout {
     while (this.#at > cursor) this.#after.push(this.#pop());
     while (this.#at < cursor && this.#after.length > 0) this.#pushNext();
     if (this.#at === cursor) return;
-    // The cursor stands within a cluster: the two parts are drawn by themselves.
+    // The cursor is within a cluster: lay out its two parts as separate cells.
     const cell = this.#pop();
     const text = this.#line.slice(this.#at, this.#at + cell.length);
     const length = cursor - this.#at;
@@ -219,7 +235,7 @@ export class LineLayout {
     this.#at += cell.length;
   }
 
-  /** Takes the last cell before the cursor. */
+  /** Removes the last cell before the cursor and returns it. */
   #pop(): Cell {
     const row = this.#last;
     const cell = own(row).pop() ?? LINE_END;
@@ -230,7 +246,10 @@ export class LineLayout {
     return cell;
   }
 
-  /** The rows from that of the cursor on, so many as are wanted; `full`: it has no room for the cursor. */
+  /**
+   * The row of the cursor and the rows below it, up to the wanted number or a few more. `full`: the
+   * row of the cursor has no room for the cursor.
+   */
   #below(full: boolean, wanted: number): Cell[][] {
     const open = this.#last;
     const rows: Cell[][] = [open.cells];
@@ -253,13 +272,13 @@ export class LineLayout {
       if (row === undefined) rows[0] = row = open.cells.slice();
       row.push(cell);
       width += cell.width;
-      // One more than is wanted tells that there is no room left.
+      // Once one more row has begun, the wanted rows are complete.
       if (rows.length > wanted) break;
     }
     return rows;
   }
 
-  /** The place nearest to a column of a row, not after it if possible. */
+  /** The position in the line nearest to a column of a row, not after that column if possible. */
   #nearest(target: number, column: number): number | undefined {
     const { fixed, cells } = this.#rows[this.#first] as Row;
     let width = 0;
@@ -268,11 +287,12 @@ export class LineLayout {
     const from = Math.min(Math.max(target - 1, this.#first), this.#rows.length - 1);
     let row = from;
     let at = this.#rows[from]?.start ?? 0;
-    // The first cell of a row that began for want of room is in it, however wide it is.
+    // If a row began because the row above was full, its first cell belongs to it, however wide it
+    // is.
     let begun = from > this.#first && this.#rows[from]?.ended === false;
     if (from > this.#first) width = 0;
     let best: number | undefined;
-    /** Looks at the place; returns whether better ones may follow. */
+    /** Considers the current position; returns whether better ones may follow. */
     const look = () => {
       const [placeRow, placeColumn] = width >= this.#columns ? [row + 1, 0] : [row, width];
       const behind = placeRow > target || placeRow === target && placeColumn > column;
@@ -307,14 +327,17 @@ function newRow(cells: Cell[], fixed: number, start: number, ended: boolean): Ro
   return { cells, width, fixed, start, ended, shared: false };
 }
 
-/** The cells of a row, which may change now. */
+/** The cells of a row for writing: copies them first if a frame holds them. */
 function own(row: Row): Cell[] {
   if (row.shared) row.cells = row.cells.slice();
   row.shared = false;
   return row.cells;
 }
 
-/** How many units two texts have in common at their start. The engine compares long parts at once. */
+/**
+ * How many UTF-16 units two texts have in common at their start. A binary search, because the
+ * engine compares long slices fast.
+ */
 function commonStart(a: string, b: string): number {
   let low = 0;
   let high = Math.min(a.length, b.length);
@@ -326,7 +349,7 @@ function commonStart(a: string, b: string): number {
   return low;
 }
 
-/** The same at their end, but for the start that they have in common. */
+/** The same at their end, not counting the common start. */
 function commonEnd(a: string, b: string, start: number): number {
   let low = 0;
   let high = Math.min(a.length, b.length) - start;

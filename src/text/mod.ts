@@ -1,6 +1,6 @@
 /**
- * What people read and type: caret codes, width and wrapping, line ends, character sets, lines.
- * Pure functions and small classes without I/O.
+ * Text for terminals: caret codes, width and wrapping, line ends, character encodings, line
+ * editing. Pure functions and small classes without I/O.
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ import { textOfUnits } from "./units.ts";
 
 /** The sets of East Asia, decoded and encoded by the rules of the Encoding Standard. */
 
-/** Their names. */
+/** The names of the multi-byte sets. */
 export const MULTI_BYTE_NAMES: readonly string[] = [
   "gbk",
   "gb18030",
@@ -28,33 +28,38 @@ export const MULTI_BYTE_NAMES: readonly string[] = [
 
 const REPLACEMENT = 0xfffd;
 const SUPPLEMENTARY = 0x10000;
-/** What a byte is that begins a character of several. */
+/** Marks a lead byte: it begins a character of several bytes. */
 const LEAD = 0xfffe;
 const SS2 = 0x8e;
 const SS3 = 0x8f;
 const EURO = 0x20ac;
-/** Half-width katakana: a byte each. */
+/** Half-width katakana, one byte each. */
 const KATAKANA: readonly [byte: number, point: number][] = range(0xa1, 0xdf)
   .map((byte) => [byte, 0xff61 + byte - 0xa1]);
 
-/** What the bytes of a set mean. */
+/** How the bytes of a set are decoded. */
 interface ByteSet {
-  /** The platform's name of it. */
+  /** The label of the platform's decoder. */
   readonly label: string;
   readonly table: CodeTable;
-  /** What each byte is by itself: a UTF-16 unit, {@linkcode LEAD}, or U+FFFD. */
+  /**
+   * What each byte means by itself: a UTF-16 unit, {@linkcode LEAD}, or U+FFFD if it is invalid.
+   */
   readonly single: Uint16Array;
-  /** Codes of three bytes, after 0x8F. */
+  /** Codes of three bytes, of which the first is 0x8F (EUC-JP). */
   readonly third?: CodeTable;
-  /** Whether a second byte that is a digit begins four. */
+  /** Whether a digit as the second byte means a code of four bytes (GB 18030). */
   readonly four?: boolean;
-  /** Codes that are two characters. */
+  /** Codes that stand for two code points. */
   readonly doubles?: ReadonlyMap<number, string>;
 }
 
-/** Big5 has these characters twice, and the second code is the one that is written. */
+/** Big5 has two codes for each of these characters. The encoder uses the second. */
 const WRITTEN_LAST = new Set([0x2550, 0x255e, 0x2561, 0x256a, 0x5341, 0x5345]);
-/** The edition of 2022 of GB 18030 has moved these, whose places in private use are written with the same codes. */
+/**
+ * GB 18030-2022 moved these characters out of the private use area. Their former private-use code
+ * points are still written with the same codes.
+ */
 const MOVED: ReadonlyMap<number, number> = new Map([
   ...moved(0xe78d, 0xa6d9, 7),
   ...moved(0xe794, 0xa6ec, 2),
@@ -67,13 +72,13 @@ const MOVED: ReadonlyMap<number, number> = new Map([
   ...moved(0xe854, 0xfe90, 1),
   ...moved(0xe864, 0xfea0, 1),
 ]);
-/** Where GB 18030 begins with the characters beyond the BMP, counted in four-byte codes. */
+/** The pointer of U+10000 in GB 18030: the index of its code among the four-byte codes. */
 const GB18030_SUPPLEMENTARY = 189_000;
-/** A code of GB 18030 that is in no range. */
+/** A four-byte code of GB 18030 that is in none of the ranges. */
 const GB18030_ALONE: readonly [pointer: number, point: number] = [7_457, 0xe7c7];
 const GB18030_BMP = 39_420;
 
-/** A set of several bytes a character. Its tables are made here. */
+/** Makes the codec of a multi-byte set, and its tables. */
 export function multiByteCodec(name: string): TextCodec {
   const set = byteSet(name);
   const encoder = new SetEncoder(codesOf(name, set));
@@ -123,7 +128,7 @@ function byteSet(name: string): ByteSet {
         label: "euc-jp",
         table: codeTable(codes),
         single: singles([...own, SS2, SS3]),
-        // Some platforms know more than JIS X 0212, which ends before.
+        // JIS X 0212 ends before 0xF3; some platforms decode later codes too.
         third: codeTable(decodeAll("euc-jp", [SS3], range(0xa1, 0xf2), own)),
       };
     }
@@ -138,7 +143,7 @@ function byteSet(name: string): ByteSet {
     default: {
       const single = singles(high);
       single[0x80] = EURO;
-      // Not every platform knows all two-byte codes by the name of GBK.
+      // Not every platform decodes all two-byte codes under the label `gbk`.
       const trails = [...low, ...range(0x80, 0xfe)];
       const table = codeTable(decodeAll("gb18030", [], high, trails));
       return { label: "gb18030", table, single, four: true };
@@ -146,7 +151,7 @@ function byteSet(name: string): ByteSet {
   }
 }
 
-/** What each byte is by itself; `leads` begin a character of several. */
+/** What each byte means by itself; `leads` are the lead bytes. */
 function singles(leads: readonly number[]): Uint16Array {
   const single = new Uint16Array(256).fill(REPLACEMENT);
   for (let byte = 0; byte < 0x80; byte++) single[byte] = byte;
@@ -154,7 +159,7 @@ function singles(leads: readonly number[]): Uint16Array {
   return single;
 }
 
-/** What is written for each character. */
+/** The codes with which each character is written. */
 function codesOf(name: string, { table, single, third }: ByteSet): SetCodes {
   const codes = new Uint16Array(0x10000);
   const rare = new Map<number, number>();
@@ -163,16 +168,18 @@ function codesOf(name: string, { table, single, third }: ByteSet): SetCodes {
     else if (codes[point] === 0 || WRITTEN_LAST.has(point)) codes[point] = code;
   };
   single.forEach((unit, byte) => {
-    // GB 18030 has no characters of one byte beyond ASCII; decoders let the euro sign pass.
+    // GB 18030 has no one-byte characters beyond ASCII; only decoders accept 0x80 as the euro sign.
     const written = unit !== LEAD && unit !== REPLACEMENT && !(name === "gb18030" && byte === 0x80);
     if (written) set(byte, unit);
   });
-  // At 0xED and 0xEE Shift_JIS has some characters once more.
+  // Shift_JIS repeats some characters at the lead bytes 0xED and 0xEE; the other codes have
+  // priority.
   const late: [code: number, point: number][] = [];
   eachCode(table, (code, point) => {
     const lead = code >>> 8;
     if (name === "shift_jis" && (lead === 0xed || lead === 0xee)) late.push([code, point]);
-    // Below 0xA1 Big5 has what only Hong Kong's edition knows.
+    // Big5 codes with a lead byte below 0xA1 exist only in the Hong Kong edition: they are not
+    // written.
     else if (name !== "big5" || lead >= 0xa1) set(code, point);
   });
   for (const [code, point] of late) set(code, point);
@@ -195,7 +202,10 @@ function moved(point: number, code: number, count: number): [number, number][] {
   return Array.from({ length: count }, (_, at) => [point + at, code + at]);
 }
 
-/** The four bytes of a character in GB 18030, as one number; 0 for half a character. */
+/**
+ * The four-byte code of a character in GB 18030, as one number; 0 if there is none, as for a lone
+ * surrogate.
+ */
 function gb18030Code(point: number): number {
   const pointer = gb18030Pointer(point);
   if (pointer === undefined) return 0;
@@ -211,11 +221,11 @@ function gb18030Pointer(point: number): number | undefined {
   if (point < 0x80 || (point >= 0xd800 && point < 0xe000)) return undefined;
   const at = rangeOf(1, point);
   const pointer = (GB18030_RANGES[at] ?? 0) + point - (GB18030_RANGES[at + 1] ?? 0);
-  // What the ranges leave out has two bytes, or no code.
+  // A character outside of the ranges has a two-byte code, or none.
   return gb18030Point(pointer) === point ? pointer : undefined;
 }
 
-/** What a four-byte code of GB 18030 is, by its pointer. */
+/** The code point of a four-byte code of GB 18030, by its pointer. */
 function gb18030Point(pointer: number): number {
   if (pointer >= GB18030_SUPPLEMENTARY) {
     const point = pointer - GB18030_SUPPLEMENTARY + SUPPLEMENTARY;
@@ -227,7 +237,9 @@ function gb18030Point(pointer: number): number {
   return (GB18030_RANGES[at + 1] ?? 0) + pointer - (GB18030_RANGES[at] ?? 0);
 }
 
-/** The last range whose pointer (0) or code point (1) is not over a value. */
+/**
+ * The index of the last range whose first pointer (0) or first code point (1) is at most a value.
+ */
 function rangeOf(part: 0 | 1, value: number): number {
   let low = 0;
   let high = GB18030_RANGES.length / 2 - 1;
@@ -239,11 +251,17 @@ function rangeOf(part: 0 | 1, value: number): number {
   return 2 * low;
 }
 
-/** Uses the platform's decoder, which is faster, for whole characters that it decodes to the same. */
+/**
+ * Decodes with the platform's decoder, which is faster, if the bytes are whole characters that it
+ * decodes to the same text.
+ */
 class WholeDecoder {
   readonly #decoder: TextDecoder;
   readonly #same: Uint8Array;
-  /** What a byte is by itself: 1 for the same character, 2 for the first of two. */
+  /**
+   * The kind of each byte: 1 if the platform decodes it to the same character, 2 for a lead byte,
+   * else 0.
+   */
   readonly #kinds = new Uint8Array(256);
 
   constructor({ label, table, single }: ByteSet) {
@@ -258,7 +276,7 @@ class WholeDecoder {
     }
   }
 
-  /** Decodes bytes; `undefined` if there is anything else among them. */
+  /** Decodes bytes; returns `undefined` if they contain anything else. */
   decode(bytes: Uint8Array): string | undefined {
     const [kinds, same] = [this.#kinds, this.#same];
     for (let at = 0; at < bytes.length; at++) {
@@ -272,11 +290,11 @@ class WholeDecoder {
   }
 }
 
-/** A stream of bytes of a set. */
+/** Decodes a stream of bytes of a multi-byte set. */
 class MultiByteDecoder implements TextStreamDecoder {
   readonly #set: ByteSet;
   readonly #platform: WholeDecoder;
-  /** The bytes of a character whose end has not come: up to three. */
+  /** Up to three bytes of an incomplete character; 0 for each that is missing. */
   #first = 0;
   #second = 0;
   #third = 0;
@@ -296,7 +314,7 @@ class MultiByteDecoder implements TextStreamDecoder {
     const known = this.#first === 0 ? this.#platform.decode(bytes) : undefined;
     if (known !== undefined) return known;
     const { single, table: { units } } = this.#set;
-    // Of a broken character each byte may be one by itself.
+    // Each byte of an incomplete character may become a character of its own if that is broken.
     const out = this.#units = new Uint16Array(bytes.length + 4);
     let length = 0;
     for (let at = 0; at < bytes.length; at++) {
@@ -321,7 +339,7 @@ class MultiByteDecoder implements TextStreamDecoder {
     return textOfUnits(out, length);
   }
 
-  /** Takes a byte that ends no character of one unit. */
+  /** Takes a second or later byte that does not complete a character of one UTF-16 unit. */
   #rare(byte: number, unit: number): void {
     const { table, third, four, doubles } = this.#set;
     const [first, second] = [this.#first, this.#second];
@@ -338,7 +356,7 @@ class MultiByteDecoder implements TextStreamDecoder {
     this.#end(double.charCodeAt(1));
   }
 
-  /** EUC-JP, after 0x8F. */
+  /** Takes the third byte of an EUC-JP code that begins with 0x8F. */
   #threeBytes(byte: number): void {
     const { third } = this.#set;
     const unit = third?.units[(this.#second - 0x80) << 8 | byte] ?? 0;
@@ -346,7 +364,7 @@ class MultiByteDecoder implements TextStreamDecoder {
     this.#broken(byte);
   }
 
-  /** GB 18030. */
+  /** Takes the third or fourth byte of a GB 18030 code. */
   #fourBytes(byte: number): void {
     const [first, second, third] = [this.#first, this.#second, this.#third];
     if (third === 0 && byte >= 0x81 && byte <= 0xfe) {
@@ -364,13 +382,13 @@ class MultiByteDecoder implements TextStreamDecoder {
     this.#again(byte);
   }
 
-  /** The bytes are invalid: they become U+FFFD, and an ASCII byte among them is kept. */
+  /** Replaces invalid bytes with U+FFFD. If the last of them is ASCII, it is kept. */
   #broken(byte: number): void {
     this.#end(REPLACEMENT);
     if (byte < 0x80) this.#again(byte);
   }
 
-  /** A character ends. */
+  /** Appends a code point and clears the incomplete character. */
   #end(point: number): void {
     if (point >= SUPPLEMENTARY) {
       this.#units[this.#length++] = 0xd800 + (point - SUPPLEMENTARY >> 10);
@@ -379,7 +397,7 @@ class MultiByteDecoder implements TextStreamDecoder {
     this.#first = this.#second = this.#third = 0;
   }
 
-  /** Takes a byte of a broken character by itself. */
+  /** Decodes a byte of a broken character again, by itself. */
   #again(byte: number): void {
     if (this.#first !== 0) {
       const unit = this.#second === 0

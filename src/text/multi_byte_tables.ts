@@ -2,21 +2,28 @@ import { TelnetError } from "../protocol/error.ts";
 import { BIG5_PARTS } from "./tables/big5.ts";
 
 /**
- * The two-byte codes of the sets of East Asia, as the indexes of the Encoding Standard have them. Each platform knows
- * most of an index, and what some lack is added: so every runtime decodes the same.
+ * The two-byte codes of the East Asian sets, by the indexes of the Encoding Standard. Each platform
+ * knows most of an index, and codes that some platforms lack are added: so every runtime decodes
+ * the same.
  */
 
-/** What a lead and a trail byte stand for. */
+/** The characters of two-byte codes. */
 export interface CodeTable {
-  /** By lead byte from 0x80 on, and trail byte: a UTF-16 unit, or where it is a surrogate, the place in `rare`; 0: nothing. */
+  /**
+   * Indexed by lead byte (from 0x80 on) and trail byte: a UTF-16 unit; a value in the surrogate
+   * range, which is 0xD800 plus an index in `rare`; or 0 for no character.
+   */
   readonly units: Uint16Array;
-  /** Characters beyond the BMP. */
+  /** Code points beyond the BMP. */
   readonly rare: readonly number[];
-  /** 1 for each code that the platform decodes to the same. */
+  /** 1 for each code that the platform decodes to the same character. */
   readonly same: Uint8Array;
 }
 
-/** Codes in the order in which they are found: of two codes for a character the first is written. */
+/**
+ * Called with each code in order. If a character has two codes, the first is the one that is
+ * written.
+ */
 export type EachCode = (code: number, point: number) => void;
 
 const LF = 0x0a;
@@ -27,10 +34,10 @@ const PRIVATE_USE: readonly [number, number] = [0xe000, 0xf8ff];
 const BIG5_TRAILS = 157;
 
 /**
- * The table of codes.
+ * Makes the table of codes.
  *
- * @param codes The codes.
- * @param platform What the platform makes of them.
+ * @param codes The code point of each code.
+ * @param platform What the platform decodes each code to.
  */
 export function codeTable(
   codes: ReadonlyMap<number, number>,
@@ -47,7 +54,7 @@ export function codeTable(
   return { units, rare, same };
 }
 
-/** Calls with each code of a table and its character, in the order of the codes. */
+/** Calls `call` with each code of a table and its character, in the order of the codes. */
 export function eachCode({ units, rare }: CodeTable, call: EachCode): void {
   for (let at = 0; at < units.length; at++) {
     const unit = units[at] ?? 0;
@@ -55,18 +62,19 @@ export function eachCode({ units, rare }: CodeTable, call: EachCode): void {
   }
 }
 
-/** The code point of what a table has. */
+/** The code point for a value of a table. */
 export function rarePoint(unit: number, rare: readonly number[]): number {
   return unit >= FIRST_RARE && unit < 0xe000 ? rare[unit - FIRST_RARE] ?? REPLACEMENT : unit;
 }
 
 /**
- * What the platform decodes, each code followed by a line end, which ends it in every case.
+ * Decodes every code with the platform's decoder. Each code is followed by a line feed, which ends
+ * even a broken one.
  *
  * @param label The platform's name of the set.
- * @param prefix A byte before each code, where it has three.
- * @param leads The first bytes of the codes.
- * @param trails Their second bytes.
+ * @param prefix The first byte of codes of three bytes; else empty.
+ * @param leads The lead bytes of the codes.
+ * @param trails Their trail bytes.
  */
 export function decodeAll(
   label: string,
@@ -109,7 +117,10 @@ export function platformDecoder(name: string): TextDecoder {
   }
 }
 
-/** Big5: what not every platform knows comes from the index, and nothing is of private use. */
+/**
+ * Adjusts Big5: codes that not every platform knows come from the index, and private-use characters
+ * are removed.
+ */
 export function adjustBig5(platform: ReadonlyMap<number, number>): Map<number, number> {
   const codes = new Map(platform);
   for (const [code, point] of codes) {
@@ -132,8 +143,8 @@ export function adjustBig5(platform: ReadonlyMap<number, number>): Map<number, n
 const HANGUL: readonly [number, number] = [0xac00, 0xd7a3];
 
 /**
- * EUC-KR: the syllables that KS X 1001 does not have follow each other in the codes that it leaves free, and it has
- * got two more signs.
+ * Adjusts EUC-KR: the syllables that KS X 1001 lacks fill its free codes in order, and two signs (€
+ * and ®) are added.
  */
 export function adjustEucKr(platform: ReadonlyMap<number, number>): Map<number, number> {
   const codes = new Map(platform);
@@ -156,7 +167,7 @@ export function adjustEucKr(platform: ReadonlyMap<number, number>): Map<number, 
   return codes;
 }
 
-/** Numbers from one to another. */
+/** The numbers from `first` to `last`. */
 export function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

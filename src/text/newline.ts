@@ -1,6 +1,6 @@
 /**
- * Line ends on their way out, as RFC 854 wants them: `\n` becomes CR LF, a CR that stands alone CR
- * NUL. A stream: what one text ends with counts for the next.
+ * Encodes line ends for sending, as RFC 854 requires: `\n` becomes CR LF, a lone CR becomes CR NUL.
+ * A CR at the end of one text and an LF at the start of the next are one line end.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export class NewlineEncoder {
    * Encodes the next text.
    *
    * @param text Any text.
-   * @param binary Whether BINARY is in force, where a lone CR needs no NUL (RFC 856).
+   * @param binary Whether BINARY is enabled; a lone CR then needs no NUL (RFC 856).
    * @returns The text for the wire.
    */
   encode(text: string, binary: boolean = false): string {

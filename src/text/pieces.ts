@@ -1,18 +1,18 @@
 /**
- * Engines keep a text that was put together as its pieces, and one that was cut out as a part of the
- * whole, which it keeps alive. What is kept for long must not hold more than itself.
+ * Engines store a concatenated text as its pieces, and a substring as a reference to the whole
+ * text, which stays in memory. Text that is kept for long must not hold more than itself.
  */
 
-/** What was looked at last: engines leave out a look of which nothing comes. */
+/** The result of the last read, kept so that the engine cannot optimize the read away. */
 let looked = 0;
 
-/** The same text, whose pieces the engine has joined, as it does when somebody looks at it. */
+/** The same text, after making the engine join its pieces: it does so when a character is read. */
 export function joined(text: string): string {
   looked = text.charCodeAt(0) || looked;
   return text;
 }
 
-/** The same text, which shares nothing with another: what is joined is copied. */
+/** A copy of the text that shares no memory with another: joining copies it. */
 export function copied(text: string): string {
   return joined(` ${text}`).slice(1);
 }

@@ -1,29 +1,29 @@
 import { beginsSequence, BROKEN, GROUND, nextState, STRING_ESCAPE } from "./escape_sequences.ts";
 import { graphemes, NARROW_WIDTHS } from "./width.ts";
 
-/** Text that a program sends, cut into lines. */
+/** Splits the output of a program into lines. */
 export interface Rows {
   /**
    * Takes the next text.
    *
-   * @param text As it came, in pieces of any size.
+   * @param text The text as received, in pieces of any size.
    * @param take Called for each line that has ended.
    */
   push(text: string, take: (line: string) => void): void;
-  /** Ends the row as it is, because a prompt was marked, or nothing more comes; returns it. */
+  /** Ends the unfinished row, because a prompt was marked or no more text follows; returns it. */
   endRow(): string;
   /**
-   * Puts text in the place of the row that has not ended, with the cursor behind it. A sequence that is under way goes
-   * on.
+   * Replaces the unfinished row with a text; the cursor is after it. An unfinished escape sequence
+   * continues.
    *
    * @param text Text without control characters.
    */
   replaceRow(text: string): void;
-  /** The last characters of the row that has not ended. */
+  /** The last characters of the unfinished row. */
   tail(length: number): string;
-  /** How many characters the row has that has not ended, about. */
+  /** About how many characters the unfinished row has. */
   readonly length: number;
-  /** Whether nothing but blanks stands after the cursor, so that nothing is about to be written over. */
+  /** Whether only blanks follow the cursor, so that new text does not overwrite any. */
   readonly atEnd: boolean;
 }
 
@@ -33,29 +33,32 @@ const CR = 0x0d;
 const BS = 0x08;
 const TAB = 0x09;
 const TAB_STOP = 8;
-/** More combining marks of one character are not kept. */
+/** The maximum UTF-16 units of a character with its combining marks; more marks are dropped. */
 const MAX_CLUSTER = 64;
-/** Parameters of a longer sequence are not read. */
+/** Longer sequences are ignored. */
 const MAX_SEQUENCE = 64;
 const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/g;
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 const CSI = /^(?:\x1b\[|\x9b)([\d;:]*)([@A-Za-z`])$/;
 const PLACE = /^(\d{0,5})(?:;(\d{0,5}))?$/;
 
-/** One row of the screen: plain ASCII as long as the cursor stood at its end, else a cell for each column. */
+/**
+ * One row of the screen: plain ASCII text as long as the cursor stays at its end, else a cell for
+ * each column.
+ */
 interface Row {
   text: string;
   /** A wide character is followed by an empty cell. */
   cells: string[] | undefined;
-  /** Whether the cursor moved back in it: blanks at its end may be what is left of erased text. */
+  /** Whether text in it was erased or overwritten: then blanks at its end may be left over. */
   erased: boolean;
 }
 
 /**
- * Reads what a program writes for a terminal as plain lines. CR, BS, TAB and the sequences that move the cursor in a
- * row have their effect, so that what was erased or written over is gone. All other sequences are left out. A line
- * that is wider than the window is one line, also where the program itself starts the next row of the screen as
- * readline does, by a blank and CR.
+ * Converts the terminal output of a program to plain lines. CR, BS, TAB and the sequences that move
+ * the cursor within a row take effect, so that erased or overwritten text is gone. All other
+ * sequences are removed. A line wider than the window remains one line, even if the program itself
+ * starts the next row of the screen with a blank and CR, as readline does.
  *
  * ```ts ignore
  * const rows = new PlainRows(80);
@@ -65,18 +68,18 @@ interface Row {
 export class PlainRows implements Rows {
   /** The width of the window. */
   columns: number;
-  /** The rows of the screen that the line takes, and in which of them the cursor stands. */
+  /** The rows of the screen that the line takes, and the index of the cursor's row. */
   #rows: Row[] = [newRow()];
   #at = 0;
   #column = 0;
-  /** In which row of the window the cursor stands, where the program has placed it. */
+  /** The row of the window that contains the cursor, if the program has set it. */
   #place: number | undefined;
   #saved: { readonly row: number; readonly column: number } | undefined;
   #state = GROUND;
   #sequence = "";
 
   /**
-   * Begins with an empty row.
+   * Starts with an empty row.
    *
    * @param columns The width of the window.
    */
@@ -84,13 +87,13 @@ export class PlainRows implements Rows {
     this.columns = columns;
   }
 
-  /** How many characters the row has that has not ended, about. */
+  /** About how many characters the unfinished row has. */
   get length(): number {
     const last = this.#rows.length - 1;
     return last * this.columns + lengthOf(this.#rows[last] as Row);
   }
 
-  /** Whether nothing but blanks stands after the cursor. */
+  /** Whether only blanks follow the cursor. */
   get atEnd(): boolean {
     if (this.#at < this.#rows.length - 1) return false;
     const { text, cells } = this.#row;
@@ -99,7 +102,7 @@ export class PlainRows implements Rows {
   }
 
   /**
-   * The last characters of the row that has not ended.
+   * The last characters of the unfinished row.
    *
    * @param length How many.
    * @returns The text.
@@ -115,7 +118,7 @@ export class PlainRows implements Rows {
   /**
    * Takes the next text.
    *
-   * @param text As it came, in pieces of any size.
+   * @param text The text as received, in pieces of any size.
    * @param take Called for each line that has ended.
    */
   push(text: string, take: (line: string) => void): void {
@@ -139,7 +142,7 @@ export class PlainRows implements Rows {
   }
 
   /**
-   * Ends the row as it is.
+   * Ends the unfinished row.
    *
    * @returns The row.
    */
@@ -153,7 +156,7 @@ export class PlainRows implements Rows {
   }
 
   /**
-   * Puts text in the place of the row that has not ended.
+   * Replaces the unfinished row with a text.
    *
    * @param text Text without control characters.
    */
@@ -170,7 +173,7 @@ export class PlainRows implements Rows {
     return this.#rows[this.#at] as Row;
   }
 
-  /** Goes on with a sequence; returns where the text after it begins. */
+  /** Continues a sequence; returns where the text after it begins. */
   #continue(text: string, start: number, take: (line: string) => void): number {
     for (let at = start; at < text.length; at++) {
       const next = nextState(this.#state, text.charCodeAt(at), "program");
@@ -213,7 +216,7 @@ export class PlainRows implements Rows {
     this.#column = stop;
   }
 
-  /** Prints up to the next control; returns where that stands. */
+  /** Prints text up to the next control character; returns how far it came. */
   #print(text: string, start: number): number {
     NOT_PRINTABLE_ASCII.lastIndex = start;
     const asciiEnd = NOT_PRINTABLE_ASCII.test(text)
@@ -232,7 +235,7 @@ export class PlainRows implements Rows {
     return end;
   }
 
-  /** Writes ASCII that has room in the row. */
+  /** Writes ASCII text that fits in the row. */
   #write(text: string): void {
     const row = this.#row;
     if (row.cells === undefined && this.#column === row.text.length) row.text += text;
@@ -262,7 +265,7 @@ export class PlainRows implements Rows {
     this.#column += width;
   }
 
-  /** Goes on in the next row of the same line. */
+  /** Continues in the next row of the same line. */
   #wrap(): void {
     this.#at++;
     this.#rows[this.#at] ??= newRow();
@@ -326,9 +329,9 @@ export class PlainRows implements Rows {
     }
   }
 
-  /** Goes to another place of the window: to another line, unless it is in the same row. */
+  /** Moves to a place of the window. If it is in another row, the line ends. */
   #moveTo(parameters: string, take: (line: string) => void): void {
-    // A program that has saved the cursor only measures the window.
+    // A program that saves the cursor first only measures the window.
     if (this.#saved !== undefined) return;
     const [, row = "", column = ""] = PLACE.exec(parameters) ?? [];
     const place = Math.max(1, Number(row));
@@ -366,14 +369,14 @@ export class PlainRows implements Rows {
   }
 }
 
-/** Cuts text into lines and leaves everything else in it. */
+/** Splits text into lines and keeps everything else in it, such as escape sequences. */
 export class RawRows implements Rows {
-  /** Always: nothing is written over. */
+  /** Always `true`: nothing is overwritten. */
   readonly atEnd = true;
   #parts: string[] = [];
   #length = 0;
 
-  /** How many characters the row has that has not ended, about. */
+  /** About how many characters the unfinished row has. */
   get length(): number {
     return this.#length;
   }
@@ -381,7 +384,7 @@ export class RawRows implements Rows {
   /**
    * Takes the next text.
    *
-   * @param text As it came, in pieces of any size.
+   * @param text The text as received, in pieces of any size.
    * @param take Called for each line that has ended.
    */
   push(text: string, take: (line: string) => void): void {
@@ -396,7 +399,7 @@ export class RawRows implements Rows {
   }
 
   /**
-   * Ends the row as it is.
+   * Ends the unfinished row.
    *
    * @returns The row.
    */
@@ -408,7 +411,7 @@ export class RawRows implements Rows {
   }
 
   /**
-   * Puts text in the place of the row that has not ended.
+   * Replaces the unfinished row with a text.
    *
    * @param text Text without control characters.
    */
@@ -419,7 +422,7 @@ export class RawRows implements Rows {
   }
 
   /**
-   * The last characters of the row that has not ended.
+   * The last characters of the unfinished row.
    *
    * @param length How many.
    * @returns The text.
@@ -455,7 +458,7 @@ function cellsOf(row: Row): string[] {
   return row.cells ??= [...row.text];
 }
 
-/** Puts a character into its columns; a wide one that is covered in part is gone. */
+/** Puts a character into its columns; a partly covered wide character becomes a blank. */
 function setCell(cells: string[], column: number, character: string, width: number): void {
   while (cells.length < column) cells.push(" ");
   if (cells[column] === "" && column > 0) cells[column - 1] = " ";

@@ -5,7 +5,7 @@ import { graphemes, NARROW_WIDTHS, type Widths } from "./width.ts";
 /** A row of cells. */
 export interface CanvasRow {
   readonly cells: Cell[];
-  /** Whether a line end began it; else there was no more room in the row above. */
+  /** Whether the row begins after a line end; otherwise the row above was full. */
   readonly ended: boolean;
 }
 
@@ -17,7 +17,7 @@ export interface Canvas {
   readonly under: readonly Cell[];
 }
 
-/** An empty place. */
+/** An empty cell. */
 export const BLANK: Cell = { text: " ", width: 1, style: "", length: 1 };
 const TAB_STOP = 8;
 const BS = 0x08;
@@ -34,7 +34,7 @@ const RESET = /^[0;]*$/;
  *
  * @param text The text; LF is a line end.
  * @param columns Columns of the window.
- * @param show What the terminal shows for a character.
+ * @param show Returns what the terminal shows for a character.
  * @param widths The widths of the terminal.
  */
 export function drawRows(
@@ -59,7 +59,7 @@ export function drawRows(
   return pen.canvas();
 }
 
-/** In which column the cursor stands after a text that begins at the start of a row. */
+/** The column of the cursor after a text that begins at the start of a row. */
 export function lastColumn(text: string, columns: number, widths: Widths): number {
   const cells = drawRows(text, columns, undefined, widths).rows.at(-1)?.cells ?? [];
   return cells.reduce((sum, { width }) => sum + width, 0) % columns;
@@ -152,7 +152,7 @@ class Pen {
     return { rows, under };
   }
 
-  /** The column of the cursor, which after a full row still stands in its last. */
+  /** The column of the cursor; after a full row it is still the last column. */
   get #inside(): number {
     return Math.min(this.#column, this.#columns - 1);
   }
@@ -161,7 +161,7 @@ class Pen {
     this.#style = RESET.test(parameters) ? "" : this.#style + sequence;
   }
 
-  /** Adds marks to the character before. */
+  /** Adds combining marks to the character before the cursor. */
   #join(marks: string): void {
     const cells = this.#cells;
     let before = this.#column - 1;

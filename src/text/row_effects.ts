@@ -1,6 +1,6 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
 
-/** What a prompt, or another text that is drawn again and again, does only once. */
+/** The one-time effects of a text that is drawn repeatedly, such as a prompt. */
 export interface RowEffects {
   /** Output that is sent once: bells, titles and other strings, and the sequence that clears the screen. */
   readonly effects: string;
@@ -13,10 +13,10 @@ const MAYBE = /[\x07\x1b\x80-\x9f]/;
 const NEXT = /[\x07\x1b\x80-\x9f]/g;
 /** OSC, DCS, APC, PM and SOS. */
 const STRING = /^(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])/;
-/** An empty screen, and what scrolled away. */
+/** Clears the screen (2J) or the scrollback (3J). */
 const CLEAR = /^(?:\x1b\[|\x9b)[23]J$/;
 
-/** Finds what a text does only once. */
+/** Finds the one-time effects of a text. */
 export function effectsOf(text: string): RowEffects {
   let effects = "";
   let clears = false;
@@ -35,30 +35,33 @@ export function withoutEffects(text: string): string {
   return partsOf(text).filter((part) => part !== BEL && !STRING.test(part)).join("");
 }
 
-/** Colours, and the modes of MXP, which leave the cursor where it is. */
+/** Colours and MXP modes, which do not move the cursor. */
 const COLOUR = /^(?:\x1b\[|\x9b)[\d;:]*[mz]$/;
-/** What moves the cursor: a text with it is not a line of its own. */
+/** Matches what may move the cursor. A text that contains it needs no row of its own. */
 const MOVES = /[\x08\x1b\x80-\x9f]|\r(?!\n)/;
 
-/** Whether a text is shown where the cursor is, so that it needs a row of its own; not so a title, or art. */
+/**
+ * Whether a text shows at the cursor, and so needs a row of its own. False for a title, or for art
+ * that moves the cursor.
+ */
 export function takesRow(text: string): boolean {
   const rest = withoutQuiet(text);
   return rest !== "" && !MOVES.test(rest);
 }
 
-/** Whether anything of a text shows, or moves the cursor: a title alone does neither. */
+/** Whether any part of a text shows or moves the cursor. A title alone does neither. */
 export function isSeen(text: string): boolean {
   return withoutQuiet(text) !== "";
 }
 
-/** The text without what leaves the cursor where it is. */
+/** The text without bells, strings and colours, which do not move the cursor. */
 function withoutQuiet(text: string): string {
   if (!MAYBE.test(text)) return text;
   const isQuiet = (part: string) => part === BEL || STRING.test(part) || COLOUR.test(part);
   return partsOf(text).filter((part) => !isQuiet(part)).join("");
 }
 
-/** The end of a text, at most so long, without cutting a sequence or a character. */
+/** The end of a text, at most `length` UTF-16 units, without cutting a sequence or a character. */
 export function endOf(text: string, length: number): string {
   if (text.length <= length) return text;
   const parts = partsOf(text);
@@ -74,7 +77,7 @@ export function endOf(text: string, length: number): string {
 
 const HALF = /^[\udc00-\udfff]/;
 
-/** Bells, sequences, and what stands between them. */
+/** Splits a text into bells, sequences, and the text between them. */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
   for (let at = 0; at < text.length;) {

@@ -1,20 +1,22 @@
 import { graphemes, isUncertain, NARROW_WIDTHS, type Widths } from "./width.ts";
 
-/** A character cell, or two: what a person takes for one character. */
+/** A grapheme cluster and the columns that it takes on the screen. */
 export interface Cell {
-  /** What is sent for it. */
+  /** The text that is sent to the terminal. */
   readonly text: string;
   /** Columns. */
   readonly width: number;
-  /** The colours that it has: sequences since the last reset. */
+  /** Its colours: the SGR sequences since the last reset. */
   readonly style: string;
-  /** How many UTF-16 units of the text it was made of. */
+  /** How many UTF-16 units of the source text it stands for. */
   readonly length: number;
-  /** Whether terminals may disagree on its columns. Not set: it is looked at when it is drawn. */
+  /**
+   * Whether terminals may disagree on its width. If not set, this is determined when it is drawn.
+   */
   readonly uncertain?: boolean;
 }
 
-/** Rows of cells, and where the cursor stands. */
+/** Rows of cells, and the position of the cursor. */
 export interface Frame {
   readonly rows: readonly (readonly Cell[])[];
   readonly row: number;
@@ -22,18 +24,18 @@ export interface Frame {
 }
 
 const CONTROL = /^[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
-/** The cells that were made lately, for each kind of widths: most lines are made of the same. */
+/** Caches cells for each kind of widths: most lines consist of the same clusters. */
 const CELLS: WeakMap<Widths, Map<string, Cell>> = new WeakMap();
 const MAX_CELLS = 4_096;
-/** A longer cluster is not worth it. */
+/** Longer clusters are not cached, in UTF-16 units. */
 const MAX_KEPT = 16;
 
 /**
- * Cuts a line into cells, one for each cluster. Line ends are cells of their own, other control
- * characters show as nothing.
+ * Splits a line into cells, one for each cluster. Line ends are cells of their own; other control
+ * characters become empty cells.
  *
  * @param text The line.
- * @param show What the terminal shows for a character.
+ * @param show Returns what the terminal shows for a character.
  * @param widths The widths of the terminal.
  */
 export function lineCells(
@@ -78,25 +80,25 @@ const NO_CELLS: readonly Cell[] = [];
 const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
 
 /**
- * The part of a terminal's screen that belongs to the line being edited: draws frames over each
- * other with as few bytes as is simple, by sequences that a VT100 knows. It begins where the cursor
- * stands, at the start of a row.
+ * The part of a terminal's screen that shows the line being edited. Draws each frame over the one
+ * before, with VT100 sequences, and mostly sends only what differs. The part begins at the cursor,
+ * at the start of a row.
  */
 export class Screen {
   #shown: Frame = NOTHING;
   #columns: number;
 
-  /** Begins on a window of a width. */
+  /** Starts with an empty part, in a window of the given width. */
   constructor(columns: number) {
     this.#columns = columns;
   }
 
-  /** The terminal shows a frame already. */
+  /** Records that the terminal already shows a frame. */
   assume(shown: Frame): void {
     this.#shown = shown;
   }
 
-  /** What goes to the terminal so that it shows a frame. */
+  /** Returns the output that makes the terminal show a frame. */
   draw(next: Frame): string {
     let out = "";
     let { row, column } = this.#shown;
@@ -111,7 +113,7 @@ export class Screen {
       const before = old[index];
       if (before === cells) continue;
       if (before === undefined) {
-        // A row below the last: a line end makes it, and scrolls where need be.
+        // A new row below the last one: CR LF creates it, and scrolls if necessary.
         goTo(index - 1, column);
         out += "\r\n";
         row = index;
@@ -137,7 +139,7 @@ export class Screen {
     return out;
   }
 
-  /** What goes to the terminal so that the part is empty and the cursor at its start. */
+  /** Returns the output that empties the part and puts the cursor at its start. */
   clear(): string {
     const { row, column, rows } = this.#shown;
     this.#shown = NOTHING;
@@ -146,7 +148,7 @@ export class Screen {
     return `${moveRows(row, 0)}\r\x1b[J`;
   }
 
-  /** What goes to the terminal so that the cursor is below the part, which stays as it is. */
+  /** Returns the output that moves the cursor below the part, which stays as it is. */
   leave(): string {
     const { row, rows } = this.#shown;
     this.#shown = NOTHING;
@@ -154,9 +156,9 @@ export class Screen {
   }
 
   /**
-   * The window has another width: terminals wrap the rows that are too long for it anew.
+   * Changes the width of the window: terminals wrap rows again that are too long for it.
    *
-   * @returns What goes to the terminal so that the part is empty, as `clear` does.
+   * @returns The output that empties the part, as `clear` does.
    */
   resize(columns: number): string {
     const { rows, row, column } = this.#shown;
@@ -170,14 +172,14 @@ export class Screen {
   }
 }
 
-/** Up or down; the rows exist. */
+/** Moves the cursor up or down to a row that exists. */
 function moveRows(from: number, to: number): string {
   if (to < from) return from - to === 1 ? "\x1b[A" : `\x1b[${from - to}A`;
   if (to > from) return to - from === 1 ? "\x1b[B" : `\x1b[${to - from}B`;
   return "";
 }
 
-/** From a column that is not known, -1, by way of the first. */
+/** Moves the cursor to a column. If `from` is unknown (-1), it first returns to column 0. */
 function moveColumns(from: number, to: number): string {
   if (from === to) return "";
   if (to === 0) return "\r";
@@ -186,8 +188,8 @@ function moveColumns(from: number, to: number): string {
 }
 
 /**
- * Cells as text, in their colours. After one whose width terminals disagree on, the column is set anew, and what
- * the terminal may have drawn too far is erased.
+ * Renders cells with their colours. After a cell of uncertain width, sets the column again and
+ * erases what the terminal may have drawn too far.
  */
 function drawCells(
   cells: readonly Cell[],
@@ -208,7 +210,7 @@ function drawCells(
     const cell = cells[at] as Cell;
     const uncertain = cell.uncertain ?? isUncertain(cell.text);
     if (uncertain && !erased) {
-      // A terminal that takes it for a narrower one would leave what stood there.
+      // On a terminal that draws it narrower, old text would stay visible.
       text += `${unstyled()}\x1b[K`;
       erased = true;
     }
@@ -224,10 +226,13 @@ function drawCells(
 }
 
 const RESET = "\x1b[0m";
-/** So many columns more than it has some terminals take for a cell. */
+/** Some terminals draw a cell wider than it is, by at most this many columns. */
 const WIDEST = 6;
 
-/** A character whose width terminals disagree on, which must not go over the end of the row. */
+/**
+ * Draws a character whose width terminals disagree on. Near the end of the row, autowrap is
+ * switched off meanwhile.
+ */
 export function withoutWrap(text: string, room: number): string {
   return room < WIDEST ? `\x1b[?7l${text}\x1b[?7h` : text;
 }
@@ -242,7 +247,7 @@ function isSame(a: Cell, b: Cell): boolean {
   return a === b || (a.text === b.text && a.style === b.style);
 }
 
-/** Columns of the cells of a row between two places. */
+/** The columns of the cells of a row between two indexes. */
 function widthOf(cells: readonly Cell[], from: number = 0, to: number = cells.length): number {
   let width = 0;
   for (let at = from; at < to; at++) width += cells[at]?.width ?? 0;

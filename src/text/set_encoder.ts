@@ -3,26 +3,28 @@ import { transliterate } from "./transliterate.ts";
 /** The codes of a character set. */
 export interface SetCodes {
   /**
-   * The code of each UTF-16 unit, its bytes as one number; 0 where the set has none, or one that `rare` knows. The
-   * codes of ASCII are those of ASCII, or of what stands for it.
+   * The code of each UTF-16 unit, its bytes as one number; 0 if the set has none, or if `rare`
+   * returns it. ASCII characters have their ASCII codes, or those of what replaces them.
    */
   readonly codes: Uint16Array;
   /** Whether ASCII is the same in the set. */
   readonly ascii: boolean;
-  /** The bytes of other characters, as one number; 0 where there is none. */
+  /** The code of other characters, as one number; 0 if there is none. */
   readonly rare?: (point: number) => number;
 }
 
 const utf8 = new TextEncoder();
 const NOT_ASCII = /[^\x00-\x7f]/;
 const QUESTION_MARK = 0x3f;
-/** So many stand-ins for what a set lacks are remembered. */
+/** The maximum number of cached stand-ins. */
 const MAX_STAND_INS = 4_096;
-/** A letter and its marks. No letter of any set has more; a longer run would cost more than its length. */
+/**
+ * A letter and its marks. No letter of any set has more than four; longer runs would be too costly.
+ */
 const MARKED = /^\P{M}\p{M}{1,4}/u;
 const MAX_MARKED = 10;
 const MARK = /^\p{M}$/u;
-/** Signs that sets of East Asia have in another width or shape. */
+/** Signs that East Asian sets have in another width or shape. */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
   "¢￠ £￡ ¬￢ ¯￣ ‾￣ ¦￤ ¥￥ ₩￦ 〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―—".split(" ")
     .map(([one = "", other = ""]) => [one, other] as const),
@@ -47,13 +49,13 @@ export class SetEncoder {
     const codes = this.#codes;
     let bytes = new Uint8Array(text.length * 2);
     let length = 0;
-    /** Up to here the text is encoded, and nothing can join it any more. */
+    /** The text before this position is encoded, and no mark can join it any more. */
     let done = 0;
     for (let at = 0; at < text.length;) {
       const unit = text.charCodeAt(at);
       const code = codes[unit] as number;
       if (code !== 0 || unit === 0) {
-        // Up to here there was room for two bytes of each unit.
+        // The array has room for two bytes of each remaining unit.
         if (code > 0xff) bytes[length++] = code >> 8;
         bytes[length++] = code;
         at++;
@@ -77,8 +79,8 @@ export class SetEncoder {
   /**
    * Encodes a character that is not a unit of the set, together with its letter or its marks.
    *
-   * @param done Nothing before this place belongs to it.
-   * @returns The bytes, and what of the text they stand for.
+   * @param done Nothing before this position belongs to it.
+   * @returns The bytes, and the part of the text that they encode.
    */
   #encodeRare(
     text: string,
@@ -117,7 +119,7 @@ export class SetEncoder {
     if (code !== 0 || character === "\0") return bytesOf(code);
     const known = this.#standIns.get(character);
     if (known !== undefined) return known;
-    // To find it is costly, and text is often sent to many.
+    // The search is costly and text is often broadcast, so the result is cached.
     if (this.#standIns.size >= MAX_STAND_INS) this.#standIns.clear();
     const standIn = this.#standInOf(character);
     this.#standIns.set(character, standIn);

@@ -5,7 +5,10 @@ import { SINGLE_BYTE } from "./tables/single_byte.ts";
 import { textOfUnits } from "./units.ts";
 
 const REPLACEMENT = "\ufffd";
-/** ISO 8859-9 is ISO 8859-1 but for these; the Encoding Standard takes it for windows-1254. */
+/**
+ * The characters in which ISO 8859-9 differs from ISO 8859-1. The Encoding Standard treats ISO
+ * 8859-9 as windows-1254.
+ */
 const TURKISH: Readonly<Record<number, string>> = {
   0xd0: "Ğ",
   0xdd: "İ",
@@ -14,12 +17,16 @@ const TURKISH: Readonly<Record<number, string>> = {
   0xfd: "ı",
   0xfe: "ş",
 };
-/** The art of the PC does not use these, which move the cursor or ring. */
+/**
+ * Control characters that keep their function in `cp437-art`: PC art does not use their pictures.
+ */
 const KEPT_CONTROLS = "\x00\x07\x08\t\n\f\r\x1a\x1b";
 
 const LATIN1 = Array.from({ length: 128 }, (_, at) => String.fromCharCode(0x80 + at)).join("");
 
-/** Sets of one byte a character: the characters from 0x80 on, or from 0xA0 on where C1 controls stand before. */
+/**
+ * The single-byte sets: their characters from 0x80 on, or from 0xA0 on if C1 controls come before.
+ */
 const TABLES: Readonly<Record<string, string>> = {
   "ascii": REPLACEMENT.repeat(128),
   "latin1": LATIN1,
@@ -31,10 +38,10 @@ const TABLES: Readonly<Record<string, string>> = {
   ...SINGLE_BYTE,
 };
 
-/** Their names. */
+/** The names of the single-byte sets. */
 export const SINGLE_BYTE_NAMES: readonly string[] = Object.keys(TABLES);
 
-/** A set of one byte a character. */
+/** Makes the codec of a single-byte set. */
 export function singleByteCodec(name: string): TextCodec {
   const high = TABLES[name] ?? "";
   const units = new Uint16Array(256);
@@ -61,7 +68,7 @@ export function singleByteCodec(name: string): TextCodec {
   return { name, ascii, createDecoder: () => ({ decode }), encode: (text) => encoder.encode(text) };
 }
 
-/** What the platform calls a set, where it has another name for it. */
+/** The platform's label of a set, if it has another name for it. */
 const PLATFORM_NAMES: Readonly<Record<string, string>> = {
   "latin1": "windows-1252",
   "iso-8859-9": "windows-1254",
@@ -69,7 +76,7 @@ const PLATFORM_NAMES: Readonly<Record<string, string>> = {
 };
 
 const NOT_ASCII = 1;
-/** The platform decodes it to anything else. */
+/** The platform decodes the byte to something else. */
 const DIFFERS = 2;
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -101,11 +108,11 @@ function platformDecoder(label: string): TextDecoder | undefined {
   try {
     return new TextDecoder(label);
   } catch {
-    return undefined; // it has no such set
+    return undefined; // this platform lacks the set
   }
 }
 
-/** The PC shows a picture for most of the control characters. */
+/** Maps most control characters to the pictures that the PC shows for them. */
 function drawControls(units: Uint16Array, codes: Uint16Array): void {
   Array.from(PC_GRAPHICS + PC_HOUSE).forEach((picture, index) => {
     const byte = index < PC_GRAPHICS.length ? index + 1 : 0x7f;

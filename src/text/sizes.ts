@@ -1,12 +1,12 @@
 /**
- * What things take in memory, as far as the engines agree: rather too much than too little. For who
- * bounds what one client can hold.
+ * Estimates of memory use that hold for all engines, rather too high than too low. They bound what
+ * one client can hold.
  */
 
-/** A small object in a list. */
+/** A small object in a list, in bytes. */
 export const ITEM_SIZE = 112;
 
-/** A text of so many UTF-16 units. */
+/** A text of `length` UTF-16 units, in bytes. */
 export function textSize(length: number): number {
   return length === 0 ? 0 : 32 + 2 * length;
 }

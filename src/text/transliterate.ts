@@ -1,4 +1,4 @@
-/** Stand-ins for characters that a set lacks, where one is understood by everybody. */
+/** Replacements for characters that a set lacks, if everybody understands them. */
 const STAND_INS: ReadonlyMap<string, string> = new Map([
   ...pairs("‘’‚‛′ʼ", "'"),
   ...pairs("“”„‟″«»", '"'),
@@ -52,11 +52,11 @@ const STAND_INS: ReadonlyMap<string, string> = new Map([
 const MARKS = /\p{M}+/gu;
 
 /**
- * What stands for a character that a set lacks: é without its accent, a plain quote for a curly
- * one, `+`, `-` and `|` for drawn boxes.
+ * Finds a replacement for a character that a set lacks: é without its accent, a plain quote for a
+ * curly one, `+`, `-` and `|` for drawn boxes.
  *
  * @param character One character.
- * @returns ASCII, or characters that may be in the set; `undefined` where nothing stands for it.
+ * @returns ASCII, or characters that may be in the set; `undefined` if there is no replacement.
  *
  * @example
  * ```ts

@@ -16,21 +16,22 @@ const ROW_END = " \r";
 /** How much of a run can join the character before it, in UTF-16 units. */
 const MAX_JOINED = 2;
 
-/** Where a line is typed. */
+/** Where on the screen a line is typed. */
 export interface LinePlace {
   /** The columns of the window. */
   readonly columns: number;
   /** Whether the client reported the columns. If not, they are a guess, and the echo never forces a new row. */
   readonly known: boolean;
-  /** In which column the line begins, after a prompt. */
+  /** The column in which the line begins, after a prompt. */
   readonly column: number;
   /** Columns of ambiguous characters of East Asia. Default 1. */
   readonly ambiguousWidth?: AmbiguousWidth;
 }
 
 /**
- * Tracks where each character of an echoed line stands, so that it can be erased: also a TAB, and a character in
- * the row above. A place is the number of columns from the start of the first row.
+ * Tracks where each character of an echoed line stands, so that it can be erased, including a TAB
+ * or a character in the row above. A place is the number of columns from the start of the first
+ * row.
  *
  * If the columns are infinite, the line is one row.
  */
@@ -48,7 +49,7 @@ export class TypedRow {
   /** Whether the cursor is on a full row, until the next character comes. */
   #pending = false;
 
-  /** Begins at a place. */
+  /** Starts with an empty line at the given place. */
   constructor({ columns, known, column, ambiguousWidth }: LinePlace) {
     this.#widths = widthsFor(ambiguousWidth);
     this.#columns = columns;
@@ -56,7 +57,7 @@ export class TypedRow {
     this.#start = this.#place = columns === Infinity ? column : column % columns;
   }
 
-  /** How many bytes it takes, about. */
+  /** About how many bytes of memory it takes. */
   get held(): number {
     return this.#breaks.length * ITEM_SIZE;
   }
@@ -68,7 +69,7 @@ export class TypedRow {
     const last = touching.length === 2 && mayJoin(touching, 1) ? lastCluster(before) : "";
     const [joined = ""] = last === "" ? [] : graphemes(last + run.slice(0, MAX_JOINED));
     if (joined === last) return this.#draw(before.length, run);
-    // It joins the last character, which is drawn again.
+    // The run joins the last character, which is drawn again.
     const length = before.length - last.length;
     return this.#goBack(length, last) + this.#draw(length, last + run);
   }
@@ -98,7 +99,7 @@ export class TypedRow {
     return this.#erase(place, isUncertain(last));
   }
 
-  /** Erases from the place of now up to another. */
+  /** Returns the output that erases the columns from the current place up to `from`. */
   #erase(from: number, uncertain: boolean): string {
     const place = this.#place;
     if (from <= place) return "";

@@ -14,7 +14,7 @@ const NOT_ASCII = /[^\x20-\x7e]/;
 const EMOJI_CLUSTER =
   /^(?:\p{Regional_Indicator}{2}|\p{Emoji}\ufe0f|\p{Extended_Pictographic}.*\u200d|\p{Emoji_Modifier_Base}\p{Emoji_Modifier})/su;
 
-/** Below this no character joins another, but CR and LF. */
+/** No character below this code joins another, except CR and LF. */
 const FIRST_COMBINING = 0x300;
 /** No grapheme cluster in use is longer than this; it bounds the work of one backspace. */
 const MAX_CLUSTER = 32;
@@ -34,7 +34,7 @@ export interface WidthOptions {
 
 const NO_OPTIONS: WidthOptions = {};
 
-/** Checks how a caller counts columns. */
+/** Checks the `ambiguousWidth` that a caller gave. */
 export function checkAmbiguousWidth(what: string, width: unknown): void {
   if (width !== undefined && width !== 1 && width !== 2) throwUnexpected(what, "1 or 2", width);
 }
@@ -47,7 +47,8 @@ function widthsOf(what: string, options: WidthOptions): Widths {
 }
 
 /**
- * The columns that a text takes. Escape sequences take none; caret codes are plain text here.
+ * The number of columns that a text takes. Escape sequences take none; caret codes are plain text
+ * here.
  *
  * @param text One line.
  * @param options Each field has its default.
@@ -72,7 +73,7 @@ export function textWidth(text: string, options: WidthOptions = NO_OPTIONS): num
 /**
  * The columns of one grapheme cluster.
  *
- * @param cluster What a person takes for one character, as `graphemes` gives it.
+ * @param cluster One cluster, as `graphemes` returns it.
  * @param options Each field has its default.
  * @returns Columns.
  * @throws {TelnetError} `misuse`: an unknown option.
@@ -81,13 +82,13 @@ export function clusterWidth(cluster: string, options: WidthOptions = NO_OPTIONS
   return widthsOf("clusterWidth", options).ofCluster(cluster);
 }
 
-/** How many columns a UTF-16 unit takes by itself. */
+/** Mask of the bits that hold the number of columns of a UTF-16 unit by itself. */
 export const WIDTH = 3;
-/** It joins no other that is plain, so that nobody needs to look for clusters. */
+/** The unit joins no other plain one, so that no search for clusters is necessary. */
 export const PLAIN = 4;
 /** White space at which a line may break. */
 export const SPACE = 8;
-/** It may begin a caret code or an escape sequence. */
+/** The unit may begin a caret code or an escape sequence. */
 export const CODE = 16;
 /** A line may break after it within a word. */
 export const HYPHEN = 32;
@@ -97,7 +98,7 @@ const DIGIT = 128;
 /** A letter or a digit. */
 export const LETTER_OR_DIGIT: number = LETTER | DIGIT;
 
-/** What a person takes for one character, as it stands in a run of text. */
+/** A grapheme cluster in a run of text. */
 export interface Cluster {
   /** How many UTF-16 units it has. */
   readonly length: number;
@@ -105,14 +106,14 @@ export interface Cluster {
   readonly width: number;
 }
 
-/** Where a run ends whose characters may join each other; it begins at a place. */
+/** The end of a run, from `start`, of characters that may join each other. */
 export function runEnd(text: string, start: number): number {
   let end = start + 1;
   while (end < text.length && !(isAlone(text, end) && isPlain(text.charCodeAt(end - 1)))) end++;
   return end;
 }
 
-/** Longer runs are not remembered, nor more than so many. */
+/** Limits of the cache of runs: UTF-16 units of a run, and number of runs. */
 const MAX_KNOWN_RUN = 16;
 const MAX_KNOWN_RUNS = 4_096;
 /** Characters by kind. Hyphens and dashes are those after which a line may break. */
@@ -125,7 +126,7 @@ const KINDS: readonly (readonly [RegExp, number])[] = [
 const FIRST_SURROGATE = 0xd800;
 const LAST_SURROGATE = 0xdfff;
 
-/** Every UTF-16 unit at its own place; NUL stands for surrogates. */
+/** A text with every UTF-16 unit at the index of its code; surrogates are replaced with NUL. */
 function allUnits(): string {
   const units = new Uint16Array(0x10000).map((_, code) => code);
   return textOfUnits(units.fill(0, FIRST_SURROGATE, LAST_SURROGATE + 1), units.length);
@@ -137,7 +138,7 @@ function fillRanges(widths: Uint8Array, ranges: readonly number[], width: number
   }
 }
 
-/** Columns, as a terminal counts them. */
+/** Counts columns as a terminal does. */
 export class Widths {
   readonly ambiguous: AmbiguousWidth;
   readonly #runs: Map<string, readonly Cluster[]> = new Map();
@@ -147,7 +148,7 @@ export class Widths {
     this.ambiguous = ambiguous;
   }
 
-  /** What each UTF-16 unit is, as bits; made when text is first measured. */
+  /** The bits of each UTF-16 unit, such as {@linkcode PLAIN}; built when text is first measured. */
   get units(): Uint8Array {
     if (this.#units !== undefined) return this.#units;
     const widths = new Uint8Array(0x10000).fill(1);
@@ -162,7 +163,7 @@ export class Widths {
       if (code === 0x5e || beginsSequence(code)) bits |= CODE;
       table[code] = bits;
     }
-    // The engine finds runs much faster than one character after the other.
+    // A regular expression finds whole runs, much faster than a test of each character.
     const all = allUnits();
     for (const [pattern, bit] of KINDS) {
       for (const { 0: run, index } of all.matchAll(pattern)) {
@@ -204,7 +205,7 @@ export class Widths {
     return width;
   }
 
-  /** The clusters of a run. Most are emoji, and come again. */
+  /** The clusters of a run, from a cache: most runs are emoji, and occur again. */
   clustersOf(run: string): readonly Cluster[] {
     const known = this.#runs.get(run);
     if (known !== undefined) return known;
@@ -248,17 +249,20 @@ function isIn(ranges: readonly number[], point: number): boolean {
   return false;
 }
 
-/** Takes escape sequences out of a text. One that does not end takes the rest with it, as on a terminal. */
+/**
+ * Removes escape sequences from a text. An unfinished sequence extends to the end of the text, as
+ * on a terminal.
+ */
 export function stripAnsi(text: string): string {
   return withoutSequences(text);
 }
 
-/** Cuts a text into what a person takes for one character each. */
+/** Splits a text into grapheme clusters: what a person sees as one character each. */
 export function graphemes(text: string): string[] {
   const found: string[] = [];
   let start = 0;
   while (start < text.length) {
-    // Where no character joins another there is nothing to ask the platform for, which is slow.
+    // Characters that join no other do not need the segmenter, which is slow.
     while (start < text.length && isAlone(text, start)) found.push(text.charAt(start++));
     if (start === text.length) break;
     const end = runEnd(text, start);
@@ -268,15 +272,17 @@ export function graphemes(text: string): string[] {
   return found;
 }
 
-/** Whether the character at a place is a cluster by itself, whatever stands before it. */
+/**
+ * Whether the character at a position is a cluster by itself, regardless of what comes before it.
+ */
 function isAlone(text: string, at: number): boolean {
   return isPlain(text.charCodeAt(at)) &&
     (at + 1 === text.length || isPlain(text.charCodeAt(at + 1)));
 }
 
 /**
- * Whether a UTF-16 unit is a character that joins no other of these: most letters, and what is most
- * typed in East Asia. CR and LF join.
+ * Whether a UTF-16 unit is a character that joins no other such character: most Latin, Greek and
+ * Cyrillic letters, and the most common East Asian characters. CR is not one, because it joins LF.
  */
 function isPlain(code: number): boolean {
   if (code < FIRST_COMBINING) return code !== 0x0d;
@@ -288,10 +294,11 @@ function isPlain(code: number): boolean {
 }
 
 /**
- * Whether a cluster may go on over a place: then what stands around it has to be looked at.
+ * Whether a cluster may extend across a position. If so, the text around it must be split into
+ * clusters again.
  *
  * @param text The text.
- * @param at The place, in UTF-16 units.
+ * @param at The position, in UTF-16 units.
  */
 export function mayJoin(text: string, at: number): boolean {
   const inside = at > 0 && at < text.length;
@@ -299,8 +306,8 @@ export function mayJoin(text: string, at: number): boolean {
 }
 
 /**
- * What terminals give different widths, by the version of Unicode that they know and whether they join clusters:
- * emoji, formats, most marks, and some of East Asia.
+ * Matches characters whose width differs between terminals, by their version of Unicode and by
+ * whether they join clusters: emoji, format characters, most marks, and some East Asian characters.
  */
 const UNSTABLE =
   /[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Cf}\p{Mc}\p{Me}]|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u065e\u0e31-\u0e4e])\p{Mn}|[\u2ffc-\u2fff\u31bb-\u31ef\u3248-\u324f\u4dc0-\u4dff\ua960-\ua97c\uff9e\uff9f\u{10000}-\u{1ffff}]/u;
@@ -319,15 +326,15 @@ export function lastCluster(text: string): string {
   return graphemes(text.slice(start)).at(-1) ?? text.slice(-1);
 }
 
-/** What shows as one picture, however many code points it has. */
+/** Matches a cluster that shows as one picture, however many code points it has. */
 const PICTURE = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]/u;
 
 /**
- * A text without what Backspace takes away: the last code point, as in a syllable of Thai or Hindi, or a letter
- * with marks of its own; but an emoji goes whole, and so does CR LF.
+ * Removes from a text what Backspace erases: the last code point, such as the last mark of a Thai
+ * or Hindi syllable or of another letter. Emoji and CR LF are removed as a whole.
  *
  * @param text Any text.
- * @returns The text before it.
+ * @returns The rest of the text.
  */
 export function withoutLast(text: string): string {
   if (text === "") return "";

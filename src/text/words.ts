@@ -2,22 +2,22 @@
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 const SPACE = /\s/;
 
-/** Where the word begins that is at a place, or before it. */
+/** Where the word at or before a position begins. */
 export function wordStart(line: string, at: number): number {
   return back(line, back(line, at, (character) => !WORD.test(character)), isWord);
 }
 
-/** Where the word ends that is at a place, or after it. */
+/** Where the word at or after a position ends. */
 export function wordEnd(line: string, at: number): number {
   return ahead(line, ahead(line, at, (character) => !WORD.test(character)), isWord);
 }
 
-/** Where the word begins, of anything but white space, that is at a place or before it. */
+/** Where the word at or before a position begins, if only white space separates words. */
 export function bigWordStart(line: string, at: number): number {
   return spaceBefore(line, back(line, at, (character) => SPACE.test(character)));
 }
 
-/** Where the white space ends that is next before a place. */
+/** The position after the last white space before a position; 0 if there is none. */
 export function spaceBefore(line: string, at: number): number {
   return back(line, at, (character) => !SPACE.test(character));
 }
@@ -26,7 +26,10 @@ function isWord(character: string): boolean {
   return WORD.test(character);
 }
 
-/** How far back from a place something holds of each character: only what is passed is looked at. */
+/**
+ * Moves back from a position while `holds` is true for the character before it. Reads only the
+ * characters that it passes and the next one, not the whole line.
+ */
 function back(line: string, from: number, holds: (character: string) => boolean): number {
   let at = from;
   while (at > 0) {
@@ -38,7 +41,7 @@ function back(line: string, from: number, holds: (character: string) => boolean)
   return at;
 }
 
-/** The same ahead. */
+/** The same forwards. */
 function ahead(line: string, from: number, holds: (character: string) => boolean): number {
   let at = from;
   while (at < line.length) {

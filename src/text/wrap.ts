@@ -67,7 +67,7 @@ const SYNONYMS: Synonyms = {
   keepNewlines: "keepLines",
 };
 
-/** Checks how a caller wants to wrap. */
+/** Rejects unknown options for wrapping. */
 export function checkWrapOptions(options: WrapOptions): void {
   rejectUnknownKeys("wrap", options, OPTION_NAMES, SYNONYMS);
 }
@@ -79,13 +79,13 @@ interface Margins {
   readonly padding: number;
 }
 
-/** No-break spaces belong to the text. */
+/** Blank lines between paragraphs. No-break spaces count as text. */
 const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
 /** White space other than a single space between words. */
 const UNEVEN_SPACE = /[\t\n\r]| {2}/;
 const WHITE_SPACE = /[\t\n\r ]+/g;
 
-/** A text without spaces at its ends. */
+/** Removes the spaces at both ends of a text. */
 function withoutEndSpaces(text: string): string {
   let start = 0;
   let end = text.length;
@@ -99,24 +99,26 @@ function evenSpaces(text: string): string {
   return UNEVEN_SPACE.test(text) ? withoutEndSpaces(text.replaceAll(WHITE_SPACE, " ")) : text;
 }
 
-/** What moves the cursor or erases: lines with it are not wrapped. */
+/** Matches what moves the cursor or erases: lines with it are not wrapped. */
 const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
 /**
- * Wraps a text to lines that fit a window, counting what a person sees: caret codes and ANSI
- * sequences take no columns, wide characters and emoji two, combining marks none. Between wide
- * characters a line may break without a space, but not before closing or after opening punctuation of
- * East Asia; and after a hyphen or dash within a word. U+00A0, U+202F, U+2007 and U+FEFF hold words together,
- * U+200B lets a line break. A word longer than a line is split. Codes that stand alone take no room.
+ * Wraps a text to lines that fit a window. Only visible text counts: caret codes and ANSI sequences
+ * take no columns, wide characters and emoji two, combining marks none. Between wide characters a
+ * line may break without a space, but not before closing or after opening punctuation of East Asia;
+ * and after a hyphen or dash within a word. U+00A0, U+202F, U+2007 and U+FEFF hold words together,
+ * U+200B lets a line break. A word longer than a line is split. Codes that stand alone take no
+ * room.
  *
- * Backgrounds, and what else colours cells, are closed at the end of each line and opened again in the next, so
- * that they colour neither the margins nor what scrolls.
+ * Backgrounds and other attributes that colour empty cells are closed at the end of each line and
+ * opened again in the next, so that they colour neither the margins nor scrolled rows.
  *
  * A blank line starts a new paragraph; other line ends are spaces, unless `keepLines` is set.
  *
  * @param text The text, with or without caret codes.
  * @param options The window's width, and the margins.
  * @returns The lines, without line ends.
- * @throws {TelnetError} `misuse`: a number that is not a whole one of 0 or more, or no columns.
+ * @throws {TelnetError} `misuse`: a number that is not a whole number of at least 0, or `columns`
+ * below 1.
  *
  * @example
  * ```ts
@@ -150,8 +152,8 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
 }
 
 /**
- * Fills lines with the pieces of a text: words, and parts of words around each wide character. A line is a
- * stretch of the text as it stands, where its words are parted by one space each.
+ * Fills lines with the pieces of a text: words, and parts of words around each wide character. A
+ * line is a slice of the text where its words are separated by single spaces.
  */
 class LineFiller {
   readonly lines: string[] = [];
@@ -162,7 +164,7 @@ class LineFiller {
   readonly #units: Uint8Array;
   readonly #ambiguous: boolean;
   #text = "";
-  /** What the line begins with, and the stretch of the text that follows. */
+  /** The start of the line, and the slice of the text that follows it. */
   #head = "";
   #from = 0;
   #to = 0;
@@ -202,7 +204,7 @@ class LineFiller {
     if (!this.#fillPlain(paragraph, margin)) this.#fill(paragraph, margin);
   }
 
-  /** Fills lines in one pass, where the paragraph is of the plain kind that most are. */
+  /** Fills lines in one pass, if the paragraph is as simple as most are; returns whether it was. */
   #fillPlain(given: string, margin: string): boolean {
     const trimmed = withoutEndSpaces(given);
     const ascii = isEvenAscii(trimmed);
@@ -230,7 +232,7 @@ class LineFiller {
     return narrow ? wrapNarrow(plain, this.#units, widths) : wrapPlain(plain, this.#units, widths);
   }
 
-  /** Puts lines behind their margins. */
+  /** Adds lines, each after its margin. */
   #pushLines(lines: readonly string[], first: string): void {
     let margin = first;
     for (const line of lines) {
@@ -248,7 +250,7 @@ class LineFiller {
       const code = paragraph.charCodeAt(at);
       if (((units[code] ?? 0) & SPACE) === 0) {
         const end = this.#narrowEnd(at);
-        // Most words are nothing but plain characters.
+        // Most words consist only of plain characters.
         if (end === paragraph.length || ((units[paragraph.charCodeAt(end)] ?? 0) & SPACE) !== 0) {
           this.#putWord(at, end, spaced);
           at = end;
@@ -264,7 +266,7 @@ class LineFiller {
     }
   }
 
-  /** Puts a word, in pieces around its wide characters; returns where it ends. */
+  /** Adds a word in pieces, split around its wide characters; returns where it ends. */
   #fillWord(start: number, gap: boolean): number {
     const text = this.#text;
     const units = this.#units;
@@ -273,9 +275,9 @@ class LineFiller {
     let spaced = gap;
     let afterWide = false;
     const hyphens = new HyphenWatch(this.#units);
-    /** Whether the last character wants the next on its line. */
+    /** Whether the last character must not end the line. */
     let afterOpening = false;
-    /** Where codes begin that belong to the next character. */
+    /** The start of the codes that belong to the next character. */
     let codes = start;
     let at = start;
     let visible = false;
@@ -299,7 +301,7 @@ class LineFiller {
       const narrow = this.#narrowEnd(at) - at;
       const code = (unit & CODE) === 0 ? 0 : codeLength(text, at);
       const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
-      // Only at a hyphen can a line break within.
+      // Narrow text can break only after a hyphen.
       if (narrow > 0) {
         for (const part of hyphenParts(text, at, narrow, units)) take(part, part, false);
       } else if (code > 0 && text.startsWith("^^", at)) take(code, 1, false);
@@ -317,7 +319,10 @@ class LineFiller {
     return at;
   }
 
-  /** Where characters of one column end that join nothing: most of a text, and quickly passed. */
+  /**
+   * The end of a run of one-column characters that join no other. Most text consists of them, and
+   * they are fast to pass.
+   */
   #narrowEnd(start: number): number {
     const text = this.#text;
     const units = this.#units;
@@ -328,7 +333,10 @@ class LineFiller {
     return (after & (PLAIN | SPACE)) === 0 ? end - 1 : end;
   }
 
-  /** Where a run of characters that may join ends: at white space or a code at the latest. */
+  /**
+   * The end of a run of characters that may join each other, at the latest before white space or a
+   * code.
+   */
   #runEnd(start: number): number {
     const text = this.#text;
     const units = this.#units;
@@ -360,7 +368,7 @@ class LineFiller {
     this.#put(start, to, to - start, spaced && start === from);
   }
 
-  /** Puts a piece on the line, or on the next one; one that is longer than a line is torn. */
+  /** Puts a piece on the line, or on the next one; a piece longer than a line is split. */
   #put(from: number, to: number, width: number, spaced: boolean): void {
     if (from === to) return;
     const gap = spaced && !this.#blank ? 1 : 0;
@@ -369,7 +377,9 @@ class LineFiller {
     this.#append(from, to, width, spaced);
   }
 
-  /** Puts codes that stand alone: they show nothing, so no space parts them from the line. */
+  /**
+   * Puts codes that stand alone on the line. They show nothing, so no space separates them from it.
+   */
   #putCodes(from: number, to: number): void {
     const before = this.#head + this.#text.slice(this.#from, this.#to);
     // A lone caret must not form a code with what follows.
@@ -422,7 +432,10 @@ const ZERO_WIDTH_SPACE = 0x200b;
 /** A character of one column that joins nothing. */
 const NARROW = PLAIN | 1;
 
-/** How long the caret code or escape sequence is that begins at a place; 0 where none does. `^^` shows one caret. */
+/**
+ * The length of the caret code or escape sequence at a position; 0 if there is none. `^^` shows one
+ * caret.
+ */
 function codeLength(text: string, at: number): number {
   const code = text.charCodeAt(at);
   if (code === CARET) return caretCodeLength(text, at);
@@ -435,7 +448,10 @@ const IS_LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 /** Finds where a word may break: after a hyphen that follows a letter or digit, and before a letter. */
 class HyphenWatch {
   readonly #units: Uint8Array;
-  /** Whether a letter or digit came, and only hyphens since; and whether any of those. */
+  /**
+   * Whether the last character other than a hyphen was a letter or digit; and whether a hyphen
+   * follows it.
+   */
   #word = false;
   #hyphen = false;
 

@@ -6,10 +6,10 @@ import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
  * each line closes them, and the next line opens them again.
  */
 
-/** What a code changes. */
+/** An attribute that a code changes. */
 type Attribute = typeof ATTRIBUTES[number];
 
-/** All, in the order in which they are opened again. */
+/** All attributes, in the order in which they are opened again. */
 const ATTRIBUTES = [
   "foreground",
   "background",
@@ -38,9 +38,9 @@ const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
 ];
 /** Longer sequences are ignored: they would be repeated in each line. */
 const MAX_SEQUENCE = 64;
-/** The attributes that show where nothing is written. */
+/** The attributes that also show in cells without text. */
 const PAINTING: readonly Attribute[] = ["background", "underline", "inverse"];
-/** May have such a code. */
+/** A quick check: the text may contain a code for such an attribute. */
 const MAYBE_PAINTS = /\^[%0-7IU]|[\x1b\x9b]/;
 const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
 const CODE = /[\^\x1b\x80-\x9f]/g;
@@ -50,7 +50,7 @@ export function paints(text: string): boolean {
   return MAYBE_PAINTS.test(text);
 }
 
-/** The lines, each with its colours closed at the end and opened again in the next. */
+/** Closes the colours of each line at its end and opens them again in the next. */
 export function closeColours(lines: readonly string[]): string[] {
   const state = new ColourState();
   return lines.map((line) => {
@@ -81,7 +81,7 @@ export function endsWithCaret(text: string): boolean {
   return false;
 }
 
-/** The codes in force, and what shows of a line. */
+/** Tracks the codes in force, and whether a line has visible text. */
 class ColourState {
   readonly #codes: Map<Attribute, string> = new Map();
   /** Whether the line has anything but codes. */
@@ -91,27 +91,27 @@ class ColourState {
     return PAINTING.some((attribute) => this.#codes.has(attribute));
   }
 
-  /** What opens again all that is in force, where it was closed. */
+  /** The codes that open again all attributes in force after `closing`. */
   get opening(): string {
     if (!this.#painting) return "";
     const codes = new Map(this.#codes);
     const front = codes.get("foreground") ?? "";
-    // A large letter is a small one that is bright.
+    // An upper-case letter is the bright colour of the lower-case letter.
     if (/^\^[a-z]$/.test(front) && codes.get("intensity") === "^!") {
       codes.set("foreground", front.toUpperCase());
       codes.delete("intensity");
     }
-    // The letter of a colour ends the brightness, so that comes after it.
+    // The letter of a colour resets the brightness, so the brightness comes after it.
     return ATTRIBUTES.map((attribute) => codes.get(attribute) ?? "").join("");
   }
 
-  /** What closes it. */
+  /** The code that closes all attributes. */
   get closing(): string {
     if (!this.#painting) return "";
     return [...this.#codes.values()].some((code) => !code.startsWith("^")) ? "\x1b[0m" : "^~";
   }
 
-  /** Takes the codes of a line. */
+  /** Follows the codes in a line. */
   follow(line: string): void {
     this.hasText = false;
     for (let at = 0; at < line.length;) {
@@ -153,7 +153,7 @@ class ColourState {
     else if (sign === "i") this.#codes.delete("inverse");
     else if (/[0-7%]/.test(sign)) this.#codes.set("background", code);
     else if (/[a-z]/i.test(sign) && !/[sl]/.test(sign)) {
-      // A letter sets the brightness with the colour.
+      // The letter of a colour also sets the brightness.
       this.#end("intensity", "faint");
       this.#codes.set("foreground", code.toLowerCase());
       if (sign < "a") this.#codes.set("intensity", "^!");
@@ -167,7 +167,7 @@ class ColourState {
       const one = all[at] ?? "";
       const number = Number.parseInt(one) || 0;
       const extended = number === 38 || number === 48 || number === 58;
-      // 38;5;n and 38;2;r;g;b are one colour; with colons they come as one parameter.
+      // 38;5;n and 38;2;r;g;b are one colour; if written with colons, they are one parameter.
       const more = !extended || one.includes(":") ? 0 : all[at + 1] === "2" ? 4 : 2;
       const code = `\x1b[${all.slice(at, at + more + 1).join(";")}m`;
       at += more;

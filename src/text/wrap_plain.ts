@@ -18,7 +18,7 @@ export function isOpening(code: number): boolean {
   return isPunctuation(code) && OPENING.has(code);
 }
 
-/** Where lines begin and end in a text, in turn. */
+/** The start and end positions of lines in a text, alternating. */
 export type LineEnds = number[];
 
 /** How wide lines may be. */
@@ -29,18 +29,21 @@ export interface LineWidths {
   readonly other: number;
 }
 
-/** Anything but ASCII, in words that are parted by one space each. */
+/** Matches a character that is not printable ASCII, or two spaces in a row. */
 const NOT_EVEN_ASCII = /[^ -~]| {2}/;
-/** The same for Latin, Greek and Cyrillic letters. */
+/** The same, but narrow Latin, Greek and Cyrillic letters are allowed, too. */
 const NOT_NARROW =
   /[^ -~\u00a1-\u00ac\u00ae-\u02ff\u0386\u0388-\u038a\u038e-\u03a1\u03a3-\u03ce\u0400-\u0481\u048a-\u052f]| {2}/;
 
-/** Whether a text is ASCII, its words parted by one space each. */
+/** Whether a text is printable ASCII with single spaces between words. */
 export function isEvenAscii(text: string): boolean {
   return !NOT_EVEN_ASCII.test(text) && hasEvenEnds(text);
 }
 
-/** Whether each character of a text takes one column and joins none, its words parted by one space each. */
+/**
+ * Whether each character of a text takes one column and joins no other, with single spaces between
+ * words.
+ */
 export function isEvenNarrow(text: string): boolean {
   return !NOT_NARROW.test(text) && hasEvenEnds(text);
 }
@@ -52,7 +55,7 @@ function hasEvenEnds(text: string): boolean {
 /**
  * Wraps a text whose characters all take one column, by finding the last space of each line.
  *
- * @param units What each UTF-16 unit is.
+ * @param units The bits of each UTF-16 unit.
  */
 export function wrapNarrow(
   text: string,
@@ -69,7 +72,7 @@ export function wrapNarrow(
     let next = end + 1;
     const hyphen = limit - 1 > end ? lastHyphen(text, units, limit, end + 1) : -1;
     if (hyphen !== -1) end = next = hyphen;
-    // A word that is longer than the line is torn.
+    // A word longer than the line is split.
     else if (end < start) end = next = limit;
     ends.push(start, end);
     start = next;
@@ -79,7 +82,9 @@ export function wrapNarrow(
   return ends;
 }
 
-/** The last place, not after another, at which a word breaks after a hyphen; -1 where there is none. */
+/**
+ * The last position, up to `last`, at which a word may break after a hyphen; -1 if there is none.
+ */
 function lastHyphen(text: string, units: Uint8Array, last: number, first: number): number {
   for (let at = last - 1; at >= first; at--) {
     if (text.charCodeAt(at) !== 0x2d) continue;
@@ -97,7 +102,7 @@ function lastHyphen(text: string, units: Uint8Array, last: number, first: number
  * Wraps a text in one pass. Each character must be a cluster of its own, and words must be separated by single
  * spaces, as in most texts.
  *
- * @param units What each UTF-16 unit is.
+ * @param units The bits of each UTF-16 unit.
  * @returns `undefined` if the text has anything else.
  */
 export function wrapPlain(
@@ -109,13 +114,15 @@ export function wrapPlain(
   const { length } = text;
   let start = 0;
   let width = first;
-  // The last place at which the line may end, where the next one then begins, and the width up to there.
+  // The last possible break: where the line ends, where the next one begins, and the width up to
+  // there.
   let breakEnd = -1;
   let breakNext = -1;
   let breakWidth = 0;
   let before = SPACE;
   let afterOpening = false;
-  // Whether this word has had a letter or digit followed only by hyphens, and whether there was a hyphen.
+  // `word`: the last character other than a hyphen was a letter or digit. `hyphen`: a hyphen
+  // follows it.
   let word = false;
   let hyphen = false;
   for (let at = 0; at < length; at++) {
@@ -150,7 +157,7 @@ export function wrapPlain(
     afterOpening = own > 1 && isOpening(code);
     before = unit;
     if (width + own > columns) {
-      // Not even one character has room.
+      // Not even one character fits.
       if (start === at && breakEnd <= start) return undefined;
       if (breakEnd > start) {
         ends.push(start, breakEnd);
@@ -172,10 +179,10 @@ export function wrapPlain(
   return ends;
 }
 
-/** A text without its codes, and where these stand. */
+/** A text without its codes, and the positions of the codes. */
 export interface WithoutCodes {
   readonly plain: string;
-  /** For each code, before which character of the plain text it stands, and its length. */
+  /** The position of each code in the plain text, and its length. */
   readonly places: readonly number[];
   readonly lengths: readonly number[];
 }
@@ -185,7 +192,7 @@ const CODE_START = /[\^\x1b\x80-\x9f]/g;
 /**
  * Removes caret codes and escape sequences from a text. `^^` leaves one caret.
  *
- * @param sequences Whether it may have sequences.
+ * @param sequences Whether the text may contain escape sequences.
  */
 export function withoutCodes(text: string, sequences: boolean): WithoutCodes {
   const places: number[] = [];
@@ -198,7 +205,7 @@ export function withoutCodes(text: string, sequences: boolean): WithoutCodes {
     const length = code !== CARET
       ? sequenceEnd(text, at, "program") - at
       : caretCodeLength(text, at);
-    // Of two carets the first is taken for a code, and the second for the character.
+    // Of two carets, the first counts as a code and the second as the visible character.
     const end = at + (doubled ? 1 : length);
     if (end > at) {
       plain += text.slice(from, at);

@@ -1,6 +1,6 @@
 /**
- * A module of Node's, which all three runtimes have. It is asked for by its name instead of imported, so that a
- * bundle for the browser can contain the adapters, which it never uses.
+ * Loads a built-in module of Node, which all three runtimes have. It is loaded by name instead of
+ * imported, so that a bundle for the browser can contain the adapters without using them.
  *
  * @param name Its name, such as `node:net`.
  * @returns The module.

@@ -51,8 +51,8 @@ export interface AddressDialler {
 /**
  * Dials a host.
  *
- * @param options Where.
- * @param dialler How.
+ * @param options Where to dial.
+ * @param dialler How to dial one address.
  * @returns The first connection that opened.
  * @throws {TelnetError} See `Dialler.dial`.
  */
@@ -176,7 +176,7 @@ class Race {
       });
       if (connection !== undefined) this.#settle?.resolve(connection);
     } catch (cause) {
-      // The winner fails only where the caller's own code threw.
+      // The winning attempt fails only if the caller's own code threw.
       if (this.#over && !controller.signal.aborted) return this.#settle?.reject(cause);
       this.#running.delete(controller);
       this.#failed(dialError(cause, this.#options, hostname));

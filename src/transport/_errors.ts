@@ -29,7 +29,7 @@ const ADVICE: Partial<Record<TelnetErrorCode, string>> = {
 };
 const DENO_ADVICE = "allow it by deno run --allow-net";
 
-/** Puts a runtime's error of listening into this library's words. */
+/** Converts a runtime's error of listening to an error of this library. */
 export function listenError(cause: unknown, options: TransportListenOptions): TelnetError {
   const code = LISTEN_CODES.get(errorName(cause, "code")) ??
     LISTEN_CODES.get(errorName(cause, "name")) ??
@@ -79,11 +79,11 @@ const DIAL_ADVICE: Partial<Record<TelnetErrorCode, string>> = {
 };
 
 /**
- * Puts a runtime's error of dialling into this library's words.
+ * Converts a runtime's error of dialling to an error of this library.
  *
  * @param cause The runtime's error.
  * @param options What the caller asked for.
- * @param dialled The address that was dialled, or the name where the runtime was to resolve it.
+ * @param dialled The address that was dialled, or the name if the runtime had to resolve it.
  * @returns The error.
  */
 export function dialError(cause: unknown, options: DialOptions, dialled: string): TelnetError {
@@ -119,13 +119,16 @@ function dialFailure(
   return new TelnetError(code, message, cause === undefined ? undefined : { cause });
 }
 
-/** The flag is the one for what the caller asked for, not for an address of it. */
+/** The flag names the host that the caller asked for, not one of its addresses. */
 function denoDialAdvice({ hostname, port }: DialOptions): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   return `allow it by deno run --allow-net=${host}:${port}`;
 }
 
-/** Which failure says most when several addresses of a name failed. */
+/**
+ * The codes in order, from the most informative failure to the least, for a name with several
+ * addresses.
+ */
 const MOST_TELLING: readonly TelnetErrorCode[] = [
   "connection-refused",
   "permission-denied",
@@ -139,20 +142,20 @@ const MOST_TELLING: readonly TelnetErrorCode[] = [
  * The failure to report when several addresses of a name failed.
  *
  * @param failures At least one.
- * @returns The most telling one, the first of its kind.
+ * @returns The most informative one; the first of its kind.
  */
 export function mostTelling(failures: readonly TelnetError[]): TelnetError {
   const rank = ({ code }: TelnetError) => MOST_TELLING.indexOf(code);
   return failures.reduce((best, one) => rank(one) < rank(best) ? one : best);
 }
 
-/** Puts a runtime's error of a connection into this library's words. */
+/** Converts a runtime's error of a connection to an error of this library. */
 export function connectionError(cause: unknown): TelnetError {
   const text = cause instanceof Error ? cause.message : String(cause);
   return new TelnetError("connection-lost", `Lost the connection: ${text}`, { cause });
 }
 
-/** Puts a runtime's error of accepting into this library's words. */
+/** Converts a runtime's error of accepting to an error of this library. */
 export function acceptError(cause: unknown): TelnetError {
   const text = cause instanceof Error ? cause.message : String(cause);
   return new TelnetError("io", `Cannot accept a connection, the next may do: ${text}`, { cause });
@@ -163,7 +166,7 @@ export function bindHost(options: TransportListenOptions): string {
   return options.address === "" ? "0.0.0.0" : options.address;
 }
 
-/** Checks what the caller asked for, alike on every runtime. */
+/** Checks the caller's options for listening, the same on every runtime. */
 export function checkListenOptions(options: TransportListenOptions): void {
   rejectUnknownKeys("listen", options, LISTEN_NAMES, { host: "address", hostname: "address" });
   const { port, address } = options;
@@ -182,7 +185,7 @@ const LISTEN_NAMES: Readonly<Record<keyof TransportListenOptions, true>> = {
   onLost: true,
 };
 
-/** Checks what the caller asked to dial, the same on every runtime. */
+/** Checks the caller's options for dialling, the same on every runtime. */
 export function checkDialOptions(options: DialOptions): void {
   rejectUnknownKeys("dial", options, DIAL_NAMES, { host: "hostname", address: "hostname" });
   const { port, hostname, keepAlive, signal } = options;
@@ -205,14 +208,14 @@ const DIAL_NAMES: Readonly<Record<keyof DialOptions, true>> = {
   signal: true,
 };
 
-/** For what this runtime does not have. */
+/** The error for a feature that the runtime does not have. */
 export function unsupported(runtime: string, what: string): TelnetError {
   return new TelnetError("unsupported", `Cannot use ${what}: ${runtime} does not have it`);
 }
 
 /**
- * Whether text is an IP address, or empty; anything else is a name. Deno and Bun give no code where a
- * name does not resolve.
+ * Whether text is an IP address, or empty; anything else is a name. Needed because Deno and Bun
+ * report no code if a name does not resolve.
  */
 export function isAddress(address: string): boolean {
   if (address === "") return true;

@@ -5,32 +5,32 @@ import type { Pipe } from "./_tls_pipe.ts";
 import type { SecureHandler } from "./encryption.ts";
 import type { Connection } from "./transport.ts";
 
-/** Larger writes are cut, so that `queued` stays true. */
+/** Larger writes are split, so that `queued` stays accurate. */
 const MAX_WRITE = 16_384;
-/** By so much, or less, a write grows when it is encrypted. */
+/** Encryption makes a write at most this many bytes longer. */
 const RECORD_OVERHEAD = 100;
 
-/** What a client of TLS must know of its server. */
+/** What a TLS client checks about its server. */
 export interface ClientSide {
-  /** Why the first byte of the server cannot be TLS. */
+  /** Returns an error if the first byte of the server cannot be TLS. */
   checkFirstByte(byte: number): Error | undefined;
-  /** Why the server is not trusted, when the handshake is done. */
+  /** Called after the handshake; returns an error if the server is not trusted. */
   verify(socket: TLSSocket): Error | undefined;
-  /** Puts into words what broke the handshake; without a cause the server closed. */
+  /** Makes the error for a failed handshake; without a cause, the server closed the connection. */
   handshakeError(cause: unknown): Error;
 }
 
-/** The connection of what is encrypted. */
+/** The encrypted connection over a plain one: reads and writes plain bytes. */
 export class SecureConnection extends LayeredConnection {
   readonly #pipe: Pipe;
   readonly #socket: TLSSocket;
   readonly #client: ClientSide | undefined;
   #secured = false;
-  /** What was written before the server is trusted. */
+  /** Bytes that were written before the server is trusted. */
   #held: Uint8Array | undefined;
-  /** How many bytes TLS was given and has not passed on. */
+  /** How many bytes were given to TLS and not passed on yet. */
   #inHand = 0;
-  /** How many encrypted bytes were reported, as what they hold or as overhead. */
+  /** How many bytes were reported so far, as data or as overhead. */
   #reported = 0;
 
   constructor(
@@ -39,7 +39,7 @@ export class SecureConnection extends LayeredConnection {
       readonly pipe: Pipe;
       readonly socket: TLSSocket;
       readonly handler: SecureHandler;
-      /** What a client does that a server does not. */
+      /** The checks of a client; not set for a server. */
       readonly client?: ClientSide;
     },
   ) {
@@ -70,12 +70,12 @@ export class SecureConnection extends LayeredConnection {
       this.peerEnded();
     });
     socket.on("error", (cause) => this.#fail(cause));
-    // So Node reports what fails before the handshake is done.
+    // Node reports errors during the handshake by this event.
     socket.on("_tlsError", (cause) => this.#fail(cause));
     socket.on("close", () => this.#fail(undefined));
   }
 
-  /** What TLS has in hand waits as it was written, and may wait encrypted already: it counts once. */
+  /** Bytes in TLS may also wait in the pipe, already encrypted; they are counted only once. */
   override get queued(): number {
     const twice = this.#inHand === 0 ? 0 : this.#inHand + RECORD_OVERHEAD;
     return super.queued + Math.max(0, this.#pipe.waiting - twice);
@@ -85,12 +85,15 @@ export class SecureConnection extends LayeredConnection {
     return true;
   }
 
-  /** Whether this is a client that does not trust its server yet: nothing may go out. */
+  /** Whether this is a client that does not trust its server yet: nothing may be sent. */
   get #verifies(): boolean {
     return this.#client !== undefined && !this.#secured;
   }
 
-  /** By TLS 1.2 a server may ask for another handshake: Bun has it, with all events; Node only these. */
+  /**
+   * In TLS 1.2 a server may ask for another handshake: Bun then repeats all events, Node only
+   * these.
+   */
   #handshakeDone(handler: SecureHandler): void {
     if (this.layerDestroyed) return;
     const error = this.#client?.verify(this.#socket);
@@ -103,7 +106,7 @@ export class SecureConnection extends LayeredConnection {
     if (held !== undefined && !this.layerDestroyed) this.#transmit(held);
   }
 
-  /** TLS reports: it broke, or is gone. */
+  /** Called when TLS has failed or closed. */
   #fail(cause: Error | undefined): void {
     if (this.#client !== undefined && !this.#secured) {
       this.failed(this.#client.handshakeError(this.#pipe.error ?? cause));
@@ -112,7 +115,7 @@ export class SecureConnection extends LayeredConnection {
     }
   }
 
-  /** What came before, and was nothing for the owner, is overhead. */
+  /** Reports the bytes that came before and were no data for the owner as overhead. */
   #reportOverhead(): void {
     const overhead = this.#pipe.received - this.#reported;
     if (overhead <= 0) return;
@@ -139,7 +142,7 @@ export class SecureConnection extends LayeredConnection {
   }
 
   protected shutdown(): void {
-    // A server that is not trusted yet was sent nothing that would have to arrive.
+    // Nothing was sent to a server that is not trusted, so nothing can be lost.
     if (this.#verifies) this.abort();
     else this.#socket.end();
   }

@@ -4,14 +4,14 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 
 const { Duplex } = builtIn<typeof import("node:stream")>("node:stream");
 
-/** Up to so many encrypted bytes may wait in the connection beneath before TLS makes more. */
+/** At most this many encrypted bytes may wait in the connection beneath before TLS makes more. */
 const MAX_WAITING = 65_536;
-/** How long the end of TLS may come behind that of the connection. */
+/** How long after the end of the connection the end of TLS may come. */
 const CUT_MS = 50;
-/** How long the peer may take for the last bytes when TLS has ended. */
+/** How long the peer may take to receive the last bytes after TLS has ended. */
 const LAST_MS = 5_000;
 
-/** A connection as a stream of Node's, for `node:tls` to sit on. */
+/** Wraps a connection as a Node stream, on which `node:tls` runs. */
 export class Pipe implements ConnectionHandler {
   readonly stream: NodeDuplex;
   /** Why the connection beneath broke. */
@@ -19,20 +19,24 @@ export class Pipe implements ConnectionHandler {
   #closed = false;
   readonly #connection: Connection;
   #finished = false;
-  /** Whether nothing is to be read: Deno's TLS would read on, and keep it. */
+  /** Whether reading is paused. Deno's TLS would otherwise read on and buffer the bytes. */
   #held = false;
-  /** What waits until TLS has started, which it does by itself: Deno's must not be ended before. */
+  /**
+   * Calls that wait until TLS has started, which happens by itself. Deno's TLS must not be ended
+   * before.
+   */
   #waiting: (() => void)[] | undefined = [];
   /** Set while the end of the connection beneath waits for that of TLS. */
   #cut: ReturnType<typeof setTimeout> | undefined;
-  /** How many encrypted bytes came, and who is told before more do. */
+  /** How many encrypted bytes came. */
   received = 0;
+  /** Called when encrypted bytes come, before they are counted. */
   onReceived: (() => void) | undefined;
   /** Called with the first byte that comes. */
   onFirstByte: ((byte: number) => void) | undefined;
-  /** Called when the connection beneath has taken what waited. */
+  /** Called when the connection beneath has taken the bytes that waited. */
   #go: (() => void) | undefined;
-  /** The same for what TLS made of a write: not every TLS waits with it. */
+  /** The same for the output of TLS for one write, because not every TLS waits for that. */
   #taken: (() => void) | undefined;
 
   constructor(connection: Connection) {
@@ -58,9 +62,9 @@ export class Pipe implements ConnectionHandler {
   }
 
   /**
-   * Takes the connection over; TLS starts by itself meanwhile.
+   * Becomes the owner of the connection; TLS starts by itself meanwhile.
    *
-   * @param received What came of the handshake so far.
+   * @param received The bytes of the handshake that came so far.
    */
   open(received: Uint8Array): void {
     if (received.length > 0) this.onData(received);
@@ -68,20 +72,20 @@ export class Pipe implements ConnectionHandler {
     setTimeout(() => this.#start(), 0);
   }
 
-  /** TLS has started. */
+  /** Runs the calls that waited for the start of TLS. */
   #start(): void {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const call of waiting) call();
   }
 
-  /** Calls when TLS has started. */
+  /** Runs a call as soon as TLS has started. */
   whenStarted(call: () => void): void {
     if (this.#waiting === undefined) call();
     else this.#waiting.push(call);
   }
 
-  /** Stops or goes on reading. */
+  /** Stops or resumes reading. */
   setReading(on: boolean): void {
     this.#held = !on;
     if (on) this.#connection.resume();
@@ -98,8 +102,8 @@ export class Pipe implements ConnectionHandler {
   }
 
   /**
-   * Mostly the end of TLS came before that of the connection. To be told of the latter would have
-   * Node's TLS end its own side, so it is told only to one that knows of no end.
+   * Usually TLS ends before the connection does. If Node's TLS saw the end of the connection, it
+   * would end its own side, so the end is passed on only if TLS does not end in time.
    */
   onEnd(): void {
     this.#cut = setTimeout(() => {
@@ -107,7 +111,7 @@ export class Pipe implements ConnectionHandler {
     }, CUT_MS);
   }
 
-  /** TLS has ended in good order. */
+  /** Called when TLS has ended normally. */
   ended(): void {
     clearTimeout(this.#cut);
   }
@@ -122,12 +126,12 @@ export class Pipe implements ConnectionHandler {
     taken?.();
   }
 
-  /** How many encrypted bytes wait. */
+  /** How many encrypted bytes wait to be sent. */
   get waiting(): number {
     return this.#connection.queued + this.stream.writableLength;
   }
 
-  /** Calls when no more wait than may; never where the connection is closed, which takes nothing. */
+  /** Runs a call as soon as no more bytes wait than allowed; never if the connection is closed. */
   whenTaken(call: () => void): void {
     if (this.#closed) return;
     if (this.waiting <= MAX_WAITING) call();
@@ -142,7 +146,10 @@ export class Pipe implements ConnectionHandler {
     this.whenStarted(() => this.stream.destroy());
   }
 
-  /** What was handed over is on its way, as the end is; who does not take it is given up in time. */
+  /**
+   * Aborts the connection. If TLS has ended its side, the last bytes and the end are still sent;
+   * the peer has a limited time to take them.
+   */
   #letGo(): void {
     if (!this.#finished) return this.#connection.abort();
     const timer = setTimeout(() => this.#connection.abort(), LAST_MS);

@@ -9,7 +9,7 @@ import type { ServerTrust } from "./encryption.ts";
 const { createHash, X509Certificate } = builtIn<typeof import("node:crypto")>("node:crypto");
 const { checkServerIdentity } = builtIn<typeof import("node:tls")>("node:tls");
 
-/** Whom a client trusts, as it was read. */
+/** Which server a client trusts, after validation. */
 export interface ExpectedServer {
   /** The name or IP address that the certificate must have. */
   readonly name: string;
@@ -21,14 +21,14 @@ export interface ExpectedServer {
   readonly pinned: string | undefined;
 }
 
-/** Checks what a caller gave. */
+/** Checks the trust options that a caller gave. */
 export function readTrust(trust: ServerTrust): ExpectedServer {
   rejectUnknownKeys("tls", trust, TRUST_NAMES, TRUST_SYNONYMS);
   const { serverName } = trust;
   checkText("tls.serverName", serverName);
   const isIp = serverName !== "" && isAddress(serverName);
   return {
-    // No certificate has the zone of an IPv6 address.
+    // Certificates do not contain the zone of an IPv6 address.
     name: isIp ? serverName.replace(/%.*/, "") : hostName(serverName),
     isAddress: isIp,
     authorities: trust.ca === undefined ? undefined : readAuthorities(trust.ca),
@@ -36,7 +36,7 @@ export function readTrust(trust: ServerTrust): ExpectedServer {
   };
 }
 
-/** Judges servers by what is expected of them. */
+/** Checks whether a server is the expected one. */
 export class ServerVerifier implements ClientSide {
   readonly #expected: ExpectedServer;
 
@@ -51,7 +51,9 @@ export class ServerVerifier implements ClientSide {
     );
   }
 
-  /** Every runtime is told to accept any certificate: what follows is all that rejects one. */
+  /**
+   * Checks the certificate. The runtimes are told to accept any, so only this method rejects one.
+   */
   verify(socket: TLSSocket): TelnetError | undefined {
     const certificate = socket.getPeerCertificate();
     const { raw } = certificate;
@@ -80,7 +82,7 @@ export class ServerVerifier implements ClientSide {
   }
 
   #problem(code: string, certificate: PeerCertificate): string {
-    // Deno has another code for most of those that have expired.
+    // Deno reports another code for most expired certificates.
     const { valid_from: from, valid_to: to } = certificate;
     if (Date.parse(to) < Date.now()) return `its certificate expired on ${day(to)}`;
     if (Date.parse(from) > Date.now()) {
@@ -112,7 +114,7 @@ export class ServerVerifier implements ClientSide {
   }
 }
 
-/** Why a handshake failed. No certificate is the reason by itself: those are judged after it. */
+/** Why a handshake failed. Certificates are not a reason here: they are checked after it. */
 function handshakeProblem(cause: unknown): string {
   const code = errorCode(cause);
   if (cause === undefined || CLOSED.test(code)) {
@@ -127,7 +129,7 @@ function handshakeProblem(cause: unknown): string {
   return `the handshake failed: ${inspect(String(reason ?? message ?? cause))}`;
 }
 
-/** One of a host, as DNS and certificates have it. */
+/** Converts a host name to the form that DNS and certificates use. */
 function hostName(given: string): string {
   const name = given.replace(/\.$/, "");
   const ascii = /[^\x00-\x7f]/.test(name) ? punycode(name) : name;
@@ -135,7 +137,7 @@ function hostName(given: string): string {
   throwUnexpected("tls.serverName", "the name of a host or an IP address", given);
 }
 
-/** A name with letters beyond ASCII, in ASCII; empty where it is none. */
+/** Converts a name with non-ASCII letters to ASCII; empty if the name is invalid. */
 function punycode(name: string): string {
   return /[\s/\\?#@:%]/.test(name) || !URL.canParse(`http://${name}`)
     ? ""
@@ -149,7 +151,7 @@ function readFingerprint(given: string): string {
   throwUnexpected("tls.fingerprint", expected, given);
 }
 
-/** The values are not shown: a key may be among them by mistake. */
+/** Error messages do not show the values: a key may be among them by mistake. */
 function readAuthorities(given: string | readonly string[]): string[] {
   const texts: readonly unknown[] = Array.isArray(given) ? given : [given];
   const authorities: string[] = [];
@@ -207,14 +209,16 @@ const TRUST_SYNONYMS: Readonly<Record<string, string>> = {
 /** The records that a server may begin with: a handshake (RFC 8446, section 5.1) or an alert. */
 const FIRST_BYTES: readonly number[] = [0x16, 0x15];
 const HOST_NAME = /^[\w-]{1,63}(\.[\w-]{1,63})*$/;
-/** The longest name of DNS. */
+/** The maximum length of a DNS name. */
 const MAX_NAME = 253;
 const FINGERPRINT = /^[\da-f]{2}(:?[\da-f]{2}){31}$/i;
 const PEM_CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Codes of the runtimes. */
+/** Error codes of the runtimes. */
 const CLOSED = /^(ECONNRESET|EPIPE|connection-lost)$/;
 const UNKNOWN_ISSUER = /^UNABLE_TO_|^SELF_SIGNED_CERT_IN_CHAIN$/;
 const OLD_VERSION = /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/;
-/** Deno has the code of an untrusted certificate where the signature in the handshake is wrong. */
+/**
+ * If the signature in the handshake is wrong, Deno reports the code of an untrusted certificate.
+ */
 const SIGNATURE = /^(?!.*ALERT).*(SIGNATURE|CERT|UNABLE_TO_)/;

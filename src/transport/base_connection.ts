@@ -1,33 +1,39 @@
 import { Fifo } from "../protocol/fifo.ts";
 import type { Connection, ConnectionHandler } from "./transport.ts";
 
-/** How many connections were asked for their identity. */
+/** The number of identities assigned so far. */
 let identities = 0;
 
-/** How long a closed connection reads on, so that the peer gets our last bytes and no reset. */
+/**
+ * How long a closed connection keeps reading, so that the peer gets our last bytes instead of a
+ * reset.
+ */
 const LINGER_MS = 2_000;
 
 /** Bytes discarded after close() before we stop reading. */
 const LINGER_BYTES = 131_072;
 
-/** How many connections may wait to be accepted: after a restart of a game all come at once. */
+/**
+ * How many connections may wait to be accepted: after a game restarts, all clients reconnect at
+ * once.
+ */
 export const BACKLOG = 4_096;
 
 /** How long a peer is silent before the system probes it (TCP keep-alive). */
 export const KEEP_ALIVE_MS = 60_000;
 
-/** Small chunks are transmitted together, up to so many bytes. */
+/** Small chunks are transmitted together, up to this many bytes. */
 const GATHER = 65_536;
 
 /**
- * What all adapters share: the queue of what the system has not taken, and the order of closing. To
- * write an adapter, extend it:
+ * The base of all adapters: it queues the bytes that the system has not taken, and closes in the
+ * right order. To write an adapter, extend it:
  *
  * - **implement** four methods on your socket: `transmit`, `shutdown`, `destroy`, `setReading`
  * - **report** what the socket does: {@linkcode received}, {@linkcode transmitted} or
  *   {@linkcode writable}, {@linkcode peerEnded}, {@linkcode failed}; one that encrypts also
  *   {@linkcode overhead}
- * - **check** it by the contract suite of `./transport/contract`
+ * - **check** it with the contract suite of `./transport/contract`
  *
  * @example A connection over a pair of queues
  * ```ts
@@ -62,9 +68,9 @@ export abstract class BaseConnection implements Connection {
   readonly remoteAddress: string;
   /** The peer's port. */
   readonly remotePort: number;
-  /** What the runtime has in hand, or did not take. */
+  /** The chunk that the runtime is sending, or the part of it that it did not take. */
   #sending: Uint8Array | undefined;
-  /** What waits behind it. */
+  /** The chunks that wait after it. */
   #waiting: Fifo<Uint8Array> | undefined;
   #queued = 0;
   #handler: ConnectionHandler | undefined;
@@ -76,12 +82,12 @@ export abstract class BaseConnection implements Connection {
   #peerEnded = false;
   #destroyed = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
-  /** What came since `close()`. */
+  /** How many bytes came since `close()`. */
   #unwanted = 0;
   #identity: string | undefined;
 
   /**
-   * Begins with nothing queued, reading.
+   * Starts with nothing queued; reading is on.
    *
    * @param remoteAddress The peer's IP address, as the system gives it.
    * @param remotePort The peer's port.
@@ -95,26 +101,28 @@ export abstract class BaseConnection implements Connection {
    * Gives bytes to the runtime.
    *
    * @param chunk The bytes, which do not change.
-   * @returns How many it took at once: if not all, `writable()` follows. `undefined`: it has them
-   * all in hand, and `transmitted()` follows when the system took them.
+   * @returns How many bytes the system took at once; if not all, `writable()` must follow.
+   * `undefined`: the runtime keeps all of them, and `transmitted()` must follow when the system has
+   * taken them.
    */
   protected abstract transmit(chunk: Uint8Array): number | undefined;
-  /** Announces the end (FIN); everything was transmitted. */
+  /** Announces the end (FIN). Called after everything was transmitted. */
   protected abstract shutdown(): void;
   /**
    * Closes the socket at once.
    *
-   * @param inOrder Whether the system shall go on sending what it took; else it may be dropped.
+   * @param inOrder Whether the system should still send the bytes that it took; otherwise they may
+   * be dropped.
    */
   protected abstract destroy(inOrder: boolean): void;
   /**
-   * Stops or goes on reading.
+   * Stops or resumes reading.
    *
    * @param on Whether to read.
    */
   protected abstract setReading(on: boolean): void;
 
-  /** A number is enough for what lives no longer than the process; made when asked for. */
+  /** The name of the connection within this process: a number, assigned on first use. */
   get identity(): string {
     return this.#identity ??= String(++identities);
   }
@@ -129,12 +137,18 @@ export abstract class BaseConnection implements Connection {
     return false;
   }
 
-  /** How many bytes came and were not handed over. An adapter that keeps some overrides it. */
+  /**
+   * How many received bytes have not been delivered to the owner. An adapter that buffers some
+   * overrides it.
+   */
   get held(): number {
     return 0;
   }
 
-  /** Settles when the socket is gone. Made when asked for: one for each connection would be costly. */
+  /**
+   * Settles when the socket is gone. The promise is created on first use: one for each connection
+   * would be costly.
+   */
   get closed(): Promise<void> {
     this.#closed ??= this.#destroyed
       ? Promise.resolve()
@@ -142,7 +156,7 @@ export abstract class BaseConnection implements Connection {
     return this.#closed;
   }
 
-  /** Whether the owner wants no more bytes for now. */
+  /** Whether reading is paused. */
   get paused(): boolean {
     return this.#paused;
   }
@@ -183,14 +197,14 @@ export abstract class BaseConnection implements Connection {
     this.setReading(false);
   }
 
-  /** Goes on reading. */
+  /** Resumes reading. */
   resume(): void {
     if (!this.#paused || this.#destroyed) return;
     this.#paused = false;
     this.setReading(true);
   }
 
-  /** Closes in good order; see `Connection`. */
+  /** Closes gracefully; see `Connection`. */
   close(): void {
     if (this.#closing || this.#destroyed) return;
     this.#closing = true;
@@ -203,9 +217,9 @@ export abstract class BaseConnection implements Connection {
   }
 
   /**
-   * The socket reports: bytes came from the peer.
+   * Called by the adapter when bytes came from the peer.
    *
-   * @param chunk The bytes, the owner's to keep.
+   * @param chunk The bytes; the owner may keep the array.
    */
   received(chunk: Uint8Array): void {
     if (this.#closing) this.#discard(chunk.length);
@@ -213,7 +227,7 @@ export abstract class BaseConnection implements Connection {
   }
 
   /**
-   * The socket reports: bytes came that belong to the encryption itself.
+   * Called by the adapter when bytes came that belong to the encryption itself.
    *
    * @param count How many.
    */
@@ -223,7 +237,7 @@ export abstract class BaseConnection implements Connection {
   }
 
   /**
-   * The socket reports: the system took what `transmit` was given, from its start.
+   * Called by the adapter when the system took bytes from the start of what `transmit` was given.
    *
    * @param count How many bytes.
    */
@@ -235,13 +249,13 @@ export abstract class BaseConnection implements Connection {
     this.#drained();
   }
 
-  /** The socket reports: the system takes bytes again. */
+  /** Called by the adapter when the system takes bytes again. */
   writable(): void {
     if (this.#sending !== undefined) this.#pump(this.#sending);
     this.#drained();
   }
 
-  /** The socket reports: the peer announced its end (FIN). */
+  /** Called by the adapter when the peer announced its end (FIN). */
   peerEnded(): void {
     if (this.#peerEnded || this.#destroyed) return;
     this.#peerEnded = true;
@@ -250,15 +264,15 @@ export abstract class BaseConnection implements Connection {
   }
 
   /**
-   * The socket reports: it broke, or is gone.
+   * Called by the adapter when the connection broke or closed.
    *
-   * @param error Why, where it broke.
+   * @param error Why it broke; `undefined` if it closed.
    */
   failed(error: Error | undefined): void {
     this.#destroy(error);
   }
 
-  /** Transmits a chunk and all that waits behind it, as far as the runtime takes it. */
+  /** Transmits a chunk and the chunks that wait after it, as far as the runtime takes them. */
   #pump(first: Uint8Array | undefined): void {
     let chunk = first;
     while (chunk !== undefined && !this.#destroyed) {
@@ -279,7 +293,7 @@ export abstract class BaseConnection implements Connection {
   #discard(count: number): void {
     this.#unwanted += count;
     if (this.#unwanted <= LINGER_BYTES || this.#destroyed) return;
-    this.setReading(false); // what is queued for it still goes out, and is not cut off by a reset
+    this.setReading(false); // queued bytes still go out, and no reset discards them
   }
 
   #drained(): void {
@@ -289,7 +303,7 @@ export abstract class BaseConnection implements Connection {
   #announceEnd(): void {
     if (this.#finSent || this.#destroyed) return;
     this.#finSent = true;
-    // Where the peer has ended too, to close the socket says all.
+    // If the peer has ended too, closing the socket is enough.
     if (this.#peerEnded) return this.#destroy(undefined);
     this.shutdown();
     this.#report(undefined);
@@ -297,7 +311,7 @@ export abstract class BaseConnection implements Connection {
     if (!this.#destroyed) this.#linger = setTimeout(() => this.#destroy(undefined), LINGER_MS);
   }
 
-  /** What to transmit next: small chunks that had to wait go out together. */
+  /** Takes what to transmit next: small waiting chunks are joined. */
   #next(): Uint8Array | undefined {
     const waiting = this.#waiting;
     const first = waiting?.take();
@@ -333,7 +347,7 @@ export abstract class BaseConnection implements Connection {
   }
 }
 
-/** IPv4 addresses as IPv6 sockets show them, in their own form; a zone is left out. */
+/** Converts an IPv4-mapped IPv6 address to IPv4, and removes the zone of an IPv6 address. */
 export function plainAddress(address: string): string {
   if (!address.includes(":")) return address;
   return address.replace(/^::ffff:(?=\d+\.)/i, "").replace(/%.*/, "");

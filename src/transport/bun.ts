@@ -1,5 +1,6 @@
 /**
- * The transport on `Bun.listen` and `Bun.connect`. `TelnetServer.listen()` picks it by itself on Bun.
+ * The transport on `Bun.listen` and `Bun.connect`. `TelnetServer.listen()` uses it by default on
+ * Bun.
  *
  * @module
  */
@@ -21,9 +22,9 @@ export type * from "./transport.ts";
 
 /** The members of Bun's `Socket` that are used; the official types stay out of our signatures. */
 interface BunSocket {
-  /** Missing until the socket is open, and on one that is closed because nobody needs it. */
+  /** Missing until the socket is open, and if it was closed because it opened too late. */
   data: BunConnection | undefined;
-  /** Not known where the peer is gone already. */
+  /** `undefined` if the peer has already disconnected. */
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   write(bytes: Uint8Array): number;
@@ -68,7 +69,7 @@ interface BunRuntime {
   }): Promise<BunSocket>;
 }
 
-/** Listens by `Bun.listen`, dials by `Bun.connect`. */
+/** Listens with `Bun.listen`, dials with `Bun.connect`. */
 export const bunTransport: Transport & Dialler = {
   name: "bun",
   listen: listenOnBun,
@@ -118,8 +119,8 @@ async function dialOnBun(options: DialOptions, accept: ConnectionAcceptor): Prom
 }
 
 /**
- * Bun cannot cancel an attempt: a socket that opens too late is closed then. It reports an unreachable
- * network as ECONNREFUSED, and so do we.
+ * Bun cannot cancel an attempt, so a socket that opens too late is closed. Bun reports an
+ * unreachable network as ECONNREFUSED, and so do we.
  */
 function dialAddress(
   { hostname, port, keepAlive, claim }: Attempt,
@@ -144,7 +145,7 @@ function dialAddress(
   });
 }
 
-/** What all sockets do once they are open. */
+/** The event handlers of all sockets after they are open. */
 const HANDLERS: Omit<BunSocketHandlers, "open"> = {
   data: (socket, chunk) => socket.data?.receive(chunk),
   drain: (socket) => socket.data?.writable(),
@@ -163,7 +164,7 @@ function bunRuntime(): BunRuntime {
   return (globalThis as unknown as { Bun: BunRuntime }).Bun;
 }
 
-/** A chunk that is larger is copied, in pieces of this size. */
+/** Larger chunks are copied, in pieces of `PIECE` bytes. */
 const LARGE_CHUNK = 65_536;
 const PIECE = 16_384;
 
@@ -176,8 +177,9 @@ class BunConnection extends BaseConnection {
   }
 
   /**
-   * Bun hands over up to half a megabyte at once, and a view of its last bytes would hold all of it:
-   * in a flood its collector let hundreds of megabytes wait. What is large is copied in pieces.
+   * Bun delivers chunks of up to half a megabyte, and a view of the last bytes keeps the whole
+   * chunk in memory: during a flood, hundreds of megabytes waited for the garbage collector. So
+   * large chunks are copied in pieces.
    */
   receive(chunk: Uint8Array): void {
     if (chunk.length <= LARGE_CHUNK) return this.received(chunk);
@@ -192,7 +194,7 @@ class BunConnection extends BaseConnection {
     this.#socket.shutdown();
   }
 
-  /** `terminate` resets the connection, and the peer loses what it has not read. */
+  /** `terminate` resets the connection, so the peer loses what it has not read. */
   protected destroy(inOrder: boolean): void {
     if (inOrder) this.#socket.end();
     else this.#socket.terminate();

@@ -1,7 +1,7 @@
 import { checkFunction } from "../protocol/validate.ts";
 import type { StandardWebSocket } from "./web_socket_object.ts";
 
-/** What is used of the WebSockets that `Bun.serve` gives to its handlers. */
+/** The members of the WebSockets of `Bun.serve` that are used. */
 export interface BunServerWebSocket {
   /** 0: connecting, 1: open, 2: closing, 3: closed. */
   readonly readyState: number;
@@ -9,7 +9,7 @@ export interface BunServerWebSocket {
   readonly remoteAddress: string;
   /** How many bytes wait to be sent. */
   getBufferedAmount(): number;
-  /** Sends a message; 0 tells that it was dropped. */
+  /** Sends a message; returns 0 if it was dropped. */
   send(data: Uint8Array<ArrayBuffer>): number;
   /** Begins to close. */
   close(code?: number, reason?: string): void;
@@ -19,7 +19,10 @@ export interface BunServerWebSocket {
 
 /** The handlers for `websocket` of `Bun.serve`. */
 export interface BunWebSocketHandlers<Socket> {
-  /** How many bytes may wait for a slow browser before Bun drops messages: above every limit of a server. */
+  /**
+   * How many bytes may wait for a slow browser before Bun drops messages: more than any limit of a
+   * server.
+   */
   readonly backpressureLimit: number;
   /** A WebSocket is open. */
   open(socket: Socket): void;
@@ -32,12 +35,13 @@ export interface BunWebSocketHandlers<Socket> {
 const BACKPRESSURE_LIMIT = 256 * 1024 * 1024;
 
 /**
- * Makes a standard WebSocket of each one that `Bun.serve` upgrades: Bun reports what happens to handlers of
- * its server, not of the socket.
+ * Wraps each WebSocket that `Bun.serve` upgrades as a standard WebSocket, because Bun reports
+ * events to handlers of the server, not of the socket.
  *
- * @param accept What to do with each: `server.accept(webSocketConnection(socket, { remoteAddress }))`.
+ * @param accept Called with each WebSocket, for example
+ * `server.accept(webSocketConnection(socket, { remoteAddress }))`.
  * @returns The handlers, for `websocket` of `Bun.serve`.
- * @throws {TelnetError} `misuse`: what is given is no function.
+ * @throws {TelnetError} `misuse`: `accept` is not a function.
  */
 export function bunWebSocketHandlers<Socket extends BunServerWebSocket>(
   accept: (socket: StandardWebSocket, native: Socket) => void,
@@ -58,7 +62,7 @@ export function bunWebSocketHandlers<Socket extends BunServerWebSocket>(
       const socket = sockets.get(native);
       const { lost } = socket ?? {};
       if (lost !== undefined) call(socket?.onerror, { message: lost });
-      // 1006: the peer has gone without a word.
+      // 1006: the connection ended without a Close frame.
       call(socket?.onclose, { code, wasClean: lost === undefined && code !== 1006 });
     },
   };
@@ -88,7 +92,7 @@ class BunSocket implements StandardWebSocket {
 
   send(data: Uint8Array<ArrayBuffer>): void {
     if (this.#native.send(data) !== 0 || data.length === 0) return;
-    // Nothing is lost in silence: without this message the rest is of no use.
+    // A lost message breaks the Telnet stream, so the connection is closed with an error.
     this.lost = "Bun has dropped what was sent";
     this.#native.terminate();
   }

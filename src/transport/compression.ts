@@ -1,51 +1,56 @@
 /** Compresses a stream as zlib does (RFC 1950). */
 export interface Deflater {
-  /** How many bytes it was given and has not worked through. */
+  /** How many written bytes have not been compressed yet. */
   readonly queued: number;
-  /** Takes bytes; all that came so far becomes readable for the peer (Z_SYNC_FLUSH). */
+  /**
+   * Compresses bytes and flushes, so that the peer can read everything written so far
+   * (Z_SYNC_FLUSH).
+   */
   write(bytes: Uint8Array): void;
-  /** Ends the stream (Z_FINISH); `onEnd` comes after its last bytes. */
+  /** Ends the stream (Z_FINISH); `onEnd` is called after its last bytes. */
   end(): void;
   /** Frees it at once. */
   destroy(): void;
 }
 
-/** Undoes it. */
+/** Decompresses a zlib stream. */
 export interface Inflater {
-  /** Whether all that it was given has come out, as far as it can. */
+  /** Whether everything written has been decompressed and delivered, as far as possible. */
   readonly idle: boolean;
-  /** What it was given and has not worked through takes so many bytes, overhead included. */
+  /** How many bytes of memory the input takes that is not decompressed yet, including overhead. */
   readonly queued: number;
   /** Takes bytes. */
   write(bytes: Uint8Array): void;
-  /** Gives no more for now. */
+  /** Stops delivering output. */
   pause(): void;
-  /** Gives again. */
+  /** Resumes delivering output. */
   resume(): void;
   /** Frees it at once. */
   destroy(): void;
 }
 
-/** Whom a stream reports to, always outside of a call of its methods. */
+/** Receives the events of a stream; never called within a call of its methods. */
 export interface CompressionHandler {
-  /** Bytes came out. */
+  /** The stream has output. */
   onData(bytes: Uint8Array): void;
-  /** All that was written has come out, as far as it can. */
+  /** Everything written has been processed and delivered, as far as possible. */
   onIdle(): void;
   /**
    * The stream has ended.
    *
-   * @param rest What was written behind its end.
+   * @param rest The bytes that were written after its end.
    */
   onEnd(rest: Uint8Array): void;
-  /** What was written is no such stream, or it failed. */
+  /** The input is not a valid stream, or the stream failed. */
   onError(error: Error): void;
 }
 
-/** A zlib: that of the platform, unless `TelnetServer.listen({ codec })` gets another. */
+/**
+ * An implementation of zlib: the platform's, unless `TelnetServer.listen({ codec })` gets another.
+ */
 export interface CompressionCodec {
   /** Starts a stream that compresses. */
   deflate(handler: CompressionHandler): Deflater;
-  /** Starts a stream that undoes it. */
+  /** Starts a stream that decompresses. */
   inflate(handler: CompressionHandler): Inflater;
 }

@@ -4,9 +4,9 @@ import type { WebSocketOpener } from "./framing.ts";
 import type { Dialler, Transport } from "./transport.ts";
 
 /**
- * The transport of the runtime that this runs on; no other is loaded.
+ * Loads the transport of the current runtime, and no other.
  *
- * @returns The one on `Deno.listen`, `Bun.listen` or `node:net`.
+ * @returns The transport on `Deno.listen`, `Bun.listen` or `node:net`.
  */
 export async function defaultTransport(): Promise<Transport & Dialler> {
   if ("Deno" in globalThis) return (await import("./deno.ts")).denoTransport;
@@ -14,17 +14,17 @@ export async function defaultTransport(): Promise<Transport & Dialler> {
   return (await import("./node.ts")).nodeTransport;
 }
 
-/** The platform's zlib; all three runtimes have it under the same name. */
+/** Loads the platform's zlib; the module is the same on all three runtimes. */
 export async function defaultCodec(): Promise<CompressionCodec> {
   return (await import("./zlib.ts")).zlibCodec;
 }
 
-/** The platform's TLS, by the same name on all three. */
+/** Loads the platform's TLS; the module is the same on all three runtimes. */
 export async function defaultEncryption(): Promise<Encryption> {
   return (await import("./tls.ts")).tlsEncryption;
 }
 
-/** Opens WebSockets on connections; the same on all three. */
+/** Loads the opener of WebSockets; it is the same on all three runtimes. */
 export async function defaultWebSocket(): Promise<WebSocketOpener> {
   return (await import("./websocket.ts")).openWebSocket;
 }

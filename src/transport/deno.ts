@@ -1,5 +1,6 @@
 /**
- * The transport on `Deno.listen` and `Deno.connect`. `TelnetServer.listen()` picks it by itself on Deno.
+ * The transport on `Deno.listen` and `Deno.connect`. `TelnetServer.listen()` uses it by default on
+ * Deno.
  *
  * @module
  */
@@ -60,13 +61,16 @@ interface DenoRuntime {
 /** An idle connection holds a buffer of this size, so it is small; a busy one grows it. */
 const FIRST_READ = 512;
 const MAX_READ = 65_536;
-/** What `accept` throws for a peer that has gone again. */
+/** The errors that `accept` throws if the peer has already disconnected. */
 const LOST = /^(NotConnected|ConnectionAborted|ConnectionReset)$/;
-/** How long to wait after another failure of accept, mostly a lack of file descriptors: longer each time. */
+/**
+ * How long to wait after another failure of accept, usually for lack of file descriptors. The wait
+ * doubles each time.
+ */
 const ACCEPT_PAUSE_MS = 20;
 const MAX_PAUSE_MS = 1_000;
 
-/** Listens by `Deno.listen`, dials by `Deno.connect`. */
+/** Listens with `Deno.listen`, dials with `Deno.connect`. */
 export const denoTransport: Transport & Dialler = {
   name: "deno",
   listen: listenOnDeno,
@@ -81,7 +85,8 @@ async function listenOnDeno(
   checkListenOptions(options);
   const deno = denoRuntime();
   const { port, reusePort = false } = options;
-  // Without its flag Deno ends the process at reusePort; listenDatagram shows whether it is set.
+  // Without --unstable-net, Deno ends the process if reusePort is set. `listenDatagram` exists only
+  // with that flag.
   if (reusePort && !("listenDatagram" in deno)) {
     throw unsupported("Deno without --unstable-net", "reusePort");
   }
@@ -120,8 +125,8 @@ function acceptAll(
         if (!take(await listener.accept(), accept, keepAlive)) onLost?.();
         pause = ACCEPT_PAUSE_MS;
       } catch (cause) {
-        // The listener was closed; or this one connection was lost before it was accepted, which is
-        // no reason to let the next one wait.
+        // Either the listener was closed, or this connection was lost before it was accepted. The
+        // latter must not delay the next one.
         const lost = cause instanceof Error && LOST.test(cause.name);
         if (open && lost) onLost?.();
         if (!open || lost) continue;
@@ -142,7 +147,7 @@ function acceptAll(
   };
 }
 
-/** Returns whether the peer is still there. */
+/** Takes an accepted connection; returns whether its peer is still connected. */
 function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): boolean {
   try {
     setUp(conn, keepAlive);
@@ -159,7 +164,7 @@ function take(conn: DenoConn, accept: ConnectionAcceptor, keepAlive: boolean): b
 function setUp(conn: DenoConn, keepAlive: boolean): void {
   try {
     conn.setNoDelay(true);
-    // Deno leaves it to the system how long a peer may be silent.
+    // Deno cannot set the time before the first probe; the system decides it.
     if (keepAlive) conn.setKeepAlive(true);
   } catch (cause) {
     conn.close();
@@ -191,8 +196,8 @@ async function dialAddress(
 }
 
 /**
- * A program that may dial only some hosts was allowed them by name, not by address: then Deno dials by
- * name, and tries the addresses itself. To query first avoids a prompt for each address.
+ * If a program may dial only some hosts, it was granted their names, not their addresses: then Deno
+ * dials by name and tries the addresses itself. The query avoids a prompt for each address.
  */
 async function resolveIfAllowed(hostname: string): Promise<readonly string[]> {
   const { state } = denoRuntime().permissions.querySync({ name: "net" });
@@ -200,7 +205,7 @@ async function resolveIfAllowed(hostname: string): Promise<readonly string[]> {
   try {
     return await resolveName(hostname);
   } catch (cause) {
-    // By --deny-net; Deno's own error names the flag.
+    // Denied by --deny-net: dial by name, because Deno's own error then names the flag.
     if ((cause as { code?: string }).code === "EPERM") return [hostname];
     throw cause;
   }
@@ -214,7 +219,7 @@ class DenoConnection extends BaseConnection {
   readonly #conn: DenoConn;
   #reading = true;
   #wake: (() => void) | undefined;
-  /** One for all writes, as there is but one at a time. */
+  /** One callback for all writes, because only one is pending at a time. */
   #onWritten: ((count: number) => void) | undefined;
   #onFailed: ((cause: unknown) => void) | undefined;
 
@@ -250,7 +255,7 @@ class DenoConnection extends BaseConnection {
 
   async #readAll(): Promise<void> {
     let buffer = new Uint8Array(FIRST_READ);
-    // Small chunks are cut out of one piece of memory, as an array for each is dear.
+    // Small chunks share one piece of memory, because an array for each would be costly.
     const chunk = new SlabBuffer();
     try {
       while (!this.destroyed) {
@@ -271,7 +276,7 @@ class DenoConnection extends BaseConnection {
   }
 }
 
-/** A larger buffer after a full one, a small one again after a read that left most of it empty. */
+/** Returns the next buffer: a larger one after a full read, the small one after a short read. */
 function fit(buffer: Uint8Array<ArrayBuffer>, used: number): Uint8Array<ArrayBuffer> {
   if (used === buffer.length && used < MAX_READ) {
     return new Uint8Array(Math.min(used * 8, MAX_READ));

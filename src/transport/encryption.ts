@@ -2,23 +2,23 @@ import type { Connection, ConnectionHandler } from "./transport.ts";
 
 /** A server's certificate and its key, as PEM text. */
 export interface Certificate {
-  /** The certificate, followed by those of its issuers where there are any. */
+  /** The certificate, followed by those of its issuers if there are any. */
   readonly cert: string;
   /** The private key, without a passphrase. */
   readonly key: string;
 }
 
-/** Whom an encrypted connection reports to. */
+/** The owner of an encrypted connection. */
 export interface SecureHandler extends ConnectionHandler {
-  /** The handshake is done: what is written now goes out encrypted. Before `onData`. */
+  /** The handshake is done: bytes written from now on are encrypted. Called before `onData`. */
   onSecure(): void;
 }
 
-/** Whom a client trusts. */
+/** Which server a client trusts. */
 export interface ServerTrust {
   /** The name that the server's certificate must have. It is sent in the handshake (SNI). */
   readonly serverName: string;
-  /** Trusted authorities as PEM text, in place of the system's. */
+  /** Trusted authorities as PEM text, instead of the system's. */
   readonly ca?: string | readonly string[] | undefined;
   /**
    * The SHA-256 fingerprint of the server's certificate, as 64 hexadecimal digits; colons between
@@ -28,36 +28,39 @@ export interface ServerTrust {
   readonly fingerprint?: string | undefined;
 }
 
-/** Encrypts connections: as the server by one certificate, or as the client of a server. */
+/** Encrypts connections: as a server with one certificate, or as the client of a server. */
 export interface SecureContext {
   /**
-   * Speaks TLS on a connection.
+   * Starts TLS on a connection.
    *
-   * @param connection The connection. It gets another owner.
-   * @param received What came of the handshake so far.
-   * @param handler The owner of the result, until that is attached to another.
-   * @returns The connection of what is encrypted.
+   * @param connection The connection; its owner is replaced.
+   * @param received The bytes of the handshake that came so far.
+   * @param handler The owner of the returned connection, until another is attached.
+   * @returns The encrypted connection; its owner reads and writes plain bytes.
    */
   secure(connection: Connection, received: Uint8Array, handler: SecureHandler): Connection;
 }
 
-/** A TLS: that of the platform, unless `TelnetServer.listen({ encryption })` gets another. */
+/**
+ * An implementation of TLS: the platform's, unless `TelnetServer.listen({ encryption })` gets
+ * another.
+ */
 export interface Encryption {
   /**
    * Reads a certificate.
    *
    * @param certificate The certificate and its key.
-   * @returns What encrypts by it.
-   * @throws {TelnetError} `misuse`: they are no PEM, or do not fit.
+   * @returns A context that encrypts with it.
+   * @throws {TelnetError} `misuse`: they are not PEM, or do not belong together.
    */
   context(certificate: Certificate): SecureContext;
   /**
    * Prepares the client's side of TLS. A handshake that fails, or a server that is not trusted, ends
    * the connection: `onClose` gets a `TelnetError` with the code `tls-failed`.
    *
-   * @param trust Whom to trust.
-   * @returns What encrypts.
-   * @throws {TelnetError} `misuse`: a fingerprint or an authority that cannot be right.
+   * @param trust Which server to trust.
+   * @returns A context that encrypts.
+   * @throws {TelnetError} `misuse`: an invalid fingerprint or authority.
    */
   clientContext?(trust: ServerTrust): SecureContext;
 }

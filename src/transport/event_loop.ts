@@ -1,6 +1,6 @@
 /**
- * Deno looks at its sockets when it has nothing else to do, or once in 61 turns of its event loop: a
- * poll that is called again at once, after 20 ms of work, would hear nobody for more than a second.
+ * Deno polls its sockets when it is idle, or once in 61 turns of its event loop. If the game polls
+ * again at once after 20 ms of work, input would otherwise wait for more than a second.
  */
 const TURNS_TO_LOOK = "Deno" in globalThis ? 64 : 0;
 
@@ -8,7 +8,7 @@ const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = glo
   setImmediate?: (callback: () => void) => unknown;
 };
 
-/** Lets the runtime's event loop turn: sockets are served, timers run. */
+/** Lets the runtime's event loop run for some turns, so that sockets are served and timers run. */
 export function turn(turns: number = 1): Promise<void> {
   return new Promise((resolve) => {
     let left = turns;
@@ -20,7 +20,7 @@ export function turn(turns: number = 1): Promise<void> {
   });
 }
 
-/** Lets the runtime look at its sockets. So many turns in a row take 0.05 ms. */
+/** Lets the runtime poll its sockets. These turns take about 0.05 ms. */
 export function lookAtSockets(): Promise<void> {
   return turn(TURNS_TO_LOOK);
 }

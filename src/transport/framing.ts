@@ -1,12 +1,13 @@
 import type { Connection, ConnectionHandler } from "./transport.ts";
 
 /**
- * Speaks WebSocket on a connection whose upgrade request was read, as the server: answers the request, and
- * gives the connection of what travels in messages. The caller attaches the connection beneath to it.
+ * Opens a WebSocket, as the server, on a connection whose upgrade request was read. Answers the
+ * request and returns a connection whose bytes are sent in messages. The caller must attach it to
+ * the given connection as its owner.
  *
  * @param connection The connection.
  * @param key The key of the request.
- * @param protocol The subprotocol that is agreed to.
+ * @param protocol The accepted subprotocol.
  */
 export type WebSocketOpener = (
   connection: Connection,

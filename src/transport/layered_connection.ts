@@ -1,7 +1,7 @@
 import { BaseConnection } from "./base_connection.ts";
 import type { Connection } from "./transport.ts";
 
-/** A connection over another one: it is gone when that one is. */
+/** A connection over another one: it is gone when the other one is. */
 export abstract class LayeredConnection extends BaseConnection {
   /** The connection that carries this one. */
   protected readonly beneath: Connection;
@@ -15,7 +15,7 @@ export abstract class LayeredConnection extends BaseConnection {
     return this.beneath.identity;
   }
 
-  /** Whether this layer is gone, whatever became of the one beneath. */
+  /** Whether this layer is closed, regardless of the connection beneath. */
   protected get layerDestroyed(): boolean {
     return super.destroyed;
   }

@@ -46,10 +46,13 @@ export type * from "./transport.ts";
 
 /** How the memory network behaves. */
 export interface MemoryTransportOptions {
-  /** The most bytes that the server, or an end that dialled, gets at once, at least 1. Default: no limit. */
+  /**
+   * The maximum bytes that the server, or an end that dialled, gets at once; at least 1. Default:
+   * no limit.
+   */
   readonly chunkSize?: number;
   /**
-   * How many bytes a peer that does not read can be sent, as a socket's buffer, at least 1.
+   * How many bytes can be sent to a peer that does not read, like a socket's buffer; at least 1.
    * Default 65536.
    */
   readonly capacity?: number;
@@ -57,21 +60,25 @@ export interface MemoryTransportOptions {
 
 /** How to connect in memory. */
 export interface MemoryConnectOptions {
-  /** Whether the peer does not close when the server has. Default `false`. */
+  /** Whether the peer stays open when the server has closed. Default `false`. */
   readonly allowHalfOpen?: boolean;
-  /** Whether the connection passes for an encrypted one. Default `false`. */
+  /** Whether the connection reports itself as encrypted. Default `false`. */
   readonly encrypted?: boolean;
-  /** Names the connection, as a transport does whose connections outlive a process. Default: a number. */
+  /**
+   * The `identity` of the connection, as a transport sets it whose connections outlive a process.
+   * Default: a number.
+   */
   readonly identity?: string;
-  /** The address that the peer seems to come from. Default `127.0.0.1`. */
+  /** The address from which the peer appears to come. Default `127.0.0.1`. */
   readonly remoteAddress?: string;
 }
 
 const FIRST_PORT = 49_152;
 
 /**
- * A network in memory. Each instance is one of its own. To reach a listener, `connect()` gives a test
- * a {@linkcode MemoryPeer} to play a person with, and `dial()` gives a client a connection as sockets do.
+ * A network in memory; each instance is separate. To reach a listener, a test calls `connect()` for
+ * a {@linkcode MemoryPeer} that plays a person; a client calls `dial()` for a connection that
+ * behaves like a socket.
  */
 export class MemoryTransport implements Transport, Dialler {
   /** Always `memory`. */
@@ -84,7 +91,7 @@ export class MemoryTransport implements Transport, Dialler {
    * Makes a network.
    *
    * @param options How it behaves.
-   * @throws {TelnetError} `misuse`: a number that is not a whole one, or a chunk size of 0.
+   * @throws {TelnetError} `misuse`: a number that is not a whole number, or is 0.
    */
   constructor(options: MemoryTransportOptions = {}) {
     const { chunkSize = Number.MAX_SAFE_INTEGER, capacity = 65_536 } = options;
@@ -97,7 +104,7 @@ export class MemoryTransport implements Transport, Dialler {
   /**
    * Listens on a port of this network.
    *
-   * @param options Where; the address is only remembered.
+   * @param options Where; the address is not used, only reported.
    * @param accept Called for each connection.
    * @returns The listener.
    * @throws {TelnetError} `address-in-use` or `misuse`.
@@ -145,7 +152,7 @@ export class MemoryTransport implements Transport, Dialler {
   /**
    * Dials a listener of this network. Both ends are connections that behave as sockets do.
    *
-   * @param options Where; the hostname is only remembered, as the address of the peer.
+   * @param options Where; the hostname is only reported, as the address of the peer.
    * @param accept Called with this end of the connection.
    * @returns This end of the connection.
    * @throws {TelnetError} `connection-refused`: nobody listens there; or `misuse`.
@@ -223,7 +230,7 @@ class MemoryConnection extends BaseConnection {
     return this.#encrypted;
   }
 
-  /** Takes bytes of the peer for the owner. */
+  /** Takes bytes from the peer, for the owner. */
   deliver(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += this.#chunkSize) {
       this.#toOwner.push(bytes.slice(at, at + this.#chunkSize));
@@ -241,7 +248,7 @@ class MemoryConnection extends BaseConnection {
     return this.#toOwner.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
-  /** Hands over what the peer can read, which makes room. */
+  /** Takes the bytes that the peer can read, which makes room for more. */
   takeForPeer(): Uint8Array[] {
     const chunks = this.#toPeer;
     const wasFull = this.#toPeerLength >= this.#capacity;
@@ -295,8 +302,8 @@ class MemoryConnection extends BaseConnection {
 }
 
 /**
- * One end of a dialled connection; the other end is one too. What an end writes waits in its `#sent`,
- * the network, until the other end reads it.
+ * One end of a dialled connection; the other end is a `MemoryEnd`, too. Written bytes wait in
+ * `#sent`, which stands for the network, until the other end reads them.
  */
 class MemoryEnd extends BaseConnection {
   readonly #options: Required<MemoryTransportOptions>;
@@ -362,7 +369,7 @@ class MemoryEnd extends BaseConnection {
       this.received(chunk);
     }
     if (peer.queued > 0 && peer.#sentLength < this.#options.capacity) peer.writable();
-    // What the peer never read comes back as a reset, as in TCP.
+    // If the peer closed without reading everything, it answers with a reset, as in TCP.
     const unread = this.queued + this.#sentLength;
     if (peer.destroyed && unread > 0) this.failed(lostByReset());
     else if (this.#reading && peer.#ended && peer.#sent.length === 0) this.peerEnded();
@@ -375,7 +382,7 @@ class MemoryEnd extends BaseConnection {
   }
 }
 
-/** The dialling end of a connection in memory: what a test plays the person with. */
+/** The dialling end of a connection in memory, with which a test plays a person. */
 export class MemoryPeer {
   readonly #connection: MemoryConnection;
   #waiting: (() => void)[] = [];
@@ -414,16 +421,17 @@ export class MemoryPeer {
   }
 
   /**
-   * Takes what the server has sent since the last call. Not to call it is to be a slow reader.
+   * Takes what the server has sent since the last call. A peer that does not call it is a slow
+   * reader.
    *
-   * @returns The bytes, none where nothing came.
+   * @returns The bytes; empty if nothing came.
    */
   take(): Uint8Array {
     return joinBytes(this.takeChunks());
   }
 
   /**
-   * Takes what the server has sent since the last call, each write by itself.
+   * Takes what the server has sent since the last call, as separate writes.
    *
    * @returns The writes.
    */

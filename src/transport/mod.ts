@@ -4,16 +4,17 @@
  * `./transport/node`.
  *
  * To write another transport, implement {@linkcode Transport} and give it to
- * `TelnetServer.listen({ transport })`, or to one of its `listeners`. {@linkcode BaseConnection} does
- * what all have in common, and `./transport/contract` checks the whole. The contract, in short:
+ * `TelnetServer.listen({ transport })`, or to one of its `listeners`. {@linkcode BaseConnection}
+ * implements what all transports share, and `./transport/contract` checks the result. The contract,
+ * in short:
  *
  * - a connection is given to `accept` before its first byte, and its owner gets `onClose` once
  * - `write` never refuses: what the system has not taken is counted in `queued`
  * - `pause` makes the peer's TCP stop, it does not buffer
  * - `close` loses nothing, `abort` loses what is queued
  * - `attach` gives a connection another owner
- * - `identity` names a connection across restarts, where it outlives the process
- * - `dial` is optional; a connection that it opens keeps the same rules
+ * - `identity` names a connection across restarts, if it outlives the process
+ * - `dial` is optional; a connection that it opens follows the same rules
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * The transport on `node:net`. `TelnetServer.listen()` picks it by itself on Node.
+ * The transport on `node:net`. `TelnetServer.listen()` uses it by default on Node.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export type * from "./transport.ts";
 
 const { connect, createServer } = builtIn<typeof import("node:net")>("node:net");
 
-/** Where a socket keeps its connection. */
+/** The property of a socket that holds its connection. */
 const OWNER: unique symbol = Symbol("owner");
 
 /** The members of `net.Socket` that are used; the official types stay out of our signatures. */
@@ -48,13 +48,16 @@ interface NodeSocket {
   destroy(): unknown;
 }
 
-/** node:net takes any amount and tells only when all of it is gone; pieces keep `queued` true. */
+/**
+ * node:net takes any amount, but reports only when all of it is sent; pieces keep `queued`
+ * accurate.
+ */
 const MAX_WRITE = 65_536;
 
-/** Written behind something, it tells when that is gone. */
+/** An empty write; its callback reports that the bytes before it are sent. */
 const NOTHING = new Uint8Array(0);
 
-/** Listens and dials by `node:net`. */
+/** Listens and dials with `node:net`. */
 export const nodeTransport: Transport & Dialler = {
   name: "node",
   listen: listenOnNode,
@@ -80,16 +83,16 @@ async function listenOnNode(
       resolve,
     );
   });
-  // Without a listener a failed accept would end the process; the next one may succeed. One for
-  // which there is no file descriptor was closed by the system's side of Node already.
+  // Without a listener, a failed accept would end the process; the next one may succeed. If there
+  // was no file descriptor for a connection, libuv has closed it already.
   server.on("error", (cause) => onError?.(acceptError(cause)));
   const address = server.address();
   if (address === null || typeof address === "string") throw unsupported("Node", "a local socket");
   return {
     address: address.address,
     port: address.port,
-    // Node's callback waits for every connection to end, which is the server's business.
-    // deno-lint-ignore require-await
+    // Does not wait for Node's callback: that comes only after every connection has ended, which
+    // the server decides.
     async close() {
       server.close();
     },
@@ -131,7 +134,7 @@ function dialAddress(
   });
 }
 
-/** What is set on every socket. */
+/** The options of every socket. */
 function settings(keepAlive: boolean): {
   allowHalfOpen: boolean;
   noDelay: boolean;
@@ -155,7 +158,7 @@ function hasReusePort(): boolean {
 class NodeConnection extends BaseConnection {
   readonly #socket: NodeSocket;
   #written = 0;
-  /** One for all writes, as there is but one at a time. */
+  /** One callback for all writes, because only one is pending at a time. */
   #onWritten: ((error?: Error | null) => void) | undefined;
 
   constructor(socket: NodeSocket) {
@@ -174,7 +177,7 @@ class NodeConnection extends BaseConnection {
   protected transmit(chunk: Uint8Array): number | undefined {
     const piece = chunk.length > MAX_WRITE ? chunk.subarray(0, MAX_WRITE) : chunk;
     this.#socket.write(piece);
-    // Mostly the system takes it at once; a callback for each write would be dear.
+    // Usually the system takes it at once; a callback for each write would be costly.
     if (piece === chunk && this.#socket.writableLength === 0) return chunk.length;
     this.#written = piece.length;
     this.#onWritten ??= (error) => {
@@ -198,7 +201,8 @@ class NodeConnection extends BaseConnection {
   }
 }
 
-// Shared by all sockets, which node:net gives as `this`: a closure for each would cost memory.
+// Shared by all sockets: node:net passes the socket as `this`. A closure for each would cost
+// memory.
 
 function onData(this: NodeSocket, chunk: Uint8Array): void {
   this[OWNER]?.received(chunk);

@@ -1,6 +1,6 @@
 /**
- * TLS by `node:tls`, which all three runtimes have. It works on any connection, whatever adapter it
- * came by: so a connection may begin plain. Loaded where a certificate is given, or TLS is dialled.
+ * TLS with `node:tls`, which all three runtimes have. It works on any connection of any adapter, so
+ * a connection can begin in plain text. Loaded only if a certificate is given or TLS is dialled.
  */
 import { throwMisuse } from "../protocol/error.ts";
 import { builtIn } from "./_built_in.ts";
@@ -43,7 +43,7 @@ function clientContext(trust: ServerTrust): SecureContext {
   const expected = readTrust(trust);
   const client = new ServerVerifier(expected);
   const secureContext = createContext(expected.authorities && { ca: expected.authorities });
-  // No name but that of a host is sent; an IP address is compared all the same.
+  // SNI can only send host names; an IP address is still compared with the certificate.
   const server = expected.isAddress ? { host: expected.name } : { servername: expected.name };
   return {
     secure(connection, received, handler) {
@@ -52,7 +52,7 @@ function clientContext(trust: ServerTrust): SecureContext {
         ...server,
         socket: pipe.stream,
         secureContext,
-        // The verifier rejects: so it knows the certificate, and says what is wrong with it.
+        // The verifier rejects certificates, so that it can say what is wrong with them.
         rejectUnauthorized: false,
       });
       const secure = new SecureConnection(connection, { pipe, socket, handler, client });
@@ -62,7 +62,7 @@ function clientContext(trust: ServerTrust): SecureContext {
   };
 }
 
-/** Deno's TLS takes anything for a certificate, until somebody comes. */
+/** Checks the certificate now: Deno's TLS would accept anything until the first client connects. */
 function readCertificate({ cert, key }: Certificate): NodeContext {
   try {
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
@@ -76,8 +76,8 @@ function readCertificate({ cert, key }: Certificate): NodeContext {
 }
 
 /**
- * Only OpenSSL knows renegotiation. It lets a client have handshakes without end, and a server change
- * its certificate after it was verified.
+ * Forbids renegotiation, which only OpenSSL has: a client could cause endless handshakes, and a
+ * server could change its certificate after it was verified.
  */
 function createContext(identity: Parameters<typeof createSecureContext>[0]): NodeContext {
   const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;

@@ -6,11 +6,11 @@ export interface TransportListenOptions {
   readonly address: string;
   /** Lets several processes listen on the same port. Default `false`. */
   readonly reusePort?: boolean;
-  /** Has the system look whether a silent peer is still there (SO_KEEPALIVE). Default `false`. */
+  /** Enables TCP keep-alive (SO_KEEPALIVE). Default `false`. */
   readonly keepAlive?: boolean;
   /**
-   * Called when a connection could not be accepted, mostly for a lack of file descriptors. Listening
-   * goes on.
+   * Called when a connection could not be accepted, usually for lack of file descriptors. Listening
+   * continues.
    */
   readonly onError?: (error: Error) => void;
   /**
@@ -20,58 +20,59 @@ export interface TransportListenOptions {
   readonly onLost?: () => void;
 }
 
-/** What became of a listening socket. */
+/** A listening socket. */
 export interface Listener {
   /** The address that it listens on. */
   readonly address: string;
-  /** The real port, also where 0 was asked. */
+  /** The actual port, even if 0 was requested. */
   readonly port: number;
-  /** Stops accepting; the connections live on. */
+  /** Stops accepting; existing connections stay open. */
   close(): Promise<void>;
 }
 
 /**
- * The owner of a connection. All its methods are called by the transport, outside of any call that
- * the owner makes, or within `abort()`; none may throw.
+ * The owner of a connection. The transport calls its methods, but never within a call that the
+ * owner makes, except within `abort()`. None of them may throw.
  */
 export interface ConnectionHandler {
-  /** Bytes came. The array is the owner's to keep. */
+  /** Bytes came. The owner may keep the array. */
   onData(chunk: Uint8Array): void;
   /**
-   * So many bytes came that belong to the encryption itself. Not every connection reports them, and
-   * not every owner wants to know.
+   * `count` bytes came that belong to the encryption itself. Not every connection reports them, and
+   * an owner can leave this out.
    */
   onOverhead?(count: number): void;
   /** The peer has sent its last byte (half-close); writing is still possible. */
   onEnd(): void;
-  /** All that was written has been taken by the system. */
+  /** The system has taken everything that was written. */
   onDrain(): void;
   /**
-   * The last call, once for each connection: it is closed. After `close()` it comes as soon as
-   * everything written was handed to the system and the end was announced to the peer.
+   * The connection is closed. This is the last call, made once for each connection. After `close()`
+   * it comes as soon as everything written was handed to the system and the end was announced to
+   * the peer.
    *
-   * @param error Why, where it broke; `undefined` where either end closed it.
+   * @param error Why it broke; `undefined` if either end closed it.
    */
   onClose(error?: Error): void;
 }
 
 /**
- * Why an end closes: it is done; the server goes away, or restarts and can be dialled again; or the peer did
- * what is not allowed.
+ * Why an end closes: it is done; the server goes away; the server restarts and can be dialled
+ * again; or the peer did something that is not allowed.
  */
 export type CloseReason = "done" | "going-away" | "restarting" | "policy";
 
-/** What a connection kept of an owner in another process. */
+/** What a connection kept from an owner in another process. */
 export interface Resumed {
   /**
    * Why it has another owner.
    *
-   * - `restart`: the process of its owner went, or was replaced
+   * - `restart`: the process of its owner ended or was replaced
    * - `move`: its owner moved it here
-   * - `no-zone`: its owner moved it to a place that nobody serves, and it came back
+   * - `no-zone`: its owner moved it to a place that no process serves, so it came back
    */
   readonly reason: ResumeReason;
-  /** The state of the owner, as it gave it to `commit`. */
+  /** The state of the owner, as it was passed to `commit`. */
   readonly state: Readonly<Record<string, unknown>>;
 }
 
@@ -79,29 +80,32 @@ export interface Resumed {
 export type ResumeReason = "restart" | "move" | "no-zone";
 
 /**
- * A connection that outlives the process of its owner. What is written is held back until `commit`, so
- * that output and state are kept together, or neither is.
+ * A connection that outlives the process of its owner. Written bytes are held back until `commit`,
+ * so that output and state are kept together or not at all.
  */
 export interface DurableConnection {
-  /** What was kept of the owner before this one; `undefined`: there was none. */
+  /** What was kept from the previous owner; `undefined` if there was none. */
   readonly resumed: Resumed | undefined;
-  /** Whether what is sent to the peer is compressed. */
+  /** Whether the output to the peer is compressed. */
   readonly compressing: boolean;
   /** The name of the place where its owner is. */
   readonly place: string;
-  /** Whether what the peer sends may be held up: then its silence means nothing. */
+  /**
+   * Whether input from the peer may be delayed: then silence does not mean that the peer is idle.
+   */
   readonly stalled: boolean;
   /**
-   * Ends a turn: all that was written since the last call goes out, and the state is kept. Input that
-   * was handed over by then is not handed over again. Where that is not possible now, the owner's
-   * `onDrain` is called when it is.
+   * Ends a turn: sends everything written since the last call, and saves the state. Input that was
+   * delivered before is not delivered again. If this is not possible now, the owner's `onDrain` is
+   * called when it is.
    *
-   * @param state The owner's state, as plain JSON by its parts; those that are left out are as they were.
-   * @param unread How many bytes of the input the state does not have, counted from its end.
+   * @param state The parts of the owner's state by name, as plain JSON. Parts that are left out
+   * stay as they were.
+   * @param unread How many bytes at the end of the input are not part of the state yet.
    */
   commit(state: Readonly<Record<string, unknown>> | undefined, unread: number): void;
   /**
-   * Compresses what is written from here on (zlib), or ends that.
+   * Starts or stops the compression (zlib) of what is written from now on.
    *
    * @param on Whether to compress.
    */
@@ -114,58 +118,62 @@ export interface DurableConnection {
   moveTo(place: string): void;
 }
 
-/** A byte stream to a peer. It means the same on every runtime. */
+/** A byte stream to a peer. It behaves the same on every runtime. */
 export interface Connection {
-  /** The peer's IP address; IPv4 in its own form even on an IPv6 socket. Empty where the peer is gone already. */
+  /**
+   * The peer's IP address; IPv4 in its own form even on an IPv6 socket. Empty if the peer has
+   * already disconnected.
+   */
   readonly remoteAddress: string;
   /** The peer's port. */
   readonly remotePort: number;
   /**
-   * Names the connection for as long as it lives, among all of its transport. A transport whose
-   * connections outlive a process gives the same name again afterwards.
+   * Names the connection as long as it lives; unique within its transport. A transport whose
+   * connections outlive a process uses the same name again afterwards.
    */
   readonly identity: string;
   /** How many written bytes the system has not taken yet. */
   readonly queued: number;
-  /** How many bytes came of the peer and wait to be handed over. Default 0. */
+  /** How many bytes from the peer wait to be delivered to the owner. Default 0. */
   readonly held?: number;
   /** Whether the bytes travel encrypted (TLS). */
   readonly encrypted: boolean;
   /**
-   * Whether something else frames the bytes, as a WebSocket does: then nothing is compressed or
-   * encrypted within. Default `false`.
+   * Whether another protocol frames the bytes, as WebSocket does. Then no compression or encryption
+   * is used inside it. Default `false`.
    */
   readonly framed?: boolean;
-  /** Set where the connection outlives the process of its owner. */
+  /** Set if the connection outlives the process of its owner. */
   readonly durable?: DurableConnection;
   /**
-   * Gives the connection another owner, which gets all that happens from now on; what is over
-   * already is told at once.
+   * Gives the connection another owner, which receives all events from now on. If the peer has
+   * ended or the connection is closed, this is reported at once.
    *
    * @param handler The owner.
    */
   attach(handler: ConnectionHandler): void;
   /**
-   * Queues bytes. Everything is accepted and counted in `queued`; whoever writes decides how much
-   * is too much. Does nothing after `close()` or `abort()`.
+   * Queues bytes. Everything is accepted and counted in `queued`; the caller decides how much is
+   * too much. Does nothing after `close()` or `abort()`.
    *
    * @param chunk The bytes; the array must not change afterwards.
    */
   write(chunk: Uint8Array): void;
-  /** Stops reading, so that the peer's TCP stops sending; `onData` may come once more. */
+  /** Stops reading, so that the peer's TCP stops sending; `onData` may be called once more. */
   pause(): void;
-  /** Goes on reading. */
+  /** Resumes reading. */
   resume(): void;
   /**
-   * Closes in good order: what is queued goes out, then the end is announced (FIN), and what the peer
-   * still sends is read and thrown away until it closes too, or a short time has passed; more than a
-   * little of it stays in the network. A connection that is paused stays so until the end is announced.
+   * Closes gracefully: sends what is queued, then announces the end (FIN). Reads and discards what
+   * the peer still sends, until it closes too or a short time has passed; after a small amount it
+   * stops reading. A paused connection stays paused until the end is announced.
    */
   close(): void;
   /**
-   * Says why this end is about to close, where the peer can be told.
+   * Sets the reason for which this end is about to close; it is sent to the peer if the protocol
+   * allows it.
    *
-   * @param reason Why.
+   * @param reason The reason.
    */
   closesFor?(reason: CloseReason): void;
   /** Closes at once; what is queued is lost. */
@@ -176,7 +184,7 @@ export interface Connection {
   readonly closed: Promise<void>;
 }
 
-/** Gives a new connection its owner, before any byte arrives. */
+/** Returns the owner of a new connection. Called before any byte arrives. */
 export type ConnectionAcceptor = (connection: Connection) => ConnectionHandler;
 
 /** Where to dial. */
@@ -187,7 +195,7 @@ export interface DialOptions {
   readonly port: number;
   /** Enables TCP keep-alive. Default `false`. */
   readonly keepAlive?: boolean;
-  /** Ends the attempt: `dial` then rejects with the signal's reason. Default: never. */
+  /** Cancels the attempt: `dial` then rejects with the signal's reason. Default: never. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -199,7 +207,7 @@ export interface Dialler {
    * Dials a host. A name that has several addresses, IPv6 and IPv4, is dialled at each of them until
    * one answers.
    *
-   * @param options Where.
+   * @param options Where to dial.
    * @param accept Called with the connection before its first byte arrives.
    * @returns The connection.
    * @throws {TelnetError} `connection-refused`, `address-not-found`, `unreachable`,
@@ -208,16 +216,16 @@ export interface Dialler {
   dial(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection>;
 }
 
-/** A way to accept byte streams; most also dial. */
+/** Accepts byte streams; most transports can also dial. */
 export interface Transport extends Partial<Pick<Dialler, "dial">> {
   /** Its name, for messages. */
   readonly name: string;
-  /** Whether its connections are durable ones. Default `false`. */
+  /** Whether its connections are durable. Default `false`. */
   readonly durable?: boolean;
   /**
    * Listens.
    *
-   * @param options Where.
+   * @param options Where to listen.
    * @param accept Called for each connection.
    * @returns The listener, when it is ready.
    * @throws {TelnetError} `address-in-use`, `address-unavailable`, `address-not-found`,

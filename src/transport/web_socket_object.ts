@@ -3,9 +3,12 @@ import { throwUnexpected } from "../protocol/validate.ts";
 import { BaseConnection } from "./base_connection.ts";
 import type { CloseReason, Connection } from "./transport.ts";
 
-/** What is used of a standard WebSocket: that of browsers and Deno, of Node's `WebSocket`, and of npm ws. */
+/**
+ * The members of a standard WebSocket that are used. Browsers, Deno, Node and npm ws have such
+ * WebSockets.
+ */
 export interface StandardWebSocket {
-  /** What messages of bytes come as; set to `arraybuffer`. */
+  /** The type of received binary messages; set to `arraybuffer`. */
   binaryType: string;
   /** 0: connecting, 1: open, 2: closing, 3: closed. */
   readonly readyState: number;
@@ -15,33 +18,33 @@ export interface StandardWebSocket {
   send(data: Uint8Array<ArrayBuffer>): void;
   /** Begins to close. */
   close(code?: number, reason?: string): void;
-  /** Its handler of the opening, which is set. */
+  /** The handler of the opening; it is set. */
   onopen: unknown;
-  /** Its handler of messages, which is set. */
+  /** The handler of messages; it is set. */
   onmessage: unknown;
-  /** Its handler of errors, which is set. */
+  /** The handler of errors; it is set. */
   onerror: unknown;
-  /** Its handler of the end, which is set. */
+  /** The handler of the end; it is set. */
   onclose: unknown;
-  /** Closes at once, where the implementation can. */
+  /** Closes at once, if the implementation can. */
   terminate?(): void;
-  /** Stops reading, where the implementation can. */
+  /** Stops reading, if the implementation can. */
   pause?(): void;
-  /** Goes on reading, where the implementation can. */
+  /** Resumes reading, if the implementation can. */
   resume?(): void;
 }
 
-/** Where a WebSocket comes from, as far as that is known. */
+/** Where a WebSocket comes from, if known. */
 export interface WebSocketPlace {
   /** The IP address of the other end. Default: none. */
   readonly remoteAddress?: string | undefined;
   /** Its port. Default 0. */
   readonly remotePort?: number | undefined;
-  /** Whether it is a `wss:` one. Default `false`. */
+  /** Whether it uses `wss:`. Default `false`. */
   readonly encrypted?: boolean | undefined;
 }
 
-/** Codes of the Close frame that a program may give. */
+/** Codes of the Close frame that a program may set. */
 const CODES: Readonly<Record<CloseReason, number>> = {
   "done": 1000,
   "going-away": 4001,
@@ -49,20 +52,21 @@ const CODES: Readonly<Record<CloseReason, number>> = {
   "policy": 4008,
 };
 const OPEN = 1;
-/** How often it is looked whether what was sent has gone, in milliseconds: no event tells it. */
+/** How often to check whether everything was sent, in milliseconds: no event reports this. */
 const LOOK_MS = 20;
 
 /**
- * A connection over a WebSocket object that exists: at a server that another HTTP server has upgraded, or in
- * a browser, for `connectOver()`. The whole Telnet stream travels in messages of bytes.
+ * Makes a connection over an existing WebSocket object: in a server, one that another HTTP server
+ * has upgraded; in a browser, one for `connectOver()`. The whole Telnet stream is sent in binary
+ * messages.
  *
- * A standard WebSocket cannot pause: where it has no `pause()`, a peer that floods is held by the limits of
- * memory alone, and then dropped.
+ * A standard WebSocket cannot pause. If it has no `pause()`, a peer that floods is limited only by
+ * the memory limits, and is then dropped.
  *
  * @param socket The WebSocket, connecting or open.
  * @param place Where it comes from.
  * @returns The connection.
- * @throws {TelnetError} `misuse`: what is given is no WebSocket, or is closed.
+ * @throws {TelnetError} `misuse`: the object is not a WebSocket, or is closed.
  */
 export function webSocketConnection(
   socket: StandardWebSocket,
@@ -76,14 +80,14 @@ export function webSocketConnection(
 }
 
 class WebSocketObjectConnection extends BaseConnection {
-  /** Always: a WebSocket frames what is sent. */
+  /** Always `true`: a WebSocket frames its data. */
   readonly framed = true;
   readonly #socket: StandardWebSocket;
   readonly #encrypted: boolean;
   #reason: CloseReason = "done";
-  /** What is written before it is open. */
+  /** The chunks that were written before it is open. */
   #early: Uint8Array[] | undefined;
-  /** What came while nothing was wanted. */
+  /** The bytes that came while reading was paused. */
   #held: Uint8Array[] = [];
   #reading = true;
   #looking: ReturnType<typeof setTimeout> | undefined;
@@ -119,9 +123,9 @@ class WebSocketObjectConnection extends BaseConnection {
   }
 
   /**
-   * Says why this end is about to close.
+   * Sets the reason for which this end is about to close.
    *
-   * @param reason Why.
+   * @param reason The reason.
    */
   closesFor(reason: CloseReason): void {
     this.#reason = reason;
@@ -176,7 +180,7 @@ class WebSocketObjectConnection extends BaseConnection {
     this.failed(error);
   }
 
-  /** Reports when all that was sent has gone. */
+  /** Reports when everything has been sent. */
   #look(): void {
     if (this.#looking !== undefined) return;
     this.#looking = setTimeout(() => {

@@ -1,6 +1,6 @@
 /**
- * A WebSocket (RFC 6455) as a connection over another connection, for the server's end. The whole Telnet
- * stream travels in messages of bytes: each write is one, so no Telnet command is cut in two.
+ * The server's end of a WebSocket (RFC 6455), as a connection over another connection. The whole
+ * Telnet stream is sent in binary messages: each write is one, so no Telnet command is cut in two.
  */
 import { TelnetError } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
@@ -14,11 +14,14 @@ import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts"
 
 /** Proxies cut a connection that is silent for a minute. */
 const PING_MS = 30_000;
-/** So long a peer has to read what is queued when all is over, in milliseconds. */
+/** How long a peer may take to read what is queued after the close, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** While so much waits, pings of the peer are not answered. */
+/** Pings of the peer are not answered if at least this many bytes wait to be sent. */
 const MAX_WAITING = 65_536;
-/** So many frames are worked off in one turn of the event loop: a chunk can hold a hundred thousand. */
+/**
+ * The maximum number of frames processed in one turn of the event loop: a chunk can contain a
+ * hundred thousand.
+ */
 const FRAMES = 128;
 
 /** The codes of the Close frame. */
@@ -29,53 +32,53 @@ const CODES: Readonly<Record<CloseReason, number>> = {
   "policy": 1008,
 };
 
-/** Connections that are pinged now and then, by one timer for all. */
+/** All connections; one timer pings them regularly. */
 const pinged = new Set<WebSocketConnection>();
 let pinging: ReturnType<typeof setInterval> | undefined;
 
 /**
  * The value of `Sec-WebSocket-Accept`.
  *
- * @param key What the client sent as `Sec-WebSocket-Key`.
+ * @param key The value of `Sec-WebSocket-Key` from the client.
  */
 function acceptOf(key: string): string {
   const { createHash } = builtIn<typeof import("node:crypto")>("node:crypto");
   return createHash("sha1").update(key + ACCEPT_GUID).digest("base64");
 }
 
-/** Speaks WebSocket on a connection whose upgrade request was read. */
+/** Opens a WebSocket on a connection whose upgrade request was read. */
 export const openWebSocket: WebSocketOpener = (connection, key, protocol) =>
   new WebSocketConnection(connection, key, protocol);
 
-/** The connection of what travels in messages. */
+/** A connection whose bytes are sent in WebSocket messages. */
 export class WebSocketConnection extends LayeredConnection implements ConnectionHandler {
-  /** Always: a WebSocket frames what is sent. */
+  /** Always `true`: a WebSocket frames its data. */
   readonly framed = true;
   readonly #machine = new WebSocketMachine();
   /** Whether the peer has answered since the last ping. */
   #alive = true;
   #reason: CloseReason = "done";
-  /** Whether the peer's end was announced, or it broke a rule. */
+  /** Whether the peer's end was reported, or the peer violated the protocol. */
   #over = false;
   /** How many bytes the owner has written since the last drain. */
   #written = 0;
-  /** What came and was not worked off; while there is any, nothing more is read. */
+  /** Received chunks that are not processed yet; while there are any, nothing more is read. */
   readonly #coming = new Fifo<Uint8Array>();
-  /** Whether the owner, or the order of closing, wants more. */
+  /** Whether the owner, or the closing of the connection, wants more input. */
   #reads = true;
-  /** Whether the rest is worked off in the next turn. */
+  /** Whether the rest is scheduled for the next turn. */
   #goesOn = false;
-  /** The end of the connection beneath came before the rest was worked off. */
+  /** Whether the connection beneath has ended; reported after the rest is processed. */
   #ended = false;
-  /** Why this end breaks off. */
+  /** The protocol violation for which this end closes the connection. */
   #violation: TelnetError | undefined;
 
   /**
-   * Answers the upgrade request; what the connection beneath reports then belongs to this one.
+   * Answers the upgrade request. Afterwards this connection takes the events of the one beneath.
    *
-   * @param beneath The connection. It gets another owner when the caller attaches it to this one.
+   * @param beneath The connection; the caller must then attach this one to it as its owner.
    * @param key The key of the request.
-   * @param protocol The subprotocol that is agreed to.
+   * @param protocol The accepted subprotocol.
    */
   constructor(beneath: Connection, key: string, protocol: string | undefined) {
     super(beneath);
@@ -86,7 +89,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   }
 
   override get queued(): number {
-    // Without the headers of frames, as the owner counts.
+    // Frame headers are not counted: the owner counts only its own bytes.
     return super.queued + Math.min(this.#written, this.beneath.queued);
   }
 
@@ -101,9 +104,9 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   }
 
   /**
-   * Says why this end is about to close.
+   * Sets the reason for which this end is about to close.
    *
-   * @param reason Why.
+   * @param reason The reason.
    */
   closesFor(reason: CloseReason): void {
     this.#reason = reason;
@@ -119,7 +122,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     this.#send();
   }
 
-  // What the connection beneath reports.
+  // Events of the connection beneath.
 
   onData(chunk: Uint8Array): void {
     this.#alive = true;
@@ -153,7 +156,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     return chunk.length;
   }
 
-  /** The peer answers with a Close frame of its own, and then with the end of the connection. */
+  /** Sends a Close frame. The peer answers with its own, and then ends the connection. */
   protected shutdown(): void {
     this.#machine.close(CODES[this.#reason]);
     this.#send();
@@ -166,7 +169,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
       clearInterval(pinging);
       pinging = undefined;
     }
-    if (this.#violation !== undefined) return; // it closes by itself, when the peer was told
+    if (this.#violation !== undefined) return; // it closes after the Close frame
     if (!inOrder) return this.beneath.abort();
     this.#machine.close(CODES[this.#reason]);
     this.#send();
@@ -180,7 +183,10 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     else this.#goOn();
   }
 
-  /** Works off some frames of what came. The rest waits for the next turn, and for the owner. */
+  /**
+   * Processes some of the received frames. The rest waits for the next turn, and until the owner
+   * reads.
+   */
   #work(): void {
     const chunk = this.#coming.peek();
     if (chunk === undefined || this.layerDestroyed) return;
@@ -196,7 +202,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     else if (this.#reads) this.beneath.resume();
   }
 
-  /** Works on in the next turn of the event loop. */
+  /** Continues in the next turn of the event loop. */
   #goOn(): void {
     if (this.#goesOn) return;
     this.#goesOn = true;
@@ -206,7 +212,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     });
   }
 
-  /** Reports what came of so many bytes. */
+  /** Reports the events of `count` processed bytes. */
   #report(count: number): void {
     let data = 0;
     for (const event of this.#machine.takeEvents()) {
@@ -223,8 +229,8 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   }
 
   /**
-   * The peer sends no more. A Close frame is a half-close: what came before it is used, and the answer comes
-   * when we close.
+   * The peer sends no more. A Close frame counts as a half-close: data before it is used, and our
+   * Close frame follows when we close.
    */
   #peerEnds(): void {
     if (this.#over) return;
@@ -232,7 +238,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     this.peerEnded();
   }
 
-  /** What was asked before is answered first. */
+  /** Closes because of a violation; pongs for earlier pings are sent first. */
   #violated(code: number, reason: string): void {
     if (this.#over) return;
     this.#over = true;
@@ -243,7 +249,10 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     this.#closeBeneath();
   }
 
-  /** What is queued still goes out, in some time: a peer that reads nothing would be held for ever. */
+  /**
+   * Closes the connection beneath. Queued bytes are still sent, but only for a limited time: a peer
+   * that reads nothing would keep the connection for ever.
+   */
   #closeBeneath(): void {
     this.beneath.close();
     if (this.beneath.destroyed) return;
@@ -260,7 +269,7 @@ function pingAll(): void {
   for (const connection of [...pinged]) connection.ping();
 }
 
-/** A timer that waits for people does not keep a process alive. */
+/** Lets the process end while the timer is set. */
 function unref(timer: unknown): void {
   if (typeof timer === "object" && timer !== null && "unref" in timer) {
     (timer as { unref(): void }).unref();

@@ -1,4 +1,4 @@
-/** Compression by `node:zlib`, which all three runtimes have. Loaded where MCCP is declared. */
+/** Compression with `node:zlib`, which all three runtimes have. Loaded only if MCCP is declared. */
 import { builtIn } from "./_built_in.ts";
 import type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
 
@@ -6,9 +6,9 @@ const { constants, createDeflate, createInflate } = builtIn<typeof import("node:
   "node:zlib",
 );
 
-/** A client costs some 70 KB with these; zlib's own default is 256 KB. */
+/** With these settings a client costs about 70 KB; with zlib's defaults, 256 KB. */
 const SMALL = { memLevel: 5, windowBits: 13 };
-/** What a chunk that waits costs beside its bytes: an array, and a place in two queues. */
+/** Memory of a waiting chunk in addition to its bytes: an array, and an entry in two queues. */
 const CHUNK_OVERHEAD = 512;
 
 /** The platform's zlib. */
@@ -27,7 +27,7 @@ function deflate(handler: CompressionHandler): Deflater {
     write(bytes) {
       queued += bytes.length;
       stream.write(bytes);
-      // Called when what was written has come out.
+      // The callback runs when the written bytes have come out.
       stream.flush(constants.Z_SYNC_FLUSH, () => queued -= bytes.length);
     },
     end: () => void stream.end(),
@@ -37,7 +37,9 @@ function deflate(handler: CompressionHandler): Deflater {
 
 function inflate(handler: CompressionHandler): Inflater {
   const stream = createInflate();
-  /** What was written and not yet worked through: what follows the end is in here. */
+  /**
+   * Written chunks that may not be processed yet; bytes after the end of the stream are in here.
+   */
   const unread: Uint8Array[] = [];
   let written = 0;
   let working = 0;
@@ -77,7 +79,7 @@ function inflate(handler: CompressionHandler): Inflater {
       stream.write(bytes, () => {
         working--;
         queued -= cost;
-        // The last one worked through stays: the stream may have ended within it.
+        // Keep the last processed chunk: the stream may have ended within it.
         if (unread.length > 1) unread.shift();
         tellIdle();
       });

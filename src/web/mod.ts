@@ -1,5 +1,6 @@
 /**
- * Telnet in a page: joins a WebSocket, the client end of Telnet, and a terminal such as xterm.js.
+ * Telnet in a web page: connects a WebSocket, the client end of Telnet, and a terminal such as
+ * xterm.js.
  *
  * @example
  * ```ts ignore

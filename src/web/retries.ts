@@ -1,12 +1,13 @@
-/** The first wait that is not none, in milliseconds; each later one is twice as long. */
+/** The first delay other than 0, in milliseconds; each later one is twice as long. */
 const FIRST_MS = 500;
 const LONGEST_MS = 15_000;
 
 /**
- * How long to wait before a connection is tried again: the first time not at all, then between half of
- * and the whole of a time that doubles, so that all players of a game do not come back at once.
+ * The delay before the next attempt to connect: none at first, then exponential backoff with jitter
+ * (between half and all of a time that doubles), so that the players of a game do not all reconnect
+ * at once.
  *
- * @param failures How many tries have failed before, one after the other.
+ * @param failures How many attempts in a row have failed before.
  * @param random A number from 0 to below 1.
  * @returns Milliseconds.
  */

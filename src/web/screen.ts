@@ -1,4 +1,4 @@
-/** What is used of a terminal in a page; xterm.js fits. */
+/** The members of a terminal in a page that are used; xterm.js has them. */
 export interface Screen {
   /** Its width in characters. */
   readonly cols: number;
@@ -11,23 +11,23 @@ export interface Screen {
    */
   write(text: string): void;
   /**
-   * Has the handler called with what is typed into it.
+   * Adds a handler that is called with what is typed into the terminal.
    *
    * @param handler What to call.
-   * @returns Ends that.
+   * @returns Removes the handler.
    */
   onData(handler: (typed: string) => void): Disposable;
   /**
-   * Has the handler called when its size changes.
+   * Adds a handler that is called when the size changes.
    *
    * @param handler What to call.
-   * @returns Ends that.
+   * @returns Removes the handler.
    */
   onResize(handler: (size: { readonly cols: number; readonly rows: number }) => void): Disposable;
 }
 
-/** Something that can be ended. */
+/** Something that can be disposed of, such as an added handler. */
 export interface Disposable {
-  /** Ends it. */
+  /** Disposes of it. */
   dispose(): void;
 }

@@ -12,30 +12,30 @@ import { retryDelay } from "./retries.ts";
 import type { Disposable, Screen } from "./screen.ts";
 
 /**
- * How the person types: whole lines; whole lines that are not shown, such as a password; or single keys,
- * straight into the terminal, which the server shows.
+ * How the person types: whole lines; hidden lines, such as a password; or single keys, which are
+ * typed into the terminal and echoed by the server.
  */
 export type InputMode = "line" | "hidden" | "keys";
 
 /**
- * How the connection stands. `waiting`: it was lost, and is tried again after a while. `closed`: the
- * server or the page has ended it, and only {@linkcode WebTerminal.reconnect} begins anew.
+ * The state of the connection. `waiting`: it was lost, and is tried again after a delay. `closed`:
+ * the server or the page has closed it, and only {@linkcode WebTerminal.reconnect} connects again.
  */
 export type LinkState = "connecting" | "open" | "waiting" | "closed";
 
-/** What the page learns of the link. */
+/** The state of the connection, as reported to the page. */
 export interface Link {
-  /** How it stands. */
+  /** The state. */
   readonly state: LinkState;
-  /** How long it waits until the next try, in milliseconds; 0 unless it waits. */
+  /** The delay until the next attempt, in milliseconds; 0 unless the state is `waiting`. */
   readonly delay: number;
 }
 
 /** A source of the page's events, such as `window`. */
 export interface PageEvents {
-  /** Begins to call a listener. */
+  /** Adds a listener. */
   addEventListener(type: string, listener: () => void): void;
-  /** Ends that. */
+  /** Removes a listener. */
   removeEventListener(type: string, listener: () => void): void;
 }
 
@@ -47,33 +47,38 @@ export interface WebTerminalOptions extends Omit<TalkOptions, "signal"> {
   readonly screen: Screen;
   /** The subprotocol to ask for; `""` asks for none. Default `"telnet.mudstandards.org"`. */
   readonly subprotocol?: string | undefined;
-  /** Whether a lost connection is tried again. Default `true`. */
+  /** Whether a lost connection is opened again. Default `true`. */
   readonly reconnect?: boolean | undefined;
-  /** Whether the lines that are sent are shown on the terminal while the server shows nothing. Default `true`. */
+  /**
+   * Whether sent lines are shown on the terminal while the server does not echo. Default `true`.
+   */
   readonly localEcho?: boolean | undefined;
   /** Called when the link changes. */
   readonly onLink?: ((terminal: WebTerminal, link: Link) => unknown) | undefined;
-  /** Called when the way of typing changes. */
+  /** Called when the input mode changes. */
   readonly onMode?: ((terminal: WebTerminal, mode: InputMode) => unknown) | undefined;
   /** Makes the WebSocket. Default: the browser's. */
   readonly webSocket?: ((url: string, subprotocols: string[]) => StandardWebSocket) | undefined;
-  /** Where `online` and `visibilitychange` come from, at which a lost link is tried at once. Default: the page. */
+  /**
+   * The source of `online` and `visibilitychange`, after which a lost link is tried again at once.
+   * Default: the page.
+   */
   readonly page?: PageEvents | undefined;
 }
 
-/** Codes of a Close frame after which the server does not want the person back by itself. */
+/** Codes of a Close frame after which the page does not reconnect by itself. */
 const ENDED: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4008]);
 const OPEN = 1;
 const CLOSING = 2;
-/** The widest and the highest window that is told. */
+/** The maximum columns and rows that are reported. */
 const MOST = 1000;
 
 /**
- * A terminal of a page, joined to a Telnet server over a WebSocket.
+ * Connects a terminal in a page to a Telnet server over a WebSocket.
  *
  * - **type**: {@linkcode sendLine} in the modes `line` and `hidden`; in the mode `keys` what is typed into
  *   the terminal itself is sent
- * - **know**: {@linkcode mode}, {@linkcode link}, {@linkcode server}
+ * - **observe**: {@linkcode mode}, {@linkcode link}, {@linkcode server}
  * - **end**: {@linkcode close}, {@linkcode reconnect}, {@linkcode dispose}
  */
 export class WebTerminal {
@@ -85,7 +90,7 @@ export class WebTerminal {
   #socket: StandardWebSocket | undefined;
   #link: Link = { state: "closed", delay: 0 };
   #mode: InputMode = "line";
-  /** How many tries have failed, one after the other. */
+  /** How many attempts in a row have failed. */
   #failures = 0;
   #endTimer: () => void = () => {};
   #disposed = false;
@@ -94,7 +99,7 @@ export class WebTerminal {
    * Connects.
    *
    * @param options Where to, and with which terminal.
-   * @throws {TelnetError} `misuse`: options that cannot be right.
+   * @throws {TelnetError} `misuse`: invalid options.
    */
   constructor(options: WebTerminalOptions) {
     checkOptions(options);
@@ -119,27 +124,28 @@ export class WebTerminal {
     this.#connect();
   }
 
-  /** The server, as `connectOver()` gives it; another one after each reconnection. */
+  /** The server, as `connectOver()` returns it; another one after each reconnection. */
   get server(): RemoteServer | undefined {
     return this.#server;
   }
 
-  /** How the connection stands. */
+  /** The state of the connection. */
   get link(): Link {
     return this.#link;
   }
 
-  /** How the person types. */
+  /** The current input mode. */
   get mode(): InputMode {
     return this.#mode;
   }
 
   /**
-   * Sends a line, and shows it on the terminal in the mode `line`; else the server shows what is to be seen.
+   * Sends a line, and shows it on the terminal in the mode `line`; in other modes the server echoes
+   * what should show.
    *
    * @param line The line, without its end.
    * @returns Whether it was sent; `false` while there is no connection.
-   * @throws {TelnetError} `misuse`: no text, or one with a line end.
+   * @throws {TelnetError} `misuse`: not a text, or one with a line end.
    */
   sendLine(line: string): boolean {
     checkText("the line", line);
@@ -154,7 +160,7 @@ export class WebTerminal {
     return true;
   }
 
-  /** Connects anew at once; an open connection is closed before. */
+  /** Reconnects at once; an open connection is closed first. */
   reconnect(): void {
     if (this.#disposed) throwMisuse("Cannot reconnect a terminal after dispose(): make another");
     this.#drop();
@@ -162,13 +168,13 @@ export class WebTerminal {
     this.#connect();
   }
 
-  /** Closes the connection, and leaves it closed. */
+  /** Closes the connection, without reconnecting. */
   close(): void {
     this.#drop();
     this.#setLink("closed");
   }
 
-  /** Closes, and leaves the terminal to others. */
+  /** Closes the connection, and removes all handlers from the terminal and the page. */
   dispose(): void {
     if (this.#disposed) return;
     this.close();
@@ -182,10 +188,10 @@ export class WebTerminal {
     const make = this.#options.webSocket ??
       ((url, subprotocols) => new WebSocket(url, subprotocols) as unknown as StandardWebSocket);
     const socket = make(String(url), subprotocol === "" ? [] : [subprotocol]);
-    /** Why the server ended it; one that has never answered has not. */
+    /** The server's close code; `undefined` if the connection never opened. */
     let code: number | undefined;
     let opened = false;
-    // These come before the connection's own handlers: it ends by the same event.
+    // Added before the connection's own handlers: the same event ends the connection.
     hear(socket, "open", () => opened = true);
     hear(socket, "close", (event) => code = opened ? event.code : undefined);
     this.#socket = socket;
@@ -203,7 +209,10 @@ export class WebTerminal {
     this.#setLink("connecting");
   }
 
-  /** What the session gets: the caller's options, and this end's own handlers before the caller's. */
+  /**
+   * The options of the session: those of the caller, and handlers that call ours before the
+   * caller's.
+   */
   #talkOptions(socket: StandardWebSocket): TalkOptions {
     const {
       url: _url,
@@ -229,7 +238,7 @@ export class WebTerminal {
         return talk.onText?.(server, text);
       },
       onEcho: (server: RemoteServer, value: ConnectEvents["echo"]) => {
-        // SGA, which tells keys from a hidden line, may come right behind it.
+        // SGA, which distinguishes keys from a hidden line, may follow immediately.
         if (isCurrent()) queueMicrotask(() => isCurrent() && this.#updateMode());
         return talk.onEcho?.(server, value);
       },
@@ -246,7 +255,7 @@ export class WebTerminal {
     this.#endTimer = this.#clock.after(delay, () => this.#connect());
   }
 
-  /** Lets go of the connection that there is. */
+  /** Closes the current connection and forgets it. */
   #drop(): void {
     this.#endTimer();
     const socket = this.#socket;
@@ -258,7 +267,7 @@ export class WebTerminal {
     this.#setMode("line");
   }
 
-  /** The page is seen again, or the network is back. */
+  /** Retries at once when the page is visible again or the network is back. */
   #pageWoke(): void {
     if (this.#link.state !== "waiting") return;
     this.#failures = 0;
@@ -289,7 +298,10 @@ export class WebTerminal {
   }
 }
 
-/** The size that is told: a terminal that is not shown may have none, or one that no server takes. */
+/**
+ * The size that is reported, within valid limits: a hidden terminal may have none, or an invalid
+ * one.
+ */
 function sizeOf(
   { cols, rows }: { readonly cols: number; readonly rows: number },
 ): { readonly columns: number; readonly rows: number } {
@@ -297,7 +309,7 @@ function sizeOf(
   return { columns: within(cols), rows: within(rows) };
 }
 
-/** A WebSocket has events also beside its handlers, which the connection sets. */
+/** Adds a listener to a WebSocket, in addition to the handlers that the connection sets. */
 function hear(
   socket: StandardWebSocket,
   name: string,

@@ -1,14 +1,16 @@
-/** The first request of an HTTP connection, as far as a WebSocket and a page need it. */
+/** The first request of an HTTP connection: the parts that a WebSocket and a page need. */
 export interface HttpRequest {
   /** Such as `GET`. */
   readonly method: string;
-  /** What was asked for, such as `/play?room=inn`. */
+  /** The request target, such as `/play?room=inn`. */
   readonly target: string;
-  /** `1.1` or another version. */
+  /** The HTTP version, such as `1.1`. */
   readonly version: string;
-  /** Headers by their names in lower case; several of a name are joined by commas. */
+  /**
+   * Headers by their names in lower case; the values of several with one name are joined by commas.
+   */
   readonly headers: ReadonlyMap<string, string>;
-  /** How many bytes the request has. */
+  /** How many bytes the head of the request has. */
   readonly length: number;
 }
 
@@ -20,11 +22,11 @@ export interface HttpFault {
   readonly reason: string;
 }
 
-/** The head of a request may be so long. */
+/** The maximum length of a request's head, in bytes. */
 export const MAX_HEAD = 8_192;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const REQUEST_LINE = /^([A-Z]{1,20}) ([\x21-\x7e]{1,4096}) HTTP\/(\d\.\d)$/;
-/** Of these there can be but one. */
+/** Headers that may occur only once. */
 const SINGLE: ReadonlySet<string> = new Set([
   "host",
   "origin",
@@ -36,8 +38,8 @@ const SINGLE: ReadonlySet<string> = new Set([
 /**
  * Reads the head of a request.
  *
- * @param bytes What came so far.
- * @returns The request; a fault; `undefined` as long as the head has not come to its end.
+ * @param bytes The bytes that came so far.
+ * @returns The request, or a fault; `undefined` while the head is incomplete.
  */
 export function readRequest(bytes: Uint8Array): HttpRequest | HttpFault | undefined {
   const end = headEnd(bytes);
@@ -69,12 +71,12 @@ export function readRequest(bytes: Uint8Array): HttpRequest | HttpFault | undefi
   return { method, target, version, headers, length: end };
 }
 
-/** The items of a header that is a list, in lower case. */
+/** Splits the value of a list header into its items; empty items are left out. */
 export function listOf(header: string | undefined): string[] {
   return (header ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
-/** An answer to a request; the connection closes after it. */
+/** Makes a response; the connection closes after it. */
 export function response(
   status: number,
   headers: Readonly<Record<string, string>>,
@@ -108,7 +110,7 @@ const REASONS: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** Where the empty line ends that ends the head; -1 where it has not come. */
+/** The position after the empty line that ends the head; -1 if it has not come. */
 function headEnd(bytes: Uint8Array): number {
   const limit = Math.min(bytes.length, MAX_HEAD + 4);
   for (let at = bytes.indexOf(0x0a); at !== -1 && at < limit; at = bytes.indexOf(0x0a, at + 1)) {

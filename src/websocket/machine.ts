@@ -1,25 +1,25 @@
 import { ByteQueue } from "../protocol/byte_queue.ts";
 import { checkBytes, throwUnexpected } from "../protocol/validate.ts";
 
-/** What came out of the bytes of a peer, in order. */
+/** An event decoded from the bytes of a peer. */
 export type WebSocketEvent =
-  /** Part of a message. Messages have no limit, so they are never put together. */
+  /** Part of a message. Messages have no maximum length, so their parts are not joined. */
   | {
     readonly type: "data";
-    /** The bytes, unmasked. They lie in the chunk that was received. */
+    /** The bytes, unmasked: a view of the received chunk. */
     readonly bytes: Uint8Array;
-    /** Whether the message is one of text, whose bytes are UTF-8. */
+    /** Whether this is a text message, whose bytes are UTF-8. */
     readonly text: boolean;
     /** Whether the message ends with these bytes. */
     readonly last: boolean;
   }
-  /** A ping came; its answer is in the output already. */
+  /** A ping came; its pong is already in the output. */
   | { readonly type: "ping"; readonly payload: Uint8Array }
   /** A pong came. */
   | { readonly type: "pong"; readonly payload: Uint8Array }
-  /** The peer closes: nothing more of it counts. Answer it by `close()`. */
+  /** The peer closes; later bytes from it are ignored. Answer with `close()`. */
   | { readonly type: "close"; readonly code: number; readonly reason: string }
-  /** The peer broke RFC 6455: nothing more of it counts. Answer it by `close(code)`. */
+  /** The peer violated RFC 6455; later bytes from it are ignored. Answer with `close(code)`. */
   | { readonly type: "violation"; readonly code: number; readonly reason: string };
 
 const CONTINUATION = 0x0;
@@ -32,21 +32,21 @@ const FIN = 0x80;
 const RESERVED = 0x70;
 const MASKED = 0x80;
 const MAX_CONTROL = 125;
-/** A header with its length and its mask. */
+/** The maximum length of a frame header, with extended length and mask. */
 const MAX_HEADER = 14;
 const HIGH = 2 ** 32;
 
-/** The header that is being made: it is copied at once. */
+/** Scratch space for the header of an outgoing frame, which is copied at once. */
 const outgoing = new Uint8Array(10);
 const outgoingView = new DataView(outgoing.buffer);
 const NO_BYTES = new Uint8Array(0);
-/** A mask as bytes, and the same as a word. */
+/** Scratch space for a mask: as bytes, and as a word. */
 const turned = new Uint8Array(4);
 const turnedWord = new Int32Array(turned.buffer);
-/** From so many bytes on a payload is unmasked by words. */
+/** Payloads of at least this many bytes are unmasked by words. */
 const BY_WORDS = 64;
 
-/** No status code was in a Close frame. */
+/** The code that is reported for a Close frame without a status code. */
 export const NO_STATUS = 1005;
 /** Codes of RFC 6455 and of the registry that an end may send. */
 const CODES = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]);
@@ -58,17 +58,18 @@ const CODES = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 101
  * - **drain it** after each feeding: {@linkcode takeEvents}, {@linkcode takeOutput}
  * - **talk**: {@linkcode send}, {@linkcode ping}, {@linkcode close}
  *
- * Whatever the peer sends, no method throws: its faults are events of the type `violation`.
+ * No method throws because of what the peer sends: its violations are events of the type
+ * `violation`.
  */
 export class WebSocketMachine {
   readonly #output = new ByteQueue();
   #events: WebSocketEvent[] = [];
-  /** What came of a header. */
+  /** The part of a header that has come. */
   readonly #header = new Uint8Array(MAX_HEADER);
   #headerLength = 0;
   #opcode = CONTINUATION;
   #fin = false;
-  /** How much of the payload is to come, or -1 between two frames. */
+  /** How many bytes of the payload are missing; -1 between two frames. */
   #left = -1;
   readonly #mask = new Uint8Array(4);
   /** How many bytes of the payload were unmasked, modulo 4. */
@@ -78,29 +79,30 @@ export class WebSocketMachine {
   #controlLength = 0;
   /** The opcode of the message that has not ended, or 0. */
   #message = 0;
-  /** Checks a message of text. */
+  /** Validates the UTF-8 of a text message. */
   #utf8: TextDecoder | undefined;
-  /** Whether the peer has closed, or broke a rule. */
+  /** Whether the peer has closed or violated the protocol. */
   #over = false;
   #closed = false;
 
-  /** How many bytes {@linkcode takeOutput} would hand over. */
+  /** How many bytes {@linkcode takeOutput} would return. */
   get outputLength(): number {
     return this.#output.length;
   }
 
-  /** Whether the peer has closed, or broke a rule: nothing more of it counts. */
+  /** Whether the peer has closed or violated the protocol; later bytes are ignored. */
   get over(): boolean {
     return this.#over;
   }
 
   /**
-   * Takes bytes of the peer.
+   * Takes bytes from the peer.
    *
-   * @param chunk Any number of bytes, cut anywhere. It is unmasked in place, so that events can lie in it.
-   * @param frames At most so many frames are ended. Default: all.
-   * @returns How many bytes were taken. With fewer than there are, give the rest later; after a close or a
-   * violation nothing more counts.
+   * @param chunk Any number of bytes, cut anywhere. It is unmasked in place, so that events can be
+   * views of it.
+   * @param frames The maximum number of frames to complete. Default: all.
+   * @returns How many bytes were taken. If there are more, pass the rest later; after a close or a
+   * violation it is ignored.
    */
   receive(chunk: Uint8Array, frames: number = Infinity): number {
     checkBytes("chunk", chunk);
@@ -112,20 +114,20 @@ export class WebSocketMachine {
     return at;
   }
 
-  /** What came of the bytes received so far; each event is handed over once. */
+  /** Takes the events of the bytes received so far; each is returned once. */
   takeEvents(): WebSocketEvent[] {
     const events = this.#events;
     if (events.length > 0) this.#events = [];
     return events;
   }
 
-  /** Bytes for the wire, handed over once. */
+  /** Takes the bytes to send; they are returned once. */
   takeOutput(): Uint8Array {
     return this.#output.take();
   }
 
   /**
-   * Sends a message of bytes, in one frame.
+   * Sends a binary message, in one frame.
    *
    * @param bytes The message.
    */
@@ -151,9 +153,9 @@ export class WebSocketMachine {
   /**
    * Sends the Close frame, once; nothing follows it.
    *
-   * @param code Why.
-   * @param reason The same in words; cut to 123 bytes.
-   * @throws {TelnetError} `misuse`: a code that no end may send.
+   * @param code The status code.
+   * @param reason The reason in words; cut to 123 bytes.
+   * @throws {TelnetError} `misuse`: a code that must not be sent.
    */
   close(code: number, reason: string = ""): void {
     if (!isCode(code)) throwUnexpected("the close code", "one of RFC 6455, or 3000 to 4999", code);
@@ -184,9 +186,9 @@ export class WebSocketMachine {
     if (length > 0) this.#output.push(payload);
   }
 
-  // The way in.
+  // Receiving.
 
-  /** Reads on in a header; returns where the payload begins, or the chunk ends. */
+  /** Continues to read a header; returns where the payload begins, or the chunk ends. */
   #readHeader(chunk: Uint8Array, start: number): number {
     const header = this.#header;
     let at = start;
@@ -258,13 +260,13 @@ export class WebSocketMachine {
     return end;
   }
 
-  /** A frame is whole; these are its last bytes. */
+  /** Ends a frame with its last bytes. */
   #endFrame(bytes: Uint8Array): void {
     this.#left = -1;
     this.#part(bytes, true);
   }
 
-  /** Part of a payload; `ended`: the frame ends with it. */
+  /** Takes part of a payload; `ended`: the frame ends with it. */
   #part(bytes: Uint8Array, ended: boolean): void {
     if (this.#opcode >= CLOSE) {
       if (ended && this.#controlLength === 0) return this.#endControl(bytes);
@@ -318,7 +320,7 @@ export class WebSocketMachine {
     return false;
   }
 
-  /** Unmasks in place: words where the bytes lie at their borders. */
+  /** Unmasks in place, by words where the bytes are aligned. */
   #unmask(bytes: Uint8Array): void {
     const mask = this.#mask;
     let phase = this.#phase;
@@ -330,7 +332,7 @@ export class WebSocketMachine {
         phase = (phase + 1) & 3;
         at++;
       }
-      // The mask as a word, in the machine's own order of bytes.
+      // The mask as a word, in the machine's byte order.
       for (let index = 0; index < 4; index++) turned[index] = mask[(phase + index) & 3] as number;
       const word = turnedWord[0] as number;
       const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (length - at) >> 2);

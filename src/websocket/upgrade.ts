@@ -1,19 +1,19 @@
 import { type HttpFault, type HttpRequest, listOf } from "./http.ts";
 
-/** A request to go on as a WebSocket. */
+/** A valid request to upgrade to a WebSocket. */
 export interface UpgradeRequest {
   /** The path and query, such as `/play`. */
   readonly target: string;
   /** The key that the answer is computed from. */
   readonly key: string;
-  /** The subprotocol that is agreed to; `undefined` where none is. */
+  /** The accepted subprotocol; `undefined` if there is none. */
   readonly protocol: string | undefined;
 }
 
 /** Which pages of other hosts may connect: a list of their origins, or any. */
 export type AllowedOrigins = readonly string[] | "any";
 
-/** All mean the same: the whole Telnet stream in messages of bytes. */
+/** The accepted subprotocols. All mean the same: the whole Telnet stream in binary messages. */
 const PROTOCOLS: readonly string[] = [
   "telnet.mudstandards.org",
   "telnet",
@@ -23,7 +23,7 @@ const PROTOCOLS: readonly string[] = [
 /** Base64 of sixteen bytes. */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
 
-/** What the key is joined with before it is hashed (RFC 6455, section 1.3). */
+/** The text that is appended to the key before it is hashed (RFC 6455, section 1.3). */
 export const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** Whether a request asks for a WebSocket. */
@@ -35,8 +35,8 @@ export function isUpgrade({ headers }: HttpRequest): boolean {
  * Checks a request that asks for a WebSocket.
  *
  * @param request The request.
- * @param origins Which pages may connect, beside those of the request's own host.
- * @returns What was asked for, or why it is refused.
+ * @param origins Which pages may connect, in addition to those of the request's own host.
+ * @returns The upgrade request, or why it is refused.
  */
 export function checkUpgrade(
   { method, target, version, headers }: HttpRequest,
@@ -64,7 +64,7 @@ export function checkUpgrade(
   return { target, key, protocol };
 }
 
-/** The answer that makes a connection a WebSocket. */
+/** The response that upgrades a connection to a WebSocket. */
 export function upgradeResponse(accept: string, protocol: string | undefined): Uint8Array {
   const lines = [
     "HTTP/1.1 101 Switching Protocols",
@@ -77,8 +77,9 @@ export function upgradeResponse(accept: string, protocol: string | undefined): U
 }
 
 /**
- * A browser names the page that connects; other programs name none, or what they like. Ports count, as they
- * do for a browser; the host of a request behind a proxy is that of the page, if the proxy hands it on.
+ * A browser sends the origin of the page that connects; other programs send none, or any value. The
+ * port is compared too, as in a browser. Behind a proxy, Host is that of the page only if the proxy
+ * forwards it.
  */
 function isAllowed(origin: string, host: string, allowed: AllowedOrigins): boolean {
   if (allowed === "any") return true;

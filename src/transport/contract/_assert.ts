@@ -1,7 +1,7 @@
 /** The few assertions of the suite, so that it needs no package. */
 import { isTelnetError, type TelnetError } from "../../protocol/error.ts";
 
-/** Throws unless something holds. */
+/** Throws unless a condition holds. */
 export function assert(holds: unknown, message: string = "It does not hold"): asserts holds {
   if (!holds) throw new Error(message);
 }
@@ -12,7 +12,7 @@ export function assertEquals(actual: unknown, expected: unknown, message: string
   assert(left === right, `Expected ${right}, got ${left}. ${message}`);
 }
 
-/** Throws unless a call fails by an error of this library, which is returned. */
+/** Throws unless a call fails with an error of this library, which is returned. */
 export async function assertRejects(call: () => Promise<unknown>): Promise<TelnetError> {
   try {
     await call();

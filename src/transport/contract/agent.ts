@@ -8,7 +8,7 @@ import type {
   TransportListenOptions,
 } from "../transport.ts";
 
-/** What an agent knows of a connection. */
+/** The status of a connection, as its agent reports it. */
 export interface Status {
   /** How many bytes came. */
   readonly bytes: number;
@@ -28,17 +28,17 @@ export interface Status {
   readonly gone: boolean;
 }
 
-/** What to wait for: each field named must be reached. */
+/** A condition to wait for: each field that is given must be reached. */
 export interface Condition {
-  /** So many bytes or more came. */
+  /** At least this many bytes came. */
   readonly bytes?: number;
-  /** So many written bytes or fewer wait. */
+  /** At most this many written bytes wait. */
   readonly queued?: number;
   /** The peer has announced its end, or not. */
   readonly ended?: boolean;
-  /** `onDrain` was called so often or more. */
+  /** `onDrain` was called at least this often. */
   readonly drained?: number;
-  /** `onClose` was called so often or more. */
+  /** `onClose` was called at least this often. */
   readonly closes?: number;
   /** The socket is gone, or not. */
   readonly gone?: boolean;
@@ -46,7 +46,7 @@ export interface Condition {
 
 /** A listener of an agent. */
 export interface AgentListener {
-  /** What the agent calls it. */
+  /** The number by which the agent identifies it. */
   readonly id: number;
   /** The address that it listens on. */
   readonly address: string;
@@ -56,7 +56,7 @@ export interface AgentListener {
 
 /** A connection of an agent. */
 export interface AgentConnection {
-  /** What the agent calls it. */
+  /** The number by which the agent identifies it. */
   readonly id: number;
   /** The peer's address. */
   readonly remoteAddress: string;
@@ -65,26 +65,26 @@ export interface AgentConnection {
 }
 
 /**
- * The contract suite's way to a transport: it holds the listeners and connections, and does with them
- * what the suite asks. All answers come later, as another process may give them.
+ * How the contract suite uses a transport: the agent holds the listeners and connections, and does
+ * what the suite asks. All methods are asynchronous, because the agent may run in another process.
  */
 export interface Agent {
   /** Listens. */
   listen(options: TransportListenOptions): Promise<AgentListener>;
   /** Stops listening. */
   closeListener(id: number): Promise<void>;
-  /** The next connection that nobody has asked for yet. */
+  /** Waits for the next accepted connection that was not returned yet. */
   accepted(): Promise<AgentConnection>;
   /**
-   * Dials. The connection is not one of those that `accepted` returns. An agent whose transport does not
-   * dial leaves it out: then the suite does not check the dialled end.
+   * Dials. The connection is not one of those that `accepted` returns. If the transport cannot
+   * dial, the agent leaves it out and the suite does not check the dialled end.
    */
   dial?(options: DialOptions): Promise<AgentConnection>;
-  /** Writes so many bytes, each the lower byte of its index. */
+  /** Writes `length` bytes; each is the low byte of its index. */
   write(id: number, length: number): Promise<void>;
-  /** The same in pieces of one byte, each written by itself. */
+  /** Writes the same bytes in separate writes of one byte. */
   writeBytes(id: number, length: number): Promise<void>;
-  /** Writes back what comes from now on. */
+  /** Writes back the bytes that come from now on. */
   echo(id: number): Promise<void>;
   /** Calls `pause()`. */
   pause(id: number): Promise<void>;
@@ -94,13 +94,13 @@ export interface Agent {
   close(id: number): Promise<void>;
   /** Calls `abort()`. */
   abort(id: number): Promise<void>;
-  /** How a connection stands. */
+  /** Returns the status of a connection. */
   status(id: number): Promise<Status>;
   /** Waits for a condition. */
   until(id: number, condition: Condition): Promise<Status>;
   /**
-   * Begins to count the transport's work in steps of any kind, or ends it and returns how many they
-   * were. An agent that cannot count leaves it out: then the suite does not compare costs.
+   * Starts counting the transport's work in steps of any kind, or stops and returns the number of
+   * steps. If the agent cannot count, it leaves this out and the suite does not compare costs.
    */
   count?(on: boolean): Promise<number>;
 }
@@ -132,7 +132,7 @@ export class LocalAgent implements Agent {
   readonly dial?: (options: DialOptions) => Promise<AgentConnection>;
 
   /**
-   * Holds nothing yet.
+   * Starts without listeners and connections.
    *
    * @param transport The transport under test.
    */
@@ -160,7 +160,7 @@ export class LocalAgent implements Agent {
     await this.#listeners[id]?.close();
   }
 
-  /** The next connection that nobody has asked for yet. */
+  /** Waits for the next accepted connection that was not returned yet. */
   async accepted(): Promise<AgentConnection> {
     const index = this.#nextAccepted++;
     let id = this.#accepted[index];
@@ -171,12 +171,12 @@ export class LocalAgent implements Agent {
     return described(this.#held(id));
   }
 
-  /** Writes so many bytes. */
+  /** Writes `length` bytes. */
   write(id: number, length: number): Promise<void> {
     return this.#do(id, ({ connection }) => connection.write(pattern(length)));
   }
 
-  /** Writes so many bytes one by one. */
+  /** Writes `length` bytes one by one. */
   writeBytes(id: number, length: number): Promise<void> {
     const bytes = pattern(length);
     return this.#do(id, ({ connection }) => {
@@ -184,7 +184,7 @@ export class LocalAgent implements Agent {
     });
   }
 
-  /** Writes back what comes from now on. */
+  /** Writes back the bytes that come from now on. */
   echo(id: number): Promise<void> {
     return this.#do(id, (held) => held.echoing = true);
   }
@@ -209,7 +209,7 @@ export class LocalAgent implements Agent {
     return this.#do(id, ({ connection }) => connection.abort());
   }
 
-  /** How a connection stands. */
+  /** Returns the status of a connection. */
   // deno-lint-ignore require-await
   async status(id: number): Promise<Status> {
     return this.#held(id).status();

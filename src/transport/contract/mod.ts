@@ -1,9 +1,10 @@
 /**
- * What every transport must do: cases to run against a transport of your own, with any test runner.
+ * Checks the contract that every transport must keep: cases to run against your own transport, with
+ * any test runner.
  *
- * A case gets a {@linkcode Subject}: an {@linkcode Agent} that holds your transport, and how to dial it.
- * It throws where your transport does not keep the contract. {@linkcode LocalAgent} is an agent for a
- * transport of the same process.
+ * A case gets a {@linkcode Subject}: an {@linkcode Agent} that holds your transport, and how to
+ * dial it. It throws if your transport does not keep the contract. {@linkcode LocalAgent} is an
+ * agent for a transport of the same process.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import type { DialOptions, TransportListenOptions } from "../transport.ts";
 import { type Agent, type AgentConnection, type AgentListener, pattern, sumOf } from "./agent.ts";
 import { assert, assertEquals, assertRejects } from "./_assert.ts";
 
-/** The dialling end, as a test plays it. */
+/** The dialling end, which the test plays. */
 export interface Peer {
   /** Its port. */
   readonly port: number;
@@ -18,24 +18,24 @@ export interface Peer {
 
 /** A transport under test. */
 export interface Subject {
-  /** What holds the transport. */
+  /** The agent that holds the transport. */
   readonly agent: Agent;
   /** Dials a port of this machine. */
   connect(port: number, hostname?: string): Promise<Peer>;
-  /** Connects; the call of what it returns breaks the connection by a reset. */
+  /** Connects; the returned function breaks the connection with a reset. */
   connectToReset(port: number): Promise<() => void>;
   /** Whether it has real sockets: addresses, IPv6, kernel buffers. */
   readonly sockets: boolean;
   /** How many bytes the network takes for a peer that does not read, at most. */
   readonly buffers: number;
-  /** Whether two can listen on one port. */
+  /** Whether two listeners can share a port. */
   readonly reusePort: boolean;
 }
 
 const HERE: TransportListenOptions = { port: 0, address: "127.0.0.1" };
 const MEGABYTE = 1_000_000;
 
-/** Each case by its sentence. */
+/** The cases; each key states what must hold. */
 export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
   async "port 0 reports the real port, and the peer's address and port are told"(subject) {
     await using pair = await connected(subject);
@@ -173,7 +173,7 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     await subject.agent.write(pair.id, total);
     await subject.agent.close(pair.id);
     await subject.agent.write(pair.id, 1000); // after close it does nothing
-    await pair.peer.write(pattern(100)); // nobody wants it any more
+    await pair.peer.write(pattern(100)); // it is discarded
     const all = await readAll(pair.peer);
     assertEquals([all.length, sumOf(all)], [total, sumOf(pattern(total))]);
     await pair.peer.end();
@@ -241,7 +241,7 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     await subject.agent.close(pair.id);
     const closed = subject.agent.until(pair.id, { closes: 1 });
     assertEquals(await readExactly(pair.peer, 1000), pattern(1000));
-    if (subject.sockets) assertEquals((await closed).gone, false); // it was not then
+    if (subject.sockets) assertEquals((await closed).gone, false); // it was not gone then
     await closed;
     await subject.agent.until(pair.id, { gone: true });
     await flooding; // it is reset
@@ -551,7 +551,7 @@ async function untilClosedInOrder(agent: Agent, { near, far }: DialledPair): Pro
   }
 }
 
-/** Waits until a connection has heard that its peer is gone: by an end, or by a reset. */
+/** Waits until a connection reports that its peer is gone, by an end or by a reset. */
 async function untilEnded(agent: Agent, id: number): Promise<void> {
   await Promise.race([agent.until(id, { ended: true }), agent.until(id, { closes: 1 })]);
 }
@@ -578,7 +578,7 @@ async function readAll(peer: Peer): Promise<Uint8Array> {
   return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }
 
-/** How many bytes come before the end, whether it comes in good order or by a reset. */
+/** How many bytes come before the connection ends, normally or by a reset. */
 async function countUntilEnd(peer: Peer): Promise<number> {
   let count = 0;
   try {
@@ -591,7 +591,7 @@ async function countUntilEnd(peer: Peer): Promise<number> {
   return count;
 }
 
-/** A figure once it stays the same: that something does not happen can only be seen by time. */
+/** Measures until the value stays the same: only time shows that something does not happen. */
 async function stable(measure: () => Promise<number>): Promise<number> {
   let last = await measure();
   for (let same = 0; same < 5;) {
