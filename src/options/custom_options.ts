@@ -48,7 +48,7 @@ export function checkCustomOptions(
     if (typeof option !== "object" || option === null) {
       throwUnexpected(what, "a TelnetOption, an object with code, name and attach()", option);
     }
-    const { code, name, offer, attach, check, events: own = [] } = option;
+    const { code, name, offer, attach, check, offerEncrypted, events: own = [] } = option;
     const { agreeLocal, agreeRemote, mud, exclusive, changesStream } = option;
     checkByte(`${what}.code`, code);
     if (code === 255) throwUnexpected(`${what}.code`, "a byte from 0 to 254, as 255 is IAC", code);
@@ -56,8 +56,9 @@ export function checkCustomOptions(
       rejectUnknownKeys(what, option, OPTION_NAMES, { offers: "offer", event: "events" });
     }
     checkText(`${what}.name`, name);
-    if (attach !== undefined) checkFunction(`${what}.attach`, attach);
-    if (check !== undefined) checkFunction(`${what}.check`, check);
+    for (const [member, value] of Object.entries({ attach, check, offerEncrypted })) {
+      if (value !== undefined) checkFunction(`${what}.${member}`, value);
+    }
     if (offer !== undefined) checkOneOf(`${what}.offer`, offer, ["local", "remote"]);
     if (changesStream !== undefined) {
       checkOneOf(`${what}.changesStream`, changesStream, ["input", "output", "both"]);

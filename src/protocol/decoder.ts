@@ -1,5 +1,5 @@
 import { SlabBuffer, view } from "./slab_buffer.ts";
-import { EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
+import { DONT, EOF, IAC, isPlainCommand, SB, SE, WILL } from "./codes.ts";
 import { throwMisuse } from "./error.ts";
 import type { ViolationKind } from "./events.ts";
 import { findIac } from "./find_iac.ts";
@@ -53,7 +53,8 @@ export function checkDecoderSnapshot(
   limit: number = TELNET_LIMITS.subnegotiation,
 ): void {
   const { state, payload, verb, option } = snapshot ?? {};
-  const whole = STATES.includes(state) && areBytes(payload) && areBytes([verb, option]);
+  const whole = STATES.includes(state) && areBytes(payload) && areBytes([verb, option]) &&
+    (state !== "verb" || (verb >= WILL && verb <= DONT));
   if (!whole || payload.length > limit) {
     throwMisuse(
       "Cannot restore a damaged snapshot: its decoder does not fit, so start a new machine",

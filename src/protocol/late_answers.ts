@@ -4,6 +4,9 @@
  */
 export type LateAnswer = "no" | "any";
 
+/** All of them. */
+export const LATE_ANSWERS: readonly LateAnswer[] = ["no", "any"];
+
 /** The most answers remembered for a side; the oldest are dropped, as the least likely to come. */
 const MAX_DUE = 8;
 

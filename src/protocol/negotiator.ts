@@ -2,7 +2,7 @@ import type { ByteQueue } from "./byte_queue.ts";
 import { DO, SB } from "./codes.ts";
 import { throwMisuse } from "./error.ts";
 import type { EventQueue, OptionChange, Side } from "./events.ts";
-import { type LateAnswer, LateAnswers } from "./late_answers.ts";
+import { LATE_ANSWERS, type LateAnswer, LateAnswers } from "./late_answers.ts";
 import type { TelnetLimits } from "./limits.ts";
 import {
   NEGOTIATION_TABLE,
@@ -360,7 +360,9 @@ export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapsho
   const damaged = !Array.isArray(snapshots) ||
     snapshots.some((snapshot) =>
       !areBytes([snapshot?.option]) || !["local", "remote"].includes(snapshot.side) ||
-      !STATES.includes(snapshot.state)
+      !STATES.includes(snapshot.state) || typeof snapshot.willing !== "boolean" ||
+      !Array.isArray(snapshot.late) || !snapshot.late.every((due) => LATE_ANSWERS.includes(due)) ||
+      !areBytes([snapshot.requests ?? 0])
     );
   if (damaged) {
     throwMisuse(

@@ -1,4 +1,5 @@
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
+import { Fifo } from "../protocol/fifo.ts";
 import { throwUnexpected } from "../protocol/validate.ts";
 import { BaseConnection } from "./base_connection.ts";
 import type { CloseReason, Connection } from "./transport.ts";
@@ -79,6 +80,13 @@ export function webSocketConnection(
   return new WebSocketObjectConnection(socket, place);
 }
 
+/** A WebSocket that cannot pause is closed when it holds more than this, in bytes. */
+const MAX_HELD = 1_048_576;
+/** The memory that a message takes besides its bytes. */
+const MESSAGE_SIZE = 300;
+const TOO_MUCH = "Lost the connection: the peer sent more than 1 MiB while reading was paused, and " +
+  "its WebSocket cannot pause";
+
 class WebSocketObjectConnection extends BaseConnection {
   /** Always `true`: a WebSocket frames its data. */
   readonly framed = true;
@@ -87,9 +95,12 @@ class WebSocketObjectConnection extends BaseConnection {
   #reason: CloseReason = "done";
   /** The chunks that were written before it is open. */
   #early: Uint8Array[] | undefined;
-  /** The bytes that came while reading was paused. */
-  #held: Uint8Array[] = [];
+  /** The messages that came while reading was paused. */
+  readonly #waiting = new Fifo<Uint8Array>();
+  #held = 0;
   #reading = true;
+  /** Whether the peer has closed before those messages were read. */
+  #ended = false;
   #looking: ReturnType<typeof setTimeout> | undefined;
   #error: Error | undefined;
 
@@ -116,6 +127,10 @@ class WebSocketObjectConnection extends BaseConnection {
 
   override get queued(): number {
     return super.queued + this.#socket.bufferedAmount;
+  }
+
+  override get held(): number {
+    return this.#held;
   }
 
   override get encrypted(): boolean {
@@ -153,8 +168,15 @@ class WebSocketObjectConnection extends BaseConnection {
   protected setReading(on: boolean): void {
     this.#reading = on;
     if (!on) return this.#socket.pause?.();
-    for (const chunk of this.#held.splice(0)) this.received(chunk);
-    this.#socket.resume?.();
+    while (this.#reading) {
+      const chunk = this.#waiting.take();
+      if (chunk === undefined) break;
+      this.#held -= chunk.length + MESSAGE_SIZE;
+      this.received(chunk);
+    }
+    if (!this.#reading) return; // the handler has paused it again
+    if (this.#ended) this.#gone(undefined);
+    else this.#socket.resume?.();
   }
 
   #opened(): void {
@@ -171,12 +193,20 @@ class WebSocketObjectConnection extends BaseConnection {
       ? new Uint8Array(data)
       : new Uint8Array(data as Uint8Array);
     if (bytes.length === 0) return;
-    if (this.#reading) this.received(bytes);
-    else this.#held.push(bytes);
+    if (this.#reading) return this.received(bytes);
+    this.#waiting.push(bytes);
+    this.#held += bytes.length + MESSAGE_SIZE;
+    if (this.#held <= MAX_HELD || this.destroyed) return;
+    this.#reason = "policy";
+    this.failed(new TelnetError("connection-lost", TOO_MUCH));
   }
 
   #gone(error: Error | undefined): void {
-    if (error === undefined) this.peerEnded();
+    if (error === undefined) {
+      this.#ended = true;
+      if (this.#waiting.length > 0 && !this.destroyed) return; // they are read first
+      this.peerEnded();
+    }
     this.failed(error);
   }
 

@@ -269,7 +269,7 @@ export class WebTerminal {
 
   /** Retries at once when the page is visible again or the network is back. */
   #pageWoke(): void {
-    if (this.#link.state !== "waiting") return;
+    if (this.#link.state !== "waiting" || isHidden()) return;
     this.#failures = 0;
     this.#connect();
   }
@@ -324,13 +324,21 @@ function hear(
   target.addEventListener(name, handler);
 }
 
+/** Whether the page is in the background. */
+function isHidden(): boolean {
+  const { document } = globalThis as { document?: { readonly visibilityState?: string } };
+  return document?.visibilityState === "hidden";
+}
+
 function checkOptions(options: WebTerminalOptions): void {
   const { url, screen, subprotocol, reconnect, localEcho, onLink, onMode, webSocket } = options;
   if (typeof url !== "string" && !(url instanceof URL)) {
     throwUnexpected("url", 'a URL such as "wss://play.example/"', url);
   }
-  if (typeof screen?.write !== "function" || typeof screen.onData !== "function") {
-    throwUnexpected("screen", "a terminal such as that of xterm.js", screen);
+  for (const method of ["write", "onData", "onResize"] as const) {
+    if (typeof screen?.[method] !== "function") {
+      throwUnexpected("screen", "a terminal such as that of xterm.js", screen);
+    }
   }
   if (subprotocol !== undefined) checkText("subprotocol", subprotocol);
   if (reconnect !== undefined) checkBoolean("reconnect", reconnect);
