@@ -1,6 +1,6 @@
 /**
- * Runs the project's tasks, also on a machine that reaches npm but not JSR: there `@std/assert` and
- * `@std/fmt` are swapped for the stand-ins in tests/offline, and a line says so.
+ * Runs the project's tasks, even on a machine that reaches npm but not JSR: there it replaces
+ * `@std/assert` and `@std/fmt` by the stand-ins in tests/offline, and prints a note.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
  *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | npm | npm:check | check | ok
@@ -11,7 +11,7 @@ const ENTRYPOINTS = Object.values(
   JSON.parse(await Deno.readTextFile("deno.json")).exports as Record<string, string>,
 );
 const JSR_TIMEOUT_MS = 20_000;
-/** So many files are tested at once: they mostly wait, for other processes and their limits. */
+/** How many test files run at once: they mostly wait for other processes and timeouts. */
 const FILES_AT_ONCE = "5";
 
 const [task = "test", ...rest] = Deno.args;

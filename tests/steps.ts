@@ -1,14 +1,14 @@
 /**
- * Counts the work of pure code in steps that no machine makes faster or slower: what it has the engine
- * look at, in characters, bytes and items. Work that grows faster than what it is given shows by the steps
- * for n and for 4n. Runs on every runtime.
+ * Counts the work of pure code in steps that do not depend on the machine: the characters, bytes
+ * and items that it passes to the engine's methods. The steps for n and 4n show work that grows
+ * faster than the input. Runs on every runtime.
  */
 
-/** What was done. */
+/** The counted work. */
 export interface Steps {
   /**
-   * Characters that were cut into grapheme clusters, matched or normalized; items of lists that were
-   * appended, moved or summed up; bytes that were copied.
+   * Characters that were segmented into grapheme clusters, matched or normalized; list items that
+   * were appended, moved or reduced; bytes that were copied.
    */
   readonly count: number;
   /** The longest text that was normalized at once. */
@@ -18,11 +18,11 @@ export interface Steps {
 // deno-lint-ignore no-explicit-any
 type AnyMethod = (this: any, ...args: any[]) => any;
 
-/** Begins to count; what is returned ends it. No more than one counts at a time. */
+/** Starts counting; the returned function stops it. Only one count can run at a time. */
 export function startCounting(): () => Steps {
   let [count, longestNormalized] = [0, 0];
   const restores: (() => void)[] = [];
-  /** Has a method of the engine counted before, or behind, its call. */
+  /** Wraps a method of the engine, to count before or after its call. */
   const watch = (owner: object, name: string, counted: (method: AnyMethod) => AnyMethod) => {
     const methods = owner as Record<string, AnyMethod>;
     const method = methods[name] as AnyMethod;
@@ -65,7 +65,7 @@ export function startCounting(): () => Steps {
   };
 }
 
-/** Does some work, and counts its steps. */
+/** Runs some work, and counts its steps. */
 export function countSteps(work: () => void): Steps {
   const stopCounting = startCounting();
   try {
@@ -76,7 +76,7 @@ export function countSteps(work: () => void): Steps {
   return stopCounting();
 }
 
-/** Checks that the steps for more grew by a factor, and no faster. */
+/** Checks that the steps grew by at most a factor. */
 export function assertGrowth(more: number, less: number, factor: number): void {
   if (less === 0) throw new Error("Nothing was counted");
   if (more > 1.2 * factor * less) throw new Error(`${more} steps, and ${less} for the part`);

@@ -361,7 +361,7 @@ export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapsho
     snapshots.some((snapshot) =>
       !areBytes([snapshot?.option]) || !["local", "remote"].includes(snapshot.side) ||
       !STATES.includes(snapshot.state) || typeof snapshot.willing !== "boolean" ||
-      !Array.isArray(snapshot.late) || !snapshot.late.every((due) => LATE_ANSWERS.includes(due)) ||
+      !isLate(snapshot.late) ||
       !areBytes([snapshot.requests ?? 0])
     );
   if (damaged) {
@@ -394,4 +394,8 @@ function indexOf(side: Side, option: number): number {
 /** The verb of a row's reply: WILL or WONT for our side, DO or DONT for the peer's. */
 function verbFor(index: number, row: number): number {
   return SB + ((row & REPLY_BITS) >> 3) + (index >> 8 << 1);
+}
+
+function isLate(due: unknown): boolean {
+  return Array.isArray(due) && due.every((answer) => LATE_ANSWERS.includes(answer));
 }

@@ -84,7 +84,8 @@ export function webSocketConnection(
 const MAX_HELD = 1_048_576;
 /** The memory that a message takes besides its bytes. */
 const MESSAGE_SIZE = 300;
-const TOO_MUCH = "Lost the connection: the peer sent more than 1 MiB while reading was paused, and " +
+const TOO_MUCH =
+  "Lost the connection: the peer sent more than 1 MiB while reading was paused, and " +
   "its WebSocket cannot pause";
 
 class WebSocketObjectConnection extends BaseConnection {

@@ -1,4 +1,4 @@
-/** The public names. Who adds or drops one does so here too. */
+/** The public names. Update this list when you add or remove one. */
 import { assert, assertEquals } from "@std/assert";
 
 const COMMANDS = "ABORT AO AYT BRK DM DO DONT EC EL EOF EOR GA IAC IP NOP SB SE SUSP WILL WONT"
@@ -106,7 +106,7 @@ const VALUES: Record<string, readonly string[]> = {
 const root = new URL("../../", import.meta.url);
 const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root)));
 
-Deno.test("each entrypoint exports exactly the names that stand here", async () => {
+Deno.test("each entrypoint exports exactly the listed names", async () => {
   assertEquals(Object.keys(config.exports).sort(), Object.keys(VALUES).sort());
   for (const [entrypoint, names] of Object.entries(VALUES)) {
     const module = await import(new URL(config.exports[entrypoint], root).href);
@@ -114,7 +114,7 @@ Deno.test("each entrypoint exports exactly the names that stand here", async () 
   }
 });
 
-Deno.test("the stand-ins for JSR map every entrypoint and every pinned package", () => {
+Deno.test("the import map for JSR's stand-ins has every entrypoint and every pinned package", () => {
   const map = JSON.parse(
     Deno.readTextFileSync(new URL("tests/offline/import_map.json", root)),
   ).imports;
@@ -126,7 +126,7 @@ Deno.test("the stand-ins for JSR map every entrypoint and every pinned package",
   }
 });
 
-Deno.test("the table of Miniboa's names is complete", async () => {
+Deno.test("every name of Miniboa exists on TelnetClient or TelnetServer", async () => {
   const { TelnetClient, TelnetServer } = await import("../../mod.ts");
   const client =
     "active cmdReady getCommand bytesSent bytesReceived columns rows address port terminalType " +
@@ -135,5 +135,5 @@ Deno.test("the table of Miniboa's names is complete", async () => {
   for (const name of client.split(" ")) assert(name in TelnetClient.prototype, name);
   const server = "port address poll connectionCount clientList stop";
   for (const name of server.split(" ")) assert(name in TelnetServer.prototype, name);
-  // onConnect, onDisconnect and timeout are fields, read and set in tests/server.
+  // onConnect, onDisconnect and timeout are fields; tests/server covers them.
 });

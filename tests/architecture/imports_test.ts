@@ -1,4 +1,4 @@
-/** The rules of the layers: who imports whom, and who touches what. */
+/** The layering rules: which layer may import which, and which may use globals and timers. */
 import { assert, assertEquals } from "@std/assert";
 import { findRuntimes } from "../runtimes/runtimes.ts";
 import { Program } from "../runtimes/process.ts";
@@ -39,7 +39,7 @@ function resolve(from: string, specifier: string): string {
   return new URL(specifier, new URL(from, "file:///")).pathname.slice(1);
 }
 
-/** What a layer may import beside itself. */
+/** The layers that each layer may import. */
 const LAYERS: Record<string, readonly string[]> = {
   protocol: [],
   options: ["protocol"],
@@ -55,10 +55,10 @@ const LAYERS: Record<string, readonly string[]> = {
   testing: ["protocol", "options", "text", "guard", "transport", "session", "server", "connect"],
 };
 
-/** The layers that use no clock, promise, timer or global of a runtime. */
+/** The layers that must not use a clock, promise, timer or runtime global. */
 const PURE = ["protocol", "options", "text", "guard", "websocket"];
 
-/** The only files that import a module of the runtimes. */
+/** The only files that import built-in modules. */
 const BUILT_IN: Record<string, readonly string[]> = {
   "node:dns": ["src/transport/_dial.ts"],
   "node:net": ["src/transport/node.ts"],
@@ -78,7 +78,7 @@ const BUILT_IN: Record<string, readonly string[]> = {
 
 const all = [read("mod.ts"), ...sources("src/")];
 
-Deno.test("each layer imports only itself and the layers beneath", () => {
+Deno.test("each layer imports only itself and the layers below it", () => {
   assert(all.length > 30);
   for (const { path, imports } of sources("src/")) {
     const layer = path.split("/")[1] ?? "";
@@ -93,7 +93,7 @@ Deno.test("each layer imports only itself and the layers beneath", () => {
   }
 });
 
-Deno.test("the session knows of the transports only the interfaces, the server the default too", () => {
+Deno.test("the session imports only the transport interfaces, the server also the default transport", () => {
   for (const { path, imports } of [...sources("src/session/"), ...sources("src/server/")]) {
     for (const specifier of imports.filter((name) => name.startsWith("src/transport/"))) {
       const known = ["transport", "compression", "encryption", "framing"];
@@ -117,7 +117,7 @@ Deno.test("only default.ts imports a runtime's transport, by a dynamic import of
   }
 });
 
-Deno.test("no file imports itself by way of others, types included", () => {
+Deno.test("there are no circular imports, type imports included", () => {
   const imports = new Map(all.map((source) => [source.path, source.imports]));
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]): void => {
@@ -129,7 +129,7 @@ Deno.test("no file imports itself by way of others, types included", () => {
   for (const path of imports.keys()) visit(path, []);
 });
 
-Deno.test("the session uses no timer and no clock: the time is an argument, or its host's", () => {
+Deno.test("the session uses no timer and no clock: it gets the time as an argument or from its host", () => {
   const forbidden =
     /\b(performance|setTimeout|setInterval|setImmediate|queueMicrotask|globalThis)\b|Date\.now|new Date\(\)/;
   for (const { path, code } of sources("src/session/")) {
@@ -143,7 +143,7 @@ Deno.test("the sources use nothing that Node 20 lacks", () => {
   for (const { path, code } of all) assertEquals(forbidden.exec(code)?.[0], undefined, path);
 });
 
-Deno.test("the pure layers use no clock, promise, timer or global of a runtime", () => {
+Deno.test("the pure layers use no clock, promise, timer or runtime global", () => {
   const forbidden =
     /\b(Date|performance|Promise|async|await|setTimeout|setInterval|setImmediate|queueMicrotask|Deno|Bun|process|Buffer|globalThis|fetch|console)\b/;
   for (const layer of PURE) {
@@ -153,17 +153,17 @@ Deno.test("the pure layers use no clock, promise, timer or global of a runtime",
   }
 });
 
-Deno.test("no names of a runtime's own types stand in the sources", () => {
+Deno.test("the sources use no type names of a runtime", () => {
   for (const { path, code } of all) {
     assertEquals(/\bDeno\.|\bBun\.|NodeJS\.|net\.Socket|\bany\b/.exec(code)?.[0], undefined, path);
   }
 });
 
-/** What is bundled for the browser, or shows how this library goes with a package. */
+/** Examples that are bundled for the browser, or show the library together with a package. */
 const WITH_PACKAGES =
   /^examples\/(web\/(build|page)\.ts$|mounted\/(hono|node_ws)\.ts$|gateway\/(gateway|join)\.ts$)/;
 
-Deno.test("what is published and the examples of the server load no package", () => {
+Deno.test("the published sources and the server examples import no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {
     if (WITH_PACKAGES.test(path)) continue;
     for (const specifier of imports) {
@@ -177,7 +177,7 @@ Deno.test("what is published and the examples of the server load no package", ()
   }
 });
 
-Deno.test("relative imports have their endings, as Node wants them", () => {
+Deno.test("relative imports have a file extension, as Node requires", () => {
   for (const { path, text } of [...all, ...sources("examples/")]) {
     for (const [, specifier = ""] of text.matchAll(/ from "(\.[^"]+)"/g)) {
       assert(specifier.endsWith(".ts"), `${path}: ${specifier}`);
@@ -192,10 +192,10 @@ for (const runtime of await findRuntimes()) {
   });
 }
 
-Deno.test("no code for what peers send is of a kind whose work grows faster than its input", () => {
-  // A repetition that must reach the end of the text is tried from each place where it could begin.
+Deno.test("the code that reads peer input has no pattern with more than linear work", () => {
+  // A repetition before $ without ^ is tried from every start position.
   const unanchored = /\/(?![*/^])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])*[*+}]\$\/[a-z]*[.,;)]/;
-  // Each moves all of a list, and so does a new list for each item.
+  // These move a whole list, and so does building a new list for each item.
   const moving = /\.(shift|unshift|flat)\(|\[\.\.\.(\w+), \.\.\.\w+\]\.flat|(\w+) = \[\.\.\.\3,/;
   for (const layer of ["protocol", "options", "text", "guard", "session"]) {
     for (const { path, text, code } of sources(`src/${layer}/`)) {

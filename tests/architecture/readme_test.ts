@@ -1,4 +1,4 @@
-/** What the README says must be so. Its code is run by `deno test --doc`. */
+/** Checks the README's tables and commands. `deno test --doc` runs its code. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SERVER_LIMITS, TelnetClient, TelnetServer } from "../../mod.ts";
 import { BUILT_IN } from "../../src/options/registry.ts";
@@ -11,7 +11,7 @@ const npx = Deno.build.os === "windows" ? "npx.cmd" : "npx";
 const hasNpx = await new Deno.Command(npx, { args: ["--version"], stdout: "null" }).output()
   .then(({ success }) => success, () => false);
 
-Deno.test("the README's limits and their defaults are the real ones", () => {
+Deno.test("the README's limits and defaults match SERVER_LIMITS", () => {
   const rows = readme.matchAll(/^\| `(\w+)` +\| (?:([\d.]+)( MiB)?|off)/gm);
   const told = Object.fromEntries(
     Array.from(rows, ([, name, number, mib]) => {
@@ -21,7 +21,7 @@ Deno.test("the README's limits and their defaults are the real ones", () => {
   assertEquals(told, { ...SERVER_LIMITS });
 });
 
-Deno.test("the README's table of options has every option, with its code", () => {
+Deno.test("the README's table has every option with its code", () => {
   const rows = readme.matchAll(/^\| ([A-Z][\w-]*)(?:, \w+)? +\| (\d+) +\|/gm);
   const told = new Map(Array.from(rows, ([, name = "", code]) => [name, Number(code)]));
   assertEquals(
@@ -52,7 +52,7 @@ Deno.test("every name on the right of the README's Miniboa table exists", () => 
 });
 
 Deno.test({
-  name: "the README's command for a machine with only Node runs the chat",
+  name: "the README's command for a machine that has only Node runs the chat",
   ignore: !hasNpx,
   async fn() {
     const [, ...words] = /^npx (-y) (deno@[\d.]+) (run -N) (examples\/chat\.ts)$/m.exec(readme) ??

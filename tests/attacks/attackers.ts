@@ -1,10 +1,11 @@
 /**
- * The attacks, each bounded in connections, and by whoever calls in time. All of loopback, each
- * attacker from addresses of its own.
+ * The attacks. Each has a bounded number of connections, and runs until it is stopped. They come
+ * from their own loopback addresses.
  *
- *     attackers.ts <plain port> <TLS port> <WebSocket port> <share>, then a line for each attack, and `stop` to end it
+ *     attackers.ts <plain port> <TLS port> <WebSocket port> <share>
  *
- * The share of the attackers that come, 1 for all.
+ * Then a line on standard input starts each attack by name, and `stop` ends it. `share` is the part
+ * of the attackers that takes part, 1 for all.
  */
 import { connect, type Socket } from "node:net";
 import process from "node:process";
@@ -20,17 +21,17 @@ const UPGRADE =
   "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/** A small botnet: its addresses come to their limits in the larger attacks. */
+/** A small botnet: in the larger attacks its addresses reach their limits. */
 const ADDRESSES = 50;
-/** Sockets that are open. */
+/** The open sockets. */
 const open = new Set<Socket>();
 let attacker = 0;
 let dialled = 0;
 
-/** An attack goes on until this says so. */
+/** An attack runs while this returns `true`. */
 type Going = () => boolean;
 
-/** Each attack by its name. */
+/** The attacks by name. */
 const ATTACKS: Record<string, (going: Going) => Promise<void>> = {
   "half-open peers": halfOpen,
   "RST in the middle of everything": resets,
@@ -79,7 +80,7 @@ async function carryOut(attack: (going: Going) => Promise<void>): Promise<void> 
   console.log(JSON.stringify({ dialled }));
 }
 
-/** Connects from the next address; an attacker does not mind to be closed. */
+/** Connects from the next address; errors and closes are ignored. */
 function dial(port: number = plain): Socket {
   const localAddress = `127.2.0.${attacker++ % ADDRESSES + 1}`;
   const socket = connect({ port, host: "127.0.0.1", localAddress, noDelay: true });
@@ -87,12 +88,12 @@ function dial(port: number = plain): Socket {
   open.add(socket);
   socket.on("error", () => {});
   socket.on("close", () => open.delete(socket));
-  // The first one that is through says that the attack has begun.
+  // The first established connection reports that the attack has begun.
   if (dialled === 1) socket.on("connect", () => console.log(JSON.stringify("under way")));
   return socket;
 }
 
-/** Keeps so many connections open, each doing its work. */
+/** Keeps `size` connections open, each running `work`. */
 async function crowd(
   going: Going,
   size: number,
@@ -111,7 +112,7 @@ async function crowd(
 function halfOpen(going: Going): Promise<void> {
   let turn = 0;
   return crowd(going, 500, (socket) => {
-    // In the middle of a subnegotiation, of a line, or at an end of which only one side knows.
+    // Stops within a subnegotiation, within a line, or after closing one direction.
     const kind = turn++ % 3;
     if (kind === 0) socket.write(Uint8Array.of(IAC, SB, GMCP, 0x41, 0x41));
     else if (kind === 1) socket.write("say hel");
@@ -160,7 +161,7 @@ function connects(going: Going): Promise<void> {
   return crowd(going, 2_000, (socket) => socket.resume());
 }
 
-/** Says the same again and again, as fast as it is taken; first what opens the way. */
+/** Sends `opening` once, then the same bytes repeatedly, as fast as they are read. */
 function flood(
   going: Going,
   words: Uint8Array,
@@ -181,12 +182,12 @@ function flood(
   }, port);
 }
 
-/** Requests that are upgraded, and then the same frames again and again. */
+/** Upgrades, then sends the same frames repeatedly. */
 function webSocketFlood(going: Going, frames: Uint8Array): Promise<void> {
   return flood(going, frames, web, UPGRADE);
 }
 
-/** A frame of a client, whose mask changes nothing. */
+/** A client's frame with a mask of zeros. */
 function frame(first: number, text: string): Uint8Array {
   return Uint8Array.of(first, 0x80 | text.length, 0, 0, 0, 0, ...ascii(text));
 }
@@ -199,7 +200,7 @@ function bombs(going: Going): Promise<void> {
   });
 }
 
-/** All ten thousand, however long it takes; in a short attack fewer. */
+/** Up to ten thousand connections; fewer if the attack is stopped earlier. */
 async function vanish(going: Going): Promise<void> {
   while (dialled < 10_000 && going()) {
     for (let count = 0; count < 25; count++) {

@@ -1,6 +1,6 @@
 /**
- * The inputs that cost a server most for what they are: each in a size, for the table of what a byte
- * costs (`costs.ts`) and for the test that the work grows with the input and no faster.
+ * The inputs that cost a server most per byte. `costs.ts` prints the cost of a byte of each; a test
+ * checks that the work grows linearly with the size.
  */
 import type { ListenOptions, TelnetClient } from "../../mod.ts";
 import {
@@ -25,21 +25,21 @@ import {
 } from "../../src/options/mod.ts";
 import { AYT, DO, DONT, EC, EL, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 
-/** One of them. */
+/** A costly input. */
 export interface CostlyInput {
   readonly name: string;
   readonly options?: ListenOptions;
-  /** What the game does with a client that comes. */
+  /** What the game does with a new client. */
   greet?(client: TelnetClient): void;
-  /** What the client says first, which is not measured: agreements, a line in an editor of so much. */
+  /** What the client sends first, not measured: negotiations, an editor line of the given size. */
   before?(size: number): Uint8Array;
-  /** What is measured: bytes in proportion to the size. */
+  /** The measured input, proportional to the size. */
   input(size: number): Uint8Array;
 }
 
 const utf8 = new TextEncoder();
 
-/** Texts, bytes, and lists of them, as bytes. */
+/** Joins texts, single bytes and byte arrays. */
 export function bytes(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
   const all = parts.map((part) =>
     typeof part === "string"
@@ -57,7 +57,7 @@ export function bytes(...parts: readonly (string | number | Uint8Array)[]): Uint
   return joined;
 }
 
-/** Something over and over, up to so many bytes. */
+/** The parts repeated, up to `size` bytes. */
 function filled(size: number, ...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
   const once = bytes(...parts);
   const times = Math.max(1, Math.floor(size / once.length));
@@ -73,7 +73,7 @@ function subnegotiation(option: number, payload: Uint8Array): Uint8Array {
 
 const KEYS = bytes(IAC, DO, ECHO, IAC, DO, SGA);
 const edits: Pick<CostlyInput, "greet"> = { greet: (client) => client.useEditor() };
-/** An editor whose line is a text over and over. */
+/** An editor whose line is a repeated text. */
 const editing = (text: string, keys = ""): Pick<CostlyInput, "greet" | "before"> => ({
   ...edits,
   before: (size) => bytes(KEYS, text.repeat(Math.ceil(size / text.length)), keys),
@@ -83,7 +83,7 @@ const agreed = (options: NonNullable<ListenOptions["telnetOptions"]>, ...says: n
   before: () => Uint8Array.from(says),
 });
 
-/** All of them. */
+/** All costly inputs. */
 export const COSTLY_INPUTS: readonly CostlyInput[] = [
   { name: "short lines", input: (size) => filled(size, "look\r\n") },
   { name: "lines of one character", input: (size) => filled(size, "a\n") },
@@ -275,7 +275,7 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
   },
 ];
 
-/** Compressed bytes of which nothing comes, whose work is zlib's: not for the count of steps. */
+/** Empty deflate blocks. The work is zlib's, so it is not counted in steps. */
 export const EMPTY_BLOCKS: CostlyInput = {
   name: "MCCP3: blocks without a byte",
   ...agreed({ mccp3: true }, IAC, DO, MCCP3, IAC, SB, MCCP3, IAC, SE, 0x78, 0x9c),

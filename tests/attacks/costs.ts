@@ -1,4 +1,4 @@
-/** What a byte of each costly input costs a server, on each runtime, as a table in Markdown. */
+/** A Markdown table: the cost of a byte of each costly input, on each runtime. */
 import { Program } from "../runtimes/process.ts";
 import type { Runtime } from "../runtimes/runtimes.ts";
 import { COSTLY_INPUTS } from "./costly_inputs.ts";

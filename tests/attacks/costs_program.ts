@@ -1,6 +1,6 @@
 /**
- * What each costly input costs a server in this process, on the runtime that runs it, as JSON: a line
- * for each. See `costs.ts`.
+ * Measures the cost of each costly input on a server in this process, and prints a line of JSON for
+ * each. See `costs.ts`.
  */
 import { connect } from "node:net";
 import {
@@ -13,20 +13,20 @@ import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts"
 import { NO_RATES } from "../server/harness.ts";
 import { COSTLY_INPUTS, type CostlyInput, EMPTY_BLOCKS } from "./costly_inputs.ts";
 
-/** What an input costs. */
+/** The cost of an input. */
 export interface Cost {
   readonly name: string;
-  /** Microseconds of each byte, without the rates. */
+  /** Microseconds per byte, without rate limits. */
   readonly time: number;
-  /** Bytes that the server sends for each byte. */
+  /** Bytes that the server sends per byte received. */
   readonly reply: number;
-  /** Bytes held of a client that the game does not read. */
+  /** Bytes buffered for a client that the game does not read. */
   readonly held: number;
-  /** How much longer 50 people wait while ten clients do nothing but this. */
+  /** How much longer 50 honest clients wait while ten clients send only this. */
   readonly wait: number;
 }
 
-/** How much of it comes: a line of an editor is as long as it can be. */
+/** The size of an input; an editor line has the longest length allowed. */
 const SIZE = 32_768;
 const LINE = 4_000;
 const RUNS = 4;
@@ -38,7 +38,7 @@ interface Stage extends AsyncDisposable {
   readonly server: TelnetServer;
   readonly transport: MemoryTransport;
   readonly newcomers: TelnetClient[];
-  /** Polls until nothing of what was sent is left; returns how much came back. */
+  /** Polls until all input is processed; returns the number of bytes that came back. */
   settle(peer: MemoryPeer, afterPoll?: () => void): Promise<number>;
 }
 
@@ -80,7 +80,7 @@ async function join({ server, transport, newcomers }: Stage): Promise<[MemoryPee
   return [peer, newcomers[before] as TelnetClient];
 }
 
-/** Time and reply, the game taking what comes. */
+/** Measures time and reply while the game takes all input. */
 async function timeOf(input: CostlyInput): Promise<Pick<Cost, "time" | "reply">> {
   const times: number[] = [];
   let reply = 0;
@@ -103,7 +103,7 @@ async function timeOf(input: CostlyInput): Promise<Pick<Cost, "time" | "reply">>
   return { time: median(times.slice(1)), reply };
 }
 
-/** What is held of a client that sends without end, and whose lines and keys nobody takes. */
+/** Measures the bytes buffered for an endless sender whose lines and keys nobody takes. */
 async function heldOf(input: CostlyInput): Promise<number> {
   await using play = await stage(input, NO_RATES);
   const [peer, client] = await join(play);
@@ -122,7 +122,7 @@ async function heldOf(input: CostlyInput): Promise<number> {
   return held;
 }
 
-/** How long people wait for an answer over real sockets, the limits being the default. */
+/** Measures how long honest clients wait for an answer over real sockets, with default limits. */
 async function waitOf(input: CostlyInput): Promise<number> {
   const transport = new MemoryTransport();
   const newcomers: TelnetClient[] = [];

@@ -1,4 +1,4 @@
-/** The work for each of the costly inputs grows with the input, and no faster: by counted steps. */
+/** The work for each costly input grows linearly, measured in counted steps. */
 import { assert } from "@std/assert";
 import { start } from "../server/harness.ts";
 import { startCounting } from "../steps.ts";
@@ -8,13 +8,13 @@ const SIZE = 16_384;
 const TRIES = 4;
 
 for (const input of COSTLY_INPUTS) {
-  Deno.test(`work grows with the input, and no faster: ${input.name}`, async () => {
+  Deno.test(`work grows linearly with the input: ${input.name}`, async () => {
     const less = await stepsOf(input, SIZE);
     assert(less > 0, "Nothing was counted");
-    // Less than a step for four bytes is the first use of something.
+    // Below one step for four bytes, one-time costs dominate.
     const part = Math.max(less, SIZE / 4);
     let more = Infinity;
-    // Whether a growing buffer is moved once depends on where it lies, which no two tries have in common.
+    // Whether a growing buffer is copied once more depends on its address, which differs each time.
     for (let tries = 0; tries < TRIES && more >= 5 * part; tries++) {
       more = await stepsOf(input, 4 * SIZE);
     }
@@ -38,7 +38,7 @@ async function stepsOf(input: CostlyInput, size: number): Promise<number> {
       await server.poll();
       peer.take();
       while (client.getCommand() !== undefined || client.getKey() !== undefined);
-      // What an option puts off needs time.
+      // Delayed answers of options need time.
       harness.clock.advance(1_000);
       quiet = peer.queued > 0 || server.stats().queuedInput > 0 ? 0 : quiet + 1;
     }

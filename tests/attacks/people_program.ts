@@ -1,7 +1,7 @@
 /**
- * The honest: each says a numbered line a second, and looks at each answer: none may be missing, none
- * out of order. Commands on the standard input: `measure <milliseconds> <answers>`, for a time and until
- * there were so many answers; answered by a line of JSON.
+ * The honest clients: each sends a numbered line a second, and checks that no answer is missing or
+ * out of order. `measure <milliseconds> <answers>` on standard input measures for at least that
+ * time and that many answers, and prints a line of JSON.
  *
  *     people_program.ts <port> <how many>
  */
@@ -12,7 +12,7 @@ import { delay } from "../../src/server/clock.ts";
 import { PATIENCE_MS } from "../patience.ts";
 
 const [port = 0, count = 1] = process.argv.slice(2).map(Number);
-/** How many people share an address. */
+/** How many clients share an address. */
 const HOUSEHOLD = 16;
 const EACH_MS = 1_000;
 
@@ -20,7 +20,7 @@ let lost = 0;
 let disordered = 0;
 let delays: number[] = [];
 
-/** One of them. */
+/** An honest client. */
 class Person {
   readonly socket: Socket;
   readonly sentAt: number[] = [];
@@ -38,7 +38,7 @@ class Person {
     this.socket.on("close", () => this.gone = true);
   }
 
-  /** How many answers are due. */
+  /** How many answers are still missing. */
   get due(): number {
     return this.#said - this.#heard;
   }
@@ -94,7 +94,7 @@ async function measure(milliseconds: number, least: number): Promise<void> {
   await delay(milliseconds);
   const patience = performance.now() + PATIENCE_MS;
   while (delays.length < least && performance.now() < patience) await delay(5);
-  // All that was said must be answered, late or not: nothing is lost by being measured at an end.
+  // Wait for the answers to lines already sent: they must not count as lost.
   talking = false;
   while (people.some((person) => person.due > 0 && !person.gone) && performance.now() < patience) {
     await delay(5);

@@ -1,13 +1,13 @@
-/** A server, honest people and attackers, each a process of its own; and what the people notice. */
+/** A server, honest clients and attackers, each in its own process, and what the clients notice. */
 import { PATIENCE_MS } from "../patience.ts";
 import { Program } from "../runtimes/process.ts";
 import type { Runtime } from "../runtimes/runtimes.ts";
 
 const DENO: Runtime = { name: "Deno", path: Deno.execPath(), args: ["run", "-A"] };
-/** The attackers get what the others leave of the machine: it is not its speed that is measured. */
+/** Attackers run at low priority, so that the speed of the machine is not what is measured. */
 const NICE = 10;
 
-/** What the people noticed over a time. */
+/** What the honest clients noticed over a time. */
 export interface Noticed {
   readonly lines: number;
   /** Milliseconds from a line to its answer. */
@@ -18,11 +18,11 @@ export interface Noticed {
   readonly lost: number;
   /** Answers out of order, so far. */
   readonly disordered: number;
-  /** People whose connection is gone. */
+  /** Honest clients whose connection is gone. */
   readonly gone: number;
 }
 
-/** What the server tells of itself. */
+/** What the server reports about itself. */
 export interface Told {
   readonly rss: number;
   readonly used: number;
@@ -31,11 +31,11 @@ export interface Told {
   readonly refused: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly violations: Readonly<Record<string, number>>;
-  /** Lines of the people that came out of order. */
+  /** Lines of the honest clients that arrived out of order. */
   readonly disordered: number;
 }
 
-/** What came of an attack. */
+/** The result of an attack. */
 export interface Outcome {
   readonly attack: string;
   readonly dialled: number;
@@ -45,7 +45,7 @@ export interface Outcome {
   readonly memoryAfter: Told;
 }
 
-/** A server under attack, with people on it. Dispose it, and all end. */
+/** A server under attack, with honest clients. Disposing it ends all processes. */
 export class Scene implements AsyncDisposable {
   readonly attacks: readonly string[];
   readonly people: number;
@@ -66,9 +66,9 @@ export class Scene implements AsyncDisposable {
   }
 
   /**
-   * Starts all three, and waits until the people are in.
+   * Starts the three processes, and waits until the honest clients are connected.
    *
-   * @param share How many of the attackers come, 1 for all.
+   * @param share The part of the attackers that takes part, 1 for all.
    */
   static async start(runtime: Runtime, people: number, share: number = 1): Promise<Scene> {
     const server = Program.start(withCollection(runtime), "tests/attacks/server_program.ts");
@@ -85,21 +85,21 @@ export class Scene implements AsyncDisposable {
     return new Scene(people, attacks, { server, people: crowd, attackers });
   }
 
-  /** What the people notice over a time in milliseconds, and until they have had so many answers. */
+  /** Measures for at least this many milliseconds and this many answers. */
   async measure(milliseconds: number, least: number = 1): Promise<Noticed> {
     await this.#people.write(`measure ${milliseconds} ${least}`);
     return JSON.parse(await this.#people.line());
   }
 
-  /** What the server tells of itself, with `weigh` after a collection of what is garbage. */
+  /** Asks the server about itself, with `weigh` after a garbage collection. */
   async tell(command: "tell" | "weigh" = "tell"): Promise<Told> {
     await this.#server.write(command);
     return JSON.parse(await this.#server.line());
   }
 
   /**
-   * Attacks for a time, and until the people have had so many answers, while they are asked what they
-   * notice: on however busy a machine, the attack is under way as long as they are.
+   * Attacks for at least this many milliseconds and this many answers to honest clients, and
+   * measures meanwhile. However busy the machine, the attack lasts as long as the measurement.
    */
   async attack(attack: string, milliseconds: number, least: number = 1): Promise<Outcome> {
     const memoryBefore = await this.tell("weigh");
@@ -118,7 +118,7 @@ export class Scene implements AsyncDisposable {
     }
   }
 
-  /** Waits until only the people are there, and what is freed late is. */
+  /** Waits until only the honest clients are connected, and late memory is freed. */
   async #calm(): Promise<Told> {
     const patience = performance.now() + PATIENCE_MS;
     while (true) {
@@ -130,7 +130,7 @@ export class Scene implements AsyncDisposable {
   }
 }
 
-/** The memory is told after a collection, where the runtime lets us. */
+/** Adds the flag that lets the server run the garbage collector, where the runtime needs one. */
 function withCollection(runtime: Runtime): Runtime {
   if (runtime.name === "Bun") return runtime;
   const flag = runtime.name === "Deno" ? "--v8-flags=--expose-gc" : "--expose-gc";

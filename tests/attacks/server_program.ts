@@ -1,14 +1,15 @@
 /**
- * The server that is attacked, on whatever runtime this runs: with the limits as they are by default,
- * only that who floods is dropped sooner, so that it is seen in a short attack. Each line `n 7` is answered `n 7`, with a number of the server's own, and must come in order;
- * `more` is answered by much. Commands on the standard input: `tell`, `weigh` and `end`.
+ * The server under attack, on any runtime. It has the default limits, except that a flooding client
+ * is dropped sooner, so that a short attack shows it. The lines `n 1`, `n 2`, … of a client must
+ * arrive in order; each is answered with the server's own count. `more` gets a long answer.
+ * Commands on standard input: `tell`, `weigh` and `end`.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { TelnetClient, TelnetServer } from "../../mod.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
 
-/** A client that counts. */
+/** A client with counters. */
 class Person extends TelnetClient {
   heard = 0;
   said = 0;
@@ -43,7 +44,7 @@ createInterface({ input: process.stdin }).on("line", async (command) => {
 
 while (server.running) {
   await server.poll();
-  // One line of each, and then the next of each: nobody waits for who has many.
+  // Take one line per client per turn to keep it fair.
   for (const person of server.clientsWithInput()) answer(person, person.getCommand() ?? "");
 }
 process.exit();
@@ -57,10 +58,10 @@ function answer(person: Person, line: string): void {
   }
 }
 
-/** Frees what can be freed, where the runtime lets us. */
+/** Runs the garbage collector, if the runtime exposes it. */
 async function collect(): Promise<void> {
   const { gc, Bun } = globalThis as { gc?: () => void; Bun?: { gc(force: boolean): void } };
-  // What lies outside of the heap is freed by the time of the second.
+  // Memory outside of the heap is freed by the second run.
   for (let count = 0; count < 2; count++) {
     Bun?.gc(true);
     gc?.();

@@ -1,6 +1,6 @@
 /**
- * Attacks for a long time, in changing order, while people play on: nothing of theirs may be lost, and
- * the memory must stay where it is.
+ * Attacks for a long time in random order, while honest clients play: none of their lines may be
+ * lost, and the memory must not grow.
  *
  *     deno task soak [minutes, default 10] [people, default 300]
  */
@@ -9,7 +9,7 @@ import { Scene } from "./scene.ts";
 import { describe, faults } from "./table.ts";
 
 const ATTACK_MS = 4_000;
-/** More than this, in bytes, is a leak: a whole round of attacks was seen before. */
+/** Growth in bytes that counts as a leak, after the first round of attacks. */
 const TOLERANCE = 16_000_000;
 
 const [minutes = 10, people = 300] = Deno.args.map(Number);
@@ -21,7 +21,7 @@ for (const runtime of runtimes) {
 console.log(sound ? "sound" : "NOT SOUND");
 Deno.exit(sound ? 0 : 1);
 
-/** Attacks one runtime for a time; returns whether nothing was lost or leaked. */
+/** Attacks one runtime for a time; returns `true` if nothing was lost or leaked. */
 async function soak(runtime: Runtime, milliseconds: number): Promise<boolean> {
   await using scene = await Scene.start(runtime, people);
   const end = performance.now() + milliseconds;

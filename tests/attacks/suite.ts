@@ -1,10 +1,11 @@
 /**
- * Every attack on every runtime: what a slow machine cannot change, that nothing is lost, nobody is
- * dropped, and the memory comes back. How fast people are answered is measured by `deno task attacks`,
- * which prints a table; `deno task soak` goes on and on.
+ * Every attack on every runtime. Checks what does not depend on the machine's speed: no line is
+ * lost, no honest client is dropped, and the memory is freed again. `deno task attacks` measures
+ * answer times and prints a table; `deno task soak` attacks for a long time.
  *
- * `deno task test` takes few people, and few attackers for a short time; `deno task attacks:check` takes its time. Each
- * runtime has a file of its own that runs this, so that they are tested side by side.
+ * `deno task test` uses few honest clients and a few attackers for a short time,
+ * `deno task attacks:check` all of them for longer. A file per runtime runs this, so that they are
+ * tested in parallel.
  */
 import { assert, assertEquals } from "@std/assert";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
@@ -14,16 +15,18 @@ import { describe, faults } from "./table.ts";
 const LONG = Deno.env.get("MINIBOA_ATTACKS") === "long";
 const PEOPLE = LONG ? 200 : 40;
 const ATTACK_MS = LONG ? 600 : 100;
-/** Of the attackers. */
+/** The part of the attackers that takes part. */
 const SHARE = LONG ? 1 : 0.2;
-/** A server that has seen nothing yet still grows: code, tables of addresses. */
+/**
+ * Growth in bytes that is allowed: a fresh server still loads code and fills its address tables.
+ */
 const GROWTH = 12_000_000;
 
-/** Declares the test of a runtime. */
+/** Declares the test for a runtime. */
 export async function testAttacks(name: Runtime["name"]): Promise<void> {
   const runtime = await findRuntime(name);
   Deno.test({
-    name: `${name}: people are served during every attack, and nothing of theirs is lost${
+    name: `${name}: honest clients are served during every attack, and none of their lines is lost${
       runtime === undefined ? ` (there is no ${name} here)` : ""
     }`,
     ignore: runtime === undefined,

@@ -1,17 +1,17 @@
 /**
- * The attack table: each attack on each runtime, what honest people noticed, and whether the memory
- * came back. Prints it as Markdown; with `--write` it goes into the README.
+ * The attack table: each attack on each runtime, what honest clients noticed, and whether the
+ * memory was freed. Prints it as Markdown; `--write` puts it into the README.
  *
  *     deno task attacks [--write] [--costs] [people] [milliseconds of each attack]
  *
- * Then the table of what a byte of each costly input costs; with `--costs` that alone.
+ * Then prints the cost of a byte of each costly input; with `--costs` only that table.
  */
 import { machineLine } from "../../bench/machine.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
 import { costTable } from "./costs.ts";
 import { type Outcome, Scene } from "./scene.ts";
 
-/** The engine compiles while it is warmed up. */
+/** Time for the engine to compile hot code. */
 const WARM_UP_MS = 3_000;
 
 if (import.meta.main) {
@@ -36,7 +36,7 @@ if (import.meta.main) {
   await tell("costs", [`${machine}.`, "", ...await costTable(runtimes)]);
 }
 
-/** Every attack on one runtime, one after the other, on the same server. */
+/** Runs every attack on one runtime, one after another, on the same server. */
 export async function attackAll(
   runtime: Runtime,
   people: number,
@@ -53,7 +53,7 @@ export async function attackAll(
   return outcomes;
 }
 
-/** An outcome in one line. */
+/** Describes an outcome in one line. */
 export function describe(outcome: Outcome): string {
   const { before, during, memoryBefore, memoryAfter, dialled } = outcome;
   return `${dialled} connections; answers in ${before.p50.toFixed(2)} ms before, ` +
@@ -62,7 +62,7 @@ export function describe(outcome: Outcome): string {
     `memory ${megabytes(memoryBefore.used)}, then ${megabytes(memoryAfter.used)} MB`;
 }
 
-/** Lines without an answer or out of order, either way, and people who were dropped. */
+/** Counts lines lost or out of order, in either direction, and honest clients dropped. */
 export function faults({ during, memoryAfter }: Outcome): number {
   return during.lost + during.disordered + memoryAfter.disordered + during.gone;
 }
@@ -95,7 +95,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-/** Puts a table into the README, at its place. */
+/** Puts a table between its markers in the README. */
 async function write(name: string, text: string): Promise<void> {
   const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const readme = await Deno.readTextFile("README.md");

@@ -1,4 +1,4 @@
-/** The real clients, and which of them are installed here. */
+/** The real clients, and which of them are installed. */
 import { installed } from "./screen.ts";
 
 /** A client program. */
@@ -6,18 +6,18 @@ export interface Client {
   readonly name: string;
   readonly program: string;
   readonly command: (port: number) => string;
-  /** What is to be typed to connect, where the command line cannot say it. */
+  /** What to type to connect, if the command line cannot do it. */
   readonly connect?: (port: number) => string;
-  /** What the client itself shows. */
+  /** Lines that the client itself shows. */
   readonly own: RegExp;
-  /** Whether it is tried with the chat, and with a password. */
+  /** Whether it is tested with the chat, and with a password. */
   readonly chat: boolean;
   readonly password: boolean;
 }
 
 const TINTIN = "/usr/games/tt++";
 
-/** TinTin++ takes GMCP, MSDP and MSSP where its owner says so, in a file like this. */
+/** A configuration that makes TinTin++ accept GMCP, MSDP and MSSP. */
 const TINTIN_EVENTS = new URL("./tintin_events.tin", import.meta.url).pathname;
 
 const CLIENTS: readonly Client[] = [
@@ -72,19 +72,19 @@ const CLIENTS: readonly Client[] = [
   },
 ];
 
-/** Whether a client that is not installed is a failure. */
+/** Whether a missing client fails the tests. */
 export const required: boolean = Deno.env.get("MINIBOA_CLIENTS") === "required";
 
-/** The programs that are not installed. */
+/** The missing programs. */
 export const missing: string[] = [];
 for (const program of ["tmux", ...CLIENTS.map((client) => client.program)]) {
   if (!await installed(program)) missing.push(program);
 }
 
-/** Why something is skipped, for the name of a test. */
+/** The reason for a skipped test, for its name. */
 export const why: string = missing.length === 0 ? "" : ` (not installed: ${missing.join(", ")})`;
 
-/** The clients that can be driven here. */
+/** The clients that can be tested here. */
 export const installedClients: readonly Client[] = missing.includes("tmux")
   ? []
   : CLIENTS.filter(({ program }) => !missing.includes(program));

@@ -1,6 +1,6 @@
 /**
- * Real clients on real terminals join servers on each runtime. A client that is not installed is
- * skipped; with MINIBOA_CLIENTS=required that is a failure.
+ * Real clients on real terminals join servers on each runtime. A missing client is skipped; with
+ * MINIBOA_CLIENTS=required it is a failure.
  */
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../runtimes/process.ts";
@@ -24,7 +24,7 @@ for (const runtime of await findRuntimes()) {
   });
   for (const client of here.filter(({ password }) => password)) {
     Deno.test({
-      name: `${runtime.name}: ${client.name} hides a password, and shows what follows${why}`,
+      name: `${runtime.name}: ${client.name} hides a password, and shows the text after it${why}`,
       fn: () => hidesPassword(runtime, client),
     });
   }
@@ -54,7 +54,7 @@ async function joinTheChat(runtime: Runtime): Promise<void> {
       ...people.slice(index + 1).map(({ name }) => `${name} joins.`),
       ...people.flatMap((person) => {
         const words = `hello from ${person.client.name}`;
-        const own = person.screen === screen; // the client shows what it sends, too
+        const own = person.screen === screen; // the client also shows what it sends
         return own ? [words, `You say: ${words}`] : [`${person.name} says: ${words}`];
       }),
     ];
@@ -68,10 +68,10 @@ async function hidesPassword(runtime: Runtime, client: Client): Promise<void> {
   await using program = Program.start(runtime, "tests/runtimes/server_program.ts");
   const [, port] = await program.match(/^port (\d+)/);
   await using screen = await Screen.open(client.command(Number(port)));
-  if (client.name !== "plink") await screen.shows(/Connected|CONNECTED/); // plink says nothing
+  if (client.name !== "plink") await screen.shows(/Connected|CONNECTED/); // plink shows nothing
   await screen.enter("hello");
   await screen.shows(/echo hello/);
-  // Twice: the second time TinTin++ has not acknowledged the end of the first.
+  // Twice, because TinTin++ does not acknowledge the end of the first password mode.
   for (const [letters, password] of ["sesame", "mellon!"].entries()) {
     await screen.enter("secret");
     await screen.shows(new RegExp(`(Password:[^]*){${letters + 1}}`));

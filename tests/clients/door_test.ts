@@ -1,6 +1,6 @@
 /**
- * Real clients of TLS, and HAProxy or nginx in front, on each runtime. A program that is not installed is
- * skipped; with MINIBOA_CLIENTS=required that is a failure.
+ * Real TLS clients, and servers behind HAProxy or nginx, on each runtime. A missing program is
+ * skipped; with MINIBOA_CLIENTS=required it is a failure.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connect } from "node:net";
@@ -23,7 +23,7 @@ const has = (program: string) => !missing.includes(program) && !missing.includes
 const without = (program: string) => has(program) ? "" : ` (${program} is not installed)`;
 
 Deno.test({
-  name: "the clients of TLS and the proxy are installed",
+  name: "the TLS clients and the proxies are installed",
   ignore: missing.length > 0 && !required,
   fn: () => assertEquals(missing, []),
 });
@@ -41,7 +41,7 @@ for (const runtime of await findRuntimes()) {
   }
 
   Deno.test({
-    name: `${runtime.name}: openssl talks to a port that is for both${without("openssl")}`,
+    name: `${runtime.name}: openssl talks to a port for Telnet and TLS${without("openssl")}`,
     ignore: !has("openssl"),
     async fn() {
       await using door = await startDoor(runtime, "--auto");
@@ -51,7 +51,7 @@ for (const runtime of await findRuntimes()) {
   });
 
   Deno.test({
-    name: `${runtime.name}: s3270 goes on encrypted by START-TLS${without("s3270")}`,
+    name: `${runtime.name}: s3270 switches to TLS by START-TLS${without("s3270")}`,
     ignore: !has("s3270"),
     async fn() {
       await using door = await startDoor(runtime, "--start-tls");
@@ -59,7 +59,7 @@ for (const runtime of await findRuntimes()) {
       await screen.enter(`Connect(127.0.0.1:${door.plain})`);
       await screen.shows(/^ok/m);
       await screen.enter('String("hello\\n")');
-      // It shows what has come so far: it is asked again until that is all.
+      // Ascii() prints what has arrived so far, so ask until it is complete.
       await screen.repeats(
         async () => {
           await screen.enter("Wait(2,Output)");
@@ -71,7 +71,7 @@ for (const runtime of await findRuntimes()) {
   });
 
   Deno.test({
-    name: `${runtime.name}: ssh and openssl are told by the plain port that it is none of theirs`,
+    name: `${runtime.name}: the plain port refuses ssh and openssl in their own protocols`,
     ignore: !has("ssh") || !has("openssl"),
     async fn() {
       await using door = await startDoor(runtime);
@@ -87,14 +87,14 @@ for (const runtime of await findRuntimes()) {
 
   for (const [how, line, encrypted] of proxies()) {
     Deno.test({
-      name: `${runtime.name}: HAProxy tells whose connection it is, by ${how}${without("haproxy")}`,
+      name: `${runtime.name}: HAProxy passes the client's address by ${how}${without("haproxy")}`,
       ignore: !has("haproxy"),
       fn: () => throughProxy(runtime, line, encrypted),
     });
   }
 
   Deno.test({
-    name: `${runtime.name}: HAProxy's checks are no clients, however they are made${
+    name: `${runtime.name}: HAProxy's health checks are no clients, whichever header they use${
       without("haproxy")
     }`,
     ignore: !has("haproxy"),
@@ -102,9 +102,7 @@ for (const runtime of await findRuntimes()) {
   });
 
   Deno.test({
-    name: `${runtime.name}: nginx tells whose connection it is, of either family${
-      without("nginx")
-    }`,
+    name: `${runtime.name}: nginx passes the client's address, IPv4 or IPv6${without("nginx")}`,
     ignore: !has("nginx"),
     fn: () => throughNginx(runtime),
   });
@@ -118,7 +116,7 @@ function secureClients(): [string, (port: number) => string][] {
   ];
 }
 
-/** How HAProxy is told to tell it, and whether it is the one who speaks TLS. */
+/** HAProxy's ways to pass the address: name, server option, and whether HAProxy terminates TLS. */
 function proxies(): [string, string, boolean][] {
   return [
     ["version 1", "send-proxy", false],
@@ -139,7 +137,7 @@ async function startDoor(runtime: Runtime, ...args: string[]): Promise<Acceptor>
   return { ...ports, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }
 
-/** A person comes by a command line, says something, and leaves. */
+/** Runs a client by command line, sends a line, and leaves. */
 async function talk(command: string, how: string = "encrypted"): Promise<void> {
   await using screen = await Screen.open(command);
   await screen.shows(/Welcome!/);
@@ -153,7 +151,7 @@ async function talk(command: string, how: string = "encrypted"): Promise<void> {
   await screen.shows(/Farewell!/);
 }
 
-/** What a program prints that is given nothing to read. */
+/** The output of a program without input. */
 async function output(program: string, args: string[]): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
   const text = new TextDecoder();
@@ -180,7 +178,7 @@ async function throughProxy(runtime: Runtime, how: string, encrypted: boolean): 
   );
 }
 
-/** Runs HAProxy in front of servers, for a visit to its port, and removes its folder. */
+/** Runs HAProxy in front of servers while `visiting` uses its port, then removes its folder. */
 async function behindHaproxy(
   folder: string,
   bind: string,
@@ -214,7 +212,7 @@ ${servers.map((server) => `  ${server}\n`).join("")}`,
   }
 }
 
-/** HAProxy looks by several headers whether the server lives, until it has done so by each of them. */
+/** Waits until HAProxy has made a health check with each kind of header. */
 async function checkedByProxy(runtime: Runtime): Promise<void> {
   await using door = await startDoor(runtime, "--proxied", "--many");
   const servers = proxies().filter(([, , encrypted]) => !encrypted).map(([, line], index) =>
@@ -224,14 +222,14 @@ async function checkedByProxy(runtime: Runtime): Promise<void> {
     for (let visits = 1, checks = 0; checks < 9; visits++) {
       const heard = await visit(port, "127.0.0.77", false, "doors");
       const [, clients = "", looks = ""] = /clients: (\d+), checks: (\d+)/.exec(heard) ?? [];
-      // Whoever waited for the proxy to listen came through it as well.
+      // The attempts that waited for the proxy to listen also came through it.
       assert(Number(clients) <= visits + 1, heard);
       checks = Number(looks);
     }
   });
 }
 
-/** nginx takes a header itself, and tells its own address behind that of the person. */
+/** nginx reads a PROXY header itself, and passes on the client's address. */
 async function throughNginx(runtime: Runtime): Promise<void> {
   await using door = await startDoor(runtime, "--proxied");
   const port = freePort();
@@ -285,7 +283,7 @@ stream {
   }
 }
 
-/** Comes from an address of this machine, says hello, and leaves; returns what was heard. */
+/** Connects from an address of this machine, says hello, and leaves; returns what it received. */
 async function visit(
   port: number,
   localAddress: string,

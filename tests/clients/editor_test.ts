@@ -1,4 +1,4 @@
-/** People at real clients edit lines on the device console of the examples. */
+/** Line editing in real clients, on the device console of the examples. */
 import { assert, assertEquals } from "@std/assert";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
@@ -10,7 +10,7 @@ const PEOPLE = installedClients.filter(({ name }) => name === "telnet" || name =
 
 for (const runtime of await findRuntimes()) {
   Deno.test({
-    name: `${runtime.name}: lines are edited at real clients as at a local prompt${why}`,
+    name: `${runtime.name}: real clients edit lines as at a local prompt${why}`,
     ignore: PEOPLE.length === 0,
     async fn(t) {
       for (const client of PEOPLE) await t.step(client.name, () => edits(runtime, client));
@@ -62,7 +62,7 @@ async function edits(runtime: Runtime, client: Client): Promise<void> {
   await screen.press("Enter");
   await screen.shows(/^led is on\nboa1>$/m);
 
-  // Every alphabet, with the cursor in the middle.
+  // Several scripts, with the cursor in the middle.
   for (const text of ["plain", "中文字符", "naïve", "👩‍🚀", "مرحبا", "नमस्ते"]) {
     await screen.type(`show ${text}x`);
     await screen.shows(new RegExp(`^boa1> show ${escape(text)}x$`, "m"));
@@ -89,7 +89,7 @@ async function edits(runtime: Runtime, client: Client): Promise<void> {
   assertEquals(hellos.map((line) => line.split(": ")[1]), words(10));
   assertEquals(lines.filter((line) => line.startsWith("boa1>")).length, 1);
 
-  // Another width while a line is typed, longer than the window.
+  // Resize while a line is typed that is longer than the window.
   await screen.press("C-u");
   const long = "one two three four five six seven eight nine ten eleven twelve";
   await screen.type(long);
@@ -115,7 +115,7 @@ async function edits(runtime: Runtime, client: Client): Promise<void> {
   await screen.shows(/^word is unknown$/m);
   assert((await prompt()).startsWith("boa1>"), await prompt());
 
-  // Pages by keys, and the editor again.
+  // A pager by single keys, then the editor again.
   await screen.enter("log");
   await screen.shows(/^22: all is well\n--more--$/m);
   await screen.type(" ");

@@ -1,4 +1,4 @@
-/** Real clients negotiate what they know; then nothing but text is on their screens. */
+/** Real clients negotiate all options that they know, and their screens show only text. */
 import { assert, assertEquals } from "@std/assert";
 import { optionName } from "../../src/options/mod.ts";
 import { Program } from "../runtimes/process.ts";
@@ -20,7 +20,7 @@ interface Told {
   readonly notices: readonly string[];
 }
 
-/** What each client agrees to: options that the server performs, then its own. */
+/** What each client agrees to: options of the server's side, then of its own. */
 const AGREED: Record<string, readonly [local: string, remote: string]> = {
   "telnet": ["", "TTYPE NAWS LINEMODE NEW-ENVIRON"],
   "nc": ["", ""],
@@ -30,12 +30,12 @@ const AGREED: Record<string, readonly [local: string, remote: string]> = {
   "KBtin": ["END-OF-RECORD MCCP2", "TTYPE NAWS"],
 };
 
-/** What the program says to "long"; clients wrap it in their ways. */
+/** The program's answer to "long"; each client wraps it in its own way. */
 const LONG = "a long text, again and again; ".repeat(20);
 
 for (const runtime of await findRuntimes()) {
   Deno.test({
-    name: `${runtime.name}: real clients negotiate all that they know, without a stray byte${why}`,
+    name: `${runtime.name}: real clients negotiate all their options, and show no stray byte${why}`,
     ignore: installedClients.length === 0,
     async fn(t) {
       for (const client of installedClients) {
@@ -76,7 +76,7 @@ async function negotiates(runtime: Runtime, client: Client): Promise<void> {
   for (const line of await screen.lines()) {
     const expected = own(line) ||
       /^(hi|ping|update|facts|long|You typed hi\.)$/.test(line) || LONG.includes(line.trim());
-    // nc shows the negotiation; it is bytes that cannot be answered there.
+    // nc shows the negotiation bytes.
     assert(
       expected || client.name === "nc",
       `a stray line on the screen of ${client.name}: ${line}`,
@@ -102,7 +102,7 @@ function checkFacts(client: Client, { facts, profile, columns, notices }: Told):
 
 const PROMPTED = installedClients.filter(({ name }) => name !== "nc");
 Deno.test({
-  name: `prompts that are marked by GA show at real clients, and nothing beside them${why}`,
+  name: `real clients show prompts marked by GA, and no stray bytes${why}`,
   ignore: PROMPTED.length === 0,
   async fn(t) {
     const [deno] = await findRuntimes();
@@ -133,7 +133,7 @@ Deno.test({
 
 const telnet = installedClients.find(({ name }) => name === "telnet");
 Deno.test({
-  name: `telnet asks for STATUS and for a TIMING-MARK, and is told${why}`,
+  name: `telnet asks for STATUS and a TIMING-MARK, and gets both${why}`,
   ignore: telnet === undefined,
   async fn() {
     const [deno] = await findRuntimes();
@@ -155,7 +155,7 @@ Deno.test({
 
 const tintin = installedClients.find(({ name }) => name === "TinTin++");
 Deno.test({
-  name: `TinTin++ shows what GMCP, MSDP and MSSP told it${why}`,
+  name: `TinTin++ shows data from GMCP, MSDP and MSSP${why}`,
   ignore: tintin === undefined,
   async fn() {
     const [deno] = await findRuntimes();

@@ -1,17 +1,17 @@
-/** Real clients in a terminal of 80 columns and 24 lines, by tmux: keys in, screen out. */
+/** Runs real clients in tmux, in a terminal of 80 columns and 24 rows: keys in, screen out. */
 import { PATIENCE_MS } from "../patience.ts";
 
 const LOOK_MS = 30;
 const AGAIN_MS = 5_000;
 
-/** Whether a program can be started here. */
+/** Whether a program is installed. */
 export async function installed(program: string): Promise<boolean> {
   if (program.startsWith("/")) return await Deno.stat(program).then(() => true, () => false);
   const which = new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" });
   return Deno.build.os !== "windows" && (await which.output()).success;
 }
 
-/** A terminal in which a program runs. Dispose it, and the program ends. */
+/** A terminal with a program. Disposing it ends the program. */
 export class Screen implements AsyncDisposable {
   readonly #server: string;
 
@@ -19,7 +19,7 @@ export class Screen implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Starts a command line in a terminal of its own. */
+  /** Starts a command line in a new terminal. */
   static async open(command: string): Promise<Screen> {
     const screen = new Screen(`miniboa-${crypto.randomUUID()}`);
     await screen.#tmux("new-session", "-d", "-s", "s", "-x", "80", "-y", "24", command);
@@ -32,12 +32,12 @@ export class Screen implements AsyncDisposable {
     await this.#tmux("send-keys", "-t", "s", "-l", text);
   }
 
-  /** Presses a key by tmux's name for it, such as Enter. */
+  /** Presses a key by its tmux name, such as Enter. */
   async press(key: string): Promise<void> {
     await this.#tmux("send-keys", "-t", "s", key);
   }
 
-  /** Pastes text, as a terminal does that marks it where it was asked to. */
+  /** Pastes text, as a bracketed paste if the program has enabled that. */
   async paste(text: string): Promise<void> {
     const file = await Deno.makeTempFile();
     await Deno.writeTextFile(file, text);
@@ -46,12 +46,12 @@ export class Screen implements AsyncDisposable {
     await Deno.remove(file);
   }
 
-  /** Gives the window another size. */
+  /** Resizes the window. */
   async resize(columns: number, rows: number): Promise<void> {
     await this.#tmux("resize-window", "-t", "s", "-x", String(columns), "-y", String(rows));
   }
 
-  /** Where the cursor stands. */
+  /** The cursor's column. */
   async cursor(): Promise<number> {
     const column = await this.#tmux("display-message", "-p", "-t", "s", "#{cursor_x}");
     return Number(column);
@@ -63,18 +63,18 @@ export class Screen implements AsyncDisposable {
     await this.press("Enter");
   }
 
-  /** What the person sees, without empty lines. */
+  /** The rows of the screen that are not empty. */
   async lines(): Promise<string[]> {
     const shown = await this.#tmux("capture-pane", "-p", "-t", "s");
     return shown.split("\n").map((line) => line.trimEnd()).filter((line) => line !== "");
   }
 
-  /** Waits until the screen shows what matches, and returns its lines. */
+  /** Waits until the screen matches, and returns its lines. */
   async shows(pattern: RegExp): Promise<string[]> {
     return await this.repeats(() => Promise.resolve(), pattern);
   }
 
-  /** Does something, and once more each few seconds, until the screen shows what matches. */
+  /** Runs an action every few seconds until the screen matches. */
   async repeats(action: () => Promise<void>, pattern: RegExp): Promise<string[]> {
     const deadline = performance.now() + PATIENCE_MS;
     let nextTry = performance.now();

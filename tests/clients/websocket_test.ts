@@ -1,7 +1,7 @@
 /**
- * WebSocket clients that others wrote, on each runtime's server: the npm package ws, the runtime's own,
- * Debian's python3-websockets, and nginx as a proxy of wss. What is not installed is skipped; with
- * MINIBOA_CLIENTS=required that is a failure.
+ * Third-party WebSocket clients, on each runtime's server: the npm package ws, the runtime's own,
+ * Debian's python3-websockets, and nginx as a wss proxy. A missing program is skipped; with
+ * MINIBOA_CLIENTS=required it is a failure.
  */
 import { assert, assertEquals } from "@std/assert";
 import { once } from "node:events";
@@ -71,7 +71,7 @@ asyncio.run(main())
   });
 
   Deno.test({
-    name: `${runtime.name}: nginx brings browsers by wss, and tells whose${
+    name: `${runtime.name}: nginx proxies wss, and passes the client's address${
       hasNginx ? "" : " (not installed)"
     }`,
     ignore: !hasNginx,
@@ -81,7 +81,7 @@ asyncio.run(main())
       const heard = await talk(`wss://localhost:${proxy.port}/`, {
         headers: { "X-Forwarded-For": "192.0.2.7" },
       });
-      // The person can write the first address, nginx adds the one that it sees: this machine's, a proxy.
+      // A client can forge the first address. nginx appends the one that it sees, here a proxy.
       assertEquals(heard, "You are 192.0.2.7, by 127.0.0.1, encrypted; you said: hello");
     },
   });
@@ -110,7 +110,7 @@ async function talk(url: string, options: object = {}): Promise<string> {
   return line;
 }
 
-/** Why a server does not take a client. */
+/** The error message of a refused client. */
 async function refusal(url: string, options: object): Promise<string> {
   const ws = new WebSocketOfWs(url, options);
   const [error] = await inTime(once(ws, "error"), "the refusal");

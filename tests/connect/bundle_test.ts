@@ -1,11 +1,10 @@
-/** connect() in a bundle: one for the browser contains no module of Node's, and runs. */
+/** A browser bundle of ./connect contains no Node module, and runs. */
 import { assert, assertEquals } from "@std/assert";
 import { build, stop } from "esbuild";
 
 Deno.test({
-  name:
-    "./connect bundles for the browser, and the bundle talks over a connection that it is given",
-  // esbuild runs as a process of its own, which stop() ends.
+  name: "./connect bundles for the browser, and the bundle works over a given connection",
+  // esbuild runs as a child process, which stop() ends.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {

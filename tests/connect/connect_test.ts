@@ -1,4 +1,4 @@
-/** connect(): what is read, what is sent, how it ends, against a server that is written by hand. */
+/** connect() against a hand-written server: reading, sending, and how the connection ends. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   connect,
@@ -16,7 +16,7 @@ import { DO, GA, IAC, RawServer, SB, SE, settle, WILL, WONT } from "./raw_server
 const ECHO = 1, SGA = 3, TTYPE = 24, NAWS = 31, GMCP = 201, MSP = 90, MXP = 91;
 const EOR = 239;
 
-/** Runs a case with whole chunks and byte by byte. */
+/** Declares a case twice: with whole chunks, and byte by byte. */
 function test(
   name: string,
   options: ConnectOptions,
@@ -32,22 +32,22 @@ function test(
   }
 }
 
-/** The error of a call. */
+/** The error with which a call rejects. */
 async function errorOf(promise: Promise<unknown>): Promise<TelnetError> {
   const error = await promise.then((value) => `no error, but ${value}`, (error) => error);
   assert(isTelnetError(error), String(error));
   return error;
 }
 
-/** The code of the error of a call. */
+/** The code of the error with which a call rejects. */
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   return (await errorOf(promise)).code;
 }
 
-// What is read.
+// Reading.
 
 test(
-  "lines come in order, without their ends, colours and what was erased",
+  "lines come in order, without line ends, colours and erased text",
   {},
   async (remote, raw) => {
     raw.write("one\r\n\x1b[1;31mtwo\x1b[0m\r\nthreX\be\r\n--More--\r        \rfour\r\n\r\nfi");
@@ -64,7 +64,7 @@ test(
 );
 
 test(
-  "with stripControls: false lines are as they came",
+  "with stripControls: false lines keep escape sequences and controls",
   { stripControls: false },
   async (remote, raw) => {
     raw.write("\x1b[1mtwo\x1b[0m\b\r\n");
@@ -72,7 +72,7 @@ test(
   },
 );
 
-test("marked prompts are told from lines, by GA and by EOR", {}, async (remote, raw) => {
+test("prompts marked by GA or EOR are not part of a line", {}, async (remote, raw) => {
   raw.write("Hello\r\n> ", IAC, GA, "You see\r\n", "hp 5> ", IAC, EOR, "tail");
   assertEquals(await remote.readPrompt(), "> ");
   assertEquals(await remote.readLine(), "You see");
@@ -95,7 +95,7 @@ test("events come in order: lines, prompts, options", {}, async (remote, raw) =>
   ]);
 });
 
-test("readUntil takes all through its match, and leaves the rest", {}, async (remote, raw) => {
+test("readUntil takes the text through its match, and leaves the rest", {}, async (remote, raw) => {
   raw.write("Welcome\r\nlogin: and more\r\nlast> ");
   assertEquals(await remote.readUntil(/log(in): /), "Welcome\nlogin: ");
   assertEquals(await remote.readUntil("and"), "and");
@@ -106,7 +106,7 @@ test("readUntil takes all through its match, and leaves the rest", {}, async (re
   assertEquals(await remote.readUntil("> "), "y> ");
 });
 
-test("readUntil finds what is cut over lines, prompts and pieces", {}, async (remote, raw) => {
+test("readUntil matches across lines, prompts and chunks", {}, async (remote, raw) => {
   const found = remote.readUntil(/two\nthree> /);
   raw.write("one\r\ntw");
   await settle();
@@ -115,21 +115,21 @@ test("readUntil finds what is cut over lines, prompts and pieces", {}, async (re
   assertEquals(await remote.readLine(), "rest");
 });
 
-test("a pattern with g or y matches anew each time", {}, async (remote, raw) => {
+test("readUntil ignores lastIndex of a pattern with g or y", {}, async (remote, raw) => {
   raw.write("a1 a2 ");
   const pattern = /a\d /gy;
   assertEquals(await remote.readUntil(pattern).catch(() => "none"), "a1 ");
   assertEquals(await remote.readUntil(pattern), "a2 ");
 });
 
-test("reads wait in the order of their calls", {}, async (remote, raw) => {
+test("waiting reads get input in the order of their calls", {}, async (remote, raw) => {
   const reads = [remote.readLine(), remote.readUntil("!"), remote.readLine()];
   raw.write("one\r\ntwo!three\r\n");
   assertEquals(await Promise.all(reads), ["one", "two!", "three"]);
 });
 
 test(
-  "a row without an end is a prompt when it stands, where none is marked",
+  "without marks, an unfinished row is a prompt after promptTimeout",
   { promptTimeout: 0 },
   async (remote, raw) => {
     raw.write("What is your name? ");
@@ -140,7 +140,7 @@ test(
 );
 
 test(
-  "Enter ends the row of a prompt, so that the answer is a line of its own",
+  "sending Enter ends the prompt's row, so that the answer is a separate line",
   {},
   async (remote, raw) => {
     raw.write("> ");
@@ -151,7 +151,7 @@ test(
   },
 );
 
-test("a handler takes the text as it came, and reads begin after their call", {
+test("handlers get all text, and a read sees only text after its call", {
   onText: (_remote, text) => void heard.push(text),
   onLine: (_remote, line) => void lines.push(line),
 }, async (remote, raw) => {
@@ -179,10 +179,10 @@ test("a handler that throws ends the connection with its error", {
   await raw.until(() => raw.ended || raw.closed);
 });
 
-// What is sent.
+// Sending.
 
 test(
-  "text goes out at the end of the turn, LF as CR LF and 0xFF doubled",
+  "text is sent at the end of the turn, LF as CR LF and 0xFF doubled",
   { encoding: "latin1" },
   async (remote, raw) => {
     remote.send("caf\xe9 \xff\n");
@@ -193,7 +193,7 @@ test(
   },
 );
 
-test("where this end performs BINARY, LF is sent as LF", {}, async (remote, raw) => {
+test("with BINARY enabled on this side, LF is sent as LF", {}, async (remote, raw) => {
   raw.write(IAC, DO, 0);
   await raw.until(() => raw.received.length === 3);
   assertEquals(raw.take(), [IAC, WILL, 0]);
@@ -202,13 +202,13 @@ test("where this end performs BINARY, LF is sent as LF", {}, async (remote, raw)
   assertEquals(raw.received, [0xc3, 0xa9, 10]);
 });
 
-test("newline says what Enter sends", { newline: "\r\0" }, async (remote, raw) => {
+test("newline sets what LF is sent as", { newline: "\r\0" }, async (remote, raw) => {
   remote.send("a\nb\n");
   await raw.until(() => raw.received.length === 6);
   assertEquals(raw.received, [97, 13, 0, 98, 13, 0]);
 });
 
-test("what this end tells of itself", {
+test("the terminal option answers TERMINAL-TYPE, NAWS and the other questions", {
   terminal: {
     name: "BOT",
     version: "2",
@@ -251,7 +251,7 @@ test("what this end tells of itself", {
   ]);
 });
 
-test("options that are not agreed to are refused, and reported", {
+test("options that are turned off are refused, and reported", {
   telnetOptions: { gmcp: false },
 }, async (remote, raw) => {
   raw.write(IAC, WILL, GMCP, IAC, DO, 200, "x\r\n");
@@ -261,7 +261,7 @@ test("options that are not agreed to are refused, and reported", {
   assertEquals(remote.telnet.optionEnabled(GMCP, "remote"), false);
 });
 
-test("sounds of MSP and tags of MXP are events, not text", {
+test("MSP sounds and MXP tags are events, not text", {
   telnetOptions: { mxp: true },
 }, async (remote, raw) => {
   raw.write(IAC, WILL, MSP, IAC, WILL, MXP, "!!SOUND(hit.wav V=80)\r\n");
@@ -285,9 +285,9 @@ test("sounds of MSP and tags of MXP are events, not text", {
   ]);
 });
 
-// How it ends.
+// Ending.
 
-test("close() sends what waits, then ends", {}, async (remote, raw) => {
+test("close() sends the queued output, then ends", {}, async (remote, raw) => {
   remote.send("bye\n");
   await remote.close();
   await raw.until(() => raw.ended || raw.closed);
@@ -297,7 +297,7 @@ test("close() sends what waits, then ends", {}, async (remote, raw) => {
 });
 
 test(
-  "a server that closes ends the reads: the rest first, then nothing",
+  "after the server closes, reads return the rest, then undefined",
   {},
   async (remote, raw) => {
     const until = remote.readUntil("never");
@@ -311,25 +311,25 @@ test(
   },
 );
 
-test("a connection that breaks is an error for who reads", {}, async (remote, raw) => {
+test("a broken connection rejects waiting reads", {}, async (remote, raw) => {
   const line = codeOf(remote.readLine());
   raw.connection?.pause();
   remote.send("unread");
   await settle();
-  raw.connection?.abort(); // resets, as the server has not read all
+  raw.connection?.abort(); // a reset, because the server has unread input
   assertEquals(await line, "connection-lost");
   const { error } = await remote.closed;
   assertEquals(isTelnetError(error) && error.code, "connection-lost");
 });
 
-test("the end of a row that stood is not lost", {}, async (remote, raw) => {
+test("an unfinished row before the close is still read", {}, async (remote, raw) => {
   raw.write("a> ");
   await settle();
   raw.connection?.close();
   assertEquals(await remote.readLine(), "a> ");
 });
 
-Deno.test("connect: a timeout says what was waited for, what came, and what was negotiated", async () => {
+Deno.test("connect: a timeout error names the pattern, the text received, and the enabled options", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   const clock = new TestClock();
@@ -348,11 +348,11 @@ Deno.test("connect: a timeout says what was waited for, what came, and what was 
   ) {
     assert(message.includes(words), message);
   }
-  // What came can still be read.
+  // The received text can still be read.
   assertEquals(await remote.readLine(), "Username: ");
 });
 
-Deno.test("connect: a signal ends one read, or the whole connection", async () => {
+Deno.test("connect: a signal aborts one read, or the whole connection", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   const all = new AbortController();
@@ -370,7 +370,7 @@ Deno.test("connect: a signal ends one read, or the whole connection", async () =
   assertEquals(String((await remote.closed).error), "Error: all over");
 });
 
-Deno.test("connect: a signal that is over already, nobody there, and misuse", async () => {
+Deno.test("connect: an aborted signal, an unused port and invalid options reject", async () => {
   const transport = new MemoryTransport();
   assertEquals(await codeOf(connect({ transport, port: 4000 })), "connection-refused");
   const signal = AbortSignal.abort(new Error("never"));
@@ -400,7 +400,7 @@ Deno.test("connect: a signal that is over already, nobody there, and misuse", as
   }
 });
 
-Deno.test("connect: over a connection that exists", async () => {
+Deno.test("connect: connectOver() uses an existing connection", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   const remotes: RemoteServer[] = [];
@@ -418,7 +418,7 @@ Deno.test("connect: over a connection that exists", async () => {
   await remote?.close();
 });
 
-Deno.test("connect: a server that nobody reads is not read on, and nothing is lost", async () => {
+Deno.test("connect: reading pauses at limits.unread, and nothing is lost", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({ transport, port, limits: { unread: 20_000 } });
@@ -440,7 +440,7 @@ const TIMING_MARK = 6, STATUS = 5;
 const pongs: number[] = [];
 
 test(
-  "a ping by TIMING-MARK is measured, and the server's is answered",
+  "ping() measures the round trip by TIMING-MARK, and the server's DO is answered",
   { onPong: (_remote, milliseconds) => void pongs.push(milliseconds) },
   async (remote, raw) => {
     pongs.length = 0;
@@ -457,7 +457,7 @@ test(
   },
 );
 
-test("STATUS is agreed to, and tells what is in force", {}, async (_remote, raw) => {
+test("STATUS is agreed to, and reports the enabled options", {}, async (_remote, raw) => {
   raw.write(Uint8Array.of(IAC, DO, STATUS));
   await settle();
   assertEquals(raw.take(), [IAC, WILL, STATUS]);

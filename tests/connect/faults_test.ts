@@ -1,4 +1,4 @@
-/** Faults that were found by trying to break connect(), exec() and TestGame: one test for each kind. */
+/** Regressions from attempts to break connect(), exec() and TestGame. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { TelnetServer } from "../../mod.ts";
 import {
@@ -13,7 +13,9 @@ import { PlainRows } from "../../src/text/mod.ts";
 import { inTime } from "../patience.ts";
 import { DO, GA, IAC, RawServer, settle, WILL } from "./raw_server.ts";
 
-/** A device with the prompt `sw1# ` that echoes; `answer` writes what a command prints. */
+/**
+ * Runs `check` on an echoing device with the prompt `sw1# `; `answer` writes a command's output.
+ */
 async function device(
   answer: (command: string, raw: RawServer) => void,
   check: (remote: RemoteServer, raw: RawServer) => Promise<void>,
@@ -44,7 +46,7 @@ async function device(
 
 const quick = (command: string, raw: RawServer) => raw.write(`did ${command}\r\nsw1# `);
 
-Deno.test("a command behind one that timed out gets its own output, not that of the other", async () => {
+Deno.test("a command after one that timed out gets its own output, not the late one", async () => {
   await device((command, raw) => {
     if (command !== "slow") quick(command, raw);
   }, async (remote, raw) => {
@@ -61,7 +63,7 @@ Deno.test("a command behind one that timed out gets its own output, not that of 
   });
 });
 
-Deno.test("nothing is typed into a question that a command before has left open", async () => {
+Deno.test("exec() does not type into a question that an earlier command left open", async () => {
   const typed: string[] = [];
   await device((command, raw) => {
     typed.push(command);
@@ -81,7 +83,7 @@ Deno.test("nothing is typed into a question that a command before has left open"
   });
 });
 
-Deno.test("a command within the loop over another's lines is a timeout, not a wait for ever", async () => {
+Deno.test("exec() inside a loop over execLines() times out and does not hang", async () => {
   await device((_command, raw) => raw.write("one\r\ntwo\r\nsw1# "), async (remote) => {
     for await (const _line of remote.execLines("list")) {
       await assertRejects(() => remote.exec("other", { timeout: 50 }), Error, "its turn");
@@ -90,7 +92,7 @@ Deno.test("a command within the loop over another's lines is a timeout, not a wa
   });
 });
 
-Deno.test("a queued command ends by its signal before its turn", async () => {
+Deno.test("a queued command rejects on its signal before its turn", async () => {
   await device(() => {}, async (remote) => {
     const slow = remote.exec("slow", { timeout: 400 }).catch(() => "late");
     const queued = remote.exec("queued", { signal: AbortSignal.timeout(20) });
@@ -99,7 +101,7 @@ Deno.test("a queued command ends by its signal before its turn", async () => {
   });
 });
 
-Deno.test("output without end ends by its deadline, also where it is read slowly", async () => {
+Deno.test("endless output ends at the deadline, even if it is read slowly", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   const clock = new TestClock();
@@ -133,7 +135,7 @@ Deno.test("a loop over output that was left has ended, whatever becomes of the c
   assertEquals(await inTime(lines.next(), "a late reader"), { done: true, value: undefined });
 });
 
-Deno.test("what a device says to an empty line is no part of its prompt", async () => {
+Deno.test("a device's answer to an empty line is not part of its prompt", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({ transport, port, timeout: Infinity });
@@ -147,7 +149,7 @@ Deno.test("what a device says to an empty line is no part of its prompt", async 
   assertEquals(await inTime(exec, "the output"), "ERROR: unknown command foo");
 });
 
-Deno.test("a log line behind the prompt does not keep a command for ever", async () => {
+Deno.test("a log line after the prompt does not make exec() hang", async () => {
   await device((command, raw) => {
     if (command === "end") raw.write("sw1# \r\n*Mar 1 00:00: %SYS-5-CONFIG_I: Configured\r\n");
     else quick(command, raw);
@@ -168,7 +170,7 @@ const PAGERS = [
   ":",
 ];
 
-Deno.test("pagers of many makers are answered", async () => {
+Deno.test("exec() answers the pagers of many vendors", async () => {
   await Promise.all(PAGERS.map(async (pager) => {
     await using raw = await RawServer.start();
     const { transport, port } = raw;
@@ -187,14 +189,14 @@ Deno.test("pagers of many makers are answered", async () => {
   }));
 });
 
-Deno.test("half a line that rests, or that is sent behind, stays one line", async () => {
+Deno.test("half a line stays part of its line, after a pause or after sending", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   const clock = new TestClock();
   await using remote = await connect({ transport, port, clock });
   raw.write("The dragon ");
   await settle();
-  clock.advance(600); // it was taken for a prompt
+  clock.advance(600); // longer than promptTimeout: it counted as a prompt
   raw.write("bites you\r\n");
   assertEquals(await remote.readLine(), "The dragon bites you");
   raw.write("The kobold ");
@@ -204,7 +206,7 @@ Deno.test("half a line that rests, or that is sent behind, stays one line", asyn
   assertEquals(await remote.readLine(), "The kobold flees");
 });
 
-Deno.test("readUntil leaves a sequence that is under way", async () => {
+Deno.test("readUntil leaves an incomplete escape sequence", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({ transport, port });
@@ -214,7 +216,7 @@ Deno.test("readUntil leaves a sequence that is under way", async () => {
   assertEquals(await remote.readLine(), "Ada is here  now");
 });
 
-Deno.test("MXP: a sign that begins no tag holds nothing back, and tags come at their place", () => {
+Deno.test("MXP: a < that begins no tag delays nothing, and tags come in order with the text", () => {
   const found: (string | MxpTag)[] = [];
   const reader = new MxpReader({ text: (text) => found.push(text), tag: (tag) => found.push(tag) });
   reader.push("3 < 5\n<b\nx <send>go</send>\n");
@@ -232,14 +234,14 @@ Deno.test("MXP: a sign that begins no tag holds nothing back, and tags come at t
   assertEquals(found, ["done ", "<a"]);
 });
 
-Deno.test("rows that are never ended are bounded: marks, inserted blanks", () => {
+Deno.test("unfinished rows are bounded: combining marks, inserted blanks", () => {
   const rows = new PlainRows(80);
   rows.push("a" + "\u0301".repeat(100_000), () => {});
   assert(rows.tail(Infinity).length <= 64);
   for (let count = 0; count < 1_000; count++) rows.push("x\x1b[79@\r", () => {});
   assert(rows.tail(Infinity).length <= 160, String(rows.tail(Infinity).length));
   rows.push("\r\x1b[2K" + "x".repeat(79) + "\ty\r\n", (line) => {
-    assertEquals(line, "x".repeat(79) + "\ty"); // a TAB at the end of the window is there
+    assertEquals(line, "x".repeat(79) + "\ty"); // a TAB at the end of the window is kept
   });
 });
 
@@ -256,7 +258,7 @@ Deno.test("close() does not wait for a server that reads nothing", async () => {
   await inTime(closed, "the end");
 });
 
-Deno.test("START-TLS that never begins is an error, and holds nothing for ever", async () => {
+Deno.test("START-TLS that never begins ends with an error, and sends nothing in plain text", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   const clock = new TestClock();
@@ -273,7 +275,7 @@ Deno.test("START-TLS that never begins is an error, and holds nothing for ever",
   assert(!raw.text.includes("secret"));
 });
 
-Deno.test("a snapshot of a compressed connection is refused, and a signal is one", async () => {
+Deno.test("a snapshot of a compressed connection throws, and so does an AbortController as a signal", async () => {
   await using game = await TelnetServer.listen({
     port: 0,
     address: "127.0.0.1",
@@ -299,7 +301,7 @@ Deno.test("a snapshot of a compressed connection is refused, and a signal is one
   await assertRejects(() => connect(wrong), Error, "give its `.signal`");
 });
 
-Deno.test("a signal of many connections keeps none of them", async () => {
+Deno.test("connections leave no listeners on a shared signal", async () => {
   const counts = { added: 0, removed: 0 };
   const signal = new AbortController().signal;
   const { addEventListener, removeEventListener } = signal;
@@ -320,7 +322,7 @@ Deno.test("a signal of many connections keeps none of them", async () => {
   assertEquals(counts.removed, counts.added);
 });
 
-Deno.test("prompts that are marked are no negotiations", async () => {
+Deno.test("thousands of GA marks do not count as negotiations", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({ transport, port });
@@ -331,7 +333,7 @@ Deno.test("prompts that are marked are no negotiations", async () => {
   assertEquals(count, 8_000);
 });
 
-Deno.test("a test game goes on after an expectation that failed", async () => {
+Deno.test("a TestGame goes on after a failed expectation", async () => {
   await using game = await TestGame.start(async ({ transport, clock }) => {
     const server = await TelnetServer.listen({
       transport,

@@ -1,4 +1,4 @@
-/** Servers that lie: each ends in a named error, or does no harm, and what is held is bounded. */
+/** Hostile servers: each ends with an error code or does no harm, and memory is bounded. */
 import { assert, assertEquals } from "@std/assert";
 import { deflateSync } from "node:zlib";
 import {
@@ -28,7 +28,7 @@ async function attack(
   assert(error.message.includes(words), error.message);
 }
 
-Deno.test("a server that asks for terminal types without end is left", async () => {
+Deno.test("a server that asks for terminal types endlessly is disconnected", async () => {
   await attack(
     {},
     async (raw) => {
@@ -44,7 +44,7 @@ Deno.test("a server that asks for terminal types without end is left", async () 
   );
 });
 
-Deno.test("a GMCP message of 10 MB ends the connection, and is not kept", async () => {
+Deno.test("a GMCP message of 10 MB ends the connection, and is not buffered", async () => {
   await attack(
     {},
     (raw) => {
@@ -57,7 +57,7 @@ Deno.test("a GMCP message of 10 MB ends the connection, and is not kept", async 
   );
 });
 
-Deno.test("a bomb of MCCP2 ends the connection", async () => {
+Deno.test("an MCCP2 zip bomb ends the connection", async () => {
   await attack(
     { onText: () => {} },
     (raw) => {
@@ -69,7 +69,7 @@ Deno.test("a bomb of MCCP2 ends the connection", async () => {
   );
 });
 
-Deno.test("what is no zlib stream ends the connection", async () => {
+Deno.test("an invalid zlib stream ends the connection", async () => {
   await attack(
     {},
     (raw) => {
@@ -80,7 +80,7 @@ Deno.test("what is no zlib stream ends the connection", async () => {
   );
 });
 
-Deno.test("a line without end ends the connection", async () => {
+Deno.test("an endless line ends the connection", async () => {
   await attack(
     { onText: () => {} },
     (raw) => {
@@ -91,7 +91,7 @@ Deno.test("a line without end ends the connection", async () => {
   );
 });
 
-Deno.test("a server that reads nothing ends what is sent", async () => {
+Deno.test("sending to a server that reads nothing ends the connection as too-slow", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({ transport, port, limits: { outputBytes: 100_000 } });
@@ -104,7 +104,7 @@ Deno.test("a server that reads nothing ends what is sent", async () => {
   assertEquals(isTelnetError(error) && error.code, "too-slow");
 });
 
-Deno.test("what a read waits for and never comes fails when the inbox is full", async () => {
+Deno.test("readUntil rejects when limits.unread is reached without a match", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({
@@ -120,7 +120,7 @@ Deno.test("what a read waits for and never comes fails when the inbox is full", 
   assertEquals(await remote.readLine(), "a line"); // nothing is lost
 });
 
-Deno.test("questions of options that were never agreed are not answered", async () => {
+Deno.test("subnegotiations of options that were never agreed to are not answered", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({
@@ -135,7 +135,7 @@ Deno.test("questions of options that were never agreed are not answered", async 
   assertEquals(raw.received, []);
 });
 
-Deno.test("nothing of the process's own environment is told", async () => {
+Deno.test("the environment of the process is never sent", async () => {
   await using raw = await RawServer.start();
   const { transport, port } = raw;
   await using remote = await connect({ transport, port });
@@ -143,14 +143,14 @@ Deno.test("nothing of the process's own environment is told", async () => {
   await remote.readLine();
   await settle();
   const text = raw.text;
-  assert(text.includes("USER") && text.includes("PATH")); // named, without a value
+  assert(text.includes("USER") && text.includes("PATH")); // the names, without values
   for (const name of ["USER", "HOME", "PATH"]) {
     const value = Deno.env.get(name);
     if (value) assert(!text.includes(value), name);
   }
 });
 
-Deno.test("random bytes of a server throw nothing and hold nothing for ever", async () => {
+Deno.test("random bytes of a server do not throw or hang", async () => {
   for (let seed = 1; seed <= 30; seed++) {
     await using raw = await RawServer.start(seed % 3 === 0 ? 1 : undefined);
     const { transport, port } = raw;

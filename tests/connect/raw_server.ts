@@ -1,4 +1,4 @@
-/** A server in memory whose bytes a test writes by hand. */
+/** An in-memory server whose bytes the test writes by hand. */
 import { joinBytes } from "../../src/protocol/bytes.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import type { Connection } from "../../src/transport/transport.ts";
@@ -9,7 +9,7 @@ export const GA = 249;
 export class RawServer implements AsyncDisposable {
   readonly transport: MemoryTransport;
   readonly port: number;
-  /** The end that the server has of the connection. */
+  /** The server's end of the connection. */
   connection: Connection | undefined;
   ended = false;
   closed = false;
@@ -41,12 +41,12 @@ export class RawServer implements AsyncDisposable {
     return raw;
   }
 
-  /** What came so far, but for what was taken. */
+  /** The bytes received since the last `take()`. */
   get received(): number[] {
     return [...joinBytes(this.#chunks)];
   }
 
-  /** Takes what came so far. */
+  /** Returns the bytes received since the last call. */
   take(): number[] {
     const all = this.received;
     this.#chunks.length = 0;
@@ -57,14 +57,14 @@ export class RawServer implements AsyncDisposable {
     return new TextDecoder().decode(joinBytes(this.#chunks));
   }
 
-  /** Writes text, and bytes. */
+  /** Writes text and bytes. */
   write(...parts: (string | number | Uint8Array)[]): void {
     const encoder = new TextEncoder();
     const bytes = parts.map((part) => typeof part === "string" ? encoder.encode(part) : part);
     this.connection?.write(joinBytes(bytes));
   }
 
-  /** Settles when a condition holds. */
+  /** Resolves when the condition is true. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#wake.push(resolve));
   }
@@ -80,7 +80,7 @@ export class RawServer implements AsyncDisposable {
   }
 }
 
-/** Lets everything happen that can. */
+/** Waits some turns of the event loop, so that pending work is done. */
 export async function settle(): Promise<void> {
   for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,6 +1,7 @@
 /**
- * Both ends of this library with random options: they settle, agree on the state of each option, and give
- * the same dialogue however the network cuts it, also when both are restarted in the middle.
+ * Both ends of this library with random options: they settle, agree on the state of each option,
+ * and have the same dialogue however the network splits it, even if both are restarted in the
+ * middle.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -95,7 +96,7 @@ interface Heard {
   readonly game: unknown[];
 }
 
-/** One dialogue: greeting, questions, lines both ways, messages of options. */
+/** One dialogue: greeting, questions, lines in both directions, option messages. */
 class Scene {
   readonly clock = new TestClock();
   readonly transport: MemoryTransport;
@@ -142,14 +143,14 @@ class Scene {
     }
   }
 
-  /** Takes what came. */
+  /** Reads all waiting events. */
   async drain(remote: RemoteServer): Promise<void> {
     const events = remote.events();
     while (remote.unread > 0) {
       const before = remote.unread;
       const idle = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0));
       const next = await Promise.race([events.next(), idle]);
-      await idle; // no timer is left behind
+      await idle; // leave no timer
       if (next === undefined || next.done) break;
       this.heard.events.push(next.value);
       if (remote.unread === before) break;
@@ -157,7 +158,7 @@ class Scene {
   }
 }
 
-/** What both ends believe of each option. */
+/** The state of each option at both ends. */
 function states(client: TelnetClient, remote: RemoteServer) {
   const options = [...Object.values(CODES), 1, 3];
   return options.map((code) => ({
@@ -183,7 +184,7 @@ async function play(one: Case, chunkSize: number | undefined): Promise<Heard> {
     port: server.port,
   });
   await scene.turns();
-  clock.advance(5_000); // whatever was not answered is given up
+  clock.advance(5_000); // unanswered requests time out
   await scene.turns();
   const [client] = server.clientList();
   assert(client !== undefined, "the client is there");
@@ -193,7 +194,7 @@ async function play(one: Case, chunkSize: number | undefined): Promise<Heard> {
     if (name === undefined) continue;
     const wanted = one.server.includes(name) && one.client.includes(name);
     const on = here[0] || here[1];
-    // BINARY, EOR and a few others a server also grants when it is asked; this client does not ask.
+    // A server also grants BINARY, EOR and some others on request; this client does not ask.
     assertEquals(on, wanted, `option ${name} is on where both want it`);
   }
   await dialogue(scene, client, remote);
@@ -224,7 +225,7 @@ async function dialogue(scene: Scene, client: TelnetClient, remote: RemoteServer
   await scene.drain(remote);
 }
 
-Deno.test("both ends with random options agree, and a cut of the network changes nothing", async () => {
+Deno.test("both ends with random options agree, however the network splits the bytes", async () => {
   await fc.assert(
     fc.asyncProperty(cases, async (one) => {
       const whole = await play(one, undefined);
@@ -234,17 +235,17 @@ Deno.test("both ends with random options agree, and a cut of the network changes
   );
 });
 
-Deno.test("both ends with all options, byte by byte", async () => {
+Deno.test("both ends with all options agree, byte by byte", async () => {
   const all: Case = { server: NAMES, client: NAMES, chunkSize: 1 };
   const whole = await inTime(play(all, undefined), "the dialogue");
   assertEquals(await play(all, 1), whole);
   assert(whole.events.some((event) => JSON.stringify(event).includes("hit.wav")));
 });
 
-Deno.test("both ends go on from snapshots", async () => {
+Deno.test("both ends continue from snapshots", async () => {
   await fc.assert(
     fc.asyncProperty(cases, async (one) => {
-      // Compression holds state outside of the library.
+      // Compression has state that a snapshot cannot hold.
       const plain = (names: readonly Name[]) => names.filter((name) => !name.startsWith("mccp"));
       const some = { ...one, server: plain(one.server), client: plain(one.client) };
       const whole = await play(some, undefined);
@@ -283,7 +284,7 @@ Deno.test("both ends go on from snapshots", async () => {
       resumed.abort();
       await next.stop();
       assertEquals(again.heard.game, whole.game);
-      // Events of options that came before the restart are not in a snapshot.
+      // A snapshot does not keep option events from before the restart.
       const text = (heard: Heard) =>
         heard.events.filter((event) =>
           ["line", "prompt"].includes((event as { type: string }).type)

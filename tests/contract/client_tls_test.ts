@@ -1,4 +1,4 @@
-/** The client's side of TLS as a transport: the contract of connections, on each runtime. */
+/** The connection contract for the TLS client, on each runtime. */
 import { CASES as CONTRACT, type Subject } from "../../src/transport/contract/mod.ts";
 import { denoTransport } from "../../src/transport/deno.ts";
 import { inTime } from "../patience.ts";
@@ -9,8 +9,8 @@ import { RemoteClient } from "../tls/remote_client.ts";
 import { CountingAgent } from "./counting_agent.ts";
 import { PLAIN_ONLY, TLS } from "./subjects.ts";
 
-Deno.test("TLS client: the contract of connections, on all runtimes side by side", async () => {
-  // Most cases wait for a connection that lingers.
+Deno.test("TLS client: the connection contract, on all runtimes in parallel", async () => {
+  // Most of the time is spent on lingering connections.
   await Promise.all((await findRuntimes()).map(testContract));
 });
 
@@ -24,7 +24,7 @@ async function testContract(runtime: Runtime): Promise<void> {
     reusePort: false,
   };
   for (const [name, check] of Object.entries(CONTRACT)) {
-    // What a case costs is counted for the whole process, so for the plain transports alone.
+    // Costs are counted for the whole process, so only the plain transports run those cases.
     if (PLAIN_ONLY.test(name) || name.includes("each at the same cost")) continue;
     await inTime(check(subject), name).catch((cause) => {
       throw new Error(`${runtime.name}: ${name}: ${cause}`, { cause });

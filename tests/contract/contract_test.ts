@@ -30,7 +30,7 @@ for (const [name, check] of Object.entries(CASES)) {
 
 const deno = await findRuntime("Deno");
 Deno.test({
-  name: "the transport on Deno with --unstable-net: reusePort lets two listen on one port",
+  name: "the transport on Deno with --unstable-net: two listeners share a port with reusePort",
   ignore: !reusePort,
   async fn() {
     const runtime = { ...deno, args: ["run", "-A", "--unstable-net"] } as Runtime;

@@ -1,7 +1,7 @@
 import { LocalAgent } from "../../src/transport/contract/mod.ts";
 import { startCounting, type Steps } from "../steps.ts";
 
-/** An agent that counts in steps what its transport does. */
+/** An agent that counts the steps of its transport. */
 export class CountingAgent extends LocalAgent {
   #stopCounting: (() => Steps) | undefined;
 

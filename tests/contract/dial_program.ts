@@ -1,6 +1,6 @@
 /**
- * Dials the port that is given on the runtime that this runs on: first often with a signal that aborts
- * while it connects, then once without. Prints what came of it.
+ * Dials a given port on the current runtime: first many times with a signal that aborts during the
+ * connect, then once without. Prints the result.
  */
 import process from "node:process";
 import { defaultTransport } from "../../src/transport/default.ts";

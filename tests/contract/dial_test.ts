@@ -1,4 +1,4 @@
-/** Dialling: what the contract suite cannot check, such as signals, several addresses and raw peers. */
+/** Dialling beyond the contract suite: signals, several addresses, raw peers. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createServer } from "node:net";
 import { TelnetError } from "../../src/protocol/mod.ts";
@@ -23,7 +23,7 @@ const HERE = { port: 0, address: "127.0.0.1" };
 const SIX = ["2001:db8::1", "2001:db8::2", "2001:db8::3"];
 const FOUR = ["192.0.2.1", "192.0.2.2"];
 
-/** An owner that records what it hears. */
+/** A handler that records its calls. */
 class Recorder implements ConnectionHandler {
   readonly heard: string[] = [];
   readonly closed: Promise<void>;
@@ -50,7 +50,7 @@ class Recorder implements ConnectionHandler {
 
 const CONNECTION = { name: "a connection" } as unknown as Connection;
 
-/** A network whose attempts end when the test says so. */
+/** A fake network whose attempts the test opens or fails. */
 class FakeNetwork {
   readonly attempts: Attempt[] = [];
   readonly opened: string[] = [];
@@ -70,7 +70,7 @@ class FakeNetwork {
     });
   }
 
-  /** Waits until so many attempts were started. */
+  /** Waits until this many attempts were started. */
   async started(count: number): Promise<void> {
     while (this.attempts.length < count) {
       await new Promise<void>((resolve) => this.#changed.push(resolve));
@@ -107,7 +107,7 @@ class FakeNetwork {
   }
 }
 
-Deno.test("interleave lets the families alternate, and begins with the preferred one", () => {
+Deno.test("interleave alternates the address families, and begins with the preferred one", () => {
   const mixed = [SIX[0], SIX[1], SIX[2], FOUR[0], FOUR[1]] as string[];
   assertEquals(interleave(mixed), [SIX[0], FOUR[0], SIX[1], FOUR[1], SIX[2]]);
   assertEquals(interleave(["192.0.2.1", "2001:db8::1", "192.0.2.1"]), ["192.0.2.1", "2001:db8::1"]);
@@ -129,10 +129,10 @@ Deno.test("dialling tries the next address as soon as one fails, and stops at th
   ]);
 });
 
-Deno.test("dialling does not wait for an address that hangs, and closes whatever opens too late", async () => {
+Deno.test("dialling does not wait for an address that hangs, and closes late connections", async () => {
   const network = new FakeNetwork([...SIX, ...FOUR]);
   const dialling = network.dial();
-  await network.started(3); // by the timer: none has failed
+  await network.started(3); // by the timer: no attempt has failed
   network.open(2);
   await dialling;
   assertEquals(network.attempts.map(({ signal }) => signal.aborted), [true, true, false]);
@@ -151,7 +151,7 @@ Deno.test("the first attempt can still win after the second has started", async 
   assertEquals([network.opened, network.closed], [["2001:db8::1"], ["192.0.2.1"]]);
 });
 
-Deno.test("where all addresses fail, the most telling failure is reported", async () => {
+Deno.test("if all addresses fail, the most informative error is reported", async () => {
   const network = new FakeNetwork(["2001:db8::1", "192.0.2.1", "2001:db8::2"]);
   const failed = assertRejects(() => network.dial(), TelnetError);
   for (const [at, code] of ["EHOSTUNREACH", "ECONNREFUSED", "ETIMEDOUT"].entries()) {
@@ -164,7 +164,7 @@ Deno.test("where all addresses fail, the most telling failure is reported", asyn
   assertEquals((error.cause as Error).message, "ECONNREFUSED");
 });
 
-Deno.test("the system's errors of dialling have codes", async () => {
+Deno.test("system errors while dialling map to error codes", async () => {
   const codes = {
     ENETUNREACH: "unreachable",
     EHOSTUNREACH: "unreachable",
@@ -183,7 +183,7 @@ Deno.test("the system's errors of dialling have codes", async () => {
   }
 });
 
-Deno.test("a name without addresses, or that cannot be resolved, is not found", async () => {
+Deno.test("a host name without addresses, or that cannot be resolved, is address-not-found", async () => {
   const failure = Promise.reject(Object.assign(new Error("again"), { code: "EAI_AGAIN" }));
   for (const addresses of [[], failure]) {
     const error = await assertRejects(() => new FakeNetwork(addresses).dial(), TelnetError);
@@ -203,7 +203,7 @@ Deno.test("a signal ends dialling while the name is being resolved", async () =>
   assertEquals(network.hostnames, []);
 });
 
-Deno.test("a signal ends dialling while it connects, and what opens later is closed", async () => {
+Deno.test("a signal ends dialling while it connects, and late connections are closed", async () => {
   const network = new FakeNetwork(FOUR);
   const controller = new AbortController();
   const dialling = network.dial({ signal: controller.signal });
@@ -307,7 +307,7 @@ for (const transport of [denoTransport, new MemoryTransport()] as (Transport & D
     await listener.close();
   });
 
-  Deno.test(`${transport.name}: what is wrong with the options of dial is said`, async () => {
+  Deno.test(`${transport.name}: errors for invalid dial options say what is wrong`, async () => {
     const dial = (options: object) =>
       assertRejects(
         () => transport.dial(options as DialOptions, () => new Recorder()),
@@ -337,7 +337,7 @@ for (const transport of [denoTransport, new MemoryTransport()] as (Transport & D
 }
 
 Deno.test({
-  name: "Deno without permission for a host says which flag allows it",
+  name: "Deno without permission for a host: the error names the flag",
   permissions: { net: ["127.0.0.1:1"] },
   async fn() {
     const flags = {
@@ -357,7 +357,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Deno dials by name where only the name is allowed",
+  name: "Deno dials by name if only the name is allowed",
   permissions: { net: ["0.0.0.0:0", "localhost"] },
   async fn() {
     const recorder = new Recorder();
@@ -376,7 +376,7 @@ Deno.test({
   },
 });
 
-Deno.test("memory: dialled ends get chunks of the size that was asked for, both of them", async () => {
+Deno.test("memory: both ends of a dialled connection get chunks of chunkSize", async () => {
   const transport = new MemoryTransport({ chunkSize: 3, capacity: 5 });
   const [near, far] = [new Recorder(), new Recorder()];
   let accepted: Connection | undefined;
@@ -401,7 +401,7 @@ Deno.test("memory: dialled ends get chunks of the size that was asked for, both 
   assertEquals(far.heard, ["123", "4", "5", "drain", "678", "close undefined"]);
 });
 
-Deno.test("memory: an end that goes without reading all resets the other", async () => {
+Deno.test("memory: an end that aborts with unread input resets the other", async () => {
   const transport = new MemoryTransport();
   const [near, far] = [new Recorder(), new Recorder()];
   let accepted: Connection | undefined;
@@ -417,7 +417,7 @@ Deno.test("memory: an end that goes without reading all resets the other", async
   assertEquals(near.heard, ["close connection-lost"]);
   assertEquals([connection.destroyed, connection.queued], [true, 0]);
 
-  // Nor can anything be written to an end that is gone.
+  // Writing to an aborted end fails, too.
   const again = new Recorder();
   const second = await transport.dial({ hostname: "mud.example", port }, () => again);
   accepted?.abort();
@@ -434,7 +434,7 @@ for (const runtime of await findRuntimes()) {
     await using remote = new RemoteAgent(runtime);
     const { agent } = remote;
 
-    await t.step("what the peer sends at once has an owner", async () => {
+    await t.step("data that the peer sends at once reaches the handler", async () => {
       for (let round = 0; round < 20; round++) {
         using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
         const sending = listener.accept().then(async (conn) => {
@@ -466,7 +466,7 @@ for (const runtime of await findRuntimes()) {
       assertEquals((await agent.until(id, { closes: 1, gone: true })).error, undefined);
     });
 
-    await t.step("close announces the end, and waits for that of the peer", async () => {
+    await t.step("close sends the end, and waits for the peer's", async () => {
       using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
       const [conn, { id }] = await Promise.all([
         listener.accept(),
@@ -476,7 +476,7 @@ for (const runtime of await findRuntimes()) {
       const { gone } = await agent.until(id, { closes: 1 });
       assertEquals(await conn.read(new Uint8Array(1)), null);
       assertEquals(gone, false);
-      await conn.write(new Uint8Array(10)); // it is thrown away, and answered by no reset
+      await conn.write(new Uint8Array(10)); // discarded, without a reset
       conn.close();
       assertEquals((await agent.until(id, { gone: true })).error, undefined);
     });
@@ -494,7 +494,7 @@ for (const runtime of await findRuntimes()) {
       await new Promise((resolve) => server.close(resolve));
     });
 
-    await t.step("a refused name says so, although it has several addresses", async () => {
+    await t.step("a name whose addresses all refuse is connection-refused", async () => {
       const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
       const { port } = listener.addr;
       listener.close();
@@ -503,7 +503,7 @@ for (const runtime of await findRuntimes()) {
       assert(error.message.endsWith(`"localhost", port ${port}: nothing listens there`));
     });
 
-    await t.step("IPv4 in the form of IPv6 is shown in its own", async () => {
+    await t.step("an IPv4-mapped IPv6 address is reported as IPv4", async () => {
       using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
       const accepting = listener.accept();
       const { id, remoteAddress } = await dial(agent, listener.addr.port, "::ffff:127.0.0.1");
@@ -522,13 +522,13 @@ for (const runtime of await findRuntimes()) {
     ]);
     for (let round = 0; round < 10; round++) assertEquals(await program.line(), `aborted ${round}`);
     assertEquals(await program.line(), "owners 0");
-    // Some of the aborted ones may have got through. The last one says hello.
+    // Some aborted attempts may have connected. The last one says hello.
     while (await firstText(listener) !== "hello");
     assertEquals((await program.status).code, 0);
   });
 }
 
-/** What the next peer says first; empty if it goes instead, by an end or by a reset. */
+/** The next peer's first text; empty if it closes or resets instead. */
 async function firstText(listener: Deno.Listener): Promise<string> {
   try {
     using conn = await listener.accept();

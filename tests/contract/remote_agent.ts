@@ -15,7 +15,7 @@ interface Answer {
   readonly error?: { readonly code: TelnetErrorCode; readonly message: string };
 }
 
-/** An agent that lives in a process of another runtime. */
+/** An agent in a process of another runtime. */
 export class RemoteAgent implements AsyncDisposable {
   readonly #program: Program;
   readonly #dials: boolean;
@@ -28,7 +28,7 @@ export class RemoteAgent implements AsyncDisposable {
     void this.#read();
   }
 
-  /** The agent itself: each method is a call to the other process. */
+  /** The agent: each method calls the other process. */
   get agent(): Agent {
     const call = <T>(method: string, ...args: unknown[]) => this.#call(method, args) as Promise<T>;
     return {
@@ -72,7 +72,7 @@ export class RemoteAgent implements AsyncDisposable {
         this.#waiting.delete(answer.id);
       }
     } catch {
-      // the program was ended
+      // the program was stopped
     }
   }
 }

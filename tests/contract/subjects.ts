@@ -1,4 +1,4 @@
-/** What the transports of sockets have in common for the contract: how they are dialled, and what they keep. */
+/** Contract subjects that the socket transports share: how to connect, and how much they buffer. */
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
@@ -6,7 +6,7 @@ import { CERTIFICATE } from "../tls/certificates.ts";
 import { RemoteAgent } from "./remote_agent.ts";
 import { CASES, type Peer, type Subject } from "../../src/transport/contract/mod.ts";
 
-/** A subject that its agent is missing of. */
+/** A subject without its agent. */
 type Dialled = Omit<Subject, "agent" | "reusePort">;
 
 /** Plain sockets. */
@@ -16,23 +16,23 @@ export const SOCKETS: Dialled = {
   sockets: true,
   buffers: 8_000_000,
 };
-/** Encrypted ones. */
+/** TLS sockets. */
 export const TLS: Dialled = {
   ...SOCKETS,
   connect: connectSecure,
   connectToReset: connectSecureToReset,
 };
 /**
- * What TLS changes nothing of, and half-close: not every TLS goes on sending to who has ended.
- * OpenSSL before 1.1.1 did not, and clients do not rely on it.
+ * Cases that TLS does not affect, and half-close: not every TLS implementation keeps sending after
+ * the peer's close_notify. OpenSSL before 1.1.1 did not, so clients do not rely on it.
  */
 export const PLAIN_ONLY: RegExp = /^(a port|an address|IPv6|reusePort|a peer that half-close)/;
-/** Whether the system lets two listen on one port. */
+/** Whether the system lets two listeners share a port. */
 export const reusePort: boolean = Deno.build.os === "linux";
 
 /**
- * Declares the tests of a runtime's own transport. Each runtime has a file of its own that calls this, so
- * that they are tested side by side.
+ * Declares the tests of a runtime's own transport. A file per runtime calls this, so that they are
+ * tested in parallel.
  */
 export async function testNatively(name: Runtime["name"]): Promise<void> {
   const runtime = await findRuntime(name);
@@ -48,7 +48,7 @@ export async function testNatively(name: Runtime["name"]): Promise<void> {
   });
 }
 
-/** Runs the contract on a runtime: plain sockets. */
+/** Runs the contract on a runtime, with plain sockets. */
 export async function checkNatively(
   runtime: Runtime,
   t: Deno.TestContext,
@@ -59,7 +59,7 @@ export async function checkNatively(
   for (const [name, check] of Object.entries(CASES)) await t.step(name, () => check(subject));
 }
 
-/** Runs the contract on a runtime: encrypted sockets. */
+/** Runs the contract on a runtime, with TLS sockets. */
 export async function checkTlsNatively(runtime: Runtime, t: Deno.TestContext): Promise<void> {
   await using remote = new RemoteAgent(runtime, ["--tls"]);
   const subject: Subject = { ...TLS, agent: remote.agent, reusePort };

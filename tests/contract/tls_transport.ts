@@ -1,9 +1,9 @@
-/** Encrypted connections of any transport: they must do what all must do. */
+/** TLS over any transport, for the connection contract. */
 import type { Connection, Transport } from "../../src/transport/mod.ts";
 import { tlsEncryption } from "../../src/transport/tls.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
 
-/** Speaks TLS with everybody who comes. */
+/** A transport whose accepted connections use TLS. */
 export function tlsTransport(beneath: Transport): Transport {
   const context = tlsEncryption.context(CERTIFICATE);
   return {

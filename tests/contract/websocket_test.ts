@@ -1,4 +1,4 @@
-/** The contract of connections over WebSocket: framed by the server, masked by the peer. */
+/** The connection contract over WebSocket: framed by the server, masked by the peer. */
 import { denoTransport } from "../../src/transport/deno.ts";
 import { openWebSocket } from "../../src/transport/websocket.ts";
 import type { Connection, Transport } from "../../src/transport/transport.ts";
@@ -31,7 +31,7 @@ const webSocketTransport: Transport = {
     }),
 };
 
-/** A peer that speaks WebSocket by hand. */
+/** A peer with hand-written WebSocket frames. */
 async function connect(port: number, hostname?: string): Promise<Peer> {
   const peer = await SOCKETS.connect(port, hostname);
   const frames = new ServerFrames();
@@ -70,7 +70,7 @@ const subject = {
   reusePort: false,
 };
 
-/** What the connection beneath decides, and what counts bytes that are not framed. */
+/** Cases that depend on the underlying connection, or count unframed bytes. */
 const OTHER =
   /^(a port|an address|IPv6|reusePort|dial:|a closed listener|a reset by the peer|fifty who|very many small|.*flood|a peer that was not read)/;
 

@@ -1,4 +1,4 @@
-/** login() and exec() on devices of many manners: what comes back is what a person wants to read. */
+/** login() and exec() on many kinds of devices return just the text that a person wants to read. */
 import { assert, assertEquals } from "@std/assert";
 import { connect, isTelnetError } from "../../src/connect/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
@@ -7,8 +7,8 @@ import { type Manner, MANNERS } from "./manners.ts";
 
 for (const chunkSize of [undefined, 1]) {
   const cut = chunkSize === undefined ? "" : ", byte by byte";
-  Deno.test(`exec() gives the right text on every manner of device${cut}`, async (t) => {
-    // They rest now and then, so they run side by side.
+  Deno.test(`exec() returns the right text on every kind of device${cut}`, async (t) => {
+    // Devices pause now and then, so they run in parallel.
     const found = MANNERS.map((manner) => [manner, runAll(manner, chunkSize)] as const);
     for (const [manner, results] of found) {
       await t.step(manner.name, async () => {
@@ -20,7 +20,7 @@ for (const chunkSize of [undefined, 1]) {
   });
 }
 
-Deno.test("a device that refuses the login says so", async (t) => {
+Deno.test("login() rejects if the device refuses the login", async (t) => {
   const found = MANNERS.filter(({ login }) => login.password).map((manner) =>
     [manner, refuse(manner)] as const
   );
@@ -33,7 +33,7 @@ Deno.test("a device that refuses the login says so", async (t) => {
   }
 });
 
-Deno.test("execLines() gives the same lines as they come, and a loop can be left", async () => {
+Deno.test("execLines() yields the same lines as they arrive, and allows break", async () => {
   const manner = MANNERS[0] as Manner;
   const device = await dial(manner, undefined);
   await device.login(manner.login);
@@ -47,11 +47,11 @@ Deno.test("execLines() gives the same lines as they come, and a loop can be left
     assertEquals(line, lines[0]);
     break;
   }
-  assertEquals(await device.exec(command), output); // and the next command has its own output
+  assertEquals(await device.exec(command), output); // the next command gets its own output
   device.abort();
 });
 
-Deno.test("several commands at once are carried out one after the other", async () => {
+Deno.test("several exec() calls at once run one after another", async () => {
   const manner = MANNERS[0] as Manner;
   const device = await dial(manner, undefined);
   const login = device.login(manner.login);
@@ -62,7 +62,7 @@ Deno.test("several commands at once are carried out one after the other", async 
   device.abort();
 });
 
-Deno.test("exec() without a login learns the prompt that stands, or that an Enter brings", async () => {
+Deno.test("login() learns the prompt, and exec() uses it", async () => {
   const manner = MANNERS[0] as Manner;
   const device = await dial(manner, undefined);
   await device.login(manner.login);
@@ -72,7 +72,7 @@ Deno.test("exec() without a login learns the prompt that stands, or that an Ente
   device.abort();
 });
 
-Deno.test("a timeout shows what came instead of the prompt, and a secret is not traced", async () => {
+Deno.test("a timeout error shows the text received instead of the prompt, and secrets are not traced", async () => {
   const manner = MANNERS[0] as Manner;
   const trace: string[] = [];
   const device = await dial(manner, undefined, (line) => trace.push(line));

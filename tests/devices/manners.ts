@@ -21,32 +21,32 @@ export interface Exchange {
   readonly command: string;
   /** Lines joined by `\n`, without echo, prompt, pager and escape sequences. */
   readonly output: string;
-  /** What the device sends instead, where that looks the same but has other bytes. */
+  /** The bytes that the device really sends, if they differ but look the same on a screen. */
   readonly sent?: string;
 }
 
-/** A command that asks before it goes on. */
+/** A command that asks questions. */
 export interface Dialogue {
   readonly command: string;
   /** In order. `ask` is a part of the question; `answer` is typed with Enter. */
   readonly answers: readonly { readonly ask: string; readonly answer: string }[];
-  /** What it prints in the end, without the questions and the answers. */
+  /** The final output, without questions and answers. */
   readonly output: string;
 }
 
 /** A kind of device. */
 export interface Manner {
-  /** What it is, for the names of tests. */
+  /** For test names. */
   readonly name: string;
-  /** What it accepts. It does not ask for what is missing; it does ask for what is empty. */
+  /** The accepted login. The device does not ask for a missing field, but for an empty one. */
   readonly login: { readonly username?: string; readonly password?: string };
-  /** The second password, where there is one. */
+  /** The enable password, if there is one. */
   readonly enable?: string;
-  /** To be run in this order, right after the login. */
+  /** Run in this order, right after the login. */
   readonly exchanges: readonly Exchange[];
-  /** To be run in this order, after the exchanges. */
+  /** Run in this order, after the exchanges. */
   readonly dialogues?: readonly Dialogue[];
-  /** Plays the device on a connection. Each connection has a device of its own. */
+  /** Plays the device on a connection; each connection has its own device. */
   serve(connection: Connection): ConnectionHandler;
 }
 
@@ -63,28 +63,28 @@ const BELL = "\x07";
 const ETX = "\x03";
 const NAK = "\x15";
 
-/** How a device's Telnet and its line behave. */
+/** The Telnet and line settings of a device. */
 interface LineSettings {
-  /** How it ends a line. Default CR LF. */
+  /** The line end that it sends. Default CR LF. */
   readonly newline?: string;
-  /** What it shows for Enter. Default: a newline. */
+  /** The echo of Enter. Default: a newline. */
   readonly enter?: string;
-  /** Whether it shows what is typed. Default `true`, until the peer refuses ECHO. */
+  /** Whether it echoes. Default `true`, until the peer refuses ECHO. */
   readonly echo?: boolean;
-  /** What it says WILL to at the start. */
+  /** Options for which it sends WILL at the start. */
   readonly offers?: readonly number[];
-  /** What it says DO to at the start. */
+  /** Options for which it sends DO at the start. */
   readonly asks?: readonly number[];
   /**
-   * `answered`: it speaks Telnet. `ignored`: it strips the commands and answers none. `unknown`:
-   * the commands are input like any other. Default `answered`.
+   * `answered`: it speaks Telnet. `ignored`: it strips Telnet commands without an answer.
+   * `unknown`: Telnet commands are ordinary input. Default `answered`.
    */
   readonly telnet?: "answered" | "ignored" | "unknown";
-  /** The most bytes that it sends at once. Default: no limit. */
+  /** The maximum number of bytes per write. Default: no limit. */
   readonly sendsAtOnce?: number;
 }
 
-/** What shows when `typed` is added to `line`, which was typed after `prompt`. */
+/** The echo when `typed` is added to `line` after `prompt`. */
 type Editor = (typed: string, line: string, prompt: string, columns: number) => string;
 
 type OptionState = "asked" | "on" | "off";
@@ -96,14 +96,14 @@ class Tty {
   readonly #input: number[] = [];
   readonly #local: Map<number, OptionState> = new Map();
   readonly #remote: Map<number, OptionState> = new Map();
-  /** What has come of a Telnet command, with its IAC. */
+  /** The bytes of an incomplete Telnet command, with its IAC. */
   #command: number[] = [];
   #afterCr = false;
   #ended = false;
   #closed = false;
   #terminalType: string | undefined;
   #wake: () => void = () => {};
-  /** The width of the peer's window, 80 until it says otherwise. */
+  /** The width of the peer's window, 80 until NAWS sets it. */
   columns = 80;
 
   constructor(connection: Connection, settings: LineSettings) {
@@ -128,7 +128,7 @@ class Tty {
     };
   }
 
-  /** Offers and asks what the settings say. */
+  /** Sends the offers and requests of the settings. */
   negotiate(): void {
     for (const option of this.#settings.offers ?? []) this.offer(option);
     for (const option of this.#settings.asks ?? []) {
@@ -147,7 +147,7 @@ class Tty {
     this.#command3(WONT, option);
   }
 
-  /** Waits until the peer has answered whether it tells its terminal type, and has told it. */
+  /** Waits until the peer has refused TERMINAL-TYPE or sent its type. */
   async terminalTypeSettled(): Promise<void> {
     const open = () =>
       this.#remote.get(TTYPE) === "asked" ||
@@ -167,19 +167,19 @@ class Tty {
     }
   }
 
-  /** Lets what was sent arrive by itself. */
+  /** Waits, so that the text sent so far arrives separately. */
   async pause(): Promise<void> {
     await lookAtSockets();
     if (this.#closed) await this.#never();
   }
 
-  /** As `pause()`, but shorter: on a socket the system may join what is sent before and after. */
+  /** Like `pause()`, but shorter: on a socket the system may merge the writes before and after. */
   async breathe(): Promise<void> {
     await turn();
     if (this.#closed) await this.#never();
   }
 
-  /** Throws away what was typed ahead. */
+  /** Discards input typed ahead. */
   flush(): void {
     this.#input.length = 0;
   }
@@ -244,7 +244,7 @@ class Tty {
     if (this.#echoes) this.write(text);
   }
 
-  /** An answer to a question of the terminal, or a key that the device does not know. */
+  /** Skips a terminal report, or a key that the device does not know. */
   async #skipSequence(): Promise<void> {
     const kind = await this.readKey();
     if (kind === "O") await this.readKey();
@@ -268,7 +268,7 @@ class Tty {
     await new Promise<void>((resolve) => this.#wake = resolve);
   }
 
-  /** The connection is gone: the script stays where it is, and is forgotten. */
+  /** Never resolves: the connection is gone, so the script stops here and is garbage-collected. */
   #never(): Promise<never> {
     return new Promise(() => {});
   }
@@ -313,7 +313,7 @@ class Tty {
     if (verb === WILL && option === TTYPE && state === "asked") {
       this.send(Uint8Array.of(IAC, SB, TTYPE, 1, IAC, SE));
     }
-    // Two ends that echo each other never stop.
+    // Two ends that echo each other would never stop.
     if (verb === WILL && option === ECHO && state === "asked") this.#command3(DONT, ECHO);
   }
 
@@ -351,18 +351,18 @@ const plainly: Editor = (typed) => typed;
 const hidden: Editor = () => "";
 const asStars: Editor = () => "*";
 
-/** As readline: after the last column a space and CR put the cursor onto the next row. */
+/** Like readline: after the last column, a space and CR move the cursor to the next row. */
 const wrapping: Editor = (typed, line, prompt, columns) =>
   (prompt.length + line.length + 1) % columns === 0 ? `${typed} \r` : typed;
 
-/** Firmware that knows no window but that of a VT100. */
+/** Firmware that assumes 80 columns. */
 const breaking: Editor = (typed, line, prompt) =>
   (prompt.length + line.length + 1) % 80 === 0 ? `${typed}\r\n` : typed;
 
-/** How far a line that scrolls sideways jumps. */
+/** How many columns a line scrolls sideways at once. */
 const JUMP = 20;
 
-/** A line longer than the row loses its head: the row is drawn anew, with `<` in its place. */
+/** A line longer than the row scrolls: the row is redrawn with `<` for the hidden start. */
 const scrolling: Editor = (typed, line, prompt, columns) => {
   const room = Math.max(columns - prompt.length - 2, JUMP + 1);
   const hiddenOf = (length: number) => Math.max(0, Math.ceil((length - room) / JUMP) * JUMP);
@@ -373,21 +373,21 @@ const scrolling: Editor = (typed, line, prompt, columns) => {
   return `\r${prompt}${shown}${" ".repeat(rest)}${"\b".repeat(rest)}`;
 };
 
-/** Clears the rest of the row after each key, for nothing. */
+/** Clears the rest of the row after each key, without need. */
 const clearing: Editor = (typed) => `${typed}${ESC}[K`;
 
-/** Goes back and writes the command again in the colour that fits it so far. */
+/** Rewrites the command after each key, with syntax colours. */
 const colouring: Editor = (typed, line) =>
   `${"\b".repeat(line.length)}${ESC}[${line.length < 2 ? 31 : 32}m${line}${typed}${ESC}[39m`;
 
-/** Draws the prompt and the command again for each key. */
+/** Redraws the prompt and the command for each key. */
 const repainting: Editor = (typed, line, prompt) =>
   `\r${prompt}${ESC}[m${ESC}[35m${line}${typed}${ESC}[m${ESC}[K`;
 
-/** What Junos completes when the space bar is pressed. */
+/** Junos's completions on the space bar. */
 const COMPLETIONS: Readonly<Record<string, string>> = { sh: "ow", int: "erfaces", ver: "sion" };
 
-/** Shows words in full that were typed in short. */
+/** Echoes abbreviated words in full. */
 const completing: Editor = (typed, line) => {
   const [word = ""] = /\S*$/.exec(line) ?? [];
   return typed === " " ? `${COMPLETIONS[word] ?? ""} ` : typed;
@@ -396,9 +396,9 @@ const completing: Editor = (typed, line) => {
 /** How a device stops after a page. */
 interface Pager {
   readonly rows: number;
-  /** What it shows, by the percentage that was printed; 0 on the first page. */
+  /** Its prompt, by the percentage printed so far; 0 on the first page. */
   readonly ask: (percent: number) => string;
-  /** How it takes that away again. */
+  /** The bytes that erase the prompt. */
   readonly erase: (shown: string) => string;
   /** Whether it also stops after the last line. Default `false`. */
   readonly stopsAtEnd?: boolean;
@@ -406,7 +406,7 @@ interface Pager {
 
 const overwrite = (shown: string): string => `\r${" ".repeat(shown.length)}\r`;
 
-/** Prints some output page by page: a space asks for a page, Enter for a line, `q` for no more. */
+/** Prints output page by page: space for a page, Enter for a line, `q` to quit. */
 async function printPages(tty: Tty, output: string, pager: Pager): Promise<void> {
   const lines = output === "" ? [] : output.split("\n");
   let until = pager.rows;
@@ -425,22 +425,22 @@ async function printPages(tty: Tty, output: string, pager: Pager): Promise<void>
   }
 }
 
-/** How a device lets people in. */
+/** The login of a device. */
 interface Gate {
-  /** Its questions; each is asked only where the login has the field. */
+  /** Its questions; each is asked only if the login has the field. */
   readonly username?: string;
   readonly password?: string;
   readonly editor?: Editor;
   readonly refusal: string;
-  /** Before it hangs up. Default: nothing. */
+  /** Sent before it hangs up. Default: nothing. */
   readonly farewell?: string;
-  /** Has the line ready for the password, and then for all else. */
+  /** Called before the password is read with `true`, and after it with `false`. */
   readonly onPassword?: (begins: boolean) => void;
 }
 
 const ATTEMPTS = 3;
 
-/** Asks for the login; after three wrong ones it says good-bye. */
+/** Asks for the login; returns `false` after three wrong ones. */
 async function admits(tty: Tty, login: Manner["login"], gate: Gate): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     let [username, password]: (string | undefined)[] = [];
@@ -457,11 +457,11 @@ async function admits(tty: Tty, login: Manner["login"], gate: Gate): Promise<boo
   return false;
 }
 
-/** What reads commands. */
+/** Reads and runs commands. */
 interface Shell {
-  /** The prompt as it looks on its row. */
+  /** The prompt as it appears on its row. */
   readonly prompt: () => string;
-  /** Sends the prompt. Default: as it looks. */
+  /** Sends the prompt. Default: sends its text. */
   readonly showPrompt?: (prompt: string) => Promise<void> | void;
   readonly editor?: Editor;
   readonly run: (command: string) => Promise<void> | void;
@@ -476,7 +476,7 @@ async function runShell(tty: Tty, shell: Shell): Promise<void> {
   }
 }
 
-/** Makes a device of a script; when the script ends, the device hangs up. */
+/** Makes a device from a script; when the script ends, the device hangs up. */
 function play(
   settings: LineSettings,
   script: (tty: Tty) => Promise<void>,
@@ -492,13 +492,13 @@ function play(
   };
 }
 
-/** What a device sends for a command of its exchanges, without the last newline. */
+/** The bytes that a device sends for a command of its exchanges, without the last newline. */
 function printed(exchanges: readonly Exchange[], command: string): string | undefined {
   const exchange = exchanges.find((each) => each.command === command);
   return exchange && (exchange.sent ?? exchange.output);
 }
 
-/** Ends the last line, where there is one. */
+/** Adds a newline if there is output. */
 function ended(output: string): string {
   return output === "" ? "" : `${output}\n`;
 }
@@ -674,7 +674,7 @@ Success rate is 100 percent (5/5), round-trip min/avg/max = 1/2/4 ms`,
   const pager: Pager = {
     rows: 24,
     ask: () => " --More-- ",
-    // From the column after the text to its second one, over the dashes, and to the first column.
+    // Back to the first column, blanks over the text, and back again, leaving the first cell alone.
     erase: () => `${"\b".repeat(9)}${" ".repeat(8)}${"\b".repeat(9)}`,
   };
 
@@ -697,7 +697,7 @@ Success rate is 100 percent (5/5), round-trip min/avg/max = 1/2/4 ms`,
       }
       tty.write("% Bad secrets\n\n");
     }
-    /** Any key is an answer; only Enter and `y` mean yes. */
+    /** Any key answers; only Enter and `y` mean yes. */
     async function confirms(question: string): Promise<boolean> {
       tty.write(`${question} [confirm]`);
       const yes = /[\ry]/i.test(await tty.readKey());
@@ -847,7 +847,7 @@ Password:
       username: "gw login: ",
       refusal: "\nLogin incorrect\n",
       farewell: `Maximum number of tries exceeded (${ATTEMPTS})\n`,
-      // login(1) throws away what was typed ahead.
+      // login(1) discards input typed ahead.
       onPassword: (begins) => begins && tty.flush(),
     };
     if (!await admits(tty, login, gate)) return;
@@ -904,7 +904,7 @@ Linux gw 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_
     dialogues,
     serve: play({
       offers: [SGA, STATUS, ECHO],
-      // It asks for ECHO too, as telnetd does, to find clients of 4.2BSD.
+      // It also asks for ECHO, as telnetd does to detect 4.2BSD clients.
       asks: [TTYPE, TSPEED, NEW_ENVIRON, ECHO, NAWS],
       sendsAtOnce: 7,
     }, script),
@@ -916,7 +916,7 @@ Linux gw 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_
 const LONG_MATCH =
   "show route 10.0.0.0/8 longer-prefixes | include via 192.0.2.1, GigabitEthernet0/0/1";
 
-/** Commands around the width of 80 columns, for a prompt of so many. */
+/** Commands around 80 columns, for a prompt of the given width. */
 function longCommands(prompt: number): readonly Exchange[] {
   const fill = (length: number) => `note ${"abcdefghi ".repeat(30)}`.slice(0, length - 1) + "x";
   return [
@@ -935,7 +935,7 @@ function longCommands(prompt: number): readonly Exchange[] {
   ];
 }
 
-/** A device that has no more to it than an editor for long lines. */
+/** A device with nothing special but an editor for long lines. */
 function longLines(
   { name, prompt, editor, pager, settings }: {
     readonly name: string;
@@ -1221,7 +1221,7 @@ function zsh(): Manner {
     if (!await admits(tty, login, gate)) return;
     await runShell(tty, {
       prompt: () => "host% ",
-      // A `%` and a row of spaces, so that the prompt begins a row whatever was printed.
+      // A `%` and a row of spaces, so that the prompt always starts a row.
       showPrompt: (prompt) =>
         tty.write(
           `${ESC}[1m${ESC}[7m%${ESC}[27m${ESC}[1m${ESC}[0m${" ".repeat(tty.columns - 1)}\r \r` +
@@ -1292,7 +1292,7 @@ function hashes(): Manner {
   };
 }
 
-// 6. Devices that know no Telnet and echo nothing
+// 6. Devices without Telnet and echo
 
 const DUMB_EXCHANGES: readonly Exchange[] = [
   { command: "temp", output: "21.5 C" },
@@ -1410,7 +1410,7 @@ function huawei(): Manner {
     erase: () => `${ESC}[16D${" ".repeat(16)}${ESC}[16D`,
   };
   async function script(tty: Tty): Promise<void> {
-    /** The views that were entered, without the user's own. */
+    /** The views entered, without the user view. */
     const views: string[] = [];
     tty.write("\nLogin authentication\n\n\n");
     const gate: Gate = {
@@ -1487,7 +1487,7 @@ function junos(): Manner {
     { command: "set cli idle-timeout 0", output: "Idle timeout disabled" },
     { command: "clear log", output: "" },
     {
-      // Junos shows the words in full: the echo is not what was typed.
+      // Junos echoes the words in full, so the echo differs from the typed text.
       command: "sh int terse",
       output: "Interface  Admin Link Proto\nge-0/0/0   up    up\n\nlo0        up    up",
     },
@@ -1529,7 +1529,7 @@ function junos(): Manner {
     stopsAtEnd: true,
   };
   async function script(tty: Tty): Promise<void> {
-    /** Where in the configuration; `undefined` outside of it. */
+    /** The configuration level; `undefined` outside of it. */
     let level: string | undefined;
     tty.write("\nmx (ttyp0)\n\n");
     const gate: Gate = { username: "login: ", password: "Password:", refusal: "Login incorrect\n" };
@@ -1605,11 +1605,11 @@ function consoleServer(): Manner {
     },
   ];
   async function script(tty: Tty): Promise<void> {
-    // It has no idea that somebody is there.
+    // It is silent until Enter.
     await tty.readLine(hidden, "");
     const gate: Gate = { refusal: "Bad password\n", farewell: "Bye\n" };
     if (!await admits(tty, login, gate)) return;
-    /** Characters come in threes or so, as from a serial line; before `is not` it rests. */
+    /** Sends about three characters at a time, like a serial line, and pauses before `is not`. */
     async function drip(output: string): Promise<void> {
       for (const [part] of ended(output).matchAll(/console:> (?=is not)|[^c]{1,3}|c/g)) {
         tty.write(part);
@@ -1761,7 +1761,7 @@ Total of 60 files.`,
       tty.write("Username: ");
       goAhead();
       const username = await tty.readLine(hidden, "");
-      // The peer shows what is typed, but must not show this.
+      // The client echoes input, but must not echo the password.
       tty.offer(ECHO);
       tty.write("Password: ");
       goAhead();
@@ -1796,7 +1796,7 @@ Total of 60 files.`,
   };
 }
 
-/** All the devices. */
+/** All devices. */
 export const MANNERS: readonly Manner[] = [
   cisco(),
   linux(),

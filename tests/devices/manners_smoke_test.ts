@@ -1,6 +1,6 @@
 /**
- * Plays each device by hand, with a terminal emulator to see what a person sees. The test knows the
- * answers, so it needs no clock: it waits until the screen shows them.
+ * Uses each device by hand, through a terminal emulator. The test knows the expected output, so it
+ * needs no clock: it waits until the screen shows it.
  */
 import { assert, assertEquals } from "@std/assert";
 import { DO, DONT, IAC, SB, SE, WILL, WONT } from "../../src/protocol/codes.ts";
@@ -11,12 +11,12 @@ import { type Dialogue, type Exchange, type Manner, MANNERS } from "./manners.ts
 
 const NETWORKS = [{ chunkSize: 1 }, {}] as const;
 
-/** What is typed has echo on all devices but these. */
+/** The devices without echo. */
 const SILENT = /echoes nothing|serial port|half-duplex/;
-/** On these the width of the window matters. */
+/** The devices for which the width of the window matters. */
 const NARROW = /line editor|zsh/;
 
-/** All the prompts, without the spaces behind them. */
+/** All prompts, without trailing spaces. */
 const PROMPT = new RegExp(
   "\\n*(?:\\{master:0\\}.*\\n)?(?:" + [
     String.raw`(?:sw1|core-7\.lab)(?:\(config.*\))?[>#]`,
@@ -27,7 +27,7 @@ const PROMPT = new RegExp(
     String.raw`#|>|\$`,
   ].join("|") + ")$",
 );
-/** The prompts that have no space behind them. */
+/** The prompts without a trailing space. */
 const NO_SPACE = /^(?:sw1|core-7|TL-|<HW|\[HW|#$)/;
 const PAGER = new RegExp(
   "^(?:" + [
@@ -40,7 +40,7 @@ const PAGER = new RegExp(
 );
 const QUESTION = /(?:username|login|user|password): ?$/i;
 
-/** A person at a terminal, who refuses all options but those that let the server echo. */
+/** A client with a terminal that refuses all options except server echo. */
 class Person {
   readonly peer: MemoryPeer;
   readonly #narrow: boolean;
@@ -49,7 +49,7 @@ class Person {
   #screen: Terminal;
   #rows: string[] = [];
   #raw = "";
-  /** What came since something was typed, without most escape sequences. */
+  /** The text received since the last input, without most escape sequences. */
   since = "";
 
   constructor(peer: MemoryPeer, manner: Manner) {
@@ -58,7 +58,7 @@ class Person {
     this.#screen = this.#blank();
   }
 
-  /** What is on the screen, without spaces at the ends of lines. */
+  /** The text on the screen, without trailing spaces. */
   get text(): string {
     return this.#rows.join("\n");
   }
@@ -68,7 +68,7 @@ class Person {
     this.peer.write(text);
   }
 
-  /** Clears the screen down to its last row, as a person looks no further back. */
+  /** Clears the screen except its last row. */
   async lookAtLastRow(): Promise<void> {
     const last = this.#rows.at(-1) ?? "";
     this.#screen = this.#blank();
@@ -76,7 +76,7 @@ class Person {
     this.#rows = this.#screen.everything;
   }
 
-  /** Waits until something is so, and turns the pages. Says how many. */
+  /** Waits for a condition, and answers pagers; returns the number of pages. */
   async until(condition: () => boolean, what: string): Promise<number> {
     let pages = 0;
     const wait = async () => {
@@ -126,7 +126,7 @@ class Person {
   }
 }
 
-/** The characters alone: where a screen breaks a line is not looked at. */
+/** Removes white space, so that the place of line breaks does not matter. */
 function squeezed(text: string): string {
   return text.replaceAll(/\s/g, "");
 }
@@ -151,7 +151,7 @@ async function visit(manner: Manner, network: { readonly chunkSize?: number }): 
   return new Person(transport.connect(port), manner);
 }
 
-/** Answers what is asked before the prompt. */
+/** Answers the login questions. */
 async function answerLogin(person: Person, login: Manner["login"]): Promise<void> {
   const answers = [login.username, login.password].filter((each) => each !== undefined);
   for (const answer of answers) {
@@ -163,7 +163,7 @@ async function answerLogin(person: Person, login: Manner["login"]): Promise<void
   }
 }
 
-/** Banners that end in what looks like the prompt: what comes after that. */
+/** Devices whose banner looks like a prompt, with a text that shows that the banner is over. */
 const BANNER_ENDS = [
   { name: "banners stop", text: "end of the banner" },
   { name: "RouterOS", text: "[admin@" },
@@ -181,7 +181,7 @@ async function logIn(person: Person, manner: Manner): Promise<void> {
   );
 }
 
-/** Types a command and checks all that is on the screen then. Says how many pages were turned. */
+/** Types a command and checks the whole screen; returns the number of pages. */
 async function run(person: Person, manner: Manner, exchange: Exchange): Promise<number> {
   const { command } = exchange;
   const output = exchange.output.split("\n").map(expandTabs).join("\n");
@@ -234,7 +234,7 @@ for (const network of NETWORKS) {
       person.peer.abort();
     });
 
-    Deno.test(`Several commands at once are run in order by ${manner.name}${cut}`, async () => {
+    Deno.test(`Several commands sent at once are run in order by ${manner.name}${cut}`, async () => {
       const person = await visit(manner, network);
       await logIn(person, manner);
       const [first] = manner.exchanges;
@@ -264,7 +264,7 @@ for (const network of NETWORKS) {
   }
 }
 
-/** The raw talk with a device whose options are agreed to. */
+/** Reads raw bytes until an end text, and agrees to all options. */
 async function rawUntil(peer: MemoryPeer, heard: string, end: string): Promise<string> {
   let text = heard;
   const wait = async () => {
@@ -284,7 +284,7 @@ async function dial(name: string): Promise<MemoryPeer> {
   return (await visit(manner, { chunkSize: 1 })).peer;
 }
 
-Deno.test("The Linux-like shell says nothing until it knows the terminal type", async () => {
+Deno.test("The Linux-like shell sends no text until it knows the terminal type", async () => {
   const peer = await dial("Linux-like");
   const asked = await rawUntil(peer, "", "\xff\xfd\x1f");
   assert(!asked.includes("login"));
@@ -296,7 +296,7 @@ Deno.test("The Linux-like shell says nothing until it knows the terminal type", 
   peer.abort();
 });
 
-Deno.test("The editor that wraps knows the window, and can be told not to echo", async () => {
+Deno.test("The wrapping editor follows the window size, and stops its echo on DONT ECHO", async () => {
   const peer = await dial("by space and CR");
   peer.write(Uint8Array.of(IAC, DO, 1, IAC, WILL, 31, IAC, SB, 31, 0, 40, 0, 24, IAC, SE));
   peer.write("operator\r\nwide screen\r\n");
@@ -311,7 +311,7 @@ Deno.test("The editor that wraps knows the window, and can be told not to echo",
   peer.abort();
 });
 
-Deno.test("The devices print outputs of all kinds, without edges that no screen shows", () => {
+Deno.test("The devices' outputs cover all kinds, and have no blank edges", () => {
   for (const { name, exchanges, dialogues = [] } of MANNERS) {
     for (const { command, output } of [...exchanges, ...dialogues]) {
       assertEquals(

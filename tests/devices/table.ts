@@ -1,6 +1,6 @@
 /**
- * The table of manners of devices: how many commands give the right text by `exec()`, and by the npm package
- * telnet-client beside it, once with what its README shows and once with the device's own prompts told to it.
+ * The device table: how many commands return the right text with `exec()`, and with the npm package
+ * telnet-client, once configured as in its README and once with the devices' own prompts.
  * `deno task devices` prints it.
  */
 import { Telnet } from "telnet-client";
@@ -8,7 +8,7 @@ import { connect } from "../../src/connect/mod.ts";
 import { denoTransport } from "../../src/transport/deno.ts";
 import { type Manner, MANNERS } from "./manners.ts";
 
-/** Runs the commands of a device one after the other. */
+/** Runs a device's commands one after another. */
 type Runner = (manner: Manner, port: number) => AsyncGenerator<string>;
 
 async function* ours(manner: Manner, port: number): AsyncGenerator<string> {
@@ -36,7 +36,7 @@ async function* others(manner: Manner, port: number, told: object): AsyncGenerat
   }
 }
 
-/** Prompts that fit most of the devices: what a careful user of telnet-client would write. */
+/** Prompt patterns for most of the devices, as a careful user of telnet-client would write them. */
 const TOLD = {
   shellPrompt: /(?:^|\r?\n)[^\r\n]{0,60}[>#$%\]] ?$/,
   loginPrompt: /(?:user(?:name)?|login)[: ]*$/i,
@@ -51,7 +51,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   "told its prompts": (manner, port) => others(manner, port, TOLD),
 };
 
-/** How many commands give the right text; what fails ends the device's run. */
+/** How many commands return the right text; an error ends the device's run. */
 async function score(manner: Manner, run: Runner): Promise<string> {
   const listener = await denoTransport.listen(
     { port: 0, address: "127.0.0.1" },
@@ -64,7 +64,7 @@ async function score(manner: Manner, run: Runner): Promise<string> {
       if (text === manner.exchanges[index++]?.output) right++;
     }
   } catch {
-    // the rest is not right either
+    // the remaining commands count as wrong
   }
   await listener.close();
   return `${right} of ${manner.exchanges.length}`;

@@ -1,10 +1,10 @@
-/** What the examples are as files, and the one that has a port of its own. */
+/** The examples as files, and hello.ts, which has a fixed port. */
 import { assert, assertMatch } from "@std/assert";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
 
-// One after the other, in one file: there is but one port 7777.
+// One after another, in one file: there is only one port 7777.
 for (const name of ["Deno", "Bun", "Node"] as const) {
   const runtime = await findRuntime(name);
   Deno.test({
@@ -16,7 +16,7 @@ for (const name of ["Deno", "Bun", "Node"] as const) {
   });
 }
 
-Deno.test("each example is short, and the event-driven chat no longer than the polled one", () => {
+Deno.test("each example is short, and the event-driven chat is not longer than the polled one", () => {
   const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
   for (const { name, isFile } of Deno.readDirSync("examples")) {
     if (!isFile) continue;
@@ -42,7 +42,7 @@ function portIsFree(port: number): void {
   }
 }
 
-/** hello.ts prints nothing when it is ready, as three lines are three lines. */
+/** Connects with retries: to stay three lines long, hello.ts prints nothing when it is ready. */
 async function connectSoon(program: Program, port: number): Promise<LineClient> {
   let ended = false;
   program.status.then(() => ended = true);

@@ -1,4 +1,4 @@
-/** The examples that mount a Telnet server on another HTTP server, each where it belongs. */
+/** The examples that mount a Telnet server on another HTTP server, each on its runtime. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { webSocketConnection } from "../../src/transport/mod.ts";
 import { connectOver } from "../../src/connect/mod.ts";
@@ -21,7 +21,7 @@ const EXAMPLES: readonly (readonly [file: string, on: Runtime["name"], packages:
 for (const [file, name, packages] of EXAMPLES) {
   const runtime = await findRuntime(name);
   Deno.test({
-    name: `${name}: ${file}: a browser and a Telnet client talk${
+    name: `${name}: ${file}: a browser and a Telnet client talk to each other${
       runtime === undefined ? " (not installed)" : ""
     }`,
     ignore: runtime === undefined,
@@ -29,7 +29,7 @@ for (const [file, name, packages] of EXAMPLES) {
   });
 }
 
-/** Deno with the packages of the tests; JSR is not needed. */
+/** Deno with the test packages, without JSR. */
 function withPackages(runtime: Runtime): Runtime {
   return { ...runtime, args: [...runtime.args, `--import-map=${OFFLINE}`] };
 }

@@ -1,6 +1,6 @@
 /**
- * The examples, run natively on each runtime and driven over sockets, all by the same script. Each
- * runtime has a file of its own that runs it, so that they are tested side by side.
+ * The examples, run natively on each runtime and driven over sockets by the same script. A file per
+ * runtime runs it, so that they are tested in parallel.
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Certificate } from "../../mod.ts";
@@ -25,20 +25,20 @@ export async function testExamples(name: Runtime["name"]): Promise<void> {
       fn: async () => runtime && await check(runtime),
     });
   test("handler.ts calls the handlers", callsHandlers);
-  test("mud.ts: people log in, hide their passwords, walk, meet and leave", playsTheMud);
+  test("mud.ts: players log in with a hidden password, walk, meet and leave", playsTheMud);
   test("repl.ts: a client in line mode gets answers, and pages by Enter", usesTheConsole);
-  test("editor.ts: letters are written in several lines and read", writesLetters);
-  test("metrics.ts: what happens is told as OpenMetrics", tellsMetrics);
+  test("editor.ts: players write letters of several lines, and read them", writesLetters);
+  test("metrics.ts: the statistics are served as OpenMetrics", tellsMetrics);
   if (!windows) test("internet.ts: TLS, a renewed certificate, a recording, a restart", isFit);
-  test("custom_option.ts: an option of your own is offered, heard and answered", servesOwnOption);
+  test("custom_option.ts: a custom option is offered, received and answered", servesOwnOption);
   test("art.ts: the same art in Unicode, in code page 437 and in ASCII", showsArt);
   test("bot.ts plays the MUD, through proxy.ts, and crawler.ts reads its status", plays);
-  test("device.ts logs in, carries out commands, and says why it cannot", asksADevice);
-  test("client.ts shows what comes and sends what is typed", typesIntoTheClient);
+  test("device.ts logs in, runs commands, and reports errors", asksADevice);
+  test("client.ts shows the server's text and sends typed lines", typesIntoTheClient);
   for (const file of ["examples/chat.ts", "examples/chat_events.ts"]) {
-    test(`${file}: people talk, fold to their width, leave, and shut it down`, chats(file));
-    test(`${file} drops who is idle`, dropsIdle(file));
-    if (!windows) test(`${file} ends in good order by Ctrl-C`, endsByInterrupt(file));
+    test(`${file}: people talk, wrap to their width, leave, and shut it down`, chats(file));
+    test(`${file} drops idle clients`, dropsIdle(file));
+    if (!windows) test(`${file} drains and ends on Ctrl-C`, endsByInterrupt(file));
   }
 }
 
@@ -148,7 +148,7 @@ async function writesLetters(runtime: Runtime): Promise<void> {
   const port = await portOf(program);
   using ann = await LineClient.connect(port);
   using bob = await LineClient.connect(port);
-  // They agree to send each key: IAC DO ECHO, IAC DO SGA.
+  // Agree to character mode: IAC DO ECHO, IAC DO SGA.
   for (const [client, name] of [[ann, "ann"], [bob, "bob"]] as const) {
     await client.until(/Your name\? /);
     await client.write(Uint8Array.of(255, 253, 1, 255, 253, 3));
@@ -158,7 +158,7 @@ async function writesLetters(runtime: Runtime): Promise<void> {
   }
   await ann.write("write bob\r");
   await ann.until(/Ctrl-D at its end sends it/);
-  await ann.write("Helo,\rsee you.\x1b[A\x01\x06\x06\x06l\x1b[B\x05\x04"); // mends a word above
+  await ann.write("Helo,\rsee you.\x1b[A\x01\x06\x06\x06l\x1b[B\x05\x04"); // corrects Helo
   await ann.until(/Sent: 2 lines/);
   await bob.until(/A letter from ann is here/);
   await bob.write("read\r");
@@ -230,7 +230,7 @@ async function isFit(runtime: Runtime): Promise<void> {
   program.kill("SIGHUP");
   await program.match(/is renewed/);
   (await visit(RENEWED.cert)).close();
-  await ann.write("GET / HTTP/1.1\r\n"); // no longer the first that is said
+  await ann.write("GET / HTTP/1.1\r\n"); // a line, not a request: it is not the first input
   await ann.write("quit\r\n");
   await ann.rest();
   program.kill("SIGINT");
@@ -253,7 +253,7 @@ async function showsArt(runtime: Runtime): Promise<void> {
   using client = await LineClient.connect(await portOf(program));
   const utf8 = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
   await client.until(/ASCII\? /);
-  await client.write("constructor\r\n"); // is no choice
+  await client.write("constructor\r\n"); // not a valid choice
   await client.until(/quit\? /);
   await client.write("1\r\n");
   const unicode = await client.until(/quit\? /);
@@ -284,7 +284,7 @@ function chats(file: string): (runtime: Runtime) => Promise<void> {
     }
     await anna.write(Uint8Array.of(255, 251, NAWS, 255, 250, NAWS, 0, 40, 0, 10, 255, 240));
     await anna.write(Uint8Array.of(255, 251, TTYPE));
-    for (let times = 0; times < 2; times++) { // the same name twice ends the list
+    for (let times = 0; times < 2; times++) { // a repeated name ends the list
       await anna.until(/\xff\xfa\x18\x01\xff\xf0/);
       await anna.write(Uint8Array.of(255, 250, TTYPE, 0, 0x56, 0x54, 255, 240));
     }
@@ -322,7 +322,7 @@ async function playsTheMud(runtime: Runtime): Promise<void> {
   const port = await portOf(program);
   const enter = async (name: string) => {
     const client = await LineClient.connect(port);
-    // It answers everything at once, so that the greeting need not wait.
+    // Answers all offers at once, so that the greeting does not wait.
     for (const option of [24, 31, 39]) await client.write(Uint8Array.of(255, 252, option));
     for (const option of [42, 25, 69, 70, 87, 86]) {
       await client.write(Uint8Array.of(255, 254, option));

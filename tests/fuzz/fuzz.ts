@@ -1,7 +1,7 @@
 /**
- * Coverage-guided fuzzing of the pure parts, by Jazzer.js on Node: it makes up inputs that reach new
- * code, and keeps them in the corpus, which the tests go through. Jazzer.js has to run here: on Linux
- * it wants glibc 2.38 or later.
+ * Coverage-guided fuzzing of the parts without I/O, with Jazzer.js on Node. It generates inputs
+ * that reach new code, and adds them to the corpus, which the tests run. On Linux Jazzer.js needs
+ * glibc 2.38 or later.
  *
  *     deno task fuzz [seconds for each target, default 30] [target]
  */
@@ -11,7 +11,7 @@ import { TARGETS } from "./targets.ts";
 
 const PACKAGES = ["@jazzer.js/core@4.0.0", "esbuild@0.25.12"];
 const LONGEST = 200;
-/** More are not kept: some of each length. */
+/** The size of a corpus; above it only some inputs of each length are kept. */
 const MAX_KEPT = 300;
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -37,7 +37,7 @@ for (const target of Object.keys(TARGETS)) {
 }
 Deno.exit(sound ? 0 : 1);
 
-/** Fuzzes one target; returns whether all that must hold did. */
+/** Fuzzes one target; returns whether its invariants held. */
 async function fuzz(target: string): Promise<boolean> {
   const folder = await Deno.makeTempDir({ dir: cache });
   await Deno.mkdir(`${folder}/inputs`);

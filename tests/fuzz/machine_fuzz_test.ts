@@ -1,6 +1,6 @@
 /**
- * One invariant: the same bytes give the same events and the same output whether they come as one
- * chunk, in any pieces, or byte by byte; nothing throws; and what is held stays within the limits.
+ * Invariants of the machine: bytes give the same events and output as one chunk, in any pieces, or
+ * byte by byte; nothing throws; and buffered data stays within the limits.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ const SEED = Number(Deno.env.get("MINIBOA_FUZZ_SEED") ?? 854);
 const RUNS = Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 2000);
 const reproducible = { seed: SEED, numRuns: RUNS };
 
-/** Bytes that mean something are far more frequent than in random data. */
+/** Bytes with a meaning in Telnet are far more frequent than in random data. */
 const byte = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(255, 255, 240, 250, 251, 252, 253, 254) },
   { weight: 3, arbitrary: fc.constantFrom(0, 1, 3, 10, 13, 8, 24, 27, 31, 91, 127, 246, 249) },
@@ -45,7 +45,7 @@ function play(bytes: Uint8Array, ends: readonly number[], restarts: boolean): Ou
     machine.receive(chunk);
     for (const event of machine.takeEvents()) note(event, events);
     output.push(...machine.takeOutput());
-    chunk.fill(0xaa); // whoever looked at it later would see it
+    chunk.fill(0xaa); // reveals code that reads the chunk later
     start = end;
     if (restarts) machine = TelnetMachine.restore(JSON.parse(JSON.stringify(machine.snapshot())));
     assert(machine.snapshot().decoder.payload.length <= LIMIT);
@@ -85,7 +85,7 @@ Deno.test("fuzz: one chunk, any pieces and byte by byte give the same events and
       const each = Array.from(bytes, (_, index) => index);
       assertEquals(play(bytes, ends, false), whole);
       assertEquals(play(bytes, each, false), whole);
-      // A restart forgets how often a request was refused, and nothing else.
+      // A snapshot leaves out only the count of refused repeats.
       const settled = whole.events.every((event) => !event.includes("repeat-limit"));
       if (settled) assertEquals(play(bytes, ends, true).events, whole.events);
     }),
@@ -93,7 +93,7 @@ Deno.test("fuzz: one chunk, any pieces and byte by byte give the same events and
   );
 });
 
-Deno.test("fuzz: answers are bounded by what came", () => {
+Deno.test("fuzz: the output is no longer than the input, plus own requests", () => {
   fc.assert(
     fc.property(stream, (bytes) => {
       const asked = 2 * 3; // our own two requests
@@ -103,7 +103,7 @@ Deno.test("fuzz: answers are bounded by what came", () => {
   );
 });
 
-Deno.test("fuzz: what is sent arrives as it was at another machine", () => {
+Deno.test("fuzz: sent data and payloads arrive unchanged at another machine", () => {
   const payload = fc.uint8Array({ maxLength: LIMIT });
   fc.assert(
     fc.property(fc.array(payload), fc.nat(255), (payloads, option) => {
@@ -128,17 +128,17 @@ Deno.test("fuzz: what is sent arrives as it was at another machine", () => {
   );
 });
 
-Deno.test("fuzz: two machines with random wishes settle, agree, and talk a bounded time", () => {
+Deno.test("fuzz: two machines with random requests settle, agree, and send a bounded number of bytes", () => {
   negotiateAtRandom(true);
 });
 
-Deno.test("fuzz: two machines that give up waiting too early settle all the same", () => {
+Deno.test("fuzz: two machines that time out too early settle as well", () => {
   negotiateAtRandom(false);
 });
 
 /**
- * Who gives up too early may end up with another view than the peer, as nobody can know what is
- * still on its way; but it must not talk for ever.
+ * A machine that times out too early may disagree with its peer in the end, because answers may
+ * still be on the way. But the two must not negotiate for ever.
  */
 function negotiateAtRandom(patient: boolean): void {
   const wish = fc.record({
@@ -147,8 +147,8 @@ function negotiateAtRandom(patient: boolean): void {
     on: fc.boolean(),
     option: fc.constantFrom(1, 3, 31),
     urgent: fc.boolean(),
-    deliver: fc.nat(3), // how often bytes cross before the next wish
-    part: fc.constantFrom(0.1, 0.4, 0.7, 1), // and how many of them
+    deliver: fc.nat(3), // how many deliveries before the next wish
+    part: fc.constantFrom(0.1, 0.4, 0.7, 1), // and which part of the bytes each delivers
   });
   const lists = fc.subarray([1, 3, 31]);
   fc.assert(
@@ -166,7 +166,7 @@ function negotiateAtRandom(patient: boolean): void {
         ] as const;
         const [a, b] = machines;
         let crossed = 0;
-        // Bytes on their way: each delivery takes a part of what is there, cut anywhere.
+        // Bytes in transit: each delivery takes a part of them, split anywhere.
         const wires: number[][] = [[], []];
         const cross = (part: number) => {
           for (const [index, machine] of machines.entries()) {
@@ -201,7 +201,7 @@ function negotiateAtRandom(patient: boolean): void {
   );
 }
 
-Deno.test("fuzz: any bytes as text give the same lines at every cut, bounded in length", () => {
+Deno.test("fuzz: any bytes as text give the same lines however they are split, within the limit", () => {
   const encoding = fc.constantFrom<Encoding>("utf-8", "latin1", "windows-1252");
   fc.assert(
     fc.property(stream, cuts, encoding, (bytes, places, encoding) => {

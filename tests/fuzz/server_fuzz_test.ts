@@ -1,6 +1,6 @@
 /**
- * A server that offers everything, fed with bytes that mean something to its options: no handler
- * fails, poll() throws nothing, what is answered is bounded, and another client is served.
+ * A server that offers every option gets input that its options understand: no handler fails,
+ * poll() does not throw, the output is bounded, and another client is still served.
  */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -53,7 +53,7 @@ const noise = fc.array(fc.nat(255), { maxLength: 5 });
 const stream = fc.array(fc.oneof(verb, subnegotiation, noise), { maxLength: 40 })
   .map((parts) => Uint8Array.from(parts.flat()));
 
-Deno.test("fuzz: a server with all options lives, answers in bounds, and serves the others", async () => {
+Deno.test("fuzz: a server with all options does not fail, bounds its output, and serves the others", async () => {
   await fc.assert(
     fc.asyncProperty(stream, fc.integer({ min: 1, max: 64 }), async (bytes, chunkSize) => {
       const errors: unknown[] = [];
@@ -70,7 +70,7 @@ Deno.test("fuzz: a server with all options lives, answers in bounds, and serves 
       for (let polls = 0; polls < 5; polls++) await harness.server.poll();
       assertEquals(errors, []);
       assertEquals(honest.getCommand(), "still served");
-      // The offers, three bytes for three, and the longest answers of the options.
+      // The offers, a negotiation for each one received, and the longest answers of the options.
       const most = 200 + bytes.length * 40;
       assert(peer.take().length <= most);
       assert(client.columns > 0 && client.columns <= 1000);
@@ -79,7 +79,7 @@ Deno.test("fuzz: a server with all options lives, answers in bounds, and serves 
   );
 });
 
-/** What a client says to each verb of the server, whatever it said before. */
+/** A fixed answer of a client to each verb of the server. */
 const habit = fc.record({
   will: fc.constantFrom(DO, DONT, undefined),
   wont: fc.constantFrom(DO, DONT, undefined),
@@ -87,7 +87,7 @@ const habit = fc.record({
   dont: fc.constantFrom(WILL, WONT, undefined),
 });
 
-Deno.test("fuzz: no habit of answering makes a server with all options negotiate for ever", async () => {
+Deno.test("fuzz: no fixed pattern of answers makes a server with all options negotiate for ever", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(habit, { minLength: 1, maxLength: 4 }),
@@ -110,7 +110,7 @@ Deno.test("fuzz: no habit of answering makes a server with all options negotiate
             const chosen = habits[words++ % habits.length];
             const name = ["will", "wont", "do", "dont"][verb.charCodeAt(0) - WILL] as "will";
             const answer = chosen?.[name];
-            // A mark asked for every four seconds is a ping, as good as any.
+            // A DO TIMING-MARK every four seconds is an ordinary ping.
             if (!patient && answer === DO && option === "\x06") continue;
             if (answer !== undefined) peer.write(Uint8Array.of(IAC, answer, option.charCodeAt(0)));
           }
@@ -123,7 +123,7 @@ Deno.test("fuzz: no habit of answering makes a server with all options negotiate
   );
 });
 
-Deno.test("fuzz: damaged compressed streams cost the one client at most", async () => {
+Deno.test("fuzz: damaged compressed streams drop at most their own client", async () => {
   const good = await deflated(["look\r\n", "say hello\r\n"], true);
   await fc.assert(
     fc.asyncProperty(

@@ -1,6 +1,6 @@
 /**
- * What is fed with arbitrary bytes, each with the sentence that must hold. Run on the kept corpus by
- * the tests, and by `deno task fuzz` on what a coverage-guided fuzzer makes up.
+ * The fuzzing targets, each with its invariant. The tests run them on the corpus, `deno task fuzz`
+ * on inputs that a coverage-guided fuzzer generates.
  */
 import {
   ATCP,
@@ -35,12 +35,12 @@ import { decodeProxyHeader } from "../../src/guard/proxy_header.ts";
 import { Tracer } from "../../src/protocol/tracer.ts";
 import { KeyDecoder, LineEditor, LineInput, stripControls } from "../../src/text/mod.ts";
 
-/** A target: it throws where what must hold does not. */
+/** A target; throws if its invariant does not hold. */
 export type Target = (bytes: Uint8Array) => void;
 
 const PAYLOAD_LIMIT = 64;
 
-/** Each by its name. */
+/** The targets by name. */
 export const TARGETS: Readonly<Record<string, Target>> = {
   machine,
   proxy,
@@ -50,11 +50,11 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   keys,
 };
 
-/** The same bytes give the same events and answers, however they were cut; nothing is over a limit. */
+/** Bytes give the same events and answers however they are split, and no limit is exceeded. */
 function machine(bytes: Uint8Array): void {
   const whole = conversation(bytes, bytes.length || 1);
   for (const size of [1, 3]) must(conversation(bytes, size) === whole, `cut by ${size}`);
-  // It goes on from a snapshot as if nothing had been, but for how often the same was asked.
+  // A restored snapshot goes on the same, except for the count of repeated requests.
   const half = bytes.length >> 1;
   const before = newMachine(253);
   before.receive(bytes.subarray(0, half), 0);
@@ -95,7 +95,7 @@ function conversation(bytes: Uint8Array, size: number): string {
   return JSON.stringify([events, data, [...output]]);
 }
 
-/** A header is decided by its own bytes alone, whatever follows, and never longer than what came. */
+/** The result depends only on the header's own bytes, and the length is never beyond the input. */
 function proxy(bytes: Uint8Array): void {
   const whole = decodeProxyHeader(bytes);
   let first: ReturnType<typeof decodeProxyHeader>;
@@ -107,11 +107,11 @@ function proxy(bytes: Uint8Array): void {
 }
 
 function kindOf(result: ReturnType<typeof decodeProxyHeader>): string {
-  // Which of two faults is seen first may depend on the cut.
+  // Which of two faults is found first may depend on how the bytes are split.
   return result === undefined ? "open" : "fault" in result ? "fault" : JSON.stringify(result);
 }
 
-/** A protocol is known by its beginning, however that is cut. */
+/** A protocol is recognized by its first bytes, however they are split. */
 function foreign(bytes: Uint8Array): void {
   const whole = new ProtocolSniffer().push(bytes);
   const guard = new ProtocolSniffer();
@@ -147,7 +147,7 @@ function options(bytes: Uint8Array): void {
   decodeMtts(new TextDecoder().decode(bytes));
 }
 
-/** Lines are the same however the text is cut, in their limit, and without controls. */
+/** Lines are the same however the text is split, within the limit, and without controls. */
 function lines(bytes: Uint8Array): void {
   const text = new TextDecoder("latin1").decode(bytes);
   const whole: string[] = [];
@@ -164,7 +164,7 @@ function lines(bytes: Uint8Array): void {
   must(!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(left), "a control that was left");
 }
 
-/** Keys go through an editor without a fault, and lines come out without controls. */
+/** The editor accepts all keys without throwing, and its lines have no controls. */
 function keys(bytes: Uint8Array): void {
   const text = new TextDecoder().decode(bytes);
   const decoder = new KeyDecoder();

@@ -1,4 +1,4 @@
-/** What every bus does, the one in memory and NATS. */
+/** The contract of a Bus, for MemoryBus and NATS. */
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "@nats-io/transport-node";
 import { Kvm } from "@nats-io/kv";
@@ -11,7 +11,7 @@ const bytes = (...values: number[]) => Uint8Array.from(values);
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 async function contract(context: Deno.TestContext, bus: Bus): Promise<void> {
-  await context.step("messages come to all who have subscribed, in order, whole", async () => {
+  await context.step("every subscriber gets all messages, whole and in order", async () => {
     const [first, second] = [[] as Uint8Array[], [] as Uint8Array[]];
     const subscriptions = [
       bus.subscribe("a.b", (payload) => void first.push(payload)),
@@ -28,7 +28,7 @@ async function contract(context: Deno.TestContext, bus: Bus): Promise<void> {
     for (const subscription of subscriptions) subscription.close();
   });
 
-  await context.step("who publishes where nobody listens is told so, and only then", async () => {
+  await context.step("onNobody is called exactly if a subject has no subscriber", async () => {
     let nobody = 0;
     const subscription = bus.subscribe("heard", () => {});
     bus.publish("heard", bytes(1), () => nobody += 100);
@@ -41,7 +41,7 @@ async function contract(context: Deno.TestContext, bus: Bus): Promise<void> {
   });
 
   await context.step(
-    "an entry is written by one of two who have read the same revision",
+    "of two writers with the same revision of an entry only one succeeds",
     async () => {
       const { leases } = bus;
       assertEquals(await leases.read("zone"), undefined);
@@ -64,11 +64,11 @@ async function contract(context: Deno.TestContext, bus: Bus): Promise<void> {
   );
 }
 
-Deno.test("the bus in memory", (context) => contract(context, new MemoryBus()));
+Deno.test("MemoryBus keeps the contract", (context) => contract(context, new MemoryBus()));
 
 const missing = !Broker.installed;
 Deno.test({
-  name: `the bus on NATS${missing ? " (not installed)" : ""}`,
+  name: `natsBus keeps the contract${missing ? " (not installed)" : ""}`,
   ignore: missing && Deno.env.get("MINIBOA_CLIENTS") !== "required",
   fn: async (context) => {
     await using broker = await Broker.start();
@@ -76,7 +76,7 @@ Deno.test({
     const kv = await new Kvm(nats).create("contract", { storage: "file" as never });
     await contract(context, natsBus(nats, { prefix: "a.prefix", kv: kv satisfies NatsKv }));
     await nats.close();
-    // A closed connection loses messages, and throws nothing.
+    // A closed connection loses messages without throwing.
     natsBus(nats).publish("a", bytes(1));
   },
 });

@@ -1,4 +1,4 @@
-/** What was broken once, and what stands near it. */
+/** Regressions of the gateway, and cases close to them. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TelnetServer } from "../../mod.ts";
 import { joinZone } from "../../src/gateway/mod.ts";
@@ -8,7 +8,7 @@ import { answer, Process, Scene } from "./scene.ts";
 
 const QUIET = { messages: { waiting: "" } } as const;
 
-Deno.test("lines() in a handler: a worker that is killed at its n-th message loses no answer, for each n", async () => {
+Deno.test("lines() in a handler: a worker killed at its n-th message loses no answer, for every n", async () => {
   for (let left = 0;; left++) {
     const scene = await Scene.open({ gateway: QUIET });
     const processes: Process[] = [];
@@ -46,7 +46,7 @@ Deno.test("lines() in a handler: a worker that is killed at its n-th message los
   }
 });
 
-Deno.test("a line that an async handler has in hand when its worker leaves comes to the next one", async () => {
+Deno.test("a line that an async handler has not finished when its worker leaves goes to the next worker", async () => {
   const scene = await Scene.open({ gateway: QUIET, play: () => {} });
   const { promise: database } = Promise.withResolvers<void>();
   const first = scene.worker("a", {}, {
@@ -72,7 +72,7 @@ Deno.test("a line that an async handler has in hand when its worker leaves comes
   await scene.close();
 });
 
-Deno.test("who is taken back from a zone whose worker hung is not served by it when it wakes", async () => {
+Deno.test("a client taken back from a zone with a hung worker is not served by that worker when it wakes", async () => {
   const scene = await Scene.open({
     gateway: { ...QUIET, moveTimeout: 1_000 },
     play: (client, worker) => {
@@ -103,7 +103,7 @@ Deno.test("who is taken back from a zone whose worker hung is not served by it w
   await scene.close();
 });
 
-Deno.test("moveTo the zone where the client is changes nothing", async () => {
+Deno.test("moveTo the client's own zone has no effect", async () => {
   const scene = await Scene.open({
     play: (client) => {
       const line = client.getCommand();
@@ -120,7 +120,7 @@ Deno.test("moveTo the zone where the client is changes nothing", async () => {
   await scene.close();
 });
 
-Deno.test("a person who agrees to MCCP2 and is gone leaves no zlib stream behind", async () => {
+Deno.test("a client that agrees to MCCP2 and disconnects leaves no zlib stream open", async () => {
   let [made, freed] = [0, 0];
   const codec = {
     inflate: zlibCodec.inflate,
@@ -144,7 +144,8 @@ Deno.test("a person who agrees to MCCP2 and is gone leaves no zlib stream behind
     const peer = scene.person();
     await scene.until(() => worker.log.length >= 2 * person - 1);
     peer.write(Uint8Array.of(255, 253, 86));
-    // It goes when the worker has agreed, and before the gateway knows, and some steps before and behind.
+    // Disconnects at several steps around the moment when the worker agrees and the gateway learns
+    // of it.
     for (let steps = 0; steps < person % 4; steps++) await turn();
     if (person > 4) await worker.turn();
     if (person === 8) { for (let steps = 0; steps < 5; steps++) await scene.step(); }
@@ -157,7 +158,7 @@ Deno.test("a person who agrees to MCCP2 and is gone leaves no zlib stream behind
   await scene.close();
 });
 
-Deno.test("people who come and go while the bus is away leave nothing behind, and what is held is bounded", async () => {
+Deno.test("clients that come and go while the bus is away leave nothing behind, and held data is bounded", async () => {
   const scene = await Scene.open({ gateway: QUIET });
   scene.worker("a");
   await scene.until(() => scene.gateway.stats().zones[0]?.worker !== undefined);
@@ -173,12 +174,12 @@ Deno.test("people who come and go while the bus is away leave nothing behind, an
   const published = scene.bus.published;
   scene.bus.connected = true;
   for (let steps = 0; steps < 200; steps++) await scene.step();
-  // What is sent behind it is no more than the link may hold: some 70 of the 300.
+  // After it no more is sent than the link may hold: about 70 of the 300.
   assert(scene.bus.published - published < 1_000);
   await scene.close();
 });
 
-Deno.test("many gateways that start at once make nobody believe that another is gone", async () => {
+Deno.test("many gateways that start at once make no worker drop another gateway", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   scene.person();
@@ -190,7 +191,7 @@ Deno.test("many gateways that start at once make nobody believe that another is 
   await scene.close();
 });
 
-Deno.test("a state that is too large costs its client, and nobody else", async () => {
+Deno.test("a state that is too large drops only its client", async () => {
   const scene = await Scene.open({ gateway: QUIET });
   const worker = scene.worker("a");
   const [one, two] = [scene.person(), scene.person()];
@@ -206,7 +207,7 @@ Deno.test("a state that is too large costs its client, and nobody else", async (
   await scene.close();
 });
 
-Deno.test("somebody who comes again is announced after they have left", async () => {
+Deno.test("a client that returns to a zone is announced after its departure", async () => {
   const scene = await Scene.open({
     gateway: QUIET,
     play: (client, { name }) => {
@@ -223,7 +224,7 @@ Deno.test("somebody who comes again is announced after they have left", async ()
       zone === "desert" && connections === 1
     )
   );
-  main.process.stop(); // it has moved the client, and had no turn since
+  main.process.stop(); // it moved the client, and has had no turn since
   peer.write("back\r\n");
   await scene.until(() => desert.log.length === 2);
   main.process.wake();
@@ -236,7 +237,7 @@ Deno.test("somebody who comes again is announced after they have left", async ()
   await scene.close();
 });
 
-Deno.test("the bus is away longer than closeTimeout and idleTimeout: the last words come, and nobody is idle", async () => {
+Deno.test("the bus is away longer than closeTimeout and idleTimeout: output still arrives, and no client is idle", async () => {
   const scene = await Scene.open({
     gateway: QUIET,
     server: { limits: { closeTimeout: 1_000, idleTimeout: 4_000 } },
@@ -246,7 +247,7 @@ Deno.test("the bus is away longer than closeTimeout and idleTimeout: the last wo
       if (line === "quit") client.active = false;
     },
   });
-  // The server's own clock is that of the scene.
+  // The server uses the scene's clock.
   const clock = { now: () => scene.timer.now() };
   const worker = scene.worker("a", {}, { clock });
   const [quits, types] = [scene.person(), scene.person()];
@@ -289,7 +290,7 @@ Deno.test("a worker whose bus is away merges the turns that it cannot commit", a
   await scene.close();
 });
 
-Deno.test("a server that stops without leaving its zone gives it back when its people are gone", async () => {
+Deno.test("a server that stops without leaving its zone releases it when its clients are gone", async () => {
   const scene = await Scene.open({ gateway: QUIET });
   const first = scene.worker("a");
   const peer = scene.person();
@@ -306,7 +307,7 @@ Deno.test("a server that stops without leaving its zone gives it back when its p
   await scene.close();
 });
 
-Deno.test("the worker's maxConnections refuses nobody whom the gateway has let in", async () => {
+Deno.test("the worker's maxConnections does not refuse clients that the gateway accepted", async () => {
   const scene = await Scene.open({ gateway: QUIET, server: { maxConnections: 1 } });
   const first = scene.worker("a");
   const people = [scene.person(), scene.person()];
@@ -318,7 +319,7 @@ Deno.test("the worker's maxConnections refuses nobody whom the gateway has let i
   await scene.close();
 });
 
-Deno.test("zones that were only named are forgotten", async () => {
+Deno.test("the gateway forgets zones that only moveTo named", async () => {
   const scene = await Scene.open({
     gateway: { ...QUIET, moveTimeout: 40 },
     play: (client) => client.moveTo(client.getCommand() ?? ""),
@@ -333,7 +334,7 @@ Deno.test("zones that were only named are forgotten", async () => {
   await scene.close();
 });
 
-Deno.test("what belongs to the gateway is misuse at the worker", async () => {
+Deno.test("listen() options of the gateway are misuse at a worker", async () => {
   const scene = await Scene.open();
   const zone = await joinZone(scene.bus, "other", { timer: scene.timer });
   const { transport } = zone;
@@ -351,7 +352,7 @@ Deno.test("what belongs to the gateway is misuse at the worker", async () => {
   await scene.close();
 });
 
-Deno.test("null is a state; what onTurnEnd writes goes out with its turn", async () => {
+Deno.test("null is a valid state; output of onTurnEnd is sent with its turn", async () => {
   const scene = await Scene.open();
   let wrote = false;
   scene.worker("a", {}, {
@@ -371,7 +372,7 @@ Deno.test("null is a state; what onTurnEnd writes goes out with its turn", async
   await scene.close();
 });
 
-Deno.test("a key in an editor does not carry the whole history with it", async () => {
+Deno.test("a key in the editor does not transfer the whole history", async () => {
   const scene = await Scene.open({
     gateway: QUIET,
     server: { limits: { line: 4_000 } },
@@ -404,7 +405,7 @@ Deno.test("a key in an editor does not carry the whole history with it", async (
   await scene.close();
 });
 
-Deno.test("a line and its answer are a few messages, and nothing follows them", async () => {
+Deno.test("a line and its answer take a few messages, and none follow", async () => {
   const scene = await Scene.open({ gateway: QUIET });
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -420,12 +421,12 @@ Deno.test("a line and its answer are a few messages, and nothing follows them", 
   let text = "";
   await scene.until(() => (text += peer.takeText()).includes("1/1 look"));
   for (let steps = 0; steps < 200; steps++) await scene.step(1);
-  // One turn; else acknowledgements, which carry nothing.
+  // One turn; the others are acknowledgements without data.
   assertEquals(sizes.filter((size) => size > 30).length, 1, sizes.join(" "));
   await scene.close();
 });
 
-Deno.test("half a subnegotiation costs no state for each byte", async () => {
+Deno.test("a byte of an unfinished subnegotiation does not transfer its whole payload", async () => {
   const scene = await Scene.open({ gateway: QUIET, play: answer });
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -443,7 +444,7 @@ Deno.test("half a subnegotiation costs no state for each byte", async () => {
     await scene.step();
   }
   assert(bytes < 50_000, `${bytes} bytes for 50`);
-  // It is whole over a restart all the same.
+  // It is still complete after a restart.
   const second = scene.worker("b", { takeOver: true });
   await scene.until(() => second.log.length === 1);
   peer.write(Uint8Array.of(255, 240));

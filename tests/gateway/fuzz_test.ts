@@ -1,6 +1,6 @@
 /**
- * Whatever the bus does, and whoever is killed when: each person sees what they would have seen of a server
- * alone, once and in order, and the state that the game keeps is the same.
+ * Whatever the bus does, and whichever process is killed when: each client sees the output of a
+ * single server, once and in order, and the game's state is the same.
  */
 import { assert, assertEquals } from "@std/assert";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -10,7 +10,7 @@ import { Scene, type Worker } from "./scene.ts";
 const RUNS = Number(Deno.env.get("GATEWAY_RUNS") ?? 100);
 const FIRST_SEED = Number(Deno.env.get("GATEWAY_SEED") ?? 1);
 
-/** Numbers by chance, the same for the same seed (mulberry32). */
+/** Seeded random numbers (mulberry32). */
 function chances(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -27,8 +27,8 @@ const NAWS = [IAC, 251, 31, IAC, 250, 31, 0, 100, 0, 40, IAC, 240];
 const TTYPE = [IAC, 251, 24, IAC, 250, 24, 0, 88, 84, 69, 82, 77, IAC, 240];
 
 /**
- * What a person sends: parts, each of which waits for the answer to the one before. Who types ahead sends
- * all in one part, and is asked for nothing.
+ * A client's input in parts, each sent after the answer to the one before. A client that types
+ * ahead sends all in one part, and is never asked.
  */
 function script(chance: (below: number) => number): Uint8Array[] {
   const ahead = chance(3) === 0;
@@ -36,7 +36,7 @@ function script(chance: (below: number) => number): Uint8Array[] {
   for (let line = 3 + chance(12); line > 0; line--) {
     const kind = chance(10);
     const bytes: number[] = [];
-    // What is typed ahead of an answer may come before or behind it; so may what an option changes.
+    // Typed-ahead input and option changes may take effect before or after an answer.
     if (ahead) bytes.push(...encoder.encode(kind === 0 ? "mistake" : ""), IAC, 248); // EL
     else if (kind === 0) bytes.push(...NAWS);
     else if (kind === 1) bytes.push(...TTYPE);
@@ -48,7 +48,7 @@ function script(chance: (below: number) => number): Uint8Array[] {
   return (ahead ? [parts.flat()] : parts).map((part) => Uint8Array.from(part));
 }
 
-/** How many answers are whole. */
+/** The number of complete answers. */
 const answers = (seen: string) => seen.split("#").length - 1;
 
 interface State {
@@ -57,7 +57,7 @@ interface State {
   readonly asks: boolean;
 }
 
-/** Plays: what it says depends on the client's state, and changes it. */
+/** The game: its output depends on the client's state, and changes it. */
 function play(client: TelnetClient): void {
   const state = (client.state ?? { count: 0, hidden: false, asks: false }) as State;
   const line = client.getCommand();
@@ -80,7 +80,7 @@ const SERVER = {
   },
 } as const;
 
-/** What the person sees of a server alone, and what it keeps. */
+/** The output and the final state with a server without a gateway. */
 async function alone(parts: readonly Uint8Array[]): Promise<{ seen: string; state: string }> {
   const transport = new MemoryTransport();
   await using server = await TelnetServer.listen({
@@ -113,13 +113,13 @@ interface Person {
   readonly peer: MemoryPeer;
   readonly parts: readonly Uint8Array[];
   readonly expected: { readonly seen: string; readonly state: string };
-  /** Which part, and how much of it, was sent. */
+  /** The current part, and how much of it was sent. */
   part: number;
   at: number;
   seen: string;
 }
 
-/** Sends some of what is the person's to send now. */
+/** Sends up to `most` bytes of the current part, if its turn has come. */
 function type(person: Person, most: number): void {
   const part = person.parts[person.part];
   if (part === undefined || answers(person.seen) < person.part) return;
@@ -170,7 +170,7 @@ async function run(seed: number): Promise<void> {
     await scene.step(chance(5) === 0 ? 500 : 20);
     for (const one of people) one.seen += latin1(one.peer.take());
   }
-  // All is well again: what is left comes.
+  // End all faults: the rest must arrive.
   scene.bus.connected = true;
   for (const { process } of scene.workers) process.wake();
   start(false);
@@ -193,7 +193,7 @@ async function run(seed: number): Promise<void> {
   await scene.close();
 }
 
-/** One person, who is served by one worker after the other, until `done`. */
+/** Plays one client's script, with a new worker whenever none is left. */
 async function serve(
   parts: readonly Uint8Array[],
   prepare: (scene: Scene, first: Worker) => void,
@@ -218,7 +218,7 @@ async function serve(
   return { scene, person };
 }
 
-Deno.test("a worker that is killed at its n-th message, for each n: the same transcript", async () => {
+Deno.test("a worker killed at its n-th message, for every n: the same transcript", async () => {
   const parts = script(chances(7));
   for (let left = 0;; left++) {
     const { scene, person } = await serve(parts, (_, first) => first.process.messagesLeft = left);
@@ -230,7 +230,7 @@ Deno.test("a worker that is killed at its n-th message, for each n: the same tra
   }
 });
 
-Deno.test("a gateway that is killed at its n-th message, for each n: its people are gone, and no others", async () => {
+Deno.test("a gateway killed at its n-th message, for every n: its clients are dropped, and no others", async () => {
   const bytes = new TextEncoder().encode("one\r\ntwo\r\n");
   for (let left = 0; left < 12; left++) {
     const scene = await Scene.open({
@@ -253,7 +253,7 @@ Deno.test("a gateway that is killed at its n-th message, for each n: its people 
   }
 });
 
-Deno.test("cut, killed, stopped and lost anywhere: the same transcript, and the same state", async () => {
+Deno.test("split input, kills, stops and lost messages anywhere: the same transcript and state", async () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RUNS; seed++) {
     try {
       await run(seed);

@@ -1,5 +1,5 @@
 /**
- * A gateway on NATS. Runs on every runtime: gateway_program.ts <NATS port> [tls]. Lines on its standard
+ * A gateway on NATS, on any runtime: gateway_program.ts <NATS port> [tls]. Commands on standard
  * input: `stats`, `drain`.
  */
 import { readFileSync } from "node:fs";

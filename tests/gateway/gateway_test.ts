@@ -1,4 +1,4 @@
-/** Gateways and workers: who serves whom, what is kept, and what becomes of people when something ends. */
+/** Gateways and workers: zones, restarts, crashes, and what clients notice. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { inflateSync } from "node:zlib";
 import { TelnetServer } from "../../mod.ts";
@@ -8,7 +8,7 @@ import { natsBus } from "../../src/gateway/nats_bus.ts";
 import { until } from "../patience.ts";
 import { Scene } from "./scene.ts";
 
-/** Collects what a person sees. */
+/** Collects a client's output. */
 function watch(peer: MemoryPeer): { readonly text: string } {
   let text = "";
   return {
@@ -19,7 +19,7 @@ function watch(peer: MemoryPeer): { readonly text: string } {
   };
 }
 
-Deno.test("a client behind a gateway is one like the others, and knows where it comes from", async () => {
+Deno.test("a client behind a gateway works like any other, and has its real address", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   const peer = scene.transport.connect(scene.gateway.port, { remoteAddress: "203.0.113.9" });
@@ -35,7 +35,7 @@ Deno.test("a client behind a gateway is one like the others, and knows where it 
   await scene.close();
 });
 
-Deno.test("a planned restart: the next worker goes on with what was typed, told and kept", async () => {
+Deno.test("a planned restart: the next worker continues with the input, output and state", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a");
   const peer = scene.person();
@@ -50,11 +50,11 @@ Deno.test("a planned restart: the next worker goes on with what was typed, told 
   await scene.until(() => seen.text.includes("half"));
   assertEquals(seen.text, "1/1 one\r\n2/2 half\r\n");
   assertEquals(second.log, [`+ ${peer.localPort} restart`]);
-  assertEquals(first.log, [`+ ${peer.localPort} new`]); // nobody has gone
+  assertEquals(first.log, [`+ ${peer.localPort} new`]); // no disconnect
   await scene.close();
 });
 
-Deno.test("a worker that crashed is followed at once where the bus knows that nobody listens", async () => {
+Deno.test("a crashed worker is replaced at once if the bus reports that nobody listens", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a");
   const peer = scene.person();
@@ -71,7 +71,7 @@ Deno.test("a worker that crashed is followed at once where the bus knows that no
   await scene.close();
 });
 
-Deno.test("a worker that hangs is followed when its lease ends, and is not heard when it wakes", async () => {
+Deno.test("a hung worker is replaced when its lease ends, and its output is ignored when it wakes", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a");
   const peer = scene.person();
@@ -86,7 +86,7 @@ Deno.test("a worker that hangs is followed when its lease ends, and is not heard
   const waited = scene.timer.now() - before;
   assert(waited >= 2_900 && waited <= 4_000, `${waited} ms`);
   await scene.until(() => seen.text.includes("2/2 two"));
-  first.process.wake(); // it has the line as well, and answers it
+  first.process.wake(); // it also has the line, and answers it
   const [ghost] = first.server?.clientList() ?? [];
   ghost?.send("from the grave\n");
   await scene.until(() => first.zone?.owned === false);
@@ -97,7 +97,7 @@ Deno.test("a worker that hangs is followed when its lease ends, and is not heard
   await scene.close();
 });
 
-Deno.test("two workers that both believe that the zone is theirs: one of them is heard", async () => {
+Deno.test("two workers that both think they own the zone: only one's output is sent", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a", {}, { onConnect: (client) => client.send("first\n") });
   const peer = scene.person();
@@ -106,7 +106,7 @@ Deno.test("two workers that both believe that the zone is theirs: one of them is
   first.process.stop();
   const second = scene.worker("b", { takeOver: true });
   await scene.until(() => second.zone !== undefined && second.log.length > 0);
-  // It goes on in the middle of its turn, before it hears of the other.
+  // It continues in the middle of its turn, before it learns of the other.
   const [client] = first.server?.clientList() ?? [];
   client?.send("late\n");
   await first.server?.poll();
@@ -118,7 +118,7 @@ Deno.test("two workers that both believe that the zone is theirs: one of them is
   await scene.close();
 });
 
-Deno.test("no worker: input is held, and the person is told once, between whole outputs", async () => {
+Deno.test("without a worker input is held, and the client gets one message, between complete outputs", async () => {
   const scene = await Scene.open();
   const peer = scene.person();
   const seen = watch(peer);
@@ -137,7 +137,7 @@ Deno.test("no worker: input is held, and the person is told once, between whole 
   await scene.close();
 });
 
-Deno.test("a worker whose state is of another version refuses the zone, and the old one goes on", async () => {
+Deno.test("a worker with another state version refuses the zone, and the old worker continues", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a", { version: "7" });
   const peer = scene.person();
@@ -155,7 +155,7 @@ Deno.test("a worker whose state is of another version refuses the zone, and the 
   await scene.close();
 });
 
-Deno.test("the bus is gone for a while: nobody is dropped, and all that was typed comes", async () => {
+Deno.test("the bus is gone for a while: no client is dropped, and all input arrives", async () => {
   const scene = await Scene.open({ gateway: { messages: { waiting: "" } } });
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -173,7 +173,7 @@ Deno.test("the bus is gone for a while: nobody is dropped, and all that was type
   await scene.close();
 });
 
-Deno.test("a gateway that is gone takes its people with it: the worker hears no more of it", async () => {
+Deno.test("a gateway that crashes loses its clients, and the worker sees them disconnect", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -191,7 +191,7 @@ Deno.test("a gateway that is gone takes its people with it: the worker hears no 
   await scene.close();
 });
 
-Deno.test("a gateway that is started anew under its name has the people of the one before go at once", async () => {
+Deno.test("a gateway restarted under its name makes the worker drop the old clients at once", async () => {
   const scene = await Scene.open({ gateway: { name: "door-1" } });
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -206,7 +206,7 @@ Deno.test("a gateway that is started anew under its name has the people of the o
   await scene.close();
 });
 
-Deno.test("a gateway that hung too long begins a new link when it wakes, and its people go on", async () => {
+Deno.test("a gateway that hung too long starts a new link when it wakes, and its clients continue", async () => {
   const scene = await Scene.open({ gateway: { messages: { waiting: "" } } });
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -214,7 +214,7 @@ Deno.test("a gateway that hung too long begins a new link when it wakes, and its
   peer.write("one\r\n");
   await scene.until(() => seen.text.includes("one"));
   scene.gatewayProcess.stop();
-  await scene.until(() => worker.log.length === 2); // the worker has given it up
+  await scene.until(() => worker.log.length === 2); // the worker has dropped it
   scene.gatewayProcess.wake();
   peer.write("two\r\n");
   await scene.until(() => seen.text.includes("2/2 two"));
@@ -222,7 +222,7 @@ Deno.test("a gateway that hung too long begins a new link when it wakes, and its
   await scene.close();
 });
 
-Deno.test("moveTo: the other zone gets the client with its state, and this one is told that it moved", async () => {
+Deno.test('moveTo: the other zone gets the client with its state, and the old zone sees "moved"', async () => {
   const scene = await Scene.open({
     play: (client) => {
       const line = client.getCommand() ?? "";
@@ -253,7 +253,7 @@ Deno.test("moveTo: the other zone gets the client with its state, and this one i
   await scene.close();
 });
 
-Deno.test("moveTo a zone that nobody serves: the client comes back, with the reason", async () => {
+Deno.test('moveTo a zone without a worker: the client comes back with "no-zone"', async () => {
   const scene = await Scene.open({
     play: (client) => {
       if (client.getCommand() === "go") client.moveTo("nowhere");
@@ -272,7 +272,7 @@ Deno.test("moveTo a zone that nobody serves: the client comes back, with the rea
   await scene.close();
 });
 
-Deno.test("moveTo without a gateway, or to no name, is misuse", async () => {
+Deno.test("moveTo an invalid zone name is misuse", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   scene.person();
@@ -282,7 +282,7 @@ Deno.test("moveTo without a gateway, or to no name, is misuse", async () => {
   await scene.close();
 });
 
-Deno.test("MCCP2 is the gateway's: the stream goes on over a restart of the worker", async () => {
+Deno.test("the gateway compresses MCCP2: the stream continues over a restart of the worker", async () => {
   const scene = await Scene.open({ server: { telnetOptions: { mccp2: true, mccp3: true } } });
   scene.worker("a");
   const peer = scene.person();
@@ -321,7 +321,7 @@ function indexOf(bytes: Uint8Array, part: readonly number[]): number {
   return bytes.findIndex((_, at) => part.every((byte, offset) => bytes[at + offset] === byte));
 }
 
-Deno.test("who closes is known: half-close after the answers, close by the game, and reset", async () => {
+Deno.test("disconnectReason tells a half-close, a drop by the game and a reset apart", async () => {
   const scene = await Scene.open({
     play: (client) => {
       const line = client.getCommand();
@@ -349,7 +349,7 @@ Deno.test("who closes is known: half-close after the answers, close by the game,
   await scene.close();
 });
 
-Deno.test("who speaks another protocol is answered by the worker, and leaves nothing behind", async () => {
+Deno.test("a client of another protocol is answered by the worker, and leaves nothing behind", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   await scene.until(() => worker.server !== undefined);
@@ -363,7 +363,7 @@ Deno.test("who speaks another protocol is answered by the worker, and leaves not
   await scene.close();
 });
 
-Deno.test("a person who goes while no worker is there is told to the next, with what was typed before", async () => {
+Deno.test("the next worker gets the input and the disconnect of a client that left while there was none", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a");
   const peer = scene.person();
@@ -382,7 +382,7 @@ Deno.test("a person who goes while no worker is there is told to the next, with 
   await scene.close();
 });
 
-Deno.test("a person who sends and is not read on stops at the window; a slow reader is counted and dropped", async () => {
+Deno.test("held input is bounded by the link's window; a slow reader shows in queuedOutput and is dropped", async () => {
   const scene = await Scene.open({
     capacity: 10_000,
     server: { limits: { outputBytes: 50_000, closeTimeout: 100 } },
@@ -414,7 +414,7 @@ Deno.test("a person who sends and is not read on stops at the window; a slow rea
   await scene.close();
 });
 
-Deno.test("the editor and a password go over a restart: what is half typed is there, and stays hidden", async () => {
+Deno.test("the editor and password mode survive a restart: the partial line is kept, and stays hidden", async () => {
   const scene = await Scene.open({
     server: {
       onConnect: (client) => {
@@ -437,12 +437,12 @@ Deno.test("the editor and a password go over a restart: what is half typed is th
   await scene.until(() => seen.text.includes("1/1 hello"));
   const third = scene.worker("c", { takeOver: true });
   await scene.until(() => third.log.length === 1);
-  peer.write("\x1b[A!\r\n"); // the line before, from the history
+  peer.write("\x1b[A!\r\n"); // the previous line, from the history
   await scene.until(() => seen.text.includes("2/2 hello!"));
   await scene.close();
 });
 
-Deno.test("a hundred restarts leave nothing behind: people, links and held input are what they were", async () => {
+Deno.test("a hundred restarts leave nothing behind: no extra clients, links or held input", async () => {
   const scene = await Scene.open();
   scene.worker("0");
   const peer = scene.person();
@@ -465,7 +465,7 @@ Deno.test("a hundred restarts leave nothing behind: people, links and held input
   await scene.close();
 });
 
-Deno.test("drain: all are told, may stay for a while, and the worker hears that they are gone", async () => {
+Deno.test("drain: clients get the message and the grace, and the worker sees them disconnect", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   const peer = scene.person();
@@ -483,7 +483,7 @@ Deno.test("drain: all are told, may stay for a while, and the worker hears that 
   await scene.close();
 });
 
-Deno.test("nonsense on the bus is reported, and harms nobody", async () => {
+Deno.test("invalid messages on the bus are reported, and have no other effect", async () => {
   const errors: unknown[] = [];
   const scene = await Scene.open({ gateway: { onError: (error) => void errors.push(error) } });
   const worker = scene.worker("a");
@@ -518,7 +518,7 @@ Deno.test("nonsense on the bus is reported, and harms nobody", async () => {
   await scene.close();
 });
 
-Deno.test("a game's state that cannot be kept is misuse at once; one that changed into such drops its client", async () => {
+Deno.test("setting a state that is not JSON is misuse; a state that becomes such drops its client", async () => {
   const scene = await Scene.open();
   const worker = scene.worker("a");
   scene.person();
@@ -536,7 +536,7 @@ Deno.test("a game's state that cannot be kept is misuse at once; one that change
   await scene.close();
 });
 
-Deno.test("misuse says what to do", async () => {
+Deno.test("the gateway's misuse errors say what to do", async () => {
   const bus = new MemoryBus();
   await assertRejects(() => Gateway.listen({ zone: "main" } as never), Error, "the bus");
   await assertRejects(
@@ -571,7 +571,7 @@ Deno.test("misuse says what to do", async () => {
   await server.stop();
 });
 
-Deno.test("TLS, WebSocket and the PROXY protocol are the gateway's; the worker knows of them", async () => {
+Deno.test("the gateway handles TLS, WebSocket and the PROXY protocol, and the worker sees their facts", async () => {
   const read = (name: string) => Deno.readTextFileSync(new URL(`../tls/${name}`, import.meta.url));
   const bus = new MemoryBus();
   const gateway = await Gateway.listen({

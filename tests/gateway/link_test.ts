@@ -1,4 +1,4 @@
-/** The link: messages come once, whole and in order, whatever the way between does to its packets. */
+/** The link delivers messages once, whole and in order, whatever happens to its packets. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { ByteLog } from "../../src/gateway/byte_log.ts";
@@ -8,7 +8,7 @@ import { WireError, WireReader, WireWriter } from "../../src/gateway/wire.ts";
 const text = (message: Uint8Array) => new TextDecoder().decode(message);
 const bytes = (message: string) => new TextEncoder().encode(message);
 
-Deno.test("messages come whole and in order, each in as many packets as it needs", () => {
+Deno.test("messages arrive whole and in order, each in as many packets as it needs", () => {
   const [near, far] = [new Link(64), new Link(64)];
   near.send(bytes("a".repeat(200)));
   near.send(bytes(""));
@@ -18,12 +18,12 @@ Deno.test("messages come whole and in order, each in as many packets as it needs
   const messages = packets.flatMap((packet) => far.receive(packet, 0));
   assertEquals(messages.map(text), ["a".repeat(200), "", "b"]);
   assertEquals(near.acked, 0);
-  assertEquals(far.next, 20); // the acknowledgement waits for something to go with
+  assertEquals(far.next, 20); // the acknowledgement waits for data to go with
   for (const packet of far.takePackets(20)) near.receive(packet, 20);
   assertEquals([near.acked, near.end, near.next], [near.end, near.end, Infinity]);
 });
 
-Deno.test("what is not acknowledged is sent again after 200 ms, then after twice that, up to 2 s", () => {
+Deno.test("unacknowledged bytes are sent again after 200 ms, then after twice that, up to 2 s", () => {
   const link = new Link(1_000);
   link.send(bytes("x"));
   let [now, waits] = [0, [] as number[]];
@@ -36,7 +36,7 @@ Deno.test("what is not acknowledged is sent again after 200 ms, then after twice
   assertEquals(waits, [200, 400, 800, 1_600, 2_000, 2_000]);
 });
 
-Deno.test("no more than a window of bytes is under way, and the rest follows its acknowledgement", () => {
+Deno.test("at most a window of bytes is in transit, and the rest follows the acknowledgement", () => {
   const [near, far] = [new Link(100_000), new Link(100_000)];
   near.send(new Uint8Array(3_000_000));
   let now = 0;
@@ -53,7 +53,7 @@ Deno.test("no more than a window of bytes is under way, and the rest follows its
   assertEquals(got[0]?.length, 3_000_000);
 });
 
-Deno.test("lost, doubled and reordered: the same messages, once and in order, both ways", () => {
+Deno.test("with lost, doubled and reordered packets the messages still arrive once and in order, both ways", () => {
   const way = fc.array(fc.record({ lost: fc.boolean(), twice: fc.boolean(), late: fc.nat(3) }), {
     minLength: 1,
     maxLength: 60,
@@ -75,7 +75,7 @@ interface Fate {
   readonly late: number;
 }
 
-/** Carries messages both ways, each packet as its fate wants it. */
+/** Carries messages both ways; `fates` decides what happens to each packet. */
 function carry(
   fates: readonly Fate[],
   messages: readonly (readonly string[])[],
@@ -92,7 +92,7 @@ function carry(
       if (next !== undefined) end.send(bytes(next));
       for (const packet of end.takePackets(now)) {
         const { lost, twice, late } = fates[fate++ % fates.length] as Fate;
-        // All that was lost must come in the end, so the way gets better with time.
+        // No packet is lost after 5 s, so that everything arrives in the end.
         if (lost && now < 5_000) continue;
         flying.push({ at: now + 20 * late, to: 1 - index, packet });
         if (twice) flying.push({ at: now + 60, to: 1 - index, packet });
@@ -107,7 +107,7 @@ function carry(
   return { got, acked: ends.map(({ acked, end }) => end - acked) };
 }
 
-Deno.test("what is no packet is told from one", () => {
+Deno.test("invalid packets throw a WireError", () => {
   const link = new Link(1_000);
   for (
     const packet of [[], [0x80], [0, 5, 1], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]]
@@ -116,7 +116,7 @@ Deno.test("what is no packet is told from one", () => {
   }
 });
 
-Deno.test("numbers, text and bytes are read as they were written", () => {
+Deno.test("WireReader reads numbers, text and bytes as WireWriter wrote them", () => {
   fc.assert(fc.property(
     fc.array(fc.oneof(fc.maxSafeNat(), fc.string(), fc.uint8Array({ maxLength: 400 }))),
     (values) => {
@@ -137,7 +137,7 @@ Deno.test("numbers, text and bytes are read as they were written", () => {
       assertEquals(
         read,
         values.map((value) =>
-          // Halves of pairs are no text.
+          // Lone surrogates become U+FFFD.
           typeof value === "string" ? new TextDecoder().decode(bytes(value)) : value
         ),
       );
@@ -146,7 +146,7 @@ Deno.test("numbers, text and bytes are read as they were written", () => {
   ));
 });
 
-Deno.test("the log keeps what is needed, by its offsets in the stream", () => {
+Deno.test("ByteLog keeps the bytes from its start offset, addressed by stream offsets", () => {
   fc.assert(fc.property(
     fc.array(fc.oneof(fc.uint8Array({ maxLength: 700 }), fc.nat(1_500))),
     (steps) => {

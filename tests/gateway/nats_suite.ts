@@ -1,4 +1,4 @@
-/** Each row of the failure table over Debian's NATS, on one runtime. Nothing is judged by the clock. */
+/** Each row of the failure table over Debian's NATS, on one runtime. No result depends on time. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { inTime } from "../patience.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
@@ -6,7 +6,7 @@ import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { Broker, install, Town, withPackages } from "./town.ts";
 
-/** Defines the tests of a runtime. */
+/** Declares the tests of a runtime. */
 export async function natsTests(name: Runtime["name"], people: number = 24): Promise<void> {
   const runtime = await findRuntime(name);
   const missing = runtime === undefined || !Broker.installed;
@@ -14,7 +14,7 @@ export async function natsTests(name: Runtime["name"], people: number = 24): Pro
     throw new Error(`Cannot test the gateway on ${name}: install it, and nats-server`);
   }
   Deno.test({
-    name: `${name}: workers restart, crash and hang behind a gateway, and nobody notices${
+    name: `${name}: workers restart, crash and hang behind a gateway, and no client notices${
       missing ? " (not installed)" : ""
     }`,
     ignore: missing,
@@ -32,7 +32,7 @@ export async function natsTests(name: Runtime["name"], people: number = 24): Pro
   });
 }
 
-/** Three people talk while the MUD is deployed anew, as the examples' own words say. */
+/** Three players talk while the MUD is redeployed, as the examples describe it. */
 async function deploys(runtime: Runtime, folder: string): Promise<void> {
   await using broker = await Broker.start();
   const { runtime: found, at } = withPackages(runtime, folder);
@@ -62,7 +62,7 @@ async function deploys(runtime: Runtime, folder: string): Promise<void> {
     await bob.write("say before\r\n");
     await inTime(second.match(/^Worker \d+ serves zone main/), "the second worker");
     assertEquals((await inTime(first.status, "the end of the first")).code, 0);
-    await ann.write("uth\r\n"); // half of it was typed before
+    await ann.write("uth\r\n"); // the other half was typed before the restart
     await ann.until(/The Wet Boa/);
     await bob.write("say after\r\n");
     const heard = await cid.until(/Bob says:.*after/);
@@ -97,7 +97,7 @@ async function failures(context: Deno.TestContext, town: Town, people: number): 
     worker = next;
   });
 
-  await step("a worker that leaves by itself, with nobody to follow for a while", async () => {
+  await step("a worker that leaves, with no successor for a while", async () => {
     worker.program.kill("SIGTERM");
     await inTime(worker.program.match(/^left .*"faults":0/), "its last word");
     worker = town.worker();
@@ -112,7 +112,7 @@ async function failures(context: Deno.TestContext, town: Town, people: number): 
     worker = next;
   });
 
-  await step("a worker that hangs, and wakes when another has the zone", async () => {
+  await step("a worker that hangs, and wakes when another owns the zone", async () => {
     const next = town.worker();
     await inTime(next.joining, "the one that waits");
     worker.program.kill("SIGSTOP");
@@ -123,12 +123,12 @@ async function failures(context: Deno.TestContext, town: Town, people: number): 
     worker = next;
   });
 
-  await step("a worker whose state is of another version", async () => {
+  await step("a worker with another state version", async () => {
     const next = town.worker("2", true);
     assertEquals(await inTime(next.joined, "its refusal"), "refused unsupported");
   });
 
-  await step("no worker for a while: people are told once", async () => {
+  await step("no worker for a while: each client gets one message", async () => {
     const before = town.people.map(({ waited }) => waited);
     worker.program.kill("SIGKILL");
     await town.until(() => town.people.every(({ waited }, index) => waited > (before[index] ?? 0)));
@@ -154,13 +154,13 @@ async function failures(context: Deno.TestContext, town: Town, people: number): 
   });
 
   await step("a move to a zone that is not there", async () => {
-    const person = town.people[6]; // one who sends whole lines
+    const person = town.people[6]; // of the kind that sends whole lines
     person?.say("go nowhere");
     await town.until(() => person?.came.has("back") === true);
   });
 
   await context.step(
-    "a gateway that crashes: its people are gone, and the worker knows",
+    "a gateway that crashes: its clients are dropped, and the worker sees it",
     async () => {
       await town.rest();
       const gone = town.people.splice(0);

@@ -1,6 +1,6 @@
 /**
- * People on real sockets who number what they send, and look whether what they are told is numbered without
- * a gap: whole lines, halves of lines, passwords, the editor, MCCP2, WebSocket.
+ * Clients on real sockets that number their lines, and check that the numbers in the server's
+ * output have no gap. Kinds: whole lines, half lines, passwords, the editor, MCCP2, WebSocket.
  */
 import { createInflate, type Inflate } from "node:zlib";
 
@@ -12,19 +12,19 @@ const [WILL, DO] = [251, 253];
 const [ECHO, SGA, MCCP2] = [1, 3, 86];
 const encoder = new TextEncoder();
 
-/** One person. */
+/** One client. */
 export class Person {
   readonly kind: Kind;
-  /** What was not as it must be. */
+  /** Errors found. */
   readonly faults: string[] = [];
-  /** Answers that were waited for: how long each took, in milliseconds. */
+  /** The time of each answer to `next()`, in milliseconds. */
   latencies: number[] = [];
-  /** Number of the last line sent, answered, and told unasked. */
+  /** The number of the last line sent, of the last answer, and of the last unrequested output. */
   sent = 0;
   answered = 0;
   ticks = 0;
   closed = false;
-  /** Whether the person was told to wait. */
+  /** How many times the client was told to wait. */
   waited = 0;
   came: Set<string> = new Set();
   ready = false;
@@ -49,14 +49,14 @@ export class Person {
       try {
         connection.close();
       } catch {
-        // it is closed
+        // already closed
       }
     });
     void (async () => {
       try {
         for await (const chunk of connection.readable) person.#take(chunk);
       } catch {
-        // it broke
+        // the connection broke
       }
       person.#ended();
     })();
@@ -83,12 +83,12 @@ export class Person {
     return person;
   }
 
-  /** Whether everything that was sent is answered. */
+  /** Whether every line sent is answered. */
   get quiet(): boolean {
     return this.answered === this.sent;
   }
 
-  /** Sends the next line, whose answer is waited for. */
+  /** Sends the next numbered line, and measures the time of its answer. */
   next(): void {
     const number = ++this.sent;
     this.#sentAt = performance.now();
@@ -137,7 +137,7 @@ export class Person {
       } else if (verb === WILL && this.kind === "editor" && (option === ECHO || option === SGA)) {
         this.#send(Uint8Array.of(IAC, DO, option));
       } else if (verb === 250) {
-        at += 2; // the rest of the marker of MCCP2
+        at += 2; // the rest of the MCCP2 marker
         this.#inflate = createInflate();
         this.#inflate.on("data", (bytes: Uint8Array) => this.#read(latin1(bytes)));
         this.#inflate.on(

@@ -1,4 +1,4 @@
-/** A gateway, workers that can be killed, and people, over one bus in memory and one clock that is moved on. */
+/** A gateway, workers that can be killed, and clients, over one MemoryBus and one stepped clock. */
 import { type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
 import {
   type Bus,
@@ -14,7 +14,7 @@ import {
 import { turn } from "../../src/transport/event_loop.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 
-/** A clock that is moved on by hand. */
+/** A clock that the test advances. */
 export class StepTimer implements Timer {
   #now = 0;
   readonly #calls: Set<{ due: number; readonly every: number; readonly call: () => void }> =
@@ -30,7 +30,7 @@ export class StepTimer implements Timer {
     return () => void this.#calls.delete(entry);
   }
 
-  /** Moves it on, and calls what is due by then. */
+  /** Advances the clock, and runs the timers that are due. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     while (this.#now < end) {
@@ -44,14 +44,14 @@ export class StepTimer implements Timer {
   }
 }
 
-/** The bus and the clock of one process, which can be killed or stopped. */
+/** The bus and the clock of a simulated process that can be killed or stopped. */
 export class Process {
   readonly bus: Bus;
   readonly timer: Timer;
   alive = true;
-  /** After so many more messages it is killed. */
+  /** It is killed after this many more messages. */
   messagesLeft: number = Infinity;
-  /** What came while it was stopped; `undefined`: it runs. */
+  /** The calls delayed while it is stopped; `undefined` if it runs. */
   #stopped: (() => void)[] | undefined;
   readonly #closers: Set<() => void> = new Set();
 
@@ -85,7 +85,7 @@ export class Process {
     };
   }
 
-  /** Whether it was neither killed nor stopped. */
+  /** Whether it is neither killed nor stopped. */
   get runs(): boolean {
     return this.alive && this.#stopped === undefined;
   }
@@ -101,7 +101,7 @@ export class Process {
     this.#stopped ??= [];
   }
 
-  /** Lets it go on. */
+  /** Resumes it, as SIGCONT does. */
   wake(): void {
     const calls = this.#stopped ?? [];
     this.#stopped = undefined;
@@ -115,17 +115,17 @@ export class Process {
   }
 }
 
-/** A process with a server that plays. */
+/** A process with a game server. */
 export class Worker {
   readonly name: string;
   readonly process: Process;
   zone: Zone | undefined;
   server: TelnetServer | undefined;
-  /** Why it could not join. */
+  /** The error if it could not join. */
   refused: unknown;
-  /** What came of it that should not have. */
+  /** Unexpected errors. */
   readonly errors: unknown[] = [];
-  /** What it heard of clients, in order. */
+  /** Connects and disconnects of clients, in order. */
   readonly log: string[] = [];
   readonly #play: (client: TelnetClient, worker: Worker) => void;
 
@@ -160,7 +160,7 @@ export class Worker {
     });
   }
 
-  /** One turn of the game's loop, if it can have one. */
+  /** Runs one turn of the game loop, if the process runs and owns its zone. */
   async turn(): Promise<void> {
     if (!this.process.runs || this.server === undefined || this.zone?.owned !== true) return;
     await this.server.poll();
@@ -177,7 +177,7 @@ export interface SceneOptions {
   readonly capacity?: number;
 }
 
-/** Answers each line, and counts them in the client's state. */
+/** Answers one line, and counts the lines in the client's state. */
 export function answer(client: TelnetClient): void {
   const line = client.getCommand();
   if (line === undefined) return;
@@ -221,7 +221,7 @@ export class Scene {
     });
   }
 
-  /** Starts a worker; it joins while the scene goes on. */
+  /** Starts a worker; it joins in the following steps. */
   worker(
     name: string,
     { zone = "main", ...join }: JoinOptions & { zone?: string } = {},
@@ -238,14 +238,14 @@ export class Scene {
     return this.transport.connect(this.gateway.port);
   }
 
-  /** Lets time pass, and all that runs have their turns. */
+  /** Advances the clock, and runs a turn of each worker. */
   async step(milliseconds: number = 20): Promise<void> {
     this.timer.advance(milliseconds);
     for (const worker of this.workers) await worker.turn();
     await turn();
   }
 
-  /** Goes on until something holds. */
+  /** Steps until a condition is true. */
   async until(condition: () => boolean, steps: number = 2_000): Promise<void> {
     for (let left = steps; !condition(); left--) {
       if (left === 0) throw new Error(`It never came: ${condition}`);
@@ -253,7 +253,7 @@ export class Scene {
     }
   }
 
-  /** Ends it all. */
+  /** Stops the gateway and the workers. */
   async close(): Promise<void> {
     for (const { process } of this.workers) process.wake();
     const ending = this.gateway.stop();

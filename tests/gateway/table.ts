@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- it prints a table
 /**
- * Measures what becomes of people when something ends, and what a gateway costs:
+ * Measures what clients notice of failures, and what a gateway costs:
  *
  *     deno task gateway [--people 2000] [--runtime Node]
  *
@@ -16,16 +16,16 @@ const { values } = parseArgs({
   options: { people: { type: "string", default: "2000" }, runtime: { type: "string" } },
 });
 const PEOPLE = Number(values.people);
-/** One line of each person in so many milliseconds. */
+/** Each client sends a line in this time. */
 const EVERY_MS = 2_000;
 const QUIET_MS = 6_000;
-/** So many people do not keep two cores busy: then the way itself is measured. */
+/** Too few clients to keep two cores busy, so that the latency itself is measured. */
 const FEW = Math.min(200, PEOPLE);
 
 const wait = (milliseconds: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** Seconds of processor time that a process has used. */
+/** The CPU time that a process has used, in seconds. */
 function cpu(pid: number): number {
   const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -40,11 +40,11 @@ function quantile(values: readonly number[], part: number): number {
 interface Load {
   readonly p50: number;
   readonly p99: number;
-  /** Microseconds of processor time for each line, of each process by its name. */
+  /** Microseconds of CPU time per line, by process name. */
   readonly cost: Readonly<Record<string, number>>;
 }
 
-/** Measures some quiet seconds. */
+/** Measures some seconds without a failure. */
 async function load(town: Town, processes: Readonly<Record<string, number>>): Promise<Load> {
   for (const person of town.people) person.latencies = [];
   const before = Object.entries(processes).map(([name, pid]) => [name, pid, cpu(pid)] as const);
@@ -56,7 +56,7 @@ async function load(town: Town, processes: Readonly<Record<string, number>>): Pr
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), cost };
 }
 
-/** Has people come, and type. */
+/** Connects clients up to `count`, and lets them type. */
 async function join(town: Town, count: number): Promise<void> {
   await town.rest();
   await town.join(count - town.people.length);

@@ -1,4 +1,4 @@
-/** A broker, gateways, workers and people, each a process or a socket of its own. */
+/** A broker, gateways, workers and clients, as separate processes and sockets. */
 import { inTime, until } from "../patience.ts";
 import { freePort } from "../runtimes/free_port.ts";
 import { Program } from "../runtimes/process.ts";
@@ -7,7 +7,7 @@ import { type Kind, KINDS, Person } from "./people.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** Debian's nats-server, with a folder of its own. */
+/** Debian's nats-server, with its own folder. */
 export class Broker implements AsyncDisposable {
   readonly port: number = freePort();
   readonly #folder: string = Deno.makeTempDirSync({ prefix: "miniboa-nats-" });
@@ -19,7 +19,7 @@ export class Broker implements AsyncDisposable {
     return broker;
   }
 
-  /** Whether there is one on this machine. */
+  /** Whether nats-server is installed. */
   static get installed(): boolean {
     try {
       return new Deno.Command("nats-server", { args: ["--version"] }).outputSync().success;
@@ -66,7 +66,7 @@ export class Broker implements AsyncDisposable {
   }
 }
 
-/** Where the programs find the packages that they import: a copy of the project with these installed. */
+/** Makes a copy of the project with the packages that the programs import; returns its folder. */
 export async function install(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "miniboa-gateway-" });
   const run = async (program: string, ...args: string[]) => {
@@ -90,7 +90,7 @@ export async function install(): Promise<string> {
   return folder;
 }
 
-/** A runtime that finds the packages. */
+/** The runtime and the folder with which programs find the packages. */
 export function withPackages(runtime: Runtime, folder: string): { runtime: Runtime; at: string } {
   if (runtime.name === "Deno") {
     const map = new URL("tests/offline/import_map.json", root).pathname;
@@ -99,16 +99,16 @@ export function withPackages(runtime: Runtime, folder: string): { runtime: Runti
   return { runtime, at: `${folder}/` };
 }
 
-/** A worker that was started. */
+/** A started worker. */
 export interface WorkerProcess {
   readonly program: Program;
-  /** Settles when it waits for the zone. */
+  /** Resolves when it waits for the zone. */
   readonly joining: Promise<void>;
-  /** Settles with what it prints when it has, or may not have, the zone. */
+  /** Resolves to its output line when it owns the zone, or was refused. */
   readonly joined: Promise<string>;
 }
 
-/** All of it. */
+/** The broker, a gateway, workers and clients together. */
 export class Town implements AsyncDisposable {
   readonly broker: Broker;
   readonly people: Person[] = [];
@@ -132,7 +132,7 @@ export class Town implements AsyncDisposable {
     return town;
   }
 
-  /** The same people and the same game, with no gateway between. */
+  /** The same clients and game without a gateway. */
   static async openDirect(runtime: Runtime, folder: string): Promise<Town> {
     const town = new Town(new Broker(), runtime, folder);
     town.gateway = town.#start("worker_program.ts", ["direct"]);
@@ -157,7 +157,7 @@ export class Town implements AsyncDisposable {
     return { program, joining, joined };
   }
 
-  /** Has people come, of all kinds. */
+  /** Connects clients of all kinds. */
   async join(count: number): Promise<void> {
     for (let index = 0; index < count; index += 50) {
       const some = Array.from(
@@ -168,16 +168,16 @@ export class Town implements AsyncDisposable {
     }
   }
 
-  /** Waits until something is so. */
+  /** Waits until a condition is true. */
   async until(condition: () => boolean): Promise<void> {
     await until(condition, () => new Promise((resolve) => setTimeout(resolve, 5)));
   }
 
-  /** Has all people send lines, one each in so many milliseconds, each when the one before is answered. */
+  /** Lets each client send a line every `every` milliseconds, once the last one is answered. */
   type(every: number): void {
     const slices = Math.max(1, Math.min(this.people.length, Math.floor(every / 10)));
     let slice = 0;
-    // Some at a time: nobody's lines come all in one moment.
+    // A slice at a time, so that the lines are spread evenly.
     const timer = setInterval(() => {
       for (let index = slice; index < this.people.length; index += slices) {
         const person = this.people[index] as Person;
@@ -188,13 +188,13 @@ export class Town implements AsyncDisposable {
     this.#typing.push(timer);
   }
 
-  /** Has them stop, and waits for the last answers. */
+  /** Stops the typing, and waits for the last answers. */
   async rest(): Promise<void> {
     for (const timer of this.#typing.splice(0)) clearInterval(timer);
     await this.until(() => this.people.every(({ quiet, closed }) => quiet || closed));
   }
 
-  /** Waits until each person has had an answer to something that was sent from here on. */
+  /** Waits until each client has an answer to a line sent after this call. */
   async answered(): Promise<void> {
     const before = this.people.map(({ answered }) => answered);
     await this.until(() =>
@@ -204,7 +204,7 @@ export class Town implements AsyncDisposable {
     );
   }
 
-  /** What was not as it must be, of all people. */
+  /** The errors of all clients. */
   get faults(): string[] {
     return this.people.flatMap(({ kind, faults }, index) =>
       faults.map((fault) => `${kind} ${index}: ${fault}`)

@@ -1,6 +1,6 @@
 /**
- * A worker on NATS: a game that numbers all that it says, and looks whether what it hears is numbered
- * without a gap. Runs on every runtime: worker_program.ts <NATS port | "direct"> [version] [takeOver].
+ * A worker on NATS, on any runtime: a game that numbers its output, and checks that the numbers in
+ * its input have no gap. worker_program.ts <NATS port | "direct"> [version] [takeOver].
  */
 import process from "node:process";
 import { connect } from "@nats-io/transport-node";
@@ -9,12 +9,12 @@ import { type ListenOptions, TelnetClient, TelnetServer } from "../../mod.ts";
 import { joinZone, type Zone } from "../../src/gateway/mod.ts";
 import { natsBus } from "../../src/gateway/nats_bus.ts";
 
-/** How often some people are told something that they did not ask for, and how many times until all were. */
+/** How often a slice of the clients gets unrequested output, and how many slices there are. */
 const TICK_MS = 50;
 const SLOTS = 40;
 
 interface State {
-  /** The number of the last line, and of the last thing that was told unasked. */
+  /** The number of the last line, and of the last unrequested output. */
   readonly line: number;
   readonly tick: number;
   readonly hidden: boolean;

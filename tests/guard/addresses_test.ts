@@ -4,7 +4,7 @@ import { SERVER_LIMITS, TelnetError } from "../../mod.ts";
 import { AddressLimits } from "../../src/guard/address_limits.ts";
 import { AddressSet, formatAddress, parseAddress, prefixOf } from "../../src/guard/addresses.ts";
 
-Deno.test("addresses are read and written as RFC 5952 has it", () => {
+Deno.test("addresses are parsed, and formatted as in RFC 5952", () => {
   const pairs: [string, string][] = [
     ["192.0.2.7", "192.0.2.7"],
     ["2001:db8::7", "2001:db8::7"],
@@ -26,14 +26,14 @@ Deno.test("addresses are read and written as RFC 5952 has it", () => {
   }
 });
 
-Deno.test("what is no address is none", () => {
+Deno.test("text that is no address parses to undefined", () => {
   const wrong =
     "|1.2.3|1.2.3.4.5|256.1.1.1|01.2.3.4|1.2.3.4 | 1.2.3.4|a.b.c.d|:|:::|1::2::3|12345::|1:2:3:4:5:6:7|" +
     "1:2:3:4:5:6:7:8:9|1.2.3.4::|::1.2.3.4:5|::g|fe80::1%eth0|1:2:3:4:5:6:7:8::";
   for (const text of wrong.split("|")) assertEquals(parseAddress(text), undefined, text);
 });
 
-Deno.test("every address survives writing and reading", () => {
+Deno.test("every formatted address parses to the same bytes", () => {
   fc.assert(fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
     const again = parseAddress(formatAddress(bytes));
     assertEquals(
@@ -44,7 +44,7 @@ Deno.test("every address survives writing and reading", () => {
   fc.assert(fc.property(fc.string(), (text) => void parseAddress(text)));
 });
 
-Deno.test("a set has its addresses and those of its networks, and no others", () => {
+Deno.test("an AddressSet contains its addresses and networks, and no others", () => {
   const set = new AddressSet("trustedProxies", ["10.0.0.0/8", "192.0.2.7", "2001:db8::/33", "::1"]);
   for (const inside of ["10.255.0.1", "192.0.2.7", "2001:db8:7fff::1", "::1", "::ffff:10.1.1.1"]) {
     assert(set.has(inside), inside);
@@ -59,12 +59,12 @@ Deno.test("a set has its addresses and those of its networks, and no others", ()
   }
 });
 
-Deno.test("the network of an IPv6 address is its first half; IPv4 has none", () => {
+Deno.test("prefixOf returns the /64 of an IPv6 address, and undefined for IPv4", () => {
   assertEquals(prefixOf("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
   assertEquals([prefixOf("192.0.2.7"), prefixOf("what:ever")], [undefined, undefined]);
 });
 
-Deno.test("addresses that are gone, and have paid, are forgotten", () => {
+Deno.test("AddressLimits forgets addresses without connections once their rate budget is full again", () => {
   const limits = new AddressLimits(SERVER_LIMITS);
   const refused: unknown[] = [];
   for (let now = 0; now < 200_000; now++) {
@@ -77,13 +77,13 @@ Deno.test("addresses that are gone, and have paid, are forgotten", () => {
   assert(limits.size < 20_000, `${limits.size} are remembered`);
 });
 
-Deno.test("whoever is there is never forgotten, also when the list is looked through", () => {
+Deno.test("AddressLimits never forgets an address with a connection, even in a cleanup", () => {
   const limits = new AddressLimits({
     ...SERVER_LIMITS,
     connectionsPerAddress: 1,
     connectionRate: Infinity,
   });
-  limits.enter("192.0.2.1", 0); // so that a network is the entry with which the list is full
+  limits.enter("192.0.2.1", 0); // so that a network is the entry that fills the list
   for (let count = 0; count < 10_000; count++) {
     const address = `2001:db8:${(count >> 16).toString(16)}:${(count & 0xffff).toString(16)}::1`;
     assertEquals(limits.enter(address, 0), undefined);
@@ -94,7 +94,7 @@ Deno.test("whoever is there is never forgotten, also when the list is looked thr
   }
 });
 
-Deno.test("a network of IPv6 is one address where the rate is concerned", () => {
+Deno.test("connectionRate counts an IPv6 /64 as one address", () => {
   const limits = new AddressLimits({ ...SERVER_LIMITS, connectionRate: 1, burst: 2 });
   assertEquals(limits.enter("2001:db8::1", 0), undefined);
   assertEquals(limits.enter("2001:db8::2", 0), undefined);

@@ -23,14 +23,14 @@ const FOREIGN: [ForeignProtocol, Uint8Array][] = [
   ["rdp", Uint8Array.of(3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 11, 0, 0, 0)],
 ];
 
-/** Their first bytes are lines: of the protocol, not of whom sends it. */
+/** Binary protocols. Line ends in their header may pass as lines, but not the sender's text. */
 const BINARY: [ForeignProtocol, Uint8Array][] = [
   ["proxy", utf8("\r\n\r\n\0\r\nQUIT\n\x21\x11")],
   ["stun", stun([0, 0x0a], utf8("quit:abcd1\r\n"))],
   ["stun", stun([], utf8("quit:abcd1\r\n"))],
 ];
 
-/** A binding request with a user name (RFC 8489), as a browser sends it, framed or not. */
+/** A STUN binding request with a user name (RFC 8489), as a browser sends it, framed or not. */
 function stun(frame: readonly number[], name: Uint8Array): Uint8Array {
   const attribute = [0x00, 0x06, 0x00, name.length, ...name];
   const head = [0x00, 0x01, 0x00, attribute.length, 0x21, 0x12, 0xa4, 0x42];
@@ -55,7 +55,7 @@ const TELNET = [
   "\x03\x00\x00hello there\r\n",
 ];
 
-Deno.test("other protocols are known by their beginning, however it is cut", () => {
+Deno.test("other protocols are recognized by their first bytes, however they are split", () => {
   for (const [protocol, bytes] of [...FOREIGN, ...BINARY]) {
     for (let cut = 0; cut <= Math.min(bytes.length, 40); cut++) {
       const guard = new ProtocolSniffer();
@@ -70,7 +70,7 @@ Deno.test("other protocols are known by their beginning, however it is cut", () 
   }
 });
 
-Deno.test("not a line of another protocol is whole before it is known, however it is cut", () => {
+Deno.test("another protocol is recognized before its first line ends, however the bytes are split", () => {
   const heard = (chunks: readonly Uint8Array[]) => {
     const guard = new ProtocolSniffer();
     const input = new LineInput({ limit: 1000 });
@@ -97,7 +97,7 @@ Deno.test("not a line of another protocol is whole before it is known, however i
   }
 });
 
-Deno.test("what people type is taken for nothing else", () => {
+Deno.test("typed text is recognized as Telnet", () => {
   for (const line of TELNET.map((first) => `${first}look\r\n`)) {
     for (const size of [1, 2, 3, 100]) {
       const guard = new ProtocolSniffer();
@@ -110,7 +110,7 @@ Deno.test("what people type is taken for nothing else", () => {
   }
 });
 
-Deno.test("the guard says the same however the bytes are cut, and keeps little", () => {
+Deno.test("the sniffer finds the same however the bytes are split", () => {
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 40 }),
     fc.integer({ min: 0, max: 40 }),
@@ -125,7 +125,7 @@ Deno.test("the guard says the same however the bytes are cut, and keeps little",
   ));
 });
 
-Deno.test("each is answered in its own tongue", () => {
+Deno.test("foreignAnswer is valid in each protocol", () => {
   const text = (bytes: Uint8Array) => new TextDecoder("latin1").decode(bytes);
   const http = text(foreignAnswer("http", "This is Telnet."));
   assert(http.startsWith("HTTP/1.1 400 Bad Request\r\n"));

@@ -8,7 +8,7 @@ const v2 = (command: number, family: number, ...rest: number[]) =>
   Uint8Array.of(...V2, command, family, rest.length >> 8, rest.length & 0xff, ...rest);
 const FOUR = [192, 0, 2, 7, 198, 51, 100, 1, 0x12, 0x34, 0x1e, 0x61];
 
-/** Decodes a header whole, and cut at every place: it must be the same. */
+/** Decodes a header as it arrives, byte by byte; bytes after it must not change the result. */
 function decode(header: Uint8Array): ReturnType<typeof decodeProxyHeader> {
   for (let length = 0; length < header.length; length++) {
     const part = decodeProxyHeader(header.subarray(0, length));
@@ -20,7 +20,7 @@ function decode(header: Uint8Array): ReturnType<typeof decodeProxyHeader> {
   return whole;
 }
 
-Deno.test("version 1 tells the person's address and port", () => {
+Deno.test("version 1 has the client's address and port", () => {
   const four = "PROXY TCP4 192.0.2.7 198.51.100.1 4660 7777\r\n";
   assertEquals(decode(bytesOf(four)), {
     length: four.length,
@@ -35,7 +35,7 @@ Deno.test("version 1 tells the person's address and port", () => {
   });
 });
 
-Deno.test("version 1 may not know whose connection it is", () => {
+Deno.test("version 1 with UNKNOWN has no source", () => {
   for (const rest of ["", " ffff:f...f:ffff ffff:f...f:ffff 65535 65535"]) {
     const line = `PROXY UNKNOWN${rest}\r\n`;
     assertEquals(decode(bytesOf(line)), {
@@ -71,7 +71,7 @@ Deno.test("a malformed header of version 1 is a fault", () => {
   }
 });
 
-Deno.test("version 2 tells the person's address and port, whatever fields follow", () => {
+Deno.test("version 2 has the client's address and port, whatever fields follow", () => {
   const length = 28;
   const source = { address: "192.0.2.7", port: 0x1234 };
   assertEquals(decode(v2(0x21, 0x11, ...FOUR)), { length, source, encrypted: false });
@@ -89,7 +89,7 @@ Deno.test("version 2 tells the person's address and port, whatever fields follow
   });
 });
 
-Deno.test("version 2 tells whether the person came by TLS", () => {
+Deno.test("version 2 tells whether the client used TLS", () => {
   for (const [client, encrypted] of [[1, true], [0, false], [6, false]] as const) {
     const header = decode(v2(0x21, 0x11, ...FOUR, 0x20, 0, 5, client, 0, 0, 0, 0));
     assert(header !== undefined && "encrypted" in header);
@@ -97,7 +97,7 @@ Deno.test("version 2 tells whether the person came by TLS", () => {
   }
 });
 
-Deno.test("version 2: a field of TLS that is too short says nothing", () => {
+Deno.test("version 2: a TLS field that is too short is ignored", () => {
   for (const field of [[0x20, 0, 0], [0x20, 0, 1, 1], [0x20, 0, 4, 1, 0, 0, 0]]) {
     const header = decode(v2(0x21, 0x11, ...FOUR, ...field));
     assert(header !== undefined && "encrypted" in header);
@@ -105,7 +105,7 @@ Deno.test("version 2: a field of TLS that is too short says nothing", () => {
   }
 });
 
-Deno.test("version 2 may speak for the proxy itself, or for no address of the internet", () => {
+Deno.test("version 2 with LOCAL, or with another family than IPv4 and IPv6, has no source", () => {
   for (
     const header of [
       v2(0x20, 0x00),
@@ -119,8 +119,8 @@ Deno.test("version 2 may speak for the proxy itself, or for no address of the in
   }
 });
 
-Deno.test("the checksum of version 2 is looked at", () => {
-  // The checksum was computed by an implementation of its own.
+Deno.test("the checksum of version 2 is verified", () => {
+  // crc32c() below is an independent implementation.
   const header = v2(0x21, 0x11, ...FOUR, 0x03, 0, 4, 0, 0, 0, 0);
   const view = new DataView(header.buffer);
   view.setUint32(31, crc32c(header));
@@ -134,7 +134,7 @@ Deno.test("the checksum of version 2 is looked at", () => {
 Deno.test("a malformed header of version 2 is a fault", () => {
   for (
     const header of [
-      v2(0x11, 0x11, ...FOUR), // version 1 in the form of 2
+      v2(0x11, 0x11, ...FOUR), // version nibble 1
       v2(0x22, 0x11, ...FOUR),
       v2(0x21, 0x41, ...FOUR),
       v2(0x21, 0x11, 1, 2, 3),
@@ -150,7 +150,7 @@ Deno.test("a malformed header of version 2 is a fault", () => {
   }
 });
 
-Deno.test("whatever comes, a header is decided within its limit, and nothing is thrown", () => {
+Deno.test("any input is decided within the header's size limit, and nothing throws", () => {
   const start = fc.constantFrom([], V2, [...bytesOf("PROXY ")], [...V2, 0x21, 0x11]);
   fc.assert(fc.property(start, fc.uint8Array({ maxLength: 300 }), (head, tail) => {
     const bytes = Uint8Array.of(...head, ...tail);
@@ -161,7 +161,7 @@ Deno.test("whatever comes, a header is decided within its limit, and nothing is 
   assert(decodeProxyHeader(bytesOf("PROXY " + "x".repeat(101))) !== undefined);
 });
 
-/** Bit by bit over the polynomial, from the high end. */
+/** CRC-32C bit by bit, from the high end of the polynomial. */
 function crc32c(bytes: Uint8Array): number {
   let remainder = 0xffffffffn;
   const blank = Uint8Array.from(bytes);

@@ -1,4 +1,4 @@
-/** connect() with servers that others wrote: login, commands, pagers, prompts of all kinds. */
+/** connect() with third-party servers: login, commands, pagers, prompts of all kinds. */
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "../../src/connect/mod.ts";
 import { inTime } from "../patience.ts";
@@ -7,7 +7,7 @@ import { FOREIGN_SERVERS, type ForeignServer } from "./servers.ts";
 for (const kind of FOREIGN_SERVERS) {
   const available = await kind.available();
   Deno.test({
-    name: `connect() and ${kind.name}${available ? "" : " (not here)"}`,
+    name: `connect() works with ${kind.name}${available ? "" : " (not available)"}`,
     ignore: !available,
     sanitizeResources: false,
     sanitizeOps: false,
@@ -45,7 +45,7 @@ async function runCommands(server: ForeignServer): Promise<void> {
   }
 }
 
-/** Those that are no shell: a line goes out, and its answer comes. */
+/** For servers that are no shell: sends a line, and waits for its answer. */
 async function talk(server: ForeignServer): Promise<void> {
   const remote = await connect({ hostname: "127.0.0.1", port: server.port, timeout: Infinity });
   try {

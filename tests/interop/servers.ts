@@ -1,34 +1,34 @@
 /**
- * Telnet servers that others wrote, on loopback, for tests of our client. Each runs as its own process on
- * a free port, with its own folder, and ends with `dispose`. Linux only.
+ * Third-party Telnet servers on loopback, for tests of our client. Each runs as a separate process
+ * on a free port, with its own folder, and ends on dispose. Linux only.
  *
- * The servers that log in a system user need root: they create a user with a random name and delete it at
- * the end. Without root they are left out, also where MINIBOA_CLIENTS=required.
+ * Servers that log in a system user need root: they create a user with a random name and delete it
+ * at the end. Without root they are skipped, even if MINIBOA_CLIENTS=required.
  */
 import { installed } from "../clients/screen.ts";
 import { until } from "../patience.ts";
 import { freePort } from "../runtimes/free_port.ts";
 
-/** A server that runs. */
+/** A running server. */
 export interface ForeignServer extends AsyncDisposable {
   readonly name: string;
   /** Its port on 127.0.0.1. */
   readonly port: number;
   /**
-   * How to log in: not at all; by answering questions for the name and, if there is one, the password; or
-   * by a first line, which is then in `loginLine`.
+   * How to log in: `none`; `asked`: answer the questions for the name and, if there is one, the
+   * password; `line`: send `loginLine` first.
    */
   readonly login: "none" | "asked" | "line";
   readonly username?: string;
   readonly password?: string;
   readonly loginLine?: string;
-  /** What the prompt looks like, for people. Empty: there is none. */
+  /** The prompt as a person sees it. Empty: there is none. */
   readonly prompt: string;
   /** Matches the prompt at the end of the text, without escape sequences. Absent: there is none. */
   readonly promptAtEnd?: RegExp;
-  /** Whether the prompt comes without being asked for; otherwise it comes after the first line. */
+  /** Whether the prompt comes right after the login; otherwise it comes after the first line. */
   readonly promptsFirst: boolean;
-  /** A command, and the line that it prints. The echo of the command does not contain that line. */
+  /** A command, and the line that it prints. The echo of the command must not contain that line. */
   readonly command: string;
   readonly answer: string;
   /** Whether it is a Unix shell, which has `more`, `cat`, `stty` and so on. */
@@ -42,7 +42,7 @@ export interface ForeignServerKind {
   readonly name: string;
   /** Whether it needs root, to create a system user. */
   readonly needsRoot: boolean;
-  /** Whether it must be installed where MINIBOA_CLIENTS=required. */
+  /** Whether it must be installed if MINIBOA_CLIENTS=required. */
   readonly required: boolean;
   /** Whether it can be started here. */
   available(): Promise<boolean>;
@@ -60,11 +60,11 @@ export const DEBIAN_PACKAGES: readonly string[] = [
   "procserv",
 ];
 
-/** What the functions below say about a server; `start` adds the rest. */
+/** The facts that the recipes know about a server; `start` adds the rest. */
 interface Facts extends Omit<ForeignServer, "name" | "port" | "pids" | typeof Symbol.asyncDispose> {
   /** The program and its arguments. */
   readonly run: readonly string[];
-  /** What must be so besides that it listens. */
+  /** A condition for being ready, in addition to listening. */
   readonly ready?: () => boolean;
 }
 
@@ -73,26 +73,26 @@ interface Recipe {
   readonly programs: readonly string[];
   readonly needsRoot?: boolean;
   readonly optional?: boolean;
-  /** What else must be so. */
+  /** A further condition for being available. */
   readonly works?: () => Promise<boolean>;
   readonly facts: (place: Place) => Facts | Promise<Facts>;
 }
 
 const TELNETD = "/usr/sbin/telnetd";
 const NETKIT_TELNETD = "/usr/sbin/in.telnetd";
-/** Debian's own Python: another one that comes first in PATH does not have Twisted. */
+/** Debian's Python: another one earlier in PATH may not have Twisted. */
 const PYTHON = "/usr/bin/python3";
-/** The program twistd, whose name differs between systems. */
+/** Runs twistd, whose program name differs between systems. */
 const TWISTD = [PYTHON, "-c", "from twisted.scripts.twistd import run; run()"];
 const TINYMUX_INSTALL = "/usr/games/tinymux-install";
 const LIBMUX = "/usr/lib/tinymux/game/bin";
 
 const [HOST = ""] = Deno.build.os === "linux" ? Deno.hostname().split(".") : [];
 const ROOT = Deno.build.os === "linux" && Deno.uid() === 0;
-/** What a shell prints at the end of its default prompt. */
+/** The end of a shell's default prompt. */
 const SIGN = ROOT ? "#" : "$";
 
-/** What each Unix shell has in common. */
+/** The facts common to all Unix shells. */
 const SHELL = {
   login: "none",
   promptsFirst: true,
@@ -182,12 +182,13 @@ const RECIPES: readonly Recipe[] = [
     },
   },
   {
-    // It is in Debian's telnetd-ssl, which cannot be installed beside inetutils-telnetd, only unpacked.
+    // From Debian's telnetd-ssl, which conflicts with inetutils-telnetd and so can only be
+    // unpacked.
     name: "netkit telnetd: bash",
     programs: [NETKIT_TELNETD, "socat", "bash", "openssl"],
     optional: true,
     facts: async (place) => {
-      const pem = place.path("telnetd.pem"); // it does not start without an RSA key and a certificate
+      const pem = place.path("telnetd.pem"); // it needs an RSA key and a certificate to start
       const files = [
         "-newkey",
         "rsa:2048",
@@ -220,7 +221,7 @@ const RECIPES: readonly Recipe[] = [
     facts: async (place) => ({
       ...SHELL,
       run: busyboxTelnetd(place, await shellScript(place, "busybox sh")),
-      prompt: `${place.folder} ${SIGN} `, // it does not shorten the folder to ~
+      prompt: `${place.folder} ${SIGN} `, // it shows the folder in full, not as ~
       promptAtEnd: /[^\n]+ [#$] $/,
     }),
   },
@@ -287,7 +288,7 @@ const RECIPES: readonly Recipe[] = [
     name: "TinyMUX",
     programs: [TINYMUX_INSTALL],
     facts: async (place) => {
-      await run([TINYMUX_INSTALL], place.folder); // it copies the game to the folder
+      await run([TINYMUX_INSTALL], place.folder); // copies the game to the folder
       const file = "tinymux/game/netmux.conf";
       const settings = await Deno.readTextFile(place.path(file));
       await place.write(
@@ -312,7 +313,7 @@ const RECIPES: readonly Recipe[] = [
     },
   },
   {
-    // It listens on every address, and cannot be told otherwise. It offers MCCP2.
+    // It always listens on every address. It offers MCCP2.
     name: "libtelnet's chat",
     programs: ["telnet-chatd"],
     facts: ({ port }) => ({
@@ -327,7 +328,7 @@ const RECIPES: readonly Recipe[] = [
     }),
   },
   {
-    // Everybody who connects shares one shell.
+    // All clients share one shell.
     name: "procServ: bash",
     programs: ["procServ", "bash"],
     facts: async (place) => ({
@@ -339,13 +340,13 @@ const RECIPES: readonly Recipe[] = [
       ],
       prompt: `…@${HOST}:~${SIGN} `,
       promptAtEnd: /@[^\n]*:~[#$] $/,
-      promptsFirst: false, // the shell printed it before anybody connected
+      promptsFirst: false, // printed before the first client connects
       ready: () => /:~[#$] /.test(readIfThere(place.path("console"))),
     }),
   },
 ];
 
-/** The servers that a test can start, if they are available. */
+/** The servers that tests can start, if they are available. */
 export const FOREIGN_SERVERS: readonly ForeignServerKind[] = RECIPES.map((recipe) => {
   const { name, programs, needsRoot = false, optional = false, works } = recipe;
   const look = async () => {
@@ -363,10 +364,10 @@ export const FOREIGN_SERVERS: readonly ForeignServerKind[] = RECIPES.map((recipe
   };
 });
 
-/** Whether a server that is not installed is a failure. */
+/** Whether a missing server fails the tests. */
 export const required: boolean = Deno.env.get("MINIBOA_CLIENTS") === "required";
 
-/** The servers that should be here but are not. */
+/** The required servers that are missing. */
 export const missing: string[] = [];
 if (Deno.build.os === "linux") {
   for (const kind of FOREIGN_SERVERS) {
@@ -394,16 +395,16 @@ async function start({ name, facts }: Recipe): Promise<ForeignServer> {
   }
 }
 
-/** Where a server runs: its port, folder, user and processes. */
+/** The port, folder, user and processes of a server. */
 class Place implements AsyncDisposable {
   readonly port: number = freePort();
   readonly folder: string;
-  /** In the environment of its processes, so that they can be found. */
+  /** Set in the environment of its processes, to find them. */
   readonly mark: string = `MINIBOA_FOREIGN_SERVER=${crypto.randomUUID()}`;
   #child: Deno.ChildProcess | undefined;
   #user: string | undefined;
   #uid: number | undefined;
-  /** The processes that were seen to belong to it; its parent may have ended since. */
+  /** The processes known to belong to it: their parents may have ended since. */
   readonly #seen = new Set<string>();
 
   private constructor(folder: string) {
@@ -433,7 +434,7 @@ class Place implements AsyncDisposable {
     const { uid } = await Deno.stat(this.path("home"));
     if (uid === null || uid === 0) throw new Error(`Expected ${name} to own its home`);
     this.#uid = uid;
-    // busybox does not know the newer default, yescrypt
+    // busybox does not support the default, yescrypt
     await run(["chpasswd", "-c", "SHA512"], this.folder, `${name}:${password}\n`);
     return { name, password };
   }
@@ -449,7 +450,7 @@ class Place implements AsyncDisposable {
       stdin: "null",
       stdout: "null",
       stderr: "null",
-      detached: true, // a shell must not find the terminal of the tests
+      detached: true, // a shell must not use the terminal of the tests
     }).spawn();
     let ended = false;
     child.status.then(() => ended = true);
@@ -496,12 +497,14 @@ class Place implements AsyncDisposable {
   }
 }
 
-/** A program that starts another one for each connection, with the socket as its input and output. */
+/**
+ * A command line that runs a program for each connection, with the socket as its input and output.
+ */
 function acceptor({ port }: Place, command: string): string[] {
   return ["socat", `TCP-LISTEN:${port},bind=127.0.0.1,reuseaddr,fork`, `EXEC:${command},nofork`];
 }
 
-/** The telnetd of inetutils, with a script instead of login. */
+/** inetutils telnetd with a script instead of login. */
 function telnetd(place: Place, file: string): string[] {
   return acceptor(place, `${TELNETD} -h -E ${file}`);
 }
@@ -510,7 +513,9 @@ function busyboxTelnetd({ port }: Place, file: string): string[] {
   return ["busybox", "telnetd", "-F", "-b", "127.0.0.1", "-p", String(port), "-l", file];
 }
 
-/** Writes a script that becomes a shell. It keeps the terminal type that the server found out. */
+/**
+ * Writes a script that executes a shell, and keeps the terminal type that the server negotiated.
+ */
 async function shellScript(place: Place, shell: string): Promise<string> {
   const settings = [
     ...[place.mark, '${TERM+TERM="$TERM"}', `HOME=${place.folder}`, "LANG=C.UTF-8"],
@@ -525,7 +530,7 @@ async function script(place: Place, text: string): Promise<string> {
   return place.path("session.sh");
 }
 
-/** Without what a developer added to PATH, which a server need not see. */
+/** A standard PATH, without a developer's additions. */
 function searchPath(): string {
   return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games";
 }
@@ -542,7 +547,7 @@ async function run(command: readonly string[], cwd?: string, input = ""): Promis
   }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input));
-  await writer.close().catch(() => {}); // it did not read to the end
+  await writer.close().catch(() => {}); // it did not read all input
   const { success, stderr } = await child.output();
   if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr)}`);
 }
@@ -570,7 +575,7 @@ async function canAddUsers(): Promise<boolean> {
 
 interface Process {
   readonly pid: number;
-  /** The id and the time of its start, because an id can be used again. */
+  /** The id and the start time, because ids are reused. */
   readonly key: string;
   readonly parent: number;
   readonly uid: number;
@@ -582,7 +587,7 @@ function processes(): Process[] {
   for (const { name } of Deno.readDirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const stat = readProc(`${name}/stat`);
-    // From field 3 on: the field before it is a name, in brackets, which may contain anything.
+    // From field 3 on: field 2 is a name in parentheses that may contain anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [state = "", parent] = fields;
     const uid = /^Uid:\t(\d+)/m.exec(readProc(`${name}/status`))?.[1];
@@ -593,7 +598,7 @@ function processes(): Process[] {
   return found;
 }
 
-/** The text of a file in /proc; empty if the process has ended, or belongs to somebody else. */
+/** The text of a file in /proc; empty if the process has ended or belongs to another user. */
 function readProc(file: string): string {
   return readIfThere(`/proc/${file}`);
 }
@@ -611,11 +616,11 @@ function kill(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // it has ended by itself
+    // already ended
   }
 }
 
-/** Whether somebody listens on a port; a connection to find out would start a session. */
+/** Whether a port has a listener, without connecting to it: that would start a session. */
 function listens(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const line = new RegExp(`^ *\\d+: [0-9A-F]+:${hex} [0-9A-F:]+ 0A `, "m");

@@ -1,6 +1,6 @@
 /**
- * Drives each server that others wrote with a bare socket, so that tests of our client can rely on them. A
- * server that is not installed is skipped; with MINIBOA_CLIENTS=required that is a failure.
+ * Drives each third-party server with a bare socket, so that tests of our client can rely on them.
+ * A missing server is skipped; with MINIBOA_CLIENTS=required it is a failure.
  */
 import { assert, assertEquals } from "@std/assert";
 import { inTime, until } from "../patience.ts";
@@ -15,7 +15,7 @@ import {
 const why = missing.length === 0 ? "" : ` (not installed: ${missing.join(", ")})`;
 
 Deno.test({
-  name: `the foreign servers are installed${why}`,
+  name: `the third-party servers are installed${why}`,
   ignore: missing.length > 0 && !required,
   fn: () => assertEquals(missing, []),
 });
@@ -84,7 +84,7 @@ function commandOf(pid: number): string {
 const [SE, SB, WILL, WONT, DO, DONT, IAC] = [0xf0, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff];
 const [ECHO, SUPPRESS_GO_AHEAD] = [1, 3];
 
-/** Somebody with a simple client: lets the server echo, and refuses everything else. */
+/** A simple client: lets the server echo, and refuses everything else. */
 class Person implements Disposable {
   readonly #connection: Deno.TcpConn;
   readonly #decoder = new TextDecoder();
@@ -100,7 +100,7 @@ class Person implements Disposable {
     return new Person(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** Sends a line. From here on, `sees` looks at what comes after it. */
+  /** Sends a line, and clears the text that `sees` looks at. */
   async sendLine(line: string): Promise<void> {
     this.#text = "";
     await this.#write(new TextEncoder().encode(`${line}\r\n`));

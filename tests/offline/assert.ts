@@ -1,4 +1,4 @@
-/** Stands in for the few functions of `@std/assert` that the tests use, where JSR is out of reach. */
+/** A stand-in for the functions of `@std/assert` that the tests use, if JSR cannot be reached. */
 import nodeAssert, { AssertionError } from "node:assert";
 
 export function assert(value: unknown, message?: string): asserts value {

@@ -1,4 +1,4 @@
-/** Stands in for `sprintf` of `@std/fmt/printf`: `%s`, `%d` and `%f` with width and precision. */
+/** A stand-in for `sprintf` of `@std/fmt/printf`: `%s`, `%d` and `%f` with width and precision. */
 export function sprintf(format: string, ...args: unknown[]): string {
   let next = 0;
   return format.replaceAll(

@@ -1,4 +1,4 @@
-/** Encode and decode are inverse, for every codec; and no decoder throws, whatever the payload. */
+/** For every codec, encode and decode are inverse, and no decoder throws, whatever the payload. */
 import { newFacts } from "../../src/options/facts.ts";
 import { BUILT_IN } from "../../src/options/registry.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -18,7 +18,7 @@ const fixed = { seed: 2066, numRuns: 500 };
 const same = <T>(actual: T, expected: T) => assertEquals(actual, expected);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** Text without control characters, well formed. */
+/** Well-formed text without control characters. */
 const text = fc.string({ unit: "grapheme", maxLength: 20 }).map((words) =>
   words.replaceAll(/[\x00-\x1f\x7f\ufffd]/g, "").toWellFormed().replaceAll("\ufffd", "")
 );
@@ -26,7 +26,7 @@ const name = fc.stringMatching(/^[A-Z][A-Z_]{0,15}$/);
 const ascii = fc.stringMatching(/^[!-~]{1,30}$/);
 const byte = fc.nat(255);
 
-/** A property for each codec, by the name of its protocol. */
+/** A property for each codec, by protocol name. */
 const INVERSE: Record<string, fc.IPropertyWithHooks<never>> = {
   "GMCP": property(
     fc.tuple(
@@ -96,7 +96,7 @@ const INVERSE: Record<string, fc.IPropertyWithHooks<never>> = {
     fc.record({
       will: fc.array(byte),
       do: fc.array(byte),
-      // A payload that begins with SE cannot be told from an end behind the option 240.
+      // SE as an option, or at the end of a payload, would be ambiguous with the end of a fact.
       facts: fc.array(fc.record({
         option: byte.filter((option) => option !== 240),
         payload: fc.uint8Array({ maxLength: 5 }).filter((bytes) => bytes.at(-1) !== 240),
@@ -167,7 +167,7 @@ Deno.test("no decoder and no handler throws, whatever the payload", () => {
   );
 });
 
-Deno.test("MSDP: a variable that comes twice, or with several values, is a list", () => {
+Deno.test("MSDP: a variable that occurs twice, or has several values, is a list", () => {
   const twice = Uint8Array.of(1, 65, 2, 49, 1, 66, 2, 50, 1, 65, 2, 51);
   assertEquals(
     options.decodeMsdp(twice),
@@ -177,13 +177,13 @@ Deno.test("MSDP: a variable that comes twice, or with several values, is a list"
   assertEquals(options.decodeMsdp(several), new Map([["A", ["1", "2"]]]));
 });
 
-Deno.test("MSDP: endless nesting is not followed", () => {
+Deno.test("MSDP: deep nesting is cut off", () => {
   const bytes = new Uint8Array(16_000).fill(5).map((five, index) => index % 2 ? five : 2);
   const found = options.decodeMsdp(Uint8Array.of(1, 65, ...bytes));
   assertEquals(found.size, 1);
 });
 
-Deno.test("MSDP and MSSP: bytes that the protocol needs for itself do not get out", () => {
+Deno.test("MSDP and MSSP: the protocol's own delimiter bytes are removed from values", () => {
   const msdp = options.encodeMsdp(new Map([["A", "x\x01\x02\x03\x04\x05\x06\x00y"]]));
   assertEquals(options.decodeMsdp(msdp), new Map([["A", "xy"]]));
   const mssp = options.encodeMssp({ NAME: "a\x01b\x02c", ANSI: true, PLAYERS: 3, GONE: undefined });
@@ -193,7 +193,7 @@ Deno.test("MSDP and MSSP: bytes that the protocol needs for itself do not get ou
   );
 });
 
-Deno.test("GMCP: no space, no value, bare values, upper case and bad JSON are understood", () => {
+Deno.test("GMCP: messages without a space or value, bare values, upper case and bad JSON are decoded", () => {
   const read = (message: string) => options.decodeGmcp(utf8(message));
   assertEquals(read('Char.Vitals{"hp":1}')?.value, { hp: 1 });
   assertEquals(read("Core.Ping 5")?.value, 5);
@@ -204,7 +204,7 @@ Deno.test("GMCP: no space, no value, bare values, upper case and bad JSON are un
   assertEquals(read(""), undefined);
 });
 
-Deno.test("CHARSET: any byte separates, and a translation table is skipped", () => {
+Deno.test("CHARSET: any byte can be the separator, and a translation table is skipped", () => {
   const request = (words: string) => options.decodeCharset(Uint8Array.of(1, ...utf8(words)));
   assertEquals(request(" UTF-8 US-ASCII"), { type: "request", names: ["UTF-8", "US-ASCII"] });
   assertEquals(request("[TTABLE]\x01;UTF-8"), { type: "request", names: ["UTF-8"] });
@@ -212,7 +212,7 @@ Deno.test("CHARSET: any byte separates, and a translation table is skipped", () 
   assertEquals(request(""), { type: "request", names: [] });
 });
 
-Deno.test("encoders refuse what would not come back", () => {
+Deno.test("encoders refuse values that would not decode to the same", () => {
   const wrong = [
     () => options.encodeGmcp("no spaces", 1),
     () => options.encodeCharsetRequest([]),
@@ -223,7 +223,7 @@ Deno.test("encoders refuse what would not come back", () => {
   for (const encode of wrong) assertEquals(assertThrows(encode, TelnetError).code, "misuse");
 });
 
-Deno.test("MXP and MSP: what people type cannot become markup", () => {
+Deno.test("MXP and MSP: escaped user text cannot become markup", () => {
   assertEquals(options.mxpEscape('<a href="&">\x1b[1z'), "&lt;a href=&quot;&amp;&quot;&gt;[1z");
   const element = options.mxpElement("send>x", { 'h"ref': '"><b>' }, "<i>");
   assertEquals(element, '\x1b[4z<sendx href="&quot;&gt;&lt;b&gt;">&lt;i&gt;\x1b[4z</sendx>');
@@ -308,7 +308,7 @@ function fakeSession(): OptionContext {
   return session;
 }
 
-Deno.test("NEW-ENVIRON: all variables are told from all user variables, an ESC at the end escapes nothing", () => {
+Deno.test("NEW-ENVIRON: SEND tells VAR from USERVAR, and a trailing ESC escapes nothing", () => {
   const { decodeEnviron } = options;
   assertEquals(decodeEnviron(Uint8Array.of(1)), { type: "send", names: [] });
   assertEquals(decodeEnviron(Uint8Array.of(1, 0)), { type: "send", names: [""] });
@@ -321,7 +321,7 @@ Deno.test("NEW-ENVIRON: all variables are told from all user variables, an ESC a
   assertEquals(cut, { type: "is", variables: [{ name: "A", value: "b", user: false }] });
 });
 
-Deno.test("GMCP: nesting has a limit, and no key becomes a prototype", () => {
+Deno.test("GMCP: nesting is limited, and __proto__ keys are dropped", () => {
   const read = (message: string) => options.decodeGmcp(utf8(message));
   assertEquals(read(`A ${"[".repeat(32)}${"]".repeat(32)}`)?.malformed, undefined);
   assert(read(`A ${"[".repeat(33)}${"]".repeat(33)}`)?.malformed !== undefined);
@@ -334,7 +334,7 @@ Deno.test("GMCP: nesting has a limit, and no key becomes a prototype", () => {
   }
 });
 
-Deno.test("MSDP: a variable that comes again is one list, at the cost of its values", () => {
+Deno.test("MSDP: repeated variables become one list in linear time, and the number of names is limited", () => {
   const VAR = 1, VAL = 2;
   const one = [VAR, 0x41, VAL, 0x62];
   const payload = Uint8Array.from([...one, ...one, VAR, 0x41, VAL, 5, VAL, 0x63, VAL, 0x64, 6]);

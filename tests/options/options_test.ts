@@ -12,7 +12,7 @@ import { BUILT_IN } from "../../src/options/registry.ts";
 
 const fixed = { seed: 1073, numRuns: 500 };
 
-Deno.test("NAWS: encode and decode are inverse, and numbers out of range are cut", () => {
+Deno.test("NAWS: encode and decode are inverse, and numbers out of range are clamped", () => {
   const number = fc.integer({ min: 0, max: 0xffff });
   fc.assert(
     fc.property(number, number, (columns, rows) => {
@@ -24,7 +24,7 @@ Deno.test("NAWS: encode and decode are inverse, and numbers out of range are cut
   assertEquals([...encodeNaws({ columns: NaN, rows: 24.9 })], [0, 0, 0, 24]);
 });
 
-Deno.test("NAWS: a payload that is not four bytes is no size", () => {
+Deno.test("NAWS: a payload that is not four bytes decodes to undefined", () => {
   for (const length of [0, 1, 3, 5, 100]) {
     assertEquals(decodeNaws(new Uint8Array(length)), undefined);
   }
@@ -39,7 +39,7 @@ Deno.test("TERMINAL-TYPE: encode and decode are inverse for the names that RFC 1
   assertEquals([...encodeTerminalTypeSend()], [1]);
 });
 
-Deno.test("TERMINAL-TYPE: a hostile name is cut, cleaned, or none", () => {
+Deno.test("TERMINAL-TYPE: a hostile name is cut, cleaned, or rejected", () => {
   const is = (text: string) => Uint8Array.of(0, ...new TextEncoder().encode(text));
   assertEquals(decodeTerminalType(is("a\x1b[2Jb\x00c")), "a[2Jbc");
   assertEquals(decodeTerminalType(is("x".repeat(1000)))?.length, 40);
@@ -50,7 +50,7 @@ Deno.test("TERMINAL-TYPE: a hostile name is cut, cleaned, or none", () => {
   }
 });
 
-Deno.test("every option has one code and one name", () => {
+Deno.test("no two options share a code or a name", () => {
   assertEquals(new Set(BUILT_IN.all.map(({ code }) => code)).size, BUILT_IN.all.length);
   assertEquals(new Set(BUILT_IN.all.map(({ name }) => name)).size, BUILT_IN.all.length);
   for (const option of BUILT_IN.all) assertEquals(BUILT_IN.byCode(option.code), option);

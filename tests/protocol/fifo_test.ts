@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Fifo } from "../../src/protocol/fifo.ts";
 
-Deno.test("Fifo gives items in order, and frees what was taken although it never gets empty", async () => {
+Deno.test("Fifo returns items in order, and frees taken items even if it is never empty", async () => {
   const fifo = new Fifo<object>();
   const alive = new Set<number>();
   const registry = new FinalizationRegistry<number>((id) => alive.delete(id));
@@ -18,7 +18,7 @@ Deno.test("Fifo gives items in order, and frees what was taken although it never
     assertEquals((fifo.take() as { id: number }).id, count);
     assertEquals(fifo.length, 1);
   }
-  // Garbage comes back some time after memory is asked for.
+  // Allocating memory makes the garbage collector run at some point.
   for (let tries = 0; alive.size > 1000 && tries < 200; tries++) {
     new Array(1_000_000).fill(tries);
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -26,7 +26,7 @@ Deno.test("Fifo gives items in order, and frees what was taken although it never
   assertEquals(alive.size <= 1000, true, `${alive.size} of ${next} are kept`);
 });
 
-Deno.test("Fifo knows its next item, and can exchange or drop it", () => {
+Deno.test("Fifo can read, replace or drop its next item", () => {
   const fifo = new Fifo<number | undefined>();
   assertEquals([fifo.peek(), fifo.take(), fifo.length], [undefined, undefined, 0]);
   for (const item of [1, 2, 3]) fifo.push(item);

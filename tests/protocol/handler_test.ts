@@ -1,10 +1,10 @@
-/** receiveTo(): the same as events, without an object for each. */
+/** receiveTo() reports the same as takeEvents(), without an object for each event. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { drawMix, makeStream, seeded } from "../../bench/mixes.ts";
 import { IAC, type TelnetHandler, TelnetMachine, WILL } from "../../src/protocol/mod.ts";
 
-/** What came, as plain lists; data that stands side by side is one piece. */
+/** The events as plain lists; adjacent data is one entry. */
 type Found = (number | string)[][];
 
 function note(found: Found, kind: string, values: readonly (number | string)[]): void {
@@ -47,7 +47,7 @@ function takeTo(found: Found, machine: TelnetMachine): void {
 
 const OPTIONS = { local: [1, 3], remote: [24, 31], limits: { subnegotiation: 64 } };
 
-/** Goes through a stream in pieces; `way` feeds one and notes what came. */
+/** Feeds a stream in pieces; `way` feeds one piece and notes its events. */
 function run(
   stream: Uint8Array,
   cuts: readonly number[],
@@ -76,7 +76,7 @@ const bySteps = (machine: TelnetMachine, chunk: Uint8Array, found: Found) => {
   }
 };
 
-Deno.test("handler, events and steps find the same in any stream, cut anywhere", () => {
+Deno.test("receiveTo, takeEvents and step report the same for any stream, split anywhere", () => {
   const likely = fc.constantFrom(IAC, IAC, IAC, 240, 250, 251, 253, 254, 249, 24, 31, 1);
   const bytes = fc.array(fc.oneof(likely, fc.integer({ min: 0, max: 255 })), { maxLength: 600 });
   const cuts = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 8 });
@@ -93,7 +93,7 @@ Deno.test("handler, events and steps find the same in any stream, cut anywhere",
   );
 });
 
-Deno.test("the same in the streams of the benchmark, few escapes and many", () => {
+Deno.test("receiveTo, takeEvents and step report the same for the benchmark's streams", () => {
   for (let seed = 1; seed <= 30; seed++) {
     const random = seeded(seed);
     const stream = makeStream(drawMix(random), 6_000, random);
@@ -105,7 +105,7 @@ Deno.test("the same in the streams of the benchmark, few escapes and many", () =
   }
 });
 
-Deno.test("a 0xFF behind some text is handed over where it stands, without a copy", () => {
+Deno.test("receiveTo passes an unescaped 0xFF as a range of the chunk, without a copy", () => {
   const chunk = Uint8Array.from([...new Uint8Array(40).fill(0x61), IAC, IAC, 0x62]);
   const pieces: (readonly [boolean, number, number])[] = [];
   const handler = {
@@ -118,7 +118,7 @@ Deno.test("a 0xFF behind some text is handed over where it stands, without a cop
   assertEquals(pieces, [[true, 0, 41], [true, 42, 43]]);
 });
 
-Deno.test("receiveTo stops behind a subnegotiation of stopAfter, and answers as receive does", () => {
+Deno.test("receiveTo stops after a subnegotiation in stopAfter, and answers as receive does", () => {
   const machine = new TelnetMachine({ stopAfter: [86], remote: [31] });
   const found: Found = [];
   const chunk = Uint8Array.of(IAC, WILL, 31, IAC, 250, 86, IAC, 240, 0x78, 0x9c);
@@ -128,7 +128,7 @@ Deno.test("receiveTo stops behind a subnegotiation of stopAfter, and answers as 
   assertEquals(machine.frameCount, 2);
 });
 
-Deno.test("a handler may send, and must not feed its machine; what it throws comes out", () => {
+Deno.test("a handler may send, but not feed its machine; receiveTo rethrows its exceptions", () => {
   const machine = new TelnetMachine();
   const found: Found = [];
   const echo = {
@@ -152,7 +152,7 @@ Deno.test("a handler may send, and must not feed its machine; what it throws com
     },
   };
   assertThrows(() => machine.receiveTo(throwing, Uint8Array.of(0x61)), Error, "mine");
-  // It is usable again, either way.
+  // The machine stays usable.
   machine.receive(Uint8Array.of(0x61));
   assertThrows(() => machine.receiveTo(echo, Uint8Array.of(0x61)), Error, "takeEvents()");
   assertEquals(machine.takeEvents().length, 1);

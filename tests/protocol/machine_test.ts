@@ -15,11 +15,11 @@ import {
   WONT,
 } from "../../src/protocol/mod.ts";
 
-// What the machine does with bytes is told in tests/transcripts; here is what a caller sees.
+// The machine's behaviour on the wire is tested in tests/transcripts; these tests cover its API.
 
 const events = (machine: TelnetMachine) => machine.takeEvents().map(({ type }) => type);
 
-Deno.test("TelnetMachine hands over events and output once each", () => {
+Deno.test("TelnetMachine returns each event and output byte once", () => {
   const machine = new TelnetMachine();
   machine.receive(Uint8Array.of(0x61, IAC, WILL, 99));
   assertEquals(machine.outputLength, 3);
@@ -27,7 +27,7 @@ Deno.test("TelnetMachine hands over events and output once each", () => {
   assertEquals([machine.takeOutput().length, machine.takeOutput().length], [3, 0]);
 });
 
-Deno.test("TelnetMachine copies no plain data: events show the chunk itself", () => {
+Deno.test("TelnetMachine does not copy plain data: events refer to the chunk", () => {
   const machine = new TelnetMachine();
   const chunk = Uint8Array.of(0x61, 0x62, IAC, SB, 99, 1, 2, IAC, SE);
   machine.receive(chunk);
@@ -36,12 +36,12 @@ Deno.test("TelnetMachine copies no plain data: events show the chunk itself", ()
   assert(data.buffer === chunk && subnegotiation.buffer === chunk);
   assertEquals([data.start, data.end, subnegotiation.start, subnegotiation.end], [0, 2, 5, 7]);
   const kept = data.bytes.slice();
-  chunk.fill(0); // the next bytes are read into the same array
+  chunk.fill(0); // as if the next read reused the array
   assertEquals([...data.bytes], [0, 0]);
   assertEquals([...kept], [0x61, 0x62]);
 });
 
-Deno.test("TelnetMachine's output is the caller's: later output does not change it", () => {
+Deno.test("output that takeOutput() returned does not change later", () => {
   const machine = new TelnetMachine();
   machine.send(Uint8Array.of(1, 2, 3));
   const first = machine.takeOutput();
@@ -50,7 +50,7 @@ Deno.test("TelnetMachine's output is the caller's: later output does not change 
   assertEquals([...first], [1, 2, 3]);
 });
 
-Deno.test("TelnetMachine refuses misuse at once, and says what to do", () => {
+Deno.test("TelnetMachine throws misuse at once, and says what to do", () => {
   const machine = new TelnetMachine();
   const bytes = new Uint8Array(1);
   const wrong: [() => unknown, string][] = [
@@ -77,7 +77,7 @@ Deno.test("TelnetMachine refuses misuse at once, and says what to do", () => {
   machine.sendTelnetCommand(GA);
 });
 
-Deno.test("a snapshot is plain JSON, and is refused while events wait or from another version", () => {
+Deno.test("a machine's snapshot is plain JSON; it needs taken events, and restore needs the same version", () => {
   const machine = new TelnetMachine({ remote: [31] });
   machine.receive(Uint8Array.of(0x61));
   assertThrows(() => machine.snapshot(), TelnetError, "takeEvents()");
@@ -99,14 +99,14 @@ Deno.test("a snapshot is plain JSON, and is refused while events wait or from an
   }
 });
 
-Deno.test("a peer that asks the same again and again is refused a bounded number of times", () => {
+Deno.test("a peer that repeats a request is answered repeatedRequests times", () => {
   const machine = new TelnetMachine({ limits: { repeatedRequests: 3 } });
   for (let count = 0; count < 100; count++) machine.receive(Uint8Array.of(IAC, WILL, 99));
   assertEquals(machine.takeOutput().length, 3 * 3);
   assertEquals(machine.takeEvents().map((event) => event.type === "violation" && event.kind), [
     "repeat-limit",
   ]);
-  machine.enableRemote(99); // our own wish starts the count anew
+  machine.enableRemote(99); // our own request resets the count
   machine.receive(Uint8Array.of(IAC, WILL, 99));
   assert(machine.remoteEnabled(99));
   machine.disableRemote(99);
@@ -116,7 +116,7 @@ Deno.test("a peer that asks the same again and again is refused a bounded number
   assertEquals([...machine.takeOutput()], [IAC, DONT, 99]);
 });
 
-Deno.test("nextTimeout tells the earliest end of a wait, none when all is settled", () => {
+Deno.test("nextTimeout returns the earliest deadline, undefined if no request is pending", () => {
   const machine = new TelnetMachine({ limits: { answerTimeout: 100 } });
   assertEquals(machine.nextTimeout(), undefined);
   machine.enableRemote(31, { now: 50 });
@@ -128,7 +128,7 @@ Deno.test("nextTimeout tells the earliest end of a wait, none when all is settle
   assertEquals(machine.nextTimeout(), undefined);
 });
 
-Deno.test("an error is known by its brand, also from another copy of the package", () => {
+Deno.test("isTelnetError recognizes errors of another copy of the package", () => {
   const error = new TelnetError("io", "x", { cause: "y" });
   assertEquals([error.name, error.code, error.cause], ["TelnetError", "io", "y"]);
   assert(isTelnetError(error));
@@ -136,18 +136,18 @@ Deno.test("an error is known by its brand, also from another copy of the package
   for (const other of [new Error("x"), null, undefined, "x", {}]) assert(!isTelnetError(other));
 });
 
-Deno.test("commandName names what RFC 854 knows", () => {
+Deno.test("commandName knows the commands of RFC 854", () => {
   assertEquals([236, 240, 246, 255].map(commandName), ["EOF", "SE", "AYT", "IAC"]);
   assertEquals([0, 235].map(commandName), ["0", "235"]);
 });
 
-Deno.test("receive stops behind a subnegotiation of stopAfter, and tells how much it took", () => {
+Deno.test("receive stops after a subnegotiation in stopAfter, and returns the number of bytes it took", () => {
   const bytes = [0x61, IAC, SB, 87, IAC, SE, IAC, WILL, 99];
   for (const cut of bytes.keys()) {
     const machine = new TelnetMachine({ stopAfter: [87] });
     const chunk = Uint8Array.from(bytes);
     const first = machine.receive(chunk.subarray(0, cut));
-    // The event tells of the stop where the chunk ended there by itself.
+    // If the chunk ended exactly there, only the event shows the stop.
     const stopped = machine.takeEvents().some(({ type }) => type === "subnegotiation");
     const second = stopped ? 0 : machine.receive(chunk.subarray(cut));
     assertEquals(first + second, 6);
@@ -155,9 +155,9 @@ Deno.test("receive stops behind a subnegotiation of stopAfter, and tells how muc
   }
 });
 
-Deno.test("forget turns a side off without a word, and agrees as it is told", () => {
+Deno.test("forget turns a side off without output; willing decides about later requests", () => {
   const machine = new TelnetMachine({ local: [6] });
-  for (let times = 0; times < 100; times++) { // over the limit of repeats
+  for (let times = 0; times < 100; times++) { // over repeatedRequests
     machine.receive(Uint8Array.of(IAC, DO, 6));
     assertEquals([...machine.takeOutput()], [IAC, WILL, 6]);
     assertEquals(machine.enabledOptions("local"), [6]);
@@ -172,13 +172,13 @@ Deno.test("forget turns a side off without a word, and agrees as it is told", ()
   assertEquals([...machine.takeOutput()], [IAC, DONT, 6]);
 });
 
-Deno.test("disableAll turns off what is in force and what was asked for, and agrees to nothing more", () => {
+Deno.test("disableAll turns off enabled and requested options, and refuses all later requests", () => {
   const machine = new TelnetMachine({ local: [1], remote: [24] });
   machine.receive(Uint8Array.of(IAC, DO, 1));
   machine.enableLocal(86);
   machine.takeOutput();
   machine.disableAll();
-  assertEquals([...machine.takeOutput()], [IAC, WONT, 1]); // of 86 the answer is still due
+  assertEquals([...machine.takeOutput()], [IAC, WONT, 1]); // 86 has no answer yet
   machine.receive(Uint8Array.of(IAC, DO, 86, IAC, WILL, 24, IAC, DONT, 1, IAC, DO, 1));
   assertEquals(
     [...machine.takeOutput()],
@@ -187,7 +187,7 @@ Deno.test("disableAll turns off what is in force and what was asked for, and agr
   assertEquals(machine.enabledOptions("local"), []);
 });
 
-Deno.test("a range lies in the chunk that was received: who overwrites it changes what was kept, a copy stays", () => {
+Deno.test("a data event refers to the received chunk: overwriting the chunk changes it, but not a copy", () => {
   const machine = new TelnetMachine();
   const chunk = new TextEncoder().encode("hello");
   machine.receive(chunk);
@@ -195,13 +195,13 @@ Deno.test("a range lies in the chunk that was received: who overwrites it change
   if (event?.type !== "data") throw new Error("no data");
   const [view, copy] = [event.bytes, Uint8Array.from(event.bytes)];
   assertEquals(event.buffer, chunk);
-  chunk.fill(0x78); // the next bytes are read into the same array
+  chunk.fill(0x78); // as if the next read reused the array
   machine.receive(chunk);
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assertEquals([text(view), text(copy)], ["xxxxx", "hello"]);
 });
 
-Deno.test("sendAscii sends what is ASCII, and else nothing", () => {
+Deno.test("sendAscii sends only pure ASCII text, else nothing", () => {
   const machine = new TelnetMachine();
   assertEquals(machine.sendAscii("one\ntwo\0"), true);
   assertEquals(machine.sendAscii("caf\u00e9"), false);
@@ -210,7 +210,7 @@ Deno.test("sendAscii sends what is ASCII, and else nothing", () => {
   assertEquals(new TextDecoder().decode(machine.takeOutput()), "one\r\ntwo\0");
 });
 
-Deno.test("sendAscii to many at once shares the bytes, and what follows is each one's own", () => {
+Deno.test("sendAscii to many machines shares the bytes; later output is separate", () => {
   const machines = Array.from({ length: 4 }, () => new TelnetMachine());
   const text = "Somebody says: hello to all of you\n";
   for (const machine of machines) assertEquals(machine.sendAscii(text), true);
@@ -226,14 +226,14 @@ Deno.test("sendAscii to many at once shares the bytes, and what follows is each 
     [...wire, IAC, 0xf9],
   ]);
   machines[1]?.sendAscii(text);
-  machines[1]?.sendAscii(text); // twice to the same
+  machines[1]?.sendAscii(text); // twice to the same machine
   assertEquals([...machines[1]?.takeOutput() ?? []], [...wire, ...wire]);
   const cafe = "a café, told to everybody\n";
   for (const machine of machines) assertEquals(machine.sendAscii(cafe), false);
   assertEquals(machines.map((machine) => machine.outputLength), [0, 0, 0, 0]);
 });
 
-Deno.test("events and output stay what they are, whatever other machines do", () => {
+Deno.test("kept events and output do not change, whatever other machines do", () => {
   const machines = Array.from({ length: 20 }, () => new TelnetMachine());
   const kept: { bytes: Uint8Array; expected: number[] }[] = [];
   for (let round = 0; round < 3000; round++) {
@@ -260,7 +260,7 @@ Deno.test("events and output stay what they are, whatever other machines do", ()
   for (const { bytes, expected } of kept) assertEquals([...bytes], expected);
 });
 
-Deno.test("a damaged snapshot is misuse", () => {
+Deno.test("restoring a damaged machine snapshot is misuse", () => {
   const machine = new TelnetMachine({ local: [1] });
   machine.receive(Uint8Array.of(IAC, DO, 1));
   machine.takeEvents();
@@ -276,6 +276,11 @@ Deno.test("a damaged snapshot is misuse", () => {
     { ...good, options: [{ ...option, option: 999 }] },
     { ...good, options: [{ ...option, side: "middle" }] },
     { ...good, options: [{ ...option, state: "MAYBE" }] },
+    { ...good, options: [{ ...option, willing: undefined }] },
+    { ...good, options: [{ ...option, late: undefined }] },
+    { ...good, options: [{ ...option, late: ["yes"] }] },
+    { ...good, options: [{ ...option, requests: 256 }] },
+    { ...good, decoder: { ...good.decoder, state: "verb", verb: 250 } },
     { ...good, output: [256] },
     { ...good, stopAfter: "all" },
   ];
@@ -284,7 +289,7 @@ Deno.test("a damaged snapshot is misuse", () => {
   }
 });
 
-Deno.test("events print as what they are", () => {
+Deno.test("events print and serialize as plain objects", () => {
   const machine = new TelnetMachine();
   machine.receive(Uint8Array.of(0x61, IAC, 0xf6, IAC, SB, 9, 1, IAC, SE, IAC, SE));
   machine.enableLocal(1);

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { NEGOTIATION_TABLE } from "../../src/protocol/negotiation_table.ts";
 
 /**
- * RFC 1143, section 7, in its own words: state and queue bit, what came or is wished, what follows.
- * Written from the RFC, not from the table.
+ * RFC 1143, section 7: state and queue bit, received command or own request, next state, answer.
+ * Written from the RFC, not from the table in src.
  */
 const RFC_1143: [state: string, trigger: string, next: string, send: string][] = [
   ["NO", "WILL agreed", "YES", "DO"],
@@ -43,11 +43,11 @@ const STATES: Record<string, keyof typeof NEGOTIATION_TABLE.yes> = {
 };
 const REPLIES: Record<string, string> = { "": "-", "DO": "say yes", "DONT": "say no" };
 
-Deno.test("the table of negotiation is RFC 1143, section 7, row by row", () => {
+Deno.test("NEGOTIATION_TABLE is RFC 1143, section 7, row by row", () => {
   for (const [state, trigger, next, send] of RFC_1143) {
     const triggers = {
       "WILL agreed": ["yes"],
-      // Only in the state NO does it matter whether we agree.
+      // Whether we agree matters only in state NO.
       "WILL": state === "NO" ? ["yes (unwilling)"] : ["yes", "yes (unwilling)"],
       "WONT": ["no"],
     }[trigger] ?? [trigger];

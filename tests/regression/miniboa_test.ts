@@ -1,4 +1,4 @@
-/** What Miniboa 1.0.9 for Python does wrong must not come back: one test for each known defect. */
+/** One test for each known defect of Miniboa 1.0.9 for Python. */
 import { assert, assertEquals } from "@std/assert";
 import { wordWrap } from "../../mod.ts";
 import { NAWS } from "../../src/options/mod.ts";
@@ -8,7 +8,7 @@ import { latin1, negotiation, start } from "../server/harness.ts";
 
 const naws = (width: number) => Uint8Array.of(IAC, SB, NAWS, 0, width, 0, 24, IAC, SE);
 
-Deno.test("Miniboa defect 1: a NAWS width is bytes, not text, in any encoding", async () => {
+Deno.test("Miniboa defect 1: NAWS is read as bytes, whatever the encoding", async () => {
   await using harness = await start({ encoding: "windows-1252" });
   const { peer, client } = await harness.join();
   peer.write(negotiation(WILL, NAWS));
@@ -34,7 +34,7 @@ Deno.test("Miniboa defect 3: CR NUL ends a line", async () => {
   assertEquals(client.getCommand(), "look");
 });
 
-Deno.test("Miniboa defect 4: UTF-8 lives with IAC and with characters cut in two", async () => {
+Deno.test("Miniboa defect 4: UTF-8 works around IAC and with characters split in two", async () => {
   await using harness = await start({ encoding: "utf-8" }, { chunkSize: 1 });
   const { peer, client } = await harness.join();
   peer.write(negotiation(WILL, NAWS));
@@ -44,10 +44,10 @@ Deno.test("Miniboa defect 4: UTF-8 lives with IAC and with characters cut in two
   client.requestNaws();
   client.sendBytes(Uint8Array.of(IAC));
   await harness.server.poll();
-  assertEquals(latin1(peer.take()), "\xff\xfd\x1f\xff\xff"); // agreed already: no second DO
+  assertEquals(latin1(peer.take()), "\xff\xfd\x1f\xff\xff"); // already agreed: no second DO
 });
 
-Deno.test("Miniboa defect 5: an unencodable character is a question mark, not an exception", async () => {
+Deno.test("Miniboa defect 5: an unencodable character becomes a question mark and does not throw", async () => {
   await using harness = await start({ encoding: "latin1" });
   const { peer, client } = await harness.join();
   client.send("日本x");
@@ -55,7 +55,7 @@ Deno.test("Miniboa defect 5: an unencodable character is a question mark, not an
   assertEquals(latin1(peer.take()), "??x");
 });
 
-Deno.test("Miniboa defect 6: what is sent before active = false arrives, and the socket is closed", async () => {
+Deno.test("Miniboa defect 6: output before active = false arrives, and the socket is closed", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.send("Good bye");
@@ -64,7 +64,7 @@ Deno.test("Miniboa defect 6: what is sent before active = false arrives, and the
   assertEquals(peer.takeText(), "Good bye");
 });
 
-Deno.test("Miniboa defect 7: backspace works, and no buffer is without a limit", async () => {
+Deno.test("Miniboa defect 7: backspace works, and every buffer has a limit", async () => {
   await using harness = await start({
     limits: { line: 100, outputBytes: 1000 },
     messages: { lineTooLong: "" },
@@ -92,7 +92,7 @@ Deno.test("Miniboa defect 8: a subnegotiation over the limit leaks nothing into 
   assertEquals([client.getCommand(), client.getCommand()], ["clean", undefined]);
 });
 
-Deno.test("Miniboa defect 9: 0xFF in what is sent is doubled", async () => {
+Deno.test("Miniboa defect 9: 0xFF in output is doubled", async () => {
   await using harness = await start({ encoding: "latin1" });
   const { peer, client } = await harness.join();
   client.send("ÿ");
@@ -100,7 +100,7 @@ Deno.test("Miniboa defect 9: 0xFF in what is sent is doubled", async () => {
   assertEquals([...peer.take()], [IAC, IAC]);
 });
 
-Deno.test("Miniboa defect 10: an echo leaves by itself, without other output", async () => {
+Deno.test("Miniboa defect 10: an echo is sent even without other output", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.requestWillEcho();
@@ -110,7 +110,7 @@ Deno.test("Miniboa defect 10: an echo leaves by itself, without other output", a
   assertEquals(await harness.hear(peer, "k"), "k");
 });
 
-Deno.test("Miniboa defect 11: the two directions of an option are negotiated apart", () => {
+Deno.test("Miniboa defect 11: the two directions of an option are negotiated separately", () => {
   const machine = new TelnetMachine();
   machine.enableLocal(0);
   machine.enableRemote(0);
@@ -120,7 +120,7 @@ Deno.test("Miniboa defect 11: the two directions of an option are negotiated apa
   assertEquals([machine.localEnabled(0), machine.remoteEnabled(0)], [true, false]);
 });
 
-Deno.test("Miniboa defect 12: AYT is answered, EC and EL are obeyed", async () => {
+Deno.test("Miniboa defect 12: AYT is answered, EC and EL edit the line", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.write(Uint8Array.of(0x61, 0x62, IAC, EC, 0x0a, 0x63, IAC, EL, 0x64, 0x0a, IAC, AYT));
@@ -128,7 +128,7 @@ Deno.test("Miniboa defect 12: AYT is answered, EC and EL are obeyed", async () =
   assertEquals([client.getCommand(), client.getCommand()], ["a", "d"]);
 });
 
-Deno.test("Miniboa defect 13: wrapping splits long words and gives caret codes no width", () => {
+Deno.test("Miniboa defect 13: wrapping splits long words, and caret codes have no width", () => {
   const lines = wordWrap("^R" + "x".repeat(25) + "^~", { columns: 10, indent: 0, padding: 0 });
   assertEquals(lines.length, 3);
   assert(lines.every((line) => textWidth(line.replaceAll(/\^./g, "")) <= 10));
@@ -143,7 +143,7 @@ Deno.test("Miniboa defect 14: stop calls onDisconnect for each client", async ()
   assertEquals(harness.disconnected.length, 2);
 });
 
-Deno.test("Miniboa defect 15: an error of a connection ends that connection, nothing else", async () => {
+Deno.test("Miniboa defect 15: a connection error ends only that connection", async () => {
   await using harness = await start();
   const { peer } = await harness.join();
   const { client } = await harness.join();

@@ -1,6 +1,6 @@
 /**
- * Pitfalls of Telnet that other servers fell into, each with a test: the sentences are the list of them.
- * What the wire looks like stands in tests/transcripts.
+ * Telnet pitfalls of other servers, one test each; the test names are the list. The bytes on the
+ * wire are in tests/transcripts.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { deflateSync } from "node:zlib";
@@ -57,7 +57,7 @@ const sub = (option: number, payload: Uint8Array) => {
   return machine.takeOutput();
 };
 
-/** What a client's bytes make the server say, and the lines that come of them. */
+/** Sends a client's bytes; returns the server's output and the lines that the game gets. */
 async function converse(
   bytes: (Uint8Array | string)[],
   options: ListenOptions = {},
@@ -65,7 +65,7 @@ async function converse(
   await using harness = await start(options);
   const { peer, client } = await harness.join();
   for (const part of bytes) peer.write(part);
-  peer.write(Uint8Array.of(IAC, AYT)); // its answer is the last thing said
+  peer.write(Uint8Array.of(IAC, AYT)); // its answer marks the end of the output
   let said = "";
   await harness.pollUntil(() => (said += latin1(peer.take())).includes("[Yes"));
   const lines: string[] = [];
@@ -75,7 +75,7 @@ async function converse(
   return { said: said.slice(0, said.indexOf("\r\n[Yes")), lines, client };
 }
 
-Deno.test("pitfall: acknowledgements are not acknowledged, and nobody is asked to echo", async () => {
+Deno.test("pitfall: acknowledgements are not acknowledged, and no client is asked to echo", async () => {
   const { said } = await converse([
     negotiation(WONT, ECHO),
     negotiation(DONT, ECHO),
@@ -84,7 +84,7 @@ Deno.test("pitfall: acknowledgements are not acknowledged, and nobody is asked t
   assertEquals(said, words(IAC, DONT, ECHO));
 });
 
-Deno.test("pitfall: a WONT ECHO that is never answered does not show the next password", async () => {
+Deno.test("pitfall: the next password is hidden although WONT ECHO was never answered", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   for (let round = 0; round < 3; round++) {
@@ -97,7 +97,7 @@ Deno.test("pitfall: a WONT ECHO that is never answered does not show the next pa
   }
 });
 
-Deno.test("pitfall: an option that was refused does not hold anything up", async () => {
+Deno.test("pitfall: a refused option does not delay ready", async () => {
   await using harness = await start({ telnetOptions: { gmcp: true, terminalType: true } });
   const { peer, client } = await harness.join();
   peer.write(negotiation(DONT, GMCP));
@@ -107,7 +107,7 @@ Deno.test("pitfall: an option that was refused does not hold anything up", async
   await harness.pollUntil(() => ready);
 });
 
-Deno.test("pitfall: a client that acknowledges again and again, or never, changes nothing", async () => {
+Deno.test("pitfall: repeated acknowledgements have no effect", async () => {
   const { said } = await converse(
     [
       ...Array(20).fill(negotiation(DO, END_OF_RECORD)),
@@ -119,7 +119,7 @@ Deno.test("pitfall: a client that acknowledges again and again, or never, change
   assertEquals(said.split(words(IAC, SB, CHARSET)).length, 2);
 });
 
-Deno.test("pitfall: before a restart everything is turned off, so that a new offer is answered", async () => {
+Deno.test("pitfall: telnet.reset() turns options off before a restart, so that a new offer is answered", async () => {
   await using harness = await start({ telnetOptions: { gmcp: true } });
   const { peer, client } = await harness.join();
   peer.write(negotiation(DO, GMCP));
@@ -144,12 +144,12 @@ Deno.test("pitfall: 0xFF in a payload is doubled on the way out, single on the w
   assertEquals(client.columns, 255);
   const unescaped = await converse([
     negotiation(WILL, NAWS),
-    Uint8Array.of(IAC, SB, NAWS, 0, IAC, 0, 24, IAC, SE), // as Evennia and others send it
+    Uint8Array.of(IAC, SB, NAWS, 0, IAC, 0, 24, IAC, SE), // not doubled, as Evennia sends it
   ]);
   assertEquals(unescaped.client.columns, 255);
 });
 
-Deno.test("pitfall: a bare 0xF0 ends nothing, and none leaves in GMCP", async () => {
+Deno.test("pitfall: 0xF0 without IAC ends no subnegotiation, and GMCP never sends 0xF0", async () => {
   const heard: unknown[] = [];
   await converse([negotiation(DO, GMCP), sub(GMCP, utf8('Comm "😀"')), "😀\r\n"], {
     telnetOptions: { gmcp: true },
@@ -159,7 +159,7 @@ Deno.test("pitfall: a bare 0xF0 ends nothing, and none leaves in GMCP", async ()
   assert(encodeGmcp("Comm", "😀").every((byte) => byte < 0x80));
 });
 
-Deno.test("pitfall: NAWS is unsigned, takes 10 and 13, clamps 0 and the absurd", async () => {
+Deno.test("pitfall: NAWS is unsigned, may hold 10 and 13, and 0 and absurd sizes are clamped", async () => {
   const size = (...bytes: number[]) => sub(NAWS, Uint8Array.from(bytes));
   const columns = async (...sizes: Uint8Array[]) => {
     const { client } = await converse([negotiation(WILL, NAWS), ...sizes]);
@@ -191,7 +191,7 @@ Deno.test("pitfall: MCCP2 can be stopped, and started again with a new stream", 
   }
 });
 
-Deno.test("pitfall: compressed bytes right behind the marker of MCCP3 are not read as text", async () => {
+Deno.test("pitfall: compressed bytes right after the MCCP3 marker are not read as text", async () => {
   await using harness = await start({ telnetOptions: { mccp3: true } });
   const { peer, client } = await harness.join();
   const stream = new Uint8Array(deflateSync("look\r\n"));
@@ -200,7 +200,7 @@ Deno.test("pitfall: compressed bytes right behind the marker of MCCP3 are not re
   assertEquals([client.getCommand(), client.getCommand()], ["look", undefined]);
 });
 
-Deno.test("pitfall: MCCP1 is refused, and its odd marker swallows nothing for long", async () => {
+Deno.test("pitfall: MCCP1 is refused, and its malformed marker swallows input only up to the next IAC command", async () => {
   const { said, lines } = await converse([
     negotiation(DO, 85),
     Uint8Array.of(IAC, SB, 85, WILL, SE), // no second IAC
@@ -211,7 +211,7 @@ Deno.test("pitfall: MCCP1 is refused, and its odd marker swallows nothing for lo
   assertEquals([said, lines], [words(IAC, WONT, 85), ["look"]]);
 });
 
-Deno.test("pitfall: a client that repeats its terminal types for ever is asked eight times", async () => {
+Deno.test("pitfall: a client with endless terminal types is asked eight times", async () => {
   await using harness = await start({ telnetOptions: { terminalType: true } });
   const { peer } = await harness.join();
   peer.write(negotiation(WILL, TTYPE));
@@ -224,7 +224,7 @@ Deno.test("pitfall: a client that repeats its terminal types for ever is asked e
   assertEquals(asked, 8);
 });
 
-Deno.test("pitfall: in a collision of CHARSET the server's request holds; a table is rejected", async () => {
+Deno.test("pitfall: if both ends send a CHARSET request the server's wins; a TTABLE is rejected", async () => {
   const { said } = await converse([
     negotiation(DO, CHARSET),
     negotiation(WILL, CHARSET),
@@ -235,7 +235,7 @@ Deno.test("pitfall: in a collision of CHARSET the server's request holds; a tabl
   assert(said.includes(words(IAC, SB, CHARSET, 5, IAC, SE)));
 });
 
-Deno.test("pitfall: NEW-ENVIRON asks in under 256 bytes, never for USER; ESC and no value are read", async () => {
+Deno.test("pitfall: NEW-ENVIRON asks in under 256 bytes, never for USER; ESC and missing values are decoded", async () => {
   const variables = [{ name: "A\x02\x03", value: "\x00\x01", user: true }, {
     name: "B",
     value: undefined,
@@ -249,12 +249,12 @@ Deno.test("pitfall: NEW-ENVIRON asks in under 256 bytes, never for USER; ESC and
   assertEquals([...client.terminal.facts.environment], [["A\x02\x03", "\x00\x01"], ["C", ""]]);
 });
 
-Deno.test("pitfall: MSDP keeps its own bytes out of values, and 0xF0 is text", () => {
+Deno.test("pitfall: MSDP removes its delimiter bytes from values, but not 0xF0", () => {
   const value = new Map([["NAME", "a\x01\x02\x03\x04\x05\x06\x00😀"]]);
   assertEquals(decodeMsdp(encodeMsdp(value)), new Map([["NAME", "a😀"]]));
 });
 
-Deno.test("pitfall: bad JSON in GMCP is an event, and no NUL gets out", async () => {
+Deno.test("pitfall: bad JSON in GMCP is reported as malformed, and no NUL is sent", async () => {
   const heard: unknown[] = [];
   await converse([
     negotiation(DO, GMCP),
@@ -269,7 +269,7 @@ Deno.test("pitfall: bad JSON in GMCP is an event, and no NUL gets out", async ()
   assertEquals(decodeGmcp(encodeGmcp("Comm", "a\0b"))?.value, "a\0b");
 });
 
-Deno.test("pitfall: once a prompt is marked, all are; EOR before GA, none to who speaks no Telnet", async () => {
+Deno.test("pitfall: once a prompt is marked, all are; EOR before GA, and none without Telnet", async () => {
   await using harness = await start({ telnetOptions: { endOfRecord: true } });
   const { peer, client } = await harness.join();
   client.prompt("a> ");
@@ -282,22 +282,22 @@ Deno.test("pitfall: once a prompt is marked, all are; EOR before GA, none to who
   }
 });
 
-Deno.test("pitfall: CR NUL and CR LF end one line, cut anywhere, with a command in between", async () => {
+Deno.test("pitfall: CR NUL and CR LF end one line, also byte by byte and with a command in between", async () => {
   const bytes = [..."a\r", "\0", ..."b\r"].join("");
   const parts = [...utf8(bytes), IAC, NOP, 10, ...utf8("c\n\rd\r\n")];
   const { lines } = await converse(parts.map((byte) => Uint8Array.of(byte)));
   assertEquals(lines, ["a", "b", "c", "", "d"]);
 });
 
-Deno.test("pitfall: a lone NUL is neither text nor typing", async () => {
+Deno.test("pitfall: a lone NUL is not text", async () => {
   assertEquals((await converse(["\0\0lo\0ok\r\n\0"])).lines, ["look"]);
 });
 
-Deno.test("pitfall: 0x08 and 0x7F both erase; the echo takes the columns that were shown", async () => {
+Deno.test("pitfall: 0x08 and 0x7F both erase", async () => {
   assertEquals((await converse(["nx\x08orx\x7fth\r\n"])).lines, ["north"]);
 });
 
-Deno.test("pitfall: UTF-8 lives through every cut, also around a command", async () => {
+Deno.test("pitfall: UTF-8 may be split anywhere, also by a command", async () => {
   const bytes = utf8("é日😀\r\n");
   for (let cut = 1; cut < bytes.length; cut++) {
     const { lines } = await converse([
@@ -309,7 +309,7 @@ Deno.test("pitfall: UTF-8 lives through every cut, also around a command", async
   }
 });
 
-Deno.test("pitfall: 0xFF as a letter is doubled and undoubled", async () => {
+Deno.test("pitfall: 0xFF as a letter is doubled in output and undoubled in input", async () => {
   await using harness = await start({ encoding: "latin1" });
   const { peer, client } = await harness.join();
   peer.write(Uint8Array.of(IAC, IAC, 10));
@@ -319,12 +319,12 @@ Deno.test("pitfall: 0xFF as a letter is doubled and undoubled", async () => {
   assertEquals(await harness.hear(peer, "\xff\xff"), "\xff\xff");
 });
 
-Deno.test("pitfall: BINARY, declared, is asked for both ways", async () => {
+Deno.test("pitfall: BINARY in telnetOptions is requested in both directions", async () => {
   const { said } = await converse([negotiation(DO, BINARY)], { telnetOptions: { binary: true } });
   assertEquals(said, words(IAC, WILL, BINARY, IAC, DO, BINARY));
 });
 
-Deno.test("pitfall: a password is ECHO alone, without SGA", async () => {
+Deno.test("pitfall: password mode uses ECHO alone, without SGA", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.passwordModeOn();
@@ -332,7 +332,7 @@ Deno.test("pitfall: a password is ECHO alone, without SGA", async () => {
   assertEquals(client.telnet.optionEnabled(SGA, "local"), false);
 });
 
-Deno.test("pitfall: off and on between two polls says nothing: Mudlet counts the changes", async () => {
+Deno.test("pitfall: password mode off and on between two polls sends nothing: Mudlet counts the changes", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.passwordModeOn();
@@ -348,14 +348,14 @@ Deno.test("pitfall: off and on between two polls says nothing: Mudlet counts the
   assertEquals(latin1(peer.take()), "Wrong.".repeat(10));
 });
 
-Deno.test("pitfall: every line that is sent ends with CR LF, once", async () => {
+Deno.test("pitfall: every output line ends with exactly one CR LF", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.send("a\nb\r\nc\n");
   assertEquals(await harness.hear(peer, "c\r\n"), "a\r\nb\r\nc\r\n");
 });
 
-Deno.test("pitfall: a subnegotiation without its end does not swallow what follows", async () => {
+Deno.test("pitfall: a subnegotiation without its end does not swallow later input", async () => {
   const { said, lines } = await converse([
     Uint8Array.of(IAC, SB, GMCP, 65, 66),
     negotiation(WILL, 99),
@@ -369,7 +369,7 @@ Deno.test("pitfall: SE is doubled in a STATUS report", () => {
   assertEquals([...encodeStatusIs(report)], [0, 0xfb, 240, 240]);
 });
 
-Deno.test("pitfall: who never answers is greeted after a short time", async () => {
+Deno.test("pitfall: a client that never answers is greeted after readyTimeout", async () => {
   await using harness = await start({
     telnetOptions: { terminalType: true, gmcp: true },
     readyTimeout: 1000,
@@ -383,7 +383,7 @@ Deno.test("pitfall: who never answers is greeted after a short time", async () =
   await harness.hear(peer, "Welcome");
 });
 
-Deno.test("pitfall: no line of an HTTP request, and nothing of a TLS hello, comes to the game", async () => {
+Deno.test("pitfall: no line of an HTTP request or a TLS ClientHello reaches the game", async () => {
   const http = utf8("GET / HTTP/1.1\r\nHost: x\r\n\r\nsay pwned\r\n");
   const hello = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3, 255, 250, 240, 0, 13, 10);
   for (const bytes of [http, hello]) {
@@ -402,11 +402,11 @@ Deno.test("pitfall: two-byte commands take no third byte", async () => {
   assertEquals(lines, ["look"]);
 });
 
-Deno.test("pitfall: the codes are those of the registry, not of pages with mistakes", () => {
+Deno.test("pitfall: option codes are those of the registry, not of pages with mistakes", () => {
   assertEquals([CHARSET, MCCP2, MCCP3, GMCP, NEW_ENVIRON], [42, 86, 87, 201, 39]);
 });
 
-Deno.test("pitfall: what was sent before a close arrives, in order, also to a half-closed peer", async () => {
+Deno.test("pitfall: output before a close arrives in order, also at a half-closed peer", async () => {
   const transport = new MemoryTransport({ capacity: 7 });
   const server = await TelnetServer.listen({
     transport,

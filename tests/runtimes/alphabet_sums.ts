@@ -1,13 +1,13 @@
-/** Sums over all that each alphabet encodes and decodes, to compare runtimes by. */
+/** Checksums of what each character encoding encodes and decodes, to compare runtimes. */
 import { createTextDecoder, encodeText, type Encoding, ENCODINGS } from "../../src/text/mod.ts";
 
-/** Where the sets of one byte have their characters. */
+/** The code point ranges of the single-byte encodings. */
 const OF_SINGLE_BYTE = [[0x20, 0x700], [0xe00, 0xe60], [0x2000, 0x2700]] as const;
 const ALL = [[0x20, 0xd800], [0xe000, 0x10000]] as const;
-/** Of large sets so many characters apart are encoded; all their codes are decoded. */
+/** Every fifth character of the large encodings is encoded; all their codes are decoded. */
 const STEP = 5;
 
-/** A line for each set: its name, how many characters it has, and the sums of codes and of texts. */
+/** A line for each encoding: its name, number of characters, and checksums of bytes and of text. */
 export function alphabetSums(): string[] {
   return ENCODINGS.map((encoding) => {
     const [characters, codes] = encoded(encoding);
@@ -15,7 +15,7 @@ export function alphabetSums(): string[] {
   });
 }
 
-/** Whether a set has characters of several bytes. */
+/** Whether an encoding has characters of several bytes. */
 export function isMultiByte(encoding: string): boolean {
   return /^(gb|big5|shift|euc)/.test(encoding);
 }
@@ -27,7 +27,7 @@ function encoded(encoding: Encoding): [characters: number, sum: number] {
     for (let code = first; code < end; code += wide ? STEP : 1) all.push(String.fromCharCode(code));
   }
   const back = createTextDecoder(encoding).decode(encodeText(all.join("\n"), encoding)).split("\n");
-  // What stands for other characters depends on the version of Unicode that the runtime knows.
+  // Transliteration depends on the runtime's Unicode version, so only exact characters count.
   const own = all.filter((character, index) => back[index] === character);
   let sum = 0;
   for (const byte of encodeText(own.join("\n"), encoding)) sum = (sum * 31 + byte) >>> 0;
@@ -51,7 +51,7 @@ function decoded(encoding: Encoding): number {
   return sum;
 }
 
-/** Every character of up to two bytes, those of three, and many of four; and what is broken. */
+/** All sequences of up to two bytes, the three-byte ones, many of four, and broken ones. */
 export function* sequences(encoding: string): Generator<number[], void, void> {
   for (let byte = 0; byte < 256; byte++) yield [byte, 0x61];
   if (!isMultiByte(encoding)) return;

@@ -1,9 +1,9 @@
-/** Prints the sums of each alphabet on the runtime that this runs on. */
+/** Prints the checksums of each character encoding on the current runtime. */
 import { createTextDecoder, ENCODINGS } from "../../src/text/mod.ts";
 import { alphabetSums } from "./alphabet_sums.ts";
 
 for (const line of alphabetSums()) console.log(line);
-// No bytes make a decoder throw, however they are cut; that of Node does at some.
+// No bytes may make a decoder throw, however they are split; Node's own decoder throws at some.
 const broken = [[0xdd, 0x34, 0x0a], [0xf4, 0x31, 0x0a], [0x8f, 0xe9, 0x0a], [0x81], [0xff, 0x80]];
 let seed = 1;
 for (let length = 0; length < 200; length++) {

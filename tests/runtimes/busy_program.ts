@@ -1,15 +1,15 @@
 /**
- * A game that has 10 ms to do in each turn of its loop, and something to say: its polls never wait. It
- * echoes what it hears. A client in a thread of its own says a line whenever the game asks it to, in the
- * middle of a turn, which goes on when the system has the line: so the turns until it is heard can be
- * counted. After twenty lines their numbers of turns are printed.
+ * An echoing game with 10 ms of work and some output in each turn, so that its polls never wait. In
+ * the middle of a turn it asks a client in another thread for a line, and continues once the system
+ * has the line. So it can count the turns until the line arrives. After twenty lines it prints the
+ * counts.
  */
 import { Worker } from "node:worker_threads";
 import { TelnetServer } from "../../mod.ts";
 
 const WORK_MS = 10;
 const LINES = 20;
-/** The game may have to do other things first. */
+/** It asks for a line every fifth turn. */
 const EACH_TURNS = 5;
 
 const server = await TelnetServer.listen({
@@ -19,7 +19,7 @@ const server = await TelnetServer.listen({
   onDisconnect: () => {},
 });
 
-/** How many lines the speaker was asked for, and how many it has said; -1 until it is connected. */
+/** How many lines the game asked for, and how many the speaker sent; -1 until it is connected. */
 const lines = new Int32Array(new SharedArrayBuffer(8));
 const [ASKED, SAID] = [0, 1];
 lines[SAID] = -1;
@@ -44,10 +44,10 @@ while (true) {
   if (saidIn === -1 && turns.length < LINES && turn % EACH_TURNS === 0) ask();
 }
 
-/** Has the speaker say a line, and waits until the system has it. */
+/** Asks the speaker for a line, and waits until the system has it. */
 function ask(): void {
   const asked = Atomics.load(lines, ASKED);
-  if (Atomics.load(lines, SAID) !== asked) return; // it is on its way
+  if (Atomics.load(lines, SAID) !== asked) return; // the last one is still on its way
   Atomics.store(lines, ASKED, asked + 1);
   Atomics.notify(lines, ASKED);
   Atomics.wait(lines, SAID, asked);

@@ -1,10 +1,13 @@
 /**
- * A server with a plain and an encrypted port, which tells who asks whose connection it is. With
- * `--proxied` it takes the PROXY protocol from this machine; with `--start-tls` it offers START-TLS;
- * with `--auto` its plain port tells TLS from Telnet; with `--web` both ports serve browsers, and with
- * `--forwarded` they believe this machine's X-Forwarded-For; with `--many` everybody may come as often as they
- * like. "stats" is answered with clients, handshakes, sockets on their way out, and how many clients have
- * come so far, "doors" with the clients that have come and the checks of a proxy; who says "drown" is sent as much as the network takes and a little more, and then dropped; "stop" stops the server.
+ * A server with a plain and an encrypted port that answers each line with the client's address.
+ *
+ * Flags: `--proxied` trusts PROXY headers from this machine; `--start-tls` offers START-TLS;
+ * `--auto` accepts TLS on the plain port, too; `--web` serves browsers on both ports; `--forwarded`
+ * trusts X-Forwarded-For from this machine; `--many` lifts the limits per address.
+ *
+ * Lines: "stats" prints the clients, handshakes, closing sockets and all clients so far; "doors"
+ * the clients so far and the health checks of a proxy; "drown" gets more output than the network
+ * takes, and is dropped; "stop" stops the server.
  */
 import process from "node:process";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -27,7 +30,7 @@ const server = await TelnetServer.listen({
   ...(has("--start-tls") && { telnetOptions: { startTls: true } }),
   limits: {
     closeTimeout: 1_000,
-    helloTimeout: 3_000, // a busy machine is slow to speak
+    helloTimeout: 3_000, // a client on a busy machine may be slow to send
     ...(has("--many") && {
       connectionRate: Infinity,
       connectionsPerAddress: Infinity,
@@ -43,7 +46,7 @@ const server = await TelnetServer.listen({
 const [plain, secure] = server.listeners;
 console.log(JSON.stringify({ plain: plain?.port, secure: secure?.port }));
 
-/** Since when those who are sent much have taken nothing, in polls. */
+/** The clients that are sent too much, and for how many polls they have read nothing. */
 const drowning = new Map<TelnetClient, number>();
 while (server.running) {
   await server.poll();

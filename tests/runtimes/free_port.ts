@@ -1,7 +1,7 @@
-/** Below what systems give to who asks for any port: nobody else takes one of these meanwhile. */
+/** Below the ephemeral ports, so that no other process is given one of these meanwhile. */
 const [FIRST, COUNT] = [20_000, 10_000];
 
-/** A port of this machine that nobody listens on. */
+/** Returns a port of this machine without a listener. */
 export function freePort(): number {
   for (let tries = 0;; tries++) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
@@ -9,7 +9,7 @@ export function freePort(): number {
       Deno.listen({ port, hostname: "127.0.0.1" }).close();
       return port;
     } catch (error) {
-      // It is taken, or the system keeps it for itself.
+      // In use, or reserved by the system.
       if (tries === 100) throw error;
     }
   }

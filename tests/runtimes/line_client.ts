@@ -1,6 +1,6 @@
 import { inTime } from "../patience.ts";
 
-/** A bare client on a real socket: what it reads is text of one byte a character. */
+/** A bare client on a real socket; it reads bytes as Latin-1 text. */
 export class LineClient implements Disposable {
   readonly #conn: Deno.Conn;
   readonly #buffer = new Uint8Array(65_536);
@@ -15,7 +15,7 @@ export class LineClient implements Disposable {
     return new LineClient(await Deno.connect({ port, hostname }));
   }
 
-  /** This end's port, which is the server's name for it. */
+  /** This end's port: the client's port as the server sees it. */
   get port(): number {
     return (this.#conn.localAddr as Deno.NetAddr).port;
   }
@@ -25,7 +25,7 @@ export class LineClient implements Disposable {
     for (let at = 0; at < bytes.length;) at += await this.#conn.write(bytes.subarray(at));
   }
 
-  /** Reads up to the end of the first match, and returns all that came up to there. */
+  /** Reads up to the end of the first match, and returns the text up to there. */
   async until(pattern: RegExp): Promise<string> {
     while (true) {
       const match = pattern.exec(this.#unread);

@@ -1,6 +1,7 @@
 /**
- * A server that is busy, within a turn of its game, until a file is there: who comes and goes meanwhile was never
- * accepted. Prints its port, "busy" before that, and who came for each line after it.
+ * A server that blocks within a turn until a file exists: connections that come and go meanwhile
+ * are never accepted. Prints its port, "busy" before it blocks, and the clients so far for each
+ * later line.
  */
 import { existsSync, writeSync } from "node:fs";
 import process from "node:process";
@@ -19,7 +20,7 @@ while (server.running) {
   await server.poll();
   for (const client of server.clientsWithInput()) {
     if (client.getCommand() === "be busy") {
-      // It goes out at once: nobody is accepted between.
+      // Written synchronously, so that no connection is accepted in between.
       writeSync(1, "busy\n");
       while (!existsSync(file));
     } else {

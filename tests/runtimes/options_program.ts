@@ -1,7 +1,7 @@
 /**
- * A server that offers everything, for real clients. A line "facts" prints, as JSON on the standard
- * output, what is known of who typed it; "bytes" prints how much was compressed. With `--ga` prompts
- * are not marked by EOR.
+ * A server that offers every option, for real clients. The line "facts" prints the client's facts
+ * and profile as JSON on standard output; "bytes" prints the amount of compressed data. With `--ga`
+ * prompts are not marked by EOR.
  */
 import process from "node:process";
 import { TelnetServer } from "../../mod.ts";

@@ -1,8 +1,8 @@
-/** Programs that the tests start on a runtime and talk to by lines. */
+/** Programs that tests start on a runtime and talk to in lines. */
 import { TextLineStream } from "./text_line_stream.ts";
 import type { Runtime } from "./runtimes.ts";
 
-/** A program of the project that runs. Dispose it, and it ends. */
+/** A running program of the project. Disposing it ends it. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -17,7 +17,7 @@ export class Program implements AsyncDisposable {
     ).getReader();
   }
 
-  /** Starts a file of the project, named from its root. */
+  /** Starts a file, given by its path from the project's root. */
   static start(
     runtime: Runtime,
     file: string,
@@ -42,12 +42,12 @@ export class Program implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Ends when the program does. */
+  /** Resolves when the program ends. */
   get status(): Promise<Deno.CommandStatus> {
     return this.#child.status;
   }
 
-  /** The next line that it prints; throws where it ended instead. */
+  /** The next line that it prints; throws if it ends instead. */
   async line(): Promise<string> {
     const { done, value } = await this.#lines.read();
     if (done) throw new Error(`The program ended; it had printed:\n${this.#seen.join("\n")}`);
@@ -55,7 +55,7 @@ export class Program implements AsyncDisposable {
     return value;
   }
 
-  /** The first line from here on that matches, as the match. */
+  /** Reads lines up to the first that matches, and returns the match. */
   async match(pattern: RegExp): Promise<RegExpExecArray> {
     while (true) {
       const match = pattern.exec(await this.line());
@@ -78,7 +78,7 @@ export class Program implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // it has ended by itself
+      // already ended
     }
     await this.#child.status;
     await this.#lines.cancel();

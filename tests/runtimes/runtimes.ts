@@ -1,6 +1,6 @@
 /**
- * Finds the three runtimes: the one that an environment variable names, the one on the PATH if it
- * is new enough, or the pinned one by `npx`.
+ * Finds the three runtimes: each by its environment variable, on the PATH if it is new enough, or
+ * as the pinned version by `npx`.
  */
 
 /** A runtime that the tests can start. */
@@ -8,7 +8,7 @@ export interface Runtime {
   readonly name: "Deno" | "Bun" | "Node";
   /** The program. */
   readonly path: string;
-  /** What comes before the file to run. */
+  /** The arguments before the file to run. */
   readonly args: readonly string[];
   /** The project's root with its programs in JavaScript, for a runtime that needs them so. */
   readonly built?: URL;
@@ -43,7 +43,7 @@ const CANDIDATES: readonly Candidate[] = [
 const DENO: Runtime = { name: "Deno", path: Deno.execPath(), args: ["run", "-A"] };
 const TELL = "console.log(process.execPath, process.versions.bun ?? process.versions.node)";
 
-/** The runtimes that can be had here. Where `CI` is set, a missing one is an error. */
+/** The available runtimes. If `CI` is set, a missing one is an error. */
 export async function findRuntimes(): Promise<Runtime[]> {
   const found: Runtime[] = [DENO];
   for (const candidate of CANDIDATES) {
@@ -57,12 +57,12 @@ export async function findRuntimes(): Promise<Runtime[]> {
   return found;
 }
 
-/** One of them, where it can be had here. */
+/** The runtime of this name, if it is available. */
 export async function findRuntime(name: Runtime["name"]): Promise<Runtime | undefined> {
   return (await findRuntimes()).find((runtime) => runtime.name === name);
 }
 
-/** The environment that lets other processes find what was found here. */
+/** The environment with which other processes find the same runtimes. */
 export async function runtimeEnvironment(): Promise<Record<string, string>> {
   const environment: Record<string, string> = {};
   const runtimes = await findRuntimes();
@@ -94,6 +94,6 @@ async function tell(
     const fits = major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
     return success && fits ? path : undefined;
   } catch {
-    return undefined; // there is no such program
+    return undefined; // no such program
   }
 }

@@ -1,7 +1,6 @@
 /**
- * A server under a loop of its own that answers each line, for the tests that need a real process:
- * "memory" is answered with the resident bytes, "errors" with how often the system could not accept
- * a connection, "secret" asks for a password as games do.
+ * An echoing server with its own game loop, for tests that need a real process. "memory" gets the
+ * resident bytes, "errors" the number of accept errors, and "secret" a password question.
  */
 import process from "node:process";
 import { TelnetClient, TelnetServer } from "../../mod.ts";
@@ -14,7 +13,7 @@ const server = await TelnetServer.listen({
   port: 0,
   address: "127.0.0.1",
   maxConnections: 20_000,
-  // Everybody comes from one address here, all at once, and says as much as there is.
+  // All clients come from one address at once, and send as much as they can.
   limits: {
     connectionsPerAddress: Infinity,
     connectionRate: Infinity,

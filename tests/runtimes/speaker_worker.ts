@@ -1,4 +1,4 @@
-/** The client of tests/runtimes/busy_program.ts: says a line whenever it is asked to. */
+/** The client of tests/runtimes/busy_program.ts: sends a line whenever it is asked. */
 import { connect } from "node:net";
 import { workerData } from "node:worker_threads";
 

@@ -1,6 +1,6 @@
 /**
- * What must hold on each runtime, run natively and judged over real sockets. Each runtime has a file
- * of its own that runs it, so that they are tested side by side.
+ * Tests of a real server process on each runtime, over real sockets. A file per runtime runs this,
+ * so that they are tested in parallel.
  */
 import { connect } from "node:net";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -14,24 +14,24 @@ import { CERTIFICATE } from "../tls/certificates.ts";
 import { findRuntime, type Runtime } from "./runtimes.ts";
 
 const MEGABYTE = 1_000_000;
-/** Garbage that a runtime has not collected yet, however much traffic there was. */
+/** The memory growth that uncollected garbage may cause, whatever the amount of traffic. */
 const MEMORY_SLACK = 256 * MEGABYTE;
 const CLIENTS = 1000;
 
 const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
-  "serves a thousand clients at once, each by its own line": servesAThousand,
-  "serves the next visitor after 400 who reset": servesAfterResets,
-  "makes no client of a peer that was gone before it was accepted": countsLost,
-  "hears people in each turn of a game that is never idle": hearsInTime,
+  "serves a thousand clients at once, each with its own answer": servesAThousand,
+  "serves the next client after 400 that reset": servesAfterResets,
+  "counts a peer that left before it was accepted as lost, not as a client": countsLost,
+  "gets a client's input within a few turns of a game that is never idle": hearsInTime,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
   "survives a line of 1 GB": (runtime) => survives(runtime, repeated([], 0x41), 1000 * MEGABYTE),
-  "has every alphabet": hasAlphabets,
-  "survives handshakes of TLS that are cut, broken or garbage, at both ports": survivesTls,
-  "lets go of who has stopped reading, behind TLS too": letsGo,
-  "goes on when file descriptors run out, and takes people again when there are some": runsOut,
+  "encodes and decodes every character encoding like the other runtimes": hasAlphabets,
+  "survives cut, broken and garbage TLS handshakes, at both ports": survivesTls,
+  "closes clients that stop reading, over TLS too": letsGo,
+  "keeps running when file descriptors run out, and accepts clients again later": runsOut,
 };
 
 /** Declares the tests of a runtime. */
@@ -46,13 +46,13 @@ export async function testRuntime(name: Runtime["name"]): Promise<void> {
   }
 }
 
-/** The checks that show by themselves that a runtime runs all of the library. */
+/** The checks that are enough to show that a runtime runs the whole library. */
 export const MAIN_CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "runs every transcript in every cut": runsTranscripts,
   "serves a thousand clients at once": servesAThousand,
-  "has every alphabet": hasAlphabets,
+  "encodes and decodes every character encoding like the other runtimes": hasAlphabets,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 5 * MEGABYTE),
-  "survives handshakes of TLS that are cut, broken or garbage": survivesTls,
+  "survives cut, broken and garbage TLS handshakes": survivesTls,
 };
 
 async function runsTranscripts(runtime: Runtime): Promise<void> {
@@ -62,7 +62,7 @@ async function runsTranscripts(runtime: Runtime): Promise<void> {
   assertEquals(await program.line(), `cases ${cases} runs ${runs}`);
 }
 
-/** What each set encodes and decodes, broken bytes too, is the same everywhere. */
+/** Each encoding must encode and decode the same on every runtime, broken bytes too. */
 async function hasAlphabets(runtime: Runtime): Promise<void> {
   await using program = Program.start(runtime, "tests/runtimes/alphabets_program.ts");
   const counts = new Map<string, number>();
@@ -115,7 +115,7 @@ async function servesAThousand(runtime: Runtime): Promise<void> {
   }
 }
 
-/** What comes in a turn of the game is heard in the next, or soon: turns are counted, not time. */
+/** Input that arrives in a turn must be seen in one of the next turns. Counts turns, not time. */
 async function hearsInTime(runtime: Runtime): Promise<void> {
   await using program = Program.start(runtime, "tests/runtimes/busy_program.ts");
   using client = await LineClient.connect(await portOf(program));
@@ -175,7 +175,10 @@ async function countsLost(runtime: Runtime): Promise<void> {
   await Deno.remove(folder, { recursive: true });
 }
 
-/** Sends hostile bytes while an honest client talks; then the server lives and is not bloated. */
+/**
+ * Sends hostile bytes while an honest client talks; the server must survive without using more
+ * memory.
+ */
 async function survives(
   runtime: Runtime,
   chunks: Iterator<Uint8Array>,
@@ -188,11 +191,11 @@ async function survives(
   const before = await memory(honest);
   let peak = before;
   let sent = 0;
-  // Who does not read is dropped for that.
+  // Read the answers: a client that does not read is dropped.
   const come = async () => {
     const hostile = stack.use(await LineClient.connect(port));
     const listening = hostile.rest();
-    listening.catch(() => {}); // what goes wrong first is told first
+    listening.catch(() => {}); // the first error counts
     return { hostile, listening };
   };
   let { hostile, listening } = await come();
@@ -201,7 +204,7 @@ async function survives(
     try {
       await hostile.write(value);
     } catch {
-      ({ hostile, listening } = await come()); // at random they ask for LOGOUT too
+      ({ hostile, listening } = await come()); // random bytes may ask for LOGOUT
     }
     sent += value.length;
     if (sent % (50 * MEGABYTE) < value.length) peak = Math.max(peak, await memory(honest));
@@ -213,7 +216,7 @@ async function survives(
   using late = await LineClient.connect(port);
   await late.write("and I?\r\n");
   assertMatch(await late.until(/\n/), /^echo and I\?\r\n$/);
-  // Who asked for LOGOUT, and went on, is reset.
+  // A client that sends more after LOGOUT is reset.
   await hostile.end().catch(() => {});
   await listening.catch(() => {});
 }
@@ -236,7 +239,7 @@ async function survivesTls(runtime: Runtime): Promise<void> {
   for (let length = 0; length < hello.length; length += 29) attempts.push(hello.slice(0, length));
   for (let count = 1; count < 30; count++) attempts.push(broken(count));
   attempts.push(Uint8Array.of(...hello, ...hello), hello);
-  // WILL START-TLS, SB START-TLS FOLLOWS: what comes behind belongs to TLS.
+  // WILL START-TLS, SB START-TLS FOLLOWS: everything after it is TLS.
   const follows = [255, 251, 46, 255, 250, 46, 1, 255, 240];
   for (const bytes of attempts) {
     for (const [port, head] of [[secure, []], [plain, follows]] as const) {
@@ -271,17 +274,17 @@ async function letsGo(runtime: Runtime): Promise<void> {
     }
   };
   await come();
-  await untilCounted(honest, / 3$/); // all three have come
+  await untilCounted(honest, / 3$/); // all three have connected
   await untilCounted(honest, /^1 0 0 /);
   await come();
   await untilCounted(honest, / 5$/);
-  await untilCounted(honest, /^1 0 /); // they are gone for the game, not for the system
+  await untilCounted(honest, /^1 0 /); // disconnected, but their sockets are closing
   await honest.write("stop\r\n");
-  // They never read, and never close: without its limit it would not end.
+  // They never read and never close: without closeTimeout stop() would not end.
   assertEquals(await inTime(program.line(), "the end of stop"), "stopped");
 }
 
-/** Asks until the clients, handshakes, sockets on their way out and all who have come are so many. */
+/** Asks until the numbers of clients, handshakes, closing sockets and all clients so far match. */
 async function untilCounted(client: LineClient, counts: RegExp): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   for (let told = ""; !counts.test(told);) {
@@ -296,7 +299,7 @@ function connectTls(port: number): Promise<Deno.TlsConn> {
   return Deno.connectTls({ hostname: "localhost", port, caCerts: [CERTIFICATE.cert] });
 }
 
-/** What a client of TLS says first. */
+/** Returns a TLS ClientHello. */
 async function clientHello(): Promise<Uint8Array> {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { port } = listener.addr as Deno.NetAddr;
@@ -308,11 +311,11 @@ async function clientHello(): Promise<Uint8Array> {
   const buffer = new Uint8Array(2_000);
   const count = await conn.read(buffer) ?? 0;
   conn.close();
-  await handshake.catch(() => {}); // nobody answers
+  await handshake.catch(() => {}); // no server answers
   return buffer.slice(0, count);
 }
 
-/** File descriptors that the server gets in all. */
+/** The server's limit of open file descriptors. */
 const DESCRIPTORS = 80;
 
 async function runsOut(runtime: Runtime): Promise<void> {
@@ -323,7 +326,7 @@ async function runsOut(runtime: Runtime): Promise<void> {
     path: "sh",
     args: ["-c", limited, runtime.path, ...runtime.args],
   };
-  // Deno looks for a newer version of itself some time after the start, and dies where it can open nothing.
+  // Deno's update check runs some time after the start, and crashes without a free file descriptor.
   const env = { DENO_NO_UPDATE_CHECK: "1" };
   await using program = Program.start(poor, "tests/runtimes/server_program.ts", [], env);
   const port = await portOf(program);
@@ -336,7 +339,7 @@ async function runsOut(runtime: Runtime): Promise<void> {
   {
     using stack = new DisposableStack();
     for (let count = 0; count < 2 * DESCRIPTORS; count++) {
-      stack.use(await LineClient.connect(port)); // the system takes them, if not the server
+      stack.use(await LineClient.connect(port)); // the system accepts them, if the server does not
     }
     for (let count = 0; count < 20; count++) {
       assertEquals(await ask(`still ${count}`, /^echo (.*)\r/), `still ${count}`);
@@ -346,7 +349,7 @@ async function runsOut(runtime: Runtime): Promise<void> {
       while (errors === 0) errors = Number(await ask("errors", /^errors (\d+)/));
     }
   }
-  // Who comes before the server has seen the others go may still be turned away.
+  // A client may still be refused until the server has seen the others leave.
   const deadline = performance.now() + PATIENCE_MS;
   for (let served = false; !served;) {
     try {

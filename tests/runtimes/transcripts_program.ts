@@ -1,4 +1,4 @@
-/** Runs every transcript on the runtime that this runs on, and prints what came of it. */
+/** Runs every transcript on the current runtime, and prints the numbers of cases and runs. */
 import { readdirSync, readFileSync } from "node:fs";
 import { runServerDocument } from "../transcripts/server_transcript.ts";
 import { runDocument } from "../transcripts/transcript.ts";

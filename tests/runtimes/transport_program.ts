@@ -1,6 +1,6 @@
 /**
- * An agent in a process of its own: commands as lines of JSON on the standard input, answers on the
- * standard output. The transport is the one of the runtime that this runs on, with `--tls` encrypted.
+ * An agent in a separate process: commands as lines of JSON on standard input, answers on standard
+ * output. It uses the default transport of the current runtime, over TLS with `--tls`.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";

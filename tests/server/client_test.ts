@@ -23,7 +23,7 @@ Deno.test("a client starts with Miniboa's values", async () => {
   assertEquals(client.addrport(), `127.0.0.1:${client.port}`);
 });
 
-Deno.test("lines queue up and getCommand takes one each", async () => {
+Deno.test("lines queue up and each call of getCommand takes one", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.write("look\r\n\nnorth\r\nhal");
@@ -39,12 +39,12 @@ Deno.test("lines queue up and getCommand takes one each", async () => {
   assertEquals(client.getCommand(), "halt");
 });
 
-Deno.test("a loop that takes one line a poll is not slowed down by the timeout of poll", async () => {
+Deno.test("a loop that takes one line per poll does not wait for the poll timeout", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.write("go\n".repeat(200));
   await harness.pollUntil(() => client.cmdReady);
-  harness.server.timeout = 2 * PATIENCE_MS; // one poll that waits is one too many
+  harness.server.timeout = 2 * PATIENCE_MS; // longer than inTime() allows: no poll may wait
   let taken = 0;
   for (; client.getCommand() !== undefined; taken++) {
     if (taken < 199) await inTime(harness.server.poll(), `the end of a poll, after ${taken} lines`);
@@ -69,7 +69,7 @@ Deno.test("idle and duration are in seconds, and only typing counts", async () =
   assertEquals([client.idle(), client.duration()], [0.25, 1.75]);
 });
 
-Deno.test("bytes are counted as they cross the wire", async () => {
+Deno.test("bytesSent and bytesReceived count the bytes on the wire", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.send("é\n");
@@ -80,7 +80,7 @@ Deno.test("bytes are counted as they cross the wire", async () => {
   await harness.pollUntil(() => client.bytesReceived === 3);
 });
 
-Deno.test("send ends lines with CR LF, sendCc colours, sendWrapped wraps, sendBytes escapes", async () => {
+Deno.test("send ends lines with CR LF, sendCc adds colours, sendWrapped wraps, sendBytes escapes IAC", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.send("one\ntwo\r\nthree\r");
@@ -100,7 +100,7 @@ Deno.test("send ends lines with CR LF, sendCc colours, sendWrapped wraps, sendBy
   );
 });
 
-Deno.test("active = false delivers what was sent, then drops, then onDisconnect", async () => {
+Deno.test("active = false sends the queued output, drops the client, then calls onDisconnect", async () => {
   await using harness = await start({
     onDisconnect: (client) => assertEquals(client.connection.queuedOutput, 0),
   });
@@ -131,7 +131,7 @@ Deno.test("a dropped client that reads slowly gets all of its output", async () 
   assertEquals(heard.length + peer.takeText().length, 5000);
 });
 
-Deno.test("a dropped client that reads nothing is let go after closeTimeout", async () => {
+Deno.test("a dropped client that reads nothing is closed after closeTimeout", async () => {
   await using harness = await start({}, { capacity: 100 });
   const { client } = await harness.join();
   client.send("x".repeat(5000));
@@ -142,7 +142,7 @@ Deno.test("a dropped client that reads nothing is let go after closeTimeout", as
   await harness.pollUntil(() => harness.disconnected.length === 1);
 });
 
-Deno.test("a person who leaves is reported, and what was typed before can still be answered", async () => {
+Deno.test("onDisconnect reports a client that closes; lines that it sent before can still be answered", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join({ allowHalfOpen: true });
   peer.write("look\r\nquit\r\n");
@@ -156,7 +156,7 @@ Deno.test("a person who leaves is reported, and what was typed before can still 
   assertEquals(client.disconnectReason, "client-closed");
 });
 
-Deno.test("a broken connection is told from a person who left", async () => {
+Deno.test("disconnectReason tells a broken connection from a client that closed", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.abort();
@@ -165,7 +165,7 @@ Deno.test("a broken connection is told from a person who left", async () => {
   assertEquals((client.connection.disconnectError as TelnetError).code, "connection-lost");
 });
 
-Deno.test("lines() gives each line, ends with the person, and can be left", async () => {
+Deno.test("lines() yields each line, ends when the client disconnects, and allows break", async () => {
   const heard: string[] = [];
   const read = async (client: TelnetClient) => {
     for await (const line of client.lines()) {
@@ -190,7 +190,7 @@ Deno.test("lines() gives each line, ends with the person, and can be left", asyn
   assertEquals(client.getCommand(), "more");
 });
 
-Deno.test("lines() waits for slow work of its reader before a half-closed client is dropped", async () => {
+Deno.test("a half-closed client is not dropped while the loop over lines() still works on its line", async () => {
   let finish = () => {};
   const work = new Promise<void>((resolve) => finish = resolve);
   await using harness = await start({
@@ -229,15 +229,15 @@ Deno.test("requestNaws and requestTerminalType fill columns, rows and terminalTy
   );
   peer.write(Uint8Array.of(IAC, SB, TTYPE, 0, ...text("XTERM"), IAC, SE));
   await harness.pollUntil(() => client.terminalType === "XTERM");
-  peer.write(Uint8Array.of(IAC, SB, NAWS, 0, 0, 0, 0, IAC, SE)); // "unknown" keeps what was known
+  peer.write(Uint8Array.of(IAC, SB, NAWS, 0, 0, 0, 0, IAC, SE)); // 0 0: unknown, so ignored
   peer.write(Uint8Array.of(IAC, SB, NAWS, 0, IAC, IAC, IAC, IAC, IAC, IAC, IAC, SE));
   await harness.pollUntil(() => client.columns !== 140);
   assertEquals([client.columns, client.rows], [255, 1000]);
-  client.requestTerminalType(); // on already: asked for its name anew
+  client.requestTerminalType(); // already enabled: asks for the name again
   assertEquals((await pollTake(harness, peer, 6)).length, 6);
 });
 
-Deno.test("facts of an option that was never agreed are not believed", async () => {
+Deno.test("a subnegotiation of an option that was never agreed to is ignored", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.write(Uint8Array.of(IAC, SB, NAWS, 0, 140, 0, 50, IAC, SE, ...text("x\n")));
@@ -245,7 +245,7 @@ Deno.test("facts of an option that was never agreed are not believed", async () 
   assertEquals(client.columns, 80);
 });
 
-Deno.test("passwordModeOn hides what is typed but returns line ends, passwordModeOff ends it", async () => {
+Deno.test("passwordModeOn hides typed text but echoes line ends, passwordModeOff ends it", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.send("Password: ");
@@ -276,7 +276,7 @@ Deno.test("a second password is hidden at once although TinTin++ never acknowled
   client.send("Wrong.\nPassword: ");
   client.passwordModeOn();
   await harness.server.poll();
-  // Off and on again between two polls costs no word: Mudlet stops hiding after a few changes.
+  // Off and on between two polls sends no negotiation: Mudlet stops hiding after a few changes.
   assertEquals(inWords(await harness.hear(peer, "Password: ")), "\r\nWrong.\r\nPassword: ");
   peer.write("right\r\n");
   await harness.pollUntil(() => client.cmdReady);
@@ -286,7 +286,7 @@ Deno.test("a second password is hidden at once although TinTin++ never acknowled
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
 });
 
-Deno.test("a client that hides without a word is told to show again, and not asked twice", async () => {
+Deno.test("a client that never answers WILL ECHO gets it once, and WONT ECHO when password mode ends", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.passwordModeOn();
@@ -298,7 +298,7 @@ Deno.test("a client that hides without a word is told to show again, and not ask
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
 });
 
-Deno.test("a client that knows no ECHO gets no line ends that it has not asked for", async () => {
+Deno.test("a client that refuses ECHO gets no echoed line ends in password mode", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.passwordModeOn();
@@ -310,7 +310,7 @@ Deno.test("a client that knows no ECHO gets no line ends that it has not asked f
   assertEquals(peer.take().length, 0);
 });
 
-Deno.test("requestWillEcho returns what is typed, edits included; a password in between does not show", async () => {
+Deno.test("requestWillEcho echoes typed text and corrections, but not a password in between", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.requestWillEcho();
@@ -328,7 +328,7 @@ Deno.test("requestWillEcho returns what is typed, edits included; a password in 
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
 });
 
-Deno.test("a DO ECHO that nobody asked for is refused: the person would type blind", async () => {
+Deno.test("an unrequested DO ECHO is refused: the person would not see what they type", async () => {
   await using harness = await start();
   const { peer } = await harness.join();
   peer.write(negotiation(DO, ECHO));
@@ -336,7 +336,7 @@ Deno.test("a DO ECHO that nobody asked for is refused: the person would type bli
   assertEquals(inWords(await harness.hear(peer, "\xfe\x01")), "<WONT ECHO><DONT ECHO>");
 });
 
-Deno.test("what PuTTY asks every server leaves it in line mode with its own echo", async () => {
+Deno.test("the answers to PuTTY's first requests leave it in line mode with local echo", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   for (const option of [NAWS, 32, TTYPE, 39]) peer.write(negotiation(WILL, option));
@@ -345,14 +345,14 @@ Deno.test("what PuTTY asks every server leaves it in line mode with its own echo
   peer.write(negotiation(DO, SGA));
   const heard = inWords(await harness.hear(peer, "\xfc\x03"));
   assertEquals(
-    heard.replace(/\xff\xfa.*?\xff\xf0/, ""), // the question for the terminal's name
+    heard.replace(/\xff\xfa.*?\xff\xf0/, ""), // TERMINAL-TYPE SEND
     "<DO NAWS><DONT 32><DO TTYPE><DONT 39><WONT ECHO><DO SGA><WONT SGA>",
   );
   client.passwordModeOn();
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
 });
 
-Deno.test("BINARY is agreed to either way when the client asks", async () => {
+Deno.test("BINARY is accepted in both directions when the client asks", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.write(negotiation(DO, 0));
@@ -362,7 +362,7 @@ Deno.test("BINARY is agreed to either way when the client asks", async () => {
   assertEquals(await harness.hear(peer, "b"), "a\rb");
 });
 
-Deno.test("AYT is answered, EC and EL edit the line, IP discards it, all are told", async () => {
+Deno.test("AYT is answered, EC and EL edit the line, IP discards it; onTelnetCommand gets each", async () => {
   const commands: number[] = [];
   await using harness = await start({ onTelnetCommand: (_, byte) => void commands.push(byte) });
   const { peer, client } = await harness.join();
@@ -384,7 +384,7 @@ Deno.test("AYT is answered, EC and EL edit the line, IP discards it, all are tol
   assertEquals(commands, [AYT, EC, EC, EL, IP, AO]);
 });
 
-Deno.test("encoding: each side of a conversation in latin1, windows-1252 and UTF-8", async () => {
+Deno.test("encoding: input and output in latin1, windows-1252 and UTF-8", async () => {
   await using harness = await start({ encoding: "latin1" });
   const { peer, client } = await harness.join();
   client.send("ÿ€日\n");
@@ -401,7 +401,7 @@ Deno.test("encoding: each side of a conversation in latin1, windows-1252 and UTF
   assertThrows(() => client.encoding = "ebcdic" as "utf-8", TelnetError, "ebcdic");
 });
 
-Deno.test("a client that sends faster than you read is not read on, and loses nothing", async () => {
+Deno.test("reading from a client that sends faster than the game reads pauses, and no line is lost", async () => {
   await using harness = await start({ limits: { queuedLines: 10, inputBytes: 1000 } });
   const { peer, client } = await harness.join();
   for (let number = 0; number < 50_000; number++) peer.write(`${number}\n`);
@@ -417,7 +417,7 @@ Deno.test("a client that sends faster than you read is not read on, and loses no
   assertEquals(taken, Array.from({ length: 50_000 }, (_, number) => String(number)));
 });
 
-Deno.test("no more lines than limits.queuedLines wait, however many have come", async () => {
+Deno.test("at most limits.queuedLines lines wait, however many were received", async () => {
   await using harness = await start({ limits: { queuedLines: 10, inputBytes: 1_000_000 } });
   const { peer, client } = await harness.join();
   for (let number = 0; number < 500; number++) peer.write("x\n");
@@ -428,7 +428,7 @@ Deno.test("no more lines than limits.queuedLines wait, however many have come", 
   assertEquals(waiting, 10);
 });
 
-Deno.test("a client that reads slower than you send is seen by queued, then dropped", async () => {
+Deno.test("a client that reads slower than the game sends shows in queuedOutput, then is dropped", async () => {
   await using harness = await start({ limits: { outputBytes: 10_000 } }, { capacity: 1000 });
   const { client } = await harness.join();
   client.send("x".repeat(11_000));
@@ -441,7 +441,7 @@ Deno.test("a client that reads slower than you send is seen by queued, then drop
   assertEquals(client.disconnectReason, "too-slow");
 });
 
-Deno.test("faults of a client are reported with their kind and numbers, and the person told", async () => {
+Deno.test("onViolation gets the kind and numbers of a violation, and the client gets a message", async () => {
   const told: ClientViolation[] = [];
   await using harness = await start({
     limits: { line: 10, subnegotiation: 5 },
@@ -459,7 +459,7 @@ Deno.test("faults of a client are reported with their kind and numbers, and the 
   assertEquals([client.getCommand(), client.getCommand()], ["a long, lo", "short"]);
 });
 
-Deno.test("an unanswered request is given up in time, within poll, and can be made again", async () => {
+Deno.test("an unanswered request expires within poll, and can then be made again", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.requestNaws();
@@ -473,7 +473,7 @@ Deno.test("an unanswered request is given up in time, within poll, and can be ma
   assertEquals(inWords(await harness.hear(peer, "\x1f")), "<DO NAWS>");
 });
 
-Deno.test("a person who left is let go although nobody takes the lines, after closeTimeout", async () => {
+Deno.test("a half-closed client whose lines nobody takes is dropped after closeTimeout", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join({ allowHalfOpen: true });
   peer.write("hi\r\n");
@@ -487,14 +487,14 @@ Deno.test("a person who left is let go although nobody takes the lines, after cl
   assertEquals(client.disconnectReason, "client-closed");
 });
 
-Deno.test("a client that could not be read on for a minute, as nobody took its lines, is dropped", async () => {
+Deno.test("a client whose lines nobody takes is dropped after reading was paused for a minute", async () => {
   await using harness = await start({ limits: { inputBytes: 100, queuedLines: 5 } });
   const { peer, client } = await harness.join();
   for (let number = 0; number < 100; number++) peer.write(`line ${number}\n`);
   await harness.pollUntil(() => client.bytesReceived > 100);
   await harness.server.poll();
   harness.clock.advance(60_000);
-  assertEquals(client.getCommand(), "line 0"); // somebody does
+  assertEquals(client.getCommand(), "line 0"); // taking a line restarts the minute
   await harness.server.poll();
   assertEquals(client.active, true);
   harness.clock.advance(61_000);
@@ -502,7 +502,7 @@ Deno.test("a client that could not be read on for a minute, as nobody took its l
   assertEquals(client.disconnectReason, "not-read");
 });
 
-Deno.test("one text larger than limits.outputBytes passes, if it is taken in time; else the client goes", async () => {
+Deno.test("one text larger than limits.outputBytes is sent if the client reads it in time; else it is dropped", async () => {
   await using harness = await start({ limits: { outputBytes: 1000 } }, { capacity: 100 });
   const { peer, client } = await harness.join();
   const { client: slow } = await harness.join();
@@ -514,7 +514,7 @@ Deno.test("one text larger than limits.outputBytes passes, if it is taken in tim
   assertEquals([client.active, slow.disconnectReason], [true, "too-slow"]);
 });
 
-Deno.test("NULs that keep a connection alive are not typing", async () => {
+Deno.test("NULs that keep a connection alive do not reset idle()", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   harness.clock.advance(5000);
@@ -524,7 +524,7 @@ Deno.test("NULs that keep a connection alive are not typing", async () => {
   assertEquals(client.idle(), 5);
 });
 
-Deno.test("two loops over lines() of one client are misuse", async () => {
+Deno.test("a second loop over lines() of the same client is misuse", async () => {
   await using harness = await start();
   const { client } = await harness.join();
   void client.lines().next();
@@ -536,7 +536,7 @@ Deno.test("two loops over lines() of one client are misuse", async () => {
   }
 });
 
-Deno.test("a client that floods is served in shares: the others are heard in the same poll", async () => {
+Deno.test("a flooding client is processed in slices over several polls, and others are served meanwhile", async () => {
   await using harness = await start({ limits: { inputBytes: 1_000_000 } });
   const { peer: flood, client: flooder } = await harness.join();
   const { peer, client } = await harness.join();
@@ -550,7 +550,7 @@ Deno.test("a client that floods is served in shares: the others are heard in the
   assert(polls > 20, `${polls} polls`);
 });
 
-Deno.test("what is no text, no bytes or no known limit is misuse", async () => {
+Deno.test("arguments of the wrong type for the send methods are misuse", async () => {
   await using harness = await start();
   const { client } = await harness.join();
   const wrong = [

@@ -22,7 +22,7 @@ interface ClockHandle {
   show(hour: number): boolean;
 }
 
-/** An option of a game: it counts what the client tells, and keeps that over a restart. */
+/** A custom option of a game: it counts the client's messages, and its snapshot keeps the count. */
 const clock: TelnetOption<never, OptionState<ClockHandle>, ClockEvents> = {
   code: CLOCK,
   name: "CLOCK",
@@ -66,7 +66,7 @@ function cuts(bytes: number[]): number[][][] {
   ];
 }
 
-Deno.test("an option of a game's own is offered, heard and answered, however it is cut", async () => {
+Deno.test("a custom option is offered, received and answered, however the bytes are split", async () => {
   const said = [IAC, DO, CLOCK, IAC, SB, CLOCK, 7, IAC, SE, 0x68, 0x69, 0x0d, 0x0a];
   for (const pieces of cuts(said)) {
     const transport = new MemoryTransport();
@@ -84,7 +84,7 @@ Deno.test("an option of a game's own is offered, heard and answered, however it 
     const peer = transport.connect(server.port);
     await polls(server);
     const offers = [...peer.take()];
-    // Before compression, which changes all that follows.
+    // Offered before MCCP2, which compresses everything after it.
     assertEquals(offers, [IAC, DO, NAWS, IAC, WILL, CLOCK, IAC, WILL, MCCP2]);
     for (const piece of pieces) {
       peer.write(Uint8Array.from(piece));
@@ -97,7 +97,7 @@ Deno.test("an option of a game's own is offered, heard and answered, however it 
   }
 });
 
-Deno.test("what such an option keeps goes through a snapshot", async () => {
+Deno.test("the state of a custom option is kept in a snapshot", async () => {
   const transport = new MemoryTransport();
   const options = { ...NO_WORDS, transport, port: 0, customOptions: [clock] } as const;
   const before = await TelnetServer.listen(options);
@@ -113,8 +113,8 @@ Deno.test("what such an option keeps goes through a snapshot", async () => {
   assertEquals(after.clientList()[0]?.telnet.handle(clock).hours, 1);
 });
 
-Deno.test("a game hears of options and payloads that nobody knows, however they are cut", async () => {
-  const said = [IAC, SB, OTHER, 9, IAC, SE]; // not agreed yet: nothing
+Deno.test("onOption and onSubnegotiation get options that the library does not know, however the bytes are split", async () => {
+  const said = [IAC, SB, OTHER, 9, IAC, SE]; // not agreed yet: ignored
   const agreed = [IAC, WILL, OTHER, IAC, SB, OTHER, 1, 2, IAC, IAC, IAC, SE, IAC, WONT, OTHER];
   for (const pieces of cuts([...said, ...agreed, IAC, SB, OTHER, 3, IAC, SE])) {
     const transport = new MemoryTransport();
@@ -142,7 +142,7 @@ Deno.test("a game hears of options and payloads that nobody knows, however they 
   }
 });
 
-Deno.test("options that the library knows are not told as unknown", async () => {
+Deno.test("onOption and onSubnegotiation are not called for options that the library or the game handles", async () => {
   const transport = new MemoryTransport();
   const heard: unknown[] = [];
   await using server = await TelnetServer.listen({
@@ -161,7 +161,7 @@ Deno.test("options that the library knows are not told as unknown", async () => 
   assertEquals(heard, []);
 });
 
-Deno.test("a trace names an option of a game's own", async () => {
+Deno.test("a trace shows a custom option by its name", async () => {
   const transport = new MemoryTransport();
   const words: string[] = [];
   await using server = await TelnetServer.listen({
@@ -175,7 +175,7 @@ Deno.test("a trace names an option of a game's own", async () => {
   assertEquals(words, ["WILL CLOCK"]);
 });
 
-Deno.test("an option that cannot be right is misuse at listen()", async () => {
+Deno.test("an invalid custom option is misuse at listen()", async () => {
   const wrong: [unknown, RegExp][] = [
     [{}, /customOptions: expected an array/],
     [[5], /customOptions\[0\]: expected a TelnetOption/],

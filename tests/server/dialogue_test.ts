@@ -12,14 +12,14 @@ interface Login {
   readonly password: string | undefined;
 }
 
-/** A login dialogue, as a game would have it. */
+/** A login dialogue as a game would write it. */
 async function login(client: TelnetClient): Promise<Login> {
   const name = await client.ask("Name? ");
   const password = await client.ask("Password: ", { hidden: true });
   return { name, password };
 }
 
-/** Every way to cut some bytes: whole, at each place, and byte by byte. */
+/** The bytes in pieces: whole, split in two at each position, and byte by byte. */
 function cuts(bytes: Uint8Array): Uint8Array[][] {
   const places = Array.from({ length: bytes.length - 1 }, (_, at) => at + 1);
   return [
@@ -29,7 +29,7 @@ function cuts(bytes: Uint8Array): Uint8Array[][] {
   ];
 }
 
-Deno.test("a login dialogue takes its lines under a game loop, however they are cut", async () => {
+Deno.test("a login dialogue takes its lines beside a game loop, however the bytes are split", async () => {
   for (const pieces of cuts(utf8("Änn\r\nsesame\r\nlook\r\n"))) {
     const found: string[] = [];
     let done: Login | undefined;
@@ -51,7 +51,7 @@ Deno.test("a login dialogue takes its lines under a game loop, however they are 
   }
 });
 
-Deno.test("a game loop that asks each client each time gets no line of a dialogue", async () => {
+Deno.test("a game loop that checks cmdReady after each poll gets no line of a dialogue", async () => {
   const found: (string | undefined)[] = [];
   const answers: (string | undefined)[] = [];
   await using harness = await start({
@@ -71,7 +71,7 @@ Deno.test("a game loop that asks each client each time gets no line of a dialogu
   assertEquals([answers, found], [["one", "two", "three"], ["four"]]);
 });
 
-Deno.test("a password is hidden while it is asked for, and shown again behind it", async () => {
+Deno.test("ask() with hidden turns the echo off for the password, and on again after it", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const answer = client.ask("Password: ", { hidden: true });
@@ -100,7 +100,7 @@ Deno.test("two passwords in a row keep the echo off in between", async () => {
   assertEquals(await both, ["a", "a"]);
 });
 
-Deno.test("a password that the game has hidden by itself stays hidden behind the answer", async () => {
+Deno.test("password mode that the game turned on stays on after the answer", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.passwordModeOn();
@@ -113,7 +113,7 @@ Deno.test("a password that the game has hidden by itself stays hidden behind the
   assertEquals(peer.take().length, 0);
 });
 
-Deno.test("a dialogue ends with undefined when the client goes, and nothing is reported", async () => {
+Deno.test("ask() and readLine() resolve to undefined when the client disconnects, and nothing is reported", async () => {
   const errors: unknown[] = [];
   const ends: (string | undefined)[] = [];
   await using harness = await start({
@@ -131,7 +131,7 @@ Deno.test("a dialogue ends with undefined when the client goes, and nothing is r
   assertEquals(await dropped.client.readLine(), undefined);
 });
 
-Deno.test("a dialogue ends with undefined when its time is over, and the echo comes back", async () => {
+Deno.test("ask() resolves to undefined when its timeout is over, and the echo comes back", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const hidden = client.ask("Password: ", { hidden: true, timeout: 60_000 });
@@ -154,7 +154,7 @@ Deno.test("a dialogue ends with undefined when its time is over, and the echo co
   assertEquals(await later, "late");
 });
 
-Deno.test("a line that came in time is taken, also where nobody has polled since", async () => {
+Deno.test("a line that arrived before the timeout is returned, even if no poll ran in between", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const answer = client.readLine({ timeout: 1_000 });
@@ -165,7 +165,7 @@ Deno.test("a line that came in time is taken, also where nobody has polled since
   assertEquals(await answer, "in time");
 });
 
-Deno.test("lines go to those who wait in the order of their calls", async () => {
+Deno.test("waiting readLine() calls get lines in the order of the calls", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const waiting = [client.readLine(), client.readLine(), client.readLine()];
@@ -184,7 +184,7 @@ Deno.test("lines() can be read one by one, without a loop", async () => {
   assertEquals([name, password], ["name", "password"]);
 });
 
-Deno.test("who has half-closed gets the answer of a dialogue that takes its time", async () => {
+Deno.test("a half-closed client still gets the output of a slow dialogue", async () => {
   await using harness = await start({
     onConnect: async (client) => {
       const name = await client.ask("Name? ");
@@ -203,7 +203,7 @@ Deno.test("who has half-closed gets the answer of a dialogue that takes its time
   assertEquals(client.disconnectReason, "client-closed");
 });
 
-Deno.test("a dialogue works in an editor, which masks the password", async () => {
+Deno.test("ask() works with the line editor, which masks the password", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.useEditor();
@@ -218,7 +218,7 @@ Deno.test("a dialogue works in an editor, which masks the password", async () =>
   assert(!heard.includes("sesame") && !latin1(peer.take()).includes("sesame"));
 });
 
-Deno.test("a dialogue works without a loop", async () => {
+Deno.test("ask() works under serve(), without a game loop", async () => {
   const end = new AbortController();
   await using harness = await start({
     onConnect: async (client) => {
@@ -238,7 +238,7 @@ Deno.test("a dialogue works without a loop", async () => {
   await serving;
 });
 
-Deno.test("a dialogue in character mode, and options that cannot be right, are misuse at once", async () => {
+Deno.test("ask() in character mode, and invalid options of ask() and readLine(), throw misuse at once", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const wrong: [() => unknown, RegExp][] = [
@@ -259,7 +259,7 @@ Deno.test("a dialogue in character mode, and options that cannot be right, are m
   assertMatch(error.message, /call enterLineMode\(\) or useEditor\(\) first/);
 });
 
-Deno.test("a password that was typed ahead needs no word about the echo", async () => {
+Deno.test("a password that was typed ahead needs no ECHO negotiation", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   peer.write("sesame\r\nlook\r\n");
@@ -273,7 +273,7 @@ Deno.test("a password that was typed ahead needs no word about the echo", async 
   assert(recording.join().includes("look"));
 });
 
-Deno.test("a question for a password that a restart has cut off leaves nothing hidden", async () => {
+Deno.test("a restart in the middle of a password question turns the echo on again", async () => {
   await using before = await start();
   const { peer, client } = await before.join();
   void client.ask("Password: ", { hidden: true });
@@ -287,7 +287,7 @@ Deno.test("a question for a password that a restart has cut off leaves nothing h
   assertEquals(inWords(latin1(again.peer.take())), "<WONT ECHO>");
 });
 
-Deno.test("a line that a rate holds back has come in time", async () => {
+Deno.test("lines that a rate limit holds back do not time out", async () => {
   await using harness = await start({
     limits: { lineRate: 1, burst: 1, floodTimeout: Infinity },
   });

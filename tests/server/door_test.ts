@@ -1,4 +1,4 @@
-/** Encryption, real addresses, guards: what is before a client, on real sockets. */
+/** TLS, START-TLS, PROXY headers and foreign protocols, mostly on real sockets. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { connect } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -37,7 +37,7 @@ import { latin1, negotiation, start, StepClock } from "./harness.ts";
 import { utf8 } from "./remote.ts";
 import { Served } from "./served.ts";
 
-/** The other end of TLS. */
+/** A TLS client. */
 class SecureClient implements Disposable {
   readonly socket: TLSSocket;
   text = "";
@@ -82,7 +82,7 @@ class SecureClient implements Disposable {
   }
 }
 
-Deno.test("TLS: a client is greeted, heard and answered, and known as encrypted", async () => {
+Deno.test("TLS: a client is greeted, can send and receive, and counts as encrypted", async () => {
   await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
   using person = await SecureClient.connect(served.server.port);
   await person.until(/hello\r\n/);
@@ -95,7 +95,7 @@ Deno.test("TLS: a client is greeted, heard and answered, and known as encrypted"
   assert(await served.comes(() => person.ended && served.gone.length === 1));
 });
 
-Deno.test("several listeners: plain and TLS on one server, one list of clients", async () => {
+Deno.test("a plain and a TLS listener of one server share one list of clients", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
@@ -112,7 +112,7 @@ Deno.test("several listeners: plain and TLS on one server, one list of clients",
   ]);
 });
 
-Deno.test("a second listener that cannot be had closes the first", async () => {
+Deno.test("if the second listener fails to open, the first is closed", async () => {
   await using taken = await Served.start();
   const port = freePort();
   const error = await assertRejects(
@@ -129,7 +129,7 @@ Deno.test("a second listener that cannot be had closes the first", async () => {
   assertEquals(again.server.port, port);
 });
 
-Deno.test('tls: "auto" tells TLS from Telnet on one port, at the first byte', async () => {
+Deno.test('tls: "auto" tells TLS from Telnet on one port by the first byte', async () => {
   await using served = await Served.start({
     tls: "auto",
     certificate: CERTIFICATE,
@@ -138,10 +138,10 @@ Deno.test('tls: "auto" tells TLS from Telnet on one port, at the first byte', as
   });
   using secure = await SecureClient.connect(served.server.port);
   await secure.until(/hello/);
-  const silent = await served.connect(); // speaks when it is greeted
+  const silent = await served.connect(); // sends nothing before the greeting
   assert(await served.comes(() => served.server.stats().handshakes === 1));
   const talking = await served.connect();
-  await talking.write("look\r\n"); // speaks at once, and is not made to wait
+  await talking.write("look\r\n"); // sends at once, so it need not wait
   await talking.until(/hello/);
   assertEquals(await served.passes(150, () => served.server.connectionCount() > 2), false);
   assertEquals(await served.passes(50, () => served.server.connectionCount() > 2), true);
@@ -154,7 +154,7 @@ Deno.test('tls: "auto" tells TLS from Telnet on one port, at the first byte', as
   assert(await served.comes(() => served.lines.includes("look")));
 });
 
-Deno.test('tls: "auto" takes Ctrl-V for the key that it is, and a half-closed client for a client', async () => {
+Deno.test('tls: "auto" accepts a lone Ctrl-V as a key, and greets a half-closed client', async () => {
   await using served = await Served.start({
     tls: "auto",
     certificate: CERTIFICATE,
@@ -168,7 +168,7 @@ Deno.test('tls: "auto" takes Ctrl-V for the key that it is, and a half-closed cl
   assertEquals(await second.rest(), "hello\r\n");
 });
 
-Deno.test("the handshake of TLS that is none is refused, told, and harms nobody", async () => {
+Deno.test("a failed TLS handshake is refused and reported, and others still connect", async () => {
   await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
   const wrong = await served.connect();
   await wrong.write("look\r\n");
@@ -183,7 +183,7 @@ Deno.test("the handshake of TLS that is none is refused, told, and harms nobody"
   assertEquals([served.server.stats().handshakes, served.server.connectionCount()], [0, 1]);
 });
 
-Deno.test("who has not finished a handshake when the server stops is let go, and told so", async () => {
+Deno.test("a connection in its TLS handshake is closed and reported when the server stops", async () => {
   await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
   const silent = await served.connect();
   assert(await served.comes(() => served.server.stats().handshakes === 1));
@@ -192,7 +192,7 @@ Deno.test("who has not finished a handshake when the server stops is let go, and
   assertEquals(served.refusals.map(({ kind }) => kind), ["stopping"]);
 });
 
-Deno.test("a certificate is renewed without dropping anybody; a bad one changes nothing", async () => {
+Deno.test("setCertificate drops no client; an invalid certificate changes nothing", async () => {
   await using served = await Served.start({ tls: true, certificate: CERTIFICATE });
   using before = await SecureClient.connect(served.server.port);
   await before.until(/hello/);
@@ -215,7 +215,7 @@ Deno.test("a certificate is renewed without dropping anybody; a bad one changes 
   await again.until(/hello/);
 });
 
-Deno.test("what is wrong with a certificate is said at once, with what to do, and shows no key", async () => {
+Deno.test("listen() rejects an invalid certificate with a fix in the message, and shows no key", async () => {
   const { cert, key } = CERTIFICATE;
   const secret = "c2VjcmV0";
   const wrong: [ListenOptions, RegExp][] = [
@@ -244,11 +244,12 @@ Deno.test("what is wrong with a certificate is said at once, with what to do, an
   }
   await using served = await Served.start();
   assertThrows(() => served.server.setCertificate(CERTIFICATE), TelnetError);
-  await using plain = await Served.start({ tls: false, certificate: CERTIFICATE }); // it is meant
+  // With an explicit tls: false a certificate is no error.
+  await using plain = await Served.start({ tls: false, certificate: CERTIFICATE });
   assertThrows(() => plain.server.setCertificate(undefined as never), TelnetError);
 });
 
-Deno.test("MSSP tells where it is encrypted", async () => {
+Deno.test("MSSP reports the TLS port", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     listeners: [{ port: 0, address: "127.0.0.1", tls: true }],
@@ -266,7 +267,7 @@ Deno.test("MSSP tells where it is encrypted", async () => {
 
 // START-TLS
 
-Deno.test("START-TLS: who agrees goes on encrypted, and Telnet begins anew", async () => {
+Deno.test("START-TLS: a client that agrees continues encrypted, and Telnet negotiation starts again", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     telnetOptions: { startTls: true, naws: true },
@@ -284,7 +285,7 @@ Deno.test("START-TLS: who agrees goes on encrypted, and Telnet begins anew", asy
   assert(await served.comes(() => served.lines.includes("look")));
 });
 
-Deno.test("START-TLS: who does not want it is offered the rest, and goes on in the clear", async () => {
+Deno.test("START-TLS: a client that refuses is offered the other options, and continues in plain text", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     telnetOptions: { startTls: true, naws: true },
@@ -297,7 +298,7 @@ Deno.test("START-TLS: who does not want it is offered the rest, and goes on in t
   assertEquals(served.client.connection.encrypted, false);
 });
 
-Deno.test("START-TLS: a handshake that does not come ends the connection", async () => {
+Deno.test("START-TLS: the connection ends if the handshake does not start in time", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     telnetOptions: { startTls: true },
@@ -312,7 +313,7 @@ Deno.test("START-TLS: a handshake that does not come ends the connection", async
   await person.rest().catch(() => {});
 });
 
-Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", async () => {
+Deno.test("START-TLS: plain text after FOLLOWS is not taken as a line", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     telnetOptions: { startTls: true },
@@ -325,7 +326,7 @@ Deno.test("START-TLS: what was sent in the clear behind FOLLOWS is no command", 
   await person.rest().catch(() => {});
 });
 
-Deno.test("START-TLS: what was said before, by whoever is in between, counts for nothing after", async () => {
+Deno.test("START-TLS: lines and negotiations injected before the handshake have no effect after it", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     telnetOptions: { startTls: true, charset: true },
@@ -347,7 +348,7 @@ Deno.test("START-TLS: what was said before, by whoever is in between, counts for
   assertEquals(client.encoding, "utf-8");
 });
 
-Deno.test("START-TLS: a line that is half typed, and keys, are forgotten; what the game wants is not", async () => {
+Deno.test("START-TLS: a partial line and keys from before it are discarded; the game's settings are kept", async () => {
   await using served = await Served.start({
     certificate: CERTIFICATE,
     telnetOptions: { startTls: true },
@@ -370,7 +371,7 @@ Deno.test("START-TLS: a line that is half typed, and keys, are forgotten; what t
   ]);
 });
 
-Deno.test("START-TLS: the game is told, within a poll, when a client goes on encrypted by it", async () => {
+Deno.test("START-TLS: onSecure is called within a poll once the client is encrypted", async () => {
   const secured: boolean[] = [];
   await using served = await Served.start({
     certificate: CERTIFICATE,
@@ -414,9 +415,9 @@ for (
 }
 
 /**
- * Plays a client that agrees to START-TLS, and hands over what is encrypted.
+ * Acts as a client that agrees to START-TLS, and returns its encrypted connection.
  *
- * @param injected What somebody in between puts into what it says in the clear.
+ * @param injected Bytes that a man in the middle adds to the plain-text part.
  */
 async function startTls(
   served: Served,
@@ -425,7 +426,7 @@ async function startTls(
   const socket = connect(served.server.port, "127.0.0.1");
   const telnet = new TelnetMachine({ remote: [], local: [START_TLS] });
   telnet.enableLocal(START_TLS);
-  let speaking = true; // what is said in between would be taken for TLS
+  let speaking = true; // anything sent before the handshake would be taken for TLS
   await new Promise<void>((resolve) => {
     const onData = (bytes: Uint8Array) => {
       telnet.receive(bytes);
@@ -463,10 +464,10 @@ const V2_SSL = Uint8Array.of(
 );
 const V1 = "PROXY TCP4 192.0.2.7 198.51.100.1 4660 7777\r\n";
 
-Deno.test("PROXY: the person's address is told by a trusted proxy, the proxy's own is kept", async () => {
+Deno.test("PROXY: a trusted proxy gives the client's address; peerAddress is still the proxy's", async () => {
   await using served = await Served.start({ trustedProxies: ["127.0.0.0/8"] });
   const one = await served.connect();
-  await one.write(`${V1}look\r\n`); // in one piece with what follows
+  await one.write(`${V1}look\r\n`); // the header and the first line in one piece
   await one.until(/hello/);
   const { client } = served;
   assertEquals([client.address, client.port, client.addrport()], [
@@ -495,7 +496,7 @@ Deno.test("PROXY: the person's address is told by a trusted proxy, the proxy's o
   ]);
 });
 
-Deno.test("PROXY: a header of nobody who is trusted is not believed, and a missing one is refused", async () => {
+Deno.test("PROXY: a header from an untrusted address is refused, and so is a trusted proxy without one", async () => {
   await using open = await Served.start({ trustedProxies: ["192.0.2.0/24"] });
   for (const header of [utf8(`${V1}look\r\n`), V2_SSL]) {
     open.gone.length = 0;
@@ -529,7 +530,7 @@ Deno.test("PROXY: a header of nobody who is trusted is not believed, and a missi
   assertEquals([closed.lines, closed.server.connectionCount()], [[], 0]);
 });
 
-Deno.test("PROXY: limits count the person's address, not the proxy's", async () => {
+Deno.test("PROXY: connection limits count the client's address, not the proxy's", async () => {
   await using served = await Served.start({
     trustedProxies: ["127.0.0.1"],
     limits: { connectionsPerAddress: 1 },
@@ -545,7 +546,7 @@ Deno.test("PROXY: limits count the person's address, not the proxy's", async () 
   const again = await come("192.0.2.3");
   assertMatch(await again.rest(), /too many connections from your address/);
   assert(await served.comes(() => served.refusals[0]?.address === "192.0.2.3"));
-  // The proxy speaks for itself: it looks whether the server lives.
+  // A LOCAL header: the proxy's own health check.
   for (let count = 0; count < 2; count++) {
     const check = await served.connect();
     await check.write(Uint8Array.of(...V2, 0x20, 0, 0, 0));
@@ -554,7 +555,7 @@ Deno.test("PROXY: limits count the person's address, not the proxy's", async () 
   assertEquals([served.server.connectionCount(), served.server.stats().healthChecks], [3, 2]);
 });
 
-Deno.test("PROXY: who may not come in is told so, and counted once, whatever is behind the header", async () => {
+Deno.test("PROXY: a refused client gets a message unless it must use TLS, and is counted once", async () => {
   for (const tls of [false, "auto", true] as const) {
     const refusals: string[] = [];
     await using harness = await start({
@@ -572,14 +573,14 @@ Deno.test("PROXY: who may not come in is told so, and counted once, whatever is 
     assertEquals(refusals, ["address-full 192.0.2.7"], `tls: ${tls}`);
     const { refused } = harness.server.stats();
     assertEquals(Object.values(refused).reduce((sum, count) => sum + count, 0), 1);
-    // Who is to speak TLS would not understand it.
+    // A TLS client could not read a plain-text message.
     const told = tls === true ? "" : `${SERVER_MESSAGES.addressFull}\r\n`;
     assertEquals(second.takeText(), told, `tls: ${tls}`);
     first.end();
   }
 });
 
-Deno.test("PROXY: what the proxy does for itself counts for nobody's network", async () => {
+Deno.test("PROXY: the proxy's own health checks do not count towards connectionsPerPrefix", async () => {
   await using harness = await start({
     trustedProxies: ["2001:db8::1"],
     limits: { connectionsPerPrefix: 1 },
@@ -592,7 +593,7 @@ Deno.test("PROXY: what the proxy does for itself counts for nobody's network", a
   const person = (address: string) => come(`PROXY TCP6 ${address} 2001:db8::7 4660 7777\r\n`);
   const first = person("2001:db8::2");
   await harness.pollUntil(() => harness.connected.length === 1);
-  const check = come(Uint8Array.of(...V2, 0x20, 0, 0, 0)); // it looks whether the server lives
+  const check = come(Uint8Array.of(...V2, 0x20, 0, 0, 0)); // a health check
   await harness.pollUntil(() => check.ended);
   assertEquals([harness.connected.length, harness.server.stats().healthChecks], [1, 1]);
   const neighbour = person("2001:db8::3");
@@ -604,7 +605,7 @@ Deno.test("PROXY: what the proxy does for itself counts for nobody's network", a
   await harness.pollUntil(() => harness.connected.length === 2);
 });
 
-Deno.test("PROXY: a look whether the server lives never becomes a client, by any header that proxies send for it", async () => {
+Deno.test("PROXY: a health check never becomes a client, whichever header the proxy sends for it", async () => {
   const own = (port: number) =>
     new TextEncoder().encode(`PROXY TCP4 192.0.2.1 192.0.2.9 ${port} 7777\r\n`);
   const looks: ((port: number) => Uint8Array)[] = [
@@ -614,7 +615,7 @@ Deno.test("PROXY: a look whether the server lives never becomes a client, by any
     () => Uint8Array.of(...V2, 0x20, 0x77, 0, 7, ...new Array(7).fill(0xff)),
     () => Uint8Array.of(...V2, 0x20, 0x10, 0, 12, ...new Array(12).fill(0)),
     () => Uint8Array.of(...V2, 0x20, 0, 0x13, 0x88, ...new Array(5_000).fill(0)),
-    own, // version 1 has no word for it: the source is the proxy's own connection
+    own, // version 1 has no LOCAL command: the source is the proxy's own address and port
   ];
   for (const tls of [false, "auto"] as const) {
     await using harness = await start({
@@ -640,7 +641,7 @@ Deno.test("PROXY: a look whether the server lives never becomes a client, by any
   }
 });
 
-Deno.test("PROXY: nginx may tell a destination of the other family, and headers may be long", async () => {
+Deno.test("PROXY: the destination may be of the other address family, as nginx sends, and headers may be long", async () => {
   await using harness = await start({ trustedProxies: ["192.0.2.1"] });
   const source = [192, 0, 2, 7, 198, 51, 100, 1, 0x12, 0x34, 0x1e, 0x61];
   const field = [0x21, 0, 0];
@@ -666,7 +667,7 @@ Deno.test("PROXY: nginx may tell a destination of the other family, and headers 
   }
 });
 
-Deno.test("a long header of a proxy, byte by byte, costs its length", () => {
+Deno.test("PROXY: a long header that arrives byte by byte takes linear time", () => {
   const cost = (size: number) => {
     let checks = 0;
     const handler: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
@@ -701,7 +702,7 @@ Deno.test("a long header of a proxy, byte by byte, costs its length", () => {
   assertGrowth(cost(16_000), cost(4_000), 4);
 });
 
-/** A connection of which nothing comes. */
+/** A connection that sends nothing by itself. */
 class SilentConnection extends BaseConnection {
   protected transmit(chunk: Uint8Array): number {
     return chunk.length;
@@ -711,12 +712,12 @@ class SilentConnection extends BaseConnection {
   protected setReading(): void {}
 }
 
-/** Limits that the harness lifts, as they are where nobody sets them. */
+/** Resets the limits that the harness lifts to their defaults. */
 const UNSET = { connectionsPerAddress: undefined, connectionRate: undefined } as unknown as Partial<
   ServerLimits
 >;
 
-Deno.test("the machine itself has no limits per address but those that are set; others have", async () => {
+Deno.test("loopback addresses have no limits per address unless they are set; other addresses do", async () => {
   const admitted = async (remoteAddress: string, limits = {}) => {
     await using harness = await start({
       limits: { ...UNSET, ...limits },
@@ -736,7 +737,7 @@ Deno.test("the machine itself has no limits per address but those that are set; 
   assertEquals(await admitted("127.0.0.1", { connectionsPerAddress: 2 }), 2);
 });
 
-Deno.test("a peer that was gone before its connection was accepted is no client, and is counted", async () => {
+Deno.test("a peer that left before its connection was accepted never becomes a client, and is counted as lost", async () => {
   const refusals: string[] = [];
   await using harness = await start({
     trustedProxies: ["192.0.2.1"],
@@ -748,12 +749,12 @@ Deno.test("a peer that was gone before its connection was accepted is no client,
   assertEquals(harness.server.stats().refused.lost, 1);
 });
 
-Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
+Deno.test("PROXY and TLS: the header comes first, in plain text", async () => {
   await using served = await Served.start({
     trustedProxies: ["127.0.0.1"],
     tls: "auto",
     certificate: CERTIFICATE,
-    clock: new StepClock(), // it is not taken for plain because the machine is slow
+    clock: new StepClock(), // helloTimeout never passes, however slow the machine
   });
   const socket = connect(served.server.port, "127.0.0.1");
   socket.write(V1);
@@ -766,7 +767,7 @@ Deno.test("PROXY and TLS: the header comes first, in the clear", async () => {
 
 // Guards
 
-Deno.test("a browser, an SSH client and others are answered in their own tongue, and never heard", async () => {
+Deno.test("HTTP, SSH, TLS and RDP clients get a refusal in their own protocol, and nothing reaches the game", async () => {
   await using served = await Served.start({ onConnect: () => {} });
   const cases: [string | Uint8Array, RegExp][] = [
     [
@@ -777,7 +778,7 @@ Deno.test("a browser, an SSH client and others are answered in their own tongue,
       Uint8Array.of(0, 26, 0, 1, 0, 10, 0x21, 0x12, 0xa4, 0x42, ...utf8("quit:\r\n".repeat(3))),
       /^$/, // a browser's STUN, sent for a web page
     ],
-    ["GET /quit HTTP/1.1\r", /^HTTP\/1\.1 400 Bad Request\r\n/], // the rest of it is on its way
+    ["GET /quit HTTP/1.1\r", /^HTTP\/1\.1 400 Bad Request\r\n/], // an incomplete request
     ["SSH-2.0-OpenSSH_9.2\r\n", /^SSH-2\.0-miniboa\r\n[^]*This is a Telnet server/],
     [Uint8Array.of(0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3), /^\x15\x03\x01\x00\x02\x02\x28$/],
     [
@@ -796,7 +797,7 @@ Deno.test("a browser, an SSH client and others are answered in their own tongue,
   assertEquals(refused["wrong-protocol"] + disconnected["wrong-protocol"], cases.length);
 });
 
-Deno.test("sockets on their way out hold a tenth more than the clients may, and the oldest make room", async () => {
+Deno.test("closing sockets take at most a tenth more than maxConnections; the oldest are closed first", async () => {
   await using harness = await start({ maxConnections: 20 });
   const peers: MemoryPeer[] = [];
   for (let count = 0; count < 100; count++) {
@@ -811,7 +812,7 @@ Deno.test("sockets on their way out hold a tenth more than the clients may, and 
   assertEquals(peers.filter((peer) => latin1(peer.take()).includes("go away")).length, 100);
 });
 
-Deno.test("who speaks another protocol holds no socket behind the answer", async () => {
+Deno.test("a client of another protocol holds no socket after the answer", async () => {
   await using harness = await start();
   for (let count = 0; count < 10; count++) {
     const peer = harness.dial({ allowHalfOpen: true });
@@ -822,7 +823,7 @@ Deno.test("who speaks another protocol holds no socket behind the answer", async
   assertEquals(harness.server.stats().closing, 0);
 });
 
-Deno.test("what belongs to TLS itself counts, although nobody sees it", async () => {
+Deno.test("transport overhead, such as TLS handshakes, counts towards byteRate", async () => {
   const violations: string[] = [];
   let reading = true;
   class Encrypted extends BaseConnection {

@@ -1,4 +1,4 @@
-/** Character mode and the editor, on a server in memory; what the person sees is emulated. */
+/** Character mode and the line editor on an in-memory server, seen through a terminal emulator. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type Key,
@@ -23,7 +23,7 @@ import { until } from "../patience.ts";
 import { latin1, type StepClock } from "./harness.ts";
 import { join, type Remote } from "./remote.ts";
 
-/** A person with a terminal in character mode. Dispose it, and the server stops. */
+/** A client with a terminal in character mode. Disposing it stops the server. */
 interface Sitting extends AsyncDisposable {
   client: TelnetClient;
   terminal: Terminal;
@@ -64,7 +64,7 @@ async function sit(
   };
 }
 
-Deno.test("useEditor edits the lines, getCommand gives them, and what is sent shows above", async () => {
+Deno.test("useEditor edits lines, getCommand returns them, and output shows above the input line", async () => {
   await using joined = await sit();
   const { client, type, look, terminal } = joined;
   client.prompt("> ");
@@ -101,7 +101,7 @@ Deno.test("a typed key is echoed within one poll", async () => {
   assertEquals(latin1(peer.take()), "x");
 });
 
-Deno.test("a client that refuses stays in line mode, and the editor is simply not used", async () => {
+Deno.test("a client that refuses ECHO and SGA stays in line mode, without the editor", async () => {
   await using joined = await join({});
   const { harness, client, peer, remote } = joined;
   client.useEditor();
@@ -118,7 +118,7 @@ Deno.test("a client that refuses stays in line mode, and the editor is simply no
   assert((await harness.hear(peer, "ok")).endsWith("ok\r\n"));
 });
 
-Deno.test("a client that edits by itself (LINEMODE) is left alone, and single keys switch it", async () => {
+Deno.test("a client that edits locally (LINEMODE) keeps doing so; enterCharacterMode switches it", async () => {
   await using joined = await join({ telnetOptions: { linemode: true } });
   const { harness, client, peer, remote } = joined;
   remote.will(LINEMODE);
@@ -139,7 +139,7 @@ Deno.test("a client that edits by itself (LINEMODE) is left alone, and single ke
   assert(back.includes("SB 34 \x01\x03") && back.includes("WONT 1"), back.join());
 });
 
-Deno.test("keys come as a queue, or as events, a lone ESC when its time is over", async () => {
+Deno.test("keys are queued, or passed to onKey; a lone ESC is a key after escapeTimeout", async () => {
   await using queue = await sit({}, (client) => client.enterCharacterMode());
   await queue.type("aé\x1b[A\x03");
   const names: string[] = [];
@@ -167,7 +167,7 @@ Deno.test("keys come as a queue, or as events, a lone ESC when its time is over"
   assertEquals([told, events.client.hasKey], [["x", "f1"], false]);
 });
 
-Deno.test("clientsWithInput are those with lines or keys, and no others", async () => {
+Deno.test("clientsWithInput lists exactly the clients with lines or keys", async () => {
   await using joined = await join({});
   const { harness, client, peer } = joined;
   const { peer: other, client: second } = await harness.join();
@@ -186,7 +186,7 @@ Deno.test("clientsWithInput are those with lines or keys, and no others", async 
   assertEquals(harness.server.clientsWithInput(), []);
 });
 
-Deno.test("keys that nobody takes stop the reading, and none is lost", async () => {
+Deno.test("reading pauses while nobody takes the keys, and no key is lost", async () => {
   await using joined = await sit({}, (client) => client.enterCharacterMode());
   const { client, type, look } = joined;
   const many = "x".repeat(100_000);
@@ -202,7 +202,7 @@ Deno.test("keys that nobody takes stop the reading, and none is lost", async () 
   assertEquals(taken, many.length);
 });
 
-Deno.test("a password is masked by the editor, and in no history", async () => {
+Deno.test("the editor masks a password and keeps it out of the history", async () => {
   await using joined = await sit();
   const { client, type, look } = joined;
   client.prompt("Password: ");
@@ -215,7 +215,7 @@ Deno.test("a password is masked by the editor, and in no history", async () => {
   assertEquals(await look(), ["Password:", ">"]);
 });
 
-Deno.test("Tab asks the game, at once or later; what it throws costs the one client", async () => {
+Deno.test("Tab completion may be sync or async; if it throws, only that client is dropped", async () => {
   const words = ["north", "northwest"];
   await using later = await sit({}, (client) =>
     client.useEditor({
@@ -236,7 +236,7 @@ Deno.test("Tab asks the game, at once or later; what it throws costs the one cli
   assertEquals(broken.client.disconnectReason, "handler-failed");
 });
 
-Deno.test("Ctrl-C and Ctrl-D come as the commands IP and EOF", async () => {
+Deno.test("Ctrl-C and Ctrl-D arrive as the Telnet commands IP and EOF", async () => {
   const commands: number[] = [];
   await using joined = await sit({ onTelnetCommand: (_, command) => commands.push(command) });
   const { client, type } = joined;
@@ -244,7 +244,7 @@ Deno.test("Ctrl-C and Ctrl-D come as the commands IP and EOF", async () => {
   assertEquals([commands, client.getCommand()], [[IP, EOF], "whole"]);
 });
 
-Deno.test("the window's size reaches the editor", async () => {
+Deno.test("the editor follows the window size", async () => {
   await using joined = await sit({ telnetOptions: { naws: true } });
   const { client, remote, terminal, type, look } = joined;
   client.prompt("> ");
@@ -257,7 +257,7 @@ Deno.test("the window's size reaches the editor", async () => {
   assertEquals(await look(), ["> a line tha", "t is longer", "than its row", "!"]);
 });
 
-Deno.test("LINEMODE that is agreed to later takes the editing over, and the person sees what is typed", async () => {
+Deno.test("if LINEMODE is agreed to later, the client edits and echoes locally again", async () => {
   await using joined = await join({ telnetOptions: { linemode: true } });
   const { harness, client, peer, remote } = joined;
   client.useEditor();
@@ -280,7 +280,7 @@ Deno.test("LINEMODE that is agreed to later takes the editing over, and the pers
   assert(back.includes("WONT 1") || !client.telnet.optionEnabled(ECHO, "local"), back.join());
 });
 
-Deno.test("a client that stays in line mode gets no sequence of the editor, whatever is called", async () => {
+Deno.test("a client that stays in line mode gets no escape sequences, whatever the game calls", async () => {
   await using joined = await join({});
   const { harness, client, peer, remote } = joined;
   client.useEditor();
@@ -296,7 +296,7 @@ Deno.test("a client that stays in line mode gets no sequence of the editor, what
   assert(!heard.includes("\x1b"), JSON.stringify(heard));
 });
 
-Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting goes on", async () => {
+Deno.test("useEditor called again, or on a key, keeps the partial line, the prompt and queued input", async () => {
   await using again = await sit();
   again.client.prompt("> ");
   await again.type("half");
@@ -304,12 +304,12 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
   assertEquals(await again.look(), ["> half"]);
   await again.type("!\r");
   again.client.useEditor();
-  await again.type("\n"); // the rest of that line end
+  await again.type("\n"); // the second half of CR LF
   assertEquals([again.client.getCommand(), again.client.getCommand()], ["half!", undefined]);
   try {
     again.client.useEditor({ limit: -1 });
   } catch {
-    // misuse; the editor from before goes on
+    // misuse: the previous editor stays in use
   }
   await again.type("ok\r");
   assertEquals(again.client.getCommand(), "ok");
@@ -335,7 +335,7 @@ Deno.test("useEditor again, or at a key: what is half typed, prompted or waiting
   assertEquals(byQueue.client.getCommand(), "look");
 });
 
-Deno.test("what the editor has to show comes before what is sent past it", async () => {
+Deno.test("the editor's pending output goes out before text sent after enterCharacterMode", async () => {
   await using joined = await sit();
   const { client, type, look } = joined;
   await type("log\r");
@@ -345,7 +345,7 @@ Deno.test("what the editor has to show comes before what is sent past it", async
   assertEquals(await look(), ["log", "one", "two", "--more--"]);
 });
 
-Deno.test("what was sent and typed before the editing begins goes on in it", async () => {
+Deno.test("output and a prompt from before the editor started stay on its row", async () => {
   await using joined = await sit({}, (client) => {
     client.send("Welcome.\nYour ");
     client.prompt("name? ");
@@ -356,7 +356,7 @@ Deno.test("what was sent and typed before the editing begins goes on in it", asy
   assertEquals(await look(), ["Welcome.", "Your name? Ann"]);
 });
 
-Deno.test("a client that takes its echo back in the middle sees the prompt again", async () => {
+Deno.test("a client that turns its local echo on in the middle of a line sees the prompt again", async () => {
   await using joined = await sit();
   const { client, remote, type, look } = joined;
   client.prompt("> ");
@@ -365,7 +365,7 @@ Deno.test("a client that takes its echo back in the middle sees the prompt again
   assertEquals((await look()).at(-1), ">");
 });
 
-Deno.test("Tab is answered before the next key of the same chunk", async () => {
+Deno.test("Tab completion applies before the next key of the same chunk", async () => {
   await using joined = await sit(
     {},
     (client) => client.useEditor({ complete: () => ["north"] }),
@@ -375,7 +375,7 @@ Deno.test("Tab is answered before the next key of the same chunk", async () => {
   assertEquals(client.getCommand(), "north ");
 });
 
-Deno.test("a paste of a megabyte through the server is bounded, and others are served meanwhile", async () => {
+Deno.test("a paste of a megabyte is processed in slices, and others are served meanwhile", async () => {
   await using joined = await join({});
   const { harness, client, peer, remote } = joined;
   const { peer: other, client: honest } = await harness.join();
@@ -395,7 +395,7 @@ Deno.test("a paste of a megabyte through the server is bounded, and others are s
   await until(() => client.bytesReceived >= 1_000_000, () => harness.server.poll());
 });
 
-Deno.test("a codec of the game's own is used for all text, and CHARSET does not override the game", async () => {
+Deno.test("a custom TextCodec is used for all text, and CHARSET does not override the game's encoding", async () => {
   const upside: TextCodec = {
     name: "X-UPSIDE",
     createDecoder: () => ({ decode: (bytes) => latin1(bytes).toLowerCase() }),
@@ -415,10 +415,10 @@ Deno.test("a codec of the game's own is used for all text, and CHARSET does not 
   assertEquals(client.encoding, "cp437");
   client.encoding = "cp437-art";
   client.send("\x01☺");
-  assertEquals((await harness.hear(peer, "\x01")).at(-1), "\x01"); // U+0001 is no picture of it
+  assertEquals((await harness.hear(peer, "\x01")).at(-1), "\x01"); // a control, not ☺
 });
 
-Deno.test("after a restart the editing goes on, or ends", async () => {
+Deno.test("after a restore from a snapshot the editor can go on, or end", async () => {
   await using before = await sit();
   const saved = JSON.stringify(before.client.snapshot());
   await before[Symbol.asyncDispose]();
@@ -437,7 +437,7 @@ Deno.test("after a restart the editing goes on, or ends", async () => {
   assertEquals(on.client.terminal.editing, false);
 });
 
-Deno.test("enterLineMode ends the editing: the line goes from the screen, lines are lines again", async () => {
+Deno.test("enterLineMode ends the editor: its row is cleared, and lines come as in line mode", async () => {
   await using joined = await sit();
   const { client, remote, type, look } = joined;
   client.prompt("> ");
@@ -451,7 +451,7 @@ Deno.test("enterLineMode ends the editing: the line goes from the screen, lines 
   assertEquals([client.getCommand(), client.terminal.editing], ["whole", false]);
 });
 
-Deno.test("a dropped client's last words show below what was typed, which is gone", async () => {
+Deno.test("a dropped client's partial line is cleared, and the last output shows in its place", async () => {
   await using joined = await sit();
   const { client, type, look } = joined;
   client.prompt("> ");
@@ -461,7 +461,7 @@ Deno.test("a dropped client's last words show below what was typed, which is gon
   assertEquals(await look(), ["Farewell!"]);
 });
 
-Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHARSET has said", async () => {
+Deno.test("the encoding follows MTTS, LANG and MNES until the game or CHARSET sets it", async () => {
   await using told = await join({
     encoding: "latin1",
     telnetOptions: { newEnviron: true, terminalType: true },
@@ -479,7 +479,7 @@ Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHA
   tell("CHARSET", "UTF-8");
   await told.harness.pollUntil(() => told.client.encoding === "utf-8");
   told.client.encoding = "windows-1251";
-  told.client.send("я\n"); // 0xFF: doubled
+  told.client.send("я\n"); // 0xFF in windows-1251: sent as IAC IAC
   assertEquals((await told.harness.hear(told.peer, "\r\n")).slice(-4), "\xff\xff\r\n");
   told.peer.write(Uint8Array.of(0xff, 0xff, 0x0d, 0x0a));
   await told.harness.pollUntil(() => told.client.cmdReady);
@@ -497,11 +497,11 @@ Deno.test("the encoding follows MTTS, the locale and MNES, until the game or CHA
   await byMtts.harness.pollUntil(() => byMtts.client.encoding === "utf-8");
 });
 
-Deno.test("an encoding that is none is misuse at listen()", async () => {
+Deno.test("an unknown encoding is misuse at listen()", async () => {
   await assertRejects(() => join({ encoding: "ebcdic" as "utf-8" }), Error, "ebcdic");
 });
 
-Deno.test("a line of an editor is no longer than limits.line, which the game is told if it wants more", async () => {
+Deno.test("useEditor throws if its limit exceeds limits.line", async () => {
   await using joined = await join({ limits: { line: 100 } });
   const { client } = joined;
   assertThrows(
@@ -512,7 +512,7 @@ Deno.test("a line of an editor is no longer than limits.line, which the game is 
   client.useEditor({ limit: 100 });
 });
 
-Deno.test("how long a lone ESC waits is set for the server, or for an editor", async () => {
+Deno.test("escapeTimeout can be set for the server, or for one editor", async () => {
   await using sitting = await sit({ escapeTimeout: 500 }, (client) => client.enterCharacterMode());
   const { client, clock, type, look } = sitting;
   const keys = () => {
@@ -525,7 +525,7 @@ Deno.test("how long a lone ESC waits is set for the server, or for an editor", a
   await type("\x1b");
   clock.advance(499);
   await look();
-  await type("[A"); // a slow line
+  await type("[A"); // a slow connection
   assertEquals(keys(), ["up"]);
   await type("\x1b");
   clock.advance(500);
@@ -540,7 +540,7 @@ Deno.test("how long a lone ESC waits is set for the server, or for an editor", a
   assertThrows(() => client.useEditor({ escapeTimeout: -1 }), TelnetError, "escapeTimeout");
 });
 
-Deno.test("an echo of the server without an editor: TAB, and a row that is full", async () => {
+Deno.test("server echo without the editor: Backspace after a TAB and over the end of a row", async () => {
   const { harness, client, peer, remote } = await join({});
   await using _ = harness;
   const terminal = new Terminal(20, 10);
@@ -575,7 +575,7 @@ Deno.test("an echo of the server without an editor: TAB, and a row that is full"
   assertEquals(client.getCommand(), `ac${"x".repeat(14)}y`);
 });
 
-Deno.test("ambiguous characters are as wide as the character set has them, or as the game says", async () => {
+Deno.test("ambiguous characters have the width of the character set, or the one that the game sets", async () => {
   await using sitting = await sit();
   const { client, type, terminal } = sitting;
   assertEquals(client.terminal.ambiguousWidth, 1);

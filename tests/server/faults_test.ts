@@ -1,4 +1,4 @@
-/** Faults that a review found in dialogues, notices, options of a game and classes of clients. */
+/** Regressions from a review of dialogues, notices, custom options and client classes. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { type TelnetClient, TelnetClient as Base, TelnetError, TelnetServer } from "../../mod.ts";
 import { ECHO, GMCP, MCCP2, NAWS, SGA, START_TLS } from "../../src/options/mod.ts";
@@ -15,7 +15,7 @@ async function polls(harness: Harness<TelnetClient>, count = 5): Promise<void> {
   for (let poll = 0; poll < count; poll++) await harness.server.poll();
 }
 
-Deno.test("a prompt that is shown again goes before the marker of MCCP2", async () => {
+Deno.test("a prompt that is shown again is sent before the MCCP2 marker", async () => {
   await using harness = await start({ telnetOptions: { mccp2: true } });
   const { peer, client } = await harness.join();
   client.prompt("> ");
@@ -29,7 +29,7 @@ Deno.test("a prompt that is shown again goes before the marker of MCCP2", async 
   assertEquals(seen.slice(seen.indexOf(marker) + marker.length), "");
 });
 
-Deno.test("a prompt that is shown again goes before START-TLS FOLLOWS", async () => {
+Deno.test("a prompt that is shown again is sent before START-TLS FOLLOWS", async () => {
   const first: TelnetServer[] = [];
   await using harness = await start({
     certificate: CERTIFICATE,
@@ -53,7 +53,7 @@ Deno.test("a prompt that is shown again goes before START-TLS FOLLOWS", async ()
   assertEquals(seen.slice(seen.indexOf(follows) + follows.length), "");
 });
 
-Deno.test("what is typed behind a notice is echoed once, however it is cut", async () => {
+Deno.test("text typed after a notice is echoed once, however the bytes are split", async () => {
   const outcomes: string[] = [];
   for (const pieces of [[bytes(IAC, AYT, "nor")], [bytes(IAC, AYT), bytes("nor")]]) {
     await using harness = await start();
@@ -75,7 +75,7 @@ Deno.test("what is typed behind a notice is echoed once, however it is cut", asy
   assertEquals(outcomes, [expected, expected]);
 });
 
-Deno.test("a timeout that begins outside of a poll ends a wait that is under way", async () => {
+Deno.test("a readLine timeout that starts outside of a poll also ends a wait of serve()", async () => {
   const transport = new MemoryTransport();
   const end = new AbortController();
   let settle: () => void = () => {};
@@ -91,12 +91,12 @@ Deno.test("a timeout that begins outside of a poll ends a wait that is under way
   });
   const serving = server.serve({ signal: end.signal });
   transport.connect(server.port);
-  await answered; // or the test hangs
+  await answered;
   end.abort();
   await serving;
 });
 
-Deno.test("password mode of the game's own behind a question for a password stays on", async () => {
+Deno.test("passwordModeOn called after a hidden ask() stays on", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const recording: string[] = [];
@@ -116,7 +116,7 @@ Deno.test("password mode of the game's own behind a question for a password stay
 });
 
 for (const undo of ["reset", "passwordModeOff"] as const) {
-  Deno.test(`the answer to a question for a password is not recorded behind ${undo}()`, async () => {
+  Deno.test(`the answer to a hidden ask() is not recorded after ${undo}()`, async () => {
     await using harness = await start();
     const { peer, client } = await harness.join();
     const recording: string[] = [];
@@ -135,7 +135,7 @@ for (const undo of ["reset", "passwordModeOff"] as const) {
 }
 
 for (const change of [DO, DONT]) {
-  Deno.test(`an exclusive option of a game's own holds up the others until ${change}`, async () => {
+  Deno.test(`an exclusive custom option delays the others until ${change === DO ? "DO" : "DONT"}`, async () => {
     await using harness = await start({
       customOptions: [{ code: 210, name: "FIRST", offer: "local", exclusive: true }],
       telnetOptions: { naws: true, gmcp: true },
@@ -149,7 +149,7 @@ for (const change of [DO, DONT]) {
   });
 }
 
-Deno.test("an option that is not offered is not waited for", async () => {
+Deno.test("an exclusive option that is not offered delays nothing", async () => {
   await using harness = await start({
     customOptions: [{ code: 210, name: "ASKED", agreeRemote: true, exclusive: true }],
     telnetOptions: { naws: true },
@@ -161,11 +161,11 @@ Deno.test("an option that is not offered is not waited for", async () => {
   await harness.pollUntil(() => ready);
 });
 
-Deno.test("a loop that asks a client on and on ends when the client has gone", async () => {
+Deno.test("an endless loop over ask() fails with a hint when the client disconnects", async () => {
   const errors: unknown[] = [];
   await using harness = await start({
     onConnect: async (client) => {
-      while (!(await client.ask("Name? "))); // forgets that the client may go
+      while (!(await client.ask("Name? "))); // does not expect a disconnect
     },
     onError: (error) => errors.push(error),
   });
@@ -175,7 +175,7 @@ Deno.test("a loop that asks a client on and on ends when the client has gone", a
   assertMatch(String(errors[0]), /end your loop when the answer is undefined/);
 });
 
-/** What a person sees of a prompt, then of a text of others. */
+/** What the screen gets when text arrives after a prompt. */
 const ROWS: readonly [prompt: string, text: string, seen: string][] = [
   ["\n> ", "The snake wakes.\n", "\r\nThe snake wakes.\r\n> "],
   ["Hi!\nName? ", "Rain.\n", "\r\nRain.\r\nName? "],
@@ -184,7 +184,7 @@ const ROWS: readonly [prompt: string, text: string, seen: string][] = [
 ];
 for (const [prompt, text, seen] of ROWS) {
   const name = JSON.stringify([prompt, text]);
-  Deno.test(`a prompt is shown again, and once: ${name}`, async () => {
+  Deno.test(`a prompt is shown again exactly once: ${name}`, async () => {
     await using harness = await start();
     const { peer, client } = await harness.join();
     client.prompt(prompt);
@@ -219,7 +219,7 @@ Deno.test("a broadcast that moves the cursor, or ends in a colour, keeps the pro
   }
 });
 
-Deno.test("a question that nobody waits for any more is not shown again", async () => {
+Deno.test("the prompt of an ask() that timed out is not shown again", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const answer = client.ask("Password: ", { hidden: true, timeout: 1_000 });
@@ -236,7 +236,7 @@ Deno.test("a question that nobody waits for any more is not shown again", async 
   assertEquals(latin1(peer.take()), "Rain.\r\n");
 });
 
-Deno.test("in an editor a question that was answered ahead does not stay as the prompt", async () => {
+Deno.test("in the editor the prompt of an ask() that was answered ahead does not stay", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   client.useEditor();
@@ -249,7 +249,7 @@ Deno.test("in an editor a question that was answered ahead does not stay as the 
   assert(!latin1(peer.take()).endsWith("Name? "));
 });
 
-Deno.test("those who are dropped at once by drain() see no prompt again", async () => {
+Deno.test("drain() without a grace shows no prompt again", async () => {
   await using harness = await start({ onConnect: (client) => client.prompt("Name? ") });
   const { peer } = await harness.join();
   await polls(harness);
@@ -258,7 +258,7 @@ Deno.test("those who are dropped at once by drain() see no prompt again", async 
   assertEquals(latin1(peer.take()), "\r\nBye.\r\n");
 });
 
-Deno.test("callbacks of an option that throw cost the client, not the call of the game", async () => {
+Deno.test("a custom option whose callbacks throw drops the client; the game's call does not throw", async () => {
   const errors: unknown[] = [];
   await using harness = await start({
     onError: (error) => errors.push(error),
@@ -289,13 +289,13 @@ Deno.test("callbacks of an option that throw cost the client, not the call of th
 
 for (
   const [what, attach] of [
-    ["a state that is none", () => 5],
-    ["an event that it does not name", (context: { emit(name: string): void }) => ({
+    ["an invalid state", () => 5],
+    ["an undeclared event", (context: { emit(name: string): void }) => ({
       subnegotiation: () => context.emit("tack"),
     })],
   ] as const
 ) {
-  Deno.test(`an option of a game's own with ${what} costs the client, with a reason`, async () => {
+  Deno.test(`a custom option with ${what} is reported with a reason`, async () => {
     const errors: unknown[] = [];
     await using harness = await start({
       onError: (error) => errors.push(error),
@@ -308,7 +308,7 @@ for (
   });
 }
 
-Deno.test("what an MSDP variable or the status cannot be costs the client, with a reason", async () => {
+Deno.test("an MSDP variable whose value is no text or number is reported with a reason", async () => {
   for (const value of [() => undefined, () => Promise.resolve("5")]) {
     const errors: unknown[] = [];
     await using harness = await start({
@@ -331,7 +331,7 @@ Deno.test("what an MSDP variable or the status cannot be costs the client, with 
   assertEquals([...peer.take()], [...bytes(IAC, SB, 69, 1, "HP", 2, "5", IAC, SE)]);
 });
 
-Deno.test("completion takes words for the one at the cursor, and whole lines", async () => {
+Deno.test("completion accepts candidates for the word at the cursor, and for the whole line", async () => {
   const candidates = {
     words: (line: string) => ["version", "vlan"].filter((one) => one.startsWith(line.slice(5))),
     lines: (line: string) => ["show version", "show vlan"].filter((one) => one.startsWith(line)),
@@ -347,7 +347,7 @@ Deno.test("completion takes words for the one at the cursor, and whole lines", a
   }
 });
 
-Deno.test("a loop over the lines that has ended swallows no line", async () => {
+Deno.test("a lines() iterator that has ended takes no more lines", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   const lines = client.lines();
@@ -359,7 +359,7 @@ Deno.test("a loop over the lines that has ended swallows no line", async () => {
   assertEquals(client.getCommand(), "look");
 });
 
-Deno.test("a queue that a dialogue empties is not full", async () => {
+Deno.test("lines that readLine() takes at once do not count towards queuedLines", async () => {
   const kinds: string[] = [];
   await using harness = await start({
     limits: { queuedLines: 5 },
@@ -373,7 +373,7 @@ Deno.test("a queue that a dialogue empties is not full", async () => {
   assertEquals(kinds, []);
 });
 
-Deno.test("what cannot be right for a broadcast is misuse, also where nobody is connected", async () => {
+Deno.test("invalid broadcast() options are misuse, even without clients", async () => {
   await using harness = await start();
   const { client } = await harness.join();
   const { server } = harness;
@@ -390,7 +390,7 @@ Deno.test("what cannot be right for a broadcast is misuse, also where nobody is 
   assertMatch((await assertRejects(async () => await nobody(), TelnetError)).message, /"columns"/);
 });
 
-/** Sources of classes, as plain JavaScript has them. */
+/** Sources of client classes in plain JavaScript. */
 const VALID = [
   'class P extends T { show(t){ let rows; t = t.replace(/}/g,""); rows = t.split("\\n"); } }',
   'class P extends T { a(t){ return t.replace(/[\'}]/g,"") } b(){ let active; active = 1; } }',
@@ -408,7 +408,7 @@ const INVALID = [
 const made = (source: string) =>
   new Function("T", "mixin", "columns", "port", `return ${source}`)(Base, () => Base, 80, 1);
 
-Deno.test("a class of clients is refused at listen() for a field that hides a property, and no other", async () => {
+Deno.test("listen() refuses a client class exactly if a field hides a property of TelnetClient", async () => {
   const transport = new MemoryTransport();
   for (const source of VALID) {
     const server = await TelnetServer.listen({ transport, port: 0, clientClass: made(source) });
@@ -421,7 +421,7 @@ Deno.test("a class of clients is refused at listen() for a field that hides a pr
   }
 });
 
-Deno.test("a field that is found only in a client refuses its connection, with a reason", async () => {
+Deno.test("a hiding field that listen() cannot see is reported at the first connection", async () => {
   for (
     const source of ['class P extends T { "active" = true }', "class P extends T { idle = 0 }"]
   ) {
@@ -438,7 +438,7 @@ Deno.test("a field that is found only in a client refuses its connection, with a
   }
 });
 
-Deno.test("hints are not seen by code that does not ask for them", async () => {
+Deno.test("hints for guessed names do not show in property reads or Object.keys()", async () => {
   await using harness = await start();
   const { client } = await harness.join();
   const loose = client as unknown as Record<string, unknown>;
@@ -456,7 +456,7 @@ Deno.test("hints are not seen by code that does not ask for them", async () => {
     ],
   );
   loose["room"] ??= "lobby";
-  loose["keepAlive"] = 5; // a game's own
+  loose["keepAlive"] = 5; // the game's own field
   assertEquals([loose["room"], loose["keepAlive"]], ["lobby", 5]);
   assertEquals(Object.keys(client).sort(), ["keepAlive", "room"]);
 });

@@ -1,6 +1,6 @@
 /**
- * What a new user tries by guessing, in the words of Node, Miniboa, telnetlib3 and Socket.IO: each call
- * works, or says in one line what to write instead.
+ * Calls that a new user may guess from Node, Miniboa, telnetlib3 or Socket.IO: each works, or its
+ * error names the right call in one line.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
@@ -13,7 +13,7 @@ import {
 import { KeyDecoder, LineEditor } from "../../src/text/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 
-/** A class and its instances as plain JavaScript sees them: the types refuse most of these calls. */
+/** Untyped, as in plain JavaScript: the types refuse most of these calls. */
 // deno-lint-ignore no-explicit-any -- guesses have no types
 type Anything = any;
 
@@ -25,7 +25,7 @@ const listen = (options: unknown) =>
 
 type Guess = readonly [
   call: (client: Anything, server: Anything) => unknown,
-  /** What the error says; `undefined`: it works. */
+  /** Matches the error message; `undefined`: the call works. */
   hint?: RegExp,
 ];
 
@@ -165,7 +165,7 @@ const GUESSES: Readonly<Record<string, readonly Guess[]>> = {
 };
 
 for (const [library, guesses] of Object.entries(GUESSES)) {
-  Deno.test(`what people guess works, or says what to write: ${library}`, async () => {
+  Deno.test(`guessed calls work, or the error names the right call: ${library}`, async () => {
     await using server = await listen({});
     transport.connect(server.port);
     await server.poll();
@@ -198,7 +198,7 @@ Deno.test("the list has more than forty guesses", () => {
   assert(Object.values(GUESSES).flat().length > 40);
 });
 
-Deno.test("a class of clients may use the guessed names for itself", async () => {
+Deno.test("a client class may define the guessed names itself", async () => {
   class Player extends TelnetClient {
     profile = { level: 3 };
     write(text: string): void {
@@ -217,7 +217,7 @@ Deno.test("a class of clients may use the guessed names for itself", async () =>
   assertEquals(peer.takeText(), "HELLO\r\n");
 });
 
-Deno.test("no error shows a secret", async () => {
+Deno.test("no error of listen() shows a secret", async () => {
   const secret = "-----BEGIN PRIVATE KEY-----hunter2";
   const wrong = [
     { certificate: secret },
@@ -254,7 +254,7 @@ Deno.test("no error of a call on a client shows a secret", async () => {
   }
 });
 
-Deno.test("completion on the handle of an option shows what a game may call, and no internals", async () => {
+Deno.test("an option handle has only its public members, for completion", async () => {
   await using server = await listen({});
   transport.connect(server.port);
   await server.poll();
@@ -273,7 +273,7 @@ Deno.test("completion on the handle of an option shows what a game may call, and
   ]);
 });
 
-Deno.test("what can be set is checked when it is set", async () => {
+Deno.test("settable properties validate their value when they are set", async () => {
   await using server = await listen({});
   transport.connect(server.port);
   await server.poll();
@@ -295,7 +295,7 @@ Deno.test("what can be set is checked when it is set", async () => {
   }
 });
 
-Deno.test("completion on a client shows at most 45 names, those of a game first", () => {
+Deno.test("completion on a client shows at most 45 names, the most used first", () => {
   const names: string[] = [];
   for (let one = TelnetClient.prototype; one !== null; one = Object.getPrototypeOf(one)) {
     if (one !== Object.prototype) names.push(...Object.getOwnPropertyNames(one));

@@ -13,7 +13,7 @@ import {
 import { ECHO, NAWS, SGA, TTYPE } from "../../src/options/mod.ts";
 import { DO, DONT, IAC, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 
-/** A clock that a test sets. */
+/** A clock that moves only when the test advances it. */
 export class StepClock {
   #now = 1000;
 
@@ -21,7 +21,7 @@ export class StepClock {
     return this.#now;
   }
 
-  /** The same: this clock was started in 1970. */
+  /** The same value, as if the clock had started at the epoch. */
   timeOfDay(): number {
     return this.#now;
   }
@@ -31,23 +31,23 @@ export class StepClock {
   }
 }
 
-/** What a test of the server works with. */
+/** A server on an in-memory transport, with its clock and the clients seen so far. */
 export interface Harness<Client extends TelnetClient> extends AsyncDisposable {
   readonly server: TelnetServer<Client>;
   readonly clock: StepClock;
   readonly connected: Client[];
   readonly disconnected: Client[];
-  /** Connects, and polls until the client is there. */
+  /** Connects, and polls until `onConnect` has the client. */
   join(options?: MemoryConnectOptions): Promise<{ peer: MemoryPeer; client: Client }>;
   dial(options?: MemoryConnectOptions): MemoryPeer;
   pollUntil(condition: () => boolean): Promise<void>;
-  /** Polls until the peer has this text, and returns all that came since the last call. */
+  /** Polls until the peer has this text, and returns everything received since the last call. */
   hear(peer: MemoryPeer, text: string): Promise<string>;
 }
 
 const ENOUGH_POLLS = 1000;
 
-/** The clock of a test stands still: who waits for a rate would wait for ever. */
+/** Lifts the rates: the test clock stands still, so a throttled client would wait for ever. */
 export const NO_RATES: Partial<ServerLimits> = {
   lineRate: Infinity,
   byteRate: Infinity,
@@ -58,7 +58,7 @@ export const NO_RATES: Partial<ServerLimits> = {
   connectionsPerAddress: Infinity,
 };
 
-/** A server in memory whose handlers note who comes and goes. */
+/** Starts an in-memory server whose handlers note connected and disconnected clients. */
 export async function start<Client extends TelnetClient = TelnetClient>(
   options: ListenOptions<Client> = {},
   network: MemoryTransportOptions = {},
@@ -113,7 +113,7 @@ export async function start<Client extends TelnetClient = TelnetClient>(
     async [Symbol.asyncDispose]() {
       let stopped = false;
       const stopping = server.stop().then(() => stopped = true);
-      // A peer that takes nothing is given up in time only where there is time.
+      // closeTimeout passes only if the clock moves.
       while (!stopped) {
         clock.advance(1000);
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -123,7 +123,7 @@ export async function start<Client extends TelnetClient = TelnetClient>(
   };
 }
 
-/** Each byte as the character of its code. */
+/** Decodes bytes as Latin-1. */
 export function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
@@ -144,7 +144,7 @@ const OPTION_NAMES: Record<number, string> = {
   [TTYPE]: "TTYPE",
 };
 
-/** Negotiations as words: "IAC WILL ECHO"; other bytes as characters. */
+/** Replaces negotiations with words, such as `<WILL ECHO>`; other characters stay. */
 export function inWords(text: string): string {
   return text.replaceAll(
     /\xff([\xfb-\xfe])([\s\S])/g,
@@ -155,7 +155,7 @@ export function inWords(text: string): string {
   );
 }
 
-/** The bytes of a negotiation, as the peer sends it. */
+/** The three bytes of a negotiation. */
 export function negotiation(verb: number, option: number): Uint8Array {
   return Uint8Array.of(IAC, verb, option);
 }

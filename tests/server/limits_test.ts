@@ -1,9 +1,9 @@
 /**
- * Each limit on a real socket, twice: low, and as good as removed. A limit that does nothing fails
- * here by its first half, and a case that would pass without its limit by the second.
+ * Each limit on a real socket, twice: low, and practically removed. The first test fails if the
+ * limit does nothing, the second if the case would pass without the limit.
  *
- * The sockets are real, the time is not: it passes only where a case lets it, on the clock of the test.
- * So that nothing happens is seen at once, and a busy machine is not taken for a limit.
+ * The sockets are real, but time passes only on the test clock, where a case advances it. So a case
+ * sees at once that nothing happens, and a busy machine cannot look like a limit.
  */
 import { assert, assertEquals } from "@std/assert";
 import { deflateSync } from "node:zlib";
@@ -19,14 +19,14 @@ interface LimitCase {
   readonly low: Partial<ServerLimits>;
   readonly off: Partial<ServerLimits>;
   readonly options?: ListenOptions;
-  /** Whether the limit was seen at work. */
+  /** Whether the limit took effect. */
   check(served: Served): Promise<boolean>;
 }
 
-/** Long against the limits that are low, short against those that are off. */
+/** Longer than the low limits, shorter than those that are off. */
 const WHILE_MS = 1_500;
 
-/** A character set that takes long to decode, on a clock of its own. */
+/** A character set that is slow to decode, measured on its own clock. */
 const WORK_CLOCK = new StepClock();
 const LABOURED: TextCodec = {
   name: "laboured",
@@ -90,7 +90,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       const writing = person.write(new Uint8Array(size).fill(0x0a)).then(() => written = true);
       writing.catch(() => {});
       await served.comes(() => written || served.told("input-full"));
-      // Would it be read on, it would be in so many turns.
+      // If the server went on reading, 50 turns would be enough to read everything.
       for (let turns = 0; turns < 50 && !written; turns++) await served.turn();
       const { queuedInput } = served.server.stats();
       if (!written) person[Symbol.dispose]();
@@ -124,7 +124,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       assert(await served.comes(() => served.told("input-full")));
       const dropped = await served.passes(WHILE_MS, () => served.gone.length > 0);
       if (dropped) assertEquals(served.gone[0]?.disconnectReason, "not-read");
-      if (dropped) await person.rest().catch(() => {}); // what it sent and nobody read resets it
+      if (dropped) await person.rest().catch(() => {}); // unread input makes the close a reset
       return dropped && served.told("not-read");
     },
   },
@@ -162,7 +162,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       },
     },
     check(served) {
-      const again = "\x10\r".repeat(1_500); // the line before, by Ctrl-P, and Enter
+      const again = "\x10\r".repeat(1_500); // Ctrl-P for the previous line, then Enter
       const typed = new TextEncoder().encode(`${"x".repeat(100)}\r${again}`);
       const data = Uint8Array.of(IAC, DO, ECHO, IAC, DO, SGA, ...typed);
       return isSlow(served, data, 1_501, "too-much-drawing");
@@ -212,7 +212,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       assertEquals(said, "Sorry, there are too many connections from your address.\r\n");
       await third.rest();
       assert(served.refused("address-full"));
-      second[Symbol.dispose](); // makes room again
+      second[Symbol.dispose](); // frees its place
       assert(await served.comes(() => served.gone.length === 1));
       await served.join();
       return true;
@@ -286,7 +286,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       if (!said.includes("[You have been idle for long, and will be disconnected soon]")) {
         return false;
       }
-      await person.write("here\r\n"); // the warning was in time
+      await person.write("here\r\n"); // after the warning, but before the drop
       assert(await served.comes(() => served.lines.includes("here")));
       await served.passes(1_000);
       assertEquals(served.gone.length, 0);
@@ -354,7 +354,7 @@ for (const [name, { low, off, options, check }] of Object.entries(CASES)) {
   }
 }
 
-Deno.test("maxConnections holds on a real socket, is told, counted, and lets the next in", async () => {
+Deno.test("maxConnections on a real socket: a refusal gets a message and is counted; a free place is used again", async () => {
   await using served = await Served.start({ maxConnections: 1 });
   const first = await served.join();
   const second = await served.connect();
@@ -369,7 +369,7 @@ Deno.test("maxConnections holds on a real socket, is told, counted, and lets the
   await served.join();
 });
 
-Deno.test("a client that is slowed down and has closed its side loses no line", async () => {
+Deno.test("a half-closed client that is throttled loses no line", async () => {
   await using served = await Served.start({
     limits: { lineRate: 50, burst: 1, closeTimeout: 200 },
     clock: new StepClock(),
@@ -383,11 +383,11 @@ Deno.test("a client that is slowed down and has closed its side loses no line", 
   assertEquals(served.gone[0]?.disconnectReason, "client-closed");
 });
 
-Deno.test("every limit has its case", () => {
+Deno.test("CASES covers every limit", () => {
   assertEquals(Object.keys(CASES).sort(), Object.keys(SERVER_LIMITS).sort());
 });
 
-/** Whether a client was slowed down; nothing of what it sent may be lost. */
+/** Whether a client was throttled. All its lines must still arrive. */
 async function isSlow(
   served: Served,
   data: string | Uint8Array,
@@ -397,7 +397,7 @@ async function isSlow(
   const person = await served.join();
   await person.write(data);
   const isThere = () => served.lines.length === lines;
-  // Time passes only while the client is slowed down: what needs none was not.
+  // Advances the clock only while the client is throttled.
   let waited = 0;
   while (!isThere()) {
     assert(

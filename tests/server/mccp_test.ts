@@ -5,7 +5,7 @@ import { DO, DONT, IAC, IP, SB, SE } from "../../src/protocol/mod.ts";
 import { latin1, negotiation, start } from "./harness.ts";
 import { bytesOf, deflated, hearInflated, join, untilReal, utf8 } from "./remote.ts";
 
-Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll readable at once", async () => {
+Deno.test("MCCP2: everything after the marker is compressed, and each poll's output can be inflated at once", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   await remote.hear((words) => words.includes("WILL 86"));
@@ -25,7 +25,7 @@ Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll r
     await hearInflated(harness, peer, inflate, () => text === wanted);
   }
   const sentBefore = text.length;
-  remote.dont(MCCP2); // stop: the stream ends well, then plain text follows
+  remote.dont(MCCP2); // the stream ends properly, then plain text follows
   let plain = "";
   await harness.pollUntil(() => {
     plain += latin1(peer.take());
@@ -36,10 +36,10 @@ Deno.test("MCCP2: the marker in one write, all behind it compressed, each poll r
   const ended = new Promise((resolve) => inflate.once("end", resolve));
   inflate.write(bytesOf(plain));
   await ended;
-  assertEquals(text.slice(sentBefore), "\xff\xfc\x56"); // WONT MCCP2 was still within
+  assertEquals(text.slice(sentBefore), "\xff\xfc\x56"); // WONT MCCP2 is still compressed
 });
 
-Deno.test("MCCP2: a dropped client gets its last words and a whole stream", async () => {
+Deno.test("MCCP2: a dropped client gets the last output and a complete stream", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
@@ -54,10 +54,10 @@ Deno.test("MCCP2: a dropped client gets its last words and a whole stream", asyn
   heard += latin1(peer.take());
   const marker = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
   const stream = bytesOf(heard.slice(heard.indexOf(marker) + 5));
-  assertEquals(latin1(inflateSync(stream)), "Good bye\r\n"); // throws where the end is missing
+  assertEquals(latin1(inflateSync(stream)), "Good bye\r\n"); // throws if the stream is cut off
 });
 
-Deno.test("MCCP2: the bytes that are counted as sent are those that went out", async () => {
+Deno.test("MCCP2: bytesSent counts the compressed bytes", async () => {
   const harness = await start({ telnetOptions: { mccp2: true } });
   const { peer, client } = await harness.join();
   let taken = 0;
@@ -73,7 +73,7 @@ Deno.test("MCCP2: the bytes that are counted as sent are those that went out", a
 });
 
 for (const chunkSize of [1, 7, 100_000]) {
-  Deno.test(`MCCP3: compressed lines, the end of the stream and plain lines behind it, in chunks of ${chunkSize}`, async () => {
+  Deno.test(`MCCP3: compressed lines, the end of the stream, then plain lines, in chunks of ${chunkSize}`, async () => {
     const harness = await start({ telnetOptions: { mccp3: true } }, { chunkSize });
     const { peer, client } = await harness.join();
     const stream = await deflated(["look\r\n", "north\r\n"], true);
@@ -95,7 +95,7 @@ for (const chunkSize of [1, 7, 100_000]) {
   });
 }
 
-Deno.test("MCCP3: corrupt data and bombs cost the one client, with a reason", async () => {
+Deno.test("MCCP3: corrupt data and zip bombs drop only their client, with a reason", async () => {
   const bomb = await deflated(["\0".repeat(50_000_000)], true);
   assert(bomb.length < 100_000);
   for (const stream of [utf8("this is no zlib stream at all"), bomb]) {
@@ -109,7 +109,7 @@ Deno.test("MCCP3: corrupt data and bombs cost the one client, with a reason", as
   }
 });
 
-Deno.test("MCCP that was not declared is refused, and its marker changes nothing", async () => {
+Deno.test("MCCP that is not in telnetOptions is refused, and its marker has no effect", async () => {
   await using joined = await join({});
   const { harness, client, remote } = joined;
   remote.do(MCCP2);
@@ -123,7 +123,7 @@ Deno.test("MCCP that was not declared is refused, and its marker changes nothing
 const MARKER2 = latin1(Uint8Array.of(IAC, SB, MCCP2, IAC, SE));
 const MARKER3 = Uint8Array.of(IAC, SB, MCCP3, IAC, SE);
 
-/** What the server sent, with each compressed stream inflated; plain text in between. */
+/** The server's output in parts: plain text, an inflated stream, plain text, and so on. */
 function inflateAll(heard: string): string[] {
   const parts: string[] = [];
   let rest = heard;
@@ -140,7 +140,7 @@ function inflateAll(heard: string): string[] {
   return [...parts, rest];
 }
 
-Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows the old", async () => {
+Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows the first", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
@@ -148,7 +148,7 @@ Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows t
   client.send("one\n");
   remote.say(negotiation(DONT, MCCP2), negotiation(DO, MCCP2));
   await harness.server.poll();
-  client.telnet.enableOption(MCCP2, "local"); // DONT says that the client wants none: the game insists
+  client.telnet.enableOption(MCCP2, "local"); // after DONT only the game can offer it again
   remote.do(MCCP2);
   let heard = "";
   await untilReal(harness, () => {
@@ -168,7 +168,7 @@ Deno.test("MCCP2: stopped and started again in one chunk, a new stream follows t
   assert(parts[3]?.endsWith("two\r\n"), parts[3]);
 });
 
-Deno.test("MCCP2: a client that is dropped while its stream ends gets its last words", async () => {
+Deno.test("MCCP2: a client that is dropped while its stream ends gets the last output", async () => {
   await using joined = await join({
     telnetOptions: { mccp2: true },
     onTelnetCommand: (client) => {
@@ -189,7 +189,7 @@ Deno.test("MCCP2: a client that is dropped while its stream ends gets its last w
   assert(inflateAll(heard).join("").endsWith("Farewell\r\n"), heard);
 });
 
-Deno.test("MCCP2: the marker leaves in one write", async () => {
+Deno.test("MCCP2: the marker is sent in one write", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   const writes: Uint8Array[] = [];
@@ -202,7 +202,7 @@ Deno.test("MCCP2: the marker leaves in one write", async () => {
   assert(writes.some((bytes) => latin1(bytes).includes(MARKER2)), "no write has the whole marker");
 });
 
-Deno.test("MCCP3: the lines before the client's end are all read", async () => {
+Deno.test("MCCP3: all lines sent before the client closes are read", async () => {
   for (const count of [1, 3000]) {
     const texts = Array.from({ length: count }, (_, index) => `line ${index}\r\n`);
     const stream = await deflated([texts.join("")], true);
@@ -225,7 +225,7 @@ Deno.test("MCCP3: the lines before the client's end are all read", async () => {
   }
 });
 
-Deno.test("MCCP3: a marker within the stream changes nothing, behind its end another begins", async () => {
+Deno.test("MCCP3: a marker within the stream has no effect; after its end it starts another", async () => {
   await using joined = await join({ telnetOptions: { mccp3: true } });
   const { harness, client, remote } = joined;
   const first = await deflated(["look\r\n" + latin1(MARKER3), "north\r\n"], true, "latin1");
@@ -241,7 +241,7 @@ Deno.test("MCCP3: a marker within the stream changes nothing, behind its end ano
   assertEquals(lines, ["look", "north", "plain", "south"]);
 });
 
-Deno.test("MCCP3: what one stream may become in all is bounded", async () => {
+Deno.test("MCCP3: inflateTotal bounds the inflated size of one stream", async () => {
   await using joined = await join({
     telnetOptions: { mccp3: true },
     limits: { inflateTotal: 10_000, line: 100 },
@@ -253,7 +253,7 @@ Deno.test("MCCP3: what one stream may become in all is bounded", async () => {
   assertEquals(client.disconnectReason, "corrupt-data");
 });
 
-Deno.test("MCCP3: the game stops it by WONT", async () => {
+Deno.test("MCCP3: the game can end it with WONT", async () => {
   await using joined = await join({ telnetOptions: { mccp3: true } });
   const { harness, client, remote } = joined;
   remote.say(negotiation(DO, MCCP3), MARKER3, await deflated(["look\r\n"], false));
@@ -262,7 +262,7 @@ Deno.test("MCCP3: the game stops it by WONT", async () => {
   await remote.hear((words) => words.includes("WONT 87"));
 });
 
-Deno.test("MCCP is not offered on an encrypted connection, unless the game insists", async () => {
+Deno.test("MCCP is not offered on an encrypted connection, unless the game sets encrypted: true", async () => {
   await using plain = await join({ telnetOptions: { mccp2: true, mccp3: true } }, {
     encrypted: true,
   });
@@ -278,13 +278,13 @@ Deno.test("MCCP is not offered on an encrypted connection, unless the game insis
   await insisting.remote.hear((words) => words.includes("WILL 86") && words.includes("WILL 87"));
 });
 
-/** Deflate blocks without a byte in them, behind the header of zlib. */
+/** A zlib header, then empty deflate blocks. */
 const EMPTY_BLOCKS = [
   Uint8Array.of(0x78, 0x9c),
   new Uint8Array(8_190).map((_, at) => at % 5 < 3 ? 0 : 0xff),
 ];
 
-Deno.test("MCCP3: compressed bytes of which nothing comes are bounded and rated as they come", async () => {
+Deno.test("MCCP3: empty deflate blocks are buffered within a bound and count towards byteRate", async () => {
   const violations: string[] = [];
   const { client, peer, remote, harness, clock } = await join({
     telnetOptions: { mccp3: true },
@@ -297,7 +297,7 @@ Deno.test("MCCP3: compressed bytes of which nothing comes are bounded and rated 
   for (let times = 0; times < 300; times++) remote.say(EMPTY_BLOCKS[1] as Uint8Array);
   await untilReal(harness, () => violations.length === 1);
   assertEquals(violations, ["too-many-bytes"]);
-  // Of 2.4 MB it has taken the burst, and what one chunk brings, and holds less than a window more.
+  // Of 2.4 MB it read the burst and at most 128 KiB more.
   const taken = 301 * 8_190 - peer.queued;
   assert(taken > 163_840 && taken < 163_840 + 131_072, `took ${taken}`);
   assert(client.connection.memoryUsed < 200_000, `holds ${client.connection.memoryUsed}`);

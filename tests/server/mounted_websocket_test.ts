@@ -1,4 +1,4 @@
-/** WebSockets that another HTTP server has upgraded: Deno's own, and ws on node:http. */
+/** WebSockets that another HTTP server upgraded: Deno.serve, ws on node:http, Bun.serve. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -42,14 +42,14 @@ async function startGame() {
   };
 }
 
-/** A browser's end, by the client of this library over the runtime's WebSocket. */
+/** Plays as a browser would: this library's client over the runtime's WebSocket. */
 async function play(url: string, address: string): Promise<void> {
   const socket = new WebSocket(url, ["telnet"]);
   const remote = connectOver(webSocketConnection(socket), { terminal: { columns: 90 } });
   assertEquals(await inTime(remote.readLine(), "the welcome"), `Welcome ${address} true`);
   remote.send("look\n");
   assertEquals(await inTime(remote.readLine(), "the answer"), "You: look");
-  assertEquals(remote.telnet.optionEnabled(86, "remote"), false); // no compression within a WebSocket
+  assertEquals(remote.telnet.optionEnabled(86, "remote"), false); // MCCP2: not over WebSocket
   remote.send("x".repeat(4_000) + "\n");
   assertEquals((await inTime(remote.readLine(), "a long line"))?.length, 4_005);
   remote.send("quit\n");
@@ -57,7 +57,7 @@ async function play(url: string, address: string): Promise<void> {
   assertEquals((await remote.closed).error, undefined);
 }
 
-Deno.test("a WebSocket that Deno.serve has upgraded becomes a client", async () => {
+Deno.test("a WebSocket that Deno.serve upgraded becomes a client", async () => {
   await using game = await startGame();
   const http = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request, info) => {
     const { hostname: address, port } = info.remoteAddr as Deno.NetAddr; // not known after the upgrade
@@ -97,7 +97,7 @@ Deno.test("a WebSocket of ws on node:http becomes a client, and is refused when 
   http.close();
 });
 
-/** A WebSocket of Bun's that takes a number of messages, and drops the next. */
+/** A fake Bun WebSocket that accepts some messages, and drops the next. */
 class BunsSocket {
   readyState = 1;
   remoteAddress = "192.0.2.7";
@@ -128,7 +128,7 @@ class BunsSocket {
   }
 }
 
-Deno.test("WebSockets of Bun.serve: messages, the end, and none is lost in silence", async () => {
+Deno.test("WebSockets of Bun.serve: messages arrive, the close is seen, and a dropped message is noticed", async () => {
   await using game = await startGame();
   const handlers = bunWebSocketHandlers((socket, { remoteAddress }: BunsSocket) => {
     game.server.accept(webSocketConnection(socket, { remoteAddress }));
@@ -158,7 +158,7 @@ Deno.test("WebSockets of Bun.serve: messages, the end, and none is lost in silen
   assertThrows(() => bunWebSocketHandlers(7 as never), Error, "accept");
 });
 
-Deno.test("what is no WebSocket, or no connection, is misuse", async () => {
+Deno.test("an object that is no WebSocket or connection is misuse", async () => {
   await using game = await startGame();
   assertThrows(() => webSocketConnection({} as never), Error, "send(), close() and onmessage");
   assertThrows(() => game.server.accept({} as never), Error, "webSocketConnection()");

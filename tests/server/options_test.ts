@@ -36,7 +36,7 @@ import { AYT, IAC, NOP, TelnetMachine } from "../../src/protocol/mod.ts";
 import { latin1, start } from "./harness.ts";
 import { bytesOf, join, type Remote, untilReal, utf8 } from "./remote.ts";
 
-Deno.test("what is declared is offered at once, TERMINAL-TYPE first and MCCP2 last; else nothing is", async () => {
+Deno.test("telnetOptions are offered at once, TERMINAL-TYPE first and MCCP2 last; without them nothing is", async () => {
   await using joined = await join({
     telnetOptions: { mccp2: true, gmcp: true, naws: true, mssp: () => ({}), terminalType: true },
   });
@@ -48,7 +48,7 @@ Deno.test("what is declared is offered at once, TERMINAL-TYPE first and MCCP2 la
   assertEquals(silent.peer.take().length, 0);
 });
 
-Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", async () => {
+Deno.test("ready resolves when all offers are answered, including the whole TERMINAL-TYPE list", async () => {
   let ready = false;
   await using joined = await join({
     telnetOptions: { terminalType: true, gmcp: true },
@@ -78,7 +78,7 @@ Deno.test("ready settles when all is answered, TERMINAL-TYPE to its last name", 
   });
 });
 
-Deno.test("ready waits no longer than readyTimeout, and not at all where nothing is offered", async () => {
+Deno.test("ready waits readyTimeout at most, and not at all if nothing is offered", async () => {
   let ready = 0;
   const onConnect = async (client: TelnetClient) => {
     await client.ready;
@@ -95,7 +95,7 @@ Deno.test("ready waits no longer than readyTimeout, and not at all where nothing
   await plain.harness.pollUntil(() => ready === 2);
 });
 
-Deno.test("ready settles for a client that vanishes", async () => {
+Deno.test("ready resolves for a client that disconnects", async () => {
   let ready = false;
   await using joined = await join({
     telnetOptions: { naws: true },
@@ -113,11 +113,11 @@ for (
   const [how, names, asked] of [
     ["the last name twice (RFC 1091)", ["A", "B", "B"], 3],
     ["the first name again", ["A", "B", "A"], 3],
-    ["no end at all: eight names are enough", ["1", "2", "3", "4", "5", "6", "7", "8"], 8],
-    ["the first name again, after an empty one that is skipped", ["A", "", "A"], 3],
+    ["the limit of eight names", ["1", "2", "3", "4", "5", "6", "7", "8"], 8],
+    ["the first name again, after a skipped empty one", ["A", "", "A"], 3],
   ] as const
 ) {
-  Deno.test(`the list of terminal types ends by ${how}`, async () => {
+  Deno.test(`the list of terminal types ends with ${how}`, async () => {
     await using joined = await join({ telnetOptions: { terminalType: true } });
     const { harness, client, remote } = joined;
     remote.will(TTYPE);
@@ -135,12 +135,12 @@ for (
   });
 }
 
-Deno.test("prompt marks by EOR where it is agreed, else by GA, else not; once marked, always", async () => {
+Deno.test("prompt ends with EOR if that is agreed, else with GA; without Telnet it has no mark", async () => {
   await using joined = await join({ telnetOptions: { endOfRecord: true } });
   const { harness, client, remote } = joined;
   client.prompt("1> ");
   await remote.hear(() => remote.text.includes("1> "));
-  assertEquals(remote.text, "1> "); // a netcat, for all we know
+  assertEquals(remote.text, "1> "); // no Telnet seen yet: maybe netcat
   remote.do(END_OF_RECORD);
   await harness.pollUntil(() => client.telnet.optionEnabled(END_OF_RECORD, "local"));
   client.prompt("2> ");
@@ -151,7 +151,7 @@ Deno.test("prompt marks by EOR where it is agreed, else by GA, else not; once ma
   assertEquals(await remote.hear((words) => words.includes("IAC 249")), ["IAC 249"]);
 });
 
-Deno.test("GMCP: hello, supports, ping, messages and bad JSON", async () => {
+Deno.test("GMCP: Core.Hello, Core.Supports, Core.Ping, messages and bad JSON", async () => {
   const told: unknown[] = [];
   await using joined = await join({
     telnetOptions: { gmcp: true },
@@ -203,7 +203,7 @@ Deno.test("MSDP: LIST, SEND, REPORT, UNREPORT, RESET and configurable variables"
     assertEquals(others, []);
     assertEquals(word, `SB 69 ${latin1(encodeMsdp(new Map(entries)))}`);
   };
-  ask("LIST", new Array(1_000).fill("COMMANDS")); // one answer will do
+  ask("LIST", new Array(1_000).fill("COMMANDS")); // gets one answer
   await expect([["COMMANDS", ["LIST", "REPORT", "UNREPORT", "RESET", "SEND"]]]);
   ask("LIST", "REPORTABLE_VARIABLES");
   await expect([["REPORTABLE_VARIABLES", ["HEALTH", "ROOM", "COLOUR"]]]);
@@ -239,7 +239,7 @@ Deno.test("MSDP over GMCP is answered over GMCP", async () => {
   assertEquals(heard.at(-1), 'SB 201 MSDP {"HEALTH":"10","ROOM":{"NAME":"Inn","EXITS":["n"]}}');
 });
 
-Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUEST", async () => {
+Deno.test("MSSP is sent by subnegotiation, and in plain text if the first line is MSSP-REQUEST", async () => {
   const options = { mssp: () => ({ NAME: "Bogboa", UPTIME: 5 }) };
   await using joined = await join({ telnetOptions: options });
   const { harness, remote } = joined;
@@ -254,7 +254,7 @@ Deno.test("MSSP is told by Telnet, and in plain text to a first line MSSP-REQUES
     /\r\nMSSP-REPLY-START\r\nPLAYERS\t2\r\nUPTIME\t5\r\nNAME\tBogboa\r\nMSSP-REPLY-END\r\n$/,
   );
   await harness.pollUntil(() => client.cmdReady);
-  assertEquals(client.getCommand(), "MSSP-REQUEST"); // the second is a person's
+  assertEquals(client.getCommand(), "MSSP-REQUEST"); // a later one is an ordinary line
 });
 
 Deno.test("CHARSET: the client accepts, in upper case, and the connection uses it", async () => {
@@ -266,7 +266,7 @@ Deno.test("CHARSET: the client accepts, in upper case, and the connection uses i
   remote.do(CHARSET);
   const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
   assertEquals(heard.at(-1), "SB 42 \x01;utf-8;iso-8859-1");
-  remote.sub(CHARSET, encodeCharsetAnswer("EBCDIC")); // was not offered
+  remote.sub(CHARSET, encodeCharsetAnswer("EBCDIC")); // not offered, so ignored
   remote.sub(CHARSET, encodeCharsetAnswer("UTF-8"));
   await harness.pollUntil(() => client.encoding === "utf-8");
   assertEquals([client.terminal.facts.charset, client.terminal.profile.utf8], ["UTF-8", true]);
@@ -274,7 +274,7 @@ Deno.test("CHARSET: the client accepts, in upper case, and the connection uses i
   assertEquals(await harness.hear(peer, "\xa9"), "\xc3\xa9");
 });
 
-Deno.test("CHARSET: where both ask at once the server's request holds; later the client's is answered", async () => {
+Deno.test("CHARSET: if both ends ask at once the server's request wins; a later one of the client is answered", async () => {
   await using joined = await join({
     encoding: "latin1",
     telnetOptions: { charset: true },
@@ -293,7 +293,7 @@ Deno.test("CHARSET: where both ask at once the server's request holds; later the
   await remote.hear((words) => words.includes("SB 42 \x05"));
 });
 
-Deno.test("NEW-ENVIRON asks for few names, never USER, and learns what is told", async () => {
+Deno.test("NEW-ENVIRON asks for a few names, never USER, and stores the answers", async () => {
   const told: unknown[] = [];
   await using joined = await join({
     telnetOptions: { newEnviron: true },
@@ -319,7 +319,7 @@ Deno.test("NEW-ENVIRON asks for few names, never USER, and learns what is told",
   assertEquals([name, utf8, colours, mudClient], ["Mudlet", true, 16_777_216, true]);
 });
 
-Deno.test("STATUS tells what is in force", async () => {
+Deno.test("STATUS reports the enabled options", async () => {
   await using joined = await join({});
   const { remote } = joined;
   remote.do(STATUS);
@@ -329,13 +329,13 @@ Deno.test("STATUS tells what is in force", async () => {
   assertEquals(heard.at(-1), "SB 5 \x00\xfb\x05\xfd\x1f");
 });
 
-Deno.test("ping measures the round trip by TIMING-MARK, again and again, whatever the answer", async () => {
+Deno.test("ping measures the round trip by TIMING-MARK, repeatedly, for WILL and WONT alike", async () => {
   const times: number[] = [];
   await using joined = await join({ onPong: (_, time) => void times.push(time) });
   const { harness, client, remote } = joined;
   for (const answer of [remote.wont, remote.will, remote.wont]) {
     client.telnet.ping();
-    client.telnet.ping(); // one is under way
+    client.telnet.ping(); // ignored: one is pending
     assertEquals(await remote.hear((words) => words.length > 0), ["DO 6"]);
     harness.clock.advance(30);
     const before = times.length;
@@ -345,7 +345,7 @@ Deno.test("ping measures the round trip by TIMING-MARK, again and again, whateve
   assertEquals(times, [30, 30, 30]);
 });
 
-Deno.test("LOGOUT tells the game, agrees, and drops the client", async () => {
+Deno.test("LOGOUT calls the handler, agrees, and drops the client", async () => {
   const told: TelnetClient[] = [];
   await using joined = await join({ onLogout: (client) => void told.push(client) });
   const { harness, client, remote } = joined;
@@ -355,7 +355,7 @@ Deno.test("LOGOUT tells the game, agrees, and drops the client", async () => {
   assertEquals(told, [client]);
 });
 
-Deno.test("LINEMODE sets editing and traps, tells the keys, and acknowledges each once", async () => {
+Deno.test("LINEMODE sets EDIT and TRAPSIG, sends its keys, and acknowledges each change once", async () => {
   const told: number[] = [];
   await using joined = await join({
     telnetOptions: { linemode: true },
@@ -449,7 +449,7 @@ Deno.test("the answer to AYT can be set", async () => {
   assertEquals(await harness.hear(peer, "present]\r\n"), "\r\n[present]\r\n");
 });
 
-Deno.test("resetTelnet turns everything off, and a snapshot carries it over", async () => {
+Deno.test("telnet.reset() turns all options off, and a snapshot keeps the option state", async () => {
   await using joined = await join({ telnetOptions: { gmcp: true, naws: true } });
   const { harness, client, remote } = joined;
   remote.do(GMCP);
@@ -462,7 +462,7 @@ Deno.test("resetTelnet turns everything off, and a snapshot carries it over", as
   assertEquals(heard.slice(-2), ["WONT 201", "DONT 31"]);
 });
 
-Deno.test("colours beyond caret codes are reduced to what the client shows", async () => {
+Deno.test("RGB colours are reduced to the colours that the client supports", async () => {
   await using joined = await join({ telnetOptions: { terminalType: true } });
   const { harness, client, peer, remote } = joined;
   const shown = async () => {
@@ -492,7 +492,7 @@ Deno.test("a server never asks a client to echo, nor sends SGA for a password", 
   assert(!client.telnet.optionEnabled(SGA, "local"));
 });
 
-Deno.test("what the game's own code throws within an option costs the one client", async () => {
+Deno.test("an exception in the game's option handlers drops only that client", async () => {
   const fail = () => {
     throw new Error("the game is broken");
   };
@@ -528,7 +528,7 @@ Deno.test("what the game's own code throws within an option costs the one client
   }
 });
 
-Deno.test("a declaration that cannot be right is misuse", async () => {
+Deno.test("invalid telnetOptions are misuse", async () => {
   const wrong = [
     { newEnviron: { names: ["USER"] } },
     { newEnviron: { names: Array.from({ length: 50 }, (_, index) => `NAME_${index}`) } },
@@ -543,12 +543,12 @@ Deno.test("a declaration that cannot be right is misuse", async () => {
   }
 });
 
-Deno.test("a ping whose answer is late or doubled starts no loop of marks", async () => {
+Deno.test("a late or doubled answer to ping starts no TIMING-MARK loop", async () => {
   await using joined = await join();
   const { harness, client, clock, remote, peer } = joined;
   client.telnet.ping();
   await remote.hear((words) => words.includes("DO 6"));
-  clock.advance(4000); // given up
+  clock.advance(4000); // answerTimeout is over
   await harness.server.poll();
   let marks = 0;
   remote.will(TIMING_MARK);
@@ -563,11 +563,11 @@ Deno.test("a ping whose answer is late or doubled starts no loop of marks", asyn
   }
   assertEquals(marks, 0);
   const heard: string[] = [];
-  client.telnet.ping(); // it works on
+  client.telnet.ping(); // a new ping still works
   heard.push(...await remote.hear((words) => words.includes("DO 6")));
 });
 
-Deno.test("TIMING-MARK: each mark that a client asks for is given, however many, if not all at once", async () => {
+Deno.test("TIMING-MARK: every DO is answered if they come at a slow rate, however many", async () => {
   await using joined = await join();
   const { clock, remote } = joined;
   for (let times = 0; times < 200; times++) {
@@ -577,7 +577,7 @@ Deno.test("TIMING-MARK: each mark that a client asks for is given, however many,
   }
 });
 
-Deno.test("resetTelnet withdraws what is under way, and offerOptions asks anew", async () => {
+Deno.test("telnet.reset() withdraws pending offers, and offerOptions() offers them again", async () => {
   await using joined = await join({ telnetOptions: { gmcp: true, mccp2: true } });
   const { harness, client, remote } = joined;
   await remote.hear((words) => words.includes("WILL 86"));
@@ -596,7 +596,7 @@ Deno.test("resetTelnet withdraws what is under way, and offerOptions asks anew",
   remote.dont(MCCP2);
   await harness.server.poll();
   client.telnet.offerOptions();
-  client.passwordModeOn(); // says so again
+  client.passwordModeOn(); // sends WILL ECHO again
   const again = await remote.hear((words) => words.length >= 3);
   assertEquals(again, ["WILL 201", "WILL 86", "WILL 1"]);
   remote.do(GMCP);
@@ -607,7 +607,7 @@ Deno.test("resetTelnet withdraws what is under way, and offerOptions asks anew",
   assert(client.telnet.gmcp.enabled);
 });
 
-Deno.test("resetTelnet ends MCCP2 in good order", async () => {
+Deno.test("telnet.reset() ends the MCCP2 stream properly, and plain text follows", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, peer, remote } = joined;
   remote.do(MCCP2);
@@ -619,7 +619,7 @@ Deno.test("resetTelnet ends MCCP2 in good order", async () => {
   await untilReal(harness, () => (heard += latin1(peer.take())).endsWith("plain\r\n"));
 });
 
-Deno.test("a snapshot carries a client over to another server", async () => {
+Deno.test("a snapshot moves a client to another server", async () => {
   const options: ListenOptions = {
     telnetOptions: {
       gmcp: true,
@@ -641,7 +641,7 @@ Deno.test("a snapshot carries a client over to another server", async () => {
   await before.harness.pollUntil(() => before.client.telnet.optionEnabled(ECHO, "local"));
   before.client.passwordModeOff();
   await before.harness.server.poll();
-  before.client.passwordModeOn(); // TinTin++ never answers a WONT: the snapshot waits for nothing
+  before.client.passwordModeOn(); // TinTin++ never answers a WONT: snapshot() does not wait
   await before.harness.server.poll();
   const saved = JSON.stringify(before.client.snapshot());
   await before.harness.server.stop();
@@ -661,14 +661,14 @@ Deno.test("a snapshot carries a client over to another server", async () => {
   assertEquals([...after.client.telnet.msdp.reported], ["HP"]);
   after.client.telnet.msdp.update();
   const heard = await after.remote.hear((words) => words.some((word) => word.startsWith("SB")));
-  assertEquals(heard, ["SB 69 \x01HP\x027"]); // and nothing is offered anew
+  assertEquals(heard, ["SB 69 \x01HP\x027"]); // nothing is offered again
   await using wrong = await start({ restore: () => ({ version: 2 }) as never, onError: () => {} });
   wrong.dial();
   await wrong.pollUntil(() => wrong.disconnected.length === 1);
   assertEquals(wrong.disconnected[0]?.disconnectReason, "handler-failed");
 });
 
-Deno.test("a snapshot of a compressed connection is misuse, which says what to do", async () => {
+Deno.test("a snapshot of a compressed connection is misuse, and the error says what to do", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { harness, client, remote } = joined;
   remote.do(MCCP2);
@@ -680,7 +680,7 @@ Deno.test("a snapshot of a compressed connection is misuse, which says what to d
   assertEquals(client.snapshot().version, 2);
 });
 
-Deno.test("MSDP travels over GMCP without the game's doing; too deep a value is no fault of the game", async () => {
+Deno.test("MSDP over GMCP needs no code in the game; a too deeply nested value is not reported as its error", async () => {
   await using joined = await join({
     telnetOptions: { gmcp: true, msdp: { variables: { HEALTH: { value: () => "9" } } } },
   });
@@ -719,18 +719,18 @@ Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", asyn
   assertEquals([...await answer()], [3, 200, 0, 0]);
   slc(10, 2, 8); // EC by Ctrl-H: new
   assertEquals([...await answer()], [3, 10, 0x82, 8]);
-  slc(10, 2, 8, 10, 0x82, 8, 11, 3, 0); // the same again, an acknowledgement; EL as we like it
+  slc(10, 2, 8, 10, 0x82, 8, 11, 3, 0); // a repeat, an acknowledgement; EL: our default
   assertEquals([...await answer()], [3, 11, 2, 0x15]);
   assertEquals(client.telnet.linemode.keys.get(10)?.value, 8);
   slc(0, 2, 0); // the keys in force
   const inForce = [...await answer()];
   assertEquals(inForce.slice(inForce.indexOf(10), inForce.indexOf(10) + 3), [10, 2, 8]);
-  slc(0, 3, 0); // the first keys
+  slc(0, 3, 0); // the default keys
   const first = [...await answer()];
   assertEquals(first.slice(first.indexOf(10), first.indexOf(10) + 3), [10, 2, 0x7f]);
 });
 
-Deno.test("LINEMODE: to ask for the same again and again brings one answer, and fails nowhere", async () => {
+Deno.test("LINEMODE: thousands of equal SLC requests get one answer", async () => {
   const errors: unknown[] = [];
   await using joined = await join({
     telnetOptions: { linemode: true },
@@ -740,7 +740,7 @@ Deno.test("LINEMODE: to ask for the same again and again brings one answer, and 
   remote.will(LINEMODE);
   await remote.hear((words) => words.includes("SB 34 \x01\x03"));
   const before = client.bytesSent;
-  const all = new Array(5_000).fill([0, 2, 0]).flat(); // what RFC 1184 calls default
+  const all = new Array(5_000).fill([0, 2, 0]).flat(); // asks for the current keys
   const each = Array.from({ length: 400 }, (_, at) => [at % 250 + 1, 3, 0]).flat();
   remote.sub(LINEMODE, Uint8Array.of(3, ...all, ...each));
   await harness.pollUntil(() => client.bytesSent > before);
@@ -761,7 +761,7 @@ Deno.test("LINEMODE: modes and FORWARDMASK both ways", async () => {
   remote.sub(LINEMODE, Uint8Array.of(1, 7)); // MODE with its acknowledgement
   assert(client.telnet.linemode.setMode(LINEMODE_BITS.trapsig));
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \x01\x02"]);
-  remote.sub(LINEMODE, Uint8Array.of(1, 0)); // the client can do less
+  remote.sub(LINEMODE, Uint8Array.of(1, 0)); // the client accepts fewer bits
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \x01\x04"]);
   assertEquals(client.telnet.linemode.mode, 0);
   assert(client.telnet.linemode.forward("\t?"));
@@ -778,7 +778,7 @@ Deno.test("LINEMODE: modes and FORWARDMASK both ways", async () => {
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \xfe\x02"]);
 });
 
-Deno.test("CHARSET: a client that never answers is asked in vain, but may ask itself later", async () => {
+Deno.test("CHARSET: after an unanswered or invalid exchange the client's own request still works", async () => {
   for (const spoiler of [undefined, encodeCharsetAnswer("utf8"), encodeCharsetRequest(["UTF-8"])]) {
     await using joined = await join({
       encoding: "latin1",
@@ -796,14 +796,14 @@ Deno.test("CHARSET: a client that never answers is asked in vain, but may ask it
   }
 });
 
-Deno.test("prompts: by GA to who speaks Telnet, never while SGA is on, and once marked always", async () => {
+Deno.test("prompts end with GA for Telnet clients, not if SGA was on first; once marked, they stay so", async () => {
   await using joined = await join({});
   const { harness, client, peer, remote } = joined;
   const said = async (text: string) => {
     client.prompt(text);
     return (await harness.hear(peer, text)).slice(-1);
   };
-  assertEquals(await said("1>"), ">"); // nobody has spoken Telnet
+  assertEquals(await said("1>"), ">"); // no Telnet received yet
   remote.say(Uint8Array.of(IAC, AYT));
   await remote.hear(() => remote.text.includes("Yes"));
   assertEquals(await said("2>"), "\xf9");
@@ -821,7 +821,7 @@ Deno.test("prompts: by GA to who speaks Telnet, never while SGA is on, and once 
   assertEquals((await suppressed.harness.hear(suppressed.peer, "4>")).slice(-1), ">");
 });
 
-Deno.test("colours are reduced to 256 for who shows no more", async () => {
+Deno.test("RGB colours are reduced to 256 colours for a client with 256", async () => {
   await using joined = await join({ telnetOptions: { terminalType: true } });
   const { harness, client, peer, remote } = joined;
   remote.will(TTYPE);
@@ -834,7 +834,7 @@ Deno.test("colours are reduced to 256 for who shows no more", async () => {
   assertMatch(await harness.hear(peer, "y"), /\x1b\[38;5;208mx\x1b\[48;5;21my$/);
 });
 
-Deno.test("GMCP: Core.Supports.Set replaces, Add adds, Remove removes, known ones are kept up to date", async () => {
+Deno.test("GMCP: Core.Supports.Set, Add and Remove; known packages are updated even when the list is full", async () => {
   await using joined = await join({ telnetOptions: { gmcp: true } });
   const { client, remote } = joined;
   remote.do(GMCP);
@@ -853,7 +853,7 @@ Deno.test("GMCP: Core.Supports.Set replaces, Add adds, Remove removes, known one
   assertEquals((await supports("Add", ["P0 7"])).p0, 7);
 });
 
-Deno.test("NEW-ENVIRON: MNES tells the profile, now and when it changes", async () => {
+Deno.test("NEW-ENVIRON: MNES variables set the profile, and INFO updates it", async () => {
   await using joined = await join({ telnetOptions: { newEnviron: true } });
   const { harness, client, remote } = joined;
   remote.will(NEW_ENVIRON);
@@ -881,8 +881,8 @@ Deno.test("NEW-ENVIRON: MNES tells the profile, now and when it changes", async 
   assertEquals(client.terminal.facts.environment.get("MTTS"), "5"); // known ones are still updated
 });
 
-/** The Telnet client of Windows: once it negotiates it sends keys one by one and shows none. */
-Deno.test("the Telnet client of Windows sees what it types, but not a password", async () => {
+/** Once it negotiates, the Windows Telnet client sends key by key and has no local echo. */
+Deno.test("the Windows Telnet client sees what it types, but not a password", async () => {
   await using joined = await join({ telnetOptions: { terminalType: true } });
   const { harness, client, peer, remote } = joined;
   const heard: string[] = [];
@@ -910,7 +910,7 @@ Deno.test("the Telnet client of Windows sees what it types, but not a password",
   await type("n\r\n", "n\r\n");
 });
 
-Deno.test("a payload is sent only where its option is in force, a command always", async () => {
+Deno.test("sendSubnegotiation needs an enabled option, sendTelnetCommand does not", async () => {
   await using joined = await join({ telnetOptions: { gmcp: true } });
   const { harness, client, remote } = joined;
   await remote.hear((words) => words.includes("WILL 201"));
@@ -925,7 +925,7 @@ Deno.test("a payload is sent only where its option is in force, a command always
   assertEquals(await remote.hear((words) => words.length > 0), ["DO 99"]);
 });
 
-Deno.test("GMCP: Core.Hello is read whatever the case of its keys", async () => {
+Deno.test("GMCP: the keys of Core.Hello are case-insensitive", async () => {
   const { harness, client, remote } = await join({ telnetOptions: { gmcp: true } });
   await using _ = harness;
   remote.do(GMCP);
@@ -960,7 +960,7 @@ for (
   });
 }
 
-Deno.test("NEW-ENVIRON: long values are cut and long names not kept, so that no colour costs more", async () => {
+Deno.test("NEW-ENVIRON: long values are cut, and variables with long names are ignored", async () => {
   const { harness, client, remote } = await join({ telnetOptions: { newEnviron: true } });
   await using _ = harness;
   remote.will(NEW_ENVIRON);
@@ -978,7 +978,7 @@ Deno.test("NEW-ENVIRON: long values are cut and long names not kept, so that no 
   );
 });
 
-Deno.test("text is wrapped to 20 columns at least, however narrow the window", async () => {
+Deno.test("sendWrapped wraps to at least 20 columns, however narrow the window", async () => {
   const { harness, client, peer, remote } = await join({ telnetOptions: { naws: true } });
   await using _ = harness;
   remote.will(NAWS);
@@ -990,7 +990,7 @@ Deno.test("text is wrapped to 20 columns at least, however narrow the window", a
   assertEquals(peer.takeText(), "a word or two and\r\nthree\r\n");
 });
 
-Deno.test("what a client tells of itself is no longer than a name is, and drives no terminal", async () => {
+Deno.test("client name and version are cut and have no escape sequences", async () => {
   await using joined = await join({ telnetOptions: { gmcp: true } });
   const { harness, client, remote } = joined;
   const hello = { client: "\x1b]0;title\x07" + "x".repeat(500), version: "1\x1b[2J" };

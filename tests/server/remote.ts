@@ -1,4 +1,4 @@
-/** The person at the other end of a server under test, speaking Telnet. */
+/** A Telnet client for tests of the server. */
 import { constants, createDeflate } from "node:zlib";
 import type { ListenOptions, TelnetClient } from "../../mod.ts";
 import { DO, DONT, SB, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
@@ -6,10 +6,10 @@ import type { MemoryConnectOptions, MemoryPeer } from "../../src/transport/memor
 import { until } from "../patience.ts";
 import { type Harness, latin1, negotiation, start, type StepClock } from "./harness.ts";
 
-/** Text as bytes. */
+/** Encodes text as UTF-8. */
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The person's client, played by a machine of its own. */
+/** The client end, with its own TelnetMachine. */
 export class Remote {
   readonly telnet: TelnetMachine = new TelnetMachine();
   readonly heard: string[] = [];
@@ -22,7 +22,7 @@ export class Remote {
     this.#peer = peer;
   }
 
-  /** What the server said since the last call, in words; text apart. */
+  /** The negotiations since the last call, in words; the text is added to `text`. */
   async hear(condition: (heard: readonly string[]) => boolean): Promise<string[]> {
     const heard: string[] = [];
     await this.#harness.pollUntil(() => {
@@ -71,7 +71,7 @@ export class Remote {
   }
 }
 
-/** A server with one client. Dispose it, and it stops. */
+/** A server with one client. Disposing it stops the server. */
 export interface Joined extends AsyncDisposable {
   readonly harness: Harness<TelnetClient>;
   readonly client: TelnetClient;
@@ -80,7 +80,7 @@ export interface Joined extends AsyncDisposable {
   readonly clock: StepClock;
 }
 
-/** Starts a server, and joins it. */
+/** Starts a server, and connects a client. */
 export async function join(
   options: ListenOptions = {},
   dial: MemoryConnectOptions = {},
@@ -99,12 +99,12 @@ export async function join(
   };
 }
 
-/** Bytes of what `latin1` made of them. */
+/** Encodes Latin-1 text, the inverse of `latin1`. */
 export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-/** A zlib stream of texts, each readable at once. */
+/** A zlib stream that is flushed after each text. */
 export async function deflated(
   texts: string[],
   finish: boolean,
@@ -125,7 +125,7 @@ export async function deflated(
   return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }
 
-/** zlib works in threads, so a number of polls says nothing. */
+/** Polls in real time: zlib works in threads, so no number of polls is enough. */
 export async function untilReal(
   harness: Harness<TelnetClient>,
   condition: () => boolean,
@@ -133,7 +133,7 @@ export async function untilReal(
   await until(condition, () => harness.server.poll());
 }
 
-/** Polls, and inflates what the server sends. */
+/** Polls, and inflates the server's output. */
 export async function hearInflated(
   harness: Harness<TelnetClient>,
   peer: MemoryPeer,

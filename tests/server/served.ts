@@ -1,4 +1,4 @@
-/** A server on a real port under a loop of its own, and what its handlers were told. */
+/** A server on a real port with its own game loop, which notes what its handlers got. */
 import {
   type ClientViolation,
   type ListenOptions,
@@ -10,10 +10,10 @@ import { PATIENCE_MS } from "../patience.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { StepClock } from "./harness.ts";
 
-/** So far the clock of a test goes at once. */
+/** How far {@linkcode Served.passes} advances the test clock in one step. */
 const STEP_MS = 50;
 
-/** What a test on real sockets works with. */
+/** A server for tests on real sockets. */
 export class Served implements AsyncDisposable {
   readonly server: TelnetServer;
   readonly violations: ClientViolation[] = [];
@@ -60,12 +60,12 @@ export class Served implements AsyncDisposable {
     return client;
   }
 
-  /** Whether such a violation was told. */
+  /** Whether `onViolation` got this kind. */
   told(kind: ClientViolation["kind"]): boolean {
     return this.violations.some((violation) => violation.kind === kind);
   }
 
-  /** Whether such a refusal was told. */
+  /** Whether `onRefuse` got this kind. */
   refused(kind: Refusal["kind"]): boolean {
     return this.refusals.some((refusal) => refusal.kind === kind);
   }
@@ -83,7 +83,7 @@ export class Served implements AsyncDisposable {
     return client;
   }
 
-  /** Waits for a condition; `false`: it never came. */
+  /** Waits for a condition; returns `false` if it did not come true in time. */
   async comes(condition: () => boolean): Promise<boolean> {
     const deadline = performance.now() + PATIENCE_MS;
     while (!condition()) {
@@ -93,15 +93,17 @@ export class Served implements AsyncDisposable {
     return true;
   }
 
-  /** Waits until the server has polled, from beginning to end: all that was due by now is done. */
+  /** Waits for one whole poll, so everything due by now is done. */
   async turn(): Promise<void> {
     const { polls } = this;
-    await this.comes(() => this.polls >= polls + 2); // one was under way
+    await this.comes(() => this.polls >= polls + 2); // one may have been running already
   }
 
   /**
-   * Lets time go by on the clock of the test, the server looking at it all the while; returns whether the
-   * condition came true, with which it ends. However slow the machine, that is all the time that passes.
+   * Advances the test clock in steps, with a poll after each, until the condition is true. No other
+   * time passes, however slow the machine.
+   *
+   * @returns Whether the condition came true.
    */
   async passes(milliseconds: number, condition: () => boolean = () => false): Promise<boolean> {
     if (this.#clock === undefined) throw new Error("Give a StepClock");
@@ -118,7 +120,7 @@ export class Served implements AsyncDisposable {
     await this.#running;
     let stopped = false;
     const stopping = this.server.stop().finally(() => stopped = true);
-    // A peer that takes nothing is given up in time only where there is time.
+    // closeTimeout passes only if the clock moves.
     while (this.#clock !== undefined && !stopped) {
       this.#clock.advance(1000);
       await new Promise((resolve) => setTimeout(resolve, 0));

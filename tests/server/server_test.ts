@@ -8,7 +8,7 @@ import type { Transport } from "../../src/transport/transport.ts";
 import { inTime, PATIENCE_MS, until } from "../patience.ts";
 import { negotiation, start, StepClock } from "./harness.ts";
 
-Deno.test("TelnetServer.listen has Miniboa's defaults and tells the real port and address", async () => {
+Deno.test("TelnetServer.listen has Miniboa's defaults and reports the real port and address", async () => {
   const transport = new MemoryTransport();
   await using server = await TelnetServer.listen({ transport });
   assertEquals([server.port, server.address, server.timeout], [7777, "0.0.0.0", 5]);
@@ -17,7 +17,7 @@ Deno.test("TelnetServer.listen has Miniboa's defaults and tells the real port an
   assertEquals(other.timeout, 7);
 });
 
-Deno.test("TelnetServer.listen refuses what cannot be right, and says what to do", async () => {
+Deno.test("TelnetServer.listen refuses invalid options with misuse", async () => {
   const transport = new MemoryTransport();
   const wrong = [
     { port: 70_000 },
@@ -35,7 +35,7 @@ Deno.test("TelnetServer.listen refuses what cannot be right, and says what to do
   }
 });
 
-Deno.test("the default handlers greet the visitor and print who comes and goes", async () => {
+Deno.test("the default handlers greet the client and log connects and disconnects", async () => {
   const printed: string[] = [];
   const log = console.log;
   console.log = (...words) => printed.push(words.join(" "));
@@ -52,7 +52,7 @@ Deno.test("the default handlers greet the visitor and print who comes and goes",
   }
 });
 
-Deno.test("onConnect and onDisconnect come once each, within poll, with the same client", async () => {
+Deno.test("onConnect and onDisconnect are called once each, within poll, with the same client", async () => {
   let polling = false;
   const calls: [string, TelnetClient][] = [];
   const note = (name: string) => (client: TelnetClient) => {
@@ -85,7 +85,7 @@ Deno.test("onConnect and onDisconnect come once each, within poll, with the same
   await server.stop();
 });
 
-Deno.test("handlers can be exchanged while the server runs", async () => {
+Deno.test("handlers can be replaced while the server runs", async () => {
   await using harness = await start();
   const late: TelnetClient[] = [];
   harness.server.onConnect = (client) => void late.push(client);
@@ -97,11 +97,11 @@ Deno.test("handlers can be exchanged while the server runs", async () => {
   assertEquals(late[0] === late[1], true);
 });
 
-Deno.test("poll waits up to timeout, returns at once when there is work, and never longer", async () => {
+Deno.test("poll waits up to timeout, and returns early when there is work", async () => {
   const transport = new MemoryTransport();
   await using server = await TelnetServer.listen({ transport, timeout: 60, onConnect: () => {} });
   server.onDisconnect = () => {};
-  // Of two timers the shorter comes first, on however busy a machine.
+  // The shorter of two timers fires first, even on a busy machine.
   let early = true;
   setTimeout(() => early = false, 40);
   await inTime(server.poll(), "the end of an idle poll");
@@ -115,17 +115,17 @@ Deno.test("poll waits up to timeout, returns at once when there is work, and nev
   assertEquals(server.clientList()[0]?.getCommand(), "work");
 });
 
-Deno.test("a loop of nothing but polls lets timers and other code run", async () => {
+Deno.test("a loop that only polls lets timers and other code run", async () => {
   await using harness = await start({ timeout: 0 });
   let fired = false;
   setTimeout(() => fired = true, 1);
   await until(() => fired, () => harness.server.poll());
 });
 
-Deno.test("a poll while another is under way waits for that, whoever calls it when", async () => {
+Deno.test("poll() during another poll waits for that one, from handlers too", async () => {
   await using harness = await start({ timeout: 20 });
   await Promise.all([harness.server.poll(), harness.server.poll()]);
-  // A handler that polls by itself ends neither a loop of polls nor serve(), however it is timed.
+  // A handler that calls poll() stops neither a game loop nor serve(), whatever the timing.
   for (let ticks = 0; ticks < 6; ticks++) {
     const errors: unknown[] = [];
     await using served = await start({
@@ -148,7 +148,7 @@ Deno.test("a poll while another is under way waits for that, whoever calls it wh
   }
 });
 
-Deno.test("a person over maxConnections is told so in one line and costs no handler", async () => {
+Deno.test("a client over maxConnections gets a one-line message, and no handler is called", async () => {
   await using harness = await start({ maxConnections: 1 });
   const { client } = await harness.join();
   const refused = harness.dial();
@@ -164,7 +164,7 @@ Deno.test("a person over maxConnections is told so in one line and costs no hand
   assertEquals(harness.connected.length, 2);
 });
 
-Deno.test("a flood of refused connections is closed without a word", async () => {
+Deno.test("in a flood of refused connections only some get a message; the others are just closed", async () => {
   await using harness = await start({ maxConnections: 0 });
   const peers = Array.from({ length: 200 }, () => harness.dial({ allowHalfOpen: true }));
   const told = peers.filter((peer) => peer.takeText() !== "").length;
@@ -191,11 +191,11 @@ Deno.test("stop flushes, closes, calls onDisconnect for each, and can be called 
     "server-stopped",
     "server-stopped",
   ]);
-  await harness.server.poll(); // a loop that has not noticed does no harm
+  await harness.server.poll(); // a further poll does no harm
   assertThrows(() => harness.dial(), TelnetError);
 });
 
-Deno.test("stop from within a handler works", async () => {
+Deno.test("stop works from within a handler", async () => {
   const harness = await start({ onConnect: (): Promise<void> => harness.server.stop() });
   harness.dial();
   while (harness.server.running) await harness.server.poll();
@@ -203,7 +203,7 @@ Deno.test("stop from within a handler works", async () => {
   assertEquals(harness.disconnected.length, 1);
 });
 
-Deno.test("stop lets a client that takes nothing go after closeTimeout", async () => {
+Deno.test("stop closes a client that reads nothing after closeTimeout", async () => {
   const transport = new MemoryTransport({ capacity: 10 });
   const clock = new StepClock();
   const gone: TelnetClient[] = [];
@@ -233,7 +233,7 @@ Deno.test("await using stops the server", async () => {
   assertThrows(() => transport.connect(port), TelnetError);
 });
 
-Deno.test("serve works without a loop: lines come, answers leave at once, the signal ends it", async () => {
+Deno.test("serve needs no game loop: lines arrive, answers are sent at once, the signal ends it", async () => {
   const transport = new MemoryTransport();
   const end = new AbortController();
   const gone: TelnetClient[] = [];
@@ -260,7 +260,7 @@ Deno.test("serve works without a loop: lines come, answers leave at once, the si
   assertEquals(gone.length, 1);
 });
 
-Deno.test("serve sends what is written between two events", async () => {
+Deno.test("serve sends output that is written between two events", async () => {
   const transport = new MemoryTransport();
   const end = new AbortController();
   let joined: TelnetClient | undefined;
@@ -279,7 +279,7 @@ Deno.test("serve sends what is written between two events", async () => {
   await serving;
 });
 
-Deno.test("serve notices its signal while nothing happens", async () => {
+Deno.test("serve ends on its signal while nothing else happens", async () => {
   const { server } = await start();
   const end = new AbortController();
   const serving = server.serve({ signal: end.signal });
@@ -288,13 +288,13 @@ Deno.test("serve notices its signal while nothing happens", async () => {
   assertEquals(server.running, false);
 });
 
-Deno.test("serve with a signal that is set already only stops", async () => {
+Deno.test("serve with an aborted signal just stops the server", async () => {
   const { server } = await start();
   await server.serve({ signal: AbortSignal.abort() });
   assertEquals(server.running, false);
 });
 
-Deno.test("a handler that throws costs the one client, with a reason that can be observed", async () => {
+Deno.test("a handler that throws drops only its client, with a reason and the error", async () => {
   const errors: unknown[] = [];
   await using harness = await start({
     onConnect: (client) => {
@@ -315,7 +315,7 @@ Deno.test("a handler that throws costs the one client, with a reason that can be
   assertEquals(peer.takeText(), "hello\r\n");
 });
 
-Deno.test("a handler's promise that is rejected costs the one client", async () => {
+Deno.test("a handler whose promise rejects drops only its client", async () => {
   const errors: string[] = [];
   await using harness = await start({
     onConnect: async (client) => {
@@ -330,7 +330,7 @@ Deno.test("a handler's promise that is rejected costs the one client", async () 
   assertEquals(harness.disconnected[0]?.disconnectReason, "handler-failed");
 });
 
-Deno.test("failures of onDisconnect, onViolation, onTelnetCommand and onError end nothing", async () => {
+Deno.test("exceptions in onDisconnect, onViolation, onTelnetCommand and onError do not end the server", async () => {
   const printed: unknown[] = [];
   const log = console.error;
   console.error = (...words) => printed.push(words);
@@ -357,8 +357,8 @@ Deno.test("failures of onDisconnect, onViolation, onTelnetCommand and onError en
   }
 });
 
-Deno.test("a character set of the game's own that throws costs the one client, in whatever it does", async () => {
-  // It is told never to; where it does, it is our poll that would fail.
+Deno.test("a custom TextCodec that throws drops only its client, wherever it throws", async () => {
+  // A codec must not throw. If it does, poll() must not fail.
   const fails = (text: string, word: string) => {
     if (text.includes(word)) throw new Error(`no ${word}`);
   };
@@ -414,7 +414,7 @@ Deno.test("a character set of the game's own that throws costs the one client, i
   }
 });
 
-Deno.test("drain ends, and tells the others, also where one's character set throws", async () => {
+Deno.test("drain ends and sends its message to the others if the codec of one client throws", async () => {
   const failures: string[] = [];
   const harness = await start({ onError: (error) => void failures.push(String(error)) });
   const { client } = await harness.join();
@@ -431,7 +431,7 @@ Deno.test("drain ends, and tells the others, also where one's character set thro
   assertEquals(peer.takeText(), "Bye!\r\n");
 });
 
-Deno.test("clientClass gives every client what the author adds", async () => {
+Deno.test("clientClass adds the author's fields to every client", async () => {
   class Player extends TelnetClient {
     readonly joinedFrom = this.address;
     hitPoints = 10;
@@ -445,7 +445,7 @@ Deno.test("clientClass gives every client what the author adds", async () => {
   assertEquals(error.code, "misuse");
 });
 
-Deno.test("a client class that throws costs the one visitor, not those who came with it", async () => {
+Deno.test("a client class whose constructor throws drops only that connection", async () => {
   let made = 0;
   class Fragile extends TelnetClient {
     constructor() {
@@ -470,7 +470,7 @@ Deno.test("a client class that throws costs the one visitor, not those who came 
   await harness.server.stop();
 });
 
-Deno.test("a clientClass that extends nothing is misuse", async () => {
+Deno.test("a clientClass that does not extend TelnetClient is misuse", async () => {
   const listening = () => start({ clientClass: class Other {} as never });
   await assertRejects(
     listening,
@@ -479,7 +479,7 @@ Deno.test("a clientClass that extends nothing is misuse", async () => {
   );
 });
 
-Deno.test("onError can send last words, and runs within poll for a rejected promise too", async () => {
+Deno.test("onError can send a last text, and runs within poll for a rejected promise too", async () => {
   let polling = false;
   await using harness = await start({
     onConnect: async () => {
@@ -494,7 +494,7 @@ Deno.test("onError can send last words, and runs within poll for a rejected prom
   assertEquals(peer.takeText(), "Sorry!\r\n");
 });
 
-Deno.test("an async onError that fails is printed and ends nothing", async () => {
+Deno.test("an async onError that rejects is printed and does not end the server", async () => {
   const printed: unknown[] = [];
   const log = console.error;
   console.error = (...words) => printed.push(words);
@@ -516,7 +516,7 @@ Deno.test("an async onError that fails is printed and ends nothing", async () =>
   }
 });
 
-Deno.test("a loop that goes on polling while stop runs loses neither", async () => {
+Deno.test("a loop that still polls during stop() loses no output", async () => {
   const transport = new MemoryTransport({ capacity: 10 });
   const server = await TelnetServer.listen({
     transport,
@@ -537,8 +537,8 @@ Deno.test("a loop that goes on polling while stop runs loses neither", async () 
   assertEquals(heard + peer.take().length, 1000);
 });
 
-Deno.test("stop waits for closeTimeout at most, also for a peer that never closes", async () => {
-  /** A network whose sockets are gone only when they are aborted. */
+Deno.test("stop waits closeTimeout at most, even for a peer that never closes", async () => {
+  /** A transport whose sockets close only when they are aborted. */
   const stubborn = () => {
     const transport = new MemoryTransport();
     const aborts: (() => void)[] = [];
@@ -588,6 +588,6 @@ Deno.test("stop waits for closeTimeout at most, also for a peer that never close
     "the end of stop",
   );
   assertEquals(first, "short");
-  long.letGo(); // for nothing else it would wait an hour
+  long.letGo(); // else it would wait an hour
   await inTime(long.stopped, "the end of the other");
 });

@@ -1,10 +1,10 @@
-/** The end of a turn, the identity of a connection, and a transport for each listener. */
+/** onTurnEnd, connection identity at restore, and a transport per listener. */
 import { assert, assertEquals } from "@std/assert";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
 import { MemoryTransport } from "../../src/transport/mod.ts";
 import { start } from "./harness.ts";
 
-Deno.test("onTurnEnd names the clients that have changed, after what the game wrote is out", async () => {
+Deno.test("onTurnEnd gets the clients that changed, after the game's output was sent", async () => {
   const turns: string[][] = [];
   await using harness = await start({
     onTurnEnd: (clients) => void turns.push(clients.map((client) => `${client.port}`)),
@@ -33,7 +33,7 @@ Deno.test("onTurnEnd names the clients that have changed, after what the game wr
   assertEquals([turns[0], out], [[`${second.port}`], "hello\r\n"]);
 });
 
-Deno.test("a snapshot that is taken at the end of the turn has none of its output", async () => {
+Deno.test("a snapshot taken in onTurnEnd has no output of that turn", async () => {
   const saved: string[] = [];
   await using harness = await start({
     onTurnEnd: (clients) => {
@@ -49,7 +49,7 @@ Deno.test("a snapshot that is taken at the end of the turn has none of its outpu
   assertEquals([telnet.output, input.line.line], [[], "half"]);
 });
 
-Deno.test("onTurnEnd that fails is reported, and ends nothing", async () => {
+Deno.test("an onTurnEnd that throws is reported, and the server keeps running", async () => {
   const errors: unknown[] = [];
   await using harness = await start({
     onError: (error) => void errors.push(error),
@@ -63,7 +63,7 @@ Deno.test("onTurnEnd that fails is reported, and ends nothing", async () => {
   assert(client.active);
 });
 
-Deno.test("restore gets the identity that the transport gives the connection", async () => {
+Deno.test("restore gets the identity of the transport connection", async () => {
   const asked: string[] = [];
   const known = new Map<string, string>();
   await using harness = await start({
@@ -87,7 +87,7 @@ Deno.test("restore gets the identity that the transport gives the connection", a
   assertEquals(asked, ["gateway-1/7", other.connection.identity, "gateway-1/7"]);
 });
 
-Deno.test("each listener may have a transport of its own", async () => {
+Deno.test("each listener can have its own transport", async () => {
   const [first, second] = [new MemoryTransport(), new MemoryTransport()];
   const here: TelnetClient[] = [];
   await using server = await TelnetServer.listen({

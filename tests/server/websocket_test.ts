@@ -1,4 +1,4 @@
-/** Browsers on the Telnet port: the upgrade, pages, origins, proxies, and how it ends. */
+/** Browsers on the Telnet port: upgrade, pages, origins, proxies, and Close codes. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type ListenOptions, type Refusal, TelnetServer } from "../../mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
@@ -13,7 +13,7 @@ interface Scene extends AsyncDisposable {
   readonly refusals: Refusal[];
   readonly gone: (string | undefined)[];
   readonly lines: string[];
-  /** Browsers, which the end of the test breaks off. */
+  /** Browsers; disposing the scene aborts them. */
   readonly peers: MemoryPeer[];
   poll(): Promise<void>;
 }
@@ -49,13 +49,13 @@ async function start(options: ListenOptions = {}, chunkSize?: number): Promise<S
       await new Promise((resolve) => setTimeout(resolve, 0));
     },
     async [Symbol.asyncDispose]() {
-      for (const peer of peers) peer.abort(); // else their sockets linger
+      for (const peer of peers) peer.abort(); // else stop() waits for them
       await server.stop();
     },
   };
 }
 
-/** A browser in memory. */
+/** A browser on the in-memory transport. */
 class Browser {
   readonly peer: MemoryPeer;
   readonly frames = new ServerFrames();
@@ -81,7 +81,7 @@ class Browser {
   }
 }
 
-Deno.test("WebSocket: a person plays in messages, at every cut of what comes", async () => {
+Deno.test("WebSocket: a session over messages works however the bytes are split", async () => {
   const request = new TextEncoder().encode(
     upgradeRequest({ "Sec-WebSocket-Protocol": "chat, binary" }),
   );
@@ -113,14 +113,14 @@ Deno.test("WebSocket: a person plays in messages, at every cut of what comes", a
   };
   const whole = await play(bytes.length);
   assertEquals(whole.lines, ["look", "say hi"]);
-  // Compression is not offered: only NAWS is asked for.
+  // MCCP2 is not offered, only DO NAWS is sent.
   assertEquals(whole.text, "\xff\xfd\x1fWelcome\r\nYou: look\r\nYou: say hi\r\n");
   for (let cut = 1; cut < bytes.length; cut += 3) {
     assertEquals(await play(cut), whole, `cut at ${cut}`);
   }
 });
 
-Deno.test("WebSocket: byte by byte, and Telnet clients beside it", async () => {
+Deno.test("WebSocket: byte by byte, with a Telnet client on the same port", async () => {
   await using scene = await start({}, 1);
   const browser = new Browser(scene);
   browser.peer.write(upgradeRequest());
@@ -133,7 +133,7 @@ Deno.test("WebSocket: byte by byte, and Telnet clients beside it", async () => {
   assertEquals(scene.lines, ["look", "quick"]);
 });
 
-Deno.test("WebSocket: a silent Telnet client is greeted after helloTimeout, one that types at once", async () => {
+Deno.test("WebSocket: a silent Telnet client is greeted after helloTimeout, one that sends non-HTTP bytes at once", async () => {
   const clock = new TestClock();
   await using scene = await start({ clock, limits: { helloTimeout: 300 } });
   const silent = scene.transport.connect(scene.server.port);
@@ -155,7 +155,7 @@ const FAULTS: readonly (readonly [what: string, request: string, status: number]
   ["another version", upgradeRequest({ "Sec-WebSocket-Version": "8" }), 426],
   ["no key", upgradeRequest({ "Sec-WebSocket-Key": undefined }), 400],
   ["a short key", upgradeRequest({ "Sec-WebSocket-Key": "AAAA" }), 400],
-  ["a key of more bytes", upgradeRequest({ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZS4=" }), 400],
+  ["a long key", upgradeRequest({ "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZS4=" }), 400],
   [
     "two keys",
     upgradeRequest().replace("\r\n\r\n", "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"),
@@ -166,20 +166,20 @@ const FAULTS: readonly (readonly [what: string, request: string, status: number]
   ["POST", upgradeRequest({}, "POST / HTTP/1.1"), 405],
   ["HTTP/1.0", upgradeRequest({}, "GET / HTTP/1.0"), 400],
   ["a body", upgradeRequest({ "Content-Length": "5" }), 400],
-  ["chunks", upgradeRequest({ "Transfer-Encoding": "chunked" }), 400],
+  ["a chunked body", upgradeRequest({ "Transfer-Encoding": "chunked" }), 400],
   ["a malformed line", upgradeRequest({}, "GET  / HTTP/1.1"), 400],
   ["a malformed header", upgradeRequest({ "a b": "c" }), 400],
   ["a folded header", upgradeRequest({ A: "b\r\n c" }), 400],
   ["a head without end", "GET / HTTP/1.1\r\nA: " + "x".repeat(9_000), 431],
   ["a page of another host", upgradeRequest({ Origin: "https://evil.example" }), 403],
-  ["a page of the host's other port", upgradeRequest({ Origin: "http://mud.example:8080" }), 403],
+  ["a page of the host, another port", upgradeRequest({ Origin: "http://mud.example:8080" }), 403],
   ["a page without an origin", upgradeRequest({ Origin: "null" }), 403],
   ["no upgrade, and no pages", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 426],
   ["another method", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405],
 ];
 
 for (const [what, request, status] of FAULTS) {
-  Deno.test(`WebSocket: refused by ${status}: ${what}`, async () => {
+  Deno.test(`WebSocket: refused with ${status}: ${what}`, async () => {
     await using scene = await start();
     const browser = new Browser(scene);
     browser.peer.write(request);
@@ -193,7 +193,7 @@ for (const [what, request, status] of FAULTS) {
   });
 }
 
-Deno.test("WebSocket: pages of the own host may connect, others by list, or any", async () => {
+Deno.test("WebSocket: pages of the same origin may connect, others if listed, or any", async () => {
   const tries = [
     [true, "http://mud.example:7777", 101],
     [true, "HTTP://MUD.EXAMPLE:7777", 101],
@@ -211,7 +211,7 @@ Deno.test("WebSocket: pages of the own host may connect, others by list, or any"
   }
 });
 
-Deno.test("WebSocket: pages on the same port, with nothing else of the machine", async () => {
+Deno.test("WebSocket: HTTP serves exactly the configured pages", async () => {
   const pages = {
     "/": { type: "text/html; charset=utf-8", body: "<h1>caf\u00e9</h1>" },
     "/a.js": { type: "text/javascript", body: Uint8Array.of(59) },
@@ -244,7 +244,7 @@ Deno.test("WebSocket: pages on the same port, with nothing else of the machine",
   assertEquals(scene.server.stats().accepted, 0);
 });
 
-Deno.test("WebSocket: how it ends, by the code of the Close frame", async () => {
+Deno.test("WebSocket: the Close code tells why the server closed", async () => {
   const ends: readonly (readonly [string, (scene: Scene) => unknown, number])[] = [
     [
       "dropped by the game",
@@ -267,7 +267,7 @@ Deno.test("WebSocket: how it ends, by the code of the Close frame", async () => 
   }
 });
 
-Deno.test("WebSocket: a Close frame is a half-close: what came before it is used and answered", async () => {
+Deno.test("WebSocket: a Close frame is a half-close: lines before it are still answered", async () => {
   await using scene = await start();
   const browser = new Browser(scene);
   browser.peer.write(upgradeRequest());
@@ -281,7 +281,7 @@ Deno.test("WebSocket: a Close frame is a half-close: what came before it is used
   assertEquals(scene.gone, ["client-closed"]);
 });
 
-Deno.test("WebSocket: who breaks the rules is told why, after the answers to what came before", async () => {
+Deno.test("WebSocket: a protocol error is answered with a Close reason, after the answers to earlier frames", async () => {
   await using scene = await start();
   const browser = new Browser(scene);
   browser.peer.write(upgradeRequest());
@@ -294,7 +294,7 @@ Deno.test("WebSocket: who breaks the rules is told why, after the answers to wha
   assertEquals(scene.gone, ["connection-lost"]);
 });
 
-Deno.test("WebSocket: pings count like other bytes, and are not read on over the rate", async () => {
+Deno.test("WebSocket: pings count towards byteRate, and reading pauses above it", async () => {
   const clock = new TestClock();
   await using scene = await start({ clock, limits: { byteRate: 100, burst: 1, helloTimeout: 0 } });
   const browser = new Browser(scene);
@@ -333,9 +333,9 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
     upgradeRequest({ "X-Forwarded-For": value, ...more });
   const proxy = "PROXY TCP4 192.0.2.7 10.0.0.1 4000 7777\r\n";
   assertEquals(await enter({}, proxy + upgradeRequest()), "192.0.2.7");
-  assertEquals(await enter({}, upgradeRequest()), "proxy-header"); // no header of its own
+  assertEquals(await enter({}, upgradeRequest()), "proxy-header"); // no PROXY header
   assertEquals(await enter(forwarded, header("192.0.2.9")), "192.0.2.9");
-  // The right-most that is no proxy counts: the person can write the others.
+  // The rightmost address that is no trusted proxy counts: a client can forge the others.
   assertEquals(await enter(forwarded, header("1.1.1.1, 192.0.2.9, 10.0.0.2")), "192.0.2.9");
   assertEquals(await enter(forwarded, header('"[2001:db8::1]:4000", 10.1.1.1')), "2001:db8::1");
   const https = { "X-Forwarded-Proto": "https" };
@@ -343,7 +343,7 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
   assertEquals(await enter(forwarded, upgradeRequest()), "proxy-header");
   assertEquals(await enter(forwarded, header("nonsense")), "proxy-header");
   assertEquals(await enter(forwarded, proxy + upgradeRequest()), "192.0.2.7");
-  // From others the header counts nothing.
+  // Without a trusted proxy the header is ignored.
   assertEquals(await enter(forwarded, header("192.0.2.9"), "192.0.2.1"), "192.0.2.1");
   const one = { ...forwarded, limits: { connectionsPerAddress: 1, helloTimeout: 0 } };
   await using scene = await start({ trustedProxies, ...one });
@@ -357,7 +357,7 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
   ]]);
 });
 
-Deno.test("WebSocket: wrong options say what to write", async () => {
+Deno.test("WebSocket: the error of an invalid option says what to write", async () => {
   const wrong = [
     5,
     "yes",
@@ -378,14 +378,14 @@ Deno.test("WebSocket: wrong options say what to write", async () => {
   }
 });
 
-Deno.test("WebSocket: who floods pings is dropped in time, though nothing waits to be processed", async () => {
+Deno.test("WebSocket: a client that floods pings is dropped after floodTimeout, though no input is queued", async () => {
   const clock = new TestClock();
   const limits = { byteRate: 100, floodTimeout: 2_000 };
   await using scene = await start({ clock, limits });
   const browser = new Browser(scene);
   browser.peer.write(upgradeRequest());
   await browser.until(({ text }) => text === "Welcome\r\n");
-  // One chunk, which costs far more than the time for which a client may be over a rate.
+  // One chunk that exceeds byteRate for far longer than floodTimeout.
   browser.peer.write(join(...Array.from({ length: 2_000 }, () => frame(9, "are you there"))));
   await browser.until(({ pongs }) => pongs.length > 0);
   for (let turns = 0; turns < 20; turns++) await scene.poll();
@@ -398,7 +398,7 @@ Deno.test("WebSocket: who floods pings is dropped in time, though nothing waits 
   assertEquals(scene.gone, ["flooding"]);
 });
 
-Deno.test("WebSocket: a chunk of many frames is worked off in slices, and its end comes behind them", async () => {
+Deno.test("WebSocket: a chunk of many frames is processed in slices, and the end of input comes after it", async () => {
   await using scene = await start({ limits: { byteRate: 1e9, lineRate: 1e9, workRate: 1e9 } });
   const browser = new Browser(scene);
   browser.peer.write(upgradeRequest());

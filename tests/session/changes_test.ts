@@ -1,4 +1,4 @@
-/** What is typed around a change of mode, or of password mode: nothing is lost, doubled or told. */
+/** Input around changes of mode and password mode: nothing is lost, doubled or recorded. */
 import { assert, assertEquals } from "@std/assert";
 import { keyName, type ListenOptions } from "../../mod.ts";
 import { ECHO, GMCP, MCCP2, MSSP, SGA } from "../../src/options/mod.ts";
@@ -8,7 +8,7 @@ import { latin1, negotiation, start } from "../server/harness.ts";
 const AGREE = [...negotiation(DO, ECHO), ...negotiation(DO, SGA)];
 const utf8 = (text: string) => [...new TextEncoder().encode(text)];
 
-/** A client, and what a test does with it. */
+/** A client with the helpers of these tests. */
 async function sit(options: ListenOptions = {}) {
   const harness = await start(options);
   const joined = await harness.join();
@@ -22,7 +22,7 @@ async function sit(options: ListenOptions = {}) {
     harness,
     client,
     polls,
-    /** Sends as one chunk; returns what the server has sent. */
+    /** Sends bytes as one chunk; returns the server's output. */
     async send(bytes: string | readonly number[]): Promise<string> {
       peer.write(Uint8Array.from(typeof bytes === "string" ? utf8(bytes) : bytes));
       await polls();
@@ -44,7 +44,7 @@ async function sit(options: ListenOptions = {}) {
       }
       return keys.join(" ");
     },
-    /** What the recording has of what was typed. */
+    /** The recorded input. */
     typed: () => recorded.filter((line) => line.includes(`,"i",`)).join("\n"),
     [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
   };
@@ -62,7 +62,7 @@ async function secret(seat: Seat): Promise<void> {
   await seat.polls();
 }
 
-Deno.test("what was sent while a password was asked for is a secret, though a handler ends it", async () => {
+Deno.test("a line that a client sent in password mode is secret, even if a handler ends the mode first", async () => {
   await using seat = await sit({
     telnetOptions: { gmcp: true },
     onGmcp: (client) => client.passwordModeOff(),
@@ -92,7 +92,7 @@ for (const next of ["enterLineMode", "useEditor"] as const) {
   });
 }
 
-Deno.test("secrets typed ahead as lines stay secrets by way of keys", async () => {
+Deno.test("secrets typed ahead as lines stay secrets when they become keys and lines again", async () => {
   await using seat = await sit();
   await secret(seat);
   await seat.send([...negotiation(DO, ECHO), ...utf8("hunter1\r\nhunter2\r\n")]);
@@ -106,7 +106,7 @@ Deno.test("secrets typed ahead as lines stay secrets by way of keys", async () =
   assert(!seat.typed().includes("hunter"), seat.typed());
 });
 
-Deno.test("half a secret in the editor stays one by way of keys", async () => {
+Deno.test("half a secret in the editor stays secret when it becomes keys and a line again", async () => {
   await using seat = await sit();
   await ask(seat, "useEditor");
   await secret(seat);
@@ -121,7 +121,7 @@ Deno.test("half a secret in the editor stays one by way of keys", async () => {
   assert(!seat.typed().includes("hunter"), seat.typed());
 });
 
-Deno.test("the rest of a secret is one, though the client takes the editor away in its middle", async () => {
+Deno.test("the rest of a secret stays secret if the client leaves the editor in its middle", async () => {
   await using seat = await sit();
   await ask(seat, "useEditor");
   await secret(seat);
@@ -138,7 +138,7 @@ Deno.test("the rest of a secret is one, though the client takes the editor away 
 
 const PASTE = "\x1b[200~a\nb\nc\nd\x1b[201~\r";
 
-Deno.test("a paste of many lines waits whole for a game that takes one line at a time", async () => {
+Deno.test("a paste of many lines is kept for a game that takes one line at a time", async () => {
   for (const carry of [false, true]) {
     let snapshot = "";
     const lines: string[] = [];
@@ -158,7 +158,7 @@ Deno.test("a paste of many lines waits whole for a game that takes one line at a
   }
 });
 
-Deno.test("a paste of many lines becomes keys in its order", async () => {
+Deno.test("a queued paste of many lines becomes keys in order", async () => {
   await using seat = await sit({ limits: { queuedLines: 1 } });
   await ask(seat, "useEditor");
   await seat.send(PASTE);
@@ -167,7 +167,7 @@ Deno.test("a paste of many lines becomes keys in its order", async () => {
   assertEquals([seat.keys(), seat.lines()], ["a enter b enter c enter d enter", []]);
 });
 
-Deno.test("a change of mode and back in one turn leaves keys for the mode that counts", async () => {
+Deno.test("a change of mode and back in one turn passes no keys to the mode in between", async () => {
   const keys: string[] = [];
   await using seat = await sit({ onKey: (_, key) => void keys.push(key.text) });
   await ask(seat, "useEditor");
@@ -190,7 +190,7 @@ Deno.test("a snapshot between a change of mode and the next poll has every key",
   assertEquals(after.keys(), "a b c");
 });
 
-Deno.test("lines that wait come before the half line, as keys too", async () => {
+Deno.test("queued lines become keys before the partial line", async () => {
   await using seat = await sit();
   await ask(seat, "useEditor");
   await seat.send("look\rnor");
@@ -200,7 +200,7 @@ Deno.test("lines that wait come before the half line, as keys too", async () => 
   assertEquals(seat.keys(), "l o o k enter n o r t h enter");
 });
 
-Deno.test("two LF are two Enters whatever mode lies between; CR LF is one", async () => {
+Deno.test("two LF are two Enters across a change of mode, CR LF is one", async () => {
   for (const [first, second, expected] of [["a\n", "\nb\n", 3], ["a\r", "\nb\r", 2]] as const) {
     await using keysFirst = await sit();
     await ask(keysFirst, "enterCharacterMode");
@@ -218,7 +218,7 @@ Deno.test("two LF are two Enters whatever mode lies between; CR LF is one", asyn
   }
 });
 
-Deno.test("a loop over lines() gets what a change of mode made a line", async () => {
+Deno.test("a loop over lines() gets a line that a change of mode made from keys", async () => {
   await using seat = await sit();
   const reading = seat.client.lines().next();
   await ask(seat, "enterCharacterMode");
@@ -227,7 +227,7 @@ Deno.test("a loop over lines() gets what a change of mode made a line", async ()
   assertEquals((await reading).value, "look");
 });
 
-Deno.test("the last word about ECHO is the one that counts, however the client's words are cut", async () => {
+Deno.test("the last ECHO negotiation sent is the state in force, however the client's bytes are split", async () => {
   const sent = [...negotiation(DONT, ECHO), ...negotiation(DO, ECHO)];
   await using whole = await sit();
   await ask(whole, "enterCharacterMode");
@@ -240,7 +240,7 @@ Deno.test("the last word about ECHO is the one that counts, however the client's
   assertEquals(last, whole.client.telnet.optionEnabled(ECHO, "local"));
 });
 
-Deno.test("a client that showed a password is asked anew for the echo of character mode", async () => {
+Deno.test("a client that refused ECHO for a password is asked again for character mode", async () => {
   await using seat = await sit();
   await secret(seat);
   await seat.send([...negotiation(DONT, ECHO)]);
@@ -251,7 +251,7 @@ Deno.test("a client that showed a password is asked anew for the echo of charact
 });
 
 for (const [option, other] of [[SGA, ECHO], [ECHO, SGA]] as const) {
-  Deno.test(`half an agreement that is taken back leaves no half in force: ${option}`, async () => {
+  Deno.test(`a withdrawn half of character mode leaves the other half off: option ${option}`, async () => {
     await using seat = await sit();
     seat.client.enterCharacterMode();
     await seat.polls();
@@ -266,7 +266,7 @@ for (const [option, other] of [[SGA, ECHO], [ECHO, SGA]] as const) {
   });
 }
 
-Deno.test("a held-back line counts as activity, and is reported, wherever it waits", async () => {
+Deno.test("a held-back line counts as activity and is reported, in one chunk or byte by byte", async () => {
   for (const cut of [false, true]) {
     const told: string[] = [];
     await using seat = await sit({
@@ -282,7 +282,7 @@ Deno.test("a held-back line counts as activity, and is reported, wherever it wai
   }
 });
 
-Deno.test("the status is not sent behind the game's own WONT", async () => {
+Deno.test("MSSP is not sent after the game's own WONT", async () => {
   let off = () => {};
   await using seat = await sit({ telnetOptions: { mssp: () => (off(), { NAME: "Bogboa" }) } });
   off = () => seat.client.telnet.disableOption(MSSP, "local");
@@ -290,7 +290,7 @@ Deno.test("the status is not sent behind the game's own WONT", async () => {
   assert(heard.includes("\xff\xfc\x46") && !heard.includes("Bogboa"), heard);
 });
 
-Deno.test("behind WONT MCCP2 all is plain", async () => {
+Deno.test("everything after WONT MCCP2 is uncompressed", async () => {
   await using seat = await sit({ telnetOptions: { mccp2: true } });
   await seat.send([...negotiation(DO, MCCP2)]);
   assertEquals(seat.client.connection.compressed, true);
@@ -304,7 +304,7 @@ Deno.test("behind WONT MCCP2 all is plain", async () => {
   assert((await seat.heard()).endsWith("after\r\n"));
 });
 
-Deno.test("a dropped client's words are not traced", async () => {
+Deno.test("negotiations with a dropped client are not traced", async () => {
   const traced: string[] = [];
   await using seat = await sit({ onTrace: (_, direction) => void traced.push(direction) });
   seat.client.passwordModeOn();
@@ -315,12 +315,12 @@ Deno.test("a dropped client's words are not traced", async () => {
 
 for (
   const [name, bytes] of [
-    ["a sequence that never ends", `\x1b[${"0".repeat(40)}Ax`],
-    ["rxvt's Shift, and what looks like it", "\x1b[2$$y\x1b[2$ qx"],
+    ["an endless sequence", `\x1b[${"0".repeat(40)}Ax`],
+    ["rxvt's Shift sequences and similar ones", "\x1b[2$$y\x1b[2$ qx"],
     ["a line over the limit of an editor", "abcd😀x"],
   ] as const
 ) {
-  Deno.test(`keys do not depend on the cut: ${name}`, async () => {
+  Deno.test(`keys do not depend on how the bytes are split: ${name}`, async () => {
     const results: string[] = [];
     for (const cut of [false, true]) {
       await using seat = await sit();
@@ -337,7 +337,7 @@ for (
   });
 }
 
-Deno.test("a search finds the same, typed or pasted in one piece", async () => {
+Deno.test("history search finds the same, key by key or in one chunk", async () => {
   const found: string[] = [];
   for (const cut of [false, true]) {
     await using seat = await sit();
@@ -358,7 +358,7 @@ for (
     ["a lone ESC", [...utf8("a\x1b"), ...EC, ...utf8("b")], "a escape backspace b", "b"],
   ] as const
 ) {
-  Deno.test(`EC erases what came before it, behind ${name}`, async () => {
+  Deno.test(`EC erases the character before it, after ${name}`, async () => {
     await using typing = await sit();
     await ask(typing, "enterCharacterMode");
     await typing.send(bytes);
@@ -370,7 +370,7 @@ for (
   });
 }
 
-Deno.test("a key's sequence that the agreement on character mode cuts is read whole", async () => {
+Deno.test("a key sequence that the agreement on character mode splits is still one key", async () => {
   const sequence = "\x1b[1;5D";
   for (let at = 1; at < sequence.length; at++) {
     await using seat = await sit();

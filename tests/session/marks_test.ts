@@ -1,4 +1,4 @@
-/** Limits that protect against loops give way with time, and delay what a client needs to go on. */
+/** Limits against negotiation loops recover with time, and delay necessary answers at most. */
 import { assert, assertEquals } from "@std/assert";
 import { NAWS, TIMING_MARK } from "../../src/options/mod.ts";
 import { DO, IAC, IP, WILL, WONT } from "../../src/protocol/mod.ts";
@@ -7,7 +7,7 @@ import { latin1, negotiation, start } from "../server/harness.ts";
 const MARK = "\xff\xfb\x06";
 const countMarks = (bytes: Uint8Array) => latin1(bytes).split(MARK).length - 1;
 
-Deno.test("Ctrl-C that is held in a stock client gets an answer for each mark, as it asks", async () => {
+Deno.test("a held Ctrl-C in a stock client gets an answer to each TIMING-MARK at once", async () => {
   await using harness = await start();
   const { peer } = await harness.join();
   for (let times = 1; times <= 80; times++) {
@@ -18,7 +18,7 @@ Deno.test("Ctrl-C that is held in a stock client gets an answer for each mark, a
   }
 });
 
-Deno.test("marks that come all at once are answered one after another, none is lost", async () => {
+Deno.test("many TIMING-MARKs at once are answered one after another, and none is lost", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
   for (let times = 0; times < 500; times++) peer.write(negotiation(DO, TIMING_MARK));
@@ -39,7 +39,7 @@ Deno.test("marks that come all at once are answered one after another, none is l
   assertEquals([marks, client.getCommand(), client.active], [500, "look", true]);
 });
 
-Deno.test("a client that was refused for asking too often is heard again when it has rested", async () => {
+Deno.test("a client that was refused for repeated requests is accepted again after a pause", async () => {
   await using harness = await start({ limits: { repeatedRequests: 3 } });
   const { peer, client } = await harness.join();
   const toggle = async () => {
@@ -52,6 +52,6 @@ Deno.test("a client that was refused for asking too often is heard again when it
   for (let times = 0; times < 6; times++) heard.push(await toggle());
   assertEquals(heard, [true, true, true, false, false, false]);
   harness.clock.advance(10_000);
-  client.requestNaws(); // what was refused must be asked for anew
+  client.requestNaws(); // after a refusal the game must ask
   assert(await toggle());
 });

@@ -1,6 +1,6 @@
 /**
- * A snapshot is complete: a conversation that is cut anywhere, carried over as JSON, and goes on with
- * another server, brings the bytes, lines, keys and events of the one that was not cut.
+ * A snapshot is complete: a session that is interrupted anywhere, saved as JSON and resumed on
+ * another server has the same bytes, lines, keys and events as an uninterrupted one.
  */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -23,7 +23,7 @@ const OPTIONS: OptionDeclarations = {
 };
 const CODES = [0, 1, 3, 5, 6, 24, 25, 31, 34, 39, 42, 69, 93, 99, 201];
 
-/** One step: the client sends bytes, or the game does something. */
+/** One step: the client sends bytes, or the game makes a call. */
 type Act = { readonly bytes: readonly number[] } | { readonly call: string };
 
 const utf8 = (text: string) => [...new TextEncoder().encode(text)];
@@ -111,14 +111,14 @@ const call = fc.constantFrom(
   'telnet.gmcp.send "Core.Ping"',
 ).map((call) => ({ call }));
 const free = fc.array(fc.oneof(bytes, bytes, call), { minLength: 1, maxLength: 20 });
-/** Half of the conversations are by keys, or in an editor, from their start. */
+/** Half of the sessions start in character mode or the editor. */
 const byKeys: fc.Arbitrary<Act[]> = fc.tuple(
   fc.constantFrom("useEditor", "enterCharacterMode", 'useEditor {"multiline":true}'),
   free,
 ).map(([call, rest]) => [{ call }, { bytes: [IAC, DO, 1, IAC, DO, 3] }, ...rest]);
 const acts: fc.Arbitrary<Act[]> = fc.oneof(free, byKeys);
 
-Deno.test("a snapshot taken anywhere goes on as if nothing had been", async () => {
+Deno.test("a session resumed from a snapshot taken anywhere continues as if uninterrupted", async () => {
   await fc.assert(
     fc.asyncProperty(acts, fc.nat(), fc.nat(), async (acts, where, within) => {
       const cut = cutAt(acts, where, within);
@@ -130,7 +130,7 @@ Deno.test("a snapshot taken anywhere goes on as if nothing had been", async () =
   );
 });
 
-/** Cuts between two acts, or within the bytes of one. */
+/** Splits between two acts, or within the bytes of one. */
 function cutAt(acts: Act[], where: number, within: number): { before: Act[]; after: Act[] } {
   const index = where % acts.length;
   const act = acts[index];
@@ -160,7 +160,7 @@ async function play(before: Act[], after: Act[], restart: boolean): Promise<stri
   return merged(told);
 }
 
-/** Output that follows output is one: when it leaves means nothing here. */
+/** Merges adjacent output: the times of the writes do not matter. */
 function merged(told: readonly string[]): string[] {
   const found: string[] = [];
   for (const line of told) {

@@ -30,16 +30,18 @@ const NO_WIDTH = [
 ];
 /** Vowels and final consonants that join the Hangul syllable before them. */
 const TRAILING_JAMO: readonly (readonly [number, number])[] = [[0x1160, 0x11ff], [0xd7b0, 0xd7fb]];
-/** Terminals show it. */
+/** Terminals show it, so it has a width. */
 const SOFT_HYPHEN = 0xad;
-/** Codes of Big5 that some platforms lack, or decode to characters of private use: first and last pointer. */
+/**
+ * Big5 codes that some platforms lack or decode to private-use characters: first and last pointer.
+ */
 const BIG5_PARTS: readonly (readonly [number, number])[] = [
   [pointerOf(0x87, 0x40), pointerOf(0xa0, 0xfe)],
   [pointerOf(0xa3, 0xc0), pointerOf(0xa3, 0xe0)],
   [pointerOf(0xc6, 0xa1), pointerOf(0xc8, 0xfe)],
   [pointerOf(0xf9, 0xfe), pointerOf(0xfe, 0xfe)],
 ];
-/** Our names, where they are others. */
+/** Our names, if they differ. */
 const NAMES: Readonly<Record<string, string>> = { ibm866: "cp866" };
 
 await write("single_byte.ts", singleByte());
@@ -47,13 +49,13 @@ await write("big5.ts", big5());
 await write("gb18030.ts", gb18030());
 await write("widths.ts", await widths(), "Unicode 17");
 
-/** Sets of one byte a character: those from 0x80 on, or from 0xA0 on where C1 controls stand before. */
+/** Single-byte encodings: characters from 0x80, or from 0xA0 if 0x80 to 0x9F are C1 controls. */
 function singleByte(): string {
   const tables: Record<string, string> = {};
   for (const [name, index] of Object.entries(standard)) {
     if (index.length !== 128) continue;
     const points = (index as Index).map((point) => point ?? UNDEFINED);
-    // The web fills with controls what Windows leaves undefined.
+    // The Encoding Standard maps bytes that Windows leaves undefined to controls.
     const own = points.map((point, at) =>
       name.startsWith("windows") && point === 0x80 + at && at < 32 ? UNDEFINED : point
     );
@@ -97,7 +99,7 @@ function pointerOf(lead: number, trail: number): number {
   return (lead - 0x81) * 157 + trail - (trail < 0x7f ? 0x40 : 0x62);
 }
 
-/** A string in source, in which nothing is invisible or joins what stands before. */
+/** A string literal in which invisible and combining characters are escaped. */
 function literal(text: string): string {
   const escaped = Array.from(text, (character) => {
     if (character === '"' || character === "\\") return `\\${character}`;
@@ -112,7 +114,7 @@ function literal(text: string): string {
   return `"${escaped.join("")}"`;
 }
 
-/** Which characters take no column, two, or one or two as the terminal is set. */
+/** The characters of no column, of two, and of one or two depending on the terminal. */
 async function widths(): Promise<string> {
   const none = new Set<number>();
   for (const category of NO_WIDTH) {
@@ -144,7 +146,7 @@ ${typed("ambiguous")}
 `;
 }
 
-/** First and last of each range of the code points for which something holds. */
+/** The ranges of code points for which a condition is true: first and last of each. */
 function ranges(holds: (point: number) => boolean): string {
   const found: [first: number, last: number][] = [];
   for (let point = 0; point <= 0x10ffff; point++) {

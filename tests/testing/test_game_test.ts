@@ -1,4 +1,4 @@
-/** Tests of games: players and a stepped clock, on games as their authors write them. */
+/** TestGame: players and a stepped clock, with games as their authors write them. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { TelnetClient, TelnetServer } from "../../mod.ts";
 import { isTelnetError } from "../../src/connect/mod.ts";
@@ -73,7 +73,7 @@ for (const chunkSize of [undefined, 1]) {
   });
 }
 
-Deno.test("what does not come fails at once, and says what came instead", async () => {
+Deno.test("an expectation that is not met fails at once, and says what came instead", async () => {
   await using game = await startTalker();
   const ada = await game.connect();
   const error = await ada.expect("Your name:").then(() => undefined, (error) => error);
@@ -84,11 +84,11 @@ Deno.test("what does not come fails at once, and says what came instead", async 
   assertEquals(game.server.connectionCount(), 0);
 });
 
-Deno.test("a game whose server got no transport of the test is misuse", async () => {
+Deno.test("a game whose server does not use the test's transport is misuse", async () => {
   await assertRejects(() => TestGame.start(() => ({}) as never), Error, "its `server`");
 });
 
-Deno.test("the clock calls what is due in order, and nothing that was ended", () => {
+Deno.test("TestClock runs due timers in order, but no cancelled ones", () => {
   const clock = new TestClock(1_000);
   const called: string[] = [];
   clock.after(20, () => called.push(`b${clock.now()}`));

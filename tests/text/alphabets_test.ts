@@ -1,4 +1,6 @@
-/** Every alphabet: both ways, cut anywhere, and what stands for what a set lacks. */
+/**
+ * Character encodings: both directions, split anywhere, and replacements for missing characters.
+ */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   createTextDecoder,
@@ -20,13 +22,13 @@ const decodeWhole = (bytes: Uint8Array, encoding: Encoding) =>
   createTextDecoder(encoding).decode(bytes);
 
 for (const encoding of SINGLE) {
-  Deno.test(`${encoding}: every byte that is a character comes back, the others are not decoded`, () => {
+  Deno.test(`${encoding}: every byte with a character round-trips, the others decode to U+FFFD`, () => {
     for (let byte = 0; byte < 256; byte++) {
       const text = decodeWhole(Uint8Array.of(byte), encoding);
       assertEquals(text.length, 1);
       if (text === "\ufffd") continue;
       const [back] = encodeText(text, encoding);
-      // A character that stands in the set twice has one code.
+      // A character with two codes is encoded with one of them.
       assertEquals(decodeWhole(Uint8Array.of(back ?? 0), encoding), text);
     }
     const defined = Array.from({ length: 256 }, (_, byte) => byte)
@@ -38,17 +40,19 @@ for (const encoding of SINGLE) {
   });
 }
 
-/** Whether a sign is another in a different width or shape, as sets of East Asia have them. */
+/**
+ * Whether two characters are the same in another width or shape, as East Asian encodings have them.
+ */
 function isSame(sign: string, character: string): boolean {
   return sign.normalize("NFKC") === character.normalize("NFKC") ||
     "〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―— ‾￣ ¯￣ ¬￢".split(" ").includes(character + sign);
 }
 
-/** Places in private use whose characters got code points of their own in the edition of 2022 of GB 18030. */
+/** Private-use code points whose characters got their own code points in GB 18030-2022. */
 const MOVED = /^[\ue78d-\ue796\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864]$/;
 
 for (const encoding of MULTI) {
-  Deno.test(`${encoding}: every character that it has comes back, however it is cut`, () => {
+  Deno.test(`${encoding}: every character that it has round-trips, however the bytes are split`, () => {
     const characters: string[] = [];
     for (let code = 0x20; code < 0x10000; code++) {
       if (code >= 0xd800 && code < 0xe000) continue;
@@ -72,13 +76,13 @@ for (const encoding of MULTI) {
   });
 }
 
-Deno.test("gb18030 has the rare characters too", () => {
+Deno.test("gb18030 encodes rare characters, too", () => {
   for (const text of ["😀", "\u{10ffff}", "\u{20000}", "é", "я", "\ue000", "€"]) {
     assertEquals(decodeWhole(encodeText(text, "gb18030"), "gb18030"), text);
   }
 });
 
-Deno.test("known bytes of known alphabets", () => {
+Deno.test("known texts encode to known bytes", () => {
   const known: [Encoding, string, number[]][] = [
     ["koi8-r", "Привет", [0xf0, 0xd2, 0xc9, 0xd7, 0xc5, 0xd4]],
     ["windows-1251", "яЯ", [0xff, 0xdf]],
@@ -97,20 +101,20 @@ Deno.test("known bytes of known alphabets", () => {
   }
 });
 
-Deno.test("of two codes for a character the one that everybody knows is written", () => {
+Deno.test("a character with two codes is encoded with the common one", () => {
   assertEquals([...encodeText("者起都", "big5")], [0xaa, 0xcc, 0xb0, 0x5f, 0xb3, 0xa3]);
   assertEquals([...encodeText("№∵", "shift_jis")], [0x87, 0x82, 0x81, 0xe6]);
 });
 
-Deno.test("marks that stand alone: composed where the set has it, else left out", () => {
+Deno.test("combining marks are composed if the encoding has the result, else left out", () => {
   assertEquals([...encodeText("e\u0301", "latin1")], [0xe9]);
   assertEquals([...encodeText("e\u0301x", "ascii")], [0x65, 0x78]);
 });
 
-Deno.test("many marks on one letter cost no more than as many letters each with a few", () => {
+Deno.test("many marks on one letter cost no more than many letters with a few marks each", () => {
   const encode = (text: string) => encodeText(text, "latin1");
   assertEquals([...encode("e" + "\u0301".repeat(7))], [0xe9]);
-  // To normalize marks is to sort them: what is normalized at once must be short.
+  // Normalizing sorts the marks, so each normalized piece must be short.
   const cost = (text: string) => countSteps(() => encode(text));
   const many = cost("e" + "\u0301\u0316".repeat(10_000));
   const few = cost("e\u0301\u0316\u0301\u0316".repeat(5_000));
@@ -119,7 +123,7 @@ Deno.test("many marks on one letter cost no more than as many letters each with 
   assertEquals(many.longestNormalized, few.longestNormalized);
 });
 
-Deno.test("cp437-art draws what the PC shows for control characters, and keeps those that terminals obey", () => {
+Deno.test("cp437-art maps control codes to the PC's glyphs, except those that terminals act on", () => {
   assertEquals(decodeWhole(Uint8Array.of(1, 3, 0x10, 0x7f), "cp437-art"), "☺♥►⌂");
   assertEquals([...encodeText("☺♥►⌂\r\n\x1b[1m", "cp437-art")], [
     1,
@@ -136,17 +140,17 @@ Deno.test("cp437-art draws what the PC shows for control characters, and keeps t
   assertEquals(decodeWhole(Uint8Array.of(7, 8, 9, 10, 13, 27), "cp437-art"), "\x07\b\t\n\r\x1b");
 });
 
-Deno.test("what a set lacks is transliterated before it becomes a question mark", () => {
+Deno.test("missing characters are transliterated, or else become question marks", () => {
   const ascii = (text: string) => String.fromCharCode(...encodeText(text, "ascii"));
   assertEquals(ascii("Café “naïve” – it’s €5…"), 'Cafe "naive" - it\'s EUR5...');
   assertEquals(ascii("╔══╗│ok│└──┘"), "+--+|ok|+--+");
   assertEquals(ascii("Straße, Łódź, Ærø"), "Strasse, Lodz, AEro");
   assertEquals(ascii("日本 😀"), "?? ?");
-  assertEquals([...encodeText("ệ", "windows-1252")], [0x65]); // without both its marks
+  assertEquals([...encodeText("ệ", "windows-1252")], [0x65]); // without its two marks
   assertEquals([...encodeText("│", "windows-1252")], [0x7c]);
 });
 
-Deno.test("names of sets as clients and locales give them", () => {
+Deno.test("encodingByName knows the names that clients and locales use", () => {
   assertEquals(encodingByName("ISO-8859-1"), "latin1");
   assertEquals(encodingByName("Shift-JIS"), "shift_jis");
   assertEquals(encodingByName("CP1251"), "windows-1251");
@@ -156,7 +160,7 @@ Deno.test("names of sets as clients and locales give them", () => {
   assertEquals(encodingOfLocale("POSIX"), undefined);
 });
 
-Deno.test("a codec of one's own goes wherever a set is named", () => {
+Deno.test("a custom TextCodec works wherever an encoding name does", () => {
   const rot13: TextCodec = {
     name: "X-ROT13",
     createDecoder: () => ({ decode: (bytes) => turn(new TextDecoder().decode(bytes)) }),
@@ -175,14 +179,17 @@ function turn(text: string): string {
   });
 }
 
-/** What the platform here, whose decoders are those of the Encoding Standard, calls a set. */
+/**
+ * Names of the Encoding Standard, as the platform's TextDecoder uses them, if they differ from
+ * ours.
+ */
 const PLATFORM_NAMES: Readonly<Record<string, string>> = { cp866: "ibm866" };
 const OWN = ["utf-8", "ascii", "latin1", "iso-8859-9", "cp437", "cp437-art", "cp850", "cp852"];
 
 for (const encoding of ENCODINGS.filter((name) => !OWN.includes(name))) {
-  Deno.test(`${encoding} is decoded as the Encoding Standard has it, broken bytes too`, () => {
+  Deno.test(`${encoding} is decoded as in the Encoding Standard, broken bytes too`, () => {
     const platform = new TextDecoder(PLATFORM_NAMES[encoding] ?? encoding);
-    // The web fills with controls what Windows leaves undefined.
+    // The Encoding Standard maps bytes that Windows leaves undefined to controls.
     const undefinedByte = encoding.startsWith("windows") ? /[\x80-\x9f]/g : /(?!)/g;
     for (const bytes of sequences(encoding)) {
       const expected = platform.decode(Uint8Array.from(bytes)).replaceAll(undefinedByte, "\ufffd");
@@ -196,7 +203,7 @@ for (const encoding of ENCODINGS.filter((name) => !OWN.includes(name))) {
   });
 }
 
-Deno.test("what is pending of a character goes on in another decoder, in every set", () => {
+Deno.test("pending bytes of a character can be moved to another decoder, in every encoding", () => {
   for (const encoding of MULTI) {
     const bytes = encodeText("中文한글日本", encoding);
     for (let cut = 0; cut <= bytes.length; cut++) {
@@ -210,7 +217,7 @@ Deno.test("what is pending of a character goes on in another decoder, in every s
   }
 });
 
-Deno.test("signs of East Asia in another width are written with the code that the set has", () => {
+Deno.test("East Asian characters of another width are encoded with the code that the encoding has", () => {
   const hex = (text: string, encoding: Encoding) =>
     Array.from(encodeText(text, encoding), (byte) => byte.toString(16).padStart(2, "0")).join("");
   assertEquals(hex("〜‖−¢£¬", "shift_jis"), "81608161817c8191819281ca");
@@ -220,7 +227,7 @@ Deno.test("signs of East Asia in another width are written with the code that th
   assertEquals(createTextDecoder("euc-kr").decode(Uint8Array.of(0x8c, 0x63, 0xb9, 0xe6)), "똠방");
 });
 
-Deno.test("each label of the Encoding Standard names its set, and clients' names do too", () => {
+Deno.test("encodingByName knows each label of the Encoding Standard, and clients' names", () => {
   for (const [name, labels] of Object.entries(LABELS)) {
     for (const label of [name, ...labels.split(" ")]) assertEquals(encodingByName(label), name);
   }

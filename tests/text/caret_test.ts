@@ -46,18 +46,18 @@ Deno.test("colorize knows every caret code of Miniboa, and ^7", () => {
   }
 });
 
-Deno.test("a doubled caret is a caret, also before a code's letter", () => {
+Deno.test("a doubled caret is a caret, even before a code letter", () => {
   assertEquals(colorize("^^r ^^^r ^^^^"), "^r ^\x1b[22;31m ^^");
   assertEquals(stripCaretCodes("^^r ^^^r ^^^^"), "^r ^ ^^");
 });
 
 Deno.test("a caret before anything else stays as it is", () => {
   assertEquals(colorize("^x ^8 ^ ^"), "^x ^8 ^ ^");
-  assertEquals(stripCaretCodes("2^10 a^"), "20 a^"); // ^1 is a code: escape what people type
+  assertEquals(stripCaretCodes("2^10 a^"), "20 a^"); // ^1 is a code, so typed text must be escaped
   assertEquals(colorize(escapeCaretCodes("2^10 ^^ a^")), "2^10 ^^ a^");
 });
 
-Deno.test("a background of any colour is the nearest of the eight that sixteen colours have", () => {
+Deno.test("with 16 colours a background becomes the nearest of the eight basic colours", () => {
   assertEquals(colorize("^%a0a0a0^kHello", 16), "\x1b[47m\x1b[22;30mHello");
   assertEquals(colorize("^%ff5555!", 16), "\x1b[41m!");
 });

@@ -3,13 +3,13 @@ import { createTextDecoder, encodeText, type Encoding } from "../../src/text/mod
 
 const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
-Deno.test("latin1 is ISO 8859-1 to the letter, both ways", () => {
+Deno.test("latin1 is exactly ISO 8859-1, in both directions", () => {
   const text = createTextDecoder("latin1").decode(all);
   assertEquals(Array.from(text, (character) => character.charCodeAt(0)), [...all]);
   assertEquals([...encodeText(text, "latin1")], [...all]);
 });
 
-Deno.test("windows-1252 decodes as the platform does but for its five undefined bytes", () => {
+Deno.test("windows-1252 decodes as the platform does, except for its five undefined bytes", () => {
   const platform = new TextDecoder("windows-1252").decode(all);
   const expected = platform.replaceAll(/[\x80-\x9f]/g, "\ufffd");
   const text = createTextDecoder("windows-1252").decode(all);
@@ -19,7 +19,7 @@ Deno.test("windows-1252 decodes as the platform does but for its five undefined 
   assertEquals(back, [...all].map((byte) => undefinedBytes.includes(byte) ? 0x3f : byte));
 });
 
-Deno.test("what a set lacks becomes one question mark each, also beyond the BMP", () => {
+Deno.test("each missing character becomes one question mark, beyond the BMP too", () => {
   assertEquals([...encodeText("aЯ😀b", "latin1")], [97, 63, 63, 98]);
   assertEquals([...encodeText("\ud800", "windows-1252")], [63]);
   assertEquals([...encodeText("a\ud800b\udc00😀", "utf-8")], [
@@ -34,7 +34,7 @@ Deno.test("what a set lacks becomes one question mark each, also beyond the BMP"
   ]);
 });
 
-Deno.test("UTF-8 decodes the same at every cut", () => {
+Deno.test("UTF-8 decodes the same wherever it is split", () => {
   const bytes = Uint8Array.of(...encodeText("aé日😀", "utf-8"), 0xc3, 0x28, 0xf0, 0x9f, 0x41);
   const whole = createTextDecoder("utf-8").decode(bytes);
   assertEquals(whole, "aé日😀\ufffd(\ufffdA");
@@ -44,14 +44,14 @@ Deno.test("UTF-8 decodes the same at every cut", () => {
   }
 });
 
-Deno.test("a long text decodes whole in every set", () => {
+Deno.test("a long text decodes completely in every encoding", () => {
   const bytes = new Uint8Array(100_000).fill(0x41);
   for (const encoding of ["utf-8", "latin1", "windows-1252"] as Encoding[]) {
     assertEquals(createTextDecoder(encoding).decode(bytes).length, 100_000);
   }
 });
 
-Deno.test("a byte order mark at the start of a stream is dropped, later it stays, however it is cut", () => {
+Deno.test("a byte order mark is dropped at the start of a stream only, however it is split", () => {
   for (const text of ["\ufeffabc", "a\ufeffbc", "\ufeff\ufeffa", "\ufeff"]) {
     const bytes = new TextEncoder().encode(text);
     for (let at = 0; at <= bytes.length; at++) {

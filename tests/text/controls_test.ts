@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { escapeCaretCodes, LineInput, stripControls } from "../../src/text/mod.ts";
 
-/** What one person would like to send to another's terminal. */
+/** Sequences that could harm another client's terminal. */
 const EVIL = [
   "\x1b[2J",
   "\x1b[31;1m",
@@ -22,7 +22,7 @@ const EVIL = [
   "\x05",
 ];
 
-Deno.test("stripControls takes out all that would act on a terminal", () => {
+Deno.test("stripControls removes everything that acts on a terminal", () => {
   for (const evil of EVIL) assertEquals(stripControls(`a${evil}b`), "ab", JSON.stringify(evil));
   assertEquals(stripControls("tab\there, naïve 日本 👩‍🚀"), "tab\there, naïve 日本 👩‍🚀");
   assertEquals(stripControls("one\r\ntwo\nthree"), "one two three");
@@ -32,11 +32,11 @@ Deno.test("stripControls takes out all that would act on a terminal", () => {
   );
 });
 
-Deno.test("escapeCaretCodes takes them out too, and keeps lines", () => {
+Deno.test("escapeCaretCodes removes them, too, and keeps line ends", () => {
   assertEquals(escapeCaretCodes("^R\x1b[2Jone\ntwo\x07"), "^^Rone\ntwo");
 });
 
-Deno.test("nothing that stripControls leaves is a control, whatever it was given", () => {
+Deno.test("stripControls leaves no control in any text", () => {
   const piece = fc.oneof(
     fc.constantFrom(...EVIL),
     fc.string({ unit: "binary" }),
@@ -49,7 +49,7 @@ Deno.test("nothing that stripControls leaves is a control, whatever it was given
   }));
 });
 
-Deno.test("a line that is to keep its controls keeps all but those that edit and end it", () => {
+Deno.test("with stripControls: false a line keeps all controls except those that edit or end it", () => {
   const lines: string[] = [];
   const input = new LineInput({ limit: 100, stripControls: false });
   input.push("a\x1b[2Jb\x07c\x08d\0\r\n", lines);

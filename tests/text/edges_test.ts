@@ -1,4 +1,4 @@
-/** Edges of keys, lines, rows, wrapping and character sets, where two rules meet. */
+/** Edge cases of keys, lines, rows, wrapping and encodings, where two rules meet. */
 import { assert, assertEquals } from "@std/assert";
 import {
   colorize,
@@ -13,13 +13,13 @@ import { Terminal } from "./terminal.ts";
 
 const bare = { columns: 20, indent: 0, padding: 0 };
 
-Deno.test("a NUL before a mark stays one, in every set", () => {
+Deno.test("a NUL before a combining mark stays a NUL, in every encoding", () => {
   for (const encoding of ["gb18030", "gbk", "latin1", "koi8-r", "euc-jp"] as const) {
     assertEquals([...encodeText("abc\0\u0323", encoding).subarray(0, 4)], [0x61, 0x62, 0x63, 0]);
   }
 });
 
-Deno.test("a line goes on after a snapshot within a long string, at each place", () => {
+Deno.test("a line continues after a snapshot within an escape sequence, at each position", () => {
   const typed = `a\x1b]0;${"t".repeat(40)}\x1b\\b\x1b[1;${"2;".repeat(30)}Hc😀\r`;
   for (let cut = 0; cut <= typed.length; cut++) {
     const [first, second] = [new LineInput({ limit: 99 }), new LineInput({ limit: 99 })];
@@ -31,12 +31,12 @@ Deno.test("a line goes on after a snapshot within a long string, at each place",
   }
 });
 
-Deno.test("a caret of the text makes no code with one that is put behind it", () => {
+Deno.test("a caret in the text forms no code with an inserted caret code after it", () => {
   assertEquals(colorize(wordWrap("^1a^", bare)[0] ?? ""), "\x1b[41ma^\x1b[0m");
   assertEquals(colorize(wordWrap("x ^  ^R y", bare)[0] ?? ""), "x ^\x1b[1;31m y");
 });
 
-Deno.test("a paste with CSI in eight bits ends, and a snapshot keeps its order", () => {
+Deno.test("a paste marked with 8-bit CSI ends, and a snapshot keeps the order of a paste", () => {
   const decoder = new KeyDecoder({ runs: true });
   const show = (keys: ReturnType<KeyDecoder["push"]>) =>
     keys.map((key) => key.text || keyName(key));
@@ -49,12 +49,12 @@ Deno.test("a paste with CSI in eight bits ends, and a snapshot keeps its order",
   assertEquals(first + other.push("\x1b[201~", 0).map(({ text }) => text).join(""), pasted);
 });
 
-Deno.test("a click of X10 beyond what a byte can tell takes no key with it", () => {
+Deno.test("an X10 mouse report with an out-of-range coordinate swallows no key", () => {
   const decoder = new KeyDecoder({ runs: true });
   assertEquals(decoder.push("\x1b[M \0!north", 0).map(({ text }) => text), ["north"]);
 });
 
-Deno.test("attributes are all opened again, and none that is longer than a colour", () => {
+Deno.test("wordWrap reopens all attributes in the next line, except overlong ones", () => {
   const columns = { columns: 2, indent: 0, padding: 0 };
   assertEquals(
     wordWrap("\x1b[3m\x1b[9m\x1b[41mword", columns)[1],
@@ -66,7 +66,7 @@ Deno.test("attributes are all opened again, and none that is longer than a colou
   assert(long.join("").length < 20_000);
 });
 
-Deno.test("a snapshot of an editor stays what it was", () => {
+Deno.test("a snapshot of an editor does not change later", () => {
   const editor = new LineEditor();
   const press = (text: string) => {
     for (const key of new KeyDecoder().push(text, 0)) editor.key(key);
@@ -78,7 +78,7 @@ Deno.test("a snapshot of an editor stays what it was", () => {
   assertEquals(JSON.stringify(snapshot), before);
 });
 
-Deno.test("a long row of an editor is not cut within a sequence, and a title in two parts is whole", async () => {
+Deno.test("the editor splits no escape sequence of a long row, and joins a title printed in two parts", async () => {
   const terminal = new Terminal(80, 24);
   const editor = new LineEditor();
   editor.print(`\x1b[31m${"x".repeat(1_020)}`);
@@ -94,6 +94,6 @@ Deno.test("a long row of an editor is not cut within a sequence, and a title in 
   assertEquals(terminal.everything.at(-1), "hiho");
 });
 
-Deno.test("spaces that hold stay at the beginning of a paragraph", () => {
+Deno.test("no-break spaces stay at the start of a paragraph", () => {
   assertEquals(wordWrap("a\n\n\u00a0\u00a0b", bare), ["a", "\u00a0\u00a0b"]);
 });

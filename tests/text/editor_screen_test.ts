@@ -1,4 +1,7 @@
-/** The screen of an editor, and of an echo, on terminals that disagree on widths: it equals a plain model. */
+/**
+ * The screen of the editor and of the echo equals a plain model, on terminals that disagree on
+ * widths.
+ */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { clusterWidth, graphemes, KeyDecoder, LineEditor, LineInput } from "../../src/text/mod.ts";
@@ -7,13 +10,13 @@ import { Terminal, type TerminalOptions, UNICODE_VERSIONS } from "./terminal.ts"
 
 const RUNS = Number(Deno.env.get("MINIBOA_FUZZ_RUNS") ?? 15);
 
-/** Cells one after the other, in rows of a window; the cursor. */
+/** The cells in the rows of a window, and the cursor. */
 interface Model {
   readonly rows: string[][];
   readonly cursor: readonly [row: number, column: number];
 }
 
-/** Rows of clusters. `at`: how many stand before the cursor. */
+/** Lays out clusters in rows. `at`: how many are before the cursor. */
 function layOut(clusters: readonly string[], at: number, columns: number): Model {
   const rows: string[][] = [[]];
   let width = 0;
@@ -34,7 +37,9 @@ function layOut(clusters: readonly string[], at: number, columns: number): Model
   return { rows, cursor };
 }
 
-/** Each character stands in its column; what terminals draw differently is at least at its own place. */
+/**
+ * Checks that each character is in its column; uncertain widths only need the right start column.
+ */
 function assertShows(
   terminal: Terminal,
   { rows, cursor }: Model,
@@ -90,7 +95,7 @@ const CHARACTERS = [
 ];
 const KEYS = ["\x1b[D", "\x1b[C", "\x01", "\x05", "\x7f", "\x1b[3~", "\x0b", "\x15"];
 
-/** A list of clusters and a place in it. */
+/** A list of clusters and a cursor. */
 class Line {
   clusters: string[] = [];
   at = 0;
@@ -165,7 +170,7 @@ for (const options of TERMINALS) {
   });
 }
 
-/** Prompts and unfinished lines with all that moves a cursor within them. */
+/** Parts of prompts and unfinished lines, with everything that moves a cursor within a row. */
 const ROW_PARTS = [
   ..."ab> ",
   "\t",
@@ -216,7 +221,7 @@ for (const unicode of UNICODE_VERSIONS) {
   });
 }
 
-Deno.test("a prompt with a TAB, and one that rings: the bell rings once", async () => {
+Deno.test("a prompt with a TAB and a BEL is redrawn in place, and rings only once", async () => {
   const terminal = new Terminal(40, 5);
   const editor = new LineEditor({ columns: 40, rows: 5 });
   editor.prompt = "a\tb\x07> ";
@@ -234,7 +239,7 @@ Deno.test("a prompt with a TAB, and one that rings: the bell rings once", async 
   assertEquals(terminal.screen.slice(0, 2), ["hello there", "a       b> Xabcdefgh"]);
 });
 
-Deno.test("a screen that a prompt empties stays as it is afterwards", async () => {
+Deno.test("after a prompt that clears the screen, later output and typing show correctly", async () => {
   const terminal = new Terminal(40, 5);
   await terminal.write("old\r\n");
   const editor = new LineEditor({ columns: 40, rows: 5 });
@@ -253,7 +258,7 @@ Deno.test("a screen that a prompt empties stays as it is afterwards", async () =
 
 for (const options of TERMINALS.filter(({ reflow }) => reflow)) {
   for (const known of [true, false]) {
-    Deno.test(`an echo without an editor shows the line: Unicode ${options.unicode}, a width that is ${known ? "told" : "guessed"}`, async () => {
+    Deno.test(`the echo without an editor shows the line: Unicode ${options.unicode}, ${known ? "known" : "guessed"} width`, async () => {
       const key = fc.oneof(
         { weight: 3, arbitrary: fc.constantFrom(...CHARACTERS, "\t") },
         { weight: 2, arbitrary: fc.constantFrom("\x7f") },
@@ -279,7 +284,7 @@ for (const options of TERMINALS.filter(({ reflow }) => reflow)) {
             const { cursor } = terminal;
             assertShows(terminal, { rows, cursor }, columns, JSON.stringify({ columns, keys }));
             if (!known) return;
-            // What is typed next stands behind it.
+            // The next character appears after it.
             input.push("x", []);
             await terminal.write(input.takeEcho());
             const longer = layOut(spread(["> ", ...line.clusters, "x"], columns), 0, columns);
@@ -297,7 +302,7 @@ for (const options of TERMINALS.filter(({ reflow }) => reflow)) {
   }
 }
 
-Deno.test("an echo takes a window of another size for one that has wrapped its rows anew", () => {
+Deno.test("the echo assumes that a terminal reflows its rows when the width changes", () => {
   const input = new LineInput({ limit: 100 });
   input.echo = "all";
   input.place = { columns: 20, known: true, column: 2 };
@@ -308,7 +313,7 @@ Deno.test("an echo takes a window of another size for one that has wrapped its r
   assertEquals(input.takeEcho(), "\b \b".repeat(7));
 });
 
-/** Clusters with a TAB as the blanks that it shows. */
+/** Clusters, with each TAB as the blanks that it shows. */
 function spread(texts: readonly string[], columns: number): string[] {
   const shown: string[] = [];
   let column = 0;

@@ -1,4 +1,7 @@
-/** What terminals send that is no key, and what programs send that is no text: one grammar for all that read it. */
+/**
+ * Terminal reports that are no keys, and program output that is no text: all readers share one
+ * grammar.
+ */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
@@ -12,7 +15,7 @@ import {
   wordWrap,
 } from "../../src/text/mod.ts";
 
-/** Reports that nobody asked for. */
+/** Unrequested terminal reports. */
 const REPORTS: Record<string, string> = {
   "a click, SGR": "\x1b[<0;9;5M",
   "its release": "\x1b[<0;9;5m",
@@ -45,7 +48,7 @@ const REPORTS: Record<string, string> = {
   "no key that is known": "\x1b[999;999z",
 };
 
-/** The same at every cut. */
+/** The text in pieces: whole, by character, and split in two at each position. */
 function cuts(text: string): string[][] {
   const all = [[text], [...text]];
   for (let cut = 1; cut < text.length; cut++) all.push([text.slice(0, cut), text.slice(cut)]);
@@ -53,7 +56,7 @@ function cuts(text: string): string[][] {
 }
 
 for (const [name, report] of Object.entries(REPORTS)) {
-  Deno.test(`nothing of a report is typed: ${name}`, () => {
+  Deno.test(`a terminal report types nothing: ${name}`, () => {
     for (const parts of cuts(`give ${report}gold\r`)) {
       const lines: string[] = [];
       const input = new LineInput({ limit: 100 });
@@ -66,7 +69,7 @@ for (const [name, report] of Object.entries(REPORTS)) {
   });
 }
 
-/** What a program sends: the rest is what shows of it. */
+/** Program output, and the visible text of it. */
 const PROGRAMS: Record<string, string> = {
   "\x1b7ab": "ab",
   "\x1bOAab": "ab",
@@ -82,7 +85,7 @@ const PROGRAMS: Record<string, string> = {
   "ab\x1b": "ab",
 };
 
-Deno.test("width, wrapping, the editor and stripControls agree on what shows of a sequence", () => {
+Deno.test("width, wrapping, the editor and stripControls agree on the visible text of a sequence", () => {
   for (const [text, shown] of Object.entries(PROGRAMS)) {
     const why = JSON.stringify(text);
     assertEquals(textWidth(text), shown.length, why);
@@ -97,7 +100,7 @@ Deno.test("width, wrapping, the editor and stripControls agree on what shows of 
   }
 });
 
-Deno.test("a string without an end ends with the line, and a very long one sooner", () => {
+Deno.test("an unterminated control string ends with the line, a very long one sooner", () => {
   for (const begin of ["\x1b]0;", "\x1bP", "\x1b_", "\x1b^", "\x1bX", "\x9d"]) {
     const input = new LineInput({ limit: 100 });
     const lines: string[] = [];
@@ -114,7 +117,7 @@ Deno.test("a string without an end ends with the line, and a very long one soone
   }
 });
 
-Deno.test("Alt with a sign that begins sequences is a key, once no more comes", () => {
+Deno.test("Alt with a character that begins sequences is a key, if nothing follows", () => {
   const names = (text: string) => {
     const decoder = new KeyDecoder();
     return [...decoder.push(text, 0), ...decoder.flush(100)].map(keyName);
@@ -131,7 +134,7 @@ Deno.test("Alt with a sign that begins sequences is a key, once no more comes", 
   assertEquals(names("\x1b.x"), ["alt+.", "text"]);
 });
 
-Deno.test("what is held of a sequence is bounded, and a snapshot goes on with it", () => {
+Deno.test("the buffered part of a sequence is bounded, and a snapshot continues it", () => {
   const decoder = new KeyDecoder({ runs: true });
   for (let count = 0; count < 50; count++) {
     decoder.push(count === 0 ? "\x1b]0;" : "x".repeat(999), 0);
@@ -146,7 +149,7 @@ Deno.test("what is held of a sequence is bounded, and a snapshot goes on with it
   assertEquals(control.push("Aa", 0).map(keyName), ["text"]);
 });
 
-Deno.test("sequences of any kind, in any order and cut anywhere: nothing of them is typed", () => {
+Deno.test("sequences of any kind, in any order and split anywhere, type nothing", () => {
   const printable = fc.string({
     unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
     maxLength: 20,

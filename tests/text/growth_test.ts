@@ -1,4 +1,4 @@
-/** Nothing that reads text of peers costs more for a character of a long text than for one of a short text. */
+/** Every function that reads peers' text takes linear time. */
 import {
   colorize,
   graphemes,
@@ -14,7 +14,7 @@ import { drawRows } from "../../src/text/row_canvas.ts";
 import { effectsOf, withoutEffects } from "../../src/text/row_effects.ts";
 import { assertGrowth, countSteps } from "../steps.ts";
 
-/** What is hard to read, to be repeated. */
+/** Difficult pieces of text, to be repeated. */
 const NASTY: readonly string[] = [
   ..."a,\x1b,\x9b,^,-,a-,é,日,「,\u0301,\u200d,👍,🇩,\x07,\t,\b,\r".split(","),
   ",",
@@ -68,12 +68,12 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
 };
 
 for (const [name, read] of Object.entries(READERS)) {
-  Deno.test(`${name}: four times the text costs four times as much, however nasty it is`, () => {
-    read("a"); // what is made once is made now
+  Deno.test(`${name}: four times the text costs at most four times as much, for every difficult input`, () => {
+    read("a"); // warms up one-time work
     for (const nasty of NASTY) {
       const cost = (length: number) => {
         const text = nasty.repeat(Math.ceil(length / nasty.length)).slice(0, length);
-        // A pass more or less over the text is nothing to speak of.
+        // A few more passes over the text do not matter.
         return countSteps(() => read(text)).count + 4 * length;
       };
       try {

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { History } from "../../src/text/mod.ts";
 
-Deno.test("History is bounded, and keeps neither empty lines nor the same twice in a row", () => {
+Deno.test("History is bounded, and keeps no empty lines and no repeats in a row", () => {
   const history = new History({ limit: 3, lines: ["a", "b", "c", "d"] });
   assertEquals([history.at(0), history.length], ["b", 3]);
   for (const line of ["d", "", "e", "e", "d"]) history.add(line);

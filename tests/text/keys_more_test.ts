@@ -49,7 +49,7 @@ const KEYS: Record<string, Record<string, string>> = {
 };
 
 for (const [source, keys] of Object.entries(KEYS)) {
-  Deno.test(`KeyDecoder knows the keys of ${source}, cut anywhere`, () => {
+  Deno.test(`KeyDecoder knows the keys of ${source}, split anywhere`, () => {
     for (const [sequence, name] of Object.entries(keys)) {
       assertEquals(namesOf(sequence), [name], JSON.stringify(sequence));
       for (let cut = 1; cut < sequence.length; cut++) {
@@ -67,7 +67,7 @@ for (const [source, keys] of Object.entries(KEYS)) {
   });
 }
 
-Deno.test("a paste without its end is shown after a moment, and is over after a second", () => {
+Deno.test("a paste without its end marker is shown after a moment, and ends after a second", () => {
   const decoder = new KeyDecoder({ runs: true });
   const show = (keys: ReturnType<KeyDecoder["push"]>) =>
     keys.map((key) => key.text === "" ? keyName(key) : `${key.name} ${key.text}`);
@@ -81,11 +81,11 @@ Deno.test("a paste without its end is shown after a moment, and is over after a 
   assertEquals(decoder.flush(1500), []);
   assertEquals(decoder.nextTimeout(), undefined);
   assertEquals(show(decoder.push("look\r", 2000)), ["text look", "enter"]);
-  // The end that comes late after all is no key.
+  // A late end marker is no key.
   assertEquals(show(decoder.push("\x1b[201~x", 3000)), ["text x"]);
 });
 
-Deno.test("Ctrl-C ends a paste that has lost its end", () => {
+Deno.test("Ctrl-C ends a paste without its end marker", () => {
   const editor = new LineEditor();
   const decoder = new KeyDecoder({ runs: true });
   const feed = (text: string, now: number) => {
@@ -102,14 +102,14 @@ Deno.test("Ctrl-C ends a paste that has lost its end", () => {
   ]);
   feed("who\r", 70);
   assertEquals(editor.takeResults(), [{ type: "line", text: "who" }]);
-  // Also where it came with what was pasted, if nothing follows.
+  // Even in the same chunk as the paste, if nothing follows.
   feed("\x1b[200~hello\x03", 100);
   for (const key of decoder.flush(200)) editor.key(key);
   assertEquals(editor.takeResults(), [{ type: "cancel" }]);
   assertEquals(decoder.pending, false);
 });
 
-Deno.test("a paste that goes on for ever is over after a mebibyte", () => {
+Deno.test("an endless paste ends after a mebibyte", () => {
   const decoder = new KeyDecoder({ runs: true });
   decoder.push("\x1b[200~", 0);
   let pasted = 0;

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { KeyDecoder, keyName } from "../../src/text/mod.ts";
 
-/** Keys by their names, text as it is. */
+/** Decodes text to key names; text keys show their text. */
 function namesOf(text: string, cuts: readonly number[] = []): string[] {
   const decoder = new KeyDecoder();
   const names: string[] = [];
@@ -20,7 +20,7 @@ function namesOf(text: string, cuts: readonly number[] = []): string[] {
   return names;
 }
 
-/** Who sends what for which key. */
+/** The sequences that each terminal sends, and their keys. */
 const SEQUENCES: Record<string, Record<string, string>> = {
   "xterm": {
     "\x1b[A": "up",
@@ -83,7 +83,7 @@ const SEQUENCES: Record<string, Record<string, string>> = {
 };
 
 for (const [terminal, sequences] of Object.entries(SEQUENCES)) {
-  Deno.test(`KeyDecoder knows the keys of ${terminal}, cut anywhere`, () => {
+  Deno.test(`KeyDecoder knows the keys of the terminal ${terminal}, split anywhere`, () => {
     for (const [sequence, name] of Object.entries(sequences)) {
       assertEquals(namesOf(sequence), [name], JSON.stringify(sequence));
       for (let cut = 1; cut < sequence.length; cut++) {
@@ -100,7 +100,7 @@ Deno.test("KeyDecoder gives printable text by grapheme cluster, or in runs", () 
   assertEquals(runs.map(({ name, text }) => text || name), ["ab日", "a", "cd"]);
 });
 
-Deno.test("KeyDecoder: Enter is one key by CR LF, CR NUL, LF and a lone CR, cut anywhere", () => {
+Deno.test("KeyDecoder: CR LF, CR NUL, LF and a lone CR are one Enter each, split anywhere", () => {
   for (
     const [text, count] of [["\r\n", 1], ["\r\0", 1], ["\n", 1], ["\r", 1], [
       "\r\r\n\n",
@@ -113,7 +113,7 @@ Deno.test("KeyDecoder: Enter is one key by CR LF, CR NUL, LF and a lone CR, cut 
   }
 });
 
-Deno.test("KeyDecoder tells a lone ESC from a sequence by the time that it is given", () => {
+Deno.test("KeyDecoder tells a lone ESC from a sequence by escapeTimeout", () => {
   const decoder = new KeyDecoder({ escapeTimeout: 50 });
   assertEquals(decoder.push("\x1b", 1000), []);
   assertEquals(decoder.nextTimeout(), 1050);
@@ -125,7 +125,7 @@ Deno.test("KeyDecoder tells a lone ESC from a sequence by the time that it is gi
   assertEquals(decoder.flush(3000), []);
 });
 
-Deno.test("KeyDecoder gives pasted text as text, in pieces, without control characters", () => {
+Deno.test("KeyDecoder returns pasted text as text, in pieces, without control characters", () => {
   const text = "one\r\ntwo\rthree\n\x03 ok";
   const whole = `a\x1b[200~${text}\x1b[201~b`;
   const expected = ["text a", "paste one\ntwo\nthree\n ok", "text b"];
@@ -139,7 +139,7 @@ Deno.test("KeyDecoder gives pasted text as text, in pieces, without control char
   assert(long.every(({ text }) => text.length <= 4096));
 });
 
-Deno.test("KeyDecoder: the same text gives the same keys, however it is cut; nothing throws", () => {
+Deno.test("KeyDecoder: text gives the same keys however it is split, and nothing throws", () => {
   const piece = fc.constantFrom(
     ...Object.values(SEQUENCES).flatMap((sequences) => Object.keys(sequences)),
     ..."ab1;~[O$^@\x1b\r\n\0\x7f日é",

@@ -13,7 +13,7 @@ import {
 import { assertGrowth, countSteps } from "../steps.ts";
 import { Terminal } from "./terminal.ts";
 
-/** An editor, a person who types, and what the person sees. */
+/** An editor with typed input and an emulated terminal. */
 class Desk {
   readonly editor: LineEditor;
   readonly terminal: Terminal;
@@ -26,7 +26,7 @@ class Desk {
     this.terminal = new Terminal(columns, rows);
   }
 
-  /** Types; what a key needs to be one at once is added. */
+  /** Types, and flushes incomplete keys at once. */
   async type(text: string): Promise<void> {
     for (const key of [...this.#keys.push(text, 0), ...this.#keys.flush(1000)]) {
       this.editor.key(key);
@@ -41,7 +41,7 @@ class Desk {
     return output;
   }
 
-  /** The rows that have something. */
+  /** The rows that are not empty. */
   get seen(): string[] {
     return this.terminal.everything;
   }
@@ -81,7 +81,7 @@ for (const [name, [typed, line, cursor]] of Object.entries(CASES)) {
     whole.editor.prompt = "> ";
     await whole.type(typed);
     assertEquals([whole.editor.line, whole.editor.cursor], [line, cursor]);
-    const one = await desk(); // drawn after each key
+    const one = await desk(); // redrawn after each key
     for (const key of new KeyDecoder().push(typed, 0)) {
       one.editor.key(key);
       await one.show();
@@ -95,7 +95,7 @@ for (const [name, [typed, line, cursor]] of Object.entries(CASES)) {
   });
 }
 
-Deno.test("LineEditor: Enter gives the line, Ctrl-C gives it up, Ctrl-D on an empty one ends", async () => {
+Deno.test("LineEditor: Enter returns the line, Ctrl-C cancels it, Ctrl-D on an empty line is EOF", async () => {
   const typing = await desk();
   await typing.type("look\rnorth\x03\x04");
   assertEquals(typing.editor.takeResults(), [
@@ -103,14 +103,14 @@ Deno.test("LineEditor: Enter gives the line, Ctrl-C gives it up, Ctrl-D on an em
     { type: "cancel" },
     { type: "end" },
   ]);
-  assertEquals(typing.seen, ["> look", "north"]); // the game gives the next prompt
+  assertEquals(typing.seen, ["> look", "north"]); // the game sends the next prompt
 });
 
-Deno.test("LineEditor: the history goes back and forth, and the line itself is kept", async () => {
+Deno.test("LineEditor: moving through the history keeps the unfinished line", async () => {
   const typing = await desk({ history: new History({ lines: ["one", "two"] }) });
   await typing.type("thr\x1b[A");
   assertEquals(typing.editor.line, "two");
-  await typing.type("\x10\x10"); // one further than there is
+  await typing.type("\x10\x10"); // one more than there are
   assertEquals(typing.editor.line, "one");
   assert(typing.sent.at(-1)?.includes("\x07"));
   await typing.type("\x1b[B\x0eee");
@@ -119,14 +119,14 @@ Deno.test("LineEditor: the history goes back and forth, and the line itself is k
   assertEquals(typing.editor.line, "three");
 });
 
-Deno.test("LineEditor: Ctrl-R finds, finds further, ends with the line or without", async () => {
+Deno.test("LineEditor: Ctrl-R searches, searches further, and ends with or without taking the line", async () => {
   const lines = ["get lamp", "look", "get sword", "north"];
   const typing = await desk({ columns: 40, history: new History({ lines }) });
   await typing.type("x\x12get");
   assertEquals(typing.seen, ["(search) 'get': get sword"]);
   await typing.type("\x12");
   assertEquals(typing.editor.line, "get lamp");
-  await typing.type("\x12"); // no further one
+  await typing.type("\x12"); // no further match
   assertEquals(typing.editor.line, "get lamp");
   await typing.type("\x07");
   assertEquals(typing.editor.line, "x");
@@ -136,7 +136,7 @@ Deno.test("LineEditor: Ctrl-R finds, finds further, ends with the line or withou
   assertEquals(typing.editor.takeResults(), [{ type: "line", text: "get lamp" }]);
 });
 
-Deno.test("LineEditor completes: the only one, the common start, a list by the second Tab", async () => {
+Deno.test("LineEditor completes the only candidate or the common start, and lists candidates on a second Tab", async () => {
   const words = ["north", "northeast", "say", "northwest"];
   const typing = await desk({ columns: 30, completes: true });
   const tab = async () => {
@@ -165,7 +165,7 @@ Deno.test("LineEditor completes: the only one, the common start, a list by the s
   assertEquals(typing.editor.line, "xy");
 });
 
-Deno.test("LineEditor completes in turn where it is told so", async () => {
+Deno.test("LineEditor cycles through candidates with the option cycles", async () => {
   const typing = await desk({ completes: true, cycles: true });
   await typing.type("a\t");
   const question = typing.editor.takeQuestion();
@@ -178,7 +178,7 @@ Deno.test("LineEditor completes in turn where it is told so", async () => {
   assertEquals(typing.editor.line, "apple!");
 });
 
-Deno.test("LineEditor shows nothing of a password, and keeps it in no history", async () => {
+Deno.test("LineEditor does not show a password or keep it in the history", async () => {
   const history = new History();
   const typing = await desk({ history }, "Password: ");
   typing.editor.masked = true;
@@ -193,7 +193,7 @@ Deno.test("LineEditor shows nothing of a password, and keeps it in no history", 
   ]);
 });
 
-Deno.test("LineEditor: what others say shows above, and never tears the line", async () => {
+Deno.test("LineEditor: printed text shows above the line, and does not break it", async () => {
   const typing = await desk();
   await typing.type("a line that is longer than a row\x1b[D\x1b[D");
   for (let times = 0; times < 3; times++) {
@@ -211,7 +211,7 @@ Deno.test("LineEditor: what others say shows above, and never tears the line", a
   assertEquals(typing.terminal.cursor, [4, 15]);
 });
 
-Deno.test("LineEditor: text without a line end stands before the prompt, until more ends it", async () => {
+Deno.test("LineEditor: text without a line end stays before the prompt until a line end is printed", async () => {
   const typing = await desk({}, "");
   typing.editor.print("Welcome!\nYour ");
   typing.editor.print("name? ");
@@ -224,7 +224,7 @@ Deno.test("LineEditor: text without a line end stands before the prompt, until m
   assertEquals(typing.terminal.cursor, [3, 5]);
 });
 
-Deno.test("LineEditor edits longer texts: lines, soft wrap, up and down, ended by Ctrl-D", async () => {
+Deno.test("LineEditor edits multiline text: lines, soft wrap, up and down, ended by Ctrl-D", async () => {
   const typing = await desk({ multiline: true, columns: 10 }, "");
   await typing.type("first\rsecond line\r\x1b[A\x1b[A\x1b[A!");
   assertEquals(typing.seen, ["!first", "second lin", "e"]);
@@ -246,7 +246,7 @@ Deno.test("LineEditor: a text taller than the window shows the rows around the c
   for (const output of typing.sent.slice(1)) assert(output.length < 4 * 20 + 200, output);
 });
 
-Deno.test("LineEditor: the window changes its width in the middle of a line", async () => {
+Deno.test("LineEditor: the width of the window may change in the middle of a line", async () => {
   const words = "the quick brown fox jumps over the lazy dog again and again";
   for (const width of [7, 10, 19, 20, 21, 40, 70]) {
     const typing = await desk({ rows: 12 });
@@ -267,7 +267,7 @@ Deno.test("LineEditor: the window changes its width in the middle of a line", as
   }
 });
 
-Deno.test("LineEditor: Ctrl-L clears the screen and shows the line anew", async () => {
+Deno.test("LineEditor: Ctrl-L clears the screen and redraws the line", async () => {
   const typing = await desk();
   typing.editor.print("old\nthings\n");
   await typing.type("abc\x1b[D\x0c");
@@ -275,7 +275,7 @@ Deno.test("LineEditor: Ctrl-L clears the screen and shows the line anew", async 
   assertEquals(typing.terminal.cursor, [0, 4]);
 });
 
-Deno.test("LineEditor: keys can be bound anew; what is no action is misuse", async () => {
+Deno.test("LineEditor: keys can be rebound; an unknown action is misuse", async () => {
   const typing = await desk({ keys: { "ctrl+x": "kill-back", "f1": "line-start" } });
   await typing.type("abc\x1bOPd\x05\x18");
   assertEquals(typing.editor.line, "");
@@ -283,7 +283,7 @@ Deno.test("LineEditor: keys can be bound anew; what is no action is misuse", asy
   assertThrows(() => new LineEditor({ limit: -1 }), Error, "limit");
 });
 
-Deno.test("LineEditor: a line over the limit rings; a paste of a megabyte is bounded in memory, and costs its length", async () => {
+Deno.test("LineEditor: a line over the limit rings; a paste of a megabyte is bounded and takes linear time", async () => {
   const typing = await desk({ limit: 10 });
   await typing.type("0123456789ab");
   assertEquals(typing.editor.line, "0123456789");
@@ -311,19 +311,19 @@ Deno.test("LineEditor: a line over the limit rings; a paste of a megabyte is bou
   ]);
 });
 
-Deno.test("LineEditor: where terminals disagree on a width the column is said, not hoped for", async () => {
+Deno.test("LineEditor: where terminals disagree on a width, the editor sets the column explicitly", async () => {
   for (const cluster of ["कि", "👩‍🚀", "🇫🇷", "❤️", "👍🏽"]) {
     const typing = await desk();
     await typing.type(`${cluster}ab\x1b[D`);
     assertEquals(typing.terminal.cursor, [0, 2 + clusterWidth(cluster) + 1], cluster);
-    await typing.type("\x01x"); // the rest is drawn anew, and stands where it is thought to be
+    await typing.type("\x01x"); // redraws the rest, at the expected column
     await typing.type("\x05!");
     assertEquals(typing.terminal.cursor, [0, 2 + clusterWidth(cluster) + 4], cluster);
     assert(typing.seen[0]?.endsWith("ab!"), typing.seen[0]);
   }
 });
 
-Deno.test("LineEditor: up and down reach every row beside a prompt, and the history behind them", async () => {
+Deno.test("LineEditor: up and down reach every row after a prompt, then the history", async () => {
   const typing = await desk({ multiline: true, history: new History({ lines: ["old"] }) });
   await typing.type("abc\r\x1b[A");
   assertEquals(typing.editor.cursor, 0); // nearest to the first column
@@ -337,7 +337,7 @@ Deno.test("LineEditor: up and down reach every row beside a prompt, and the hist
   assertEquals(wrapped.editor.line, "old");
 });
 
-Deno.test("LineEditor: nothing of a password leaks by Tab, by Ctrl-R or by Ctrl-Y", async () => {
+Deno.test("LineEditor: a password does not leak by Tab, Ctrl-R or Ctrl-Y", async () => {
   const typing = await desk({ completes: true }, "Password: ");
   typing.editor.masked = true;
   await typing.type("secret\t");
@@ -352,7 +352,7 @@ Deno.test("LineEditor: nothing of a password leaks by Tab, by Ctrl-R or by Ctrl-
   assert(!typing.sent.join("").includes("secret"), typing.sent.join(""));
 });
 
-Deno.test("LineEditor: text that is printed in parts stays in order, with the prompt behind it", async () => {
+Deno.test("LineEditor: text printed in parts stays in order, with the prompt after it", async () => {
   const typing = await desk();
   typing.editor.print("Exits: ");
   typing.editor.print("north\nHP 5 ");
@@ -363,7 +363,7 @@ Deno.test("LineEditor: text that is printed in parts stays in order, with the pr
   assertEquals(typing.seen, ["Exits: north", "HP 5 of 9", "> ab"]);
 });
 
-Deno.test("LineEditor: a pasted TAB is spaces, and the limit holds however text comes", async () => {
+Deno.test("LineEditor: a pasted TAB becomes spaces, and the limit holds for pastes, history and completion", async () => {
   const typing = await desk({ limit: 10, history: new History({ lines: ["x".repeat(20)] }) });
   await typing.type("\x1b[200~a\tb\x1b[201~c\x1b[D\x01y");
   assertEquals([typing.editor.line, typing.seen], ["ya    bc", ["> ya    bc"]]);
@@ -375,10 +375,10 @@ Deno.test("LineEditor: a pasted TAB is spaces, and the limit holds however text 
   const question = small.editor.takeQuestion();
   assert(question);
   small.editor.answer(question, ["north"]);
-  assertEquals(small.editor.line, "go n"); // it has no room
+  assertEquals(small.editor.line, "go n"); // no room for the candidate
 });
 
-Deno.test("LineEditor: colours begin and end where they should, also where a part is drawn anew", async () => {
+Deno.test("LineEditor: colours start and end in the right place, even if only a part is redrawn", async () => {
   const typing = await desk({ multiline: true }, "\x1b[32mHP 12\x1b[0m\n> ");
   await typing.type("a");
   typing.editor.prompt = "\x1b[32mHP 13\x1b[0m\n> ";
@@ -389,7 +389,7 @@ Deno.test("LineEditor: colours begin and end where they should, also where a par
   assertEquals(typing.seen, ["HP 13", "> a"]);
 });
 
-Deno.test("LineEditor: what the terminal's character set lacks is as wide as what it shows", async () => {
+Deno.test("LineEditor: a transliterated character has the width of its replacement", async () => {
   const show = (text: string) => text.replaceAll("…", "...");
   const typing = await desk({ show }, "… ");
   await typing.type("ab…c\x01y");
@@ -397,7 +397,7 @@ Deno.test("LineEditor: what the terminal's character set lacks is as wide as wha
   assertEquals(typing.editor.line, "yab…c");
 });
 
-Deno.test("LineEditor: the cursor never stands within a cluster, in the search neither", async () => {
+Deno.test("LineEditor: the cursor is never within a cluster, not even in a search", async () => {
   const typing = await desk({ history: new History({ lines: ["get 👍"] }) });
   await typing.type("❤️ a\x01\x1bf\x1bb\x1bf");
   assertEquals([typing.editor.cursor === 1, typing.editor.line], [false, "❤️ a"]);
@@ -407,21 +407,21 @@ Deno.test("LineEditor: the cursor never stands within a cluster, in the search n
   assertEquals(typing.editor.line, "get 👍");
 });
 
-Deno.test("LineEditor: a long line costs no more for each key", () => {
+Deno.test("LineEditor: a key costs the same in a long line as in a short one", () => {
   for (const pressed of ["\x02\x06", "\x14", "\x1b[A\x1b[B"]) {
     const cost = (length: number) => {
       const editor = new LineEditor({ columns: 80, rows: 24, limit: 20_000 });
       const keys = new KeyDecoder({ runs: true });
       const press = (text: string) => keys.push(text, 0).forEach((key) => editor.key(key));
       press("中".repeat(length));
-      press(pressed); // what is looked at once for the whole line is
+      press(pressed); // warms up one-time work for the line
       return countSteps(() => press(pressed.repeat(500))).count;
     };
     assertGrowth(cost(4096), cost(1024), 1);
   }
 });
 
-Deno.test("LineEditor takes a history of one's own", async () => {
+Deno.test("LineEditor accepts a custom history", async () => {
   const kept: string[] = [];
   const store = {
     get length() {
@@ -435,7 +435,7 @@ Deno.test("LineEditor takes a history of one's own", async () => {
   assertEquals([kept, typing.editor.line], [["one", "one"], "one"]);
 });
 
-/** The plainest model there is: a list of characters and a place in it. */
+/** The simplest model: a list of characters and a cursor. */
 class Model {
   cells: string[] = [];
   at = 0;
@@ -463,7 +463,7 @@ class Model {
     else if (key === "\x1bb") this.at = wordLeft();
     else if (key === "\x1bf") this.at = wordRight();
     else if (key === "\x7f" && this.at > 0) {
-      // Of a syllable the last sign goes, an emoji goes whole.
+      // Removes the last code point of a syllable, but a whole emoji.
       const last = [...cells[this.at - 1] ?? ""];
       const whole = last.length === 1 || /\p{RI}|\p{Extended_Pictographic}/u.test(last[0] ?? "");
       if (whole) cells.splice(--this.at, 1);
@@ -488,7 +488,7 @@ class Model {
     } else if (!/^[\x00-\x1f\x7f]/.test(key)) cells.splice(this.at++, 0, key);
   }
 
-  /** Rows of a window behind a prompt, and the cursor. */
+  /** The rows of a window after a prompt, and the cursor. */
   rows(prompt: string, columns: number): { rows: string[]; cursor: [number, number] } {
     const rows = [""];
     let width = 0;
@@ -508,7 +508,7 @@ class Model {
   }
 }
 
-/** Characters whose clusters never join with one another. */
+/** Characters whose clusters never join. */
 const CHARACTERS = [..."ab c-", "日", "本", "é", "ñ", "👍", "👩‍🚀", "🇫🇷", "س", "ل", "न", "म", "मु"];
 const EDITS = [
   "\x1bd",
@@ -527,7 +527,7 @@ const EDITS = [
   "\x19",
 ];
 
-Deno.test("LineEditor: for any sequence of keys the emulated screen is that of a plain model", async () => {
+Deno.test("LineEditor: for any sequence of keys the emulated screen equals that of a plain model", async () => {
   const key = fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...CHARACTERS) },
     { weight: 2, arbitrary: fc.constantFrom(...EDITS, "say") },
@@ -544,7 +544,7 @@ Deno.test("LineEditor: for any sequence of keys the emulated screen is that of a
         let killing = false;
         for (const [index, pressed] of keys.entries()) {
           const kills = ["\x0b", "\x15", "\x1bd", "\x1b\x7f"].includes(pressed);
-          if (kills && killing) continue; // kills in a row are one: that has its own test
+          if (kills && killing) continue; // consecutive kills join; another test covers that
           killing = kills;
           if (pressed === "say") {
             said.push("hey!");
@@ -571,13 +571,13 @@ Deno.test("LineEditor: for any sequence of keys the emulated screen is that of a
   );
 });
 
-Deno.test("to go up and down costs the same in a long line as in a short one", () => {
+Deno.test("LineEditor: up and down cost the same in a long line as in a short one", () => {
   const cost = (length: number) => {
     const editor = new LineEditor({ columns: 2 });
     const key = (name: string, text = "") =>
       editor.key({ name, text, ctrl: false, alt: false, shift: false } as Key);
     key("text", "x".repeat(length));
-    key("up"); // where each place of the line stands is looked at once
+    key("up"); // lays out the line once
     return countSteps(() => {
       for (let count = 0; count < 200; count++) key(count % 2 === 0 ? "down" : "up");
     }).count;
@@ -585,14 +585,14 @@ Deno.test("to go up and down costs the same in a long line as in a short one", (
   assertGrowth(cost(16_000), cost(400), 1);
 });
 
-/** Types, and gives the line and the place of the cursor. */
+/** Types, and returns the line and the cursor. */
 function typed(text: string, lines: readonly string[] = []): [string, number] {
   const editor = new LineEditor({ history: new History({ lines }) });
   for (const key of new KeyDecoder({ runs: true }).push(text, 0)) editor.key(key);
   return [editor.line, editor.cursor];
 }
 
-Deno.test("LineEditor: Ctrl-_ takes changes back, typed text in stretches, to the empty line", () => {
+Deno.test("LineEditor: Ctrl-_ undoes changes, typed text in runs, back to the empty line", () => {
   assertEquals(typed("one two\x17\x1f"), ["one two", 7]);
   assertEquals(typed("one two\x01\x0b\x1f"), ["one two", 0]);
   assertEquals(typed("abc\x7f\x7f\x1f\x1f"), ["abc", 3]);
@@ -607,7 +607,7 @@ Deno.test("LineEditor: Ctrl-_ takes changes back, typed text in stretches, to th
   assertEquals(typed("own\x1b[A\x1f", ["old"]), ["own", 3]);
 });
 
-Deno.test("LineEditor: what can be undone is bounded, and nothing of a password comes back", () => {
+Deno.test("LineEditor: the undo history is bounded, and never brings back a password", () => {
   const editor = new LineEditor();
   const press = (text: string) => {
     for (const key of new KeyDecoder({ runs: true }).push(text, 0)) editor.key(key);
@@ -623,7 +623,7 @@ Deno.test("LineEditor: what can be undone is bounded, and nothing of a password 
   assertEquals(editor.line, "");
 });
 
-Deno.test("LineEditor: undo goes on after a snapshot", () => {
+Deno.test("LineEditor: undo still works after a snapshot", () => {
   const editor = new LineEditor();
   for (const key of new KeyDecoder({ runs: true }).push("one two\x17", 0)) editor.key(key);
   const other = new LineEditor();
@@ -632,16 +632,16 @@ Deno.test("LineEditor: undo goes on after a snapshot", () => {
   assertEquals(other.line, "one two");
 });
 
-Deno.test("LineEditor: Alt-. puts in the last word of the line before, and of those before that", () => {
+Deno.test("LineEditor: Alt-. inserts the last word of the previous line, then of earlier lines", () => {
   const lines = ["get lamp", "look", "say hello there"];
   assertEquals(typed("drop \x1b.", lines), ["drop there", 10]);
   assertEquals(typed("drop \x1b.\x1b.", lines), ["drop look", 9]);
   assertEquals(typed("drop \x1b.\x1b.\x1b.", lines), ["drop lamp", 9]);
-  assertEquals(typed("drop \x1b.\x1b.\x1b.\x1b.", lines), ["drop lamp", 9]); // rings
+  assertEquals(typed("drop \x1b.\x1b.\x1b.\x1b.", lines), ["drop lamp", 9]); // no more lines: rings
   assertEquals(typed("drop \x1b.!\x1b.", lines), ["drop there!there", 16]);
 });
 
-Deno.test("LineEditor: the arrows go through the lines that begin as this one does", () => {
+Deno.test("LineEditor: the arrows go through history lines that start with the text before the cursor", () => {
   const lines = ["get lamp", "look", "get sword", "say get it"];
   assertEquals(typed("get\x1b[A", lines)[0], "get sword");
   assertEquals(typed("get\x1b[A\x1b[A", lines)[0], "get lamp");
@@ -649,13 +649,13 @@ Deno.test("LineEditor: the arrows go through the lines that begin as this one do
   assertEquals(typed("get\x1b[A\x1b[A\x1b[B", lines)[0], "get sword");
   assertEquals(typed("get\x1b[A\x1b[B", lines)[0], "get");
   assertEquals(typed("\x1b[A", lines)[0], "say get it");
-  assertEquals(typed("xyz\x1b[A", lines)[0], "say get it"); // none begins so
-  assertEquals(typed("get\x10", lines)[0], "say get it"); // Ctrl-P takes each
+  assertEquals(typed("xyz\x1b[A", lines)[0], "say get it"); // no line starts with it
+  assertEquals(typed("get\x10", lines)[0], "say get it"); // Ctrl-P ignores the prefix
   assertEquals(typed("\x1b<", lines)[0], "get lamp");
   assertEquals(typed("own\x1b<\x1b>", lines)[0], "own");
 });
 
-Deno.test("LineEditor: Ctrl-S searches towards the newer lines", () => {
+Deno.test("LineEditor: Ctrl-S searches forward, towards newer lines", () => {
   const lines = ["get lamp", "look", "get sword", "say"];
   assertEquals(typed("\x12get\x12", lines)[0], "get lamp");
   assertEquals(typed("\x12get\x12\x13", lines)[0], "get sword");
@@ -663,7 +663,7 @@ Deno.test("LineEditor: Ctrl-S searches towards the newer lines", () => {
   assertEquals(typed("\x13lamp", lines)[0], "get lamp");
 });
 
-Deno.test("LineEditor: words change places, and their letters", () => {
+Deno.test("LineEditor: Alt-t transposes words, Ctrl-T letters", () => {
   assertEquals(typed("one two\x1bt"), ["two one", 7]);
   assertEquals(typed("one, two three\x1bb\x1bb\x1bt"), ["two, one three", 8]);
   assertEquals(typed("one\x1bt"), ["one", 3]);
@@ -671,7 +671,7 @@ Deno.test("LineEditor: words change places, and their letters", () => {
   assertEquals(typed("ONE\x01\x1bl"), ["one", 3]);
 });
 
-Deno.test("LineEditor: Backspace takes the last sign of a syllable, and an emoji whole", () => {
+Deno.test("LineEditor: Backspace removes the last code point of a syllable, but a whole emoji", () => {
   assertEquals(typed("ที่\x7f")[0], "ที");
   assertEquals(typed("हिन्दी\x7f\x7f")[0], "हिन्");
   assertEquals(typed("שָׁ\x7f")[0], "שׁ".length === 2 ? "שָׁ".slice(0, -1) : "");

@@ -2,26 +2,26 @@ import { assertEquals } from "@std/assert";
 import { LineInput } from "../../src/text/mod.ts";
 import { assertGrowth, countSteps } from "../steps.ts";
 
-// How lines end and are edited is told in tests/transcripts/lines.md.
+// tests/transcripts/lines.md covers line ends and line editing.
 
-Deno.test("LineInput counts lines over the limit, and never tears a character in two", () => {
+Deno.test("LineInput counts lines over the limit, and never splits a character", () => {
   const input = new LineInput({ limit: 4 });
   const lines: string[] = [];
   input.push("abc😀\nabcdef\nabcd\n", lines);
   assertEquals(lines, ["abc", "abcd", "abcd"]);
   assertEquals(input.truncated, 2);
-  input.push("abcdef\x7f\x7f\n", lines); // what was dropped is not there to be erased
+  input.push("abcdef\x7f\x7f\n", lines); // Backspace erases dropped characters first
   assertEquals(lines.at(-1), "abcd");
 });
 
-Deno.test("LineInput keeps a bounded line of an endless one", () => {
+Deno.test("LineInput keeps a bounded part of an endless line", () => {
   const input = new LineInput({ limit: 4096 });
   const lines: string[] = [];
   for (let count = 0; count < 100; count++) input.push("x".repeat(10_000), lines);
   assertEquals([input.partial.length, input.truncated, lines.length], [4096, 1, 0]);
 });
 
-Deno.test("LineInput echoes nothing, line ends, or all, as it is told", () => {
+Deno.test("LineInput echoes nothing, line ends, or everything, as echo says", () => {
   const typed = "ab\x7fc\x1b[A\r";
   const echoed = { none: "", newlines: "\n", all: "ab\b \bc\n" };
   for (const [mode, expected] of Object.entries(echoed)) {
@@ -33,7 +33,7 @@ Deno.test("LineInput echoes nothing, line ends, or all, as it is told", () => {
   }
 });
 
-Deno.test("LineInput erases a whole line from the screen too", () => {
+Deno.test("LineInput also erases a whole line from the screen", () => {
   const input = new LineInput({ limit: 100 });
   input.echo = "all";
   input.push("日本", []);
@@ -42,7 +42,7 @@ Deno.test("LineInput erases a whole line from the screen too", () => {
   assertEquals([input.partial, input.takeEcho()], ["", "\b \b".repeat(4)]);
 });
 
-Deno.test("after EL on a line over the limit the next line is whole", () => {
+Deno.test("after EL on a line over the limit the next line is complete", () => {
   const input = new LineInput({ limit: 5 });
   const lines: string[] = [];
   input.push("toolongline", lines);
@@ -51,7 +51,7 @@ Deno.test("after EL on a line over the limit the next line is whole", () => {
   assertEquals(lines, ["look"]);
 });
 
-Deno.test("backspace erases what is seen, not a part of an escape sequence", () => {
+Deno.test("backspace erases visible characters, not parts of an escape sequence", () => {
   const cases: Record<string, string> = {
     "ab\x1b[D\x7fcd": "acd",
     "abc\x1b[3~\x7fx": "abx",
@@ -74,7 +74,7 @@ Deno.test("backspace erases what is seen, not a part of an escape sequence", () 
   }
 });
 
-Deno.test("a letter and a backspace cost the same on a long line as on a short one", () => {
+Deno.test("LineInput: a letter and a backspace cost the same on a long line as on a short one", () => {
   const cost = (length: number, letter: string, times: number) => {
     const input = new LineInput({ limit: 4096 });
     input.push("y".repeat(length), []);
@@ -82,11 +82,11 @@ Deno.test("a letter and a backspace cost the same on a long line as on a short o
     assertEquals(input.partial.length, length);
     return count;
   };
-  assertEquals(cost(4000, "é", 100_000), cost(1000, "é", 100_000)); // it joins nothing: none at all
+  assertEquals(cost(4000, "é", 100_000), cost(1000, "é", 100_000)); // é joins nothing
   assertGrowth(cost(4000, "日", 1_000), cost(1000, "日", 1_000), 1);
 });
 
-Deno.test("a flood of backspaces over a long line of emoji costs each the same", () => {
+Deno.test("LineInput: each backspace over a long line of emoji costs the same", () => {
   const cost = (emoji: number) => {
     const input = new LineInput({ limit: 20_000 });
     const flood = "😀".repeat(emoji) + "\x7f".repeat(2 * emoji);
@@ -97,7 +97,7 @@ Deno.test("a flood of backspaces over a long line of emoji costs each the same",
   assertGrowth(cost(10_000), cost(2_500), 4);
 });
 
-/** What a screen shows of an echo: `\b \b` takes the last column away. */
+/** The text on the screen after an echo; `\b \b` erases the last column. */
 function onScreen(echo: string): string {
   let shown = "";
   for (const part of echo.split(/(\x08 \x08)/)) {

@@ -1,11 +1,11 @@
-/** The layout of a line that is edited, against one that is made anew each time. */
+/** The incremental layout of an edited line equals a full layout. */
 import { assert, assertEquals } from "@std/assert";
 import { LineLayout } from "../../src/text/line_layout.ts";
 import { type Cell, lineCells } from "../../src/text/screen.ts";
 import { graphemes } from "../../src/text/width.ts";
 import { startCounting } from "../steps.ts";
 
-/** Rows of cells, one cell after the other. */
+/** A full layout: rows of cells. */
 class Model {
   readonly rows: Cell[][] = [[]];
   row = 0;
@@ -30,7 +30,7 @@ class Model {
     this.#width += cell.width;
   }
 
-  /** The cursor stands here; behind a full row it stands on the next. */
+  /** Puts the cursor here; after a full row it is on the next row. */
   mark(): void {
     this.#forced = this.#width >= this.columns;
     if (this.#forced) this.#newRow();
@@ -56,7 +56,7 @@ class Model {
 function whole(columns: number, before: string, line: string, cursor: number): Model {
   const model = new Model(columns);
   for (const cell of lineCells(before)) model.add(cell);
-  // A cursor within a cluster cuts it.
+  // A cursor within a cluster splits it.
   const cells = [...lineCells(line.slice(0, cursor)), ...lineCells(line.slice(cursor))];
   const uncut = lineCells(line);
   const joined = uncut.length === cells.length;
@@ -103,7 +103,7 @@ function textOf(rows: readonly (readonly Cell[])[]): string[] {
   return rows.map((cells) => cells.map(({ text }) => text).join(""));
 }
 
-/** The same numbers each time. */
+/** Seeded random numbers. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -129,7 +129,7 @@ const PARTS = [
   "\x01",
 ];
 
-Deno.test("a line that is edited is laid out as one that is made anew, at any place and width", () => {
+Deno.test("an edited line has the same layout as a new one, at any position and width", () => {
   for (let seed = 1; seed <= 300; seed++) {
     const random = numbers(seed);
     let columns = 2 + random(12);
@@ -180,7 +180,7 @@ Deno.test("a line that is edited is laid out as one that is made anew, at any pl
   }
 });
 
-Deno.test("a key costs what shows of its line, not what the line has", () => {
+Deno.test("LineLayout: a key costs in proportion to the visible part, not to the whole line", () => {
   const steps = [4_096, 4 * 4_096].map((length) => {
     const line = "é日".repeat(length / 2);
     const layout = new LineLayout(80, undefined);

@@ -6,7 +6,7 @@ function encode(texts: string[], binary = false): string {
   return texts.map((text) => newlines.encode(text, binary)).join("");
 }
 
-Deno.test("NewlineEncoder gives the same bytes however a text is cut into sends", () => {
+Deno.test("NewlineEncoder gives the same bytes however a text is split into sends", () => {
   const cases: Record<string, string> = {
     "a\nb\n": "a\r\nb\r\n",
     "a\r\nb": "a\r\nb",
@@ -24,6 +24,6 @@ Deno.test("NewlineEncoder gives the same bytes however a text is cut into sends"
   }
 });
 
-Deno.test("NewlineEncoder leaves a lone CR alone where BINARY is agreed", () => {
+Deno.test("NewlineEncoder does not change a lone CR if BINARY is enabled", () => {
   assertEquals(encode(["a\rb\n"], true), "a\rb\r\n");
 });

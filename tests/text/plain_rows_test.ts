@@ -1,9 +1,9 @@
-/** Rows of a screen as plain lines. */
+/** PlainRows and RawRows: screen output as plain lines. */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PlainRows, RawRows } from "../../src/text/mod.ts";
 
-/** The lines, and the row that stands, of a text in pieces. */
+/** The lines of a text in pieces, and its unfinished row. */
 function read(text: string, columns: number, size: number = text.length): string[] {
   const rows = new PlainRows(columns);
   const lines: string[] = [];
@@ -60,14 +60,14 @@ const CASES:
   ];
 
 for (const [what, text, lines, columns = 80] of CASES) {
-  Deno.test(`plain rows: ${what}, at every cut`, () => {
+  Deno.test(`plain rows: ${what}, split in pieces of any size`, () => {
     for (let size = text.length; size > 0; size--) {
       assertEquals(read(text, columns, size), lines, `pieces of ${size}`);
     }
   });
 }
 
-Deno.test("plain rows: any text gives the same lines however it is cut", () => {
+Deno.test("plain rows: any text gives the same lines however it is split", () => {
   const part = fc.oneof(
     fc.string({ maxLength: 8 }),
     fc.constantFrom(
@@ -99,7 +99,8 @@ Deno.test("plain rows: any text gives the same lines however it is cut", () => {
       fc.integer({ min: 1, max: 5 }),
       (parts, size) => {
         const text = parts.join("");
-        // A cluster that is cut is joined as terminals do, so pieces end between characters that do not join.
+        // Clusters split between pieces are joined as terminals do, so skip texts with combining
+        // marks.
         if (/[\u0300-\u036f]/.test(text)) return;
         assertEquals(read(text, 10, size), read(text, 10));
       },
@@ -108,14 +109,14 @@ Deno.test("plain rows: any text gives the same lines however it is cut", () => {
   );
 });
 
-Deno.test("plain rows: a row without end is kept in pieces, and the work for each is the same", () => {
+Deno.test("plain rows: an endless row is returned in pieces, with the same work for each", () => {
   const rows = new PlainRows(80);
   for (let count = 0; count < 20_000; count++) rows.push("x", () => {});
   assertEquals([rows.length, rows.tail(5)], [20_000, "xxxxx"]);
   assertEquals(rows.endRow().length, 20_000);
 });
 
-Deno.test("raw rows: lines as they came, without their ends", () => {
+Deno.test("raw rows: lines are unchanged, without their ends", () => {
   const rows = new RawRows();
   const lines: string[] = [];
   for (const piece of ["\x1b[1mo", "ne\r", "\ntwo\n", "> "]) {

@@ -1,22 +1,22 @@
-/** A terminal in memory, by the emulator of xterm.js: what a person would see. */
+/** A headless terminal, emulated by xterm.js. */
 import headless from "@xterm/headless";
 import unicode11 from "@xterm/addon-unicode11";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
 
-/** Which widths a terminal knows, and whether it joins clusters. */
+/** The terminal's width tables, and whether it joins clusters. */
 export type UnicodeVersion = "6" | "11" | "15-graphemes";
 
-/** All of them. */
+/** All versions. */
 export const UNICODE_VERSIONS: readonly UnicodeVersion[] = ["6", "11", "15-graphemes"];
 
-/** How a terminal differs from others. */
+/** How terminals differ. */
 export interface TerminalOptions {
   readonly unicode?: UnicodeVersion;
-  /** Whether rows are wrapped anew when the window has another width. Default `true`. */
+  /** Whether rows reflow when the width changes. Default `true`. */
   readonly reflow?: boolean;
 }
 
-/** The parts of the emulator that are used. */
+/** The used parts of the emulator. */
 interface Emulator {
   readonly buffer: {
     readonly active: {
@@ -54,7 +54,7 @@ export class Terminal {
       rows,
       allowProposedApi: true,
       scrollback: 1000,
-      // An old terminal of Windows does not.
+      // Old Windows terminals do not reflow.
       ...options.reflow === false ? { windowsPty: { backend: "conpty", buildNumber: 17_000 } } : {},
     });
     const { Unicode11Addon } = unicode11 as unknown as { Unicode11Addon: new () => unknown };
@@ -64,7 +64,7 @@ export class Terminal {
     this.#emulator.onBell(() => this.bells++);
   }
 
-  /** Shows what a program sends. */
+  /** Writes program output. */
   write(text: string): Promise<void> {
     return new Promise((resolve) => this.#emulator.write(text, resolve));
   }
@@ -74,7 +74,7 @@ export class Terminal {
     this.#emulator.resize(columns, rows);
   }
 
-  /** The rows from the top of the window, without the spaces at their ends. */
+  /** The rows of the window, without trailing spaces. */
   get screen(): string[] {
     const { active } = this.#emulator.buffer;
     return Array.from(
@@ -83,7 +83,7 @@ export class Terminal {
     );
   }
 
-  /** All that is left, also of what scrolled away, without empty rows at its end. */
+  /** All rows including the scrollback, without empty rows at the end. */
   get everything(): string[] {
     const { active } = this.#emulator.buffer;
     const rows = Array.from(
@@ -94,7 +94,7 @@ export class Terminal {
     return rows;
   }
 
-  /** What stands at a place of the window; nothing in the second column of a wide character. */
+  /** The text of a cell of the window; empty in the second column of a wide character. */
   at(row: number, column: number): string {
     const { active } = this.#emulator.buffer;
     return active.getLine(active.baseY + row)?.getCell(column)?.getChars() ?? "";

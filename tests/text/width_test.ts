@@ -3,7 +3,7 @@ import { eastAsianWidth } from "get-east-asian-width";
 import { TelnetError } from "../../mod.ts";
 import { clusterWidth, graphemes, stripAnsi, textWidth, wordWrap } from "../../src/text/mod.ts";
 
-Deno.test("textWidth counts what a person sees", () => {
+Deno.test("textWidth counts visible columns", () => {
   const widths: Record<string, number> = {
     "": 0,
     "plain": 5,
@@ -38,8 +38,8 @@ Deno.test("every assigned character has the width that Unicode gives it", () => 
   for (let code = 0x20; code < 0x40000; code++) {
     if (code >= 0xd800 && code < 0xe000) continue;
     const character = String.fromCodePoint(code);
-    // Marks and formats take no column, whatever their East Asian width; unassigned ones differ
-    // from one version of Unicode to the next.
+    // Marks and format characters have no width, whatever their East Asian width; unassigned ones
+    // differ between Unicode versions.
     if (/[\p{M}\p{C}\p{Zl}\p{Zp}]/u.test(character)) continue;
     if ((code >= 0x1160 && code <= 0x11ff) || (code >= 0xd7b0 && code <= 0xd7fb)) continue;
     if (clusterWidth(character) !== eastAsianWidth(code)) wrong.push(code.toString(16));
@@ -47,17 +47,17 @@ Deno.test("every assigned character has the width that Unicode gives it", () => 
   assertEquals(wrong, []);
 });
 
-Deno.test("graphemes cuts where a person would", () => {
+Deno.test("graphemes splits text into user-perceived characters", () => {
   assertEquals(graphemes("ae\u0301👩‍🚀🇩🇪"), ["a", "e\u0301", "👩‍🚀", "🇩🇪"]);
   assertEquals(graphemes(""), []);
 });
 
-Deno.test("stripAnsi takes out colours, cursor keys and titles", () => {
+Deno.test("stripAnsi removes colours, cursor keys and titles", () => {
   assertEquals(stripAnsi("a\x1b[1mb\x1bOAc\x1b]0;title\x07d\x1b7e"), "abcde");
   assert(!stripAnsi("\x1b[<0;1;1M").includes("\x1b"));
 });
 
-Deno.test("ambiguous characters take one column, or two where the terminal is set so", () => {
+Deno.test("ambiguous characters have one column, or two with ambiguousWidth: 2", () => {
   const wide = { ambiguousWidth: 2 } as const;
   for (const text of ["“”", "…—", "■★", "Ωя", "①②", "─│"]) {
     assertEquals(textWidth(text), 2, text);

@@ -6,7 +6,7 @@ import { LineEditor } from "../../src/text/mod.ts";
 const WORD = "[\\p{L}\\p{N}\\p{M}_]";
 const OTHER = "[^\\p{L}\\p{N}\\p{M}_]";
 
-/** The same by patterns, which cost more than they pass. */
+/** A reference implementation by regular expressions, which scan more than the word. */
 const byPattern = {
   wordStart: (line: string, at: number) =>
     new RegExp(`${WORD}*${OTHER}*$`, "u").exec(line.slice(0, at))?.index ?? 0,
@@ -16,7 +16,7 @@ const byPattern = {
   spaceBefore: (line: string, at: number) => /\S*$/.exec(line.slice(0, at))?.index ?? at,
 };
 
-Deno.test("words begin and end where the patterns say, in any script", () => {
+Deno.test("words start and end as in the reference implementation, in any script", () => {
   const unit = fc.constantFrom(
     "a",
     "Z",
@@ -46,7 +46,7 @@ Deno.test("words begin and end where the patterns say, in any script", () => {
   );
 });
 
-Deno.test("to find a word costs what is passed, not what the line has", () => {
+Deno.test("finding a word costs in proportion to its length, not to the line's", () => {
   let looked = 0;
   const { exec, test } = RegExp.prototype;
   const count = (line: string, find: (line: string, at: number) => number) => {
@@ -72,7 +72,7 @@ Deno.test("to find a word costs what is passed, not what the line has", () => {
   }
 });
 
-Deno.test("a search in the history has a limit, and rings beyond it", () => {
+Deno.test("a history search has a length limit, and rings beyond it", () => {
   const editor = new LineEditor();
   const press = (name: string, text = "", ctrl = false) =>
     editor.key({ name, text, ctrl, alt: false, shift: false });

@@ -1,6 +1,6 @@
 /**
- * Word wrapping as it is easily read: pieces first, then lines. `wordWrap` goes through a text once, and
- * must give the same.
+ * A simple model of word wrapping: pieces first, then lines. `wordWrap` works in one pass, and must
+ * give the same result.
  */
 import { clusterWidth, graphemes } from "../../src/text/width.ts";
 
@@ -11,18 +11,18 @@ export interface Margins {
   readonly padding: number;
 }
 
-/** A piece of text that is not torn unless it is longer than a line. */
+/** A piece of text that is split only if it is longer than a line. */
 interface Piece {
   readonly text: string;
   readonly width: number;
-  /** Whether a space parts it from the piece before. */
+  /** Whether a space separates it from the previous piece. */
   readonly spaced: boolean;
   /** Zero-width spaces before it. */
   readonly joint: string;
 }
 
 const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
-/** Escape sequences, those too that are broken or cut, as ECMA-48 has them; NUL may stand anywhere. */
+/** ECMA-48 escape sequences, including broken and incomplete ones, with NUL anywhere. */
 const SEQUENCE = new RegExp(
   [
     "(?:\\x1b\\0*\\[|\\x9b)[\\0\\x20-\\x3f]*[\\x40-\\x7e]?",
@@ -33,12 +33,12 @@ const SEQUENCE = new RegExp(
   ].join("|"),
   "g",
 );
-/** Each sequence of the text as one character of private use. */
+/** Each escape sequence of the text becomes one private-use character. */
 const FIRST_STAND_IN = 0xe000;
-/** Caret codes and sequences: no width, never torn. `^^` shows one caret. */
+/** Caret codes and sequences: without width, never split. `^^` shows one caret. */
 const CODE = /\^(?:[krgybmcwKRGYBMCW0-7d!.UuIi~sl^]|[#%][0-9a-fA-F]{6})|[\ue000-\uf8ff]/g;
 
-/** The lines of a text; a caller that gives margins has checked them. */
+/** Wraps a text; the caller has validated the margins. */
 export function modelWrap(text: string, margins: Margins): string[] {
   const lines: string[] = [];
   const sequences: string[] = [];
@@ -58,7 +58,7 @@ export function modelWrap(text: string, margins: Margins): string[] {
   );
 }
 
-/** The columns of a text without escape sequences, cluster by cluster. */
+/** The width of a text without escape sequences, cluster by cluster. */
 export function modelWidth(text: string): number {
   return graphemes(text).reduce((width, cluster) => width + clusterWidth(cluster), 0);
 }
@@ -68,7 +68,7 @@ function fillLines(
   lines: string[],
   { columns, indent, padding }: Margins,
 ): void {
-  // A margin leaves at least two columns for the text, as one character may need them.
+  // A margin leaves at least two columns for the text: a wide character needs them.
   const margin = (size: number) => Math.max(0, Math.min(size, columns - 2));
   let line = " ".repeat(margin(indent));
   let width = line.length;
@@ -87,7 +87,7 @@ function fillLines(
   };
   for (const piece of pieces) {
     if (piece.text.replaceAll(CODE, (code) => code === "^^" ? code : "") === "") {
-      // A lone caret must not make a code of its own with what follows.
+      // A lone caret must not form a code with the following piece.
       const lone = /(?<!\^)(?:\^\^)*\^$/.test(line);
       line += (lone ? "^" : "") + piece.text;
       codes = true;
@@ -107,13 +107,13 @@ function fillLines(
 }
 
 const HYPHEN = /^[-\u00ad\u2010\u2012-\u2014]/;
-/** Words, and what stands before each. */
+/** Words, each with the separator before it. */
 const WORD =
   /((?:[^\S\u00a0\u2007\u202f\ufeff]|\u200b)*)((?:[\u00a0\u2007\u202f\ufeff]|[^\s\u200b])+)/g;
 const CLOSING = "、。，．：；？！」』）】〉》〕｝］〗〙〛";
 const OPENING = "「『（【〈《〔｛［〖〘〚";
 
-/** Cuts at white space, and before and after each wide character. */
+/** Splits at white space, and before and after each wide character. */
 function cutPieces(paragraph: string): Piece[] {
   const pieces: Piece[] = [];
   for (const [, joint = "", word = ""] of paragraph.matchAll(WORD)) {
@@ -153,7 +153,7 @@ function cutPieces(paragraph: string): Piece[] {
   return pieces;
 }
 
-/** One part for each character that a person sees; codes stick to the character after them. */
+/** One part for each user-perceived character; codes belong to the character after them. */
 function splitGraphemes(word: string): { text: string; width: number }[] {
   const parts: { text: string; width: number }[] = [];
   let codes = "";

@@ -35,12 +35,12 @@ Deno.test("wordWrap counts wide characters twice and breaks between them", () =>
   assertEquals(wordWrap("👨‍👩‍👧‍👦👍🏽 ok", { columns: 5, ...bare }), ["👨‍👩‍👧‍👦👍🏽", "ok"]);
 });
 
-Deno.test("wordWrap splits a word that is longer than a line, with its codes", () => {
+Deno.test("wordWrap splits a word that is longer than a line, and keeps its codes", () => {
   assertEquals(wordWrap("aaaaaaaaaaaa", { columns: 5, ...bare }), ["aaaaa", "aaaaa", "aa"]);
   assertEquals(wordWrap("x ^Rlongword^~ y", { columns: 5, ...bare }), ["x", "^Rlongw", "ord^~ y"]);
 });
 
-Deno.test("wordWrap starts a paragraph at a blank line, and folds other line ends", () => {
+Deno.test("wordWrap starts a paragraph at a blank line, and treats other line ends as spaces", () => {
   assertEquals(wordWrap("one\ntwo\n\n \nthree", { columns: 20, indent: 1, padding: 0 }), [
     " one two",
     " three",
@@ -48,24 +48,24 @@ Deno.test("wordWrap starts a paragraph at a blank line, and folds other line end
   assertEquals(wordWrap(" \n\n "), []);
 });
 
-Deno.test("wordWrap leaves two columns for the text where there are two, whatever the margins", () => {
+Deno.test("wordWrap leaves two columns for the text if the window has them, whatever the margins", () => {
   assertEquals(wordWrap("ab", { columns: 1, indent: 9, padding: 9 }), ["a", "b"]);
   assertEquals(wordWrap("abc", { columns: 3, indent: 9, padding: 9 }), [" ab", " c"]);
   assertEquals(wordWrap("日本", { columns: 3, indent: 9, padding: 9 }), [" 日", " 本"]);
 });
 
-Deno.test("wordWrap neither counts nor tears a title sequence", () => {
+Deno.test("wordWrap gives a title sequence no width, and does not split it", () => {
   const title = "\x1b]0;a long title\x07";
   assertEquals(wordWrap(`${title}aaaa bb`, { columns: 4, ...bare }), [`${title}aaaa`, "bb"]);
 });
 
-Deno.test("wordWrap refuses numbers that cannot be right", () => {
+Deno.test("wordWrap refuses invalid numbers", () => {
   for (const options of [{ columns: 0 }, { columns: 1.5 }, { indent: -1 }, { padding: NaN }]) {
     assertEquals(assertThrows(() => wordWrap("x", options), TelnetError).code, "misuse");
   }
 });
 
-Deno.test("wordWrap loses no character and no line is too wide, for any text", () => {
+Deno.test("for any text wordWrap loses no character, and no line is too wide", () => {
   const piece = fc.constantFrom(
     "word",
     "^R",
@@ -100,7 +100,7 @@ Deno.test("wordWrap loses no character and no line is too wide, for any text", (
   );
 });
 
-/** What makes wrapping hard, in any order. */
+/** Difficult parts for wrapping, to be combined in any order. */
 const PARTS = [
   ..."a bc word longerword verylongwordindeed 日 本語 한글 é ö … - ｱ Ａ ① ก็ हिन्दी".split(" "),
   ..." |  |\n|\n\n|\n \n|\t|\r|\r\n|\u00a0|\u202f|\u3000|\ufeff|\u2003|\u2007|\u200b".split("|"),
@@ -110,7 +110,7 @@ const PARTS = [
   ..."^R|^~|^^|^|^#ff8800|^%12|^x|\x1b[1m|\x1b[0m|\x1b|\x1b[|\x1b]0;a title\x07".split("|"),
 ];
 
-Deno.test("wordWrap gives what a plain model gives, for any text", () => {
+Deno.test("wordWrap equals a plain model, for any text", () => {
   const text = fc.array(fc.constantFrom(...PARTS, " ", " "), { maxLength: 30 });
   const margins = fc.record({
     columns: fc.integer({ min: 1, max: 24 }),
@@ -125,7 +125,7 @@ Deno.test("wordWrap gives what a plain model gives, for any text", () => {
   );
 });
 
-Deno.test("textWidth gives what a plain model gives, for any text", () => {
+Deno.test("textWidth equals a plain model, for any text", () => {
   const plain = PARTS.filter((part) => !part.includes("\x1b"));
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...plain), { maxLength: 20 }), (parts) => {
@@ -135,7 +135,7 @@ Deno.test("textWidth gives what a plain model gives, for any text", () => {
   );
 });
 
-Deno.test("codes that stand alone take no room, and make no line", () => {
+Deno.test("wordWrap: codes between spaces take no room, and make no line", () => {
   const eleven = { columns: 11, ...bare };
   assertEquals(wordWrap("^Rhello world ^~", eleven), ["^Rhello world^~"]);
   assertEquals(wordWrap("hello ^R world ^~", eleven), ["hello^R world^~"]);
@@ -143,7 +143,7 @@ Deno.test("codes that stand alone take no room, and make no line", () => {
   assertEquals(wordWrap("^~", eleven), ["^~"]);
 });
 
-Deno.test("a line breaks where Unicode lets it: spaces that hold, and one that shows nothing", () => {
+Deno.test("wordWrap breaks at a zero-width space, but not at no-break spaces", () => {
   const five = { columns: 5, ...bare };
   assertEquals(wordWrap("ab\ufeffcd ef", five), ["ab\ufeffcd", "ef"]);
   assertEquals(wordWrap("10\u2007km a", five), ["10\u2007km", "a"]);
@@ -152,14 +152,14 @@ Deno.test("a line breaks where Unicode lets it: spaces that hold, and one that s
   assertEquals(wordWrap("日本\u3000語", five), ["日本", "語"]);
 });
 
-Deno.test("punctuation of East Asia stays with the character that it belongs to", () => {
+Deno.test("wordWrap keeps East Asian punctuation with its character", () => {
   const six = { columns: 6, ...bare };
   assertEquals(wordWrap("日本語。文", six), ["日本", "語。文"]);
   assertEquals(wordWrap("日本「語」文", six), ["日本", "「語」", "文"]);
   assertEquals(wordWrap("。".repeat(5), six), ["。。。", "。。"]);
 });
 
-Deno.test("a line breaks after a hyphen within a word, and nowhere else at one", () => {
+Deno.test("wordWrap breaks after a hyphen only within a word", () => {
   const nine = { columns: 9, ...bare };
   assertEquals(wordWrap("a well-known half-elf", nine), ["a well-", "known", "half-elf"]);
   assertEquals(wordWrap("so--called it", nine), ["so--", "called it"]);
@@ -170,7 +170,7 @@ Deno.test("a line breaks after a hyphen within a word, and nowhere else at one",
   assertEquals(wordWrap("wait\u2014there", nine), ["wait\u2014", "there"]);
 });
 
-Deno.test("backgrounds are closed at the end of a line and opened again in the next", () => {
+Deno.test("wordWrap closes backgrounds at the end of a line, and reopens them in the next", () => {
   const twelve = { columns: 12, ...bare };
   assertEquals(wordWrap("^1alpha beta gamma^~", twelve), ["^1alpha beta^~", "^1gamma^~"]);
   assertEquals(wordWrap("^1alpha beta gamma^~ delta", twelve), [
@@ -191,10 +191,10 @@ Deno.test("backgrounds are closed at the end of a line and opened again in the n
     wordWrap("\x1b[48;2;1;2;3malpha beta gamma", twelve)[1],
     "\x1b[48;2;1;2;3mgamma\x1b[0m",
   );
-  assertEquals(wordWrap("^1", twelve), ["^1"]); // for what is sent next
+  assertEquals(wordWrap("^1", twelve), ["^1"]); // for the next output
 });
 
-/** The attributes of each character that shows, and those in force at the end. */
+/** The attributes of each visible character, and those active at the end. */
 function painted(text: string): { cells: string[]; end: string } {
   const cells: string[] = [];
   let state: Record<string, string> = {};
@@ -223,7 +223,7 @@ function painted(text: string): { cells: string[]; end: string } {
   return { cells, end: JSON.stringify({ back, underline, inverse }) };
 }
 
-Deno.test("each character has the colours that it had before wrapping, and no line leaves any behind", () => {
+Deno.test("wordWrap keeps the colours of each character, and no line leaves a background active", () => {
   const part = fc.constantFrom(
     ..."a bc def ghijklm nop ^r ^R ^1 ^4 ^d ^! ^. ^U ^u ^I ^i ^~ ^^ ^#ff8800 ^%004488".split(" "),
     "\x1b[41m",
@@ -255,7 +255,7 @@ Deno.test("each character has the colours that it had before wrapping, and no li
   );
 });
 
-Deno.test("text that keeps its lines: what fits stays as it is, and the rest is wrapped", () => {
+Deno.test("wordWrap with keepLines: lines that fit are unchanged, and longer ones are wrapped", () => {
   const art = ["  /\\_/\\  ", " ( o.o )   >x<", "", "  > ^^ <"].join("\n");
   assertEquals(wordWrap(art, { columns: 20, keepLines: true }), art.split("\n"));
   assertEquals(wordWrap("  a line of some length\nshort", { columns: 10, keepLines: true }), [

@@ -1,13 +1,13 @@
-/** Certificates of `localhost` that nobody but these tests trusts. */
+/** Certificates for `localhost` that only these tests trust. */
 import { readFileSync } from "node:fs";
 import type { Certificate } from "../../mod.ts";
 
 const read = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
 
-/** The one that servers under test start with. */
+/** The certificate that servers under test start with. */
 export const CERTIFICATE: Certificate = { cert: read("cert.pem"), key: read("key.pem") };
 
-/** The one that comes after it. */
+/** Its replacement. */
 export const RENEWED: Certificate = {
   cert: read("renewed_cert.pem"),
   key: read("renewed_key.pem"),

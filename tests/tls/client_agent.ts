@@ -1,32 +1,34 @@
-/** Speaks TLS with servers as their client, and says how it went. Runs on every runtime. */
+/**
+ * A TLS client for the tests: connects to a server, and returns the outcome. Runs on every runtime.
+ */
 import { isTelnetError } from "../../src/protocol/mod.ts";
 import type { ServerTrust } from "../../src/transport/encryption.ts";
 import { tlsEncryption } from "../../src/transport/tls.ts";
 import { dialSocket, SocketConnection } from "./socket_connection.ts";
 
-/** Whom to speak with. */
+/** A connection to try. */
 export interface Attempt {
   /** The port on this machine. */
   readonly port: number;
-  /** Whom to trust. */
+  /** The trust settings. */
   readonly trust: ServerTrust;
-  /** What to do while the handshake runs, in place of writing a line. */
+  /** An action during the handshake, instead of writing a line. */
   readonly meanwhile?: "close" | "abort";
 }
 
-/** How it went. */
+/** The outcome of an attempt. */
 export interface Outcome {
-  /** What the owner was told, in order; data in several pieces is there once. */
+  /** The handler's events in order; adjacent data events count once. */
   readonly events: readonly string[];
-  /** What the server sent. */
+  /** The text that the server sent. */
   readonly text: string;
-  /** The code of the error, of `onClose` or of the call itself. */
+  /** The error code, from `onClose` or from the call itself. */
   readonly code?: string;
   /** Its message. */
   readonly message?: string;
 }
 
-/** Writes a line before the handshake is done, and closes when one came back. */
+/** Writes a line before the handshake is done, and closes after the answer. */
 export async function attempt({ port, trust, meanwhile }: Attempt): Promise<Outcome> {
   const events: string[] = [];
   let text = "";

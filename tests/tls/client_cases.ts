@@ -1,4 +1,4 @@
-/** What a client of TLS must do, on every runtime. */
+/** Requirements on the TLS client, on every runtime. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { ServerTrust } from "../../src/transport/encryption.ts";
 import { CERTIFICATE, RENEWED } from "./certificates.ts";
@@ -6,14 +6,14 @@ import type { Attempt, Outcome } from "./client_agent.ts";
 import { fingerprint, identity, identityPath } from "./identities.ts";
 import { drain, OpensslServer, PlainServer, TlsServer } from "./servers.ts";
 
-/** Speaks with a server on the runtime under test. */
+/** Makes an attempt on the runtime under test. */
 export type Attempter = (attempt: Attempt) => Promise<Outcome>;
 type Cases = Record<string, (attempt: Attempter) => Promise<void>>;
 
 const ROOT: string = identity("root").cert;
 const BY_NAME: ServerTrust = { serverName: "localhost", ca: ROOT };
 
-/** Against servers of Deno's TLS, and some that do not speak it. */
+/** Cases with servers of Deno's TLS, and with peers that do not speak TLS. */
 export const CASES: Cases = {
   async "a server is trusted by an authority and its name"(attempt) {
     await assertTrusted(attempt, identity("localhost"), BY_NAME);
@@ -62,7 +62,7 @@ export const CASES: Cases = {
     }
   },
 
-  async "a self-signed certificate is refused, and its fingerprint told"(attempt) {
+  async "a self-signed certificate is refused, and the error has its fingerprint"(attempt) {
     for (const ca of [undefined, ROOT]) {
       const message = await assertUntrusted(attempt, CERTIFICATE, { serverName: "localhost", ca });
       assertMatch(message, /^Cannot trust the server "localhost": its certificate is self-signed;/);
@@ -72,7 +72,7 @@ export const CASES: Cases = {
     }
   },
 
-  async "a certificate of an authority that is not trusted is refused"(attempt) {
+  async "a certificate of an untrusted authority is refused"(attempt) {
     for (const ca of [undefined, identity("other_root").cert, CERTIFICATE.cert]) {
       const trust = { serverName: "localhost", ca };
       const message = await assertUntrusted(attempt, identity("localhost"), trust);
@@ -80,7 +80,7 @@ export const CASES: Cases = {
     }
   },
 
-  async "a certificate issued by one that is no authority is refused"(attempt) {
+  async "a certificate whose issuer is no authority is refused"(attempt) {
     await assertUntrusted(attempt, identity("no_authority"), BY_NAME);
   },
 
@@ -104,7 +104,7 @@ export const CASES: Cases = {
     assertMatch(message, /: its certificate expired on 2026-01-01; .* pin it: "/);
   },
 
-  async "any certificate but the pinned one is refused, also one of the same authority"(attempt) {
+  async "any certificate but the pinned one is refused, even one of the same authority"(attempt) {
     const pins = [identity("elsewhere").cert, ROOT, RENEWED.cert];
     for (const pin of pins) {
       const trust = { ...BY_NAME, fingerprint: fingerprint(pin) };
@@ -116,7 +116,7 @@ export const CASES: Cases = {
     await assertUntrusted(attempt, identity("chained"), trust);
   },
 
-  async "a peer that greets in the clear is refused at its first byte"(attempt) {
+  async "a peer that sends plain text is refused at its first byte"(attempt) {
     for (const greeting of ["\xff\xfb\x01", "W", "Welcome to the MUD!\r\n", "HTTP/1.1 400\r\n"]) {
       const bytes = Uint8Array.from(greeting, (character) => character.charCodeAt(0));
       await using server = new PlainServer(async (conn) => {
@@ -144,7 +144,7 @@ export const CASES: Cases = {
     assertMatch(refused(outcome), /: it closed the connection during the handshake; check /);
   },
 
-  async "a peer that refuses the handshake by an alert is refused, and so is a broken one"(
+  async "a peer that ends the handshake with an alert is refused, and so is a broken one"(
     attempt,
   ) {
     const serve = (bytes: readonly number[]) =>
@@ -166,7 +166,7 @@ export const CASES: Cases = {
     }
   },
 
-  async "close and abort end a handshake that does not get on, at once and without an error"(
+  async "close and abort end a stalled handshake, at once and without an error"(
     attempt,
   ) {
     for (const meanwhile of ["close", "abort"] as const) {
@@ -176,7 +176,7 @@ export const CASES: Cases = {
     }
   },
 
-  async "trust that cannot be right is misuse"(attempt) {
+  async "invalid trust settings are misuse"(attempt) {
     const wrong: [trust: unknown, message: RegExp][] = [
       [{ serverName: "localhost", fingerprint: "12:34" }, /tls\.fingerprint: expected 64 hexadec/],
       [
@@ -218,7 +218,7 @@ export const CASES: Cases = {
   },
 };
 
-/** Against servers of OpenSSL. */
+/** Cases with servers of OpenSSL. */
 export const OPENSSL_CASES: Cases = {
   async "a server of TLS 1.2 or 1.3 is trusted by its authority or its fingerprint"(attempt) {
     for (const version of ["-tls1_2", "-tls1_3"]) {
@@ -234,7 +234,7 @@ export const OPENSSL_CASES: Cases = {
     }
   },
 
-  async "a server that is not trusted is refused, by TLS 1.2 too"(attempt) {
+  async "an untrusted server is refused, with TLS 1.2 too"(attempt) {
     for (const version of ["-tls1_2", "-tls1_3"]) {
       await using server = await OpensslServer.start(identityPath("localhost"), ["-rev", version]);
       const other = fingerprint(CERTIFICATE.cert);
@@ -255,7 +255,7 @@ export const OPENSSL_CASES: Cases = {
     assertMatch(message, /: it does not offer TLS 1\.2 or newer/);
   },
 
-  async "the name of the server is sent in the handshake, an IP address is not"(attempt) {
+  async "the server name is sent in the handshake (SNI), an IP address is not"(attempt) {
     const [file, second] = [identityPath("localhost"), identityPath("elsewhere")];
     const named = ["-servername", "mud.example", "-cert2", second, "-key2", second];
     const args = ["-rev", ...named, "-servername_fatal"];
@@ -276,14 +276,14 @@ export const OPENSSL_CASES: Cases = {
     await server.match(/^SSL_do_handshake -> /);
     await server.type("you see\n");
     const { events, code = "connection-lost" } = await attempted;
-    // Only Bun's TLS agrees; by the others the server loses the connection.
+    // Only Bun's TLS allows it; with the others the server loses the connection.
     assertEquals([events.filter((event) => event !== "data"), code], [
       ["secure", "close"],
       "connection-lost",
     ]);
   },
 
-  async "a server that shows another's certificate is refused, pinned or not"(attempt) {
+  async "a server that presents a certificate without its key is refused, pinned or not"(attempt) {
     const shown = { stolen: identity("localhost"), stolen_self_signed: CERTIFICATE };
     for (const [name, { cert }] of Object.entries(shown)) {
       for (const version of ["-tls1_2", "-tls1_3"]) {
@@ -300,7 +300,7 @@ export const OPENSSL_CASES: Cases = {
   },
 };
 
-/** The client is sure of the server, and they talk. */
+/** Checks that the client trusts the server, and they exchange data. */
 async function assertTrusted(
   attempt: Attempter,
   certificate: { readonly cert: string; readonly key: string },
@@ -313,7 +313,7 @@ async function assertTrusted(
   assertEquals(server.received, "look\n");
 }
 
-/** The client is not, and not a byte of what it has to say reaches the server. */
+/** Checks that the client refuses the server, and none of its data reaches it. */
 async function assertUntrusted(
   attempt: Attempter,
   certificate: { readonly cert: string; readonly key: string },

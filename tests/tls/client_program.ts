@@ -1,6 +1,6 @@
 /**
- * The client of TLS in a process of its own, on the runtime that this runs on: calls as lines of JSON on
- * the standard input, answers on the standard output.
+ * The TLS client in a separate process, on the current runtime: calls as lines of JSON on standard
+ * input, answers on standard output.
  */
 import process from "node:process";
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-/** The client's side of TLS, on each runtime. */
+/** The TLS client, on each runtime. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { inTime } from "../patience.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
@@ -34,14 +34,16 @@ async function testCases(t: Deno.TestContext, attempt: Attempter): Promise<void>
   }
 }
 
-/** The environment adds an authority to them, and would have a lax client accept anything. */
+/**
+ * The environment adds an authority, and disables verification: the client must ignore the latter.
+ */
 async function testDefaultTrust(runtime: Runtime): Promise<void> {
   const root = identityPath("root");
   const settings = [
     `NODE_EXTRA_CA_CERTS=${root}`,
     `DENO_CERT=${root}`,
     "NODE_TLS_REJECT_UNAUTHORIZED=0",
-    "NODE_NO_WARNINGS=1", // of which is one for that
+    "NODE_NO_WARNINGS=1", // silences the warning about the setting above
   ];
   await using client = new RemoteClient({
     name: runtime.name,

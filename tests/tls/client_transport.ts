@@ -1,11 +1,11 @@
-/** Encrypted connections of a client: they must do what all connections must do. */
+/** The TLS client as a transport, for the connection contract. */
 import type { Connection, Transport } from "../../src/transport/mod.ts";
 import { tlsEncryption } from "../../src/transport/tls.ts";
 import { CERTIFICATE } from "./certificates.ts";
 
 /**
- * Speaks TLS, as the client, with everybody who comes. So the ends are swapped: the peer that dials is
- * the server of TLS.
+ * A transport whose accepted connections speak TLS as the client. So the roles are swapped: the
+ * peer that dials is the TLS server.
  */
 export function tlsClientTransport(beneath: Transport): Transport {
   const trust = { serverName: "localhost", ca: CERTIFICATE.cert };
@@ -15,7 +15,7 @@ export function tlsClientTransport(beneath: Transport): Transport {
     name: `TLS client on ${beneath.name}`,
     listen: (options, accept) =>
       beneath.listen(options, (connection) => {
-        // What is returned becomes the owner first.
+        // First the returned handler must be attached.
         queueMicrotask(() => {
           const secure: Connection | undefined = context?.secure(connection, new Uint8Array(0), {
             ...nothing,

@@ -1,4 +1,4 @@
-/** The peers of a client that was dialled: they dial, and are the server of TLS. */
+/** Peers that dial, and then act as the TLS server. */
 import type { Socket } from "node:net";
 import type { Connection, SecureHandler } from "../../src/transport/mod.ts";
 import type { Peer } from "../../src/transport/contract/mod.ts";
@@ -8,12 +8,12 @@ import { dialSocket, SocketConnection } from "./socket_connection.ts";
 
 const context = tlsEncryption.context(CERTIFICATE);
 
-/** Dials a client; settles when the handshake is done. */
+/** Dials a TLS client; resolves when the handshake is done. */
 export async function dialAsServer(port: number): Promise<Peer> {
   return await DiallingServer.start(await dialSocket(port));
 }
 
-/** The same; the call of what it returns breaks the connection by a reset. */
+/** Like `dialAsServer`; the returned function resets the connection. */
 export async function dialAsServerToReset(port: number): Promise<() => void> {
   const socket = await dialSocket(port);
   await DiallingServer.start(socket);

@@ -1,9 +1,9 @@
-/** The certificates in `authority/`, and how the tests ask for them. */
+/** Access to the certificates in `authority/`. */
 import { createHash, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Certificate } from "../../mod.ts";
 
-/** What `write_certificates.ts` wrote by this name: certificates, and mostly a key. */
+/** The certificates, and usually the key, that `write_certificates.ts` wrote under a name. */
 export function identity(name: string): Certificate {
   const text = readFileSync(new URL(`authority/${name}.pem`, import.meta.url), "utf8");
   const blocks = text.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n/g) ?? [];
@@ -11,7 +11,7 @@ export function identity(name: string): Certificate {
   return { cert: of(/BEGIN CERTIFICATE/), key: of(/PRIVATE KEY/) };
 }
 
-/** The path of that file. */
+/** The path of the file of a name. */
 export function identityPath(name: string): string {
   return new URL(`authority/${name}.pem`, import.meta.url).pathname;
 }

@@ -10,7 +10,7 @@ interface Answer {
   readonly error?: { readonly code: TelnetErrorCode; readonly message: string };
 }
 
-/** What is called in the other process. */
+/** The methods that the other process runs. */
 const METHODS = [
   "listen",
   "closeListener",
@@ -27,7 +27,7 @@ const METHODS = [
   "count",
 ] as const satisfies readonly (keyof Agent)[];
 
-/** The client of TLS in a process of another runtime. */
+/** The TLS client in a process of another runtime. */
 export class RemoteClient implements AsyncDisposable {
   readonly #program: Program;
   readonly #waiting: Map<number, PromiseWithResolvers<unknown>> = new Map();
@@ -42,7 +42,7 @@ export class RemoteClient implements AsyncDisposable {
   readonly attempt = (attempt: Attempt): Promise<Outcome> =>
     this.#call("attempt", [attempt]) as Promise<Outcome>;
 
-  /** The agent for the contract of connections. */
+  /** The agent for the connection contract. */
   get agent(): Agent {
     const methods = METHODS.map((method) => {
       return [method, (...args: unknown[]) => this.#call(method, args)];

@@ -1,4 +1,7 @@
-/** A server of TLS, and a client of TLS 1.2 that asks for handshake after handshake. Says how many it got. */
+/**
+ * A TLS server, and a TLS 1.2 client that renegotiates repeatedly. Prints how many handshakes it
+ * got.
+ */
 import { connect } from "node:tls";
 import { TelnetServer } from "../../mod.ts";
 import { CERTIFICATE } from "./certificates.ts";
@@ -25,17 +28,17 @@ const client = connect({
   rejectUnauthorized: false,
 });
 client.on("error", () => {});
-// A server that grants them all never closes.
+// A server that allows renegotiation would never close.
 await new Promise<void>((resolve) => {
   client.once("close", () => resolve());
   const again = () => {
     client.renegotiate({ rejectUnauthorized: false }, (error) => {
-      if (error !== null) return; // and the server closes
+      if (error !== null) return; // the server closes the connection
       if (++handshakes < 50) again();
       else resolve();
     });
   };
-  client.once("data", again); // the greeting: the server's side is up, too
+  client.once("data", again); // after the greeting, so the server's handshake is done, too
 });
 client.destroy();
 await left;

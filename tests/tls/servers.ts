@@ -1,14 +1,14 @@
-/** Servers for a client of TLS to speak with. */
+/** Servers for the tests of the TLS client. */
 import type { Certificate } from "../../mod.ts";
 import { TextLineStream } from "../runtimes/text_line_stream.ts";
 
-/** A server of one connection at a time. */
+/** A server for one connection at a time. */
 export interface Server extends AsyncDisposable {
   /** Its port on this machine. */
   readonly port: number;
 }
 
-/** Serves one connection after another, and closes each afterwards. */
+/** Serves one connection after another, and closes each. */
 class ServerOf<Listener extends Deno.TcpListener | Deno.TlsListener> implements Server {
   readonly #listener: Listener;
   readonly #served: Promise<void>;
@@ -23,14 +23,14 @@ class ServerOf<Listener extends Deno.TcpListener | Deno.TlsListener> implements 
     return this.#listener.addr.port;
   }
 
-  /** Takes nobody new, and waits for the one that is served. */
+  /** Stops accepting, and waits for the current connection. */
   async stop(): Promise<void> {
     closeOnce(this.#listener);
     await this.#served;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A test that failed may have left it open.
+    // A failed test may have left it open.
     if (this.#conn !== undefined) closeOnce(this.#conn);
     await this.stop();
   }
@@ -44,9 +44,9 @@ class ServerOf<Listener extends Deno.TcpListener | Deno.TlsListener> implements 
   }
 }
 
-/** A server of Deno's TLS: it answers each line by "You see: " and the line. */
+/** A server with Deno's TLS that answers each line with "You see: " and the line. */
 export class TlsServer extends ServerOf<Deno.TlsListener> {
-  /** What clients sent. */
+  /** The data that clients sent. */
   received = "";
 
   constructor(certificate: Certificate) {
@@ -65,9 +65,9 @@ export class TlsServer extends ServerOf<Deno.TlsListener> {
   }
 }
 
-/** A server of bare bytes. */
+/** A plain TCP server. */
 export class PlainServer extends ServerOf<Deno.TcpListener> {
-  /** What it does with a connection. */
+  /** @param serve Handles a connection. */
   constructor(serve: (conn: Deno.Conn) => Promise<unknown>) {
     super(Deno.listen({ port: 0, hostname: "127.0.0.1" }), serve);
   }
@@ -77,17 +77,17 @@ function closeOnce(resource: { close(): void }): void {
   try {
     resource.close();
   } catch {
-    // it is closed
+    // already closed
   }
 }
 
-/** Reads to the end, which may be a reset. */
+/** Reads until the end or a reset. */
 export async function drain(conn: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(4_096);
   while (await conn.read(buffer).catch(() => null) !== null);
 }
 
-/** A server of `openssl s_server`, which answers each line by the same line reversed. */
+/** `openssl s_server`, which with `-rev` answers each line with the line reversed. */
 export class OpensslServer implements Server {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -126,7 +126,7 @@ export class OpensslServer implements Server {
     await this.#input.write(new TextEncoder().encode(text));
   }
 
-  /** The first line from here on that matches. */
+  /** Reads lines up to the first that matches, and returns the match. */
   async match(pattern: RegExp): Promise<RegExpExecArray> {
     while (true) {
       const { done, value = "" } = await this.#lines.read();
@@ -140,7 +140,7 @@ export class OpensslServer implements Server {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // it has ended by itself
+      // already ended
     }
     await this.#input.close().catch(() => {});
     await this.#child.status;
@@ -148,7 +148,7 @@ export class OpensslServer implements Server {
   }
 }
 
-/** Whether there is an `openssl` that can be such a server. */
+/** Whether an `openssl` with `s_server -rev` is installed. */
 export async function hasOpenssl(): Promise<boolean> {
   try {
     const args = ["s_server", "-help"];

@@ -11,7 +11,7 @@ export async function dialSocket(port: number): Promise<Socket> {
   return socket;
 }
 
-/** A dialled connection, as simple as it can be. */
+/** A minimal dialled connection. */
 export class SocketConnection extends BaseConnection {
   readonly #socket: Socket;
 

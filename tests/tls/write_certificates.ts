@@ -1,5 +1,5 @@
 /**
- * Writes the certificates in `authority/`, by `openssl`. They are valid until 2126; to run this again
+ * Writes the certificates in `authority/` with `openssl`, valid until 2126. Running it again
  * replaces all of them:
  *
  *     deno run -A tests/tls/write_certificates.ts
@@ -15,7 +15,7 @@ const AUTHORITY = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertS
 const SERVER = "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth";
 const HERE = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1";
 
-/** What `openssl ca` wants to know; only it takes dates. */
+/** The configuration for `openssl ca`, the only command that accepts dates. */
 const CONFIG: string = `
 [ca]
 default_ca = test
@@ -59,7 +59,7 @@ await write("stolen", [await read("localhost.pem"), otherKey(await read("localho
 await write("stolen_self_signed", [CERTIFICATE.cert, otherKey(CERTIFICATE.key)]);
 await Deno.remove(work, { recursive: true });
 
-/** Makes a key, and a certificate for it. */
+/** Makes a key and its certificate. */
 async function issue(
   name: string,
   { by, extensions, end = "21260101000000Z" }: {
@@ -97,8 +97,8 @@ async function write(name: string, blocks: readonly string[]): Promise<void> {
 }
 
 /**
- * A key that says that it belongs to a certificate, and signs by another number. OpenSSL believes the
- * public half that is written in a key (RFC 5915).
+ * A key with a certificate's public key, but another private number. OpenSSL trusts the public key
+ * that is written in a key file (RFC 5915).
  */
 function otherKey(pem: string): string {
   const { x, y } = createPrivateKey(pem).export({ format: "jwk" });

@@ -1,4 +1,4 @@
-/** What nineteen real clients sent, byte by byte, through the machine and through a server. */
+/** Captured bytes of nineteen real clients, fed to the machine and to a server. */
 import { assert, assertEquals } from "@std/assert";
 import { type TelnetEvent, TelnetMachine } from "../../src/protocol/mod.ts";
 import { start } from "../server/harness.ts";
@@ -14,7 +14,7 @@ const captures: Capture[] = Array.from(
   ({ name }) => JSON.parse(Deno.readTextFileSync(new URL(name, folder))),
 );
 
-/** What a client does wrong, and only it. */
+/** Violations that only this client causes. */
 const KNOWN_FAULTS: Record<string, readonly string[]> = { ncat: ["unknown-command"] };
 
 function bytesOf(hex: string): Uint8Array {
@@ -31,16 +31,16 @@ function play(bytes: Uint8Array, size: number): string[] {
   return heard;
 }
 
-/** Data byte by byte, so that it does not matter where it was cut. */
+/** Describes an event; data byte by byte, so that the split does not matter. */
 function describe(event: TelnetEvent): string[] {
   if (event.type === "data") return Array.from(event.bytes, (byte) => `data ${byte}`);
   return [JSON.stringify(event)];
 }
 
-Deno.test("the captures are those of nineteen clients", () => assertEquals(captures.length, 19));
+Deno.test("there are captures of nineteen clients", () => assertEquals(captures.length, 19));
 
 for (const { client, scenarios } of captures) {
-  Deno.test(`what ${client} sent is understood, however it is cut`, () => {
+  Deno.test(`the bytes of ${client} are understood, however they are split`, () => {
     for (const [scenario, { client_bytes }] of Object.entries(scenarios)) {
       const bytes = bytesOf(client_bytes);
       const whole = play(bytes, Math.max(1, bytes.length));
@@ -53,7 +53,7 @@ for (const { client, scenarios } of captures) {
     }
   });
 
-  Deno.test(`what ${client} sent makes no server with all options fall or loop`, async () => {
+  Deno.test(`the bytes of ${client} make no server with all options fail or loop`, async () => {
     for (const { client_bytes } of Object.values(scenarios)) {
       await using harness = await start({
         telnetOptions: {

@@ -1,22 +1,22 @@
 /**
- * Golden conversations with a whole server, in Markdown: what its client sends, what the game calls,
- * and what comes of it. Nothing here needs a runtime's API, so that Deno, Bun and Node run the same
- * documents. Each case is a block of the language `telnet`, whose lines are
+ * Golden transcripts of a whole server, in Markdown: the client's input, the game's calls, and the
+ * results. Uses no runtime API, so that Deno, Bun and Node run the same documents. Each case is a
+ * block of the language `telnet`, whose lines are
  *
- *     listen NAME[=JSON] …         the options that the game declares; `@NAME=JSON` one of listen()
+ *     listen NAME[=JSON] …         telnetOptions of the game; `@NAME=JSON`: an option of listen()
  *     on EVENT CALL; CALL …        what the game's handler of an event does
- *     in BYTES                     from the client; how they are cut must make no difference
- *     call CALL; CALL …            the game calls methods of the client, then a poll
+ *     in BYTES                     from the client; any split must give the same result
+ *     call CALL; CALL …            the game calls methods of the client, then polls
  *     pass MS                      time passes, then a poll
- *     turn MS                      the game works, and nobody polls; what follows comes meanwhile
+ *     turn MS                      the game works without polling; the next input arrives meanwhile
  *     restart                      snapshot, through JSON, another server restores it
- *     event …                      what the step before must report, in order
- *     line "…" or key …            what the game then finds, as far as `take` or `keys` asked
- *     out *                        the client gets something: an editor draws once what happens at once
- *     out BYTES                    what the client must get, with `(` and `)` around what is compressed
+ *     event …                      an event that the previous step must report, in order
+ *     line "…" or key …            a line or key that `take` or `keys` must return
+ *     out *                        any output: an editor draws once for input that arrives together
+ *     out BYTES                    the exact output, with `(` and `)` around compressed parts
  *
  * A CALL is a method and its arguments as JSON: `send "Hello\n"`. `take` takes all lines, `keys` all
- * keys, `key` one. `server.broadcast "Hello"` is a call of the server's.
+ * keys, `key` one. `server.broadcast "Hello"` is a call of the server.
  */
 import { constants, inflateSync } from "node:zlib";
 import { keyName, type ListenOptions, type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -25,7 +25,7 @@ import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts"
 import { NO_RATES, StepClock } from "../server/harness.ts";
 import { blocksOf, type Cut, cutsOfInputs, describeBytes, toBytes, words } from "./transcript.ts";
 
-/** One conversation. */
+/** One transcript. */
 export interface ServerTranscript {
   readonly title: string;
   readonly steps: readonly Step[];
@@ -42,12 +42,12 @@ const EXPECTED = ["event", "line", "key", "out"];
 const MARKER = [255, 250, 86, 255, 240];
 const MAX_POLLS = 2_000;
 
-/** Reads the cases of a document. */
+/** Parses the cases of a document. */
 export function parseServerTranscripts(markdown: string): ServerTranscript[] {
   return blocksOf(markdown).map(({ title, block }) => ({ title, steps: parseSteps(block) }));
 }
 
-/** Runs every case of a document in every cut. */
+/** Runs every case of a document with every cut. */
 export async function runServerDocument(
   markdown: string,
 ): Promise<{ cases: number; runs: number }> {
@@ -62,7 +62,7 @@ export async function runServerDocument(
   return { cases: cases.length, runs };
 }
 
-/** Every way to cut a case: whole, at each single place, and byte by byte. */
+/** Every way to split a case's input: whole, in two at each position, and byte by byte. */
 export function serverCutsOf(transcript: ServerTranscript): Cut[] {
   const lengths = transcript.steps.map(({ verb, rest }) =>
     verb === "in" ? toBytes(words(rest)).length : 0
@@ -70,7 +70,7 @@ export function serverCutsOf(transcript: ServerTranscript): Cut[] {
   return cutsOfInputs(lengths);
 }
 
-/** Runs a case; throws an error that shows both sides where it does not hold. */
+/** Runs a case; on a difference throws an error that shows both sides. */
 export async function runServerTranscript(transcript: ServerTranscript, cut: Cut): Promise<void> {
   const player = new Player();
   try {
@@ -99,7 +99,7 @@ class Player {
   #client: TelnetClient | undefined;
   #reported: string[] = [];
   #sent = 0;
-  /** What came of the server that is compressed, from the marker on. */
+  /** The server's compressed output, after the marker. */
   #compressed: number[] | undefined;
   #inflated = 0;
 
@@ -120,7 +120,7 @@ class Player {
     else if (step.verb === "pass") this.#clock.advance(Number(step.rest));
     else if (step.verb === "turn") {
       this.#clock.advance(Number(step.rest));
-      return []; // nobody polls
+      return []; // without a poll
     } else if (step.verb === "restart") await this.#restart();
     else if (step.verb !== "hear") throw new Error(`Cannot play a step of the kind "${step.verb}"`);
     const out = await this.#hear();
@@ -129,7 +129,7 @@ class Player {
 
   async stop(): Promise<void> {
     let stopped = false;
-    this.#peer?.end(); // else its socket would linger
+    this.#peer?.end(); // else stop() waits for it
     const stopping = this.#server?.stop().then(() => stopped = true);
     for (; this.#server !== undefined && !stopped; this.#clock.advance(1000)) await turn();
     await stopping;
@@ -145,7 +145,7 @@ class Player {
     }
   }
 
-  /** Polls until all is processed and all is out. */
+  /** Polls until all input is processed and all output is sent. */
   async #settle(): Promise<void> {
     const client = this.#client;
     for (let polls = 0, quiet = 0; quiet < 3; polls++) {
@@ -201,7 +201,7 @@ class Player {
     await this.#settle();
   }
 
-  /** The connection of the memory network ends with its server: another takes its place. */
+  /** An in-memory connection ends with its server, so a new one replaces it. */
   async #restart(): Promise<void> {
     const snapshot = JSON.stringify(this.#client?.snapshot());
     const before = this.#server;
@@ -240,7 +240,7 @@ class Player {
     }
   }
 
-  /** What the client got, with what is compressed in parentheses. */
+  /** The client's output, with compressed parts in parentheses. */
   async #hear(): Promise<string> {
     await this.#settle();
     const bytes = [...this.#peer?.take() ?? []];
@@ -261,7 +261,7 @@ class Player {
     this.#inflated = buffer.length;
     if (plain.length > 0) parts.push(`( ${describeBytes(plain)}`);
     const rest = this.#compressed.slice(engine.bytesWritten);
-    // A stream that has ended is followed by plain bytes, or by nothing for now.
+    // A finished stream is followed by plain bytes, or by nothing yet.
     if (rest.length > 0 || isFinished(this.#compressed)) {
       this.#compressed = undefined;
       parts.push(")");
@@ -271,7 +271,7 @@ class Player {
   }
 }
 
-/** Whether a zlib stream is whole. */
+/** Whether a zlib stream is complete. */
 function isFinished(bytes: readonly number[]): boolean {
   try {
     inflateSync(Uint8Array.from(bytes));

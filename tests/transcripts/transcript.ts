@@ -1,20 +1,20 @@
 /**
- * Golden conversations in Markdown, and how to run them. Nothing here needs a runtime's API, so
- * that Deno, Bun and Node run the same documents.
+ * Golden transcripts in Markdown, and how to run them. Uses no runtime API, so that Deno, Bun and
+ * Node run the same documents.
  *
  * A document has a heading for each case and under it a block of the language `telnet`, whose lines
  * are
  *
- *     machine [local X …] [remote X …] [limit N]   what the machine agrees to, its payload limit
- *     text utf-8|latin1|windows-1252   data becomes lines, as the server makes them
- *     now MS                           the time of what follows
+ *     machine [local X …] [remote X …] [limit N]   options it agrees to, payload limit
+ *     text utf-8|latin1|windows-1252   data becomes lines, as in the server
+ *     now MS                           the time of the following steps
  *     call enableLocal X [urgent]      or disableLocal, enableRemote, disableRemote
  *     send BYTES                       or: command X, subnegotiate X BYTES
  *     in BYTES                         from the peer
  *     timeout                          handleTimeout at the time set by `now`
  *     restart                          snapshot, through JSON, restore
- *     event …                          what the step before must bring, in order
- *     out BYTES                        what it must send, after all its events
+ *     event …                          an event that the previous step must cause, in order
+ *     out BYTES                        its output, after all its events
  *
  * BYTES are names (IAC WILL NAWS CR LF NUL …), numbers from 0 to 255, and "text" as UTF-8; `N*X`
  * repeats a byte.
@@ -29,7 +29,7 @@ import {
 } from "../../src/protocol/mod.ts";
 import { createTextDecoder, type Encoding, LineInput } from "../../src/text/mod.ts";
 
-/** One conversation. */
+/** One transcript. */
 export interface Transcript {
   readonly title: string;
   readonly steps: readonly Step[];
@@ -39,11 +39,11 @@ interface Step {
   readonly line: string;
   readonly verb: string;
   readonly words: readonly string[];
-  /** What must come of it: `event …` lines and at most one `out` line, in canonical words. */
+  /** The expected result: `event …` lines and at most one `out` line, in canonical form. */
   readonly expected: readonly string[];
 }
 
-/** How the bytes of one `in` step are cut: at these places. */
+/** Returns the positions at which the bytes of an `in` step are split. */
 export type Cut = (step: number, length: number) => readonly number[];
 
 const NAMES = new Map<string, number>([
@@ -59,7 +59,7 @@ const NAMES = new Map<string, number>([
   ...BUILT_IN.all.map((option) => [option.name, option.code] as const),
 ]);
 
-/** Reads the cases of a document. */
+/** Parses the cases of a document. */
 export function parseTranscripts(markdown: string): Transcript[] {
   const cases: Transcript[] = [];
   for (const { title, block } of blocksOf(markdown)) {
@@ -80,7 +80,7 @@ export function blocksOf(markdown: string): { title: string; block: string }[] {
   return blocks;
 }
 
-/** Runs a case; throws an error that shows both sides where it does not hold. */
+/** Runs a case; on a difference throws an error that shows both sides. */
 export function runTranscript(transcript: Transcript, cut: Cut): void {
   let player: Player | undefined;
   for (const [index, step] of transcript.steps.entries()) {
@@ -99,7 +99,7 @@ export function runTranscript(transcript: Transcript, cut: Cut): void {
   }
 }
 
-/** Every way to cut a case: whole, at each single place, and byte by byte. */
+/** Every way to split a case's input: whole, in two at each position, and byte by byte. */
 export function cutsOf(transcript: Transcript): Cut[] {
   const inputs = transcript.steps.map((step) =>
     step.verb === "in" ? toBytes(step.words).length : 0
@@ -107,14 +107,14 @@ export function cutsOf(transcript: Transcript): Cut[] {
   return cutsOfInputs(inputs);
 }
 
-/** Every way to cut the inputs of the steps, by their lengths. */
+/** Every way to split the inputs of the steps, given their lengths. */
 export function cutsOfInputs(lengths: readonly number[]): Cut[] {
   const cuts: Cut[] = [
     () => [],
     (_, length) => Array.from({ length: Math.max(0, length - 1) }, (_, index) => index + 1),
   ];
   for (const [index, length] of lengths.entries()) {
-    // A repeated byte makes long inputs; their inside looks the same at every place.
+    // Long inputs are repeated bytes, so a few positions are enough.
     for (let at = 1; at < length; at += length > 1000 ? 1999 : 1) {
       cuts.push((step) => step === index ? [at] : []);
     }
@@ -122,7 +122,7 @@ export function cutsOfInputs(lengths: readonly number[]): Cut[] {
   return cuts;
 }
 
-/** Runs every case of a document in every cut. */
+/** Runs every case of a document with every cut. */
 export function runDocument(markdown: string): { cases: number; runs: number } {
   const cases = parseTranscripts(markdown);
   let runs = 0;
@@ -200,7 +200,7 @@ class Player {
       this.#lines.push(this.#decode(event.bytes), lines);
       for (const line of lines) events.push(`event line ${JSON.stringify(line)}`);
     } else if (event.type === "data") {
-      // Neighbouring data is one: where it is cut means nothing.
+      // Adjacent data events are merged: where they are split does not matter.
       const before = events.at(-1)?.startsWith("event data ") ? events.pop()?.slice(11) ?? "" : "";
       const bytes = [...(before === "" ? [] : toBytes(words(before))), ...event.bytes];
       events.push(`event data ${describeBytes(bytes)}`);
@@ -239,7 +239,7 @@ function parseSteps(block: string): Step[] {
   return steps;
 }
 
-/** Puts an expected line into the words that the player uses. */
+/** Converts an expected line to the canonical form that the player uses. */
 function canonical(verb: string, rest: readonly string[]): string {
   const [kind, first = "", ...more] = rest;
   if (verb === "out") return `out ${describeBytes([...toBytes(rest)])}`;

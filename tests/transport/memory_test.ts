@@ -3,11 +3,11 @@ import { TelnetError } from "../../src/protocol/mod.ts";
 import { MemoryPeer, MemoryTransport } from "../../src/transport/mod.ts";
 import type { Connection } from "../../src/transport/mod.ts";
 
-// What every transport must do stands in tests/contract.
+// The requirements on every transport are in tests/contract.
 
 const HERE = { port: 0, address: "" };
 
-Deno.test("MemoryTransport delivers in chunks of the size that was asked for", async () => {
+Deno.test("MemoryTransport delivers chunks of chunkSize", async () => {
   const transport = new MemoryTransport({ chunkSize: 3 });
   const sizes: number[] = [];
   const { port } = await transport.listen(HERE, () => ({
@@ -21,7 +21,7 @@ Deno.test("MemoryTransport delivers in chunks of the size that was asked for", a
   assertEquals(sizes, [3, 3, 2]);
 });
 
-Deno.test("a connection that is aborted before it has an owner is reported to the owner all the same", async () => {
+Deno.test("a connection that is aborted before it has a handler still calls the handler's onClose", async () => {
   const transport = new MemoryTransport();
   let closes = 0;
   const { port } = await transport.listen(HERE, (connection) => {
@@ -32,7 +32,7 @@ Deno.test("a connection that is aborted before it has an owner is reported to th
   assertEquals(closes, 1);
 });
 
-Deno.test("MemoryTransport refuses what cannot be right", () => {
+Deno.test("MemoryTransport refuses invalid options, and connect() an unused port", () => {
   const wrong = [
     () => new MemoryTransport({ chunkSize: 0 }),
     () => new MemoryTransport({ capacity: 0 }),

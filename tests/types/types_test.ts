@@ -1,6 +1,7 @@
 /**
- * What the types promise: this file is checked before it runs, and each `@ts-expect-error` fails where
- * the line below it has no error. What a type refuses is refused at run time too, with what to write.
+ * Tests of the types: this file is type-checked before it runs, and each `@ts-expect-error` fails
+ * if the next line has no error. Values that a type refuses are also refused at run time, with a
+ * hint.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
@@ -45,7 +46,7 @@ const weather: TelnetOption<never, OptionState, { rain: boolean }> = {
 
 const transport = new MemoryTransport();
 
-Deno.test("handlers and the class of clients are inferred without annotations", async () => {
+Deno.test("handlers and the client class are inferred without annotations", async () => {
   await using server = await TelnetServer.listen({
     transport,
     port: 0,
@@ -64,19 +65,19 @@ Deno.test("handlers and the class of clients are inferred without annotations", 
   assert(inferred);
 });
 
-Deno.test("the handle of an option of your own has its type", () => {
+Deno.test("the handle of a custom option has its type", () => {
   const show = (client: TelnetClient) => client.telnet.handle(clock);
   const inferred: Is<Equal<ReturnType<typeof show>, ClockHandle>> = true;
   assert(inferred);
 });
 
-Deno.test("what the types refuse is refused at run time, with what to write", async () => {
+Deno.test("options that the types refuse are refused at run time, with a hint", async () => {
   const wrong: [options: () => ListenOptions, words: RegExp][] = [
     // @ts-expect-error: a name that does not exist
     [() => ({ onConect: () => {} }), /"onConect": did you mean "onConnect"\?/],
     // @ts-expect-error: another library's name
     [() => ({ host: "localhost" }), /"host": did you mean "address"\?/],
-    // @ts-expect-error: no function
+    // @ts-expect-error: not a function
     [() => ({ onConnect: 5 }), /onConnect: expected a function, got 5/],
     // @ts-expect-error: no such option
     [() => ({ telnetOptions: { gcmp: true } }), /"telnetOptions.gcmp": did you mean "gmcp"\?/],
@@ -96,7 +97,7 @@ Deno.test("what the types refuse is refused at run time, with what to write", as
   }
 });
 
-// Never called: only the types count.
+// Never called: only the type check matters.
 export async function acceptedByTypes(players: TelnetServer<Player>, on: boolean): Promise<void> {
   const announce = (server: TelnetServer, text: string) => server.broadcast(text);
   announce(players, "A server of players is a server.");
@@ -111,7 +112,7 @@ export async function acceptedByTypes(players: TelnetServer<Player>, on: boolean
 export async function refusedByTypes(client: TelnetClient, server: TelnetServer): Promise<void> {
   // @ts-expect-error: a side is `local` or `remote`
   client.telnet.enableOption(201, "server");
-  // @ts-expect-error: a side is needed
+  // @ts-expect-error: the side is missing
   client.telnet.enableOption(201);
   // @ts-expect-error: no such action
   client.useEditor({ keys: { "ctrl+x": "kill" } });
@@ -121,13 +122,13 @@ export async function refusedByTypes(client: TelnetClient, server: TelnetServer)
   client.sendWrapped("text", 40);
   // @ts-expect-error: a misspelt name
   await client.ask("Password: ", { hiden: true });
-  // @ts-expect-error: made by listen()
+  // @ts-expect-error: only listen() makes a server
   new TelnetServer({ port: 7777 });
-  // @ts-expect-error: a handler of an option that was not given
+  // @ts-expect-error: the handler of an option that was not passed
   await TelnetServer.listen({ onTick: () => {} });
   // @ts-expect-error: the wrong value
   await TelnetServer.listen({ customOptions: [clock], onTick: (_client, hour: number) => hour });
-  // @ts-expect-error: no class of clients
+  // @ts-expect-error: not a client class
   await TelnetServer.listen({ clientClass: class {} });
   // @ts-expect-error: internals of GMCP
   client.telnet.gmcp.subnegotiation(new Uint8Array(0));
@@ -140,7 +141,7 @@ class Hidden extends Base {
   // @ts-expect-error: it would hide the property of the library
   override active = true;
 }
-Deno.test("a field that hides a property is refused at listen()", async () => {
+Deno.test("listen() refuses a client class with a field that hides a property", async () => {
   const error = await TelnetServer.listen({ transport, port: 0, clientClass: Hidden })
     .then(() => undefined, (error) => error);
   assertMatch(String(error?.message), /"Hidden": its field "active" hides/);

@@ -1,7 +1,7 @@
 /**
- * The page of examples/web in Chromium: people log in, play, talk, resize, lose the connection and come back.
- * Without Chromium it is skipped; with MINIBOA_CLIENTS=required that is a failure. With MINIBOA_SCREENSHOTS
- * set to a folder, each state is drawn into it.
+ * The page of examples/web in Chromium: players log in, play, talk, resize, lose the connection and
+ * come back. Without Chromium it is skipped; with MINIBOA_CLIENTS=required that is a failure. If
+ * MINIBOA_SCREENSHOTS names a folder, a screenshot of each state is saved there.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
@@ -38,7 +38,7 @@ Deno.test({
 
 const tintin = installedClients.find(({ name }) => name === "TinTin++");
 
-/** A person at TinTin++ comes into the room, talks with the one at the page, and leaves. */
+/** A TinTin++ player enters the room, talks with the player at the page, and leaves. */
 async function meets(person: Person, command: string): Promise<void> {
   await using screen = await Screen.open(command);
   await screen.shows(/Your name\?/);
@@ -58,12 +58,12 @@ async function meets(person: Person, command: string): Promise<void> {
 const until = (condition: () => boolean) =>
   untilAfter(condition, () => new Promise((resolve) => setTimeout(resolve, 5)));
 
-/** A person at a browser of their own. */
+/** A player with their own browser. */
 class Person implements AsyncDisposable {
   readonly #context: BrowserContext;
   readonly #profile: string;
   readonly page: Page;
-  /** What the browser's console says. */
+  /** The messages of the browser's console. */
   readonly console: string[] = [];
 
   private constructor(context: BrowserContext, page: Page, profile: string) {
@@ -91,18 +91,18 @@ class Person implements AsyncDisposable {
     await this.page.press("#line", "Enter");
   }
 
-  /** Waits until a text stands in the log that screen readers read. */
+  /** Waits until a text is in the log for screen readers. */
   async reads(text: string): Promise<void> {
     await this.#contains("#log", text);
   }
 
-  /** Waits until a text stands on the terminal. */
+  /** Waits until a text is on the terminal. */
   async sees(text: string): Promise<void> {
     await this.#contains(".xterm-rows", text);
   }
 
   async #contains(selector: string, text: string): Promise<void> {
-    // No functions of the test run in the page: its policy allows no eval().
+    // The test cannot run functions in the page: its CSP forbids eval().
     await this.page.locator(selector).filter({ hasText: text }).waitFor({ state: "attached" });
   }
 
@@ -120,7 +120,7 @@ class Person implements AsyncDisposable {
   }
 }
 
-/** Carries bytes to a server, until the test breaks everything off. */
+/** Relays bytes to a server, until the test breaks the connections. */
 class Relay implements Disposable {
   readonly #listener = Deno.listen({ hostname: "localhost", port: 0 });
   readonly #open = new Set<Deno.Conn>();
@@ -144,7 +144,7 @@ class Relay implements Disposable {
       try {
         connection.close();
       } catch {
-        // It has ended by itself.
+        // Already ended.
       }
     }
     this.#open.clear();
@@ -159,7 +159,7 @@ class Relay implements Disposable {
 Deno.test({
   name: `Chromium plays${here ? "" : " (not installed)"}`,
   ignore: !here,
-  // The browser and esbuild are processes of their own.
+  // The browser and esbuild are child processes.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn(test) {
@@ -225,7 +225,7 @@ Deno.test({
     await page.goto(`http://localhost:${relay.port}/`);
     await person.reads("Hello");
 
-    await test.step("the size of the window is told, and told again", async () => {
+    await test.step("the window size is sent, and sent again after a resize", async () => {
       await until(() => known().columns > 80);
       const before = known().columns;
       await page.click("#larger");
@@ -234,7 +234,7 @@ Deno.test({
       await until(() => known().columns < before * 0.8);
     });
 
-    await test.step("the arrows bring earlier lines back", async () => {
+    await test.step("the arrow keys recall earlier lines", async () => {
       for (const line of ["one", "two"]) {
         await person.type(line);
         assertEquals(await known().readLine(), line);
@@ -248,7 +248,7 @@ Deno.test({
       assertEquals(await page.inputValue("#line"), "");
     });
 
-    await test.step("single keys go straight through the terminal", async () => {
+    await test.step("in character mode keys go through the terminal", async () => {
       known().enterCharacterMode();
       await page.waitForSelector("#keys:not([hidden])");
       await person.draw("keys");
@@ -262,7 +262,7 @@ Deno.test({
       await page.waitForSelector("#keys", { state: "hidden" });
     });
 
-    await test.step("the server's editor draws in the page", async () => {
+    await test.step("the server's line editor works in the page", async () => {
       known().useEditor();
       known().prompt("edit> ");
       await page.waitForSelector("#keys:not([hidden])");
@@ -278,14 +278,14 @@ Deno.test({
       await page.waitForSelector("#line:not([hidden])");
     });
 
-    await test.step("a link that breaks comes back by itself", async () => {
+    await test.step("a broken link reconnects automatically", async () => {
       const before = player;
       relay.breakOff();
       await until(() => player !== before && known().active);
       await person.status("open");
     });
 
-    await test.step("a phone has the line, the terminal and the gauges on one page", async () => {
+    await test.step("on a phone the input line, the terminal and the gauges fit on one page", async () => {
       await page.setViewportSize({ width: 390, height: 500 });
       known().send("On the phone\n");
       await person.sees("On the phone");
@@ -295,7 +295,7 @@ Deno.test({
       await person.draw("phone");
     });
 
-    await test.step("a page of another origin is not let in", async () => {
+    await test.step("a page of another origin is refused", async () => {
       await using foreign = await TelnetServer.listen({
         port: 0,
         webSocket: { pages: { "/": { type: "text/html", body: "<h1>Elsewhere</h1>" } } },

@@ -1,4 +1,4 @@
-/** A terminal of a page: how the person types, what is shown, and how a lost link comes back. */
+/** WebTerminal: input modes, output, and reconnecting. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
@@ -16,7 +16,7 @@ import { until as untilAfter } from "../patience.ts";
 const until = (condition: () => boolean) =>
   untilAfter(condition, () => new Promise((resolve) => setTimeout(resolve, 1)));
 
-/** A terminal that remembers what it shows. */
+/** A fake terminal that records its output. */
 class FakeScreen {
   cols = 80;
   rows = 24;
@@ -45,7 +45,7 @@ class FakeScreen {
   }
 }
 
-/** A WebSocket that the test opens, closes and listens to. */
+/** A fake WebSocket that the test opens and closes, and whose output it reads. */
 class FakeSocket extends EventTarget implements StandardWebSocket {
   binaryType = "blob";
   readyState = 0;
@@ -96,7 +96,7 @@ class FakeSocket extends EventTarget implements StandardWebSocket {
   }
 }
 
-/** A terminal on sockets and a clock of the test. */
+/** A WebTerminal with fake sockets and a test clock. */
 function makeTerminal(options: Partial<WebTerminalOptions> = {}) {
   const [sockets, links, modes]: [FakeSocket[], Link[], InputMode[]] = [[], [], []];
   const screen = new FakeScreen();
@@ -119,7 +119,7 @@ function makeTerminal(options: Partial<WebTerminalOptions> = {}) {
   return { terminal, screen, clock, page, sockets, links, modes };
 }
 
-Deno.test("lines, hidden lines and keys: how one types follows the server", async () => {
+Deno.test("the input mode follows the server: lines, hidden lines and keys", async () => {
   const keys: string[] = [];
   let player: TelnetClient | undefined;
   await using server = await TelnetServer.listen({
@@ -181,7 +181,7 @@ Deno.test("lines, hidden lines and keys: how one types follows the server", asyn
   assertEquals(screen.handlers, 0);
 });
 
-Deno.test("a lost link is tried again: at once, then after longer and longer", async () => {
+Deno.test("a lost link reconnects at once, then after growing delays", async () => {
   const { terminal, clock, sockets, links } = makeTerminal();
   assertEquals(sockets[0]?.url, "ws://game.example/");
   assertEquals(sockets[0]?.subprotocols, ["telnet.mudstandards.org"]);
@@ -202,11 +202,11 @@ Deno.test("a lost link is tried again: at once, then after longer and longer", a
   sockets.at(-1)?.say("Welcome back\r\n");
   sockets.at(-1)?.end(1012);
   await until(() => links.at(-1)?.state === "waiting");
-  assertEquals(terminal.link.delay, 0); // what came shows that the server is there
+  assertEquals(terminal.link.delay, 0); // received data resets the delay
   terminal.dispose();
 });
 
-Deno.test("a page that wakes up tries at once", async () => {
+Deno.test("a page that comes online or becomes visible reconnects at once", async () => {
   for (const name of ["online", "visibilitychange"]) {
     const { terminal, clock, sockets, page } = makeTerminal();
     sockets[0]?.end(1006);
@@ -219,14 +219,34 @@ Deno.test("a page that wakes up tries at once", async () => {
     assertEquals(sockets.length, 3);
     sockets[2]?.open();
     page.dispatchEvent(new Event(name));
-    assertEquals(sockets.length, 3); // an open link is left alone
+    assertEquals(sockets.length, 3); // an open link is not replaced
     terminal.dispose();
     page.dispatchEvent(new Event(name));
     assertEquals(sockets.length, 3);
   }
 });
 
-Deno.test("who was sent away, or left, is not brought back", async () => {
+Deno.test("a page that goes to the background does not try at once", async () => {
+  const { terminal, sockets, page } = makeTerminal();
+  sockets[0]?.end(1006);
+  await until(() => terminal.link.state === "waiting");
+  const globals = globalThis as { document?: { visibilityState: string } };
+  const { document } = globals;
+  try {
+    globals.document = { visibilityState: "hidden" };
+    page.dispatchEvent(new Event("visibilitychange"));
+    assertEquals(sockets.length, 1);
+    globals.document = { visibilityState: "visible" };
+    page.dispatchEvent(new Event("visibilitychange"));
+    assertEquals(sockets.length, 2);
+  } finally {
+    if (document === undefined) delete globals.document;
+    else globals.document = document;
+  }
+  terminal.dispose();
+});
+
+Deno.test("a terminal does not reconnect after a final Close code, close() or with reconnect: false", async () => {
   for (const code of [1000, 1002, 1008, 1009, 4008]) {
     const { terminal, clock, sockets } = makeTerminal();
     sockets[0]?.open();
@@ -250,7 +270,7 @@ Deno.test("who was sent away, or left, is not brought back", async () => {
   terminal.dispose();
 });
 
-Deno.test("a server that does not answer is given up, and tried again", async () => {
+Deno.test("a connection attempt without an answer times out, and is tried again", async () => {
   const { terminal, clock, sockets } = makeTerminal({ timeout: 5000 });
   clock.advance(4999);
   assertEquals(terminal.link.state, "connecting");
@@ -260,7 +280,7 @@ Deno.test("a server that does not answer is given up, and tried again", async ()
   terminal.dispose();
 });
 
-Deno.test("nothing is sent while there is no connection, and sendLine says so", async () => {
+Deno.test("sendLine returns false and sends nothing while there is no connection", async () => {
   const { terminal, screen, sockets } = makeTerminal();
   assertEquals(terminal.sendLine("too early"), false);
   sockets[0]?.open();
@@ -273,7 +293,7 @@ Deno.test("nothing is sent while there is no connection, and sendLine says so", 
   terminal.dispose();
 });
 
-Deno.test("a connection that was replaced shows nothing any more", async () => {
+Deno.test("a replaced connection shows no more output", async () => {
   const { terminal, screen, sockets } = makeTerminal({ localEcho: false });
   sockets[0]?.open();
   terminal.reconnect();
@@ -287,7 +307,7 @@ Deno.test("a connection that was replaced shows nothing any more", async () => {
   terminal.dispose();
 });
 
-Deno.test("the waits double, with chance, and stay below 15 seconds", () => {
+Deno.test("retryDelay doubles with jitter, up to 15 seconds", () => {
   fc.assert(
     fc.property(
       fc.nat(2000),
@@ -302,7 +322,7 @@ Deno.test("the waits double, with chance, and stay below 15 seconds", () => {
   );
 });
 
-Deno.test("a terminal that is hidden, or very large, has a size that servers take", () => {
+Deno.test("the size of a hidden or very large terminal is clamped to 1 to 1000", () => {
   const { terminal, screen, sockets } = makeTerminal();
   sockets[0]?.open();
   for (const [cols, rows, columns, lines] of [[0, 0, 1, 1], [NaN, 2, 1, 2], [5000, 1.5, 1000, 1]]) {
@@ -312,7 +332,7 @@ Deno.test("a terminal that is hidden, or very large, has a size that servers tak
   terminal.dispose();
 });
 
-Deno.test("misuse is told at once", async () => {
+Deno.test("WebTerminal throws misuse at once", async () => {
   const screen = new FakeScreen();
   const url = "ws://game.example/";
   assertThrows(() => new WebTerminal({ url: 7 as unknown as string, screen }), Error, "url");

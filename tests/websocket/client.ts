@@ -1,11 +1,11 @@
-/** What a browser does, by hand: the request, and reading the server's frames. */
+/** A hand-written browser side: the upgrade request, and reading the server's frames. */
 import { frame, join } from "./frames.ts";
 
 export const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
-/** The answer to that key, from RFC 6455. */
+/** The Sec-WebSocket-Accept for that key, from RFC 6455. */
 export const ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/** A request to upgrade; `undefined` leaves a header out. */
+/** An upgrade request; `undefined` leaves a header out. */
 export function upgradeRequest(
   headers: Readonly<Record<string, string | undefined>> = {},
   line = "GET /play HTTP/1.1",
@@ -24,12 +24,12 @@ export function upgradeRequest(
   return [line, ...lines].join("\r\n") + "\r\n\r\n";
 }
 
-/** A message of text, as a client sends it. */
+/** A client's message with UTF-8 text in a binary frame. */
 export function message(text: string): Uint8Array {
   return frame(2, text);
 }
 
-/** Reads what a server sends: the head of its answer, then frames that are not masked. */
+/** Reads a server's output: the head of its answer, then unmasked frames. */
 export class ServerFrames {
   #bytes: Uint8Array = new Uint8Array(0);
   head: string | undefined;
@@ -56,12 +56,12 @@ export class ServerFrames {
     return Number(/^HTTP\/1\.1 (\d+)/.exec(this.head ?? "")?.[1]);
   }
 
-  /** What follows the head of an answer that is no upgrade. */
+  /** The body of an answer that is no upgrade. */
   get body(): string {
     return new TextDecoder().decode(this.#bytes);
   }
 
-  /** All messages as text, one byte a character. */
+  /** All messages as Latin-1 text. */
   get text(): string {
     return this.messages.map((bytes) => String.fromCharCode(...bytes)).join("");
   }

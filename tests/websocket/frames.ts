@@ -1,15 +1,15 @@
-/** Frames of a client, written by hand. */
+/** Hand-written client frames. */
 
 export interface FrameOptions {
   readonly fin?: boolean;
   readonly reserved?: number;
   readonly masked?: boolean;
   readonly mask?: readonly number[];
-  /** The length as it is written, where it is not the shortest form. */
+  /** The size of the extended length field, if it is not the shortest form. */
   readonly form?: 0 | 2 | 8;
 }
 
-/** A frame of a client. */
+/** A client's frame. */
 export function frame(
   opcode: number,
   payload: Uint8Array | string = "",
@@ -34,7 +34,7 @@ export function frame(
   return whole;
 }
 
-/** A Close frame of a client. */
+/** A client's Close frame. */
 export function closeFrame(code: number, reason: string | Uint8Array = ""): Uint8Array {
   const words = typeof reason === "string" ? new TextEncoder().encode(reason) : reason;
   return frame(8, Uint8Array.of(code >> 8, code & 255, ...words));

@@ -1,4 +1,7 @@
-/** Each rule of RFC 6455 that a server must keep, at every cut, and beside the npm package ws. */
+/**
+ * The rules of RFC 6455 for a server, with input split anywhere, and compared with the npm package
+ * ws.
+ */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
@@ -6,13 +9,13 @@ import { Receiver } from "ws";
 import { NO_STATUS, WebSocketMachine } from "../../src/websocket/machine.ts";
 import { closeFrame, frame, join } from "./frames.ts";
 
-/** What a conversation comes to: whole messages, and how it ends. */
+/** The result of a session: complete messages, and how it ends. */
 interface Outcome {
   readonly messages: readonly (readonly [text: boolean, bytes: string])[];
   readonly pings: readonly string[];
   readonly pongs: readonly string[];
   readonly end: string | undefined;
-  /** Frames that the server sent by itself. */
+  /** Frames that the server sent automatically. */
   readonly output: string;
 }
 
@@ -61,7 +64,7 @@ const CASES: readonly (readonly [rule: string, bytes: Uint8Array, outcome: Parti
       messages: [[false, hex(big(length))]],
     }] as const
   ),
-  ["a length in a longer form than it needs", frame(1, "ab", { form: 8 }), {
+  ["a length in a longer form than necessary", frame(1, "ab", { form: 8 }), {
     messages: [[true, text("ab")]],
   }],
   [
@@ -84,16 +87,16 @@ const CASES: readonly (readonly [rule: string, bytes: Uint8Array, outcome: Parti
     pings: [hex(big(125))],
     output: "8a7d" + hex(big(125)),
   }],
-  ["a pong that nobody asked for", frame(10, "x"), { pongs: [text("x")] }],
-  ["an end without a code", join(frame(8), frame(1, "never")), { end: `close ${NO_STATUS} ` }],
-  ["an end with code and reason", closeFrame(1000, "bye \u2014"), { end: "close 1000 bye \u2014" }],
+  ["an unrequested pong", frame(10, "x"), { pongs: [text("x")] }],
+  ["Close without a code", join(frame(8), frame(1, "never")), { end: `close ${NO_STATUS} ` }],
+  ["Close with code and reason", closeFrame(1000, "bye \u2014"), { end: "close 1000 bye \u2014" }],
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999].map((
     code,
   ) => [`the code ${code}`, closeFrame(code), { end: `close ${code} ` }] as const),
   ...[0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535].map((code) =>
     [`the code ${code}, which none may send`, closeFrame(code), { end: "fail 1002" }] as const
   ),
-  ["half a code", frame(8, Uint8Array.of(3)), { end: "fail 1002" }],
+  ["Close with half a code", frame(8, Uint8Array.of(3)), { end: "fail 1002" }],
   ["a reason that is not UTF-8", closeFrame(1000, Uint8Array.of(0xc3, 0x28)), { end: "fail 1007" }],
   ["a frame that is not masked", frame(1, "x", { masked: false }), { end: "fail 1002" }],
   ...[1, 2, 4, 7].map((reserved) =>
@@ -131,7 +134,7 @@ const CASES: readonly (readonly [rule: string, bytes: Uint8Array, outcome: Parti
 ];
 
 for (const [rule, bytes, outcome] of CASES) {
-  Deno.test(`WebSocket: ${rule}, at every cut`, () => {
+  Deno.test(`WebSocketMachine: ${rule}, split anywhere`, () => {
     const wanted = { ...NOTHING, ...outcome };
     const sizes = bytes.length > 1_000
       ? [bytes.length, 1, 7, 4096]
@@ -140,7 +143,7 @@ for (const [rule, bytes, outcome] of CASES) {
   });
 }
 
-Deno.test("WebSocket: what the server sends, in frames of each length, and nothing after its end", () => {
+Deno.test("WebSocketMachine sends frames of each length, and nothing after Close", () => {
   const machine = new WebSocketMachine();
   const sent = (bytes: Uint8Array) => {
     machine.send(bytes);
@@ -186,10 +189,10 @@ const part = fc.oneof(
     .map(({ opcode, ...rest }) => frame(opcode, "x", rest)),
   fc.uint8Array({ maxLength: 4 }),
 );
-/** Mostly whole conversations: fragments that fit. */
+/** Mostly valid sessions: matching fragments. */
 const conversation = fc.array(part, { minLength: 1, maxLength: 12 });
 
-Deno.test("WebSocket: random frames mean the same however they are cut", () => {
+Deno.test("WebSocketMachine: random frames give the same result however they are split", () => {
   fc.assert(
     fc.property(conversation, fc.integer({ min: 1, max: 9 }), (parts, size) => {
       const bytes = join(...parts);
@@ -199,13 +202,13 @@ Deno.test("WebSocket: random frames mean the same however they are cut", () => {
   );
 });
 
-Deno.test("WebSocket: random frames mean to ws what they mean to us", async () => {
+Deno.test("WebSocketMachine: random frames give the same result as in ws", async () => {
   await fc.assert(
     fc.asyncProperty(conversation, async (parts) => {
       const bytes = join(...parts);
       const ours = run(bytes);
       const theirs = await runWs(bytes);
-      // ws looks at text when its message is whole, we as it comes.
+      // ws checks UTF-8 when a message is complete, this machine as it arrives.
       if (ours.end === "fail 1007") return;
       assertEquals(theirs.end, ours.end);
       assertEquals(theirs.messages, ours.messages);
@@ -245,7 +248,7 @@ function runWs(bytes: Uint8Array): Promise<Omit<Outcome, "output">> {
   });
 }
 
-Deno.test("WebSocket: a chunk can be taken some frames at a time, and means the same", () => {
+Deno.test("WebSocketMachine: taking a chunk some frames at a time gives the same result", () => {
   fc.assert(
     fc.property(conversation, fc.integer({ min: 1, max: 3 }), (parts, frames) => {
       const bytes = join(...parts);
@@ -269,7 +272,7 @@ Deno.test("WebSocket: a chunk can be taken some frames at a time, and means the 
   );
 });
 
-Deno.test("WebSocket: the work for a byte does not grow with the message", () => {
+Deno.test("WebSocketMachine: the work per byte does not grow with the message", () => {
   const machine = new WebSocketMachine();
   const bytes = frame(2, big(200_000));
   let count = 0;
@@ -279,6 +282,6 @@ Deno.test("WebSocket: the work for a byte does not grow with the message", () =>
       if (event.type === "data") count += event.bytes.length;
     }
   }
-  assertEquals(count, 200_000); // nothing was kept to be put together
+  assertEquals(count, 200_000); // nothing was buffered to be joined
   assert(machine.takeEvents().length === 0);
 });
