@@ -38,7 +38,11 @@ export class Broker implements AsyncDisposable {
       stdout: "null",
       stderr: "null",
     }).spawn();
-    await until(() => this.#answers(), () => new Promise((resolve) => setTimeout(resolve, 20)));
+    let answers = false;
+    await until(() => answers, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      answers = await this.#answers();
+    });
   }
 
   async kill(): Promise<void> {
@@ -51,12 +55,13 @@ export class Broker implements AsyncDisposable {
     return this.#child?.pid ?? 0;
   }
 
-  #answers(): boolean {
+  /** To listen on the port as a test would take it from the broker, which then ends. */
+  async #answers(): Promise<boolean> {
     try {
-      Deno.listen({ port: this.port, hostname: "127.0.0.1" }).close();
-      return false;
-    } catch {
+      (await Deno.connect({ port: this.port, hostname: "127.0.0.1" })).close();
       return true;
+    } catch {
+      return false;
     }
   }
 
