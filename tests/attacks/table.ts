@@ -98,10 +98,10 @@ function megabytes(bytes: number): string {
 /** Puts a table between its markers in the README. */
 async function write(name: string, text: string): Promise<void> {
   const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
-  const readme = await Deno.readTextFile("README.md");
+  const readme = await Deno.readTextFile(PAGE);
   const [before, rest] = readme.split(start);
   const after = rest?.split(end)[1];
-  if (after === undefined) throw new Error(`README.md has no place between ${start} and ${end}`);
-  await Deno.writeTextFile("README.md", `${before}${start}\n\n${text}\n\n${end}${after}`);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", "README.md"] }).output();
+  if (after === undefined) throw new Error(`${PAGE} has no place between ${start} and ${end}`);
+  await Deno.writeTextFile(PAGE, `${before}${start}\n\n${text}\n\n${end}${after}`);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", PAGE] }).output();
 }

@@ -1,0 +1,110 @@
+/** The pages of the documentation: their links, and their code that `deno test --doc` does not run. */
+import { assert, assertEquals } from "@std/assert";
+import { run } from "../npm/project.ts";
+
+const root = new URL("../../", import.meta.url);
+const PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "bench/README.md"];
+
+/** Code that is not run as it stands, because it waits for a network, a file, or has no end. */
+interface Block {
+  readonly page: string;
+  /** The file of the repository that it shows. */
+  readonly file: string | undefined;
+  readonly language: string;
+  readonly code: string;
+}
+
+async function* pages(): AsyncGenerator<[path: string, text: string]> {
+  const look = async function* (folder: string): AsyncGenerator<string> {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
+      if (isDirectory) yield* look(`${folder}${name}/`);
+      else if (name.endsWith(".md")) yield folder + name;
+    }
+  };
+  const found = [...PAGES, "examples/README.md"];
+  for await (const path of look("docs/")) found.push(path);
+  for (const path of found) yield [path, await Deno.readTextFile(new URL(path, root))];
+}
+
+function blocksOf(page: string, text: string): Block[] {
+  return Array.from(
+    text.matchAll(/^```(\w+)([^\n]*)\n(.*?)\n```$/gms),
+    ([, language = "", info = "", code = ""]) => {
+      const file = /\bexamples\/\S+/.exec(info)?.[0];
+      return { page, language, file, code, info };
+    },
+  ).filter(({ language, file, info }) => file || language === "ts" && info.includes("ignore"));
+}
+
+/** The anchor that a heading has on GitHub, npm and JSR. */
+function anchorOf(heading: string): string {
+  return heading.toLowerCase().replaceAll(/[`*_]/g, "").replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim()
+    .replaceAll(" ", "-");
+}
+
+Deno.test("every link of the documentation leads somewhere", async () => {
+  const all = new Map<string, string>();
+  for await (const [path, text] of pages()) all.set(path, text);
+  let count = 0;
+  for (const [path, text] of all) {
+    const prose = text.replaceAll(/^```.*?^```/gms, "");
+    for (const [, target = ""] of prose.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https?|mailto):/.test(target)) continue;
+      const { pathname, hash } = new URL(target, new URL(path, root));
+      const found = await Deno.stat(pathname).then(() => true, () => false);
+      assert(found, `${path} links to ${target}`);
+      count++;
+      if (hash === "") continue;
+      const page = pathname.slice(decodeURIComponent(root.pathname).length);
+      const headings = (all.get(page) ?? "").matchAll(/^#+ (.*)$/gm);
+      const anchors = Array.from(headings, ([, heading = ""]) => `#${anchorOf(heading)}`);
+      assert(anchors.includes(hash), `${path} links to ${target}, which has no such heading`);
+    }
+  }
+  assert(count > 80, `${count} links`);
+});
+
+Deno.test("code that a page shows from a file is that file", async () => {
+  const shown = new Set<string>();
+  for await (const [path, text] of pages()) {
+    for (const { file, code } of blocksOf(path, text)) {
+      if (file === undefined) continue;
+      const source = await Deno.readTextFile(new URL(file, root));
+      const published = source
+        .replaceAll(/"(?:\.\.\/)+mod\.ts"/g, '"@miniboa/miniboa"')
+        .replaceAll(/"(?:\.\.\/)+src\/(\w+)\/mod\.ts"/g, '"@miniboa/miniboa/$1"');
+      assertEquals(code, published.trimEnd(), `${path}: ${file}`);
+      shown.add(file);
+    }
+  }
+  assertEquals(shown.size, 15);
+});
+
+Deno.test("code that is not run has the right types", async () => {
+  const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "miniboa-docs" })}/`);
+  const files: string[] = [];
+  for await (const [path, text] of pages()) {
+    for (const { language, file, code } of blocksOf(path, text)) {
+      if (language !== "ts" || file !== undefined) continue;
+      const name = `${files.length}_${path.replaceAll(/\W/g, "_")}.ts`;
+      await Deno.writeTextFile(new URL(name, folder), `${code}\nexport {};\n`);
+      files.push(name);
+    }
+  }
+  assert(files.length >= 7, `${files.length} blocks`);
+  const map = decodeURIComponent(new URL("tests/offline/import_map.json", root).pathname);
+  await run(folder, Deno.execPath(), ["check", "--no-config", `--import-map=${map}`, ...files]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("every example is named in the list of examples", async () => {
+  const list = await Deno.readTextFile(new URL("examples/README.md", root));
+  for await (const { name, isFile } of Deno.readDir(new URL("examples/", root))) {
+    if (isFile && name.endsWith(".ts")) assert(list.includes(`](${name})`), name);
+  }
+  for (const folder of ["mounted", "gateway"]) {
+    for await (const { name } of Deno.readDir(new URL(`examples/${folder}/`, root))) {
+      if (name.endsWith(".ts")) assert(list.includes(`](${folder}/${name})`), name);
+    }
+  }
+});
