@@ -19,24 +19,24 @@ import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal, RefusalKind } from "../guard/refusal.ts";
 import type { Counters } from "./stats.ts";
 
-/** So many refused connections may be on their way out; more are closed without a word. */
+/** The most refusals that are being sent at once; more are closed without a reply. */
 const MAX_REFUSALS = 64;
-/** At most so many refusals wait to be reported; more are only counted. */
+/** The most refusals that wait to be reported; more are only counted. */
 const MAX_REPORTED = 1_024;
 
-/** Where a server listens. */
+/** A listener of a server. */
 export interface ListenerInfo {
   /** The address. */
   readonly address: string;
-  /** The port: the real one where 0 was asked. */
+  /** The port; if 0 was given, the port that the system chose. */
   readonly port: number;
-  /** Whether it speaks TLS: never, always, or with those who begin with it. */
+  /** Whether it uses TLS: never, always, or for clients that start with a TLS handshake. */
   readonly tls: TlsMode;
   /** Whether browsers are served. */
   readonly webSocket: boolean;
 }
 
-/** What decides who may come in. */
+/** The settings that decide which connections are accepted. */
 export interface AcceptorSettings {
   readonly limits: ServerLimits;
   /** The limits for addresses of this machine. */
@@ -51,33 +51,33 @@ export interface AcceptorSettings {
 /** What the acceptor needs from the server. */
 export interface AcceptorOwner {
   readonly counters: Counters;
-  /** Whether the game wants to hear of each refusal. */
+  /** Whether the game has a handler for refusals. */
   readonly reportsRefusals: boolean;
   now(): number;
   timed(timed: Timed, time: number): void;
   untimed(timed: Timed): void;
-  /** Makes a client of a connection; returns the connection's owner. */
+  /** Makes a session for a connection; returns the connection's owner. */
   welcome(connection: Connection, origin: Origin): ConnectionHandler;
-  /** Something must be reported at the next poll. */
+  /** Called when there is something to report at the next poll. */
   wake(): void;
 }
 
-/** Who may come in: listeners, limits of connections, real addresses, encryption. */
+/** Accepts connections: runs the listeners, applies the connection limits, runs the handshakes. */
 export class Acceptor implements HandshakePort {
-  /** Clients that are in. */
+  /** The number of open clients. */
   open = 0;
-  /** Where it listens. */
+  /** The open listeners. */
   readonly listeners: ListenerInfo[] = [];
   readonly #settings: AcceptorSettings;
   readonly #owner: AcceptorOwner;
   readonly #addresses: AddressLimits;
   readonly #listeners: Listener[] = [];
   readonly #handshakes: Map<Handshake, ListenerMode> = new Map();
-  /** Sockets that are closed for us, and not yet gone. */
+  /** Connections that the server has finished with, but whose sockets are still open. */
   readonly #lingering: Set<Connection> = new Set();
   #context: SecureContext | undefined;
   #refusals = 0;
-  /** Refusals that the game has not heard of. */
+  /** Refusals that are not yet reported to the game. */
   #unreported: Refusal[] = [];
   #acceptError: Error | undefined;
   #closed = false;
@@ -89,7 +89,7 @@ export class Acceptor implements HandshakePort {
     if (settings.certificate !== undefined) this.setCertificate(settings.certificate);
   }
 
-  /** Listens. */
+  /** Opens a listener. */
   async listen(
     transport: Transport,
     options: TransportListenOptions,
@@ -106,7 +106,7 @@ export class Acceptor implements HandshakePort {
     this.listeners.push({ address, port, tls, webSocket: web !== undefined });
   }
 
-  /** Takes a connection that something else has accepted; returns whether it may come in. */
+  /** Adds a connection that other code has accepted; returns whether it is within the limits. */
   admit(connection: Connection, origin: Origin): boolean {
     this.#makeRoom();
     const { address, port } = origin;
@@ -125,7 +125,7 @@ export class Acceptor implements HandshakePort {
     return true;
   }
 
-  /** Uses another certificate from now on; who is in notices nothing. */
+  /** Replaces the certificate; existing connections are not affected. */
   setCertificate(certificate: Certificate): void {
     const { encryption } = this.#settings;
     if (encryption === undefined) {
@@ -135,14 +135,14 @@ export class Acceptor implements HandshakePort {
     this.#context = encryption.context(certificate);
   }
 
-  /** Listens no more, and breaks off what is not a client yet. */
+  /** Closes the listeners, and aborts connections that are still in their handshake. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const handshake of [...this.#handshakes.keys()]) handshake.stop();
   }
 
-  /** Waits for the sockets that are not gone yet, no longer than a time in milliseconds. */
+  /** Waits for the sockets that are still open, and aborts them after `timeout` milliseconds. */
   async settle(timeout: number): Promise<void> {
     const abort = () => this.#lingering.forEach((connection) => connection.abort());
     const timer = setTimeout(abort, timeout);
@@ -150,14 +150,14 @@ export class Acceptor implements HandshakePort {
     clearTimeout(timer);
   }
 
-  /** A client is gone. */
+  /** Notes that a client's connection has ended. */
   left(connection: Connection, { address }: Origin): void {
     this.open--;
     if (connection.durable === undefined) this.#leave(address);
     this.linger(connection);
   }
 
-  /** The socket may live on for a while when the client is gone for us. */
+  /** Keeps track of a socket that may stay open for a while after its client has ended. */
   linger(connection: Connection): void {
     if (connection.destroyed) return;
     this.#lingering.add(connection);
@@ -180,24 +180,24 @@ export class Acceptor implements HandshakePort {
     this.#owner.wake();
   }
 
-  /** Takes the refusals that the game has not heard of. */
+  /** Takes the refusals that are not yet reported to the game. */
   takeRefusals(): Refusal[] {
     return this.#unreported.splice(0);
   }
 
-  /** Takes the last failure of the system to accept; the others are counted. */
+  /** Takes the last accept error of the system; earlier ones are only counted. */
   takeAcceptError(): Error | undefined {
     const error = this.#acceptError;
     this.#acceptError = undefined;
     return error;
   }
 
-  /** Whether there is something to take. */
+  /** Whether there is something to report. */
   get waiting(): boolean {
     return this.#unreported.length > 0 || this.#acceptError !== undefined;
   }
 
-  // What a handshake asks for.
+  // HandshakePort.
 
   get handshakeTimeout(): number {
     return this.#settings.limits.handshakeTimeout;
@@ -249,7 +249,7 @@ export class Acceptor implements HandshakePort {
     this.report({ kind, address: origin.address, port: origin.port, detail });
   }
 
-  /** A proxy looked whether the server lives: that is all it wanted. */
+  /** Counts a proxy's health check, and closes its connection. */
   checked(handshake: Handshake): ConnectionHandler {
     const { connection, origin } = handshake;
     this.#forget(handshake);
@@ -260,7 +260,7 @@ export class Acceptor implements HandshakePort {
     return NULL_HANDLER;
   }
 
-  /** A request of HTTP is answered, and the connection closes. */
+  /** Sends the answer to an HTTP request, and closes the connection. */
   answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler {
     const { connection, origin: { address, port } } = handshake;
     this.#forget(handshake);
@@ -273,7 +273,7 @@ export class Acceptor implements HandshakePort {
     return NULL_HANDLER;
   }
 
-  /** A peer was gone before its connection was accepted. */
+  /** Reports a peer that closed before its connection was accepted. */
   #lost(): void {
     this.report({ kind: "lost", address: "", port: 0, detail: "the peer was gone already" });
   }
@@ -293,7 +293,7 @@ export class Acceptor implements HandshakePort {
       return NULL_HANDLER;
     }
     this.#makeRoom();
-    // A gateway has counted it for its address, and may have had it before this process began.
+    // A gateway has counted it for its address already; it may be older than this process.
     const durable = connection.durable !== undefined;
     const proxied = !durable && trustedProxies.has(address);
     const excess = durable ? this.#stopped : this.#excess(address);
@@ -309,7 +309,7 @@ export class Acceptor implements HandshakePort {
     return handshake;
   }
 
-  /** Why somebody may not come in; `undefined`: they may, and are counted. */
+  /** Why a connection is refused; `undefined`: it is accepted, and counted for its address. */
   #excess(address: string): Omit<Refusal, "address" | "port"> | undefined {
     const { maxConnections } = this.#settings;
     if (this.#closed) return this.#stopped;
@@ -322,7 +322,7 @@ export class Acceptor implements HandshakePort {
     return this.#closed ? { kind: "stopping" } : undefined;
   }
 
-  /** Sockets on their way out may hold a tenth more than all clients; the oldest make room. */
+  /** Aborts the oldest lingering sockets while all sockets exceed `maxConnections` by a tenth. */
   #makeRoom(): void {
     const { maxConnections } = this.#settings;
     const most = maxConnections + Math.max(1, Math.floor(maxConnections / 10));
@@ -343,12 +343,12 @@ export class Acceptor implements HandshakePort {
     if (!this.#isUncounted(address)) this.#addresses.leave(address);
   }
 
-  /** Proxies, and those whose address the caller of `accept()` does not know. */
+  /** Whether the address limits do not apply: to proxies, and to an empty address in `accept()`. */
   #isUncounted(address: string): boolean {
     return address === "" || this.#settings.trustedProxies.has(address);
   }
 
-  /** Tells a person why they may not come in, unless many are being told already. */
+  /** Refuses a connection with one line, or without a reply if it expects TLS or many wait. */
   #refuse(connection: Connection, tls: TlsMode, refusal: Refusal): ConnectionHandler {
     this.report(refusal);
     const text = tls === true ? "" : this.#words(refusal.kind);
@@ -387,7 +387,7 @@ export class Acceptor implements HandshakePort {
   }
 }
 
-/** The owner of a connection that is turned away. */
+/** The owner of a refused connection. */
 const NULL_HANDLER: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };
 
 function connectionOrigin({ remoteAddress, remotePort, encrypted }: Connection): Origin {

@@ -14,18 +14,18 @@ import { colourDepthOf, TelnetClient } from "./client.ts";
 
 /** Which clients get a broadcast, and how it is wrapped. */
 export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
-  /** A client that does not get it, or several. Default: none. */
+  /** A client to leave out, or several. Default: none. */
   readonly except?: TelnetClient | Iterable<TelnetClient> | undefined;
-  /** Says of each client whether it gets it. Default: all do. */
+  /** Returns whether a client gets the text. Default: all clients do. */
   readonly where?: { meant(client: Client): boolean }["meant"] | undefined;
   /**
-   * Whether to wrap the text to each client's window as `sendWrapped` does; or the margins. Default
-   * `false`.
+   * Whether to wrap the text to each client's window, as `sendWrapped` does; an object sets the
+   * margins. Default `false`.
    */
   readonly wrap?: boolean | WrapOptions | undefined;
 }
 
-/** Checks what a caller gives; returns what says of a client whether it gets the text. */
+/** Checks the arguments; returns a function that decides whether a client gets the text. */
 export function checkBroadcast<Client extends TelnetClient>(
   text: string,
   options: BroadcastOptions<Client>,
@@ -56,7 +56,7 @@ const SYNONYMS = {
   wrapped: "wrap",
 };
 
-/** Ends the last line, where something of it shows. */
+/** Adds a line end if the last line has visible text. */
 function endedText(text: string): string {
   const row = text.slice(text.lastIndexOf("\n") + 1);
   return isSeen(stripCaretCodes(row)) ? `${text}\n` : text;
@@ -88,7 +88,7 @@ export class Broadcast {
     this.#text = this.#margins === undefined ? endedText(text) : text;
   }
 
-  /** The text as a client needs it. */
+  /** Returns the text in the colours and width of a client. */
   textFor(client: TelnetClient): SharedText {
     const depth = this.#text.includes("^") ? colourDepthOf(client) : 0;
     const columns = this.#margins === undefined ? 0 : client.columns;

@@ -2,7 +2,10 @@ import { throwMisuse } from "../protocol/error.ts";
 import type { Certificate } from "../transport/encryption.ts";
 import { rejectUnknownKeys } from "../protocol/validate.ts";
 
-/** Checks the form of a certificate and its key; what is in them is for TLS to read. Shows neither. */
+/**
+ * Checks that a certificate and its key are PEM text; TLS checks their contents. Messages do not
+ * contain them.
+ */
 export function checkCertificate(certificate: Certificate): void {
   rejectUnknownKeys("certificate", certificate, { cert: true, key: true });
   for (const name of ["cert", "key"] as const) {

@@ -28,19 +28,19 @@ import { type ClientTelnet, makeClientTelnet } from "./client_telnet.ts";
 import { addHints, CLIENT_HINTS } from "./hints.ts";
 import { type ClientTerminal, makeClientTerminal } from "./client_terminal.ts";
 
-/** How to wait for a line. */
+/** Options of `readLine()`. */
 export interface ReadLineOptions {
-  /** How long to wait, in milliseconds. Default `Infinity`: until the client goes. */
+  /** How long to wait, in milliseconds. Default `Infinity`: until the client disconnects. */
   readonly timeout?: number | undefined;
 }
 
-/** How to ask. */
+/** Options of `ask()`. */
 export interface AskOptions extends ReadLineOptions {
-  /** Whether the answer is a password, which nobody sees while it is typed. Default `false`. */
+  /** Whether to hide the answer while it is typed, as for a password. Default `false`. */
   readonly hidden?: boolean | undefined;
 }
 
-/** What others call the options of `ask()`. */
+/** Names that other libraries use for the options of `ask()`. */
 const ASK_SYNONYMS = {
   hide: "hidden",
   password: "hidden",
@@ -50,7 +50,7 @@ const ASK_SYNONYMS = {
   noEcho: "hidden",
 };
 
-/** The groups of a client, each made when it is asked for. */
+/** The groups of a client, each created on first use. */
 interface Groups {
   telnet?: ClientTelnet;
   terminal?: ClientTerminal;
@@ -60,7 +60,7 @@ interface Groups {
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
 
-/** How many colours text for a client may have. */
+/** The number of colours that text for a client can use. */
 export let colourDepthOf: (client: TelnetClient) => ColourDepth;
 
 /**
@@ -77,8 +77,9 @@ export let colourDepthOf: (client: TelnetClient) => ColourDepth;
  * - **groups**: {@linkcode telnet} (options, GMCP, MSDP, ZMP), {@linkcode terminal} (the client's
  *   profile, recordings), {@linkcode connection} (encryption, backlog, keep-alive)
  *
- * Three properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`) and
- * `encoding` (the character set, default that of the server).
+ * Four properties can be set: `active` (drop the client), `useAnsi` (send colours, default `true`),
+ * `encoding` (the character set, default that of the server) and `state` (your own data, kept over
+ * a restart).
  *
  * To add your own fields and methods, extend this class, without constructor arguments, and pass
  * the subclass as `TelnetServer.listen({ clientClass })`.
@@ -110,9 +111,9 @@ export class TelnetClient {
   #groups: Groups | undefined;
 
   /**
-   * Made by the server only.
+   * Called by the server only.
    *
-   * @throws {TelnetError} `misuse`: made by hand.
+   * @throws {TelnetError} `misuse`: called by other code.
    */
   constructor() {
     if (sessionInMaking === undefined) {
@@ -299,7 +300,7 @@ export class TelnetClient {
     return this.#session.getKey();
   }
 
-  // How the person types.
+  // Inspect the client, and control how the person types.
 
   /**
    * Whether the client is served. Set it to `false` to drop the client: output sent so far is still
@@ -329,7 +330,7 @@ export class TelnetClient {
   }
 
   /**
-   * The address and port in one.
+   * The address and port in one string.
    *
    * @returns `"192.0.2.7:4000"`, or `"[2001:db8::7]:4000"`.
    */
@@ -340,7 +341,7 @@ export class TelnetClient {
   }
 
   /**
-   * How long the person has typed nothing.
+   * The time since the person last typed.
    *
    * @returns Seconds, with fractions.
    */
@@ -349,7 +350,7 @@ export class TelnetClient {
   }
 
   /**
-   * How long the client has been connected.
+   * The time since the client connected.
    *
    * @returns Seconds, with fractions.
    */
@@ -489,7 +490,7 @@ export class TelnetClient {
     return this.#session.options.ready;
   }
 
-  /** Why the client went; `undefined` while it is active. */
+  /** Why the client was disconnected; `undefined` while it is active. */
   get disconnectReason(): DisconnectReason | undefined {
     return this.#session.life.reason;
   }
@@ -506,12 +507,13 @@ export class TelnetClient {
     return this.#session.snapshot() as unknown as ClientSnapshot;
   }
 
-  // Beyond one process.
+  // Restarts and zones.
 
   /**
-   * What your game keeps of this client over a restart, as plain JSON: part of {@linkcode snapshot},
-   * and kept by the gateway where there is one. Assign it anew to have a change kept with this turn.
-   * What you change within it is kept with the client's next input or output. Default `undefined`.
+   * Your own data about this client, as plain JSON. It survives a restart of the game as part of
+   * {@linkcode snapshot}, or in the gateway if there is one. After you change something inside it,
+   * assign it again to save the change with this turn; otherwise the change is saved with the
+   * client's next input or output. Default `undefined`.
    */
   get state(): unknown {
     return this.#session.state;
@@ -523,30 +525,31 @@ export class TelnetClient {
   }
 
   /**
-   * Why the client is not new, in its `onConnect`: the game was started again (`"restart"`), another
-   * zone moved it here (`"move"`), or it was moved to a zone that no worker serves and came back
-   * (`"no-zone"`). `undefined`: it is new.
+   * Why the client existed before its `onConnect`: the game restarted (`"restart"`), another zone
+   * moved it here (`"move"`), or it was moved to a zone that no worker serves and came back
+   * (`"no-zone"`). `undefined` for a new client.
    */
   get returning(): ResumeReason | undefined {
     return this.#session.returning;
   }
 
   /**
-   * How many lines of this client the game has taken, those before a restart included. Store it with
-   * what a line has changed elsewhere, in a database for one: where the game goes down in the middle
-   * of a turn the line comes again, under the same number.
+   * The number of lines that the game has taken from this client, including those before a restart.
+   * Store it with the changes that a line makes elsewhere, for example in a database: if the game
+   * crashes in the middle of a turn, the line arrives again with the same number.
    */
   get lineNumber(): number {
     return this.#session.lineNumber;
   }
 
   /**
-   * Gives the client to the server of another zone, with the end of this turn. `onDisconnect` is called
-   * here (`"moved"`), and `onConnect` there, with {@linkcode state} and {@linkcode returning}. If nobody
-   * serves that zone within some time, the client comes back.
+   * Moves the client to the server of another zone at the end of this turn. `onDisconnect` is
+   * called here (reason `"moved"`), and `onConnect` there, with {@linkcode state} and
+   * {@linkcode returning}. If no worker serves that zone within the gateway's `moveTimeout`, the
+   * client comes back.
    *
    * @param zone The name of the zone.
-   * @throws {TelnetError} `misuse`: there is no gateway, or no such name.
+   * @throws {TelnetError} `misuse`: there is no gateway, or the name is invalid.
    */
   moveTo(zone: string): void {
     checkToken("the zone", zone);
@@ -582,7 +585,7 @@ export class TelnetClient {
   }
 
   #colorize(text: string): string {
-    // Text without codes is the same in all colours.
+    // Text without caret codes needs no work.
     return text.includes("^") ? colouredFor(text, this.#colourDepth) : text;
   }
 }
@@ -592,7 +595,7 @@ addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
   return isKept ? "use client.connection.keepAlive" : undefined;
 });
 
-/** What is kept as JSON must have one. */
+/** Checks that a value can be stored as JSON. */
 function checkJson(what: string, value: unknown): void {
   try {
     asciiJson(value as Json);

@@ -2,24 +2,24 @@ import { throwMisuse } from "../protocol/error.ts";
 import { inspect, throwUnexpected } from "../protocol/validate.ts";
 import { TelnetClient } from "./client.ts";
 
-/** Properties of a client that a field of the same name would hide. */
+/** Accessors of `TelnetClient`, which a field of the same name would hide. */
 const PROPERTIES: ReadonlySet<string> = new Set(
   Object.entries(Object.getOwnPropertyDescriptors(TelnetClient.prototype))
     .filter(([, { get }]) => get !== undefined).map(([name]) => name),
 );
-/** Methods, which a field that is no function would hide. */
+/** Methods of `TelnetClient`; a field of the same name must be a function. */
 const METHODS: ReadonlySet<string> = new Set(
   Object.entries(Object.getOwnPropertyDescriptors(TelnetClient.prototype))
     .filter(([, { value }]) => typeof value === "function").map(([name]) => name),
 );
-/** What in the source of a class holds no fields: comments and text. */
+/** Matches comments and string literals in the source of a class. */
 const COMMENT_OR_TEXT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g;
-/** A field, behind the end of a member: on a new line alone it may go on with the one before. */
+/** Matches a field after `;`, `{` or `}`: a new line alone can continue the member before. */
 const FIELD = /(?<=(?:^|[;{}])\s*)([A-Za-z_$][\w$]*)\s*(?:=(?![=>])|;)/g;
 
 /**
- * Checks the class that a game gives: a field `active = true` in plain JavaScript would hide the property
- * of the library, so that `active = false` drops nobody.
+ * Checks the game's client class. In plain JavaScript, a field `active = true` would hide the
+ * library's accessor, and `active = false` would not drop the client.
  */
 export function checkClientClass(clientClass: new () => TelnetClient): void {
   if (typeof clientClass !== "function") {
@@ -40,7 +40,7 @@ export function checkClientClass(clientClass: new () => TelnetClient): void {
   ) rejectHiddenProperties(one.name, fieldsOf(String(one)));
 }
 
-/** The same for a client that is made, whose fields may have come in another way. */
+/** Checks the fields of a created client, which the source of its class may not show. */
 export function checkClientFields(client: TelnetClient): void {
   const { name } = client.constructor;
   rejectHiddenProperties(name, Object.getOwnPropertyNames(client));
@@ -64,8 +64,9 @@ function throwHiding(className: string, field: string): never {
 }
 
 /**
- * The names of the fields in the source of a class. Where patterns or templates make it hard to read none
- * is found: the first client of the class is looked at in any case.
+ * Returns the names of the fields in the source of a class; none if it contains a regular
+ * expression, a division or a template, which are hard to parse. The first client of the class is
+ * checked in any case.
  */
 function fieldsOf(source: string): string[] {
   if (!source.startsWith("class")) return [];

@@ -2,12 +2,13 @@ import { checkKeepAlive, type KeepAlive } from "../guard/idle_monitor.ts";
 import type { Session } from "../session/session.ts";
 import { addHints, NO_HINTS } from "./hints.ts";
 
-/** Makes the group of a client. */
+/** Makes the `client.connection` of a session. */
 export let makeClientConnection: (session: Session) => ClientConnection;
 
 /**
- * The connection of a client: `client.connection`. The person's address and port, and the bytes sent and
- * received, are `client.address`, `client.port`, `client.bytesSent` and `client.bytesReceived`.
+ * The connection of a client: `client.connection`. The person's address and port, and the bytes
+ * sent and received, are `client.address`, `client.port`, `client.bytesSent` and
+ * `client.bytesReceived`.
  *
  * @example
  * ```ts
@@ -47,7 +48,7 @@ export class ClientConnection {
     return this.#session.stream.connection.identity;
   }
 
-  /** The IP address at the other end of the socket: the proxy's where there is one. */
+  /** The IP address at the other end of the socket: that of the proxy, if there is one. */
   get peerAddress(): string {
     return this.#session.stream.connection.remoteAddress;
   }
@@ -57,22 +58,24 @@ export class ClientConnection {
     return this.#session.stream.connection.remotePort;
   }
 
-  /** Whether the person plays over a WebSocket, mostly in a browser. */
+  /** Whether the client is connected by WebSocket, usually from a browser. */
   get webSocket(): boolean {
     return this.#session.stream.connection.framed === true;
   }
 
-  /** Whether the connection is encrypted (TLS): here or, as a trusted proxy reports, at the proxy. */
+  /**
+   * Whether the connection is encrypted (TLS), here or, as a trusted proxy reports, at the proxy.
+   */
   get encrypted(): boolean {
     return this.#session.origin.encrypted;
   }
 
-  /** Whether what is sent to the client is compressed (MCCP2). */
+  /** Whether output to the client is compressed (MCCP2). */
   get compressed(): boolean {
     return this.#session.stream.compressing;
   }
 
-  /** Bytes sent to the client that the system has not taken yet: its backlog. */
+  /** Output bytes that the system has not accepted yet: the client's backlog. */
   get queuedOutput(): number {
     return this.#session.queued;
   }
@@ -99,7 +102,7 @@ export class ClientConnection {
     this.#session.keepAlive(checkKeepAlive(keepAlive));
   }
 
-  /** The error behind `client.disconnectReason`, where there is one. */
+  /** The error that caused `client.disconnectReason`, if any. */
   get disconnectError(): unknown {
     return this.#session.life.error;
   }

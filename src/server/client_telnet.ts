@@ -12,12 +12,12 @@ import { checkByte, checkBytes, throwUnexpected } from "../protocol/validate.ts"
 import type { Session } from "../session/session.ts";
 import { addHints, NO_HINTS } from "./hints.ts";
 
-/** Makes the group of a client. */
+/** Makes the `client.telnet` of a session. */
 export let makeClientTelnet: (session: Session) => ClientTelnet;
 
 /**
- * The Telnet options of a client: `client.telnet`. What is offered at the start is declared as
- * `telnetOptions` of `TelnetServer.listen()`; this is for the rest.
+ * The Telnet options of a client: `client.telnet`. The options that the server offers at the start
+ * are set by `telnetOptions` of `TelnetServer.listen()`; use this group for everything else.
  *
  * - **MUD protocols**: {@linkcode gmcp}, {@linkcode msdp}, {@linkcode zmp}
  * - **options**: {@linkcode enableOption}, {@linkcode disableOption}, {@linkcode optionEnabled},
@@ -53,7 +53,7 @@ export class ClientTelnet {
     makeClientTelnet = (session) => new ClientTelnet(session);
   }
 
-  /** GMCP with this client: messages with JSON. */
+  /** GMCP with this client: JSON messages. */
   get gmcp(): GmcpHandle {
     return this.#session.options.stateOf(gmcp).handle;
   }
@@ -68,12 +68,12 @@ export class ClientTelnet {
     return this.#session.options.stateOf(zmp).handle;
   }
 
-  /** LINEMODE with this client: how it edits, and by which keys. */
+  /** LINEMODE with this client: its editing mode and its special characters. */
   get linemode(): LinemodeHandle {
     return this.#session.options.stateOf(linemode).handle;
   }
 
-  /** XON and XOFF of this client. */
+  /** Flow control of this client (XON and XOFF). */
   get flowControl(): FlowControlHandle {
     return this.#session.options.stateOf(flowControl).handle;
   }
@@ -99,11 +99,11 @@ export class ClientTelnet {
   }
 
   /**
-   * Whether an option is in force.
+   * Whether an option is enabled.
    *
    * @param option Its code.
    * @param side The end that performs it: `local` is the server.
-   * @returns Whether both ends agree to it.
+   * @returns Whether both ends have agreed to it.
    * @throws {TelnetError} `misuse`: the option is not a byte, or there is no such side.
    */
   optionEnabled(option: number, side: Side): boolean {
@@ -113,11 +113,11 @@ export class ClientTelnet {
   }
 
   /**
-   * Asks for an option, or offers it, by its code, also one that this library does not know.
+   * Offers or requests an option by its code, including options that this library does not know.
    *
    * @param option Its code, such as `MCCP2` of `./options`.
-   * @param side The end that performs it. `local`: the server sends WILL. `remote`: the server sends
-   * DO to the client.
+   * @param side The end that performs it. `local`: the server sends WILL. `remote`: the server
+   * sends DO to the client.
    * @throws {TelnetError} `misuse`: the option is not a byte, or there is no such side.
    */
   enableOption(option: number, side: Side): void {
@@ -127,7 +127,7 @@ export class ClientTelnet {
   }
 
   /**
-   * Stops an option; for MCCP2 and MCCP3 that ends the compression.
+   * Turns an option off. For MCCP2 and MCCP3 this ends the compression.
    *
    * @param option Its code.
    * @param side The end that performs it: `local` is the server.
@@ -144,8 +144,8 @@ export class ClientTelnet {
    *
    * @param option The option's code.
    * @param payload The bytes between `IAC SB option` and `IAC SE`; 0xFF is doubled.
-   * @returns Whether the option is in force on a side; else nothing is sent.
-   * @throws {TelnetError} `misuse`: the option is not a byte, or the payload no bytes.
+   * @returns Whether the option is enabled on either side; if not, nothing is sent.
+   * @throws {TelnetError} `misuse`: the option is not a byte, or the payload not a `Uint8Array`.
    */
   sendSubnegotiation(option: number, payload: Uint8Array): boolean {
     checkByte("option", option);
@@ -157,7 +157,7 @@ export class ClientTelnet {
   }
 
   /**
-   * Sends a Telnet command that stands alone, such as NOP to keep the connection alive.
+   * Sends a Telnet command without an option or payload, such as NOP to keep the connection alive.
    *
    * @param command The command byte; see `./protocol`.
    * @throws {TelnetError} `misuse`: not such a command.
@@ -173,12 +173,12 @@ export class ClientTelnet {
     this.#session.act((dialogue) => dialogue.sendTelnetCommand(command));
   }
 
-  /** Measures the round trip by TIMING-MARK (RFC 860); see `onPong`. */
+  /** Measures the round-trip time with TIMING-MARK (RFC 860); see `onPong`. */
   ping(): void {
     this.#session.options.stateOf(timingMark).ping();
   }
 
-  /** Offers anew what `telnetOptions` declare; `client.ready` waits for the new answers. */
+  /** Offers the options of `telnetOptions` again; `client.ready` waits for the new answers. */
   offerOptions(): void {
     if (this.#session.active) this.#session.start();
   }

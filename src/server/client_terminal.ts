@@ -11,13 +11,13 @@ import type { Session } from "../session/session.ts";
 import type { AmbiguousWidth } from "../text/width.ts";
 import { addHints, NO_HINTS } from "./hints.ts";
 
-/** How to record. */
+/** Options of `record()`. */
 export interface RecordOptions {
   /** The title of the recording. Default: none. */
   readonly title?: string | undefined;
 }
 
-/** Makes the group of a client. */
+/** Makes the `client.terminal` of a session. */
 export let makeClientTerminal: (session: Session) => ClientTerminal;
 
 /**
@@ -56,7 +56,7 @@ export class ClientTerminal {
     makeClientTerminal = (session) => new ClientTerminal(session);
   }
 
-  /** What the client turned out to be, as far as it has told. */
+  /** The client's name, version, colours and other capabilities, as far as it reported them. */
   get profile(): ClientProfile {
     return profileOf(this.#session.options.facts, this.#session.options.mudOptions);
   }
@@ -67,9 +67,10 @@ export class ClientTerminal {
   }
 
   /**
-   * Columns of ambiguous characters of East Asia, such as `“`, `…` and `■`, in wrapped text, in the editor and in what
-   * the server echoes. Default: 2 in the character sets of China, Japan and Korea but UTF-8, else 1. Set it where a
-   * player says that the lines do not fit.
+   * The number of columns of characters with ambiguous East Asian width, such as `“`, `…` and `■`,
+   * in wrapped text, in the editor and in the server's echo. Default: 2 for the Chinese, Japanese
+   * and Korean character sets other than UTF-8, else 1. Set it if a player reports that lines do
+   * not fit.
    *
    * @throws {TelnetError} `misuse`: neither 1 nor 2.
    */
@@ -82,12 +83,12 @@ export class ClientTerminal {
     this.#session.dialogue.changeText((text) => text.ambiguousWidth = width);
   }
 
-  /** Whether the client sends each key: see `client.enterCharacterMode()`. */
+  /** Whether the client sends each key; see `client.enterCharacterMode()`. */
   get inCharacterMode(): boolean {
     return this.#session.dialogue.input.byKeys;
   }
 
-  /** Whether the client's lines are edited here: see `client.useEditor()`. */
+  /** Whether the server's line editor is in use; see `client.useEditor()`. */
   get editing(): boolean {
     return this.#session.dialogue.input.editor !== undefined;
   }
@@ -102,8 +103,8 @@ export class ClientTerminal {
    * @param sink Receives each line of the recording, including its line end; append it to a file.
    * If the sink throws or its promise is rejected, the recording ends, the client stays connected,
    * and `onError` is called. `undefined` ends the recording.
-   * @param options Each field has its default.
-   * @throws {TelnetError} `misuse`: a sink that is no function, or an unknown option.
+   * @param options Every field has a default.
+   * @throws {TelnetError} `misuse`: a sink that is not a function, or an unknown option.
    */
   record(sink: RecordingSink | undefined, options: RecordOptions = {}): void {
     rejectUnknownKeys("record", options, { title: true });
@@ -113,9 +114,9 @@ export class ClientTerminal {
   }
 
   /**
-   * Marks a place in the recording, where there is one.
+   * Adds a marker to the recording, if there is one.
    *
-   * @param label What it is.
+   * @param label The text of the marker.
    * @throws {TelnetError} `misuse`: a label that is not text.
    */
   addRecordingMarker(label: string): void {

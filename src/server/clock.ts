@@ -1,8 +1,8 @@
-/** Where the server takes the time from; a test gives its own. */
+/** The server's source of time; tests can replace it. */
 export interface Clock {
-  /** Milliseconds on a clock that never goes back. */
+  /** Returns milliseconds on a monotonic clock. */
   now(): number;
-  /** Milliseconds since 1970. Default: the system's. */
+  /** Returns milliseconds since 1970. Default: the system's time. */
   timeOfDay?(): number;
 }
 
@@ -12,15 +12,15 @@ export const systemClock: Required<Clock> = {
   timeOfDay: () => Date.now(),
 };
 
-/** The longest wait that timers of all runtimes can express. */
+/** The longest delay that the timers of all runtimes support. */
 export const MAX_WAIT_MS: number = 2 ** 31 - 1;
 
-/** Waits. */
+/** Waits for a time, at most `MAX_WAIT_MS`. */
 export function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.min(milliseconds, MAX_WAIT_MS)));
 }
 
-/** Waits for a promise, no longer than a time; no timer is left behind. */
+/** Waits for a promise, but no longer than a time, and leaves no timer running. */
 export async function withTimeout(promise: Promise<void>, milliseconds: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {

@@ -1,25 +1,25 @@
 import type { Timed } from "../session/deadlines.ts";
 
-/** So many milliseconds may pass between two looks at the timers. */
+/** The shortest time between two scans of the deadlines, in milliseconds. */
 const GRAIN_MS = 20;
 
-/** Timers without a timer each: a set that is looked through when its earliest time has come. */
+/** Deadlines without a timer each: the set is scanned when the earliest one is due. */
 export class DeadlineSet {
   readonly #waiting: Map<Timed, number> = new Map();
   readonly #tick: (timed: Timed, now: number) => number | undefined;
   #next = Infinity;
 
-  /** `tick`: asks one, and throws nothing. */
+  /** `tick`: calls one entry's `tick`; it must not throw. */
   constructor(tick: (timed: Timed, now: number) => number | undefined) {
     this.#tick = tick;
   }
 
-  /** When the next look is due. */
+  /** When the next scan is due. */
   get next(): number {
     return this.#next;
   }
 
-  /** Has `timed` asked at a time, or earlier if it waits for an earlier one. */
+  /** Has `timed` called at a time, or earlier if an earlier time is set for it. */
   add(timed: Timed, time: number): void {
     this.#waiting.set(timed, Math.min(time, this.#waiting.get(timed) ?? Infinity));
     this.#next = Math.min(this.#next, time);
@@ -30,7 +30,7 @@ export class DeadlineSet {
     this.#waiting.delete(timed);
   }
 
-  /** Asks all whose time has come. */
+  /** Calls every entry that is due. */
   tick(now: number): void {
     if (now < this.#next) return;
     let next = Infinity;

@@ -7,7 +7,7 @@ export function greet(client: TelnetClient): void {
   client.send("Greetings from miniboa!\n");
 }
 
-/** The default `onDisconnect`: prints the loss. */
+/** The default `onDisconnect`: prints the disconnection. */
 export function printLoss(client: TelnetClient): void {
   console.log(`-- Lost connection to ${client.addrport()} (${client.disconnectReason})`);
 }
@@ -18,10 +18,10 @@ export function printError(error: unknown, client: TelnetClient | undefined): vo
   console.error(`!! A handler failed (${name}):`, error);
 }
 
-/** So often a failure to accept is printed: it may come a thousand times. */
+/** The shortest time between two printed accept errors, because thousands may occur. */
 const SILENCE_MS = 60_000;
 
-/** The default `onListenError`: prints the error, once a minute. */
+/** The default `onListenError`: prints the error, at most once a minute. */
 export function printListenError(): (error: Error) => void {
   let printedAt = -Infinity;
   return (error) => {

@@ -9,17 +9,17 @@ import type { RefusalKind } from "../guard/refusal.ts";
 import { readRequest } from "../websocket/http.ts";
 import { answerRequest, beginsHttp, forwardedOrigin, type WebSettings } from "./web_requests.ts";
 
-/** Whether a listener speaks TLS: never, always, or with those who begin with it. */
+/** Whether a listener uses TLS: never, always, or for clients that start with a TLS handshake. */
 export type TlsMode = boolean | "auto";
 
-/** What a listener speaks beside Telnet. */
+/** The protocols that a listener accepts besides plain Telnet. */
 export interface ListenerMode {
   readonly tls: TlsMode;
-  /** How browsers are served; `undefined`: they are not. */
+  /** How to serve browsers; `undefined`: not at all. */
   readonly web: WebSettings | undefined;
 }
 
-/** What a handshake needs of the acceptor. */
+/** What a handshake needs from the acceptor. */
 export interface HandshakePort {
   readonly handshakeTimeout: number;
   readonly helloTimeout: number;
@@ -27,51 +27,52 @@ export interface HandshakePort {
   readonly trustedProxies: AddressSet;
   now(): number;
   timed(timed: Timed, time: number): void;
-  /** The proxy told whose connection it is; returns whether it may come in. */
+  /** The proxy has reported the client's address; returns whether the connection is accepted. */
   arrived(handshake: Handshake): boolean;
-  /** It is whole; returns the connection's new owner. */
+  /** The handshake is complete; returns the connection's new owner. */
   done(handshake: Handshake): ConnectionHandler;
-  /** It is whole, and was only to look whether the server lives; returns the connection's new owner. */
+  /** The connection was a proxy's health check; returns its new owner. */
   checked(handshake: Handshake): ConnectionHandler;
-  /** It was a request of HTTP, which is answered; `fault`: why it is refused. */
+  /** The connection was an HTTP request; `fault`: why it is refused. Returns its new owner. */
   answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler;
   /** The handshake failed; the connection may already be closed. */
   failed(handshake: Handshake, kind: RefusalKind, detail: string): void;
 }
 
 /**
- * What is before a connection's first byte of Telnet, in this order.
+ * The stages before the first Telnet byte of a connection, in this order.
  *
- * - `proxy`: the header of a trusted proxy
- * - `hello`: the first bytes, which tell TLS from the rest
- * - `secure`: the handshake of TLS
- * - `request`: the first bytes again, which tell HTTP from Telnet, and the head of a request
+ * - `proxy`: waits for the header of a trusted proxy
+ * - `hello`: waits for the first bytes, to detect TLS
+ * - `secure`: the TLS handshake
+ * - `request`: waits for the first bytes after that, to detect HTTP, and for the request's head
+ * - `over`: the handshake has completed or failed
  */
 type Stage = "proxy" | "hello" | "secure" | "request" | "over";
 
 const NO_BYTES = new Uint8Array(0);
-/** A record of TLS that belongs to a handshake; as a key it is Ctrl-V. */
+/** The first byte of a TLS handshake record; a person can type it as Ctrl-V. */
 const TLS_RECORD = 0x16;
 
-/** What is before a connection's first byte of Telnet: a proxy's header, TLS, the request of a browser. */
+/** Handles what precedes Telnet on a connection: PROXY header, TLS, HTTP request. */
 export class Handshake implements SecureHandler, Timed {
-  /** The connection that is to be served: another one as soon as it is encrypted, or framed. */
+  /** The connection to serve: replaced by the TLS or WebSocket connection on top of it. */
   connection: Connection;
   origin: Origin;
   readonly #mode: ListenerMode;
   readonly #port: HandshakePort;
   readonly #deadline: number;
   #stage: Stage;
-  /** When a client that has sent nothing is treated as one of Telnet. */
+  /** When a client that has sent nothing is treated as a Telnet client. */
   #helloBy = Infinity;
   #received: Uint8Array = NO_BYTES;
-  /** What came of a header, and how many bytes there must be to tell more. */
+  /** The header received so far, its size, and the size at which to parse it again. */
   #parts: Uint8Array[] = [];
   #size = 0;
   #needed = 1;
-  /** Whether a proxy looks whether the server lives. */
+  /** Whether the connection is a proxy's health check. */
   #check = false;
-  /** Whether a trusted proxy came without a header of its own: then a request must tell. */
+  /** Whether a trusted proxy sent no PROXY header: then the HTTP request must name the client. */
   #forwards = false;
 
   constructor(connection: Connection, proxied: boolean, mode: ListenerMode, port: HandshakePort) {
@@ -112,7 +113,7 @@ export class Handshake implements SecureHandler, Timed {
     this.#awaitRequest();
   }
 
-  /** The server stops. */
+  /** Ends the handshake because the server stops. */
   stop(): void {
     this.#fail("stopping", "the server stops");
   }
@@ -127,7 +128,7 @@ export class Handshake implements SecureHandler, Timed {
     return waits ? Math.min(this.#helloBy, this.#deadline) : this.#deadline;
   }
 
-  /** Why it fails where the peer goes. */
+  /** The reason to report if the peer closes now. */
   get #kind(): RefusalKind {
     if (this.#stage === "request") return "http-refused";
     return this.#stage === "proxy" ? "proxy-header" : "tls-failed";
@@ -149,7 +150,7 @@ export class Handshake implements SecureHandler, Timed {
     if ("fault" in header) return this.#fail("proxy-header", header.fault);
     this.#received = received.subarray(header.length);
     const { source, encrypted } = header;
-    // A check of version 1 tells the proxy's own connection, of which no person can be the other end.
+    // A version 1 health check names the proxy's own connection as the source.
     const { remoteAddress, remotePort } = this.connection;
     const own = source?.address === remoteAddress && source.port === remotePort;
     this.#check = own || isLocalHeader(received);
@@ -159,7 +160,10 @@ export class Handshake implements SecureHandler, Timed {
     else this.#greet();
   }
 
-  /** A proxy of HTTP has no header before the request; TLS between it and us is none of the person's. */
+  /**
+   * Detects an HTTP proxy, which sends no PROXY header before its request. TLS between the proxy
+   * and this server does not count as encryption of the client's connection.
+   */
   #isForwarded(received: Uint8Array): boolean {
     if (this.#mode.web?.forwardedHeader === undefined) return false;
     const isTls = received[0] === TLS_RECORD && this.#mode.tls !== false;
@@ -172,7 +176,7 @@ export class Handshake implements SecureHandler, Timed {
     return true;
   }
 
-  /** Awaits the first bytes, where they decide anything. */
+  /** Waits for the first bytes, if they decide between protocols. */
   #greet(): void {
     if (this.#mode.tls === false) return this.#awaitRequest();
     if (this.#mode.tls === "auto") this.#awaitHello();
@@ -189,7 +193,7 @@ export class Handshake implements SecureHandler, Timed {
     const [first, second = 3] = this.#received;
     if (first === undefined) return;
     if (tls === true || (first === TLS_RECORD && second === 3)) {
-      // One byte alone may be a key.
+      // A single byte may be a typed key.
       if (tls === true || this.#received.length > 1) this.#secure();
     } else this.#awaitRequest();
   }
@@ -203,10 +207,10 @@ export class Handshake implements SecureHandler, Timed {
     this.connection = context.secure(this.connection, received, this);
   }
 
-  /** Awaits a browser's request, where browsers are served. */
+  /** Waits for an HTTP request, if browsers are served. */
   #awaitRequest(): void {
     if (this.#mode.web === undefined || this.#check) return this.#finish();
-    // Behind `hello` who is silent has waited already.
+    // A client that was silent during `hello` has already waited.
     const waited = this.#stage === "hello" && this.#helloBy !== Infinity;
     this.#stage = "request";
     if (!waited || this.#received.length > 0) this.#awaitHello();
@@ -244,7 +248,7 @@ export class Handshake implements SecureHandler, Timed {
     this.connection.attach(this.#port.answered(this, answer.bytes, fault));
   }
 
-  /** Goes on over a WebSocket. */
+  /** Switches to a WebSocket connection; `rest` are the bytes after the request. */
   #frame(framed: Connection & ConnectionHandler, rest: Uint8Array): void {
     const beneath = this.connection;
     this.connection = framed;
@@ -255,7 +259,7 @@ export class Handshake implements SecureHandler, Timed {
     if (rest.length > 0) framed.onData(new Uint8Array(rest));
   }
 
-  /** No request comes: it is a client of Telnet, unless a proxy of HTTP brought it. */
+  /** The peer sends no request: it is a Telnet client, or an error if it is an HTTP proxy. */
   #speaksTelnet(): void {
     if (this.#forwards) return this.#fail("proxy-header", "the proxy sent no request");
     this.#finish();

@@ -1,9 +1,9 @@
 import { throwMisuse } from "../protocol/error.ts";
 
-/** What to write in place of a name that does not exist here, by that name. */
+/** What to use instead of a name that does not exist here, by that name. */
 export type Hints = Readonly<Record<string, string>>;
 
-/** Names of other libraries that people try, for methods and for properties. */
+/** Hints for method and property names of other libraries. */
 interface HintTable {
   readonly methods: Hints;
   readonly properties: Hints;
@@ -15,14 +15,14 @@ const READ = "client.getCommand() in your loop, or await client.readLine()";
 const LISTEN = "a handler of TelnetServer.listen(), such as onConnect or onDisconnect";
 const ROOMS = "server.broadcast(text, { where: (client) => … })";
 
-/** Shares an explanation among several names. */
+/** Gives several names the same hint. */
 const sameHint = (names: string, hint: string): Hints =>
   Object.fromEntries(names.split(" ").map((name) => [name, hint]));
-/** Names that stand in a group, under the same name. */
+/** Hints for members that a group has under the same name. */
 const movedTo = (names: string, group: string): Hints =>
   Object.fromEntries(names.split(" ").map((name) => [name, `client.${group}.${name}`]));
 
-/** What people try on a client. */
+/** Hints for names that people try on a client. */
 export const CLIENT_HINTS: HintTable = {
   methods: {
     ...sameHint("write writeLine print println writeln puts sendLine sendText msg emit", SEND),
@@ -69,7 +69,7 @@ export const CLIENT_HINTS: HintTable = {
   },
 };
 
-/** What people try on a server. */
+/** Hints for names that people try on a server. */
 export const SERVER_HINTS: HintTable = {
   methods: {
     ...sameHint("on once off addListener addEventListener use", LISTEN),
@@ -90,10 +90,10 @@ export const SERVER_HINTS: HintTable = {
   },
 };
 
-/** The groups of a client have their names in other letters only. */
+/** For the groups of a client: hints only for other spellings of their own names. */
 export const NO_HINTS: HintTable = { methods: {}, properties: {} };
 
-/** What people try on the class of servers. */
+/** Hints for names that people try on the class `TelnetServer`. */
 export const SERVER_CLASS_HINTS: HintTable = {
   methods: sameHint(
     "createServer create start run serve bind open",
@@ -107,9 +107,10 @@ export const SERVER_CLASS_HINTS: HintTable = {
  * the types, in completion or in `in`. A subclass can define them: only a missing name gets here.
  *
  * @param target The prototype, or the class.
- * @param what What people call it, such as `client`.
- * @param hints The names.
- * @param refuse Says of a name that is set what to write instead; `undefined` lets it be set.
+ * @param what The name of the object in messages, such as `client`.
+ * @param hints The hints.
+ * @param refuse Called when a missing name is set: returns what to use instead, or `undefined` to
+ * allow it.
  */
 export function addHints(
   target: object,
@@ -146,11 +147,11 @@ export function addHints(
     }
     return Reflect.set(parent, name, value, receiver);
   };
-  // In between, so that `instanceof Object` and its like find what they look for behind it.
+  // The proxy goes between the target and its parent, so that `instanceof` still finds the parent.
   Object.setPrototypeOf(target, new Proxy(Object.create(parent), { get, set }));
 }
 
-/** The letters of a name, so that `get_command` and `sendCC` are found. */
+/** A name in lower case without underscores, so that `get_command` and `sendCC` are found. */
 function lettersOf(name: string): string {
   return name.toLowerCase().replaceAll("_", "");
 }

@@ -19,7 +19,7 @@ import type { ClientViolation } from "../guard/violations.ts";
 import type { TraceDirection } from "../session/taps.ts";
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 
-/** Handlers for what the options report, such as `onResize`. Each is called within `poll()`. */
+/** Handlers for events of the built-in options, such as `onResize`, called within `poll()`. */
 export type OptionEventHandlers<Client> = {
   readonly [Name in keyof OptionEvents as `on${Capitalize<Name>}`]?: (
     client: Client,
@@ -28,12 +28,12 @@ export type OptionEventHandlers<Client> = {
 };
 
 /**
- * A handler for a client. A server of a class of your own can be given to a function that takes any
- * `TelnetServer`: the type is that of a method.
+ * A handler for a client. It has a method's type, so that a server with your own client class can
+ * be passed to a function that takes any `TelnetServer`.
  */
 export type ClientHandler<Client> = { handle(client: Client): unknown }["handle"];
 
-/** Handlers for what options of your own report: `on…` for each of their `events`. */
+/** Handlers for events of your own options: `on…` for each name in their `events`. */
 // A conditional type, so that a handler's parameters are inferred when the options are.
 export type CustomEventHandlers<Client, Options extends readonly TelnetOption[]> =
   EventsOf<Options> extends infer Events ? {
@@ -44,12 +44,12 @@ export type CustomEventHandlers<Client, Options extends readonly TelnetOption[]>
     }
     : never;
 
-/** Options of your own, and handlers for their events. */
+/** Your own Telnet options, and handlers for their events. */
 export type CustomOptions<Client, Options extends readonly TelnetOption[]> =
   & { readonly customOptions?: Options | undefined }
   & CustomEventHandlers<Client, Options>;
 
-/** The events of options, by their names: those of all of them in one. */
+/** The events of all the given options in one type, by name. */
 export type EventsOf<Options extends readonly TelnetOption[]> = {
   [Index in keyof Options]: Options[Index] extends
     TelnetOption<infer _Config, infer _State, infer Events>
@@ -72,8 +72,8 @@ export interface ListenerOptions {
   /** Lets several processes listen on the same port, where the runtime can. Default `false`. */
   readonly reusePort?: boolean | undefined;
   /**
-   * Whether to serve browsers, by WebSocket, on the same port: a client that begins with a request of
-   * HTTP. Options say which pages may connect, and what pages there are. Telnet clients that send
+   * Whether to serve browsers over WebSocket on the same port: clients that start with an HTTP
+   * request. An object sets the allowed origins and the pages to serve. Telnet clients that send
    * nothing then wait `limits.helloTimeout` for their greeting. Default `false`.
    */
   readonly webSocket?: boolean | WebSocketOptions | undefined;
@@ -100,20 +100,21 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly certificate?: Certificate | undefined;
   /**
    * Addresses and networks of proxies that report the client's address with the PROXY protocol,
-   * version 1 or 2. Every connection from these addresses must send the header. Default: none.
+   * version 1 or 2. Every connection from these addresses must send the header, except HTTP
+   * proxies with `webSocket.forwardedHeader`. Default: none.
    */
   readonly trustedProxies?: readonly string[] | undefined;
   /** Called within `poll()` for each new client. Default: greets, and prints the connection. */
   readonly onConnect?: ((client: Client) => unknown) | undefined;
-  /** Called within `poll()` for each client that went. Default: prints the loss. */
+  /** Called within `poll()` for each client that has disconnected. Default: prints it. */
   readonly onDisconnect?: ((client: Client) => unknown) | undefined;
-  /** The longest that `poll()` waits for something to happen, in milliseconds. Default 5. */
+  /** How long `poll()` waits for something to happen, in milliseconds. Default 5. */
   readonly timeout?: number | undefined;
   /** The most clients at once; further connections are refused with one line. Default 1000. */
   readonly maxConnections?: number | undefined;
-  /** The character set that clients start with, or a codec of your own. Default `"utf-8"`. */
+  /** The character set that clients start with, or your own codec. Default `"utf-8"`. */
   readonly encoding?: EncodingLabel | TextCodec | undefined;
-  /** Your own class of clients. Default `TelnetClient`. */
+  /** Your own client class. Default `TelnetClient`. */
   readonly clientClass?: (new () => Client) | undefined;
   /**
    * Called when a handler throws or its promise is rejected, before the client is dropped; you can
@@ -157,8 +158,8 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly onSecure?: ((client: Client) => void) | undefined;
   /**
-   * Called within `poll()` for each key of a client in character mode. Without it keys wait for
-   * `client.getKey()`.
+   * Called within `poll()` for each key of a client in character mode. Default: none; keys then
+   * wait for `client.getKey()`.
    */
   readonly onKey?: ((client: Client, key: Key) => void) | undefined;
   /**
@@ -197,8 +198,9 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
    */
   readonly stripControls?: boolean | undefined;
   /**
-   * In character mode, how long a lone ESC waits for the rest of a sequence before it is the key, in
-   * milliseconds. Over slow lines more is better; see also `useEditor()`. Default 100.
+   * In character mode, how long to wait after ESC for the rest of an escape sequence before it
+   * counts as the Escape key, in milliseconds. Increase it for slow connections; see also
+   * `useEditor()`. Default 100.
    */
   readonly escapeTimeout?: number | undefined;
   /**
@@ -279,12 +281,12 @@ const OWN_OPTIONS: Readonly<Record<OwnOptions, true>> = {
   trustedProxies: true,
 };
 
-/** The names of the events that are not those of options. */
+/** The names of the server's own events, such as `connect`; custom options cannot use them. */
 export const OWN_EVENTS: readonly string[] = Object.keys(OWN_OPTIONS)
   .filter((name) => /^on[A-Z]/.test(name))
   .map((name) => name.charAt(2).toLowerCase() + name.slice(3));
 
-/** All names, so that a misspelt one is not ignored; `custom`: the options of the game. */
+/** All valid names in `listen()`, to reject misspelt ones; `custom`: the game's own options. */
 export function listenOptionNames(
   custom: readonly TelnetOption[] | undefined,
 ): Readonly<Record<string, true>> {
@@ -296,13 +298,13 @@ export function listenOptionNames(
   };
 }
 
-/** Where a connection comes from that is given to `accept()`. */
+/** The origin of a connection that is passed to `accept()`. */
 export interface AcceptedFrom {
   /** The person's IP address. */
   readonly address?: string | undefined;
   /** The person's port. */
   readonly port?: number | undefined;
-  /** Whether it is encrypted on its way from the person. */
+  /** Whether the connection is encrypted between the person and your server. */
   readonly encrypted?: boolean | undefined;
 }
 
@@ -314,7 +316,7 @@ export interface ServeOptions {
 
 /** Options of `drain()`. */
 export interface DrainOptions {
-  /** A line that is sent to all clients. Default `messages.draining`. */
+  /** A line to send to all clients. Default `messages.draining`. */
   readonly message?: string | undefined;
   /** How long clients can stay, in milliseconds. Default 0: they are closed at once. */
   readonly grace?: number | undefined;

@@ -5,7 +5,7 @@ import type { Acceptor } from "./acceptor.ts";
 import type { ListenerOptions } from "./listen_options.ts";
 import { webSettings } from "./web_requests.ts";
 
-/** Where to listen: a listener, and more of them. */
+/** The options for all listeners: the first one, and `listeners`. */
 export interface Listeners extends ListenerOptions {
   readonly listeners?: readonly ListenerOptions[] | undefined;
   readonly tcpKeepAlive?: boolean | undefined;
@@ -31,7 +31,7 @@ export async function openListeners(acceptor: Acceptor, given: Listeners): Promi
   }
 }
 
-/** What has no meaning where somebody else holds the sockets. */
+/** Rejects options of a listener whose sockets belong to a gateway. */
 function checkDurable(listener: ListenerOptions, name: string): void {
   for (const option of ["port", "address", "tls", "webSocket", "reusePort"] as const) {
     if (listener[option] === undefined || listener[option] === false) continue;

@@ -1,10 +1,10 @@
 import { lookAtSockets, turn } from "../transport/event_loop.ts";
 import { MAX_WAIT_MS } from "./clock.ts";
 
-/** The sockets are looked at this often, in milliseconds, while polls do not wait. */
+/** How often to check the sockets while polls do not wait, in milliseconds. */
 const LOOK_MS = 2;
 
-/** Where a poll waits: until something happens, or the time is up. */
+/** Lets a poll wait until something happens or the time is up. */
 export class PollWaiter {
   #signalled = false;
   #waits = false;
@@ -12,23 +12,23 @@ export class PollWaiter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires. */
   #timerDue = Infinity;
-  /** When the runtime has looked at its sockets, as far as is known. */
+  /** When the runtime is known to have last checked its sockets. */
   #lookedAt = 0;
 
-  /** Ends the wait, or the next one if nobody waits. */
+  /** Ends the current wait, or the next one if there is none. */
   signal(): void {
     this.#signalled = true;
     this.#wake?.();
   }
 
-  /** Ends a wait that is under way: it may be too long by now. */
+  /** Ends only a current wait, because a new deadline may be earlier than its end. */
   interrupt(): void {
     if (this.#waits) this.signal();
   }
 
   /**
-   * Waits, and lets the event loop turn in any case: once before the wait, as mostly something has
-   * happened by then, and once after it, so that all sockets that are ready at once are seen.
+   * Waits, and in any case lets the event loop turn: once before the wait, because something has
+   * usually happened by then, and once after it, so that all ready sockets are handled.
    */
   async wait(milliseconds: number): Promise<void> {
     this.#waits = true;
@@ -47,7 +47,7 @@ export class PollWaiter {
     this.#signalled = this.#waits = false;
   }
 
-  /** Lets no timer keep the process alive. */
+  /** Clears the timer, so that it does not keep the process alive. */
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -56,7 +56,7 @@ export class PollWaiter {
 
   #sleep(milliseconds: number): Promise<void> {
     const due = performance.now() + milliseconds;
-    // A timer for each wait would be costly: one that is set already serves if it is not too late.
+    // A timer for each wait is costly: reuse the current one if it fires early enough.
     if (due < this.#timerDue) this.#arm(due, milliseconds);
     return new Promise((resolve) => {
       this.#wake = () => {

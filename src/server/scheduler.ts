@@ -1,48 +1,48 @@
 import type { Session } from "../session/session.ts";
 import type { Wake } from "../session/session_host.ts";
 
-/** A client with more pending input than this runs after those with less. */
+/** Clients with more pending input than this run after those with less. */
 const LIGHT_BYTES = 1_024;
-/** All such clients share so much time of a poll, and then leave as much to the others. */
+/** The time budget in a poll that all such clients share; the others then get at least as much. */
 const HEAVY_MS = 0.25;
-/** Work that takes no longer than this is not counted: it is that of a line or two. */
+/** Work that takes no longer is not charged: a line or two. */
 const FREE_MS = 0.05;
-/** The list of clients with input is looked through at this length. */
+/** The list of clients with input is cleaned up only beyond this length. */
 const MIN_SWEEP = 64;
 
 const NONE: Set<Session> = new Set();
 
-/** What the scheduler needs of the server. */
+/** What the scheduler needs from the server. */
 export interface SchedulerContext {
-  /** The time at this moment. */
+  /** Reads the clock. */
   readonly clock: () => number;
-  /** How much time the game's own code has taken in all. */
+  /** The total time that the game's code has taken, in milliseconds. */
   userTime(): number;
   /** Whether to remember which sessions changed, for `takeChanged`. */
   readonly tracksChanges: boolean;
-  /** There is something to process, or to send. */
+  /** Called when there is input to process or output to send. */
   signal(what: "input" | "output"): void;
-  /** A session threw in spite of all. */
+  /** Called when a session threw unexpectedly. */
   failed(session: Session, error: unknown): void;
-  /** A session's connection is gone. */
+  /** Called when a session's connection is closed. */
   closed(session: Session): void;
 }
 
 /**
- * Which sessions have something to do. What a poll costs follows from these, not from how many
- * clients there are; a client that has sent much does not hold up the others.
+ * Keeps lists of the sessions that have work. The cost of a poll depends on these, not on the
+ * number of clients. A client that has sent much does not delay the others.
  */
 export class Scheduler {
   readonly #context: SchedulerContext;
   #input: Session[] = [];
   #output: Session[] = [];
-  /** Those that had lines or keys waiting, and maybe have still. */
+  /** Sessions that had lines or keys waiting, and may still have. */
   #typed: Session[] = [];
   #sweepAt = MIN_SWEEP;
   #unread = false;
-  /** When those who sent much may be served again, while others are. */
+  /** When sessions with much input may run again while others have input. */
   #heavyAt = 0;
-  /** When the work at hand began, on a clock that stands still while the game's code runs. */
+  /** When the current work began, on a clock that stops while the game's code runs. */
   #since = 0;
   #changed: Set<Session> | undefined;
 
@@ -51,7 +51,7 @@ export class Scheduler {
     this.#changed = context.tracksChanges ? new Set() : undefined;
   }
 
-  /** A session has something for the next poll. */
+  /** Notes that a session has work for the next poll. */
   wake(session: Session, what: Wake): void {
     this.#changed?.add(session);
     if (what === "input") {
@@ -70,25 +70,25 @@ export class Scheduler {
     }
   }
 
-  /** A session has changed, and has nothing for the next poll. */
+  /** Notes that a session has changed without work for the next poll. */
   changed(session: Session): void {
     this.#changed?.add(session);
   }
 
-  /** The game took a line or key, and `more` wait. */
+  /** Notes that the game took a line or key; `more`: whether more are waiting. */
   taken(session: Session, more: boolean): void {
     this.#changed?.add(session);
     this.#unread ||= more;
   }
 
-  /** Whether the next poll has work; the game has not read all, for one. */
+  /** Whether the next poll must not wait: input is pending, or the game left lines unread. */
   takeWaiting(): boolean {
     const waiting = this.#input.length > 0 || this.#unread;
     this.#unread = false;
     return waiting;
   }
 
-  /** Processes what came, those with little first. */
+  /** Processes pending input; sessions with little input run first. */
   process(now: number): void {
     if (this.#input.length === 0) return;
     this.#lap();
@@ -103,7 +103,7 @@ export class Scheduler {
     if (heavy !== undefined) this.#processHeavy(heavy, heavy.length === ready.length);
   }
 
-  /** Processes those whose connections are gone, so that nobody comes again before they have left. */
+  /** Processes closed sessions, so that a client has left before it is accepted again. */
   processGone(isThere: (session: Session) => boolean): void {
     const ready = this.#input;
     const isGone = (session: Session) => session.life.state === "closed" && isThere(session);
@@ -115,7 +115,7 @@ export class Scheduler {
     }
   }
 
-  /** Hands what was written to the transport. */
+  /** Hands queued output to the transport. */
   flush(): void {
     if (this.#output.length === 0) return;
     const dirty = this.#output;
@@ -132,7 +132,7 @@ export class Scheduler {
     }
   }
 
-  /** The sessions with a line or a key, in the order in which they got it. */
+  /** Returns the sessions with a line or a key, in the order in which it arrived. */
   withInput(isThere: (session: Session) => boolean): readonly Session[] {
     const typed = this.#typed;
     let kept = 0;
@@ -145,19 +145,19 @@ export class Scheduler {
     return typed;
   }
 
-  /** Forgets those without input, where the game never asks for the others. */
+  /** Removes sessions without input from the list, in case the game never calls `withInput`. */
   sweep(isThere: (session: Session) => boolean): void {
     if (this.#typed.length > this.#sweepAt) this.withInput(isThere);
   }
 
-  /** Whether something holds for any of the sessions that have changed; all of them are asked. */
+  /** Whether `holds` is true for any changed session; calls it for all of them. */
   anyChanged(holds: (session: Session) => boolean): boolean {
     let found = false;
     for (const session of this.#changed ?? NONE) found = holds(session) || found;
     return found;
   }
 
-  /** The sessions whose state has changed since the last call. */
+  /** Returns the sessions that have changed since the last call. */
   takeChanged(): Set<Session> {
     const changed = this.#changed ?? NONE;
     if (changed.size > 0) this.#changed = new Set();
@@ -182,10 +182,10 @@ export class Scheduler {
     if (next < heavy.length) this.#input = heavy.slice(next).concat(this.#input);
   }
 
-  /** An unexpected throw, of a game's own character set for one, drops only this client. */
+  /** An unexpected throw, for example in the game's own `TextCodec`, drops only this client. */
   #process(session: Session): void {
     session.listedInput = false;
-    this.#changed?.add(session); // it was woken maybe before the end of the last turn
+    this.#changed?.add(session); // it may have been woken before the last turn ended
     try {
       session.process();
     } catch (error) {
@@ -195,7 +195,7 @@ export class Scheduler {
     if (session.life.state === "closed") this.#context.closed(session);
   }
 
-  /** The time that has passed since the last call, but for what the game's own code took. */
+  /** Returns the time since the last call, without the time of the game's code. */
   #lap(): number {
     const spent = this.#context.clock() - this.#context.userTime();
     const lap = spent - this.#since;
@@ -203,14 +203,14 @@ export class Scheduler {
     return lap;
   }
 
-  /** Does something whose cost is the client's. */
+  /** Runs work and charges its time to a session. */
   charge(session: Session, work: () => void): void {
     this.#lap();
     work();
     this.#charge(session);
   }
 
-  /** What was just done was done for this session. */
+  /** Charges the time since the last `#lap` to a session. */
   #charge(session: Session): void {
     const lap = this.#lap();
     if (lap > FREE_MS) session.gate.worked(lap, session.now());

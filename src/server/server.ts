@@ -38,24 +38,25 @@ import {
   throwUnexpected,
 } from "../protocol/validate.ts";
 
-/** What others call the options of `drain()`. */
+/** Names that other libraries use for the options of `drain()`. */
 const DRAIN_SYNONYMS = { timeout: "grace", delay: "grace", reason: "message", text: "message" };
 
 /** serve() has no poll timeout; it waits for a signal. */
 const FOREVER = Infinity;
 
 /**
- * A Telnet server that runs under your loop.
+ * A Telnet server that your own loop polls.
  *
  * - **start**: {@linkcode TelnetServer.listen}
  * - **run**: {@linkcode poll} in your loop, or {@linkcode serve} without one
- * - **look**: {@linkcode clientList}, {@linkcode connectionCount}, {@linkcode port},
+ * - **inspect**: {@linkcode clientList}, {@linkcode connectionCount}, {@linkcode port},
  *   {@linkcode stats}
  * - **end**: {@linkcode stop}, {@linkcode drain}, or `await using`
  *
- * Handlers run only within `poll()`, `serve()` and `stop()`, never at the same time as your other
- * code. They can be async; the server does not await them. If a handler throws, or its promise is
- * rejected, only that client is dropped; see `onError`. Catch errors of your own loop yourself.
+ * Handlers run only within `poll()`, `serve()`, `drain()` and `stop()`, never at the same time as
+ * your other code. They can be async; the server does not await them. If a handler throws, or its
+ * promise is rejected, only that client is dropped; see `onError`. Catch errors of your own loop
+ * yourself.
  *
  * @example
  * ```ts
@@ -80,9 +81,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   readonly #userCode: UserCode<Client>;
   readonly #host: ServerHost<Client>;
   #accepted: Session[] = [];
-  /** The time of the poll that is at work: one look at the clock serves all its clients. */
+  /** The time of the current poll; the clock is read once for all clients. */
   #time: number | undefined;
-  /** Whether a turn comes to its end. */
+  /** Whether `onTurnEnd` is running, or its output is being flushed. */
   #ending = false;
   #draining: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
@@ -114,7 +115,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       clock: clock.now,
       userTime: () => this.#userCode.time,
       tracksChanges: settings.onTurnEnd !== undefined || usesDurable(options),
-      // What is written within a poll is flushed at its end.
+      // Output written during a poll is flushed at its end, so it needs no signal.
       signal: (what) => {
         if (what === "input" || this.#time === undefined && !this.#ending) this.#waiter.signal();
       },
@@ -141,12 +142,12 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /**
    * Starts a server. Connections wait until the first {@linkcode poll}.
    *
-   * @param options Where to listen and what to do; every field has a default.
-   * @returns The server, listening.
-   * @typeParam Client Your class of clients; it follows from `clientClass`.
-   * @typeParam Options Your own options; they follow from `customOptions`.
+   * @param options Listeners, handlers and settings; every field has a default.
+   * @returns The listening server.
+   * @typeParam Client Your client class, inferred from `clientClass`.
+   * @typeParam Options Your own Telnet options, inferred from `customOptions`.
    * @throws {TelnetError} `address-in-use`, `address-unavailable`, `address-not-found`,
-   * `permission-denied`, `unsupported`, `io`; `misuse` for a value that cannot be right.
+   * `permission-denied`, `unsupported`, `io`; `misuse` for an invalid option.
    *
    * @example
    * ```ts
@@ -174,14 +175,16 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Takes a connection that something else has accepted, such as a WebSocket that your own HTTP server has
-   * upgraded. The limits of connections hold for it; `onConnect` is called at the next poll.
+   * Adds a connection that other code has accepted, such as a WebSocket that your own HTTP server
+   * has upgraded. The connection limits apply to it. `onConnect` is called at the next poll.
    *
-   * @param connection The connection, such as one of `webSocketConnection()`. It gets another owner.
-   * @param from Where it comes from. Default: what the connection says; an address that is not known is
-   * not counted for the limits per address.
-   * @returns Whether it may come in; else it is closed, and `onRefuse` hears of it.
-   * @throws {TelnetError} `misuse`: what is given is no connection, or the server has stopped.
+   * @param connection The connection, for example from `webSocketConnection()`. The server attaches
+   * its own handler to it.
+   * @param from The origin of the connection. Default: the values of `connection`. A connection
+   * with an empty address does not count towards the limits per address.
+   * @returns Whether the connection was accepted. If not, it is closed, and `onRefuse` is called at
+   * the next poll.
+   * @throws {TelnetError} `misuse`: not a connection, or the server has stopped.
    */
   accept(connection: Connection, from: AcceptedFrom = {}): boolean {
     if (typeof connection?.attach !== "function") {
@@ -209,7 +212,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#onConnect = onConnect;
   }
 
-  /** Called within `poll()` for each client that went; can be set. */
+  /** Called within `poll()` for each client that has disconnected; can be set. */
   get onDisconnect(): ClientHandler<Client> {
     return this.#onDisconnect;
   }
@@ -219,7 +222,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#onDisconnect = onDisconnect;
   }
 
-  /** The longest that {@linkcode poll} waits for something to happen, in milliseconds; can be set. */
+  /** How long {@linkcode poll} waits for something to happen, in milliseconds; can be set. */
   get timeout(): number {
     return this.#timeout;
   }
@@ -229,7 +232,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#timeout = timeout;
   }
 
-  /** The port that the server listens on: the real one where 0 was asked. */
+  /** The port that the server listens on; if 0 was given, the port that the system chose. */
   get port(): number {
     return this.#acceptor.listeners[0]?.port ?? 0;
   }
@@ -239,17 +242,17 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     return this.#acceptor.listeners[0]?.address ?? "";
   }
 
-  /** Whether the server has not been stopped: the condition for your loop. */
+  /** `true` until {@linkcode stop} is called: the condition for your loop. */
   get running(): boolean {
     return this.#stopping === undefined;
   }
 
-  /** Where the server listens: the first is `port` and `address`. */
+  /** All listeners; the first one has {@linkcode port} and {@linkcode address}. */
   get listeners(): readonly ListenerInfo[] {
     return [...this.#acceptor.listeners];
   }
 
-  /** Whether {@linkcode drain} was called: no more clients come. */
+  /** Whether {@linkcode drain} was called; the server then accepts no more clients. */
   get draining(): boolean {
     return this.#draining !== undefined;
   }
@@ -324,8 +327,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /**
    * Runs one poll: sends queued output, processes input, calls the handlers. Returns at once if
-   * there is work; otherwise waits up to {@linkcode timeout}. The runtime's event loop always
-   * turns. A call during another poll or {@linkcode serve} only waits for that poll, at most
+   * there is work; otherwise waits up to {@linkcode timeout}. It always yields to the runtime's
+   * event loop. A call during another poll or {@linkcode serve} only waits for that poll, at most
    * {@linkcode timeout}.
    *
    * @returns Resolves when the poll is done. An error of a client or a handler never rejects it.
@@ -418,7 +421,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * calls `onDisconnect` for each. A client that does not read delays this by at most
    * `limits.closeTimeout`. Further calls wait for the same stop.
    *
-   * @returns When the last socket is closed.
+   * @returns Resolves when the last socket is closed.
    */
   stop(): Promise<void> {
     checkServer(this, "stop");
@@ -429,16 +432,16 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /**
    * The same as {@linkcode stop}, for `await using`.
    *
-   * @returns When the last socket is closed.
+   * @returns Resolves when the last socket is closed.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 
   /**
-   * Stops the server in good order, for a restart: it accepts no more clients, sends all clients a
+   * Stops the server gracefully, for a restart: it accepts no more clients, sends all clients a
    * message, lets them stay for `grace`, then calls {@linkcode stop}. It polls by itself; your loop
-   * can continue to poll. Further calls wait for the same end. Call {@linkcode stop} to end it
+   * can continue to poll. Further calls wait for the same drain. Call {@linkcode stop} to end it
    * early.
    *
    * @param options The message, and the grace period in milliseconds.
@@ -484,7 +487,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  /** Admits connections already accepted, then stops accepting. */
+  /** Stops accepting, then admits the connections already accepted. */
   async #stopAccepting(): Promise<void> {
     await this.#acceptor.close();
     this.#waiter.signal();
@@ -492,7 +495,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   async #stop(): Promise<void> {
-    await Promise.resolve(); // until `running` is false, for whoever is woken below
+    await Promise.resolve(); // until `running` is false, for the code that is woken below
     await this.#stopAccepting();
     const { clock, limits: { closeTimeout } } = this.#settings;
     const deadline = clock.now() + closeTimeout;
@@ -512,7 +515,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
-    // What async code of the game does with a line belongs to the turn in which it got it.
+    // If async game code got a line, let it run now: its output and changes belong to this turn.
     if (this.#scheduler.anyChanged((session) => session.takeHanded())) await turn();
     this.#scheduler.flush();
     this.#endTurn();
@@ -526,7 +529,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       this.#takeAccepted();
       if (this.#acceptor.waiting) this.#reportRefusals();
       this.#counters.measure(this.#time);
-      // A timeout is judged after the input that had arrived by then.
+      // Check the deadlines after the input: what arrived in time must count.
       this.#scheduler.process(this.#time);
       this.#deadlines.tick(this.#time);
       this.#scheduler.flush();
@@ -537,7 +540,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  /** The game has done its part, and what it wrote is with the network. */
+  /** Ends a turn after its output was flushed: calls `onTurnEnd`, commits changed sessions. */
   #endTurn(): void {
     const { onTurnEnd } = this.#settings;
     const changed = this.#scheduler.takeChanged();
@@ -548,13 +551,13 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       if (clients.length > 0) this.#userCode.call(() => onTurnEnd(clients));
       this.#scheduler.flush();
       this.#ending = false;
-      // The states that it has set belong to this turn.
+      // A `client.state` that `onTurnEnd` has set belongs to this turn.
       for (const session of this.#scheduler.takeChanged()) changed.add(session);
     }
     for (const session of changed) this.#scheduler.charge(session, () => this.#commit(session));
   }
 
-  /** Keeps the state of a durable connection. What has none costs that client alone. */
+  /** Commits the state of a durable connection; if that throws, only this client is dropped. */
   #commit(session: Session): void {
     try {
       session.commit();
@@ -579,7 +582,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     };
   }
 
-  /** Takes a connection from the acceptor; the handler of the client waits for the next poll. */
+  /** Makes a session for an accepted connection; `onConnect` is called at the next poll. */
   #welcome(connection: Connection, origin: Origin): Session {
     const session = new Session(connection, this.#host, origin);
     this.#accepted.push(session);
@@ -587,7 +590,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     return session;
   }
 
-  /** Reports who was refused, and what the system could not accept. */
+  /** Calls `onListenError` and `onRefuse` for everything since the last call. */
   #reportRefusals(): void {
     const { onRefuse, onListenError } = this.#settings;
     const error = this.#acceptor.takeAcceptError();
@@ -628,7 +631,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     this.#acceptor.left(session.stream.connection, session.origin);
   }
 
-  /** Makes the client; where its constructor throws, that one connection is closed. */
+  /** Makes the client; if its constructor throws, only that connection is closed. */
   #createClient(session: Session): boolean {
     try {
       const client = makeClient(this.#settings.clientClass, session);
@@ -644,7 +647,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  /** Offers what is declared, unless the client is known from before a restart. */
+  /** Restores the client's state from before a restart, or else offers the declared options. */
   #startOrRestore(session: Session): void {
     if (session.resume()) return;
     const { origin: { address, port }, stream: { connection: { identity } } } = session;
@@ -662,7 +665,10 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     }
   }
 
-  /** Last resort: an unexpected throw, of a game's own character set for one, drops only this client. */
+  /**
+   * Last resort: an unexpected throw, for example in the game's own `TextCodec`, drops only this
+   * client.
+   */
   #dropAfterError(timed: Timed, error: unknown): undefined {
     const session = timed instanceof Session ? timed : undefined;
     this.#userCode.report(error, session && this.#clients.get(session));
@@ -692,7 +698,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 }
 
-/** Whether a server has connections that outlive it. */
+/** Whether any listener has durable connections, which outlive this process. */
 function usesDurable(
   { transport, listeners = [] }: Pick<ListenOptions<never>, "transport" | "listeners">,
 ): boolean {
@@ -700,7 +706,7 @@ function usesDurable(
     .some((one) => one?.durable === true);
 }
 
-/** A method that was handed on by itself, as in `setInterval(server.poll)`, has lost its server. */
+/** Rejects a call without `this`, as in `setInterval(server.poll)`. */
 function checkServer(server: unknown, name: string): void {
   if (server instanceof TelnetServer) return;
   throwMisuse(`Cannot call ${name} without its server: write () => server.${name}()`);

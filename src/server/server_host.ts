@@ -11,33 +11,33 @@ import type { TelnetClient } from "./client.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { UserCode } from "./user_code.ts";
 
-/** The handlers of a game, by the event's name. */
+/** The game's handlers, by event name. */
 export type EventHandlers<Client> = {
   readonly [Name in keyof SessionEvents]?: EventHandler<Client, SessionEvents[Name]>;
 };
 
-/** One of them. With the type of a method, so that a server of players is a server too. */
+/** A handler. It has a method's type, so that a `TelnetServer<Player>` is a `TelnetServer` too. */
 type EventHandler<Client, Value> = { handle(client: Client, value: Value): unknown }["handle"];
 
-/** What a server gives its sessions. */
+/** The parts of a server that its sessions use. */
 export interface ServerHostParts<Client extends TelnetClient> {
   readonly settings: SessionSettings & { readonly handlers: EventHandlers<Client> };
   readonly counters: SessionCounters & {
     violation(kind: SessionEvents["violation"]["kind"]): void;
   };
   readonly scheduler: Scheduler;
-  /** Has a session asked at a time. */
+  /** Has a session's `tick` called at a time. */
   timed(session: Session, time: number): void;
   readonly userCode: UserCode<Client>;
   readonly clock: () => number;
   readonly timeOfDay: () => number;
-  /** The time of the poll that is at work, or of this moment. */
+  /** The time of the current poll; between polls, the clock's time. */
   now(): number;
   secureContext(): SecureContext | undefined;
   draining(): boolean;
 }
 
-/** A server, as its sessions see it. */
+/** Connects the sessions to their server. */
 export class ServerHost<Client extends TelnetClient> implements SessionHost<Session> {
   readonly settings: SessionSettings;
   readonly counters: SessionCounters;

@@ -59,7 +59,7 @@ export interface Settings<Client extends TelnetClient> extends SessionSettings, 
   readonly onTurnEnd: ClientHandler<readonly Client[]> | undefined;
 }
 
-/** What other libraries call the options of `listen()`. */
+/** Names that other libraries use for the options of `listen()`, and what to use instead. */
 const SYNONYMS: Synonyms = {
   host: "address",
   hostname: "address",
@@ -114,7 +114,7 @@ export async function checkSettings<Client extends TelnetClient>(
   checkCount("maxConnections", maxConnections);
   checkCount("readyTimeout", readyTimeout);
   checkTimeout(timeout);
-  // Without a class of the caller, Client is TelnetClient itself.
+  // If no class is given, `Client` is TelnetClient itself.
   const clientClass = options.clientClass ?? TelnetClient as new () => Client;
   checkClientClass(clientClass);
   const { customOptions = [], telnetOptions = {} } = options;
@@ -158,7 +158,7 @@ export async function checkSettings<Client extends TelnetClient>(
     encoding: checkEncoding(encoding),
     limits,
     loopbackLimits: loopbackLimits(limits, options.limits),
-    // Frozen, so that it is looked at once for all connections.
+    // Frozen, so that it is checked once for all connections.
     machine: Object.freeze({
       ...known.agreed,
       stopAfter: [MCCP3, START_TLS],
@@ -171,8 +171,8 @@ export async function checkSettings<Client extends TelnetClient>(
     rates: ratesOf(limits),
     keepAlive: checkKeepAlive(options.keepAlive ?? "off"),
     keepAliveInterval,
-    // Frozen, so that it is checked once for all connections.
     escapeTimeout,
+    // Frozen, so that it is checked once for all connections.
     lineInput: Object.freeze({ limit: limits.line, stripControls }),
     trustedProxies: new AddressSet("trustedProxies", options.trustedProxies ?? []),
     certificate,
@@ -190,14 +190,14 @@ export async function checkSettings<Client extends TelnetClient>(
   };
 }
 
-/** Checks how long a poll may wait. */
+/** Checks the `timeout` of polls. */
 export function checkTimeout(timeout: number): void {
   if (!(typeof timeout === "number" && timeout >= 0)) {
     throwUnexpected("timeout", "a number of milliseconds, at least 0", timeout);
   }
 }
 
-/** Names are right, and values of the right type. */
+/** Checks the names and types of the options. */
 function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>): void {
   if (typeof options === "number" || typeof options === "string") {
     throwMisuse(
@@ -238,7 +238,7 @@ function checkListener(
   }
 }
 
-/** What speaks TLS has a certificate. */
+/** Checks that TLS and START-TLS have a certificate, and that a given certificate is used. */
 function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): void {
   const { certificate, tls, listeners = [], telnetOptions = {} } = options;
   const modes = [tls, ...listeners.map((listener) => listener.tls)];
@@ -253,7 +253,7 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
     throwMisuse("Cannot offer START-TLS without a certificate: pass `certificate` to listen()");
   }
   if (certificate !== undefined) checkCertificate(certificate);
-  // Whoever means it says `tls: false`.
+  // An explicit `tls: false` allows a certificate that is not used.
   if (certificate !== undefined && !startTls && modes.every((mode) => mode === undefined)) {
     throwMisuse(
       "Cannot use a certificate where nothing speaks TLS: set tls, or telnetOptions.startTls",
@@ -261,7 +261,7 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
   }
 }
 
-/** The handlers that the game gives, by the event's name. */
+/** The game's handlers, by event name. */
 function handlersOf<Client extends TelnetClient>(
   options: ListenOptions<Client>,
   known: OptionSet,
@@ -283,7 +283,7 @@ function handlersOf<Client extends TelnetClient>(
   };
 }
 
-/** What is reported of options that nobody knows. */
+/** The events for options that the server does not know. */
 const UNKNOWN_OPTIONS = ["option", "subnegotiation"];
 
 /** Adds PLAYERS, UPTIME and the TLS ports to the MSSP status; the game's values win. */

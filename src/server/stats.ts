@@ -11,7 +11,7 @@ export interface ServerStats {
   readonly uptime: number;
   /** Clients that are connected. */
   readonly connections: number;
-  /** Connections that are not clients yet: a proxy's header or the handshake of TLS is due. */
+  /** Connections that are not clients yet: the PROXY header, TLS or HTTP handshake is not done. */
   readonly handshakes: number;
   /** Connections that the server has finished with, but whose sockets are still open. */
   readonly closing: number;
@@ -33,9 +33,9 @@ export interface ServerStats {
   readonly disconnected: Readonly<Record<DisconnectReason, number>>;
   /** Protocol errors of clients, and limits that they reached, by kind. */
   readonly violations: Readonly<Partial<Record<ClientViolationKind, number>>>;
-  /** Bytes that came of clients. */
+  /** Bytes received from clients. */
   readonly bytesReceived: number;
-  /** Bytes that were handed to the network. */
+  /** Bytes handed to the network. */
   readonly bytesSent: number;
   /** Lines that clients sent. */
   readonly lines: number;
@@ -43,32 +43,32 @@ export interface ServerStats {
   readonly negotiations: number;
   /** Connections that the system could not accept. */
   readonly acceptErrors: number;
-  /** Connections by which a trusted proxy looked whether the server lives; they never become clients. */
+  /** Health checks by trusted proxies; these connections never become clients. */
   readonly healthChecks: number;
-  /** Requests of HTTP that were answered: pages, and refusals. */
+  /** HTTP requests that were answered with a page or an error. */
   readonly httpRequests: number;
   /** Rates over the latest measured interval, which is at least a second. */
   readonly rates: ServerRates;
 }
 
-/** Per second. */
+/** Rates of a server, per second. */
 export interface ServerRates {
   /** Connections that became clients. */
   readonly accepted: number;
-  /** Connections that did not. */
+  /** Refused connections. */
   readonly refused: number;
   /** Lines that clients sent. */
   readonly lines: number;
-  /** Bytes that came of clients. */
+  /** Bytes received from clients. */
   readonly bytesReceived: number;
-  /** Bytes that were handed to the network. */
+  /** Bytes handed to the network. */
   readonly bytesSent: number;
 }
 
-/** A rate is that of at least so many milliseconds. */
+/** The shortest interval over which rates are measured, in milliseconds. */
 const SPAN_MS = 1_000;
 
-/** What is counted while the server runs. Plain fields: they are counted in the middle of things. */
+/** The counters of a running server. They are plain fields because hot code increments them. */
 export class Counters {
   accepted = 0;
   bytesReceived = 0;
@@ -85,7 +85,7 @@ export class Counters {
   #rates: ServerRates = { accepted: 0, refused: 0, lines: 0, bytesReceived: 0, bytesSent: 0 };
   #before: ServerRates = this.#rates;
   #since: number;
-  /** When the rates are due to be looked at again. */
+  /** When to compute the rates again. */
   #due: number;
 
   constructor(now: number) {
@@ -93,12 +93,12 @@ export class Counters {
     this.#due = now + SPAN_MS;
   }
 
-  /** A fault of a client, or a limit that it came to. */
+  /** Counts a protocol error of a client, or a limit that it reached. */
   violation(kind: ClientViolationKind): void {
     this.violations[kind] = (this.violations[kind] ?? 0) + 1;
   }
 
-  /** Looks at the rates, where a second has passed. */
+  /** Computes the rates, if `SPAN_MS` have passed. */
   measure(now: number): void {
     if (now < this.#due) return;
     const { accepted, lines, bytesReceived, bytesSent } = this;
@@ -119,7 +119,7 @@ export class Counters {
     this.#due = now + SPAN_MS;
   }
 
-  /** All that is counted, as a copy. */
+  /** Returns a copy of all counters. */
   take(now: number): Omit<ServerStats, "connections" | "handshakes" | "closing" | Gauges> {
     this.measure(now);
     const { accepted, bytesReceived, bytesSent, lines, negotiations, acceptErrors, healthChecks } =
@@ -142,7 +142,7 @@ export class Counters {
   }
 }
 
-/** What is summed up over the clients when somebody asks. */
+/** The statistics that are summed up over the clients on request. */
 export type Gauges =
   | "throttled"
   | "queuedOutput"

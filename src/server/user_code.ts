@@ -3,22 +3,22 @@ import type { Session } from "../session/session.ts";
 import { printError } from "./default_handlers.ts";
 import type { TelnetClient } from "./client.ts";
 
-/** Takes an error of the game's own code; a method's type, as for other handlers. */
+/** Handles an error of the game's code; a method's type, as for the other handlers. */
 export type ErrorHandler<Client> = {
   handle(error: unknown, client: Client | undefined): unknown;
 }["handle"];
 
-/** Calls the game's own code. What fails costs one client, never the server. */
+/** Calls the game's code. A failure drops at most one client, and never stops the server. */
 export class UserCode<Client extends TelnetClient> {
   readonly #clients: ReadonlyMap<Session, Client>;
   readonly #onError: ErrorHandler<Client>;
   readonly #wake: () => void;
   readonly #clock: () => number;
-  /** How much time it has taken in all, in milliseconds. */
+  /** The total time that the game's code has taken, in milliseconds. */
   time = 0;
   #failures: (() => void)[] = [];
   #stopped = false;
-  /** Whether the game's own code is at work. */
+  /** Whether the game's code is running. */
   #running = false;
 
   constructor(
@@ -43,7 +43,7 @@ export class UserCode<Client extends TelnetClient> {
     this.time += this.#clock() - start;
   }
 
-  /** The same for code that is not the game's, whose time counts as ours. */
+  /** The same as `run`, but the time is not counted as the game's. */
   shield(session: Session, handler: (client: Client) => unknown): void {
     const client = this.#clients.get(session);
     if (client === undefined) return;
@@ -66,23 +66,23 @@ export class UserCode<Client extends TelnetClient> {
     );
   }
 
-  /** Reports an error that costs no client, at the next poll. */
+  /** Reports an error at the next poll, without dropping the client. */
   reportLater(session: Session, error: unknown): void {
     this.#later(() => this.report(error, this.#clients.get(session)));
   }
 
-  /** Whether failures wait to be reported. */
+  /** Whether there are failures to report. */
   get waiting(): boolean {
     return this.#failures.length > 0;
   }
 
-  /** Reports the failures that wait. */
+  /** Reports the queued failures. */
   reportWaiting(): void {
     if (this.#failures.length === 0) return;
     for (const fail of this.#failures.splice(0)) fail();
   }
 
-  /** No poll follows: failures are reported at once. */
+  /** Reports failures at once from now on, because no poll follows. */
   stop(): void {
     this.#stopped = true;
   }
@@ -92,7 +92,7 @@ export class UserCode<Client extends TelnetClient> {
     session.leave("handler-failed", error);
   }
 
-  /** A rejected promise is reported by the next poll, as every handler is called by one. */
+  /** Reports a rejected promise at the next poll, because all handlers run within a poll. */
   #later(fail: () => void): void {
     if (this.#stopped) return fail();
     this.#failures.push(fail);

@@ -17,32 +17,37 @@ import {
 } from "../websocket/upgrade.ts";
 import type { WebSocketOpener } from "../transport/framing.ts";
 
-/** A page, or a part of one, on the server's own port. */
+/** A file that the listener serves, such as a page, a script or a style sheet. */
 export interface WebPage {
   /** Its media type, such as `text/html; charset=utf-8`. */
   readonly type: string;
-  /** What it consists of; text is sent as UTF-8. */
+  /** The contents; text is sent as UTF-8. */
   readonly body: string | Uint8Array;
 }
 
 /** How to serve browsers on a listener. */
 export interface WebSocketOptions {
   /**
-   * Origins of other pages that may connect, such as `https://play.example`; `"any"` allows all. Pages
-   * of the listener's own host, and programs that are no browsers, always may. Default: no other.
+   * Origins of other sites whose pages may connect, such as `https://play.example`; `"any"` allows
+   * all. Pages of the listener's own host, and programs other than browsers, can always connect.
+   * Default: no other origins.
    */
   readonly origins?: readonly string[] | "any" | undefined;
-  /** Pages by their paths, such as `"/"`. Default: none; every other path is answered by 404. */
+  /**
+   * Pages by path, such as `"/"`. Other paths get status 404, or 426 if there are no pages at all.
+   * Default: none.
+   */
   readonly pages?: Readonly<Record<string, WebPage>> | undefined;
   /**
-   * The header by which `trustedProxies` that speak HTTP tell whose request it is, such as
-   * `"x-forwarded-for"`. The right-most address counts that is not of a proxy. A trusted proxy may then
-   * come without a PROXY header. Default: none; forwarded addresses are ignored.
+   * The header in which HTTP proxies in `trustedProxies` report the client's address, such as
+   * `"x-forwarded-for"`. The right-most address that is not a trusted proxy is used. Connections
+   * from trusted proxies then do not need a PROXY header. Default: none; forwarded addresses are
+   * ignored.
    */
   readonly forwardedHeader?: string | undefined;
 }
 
-/** How browsers are served on a listener. */
+/** The checked `webSocket` options of a listener. */
 export interface WebSettings {
   readonly origins: AllowedOrigins;
   readonly pages: ReadonlyMap<string, { readonly type: string; readonly body: Uint8Array }>;
@@ -50,7 +55,7 @@ export interface WebSettings {
   readonly open: WebSocketOpener;
 }
 
-/** What becomes of a request. */
+/** The answer to a request. */
 export type WebAnswer =
   | { readonly kind: "upgrade"; readonly upgrade: UpgradeRequest }
   | { readonly kind: "page"; readonly bytes: Uint8Array }
@@ -63,7 +68,7 @@ const OPTION_NAMES: Readonly<Record<keyof WebSocketOptions, true>> = {
 };
 const ORIGIN = /^https?:\/\/[^/\s]+$/i;
 const METHODS = ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "PATCH "];
-/** What every answer has: nothing is guessed, framed by others, or loaded from elsewhere. */
+/** Security headers of every answer: no MIME sniffing, no referrer, no use by other origins. */
 const SAFE: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
@@ -79,7 +84,7 @@ const PAGE_POLICY = [
   "form-action 'none'",
 ].join("; ");
 
-/** Checks what a caller gives as `webSocket`. */
+/** Checks the `webSocket` option. */
 export function checkWebSocket(what: string, given: boolean | WebSocketOptions): void {
   if (typeof given === "boolean") return;
   rejectUnknownKeys(what, given, OPTION_NAMES, { origin: "origins", routes: "pages" });
@@ -127,14 +132,14 @@ export function webSettings(
   };
 }
 
-/** Whether the first bytes begin an HTTP request; `undefined` where more must come to know. */
+/** Whether the first bytes begin an HTTP request; `undefined` if more bytes are needed. */
 export function beginsHttp(bytes: Uint8Array): boolean | undefined {
   const text = String.fromCharCode(...bytes.subarray(0, 8));
   if (METHODS.some((method) => text.startsWith(method))) return true;
   return METHODS.some((method) => method.startsWith(text)) ? undefined : false;
 }
 
-/** Decides what becomes of a request. */
+/** Decides how to answer a request. */
 export function answerRequest(request: HttpRequest | HttpFault, web: WebSettings): WebAnswer {
   if ("status" in request) return refused(request);
   if (isUpgrade(request)) {
@@ -160,9 +165,9 @@ export function answerRequest(request: HttpRequest | HttpFault, web: WebSettings
 }
 
 /**
- * Whose request it is, as a trusted proxy tells.
+ * Returns the client's address, as a trusted proxy reports it.
  *
- * @returns `undefined` where it tells nothing.
+ * @returns `undefined` if the header has no valid client address.
  */
 export function forwardedOrigin(
   { headers }: HttpRequest,
@@ -179,7 +184,7 @@ export function forwardedOrigin(
   return undefined;
 }
 
-/** An item of the header: an address, or one with its port. */
+/** Returns the address in an item of the header, which may include a port. */
 function addressOf(item: string): string | undefined {
   const text = item.replace(/^for=/i, "").replaceAll('"', "");
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];

@@ -4,24 +4,24 @@ import type { AmbiguousWidth } from "../text/width.ts";
 import { checkWrapOptions, wordWrap, type WrapOptions } from "../text/wrap.ts";
 import { checkText } from "../protocol/validate.ts";
 
-/** Text is wrapped to no fewer columns: in a window of one, a page of text would cost all the others. */
+/** The narrowest wrapping width: narrower windows would make long texts too costly. */
 const MIN_COLUMNS = 20;
-/** So many texts are remembered, if they are not longer than this. */
+/** The most texts in each cache, and the longest text to cache. */
 const MAX_TEXTS = 64;
 const MAX_LENGTH = 8_192;
-/** In how many ways each. */
+/** The most wrappings to cache for each text. */
 const MAX_WAYS = 16;
 
-/** Texts that were wrapped lately, by how: what all in a room are sent is wrapped once for each width. */
+/** Wrapped texts, by text and wrapping: a text for a whole room is wrapped once for each width. */
 const wrappedTexts: Map<string, Map<string, string>> = new Map();
 
-/** What a terminal needs to know for wrapping. */
+/** The properties of a window that wrapping depends on. */
 export interface WrapWindow {
   readonly columns: number;
   readonly ambiguousWidth: AmbiguousWidth;
 }
 
-/** Wraps a text to a window, each line ended. */
+/** Wraps a text to a window; each line gets a line end. */
 export function wrapFor(window: WrapWindow, text: string, options: WrapOptions): string {
   checkText("text", text);
   checkWrapOptions(options);
@@ -55,13 +55,13 @@ function remember(
   wrappedTexts.set(text, new Map([[way, wrapped]]));
 }
 
-/** Shorter texts are coloured faster than they are found. */
+/** Shorter texts are not cached: colouring them is faster than a lookup. */
 const WORTH = 64;
 
-/** Texts that were coloured lately, by how many colours there are. */
+/** Coloured texts, by the number of colours. */
 const colouredTexts: Map<ColourDepth, Map<string, string>> = new Map();
 
-/** Turns caret codes into colours; long texts that come again are remembered. */
+/** Turns caret codes into colours, with a cache for longer texts. */
 export function colouredFor(text: string, depth: ColourDepth): string {
   if (text.length < WORTH || text.length > MAX_LENGTH) return colorize(text, depth);
   let known = colouredTexts.get(depth);

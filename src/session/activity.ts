@@ -1,17 +1,17 @@
 import { IdleMonitor, type IdleVerdict, type KeepAlive } from "../guard/idle_monitor.ts";
 import type { SessionSettings } from "./session_host.ts";
 
-/** When a client was last heard of, and what becomes of a silent one. */
+/** Records when a client was last active, and decides what to do with a silent one. */
 export class Activity {
   connectTime: number;
   /** When the person last typed. */
   lastInputTime: number;
-  /** When anything last came, as far as a poll has seen it. */
+  /** When a poll last processed received bytes. */
   lastReceivedTime: number;
-  /** What keeps the connection alive while it is silent. */
+  /** The Telnet keep-alive. */
   keepAlive: KeepAlive;
   readonly #settings: SessionSettings;
-  /** Made where a client is watched. */
+  /** Made when the client is first monitored. */
   #monitor: IdleMonitor | undefined;
 
   constructor(settings: SessionSettings, now: number) {
@@ -20,7 +20,7 @@ export class Activity {
     this.connectTime = this.lastInputTime = this.lastReceivedTime = now;
   }
 
-  /** How things stand, as plain JSON. */
+  /** Returns the state, as plain JSON. */
   snapshot(now: number): { connectedFor: number; idleFor: number; keepAlive: KeepAlive } {
     const connectedFor = Math.round(now - this.connectTime);
     const idleFor = Math.round(now - this.lastInputTime);
@@ -37,17 +37,17 @@ export class Activity {
     this.keepAlive = keepAlive;
   }
 
-  /** Something counts as typed and received. */
+  /** Counts as input at this time. */
   note(now: number): void {
     this.lastInputTime = this.lastReceivedTime = now;
   }
 
-  /** A probe was answered. */
+  /** Notes that the client answered a keep-alive. */
   answered(): void {
     this.#monitor?.answered();
   }
 
-  /** When to check next; `Infinity` where nothing is watched. */
+  /** When to check next; `Infinity` if neither idle time nor keep-alive is used. */
   next(): number {
     const { limits, keepAliveInterval } = this.#settings;
     if (this.keepAlive === "off" && limits.idleTimeout === Infinity) return Infinity;
@@ -55,7 +55,7 @@ export class Activity {
     return this.#monitor.next(this);
   }
 
-  /** What is due now. */
+  /** Returns what to do now, if anything is due. */
   check(now: number): IdleVerdict | undefined {
     return this.next() <= now ? this.#monitor?.check(this, now) : undefined;
   }

@@ -7,14 +7,14 @@ import {
   type Stream,
 } from "./compression_layer.ts";
 
-/** A connection as the session uses it: another once it is encrypted, compressed where that is agreed. */
+/** The byte stream of a session: its connection, with compression and START-TLS if agreed. */
 export class ByteStream {
-  /** The connection; another one once it is encrypted. */
+  /** The connection; START-TLS replaces it. */
   connection: Connection;
   readonly #limits: InflateLimits;
   readonly #codec: CompressionCodec | undefined;
   readonly #events: ByteStreamEvents;
-  /** The connection itself, or the layer once something is compressed. */
+  /** The connection, or the compression layer once there is one. */
   #stream: Stream;
   #layer: CompressionLayer | undefined;
   #reading = true;
@@ -33,13 +33,13 @@ export class ByteStream {
     this.#events = events;
   }
 
-  /** Takes bytes of the client as they came. */
+  /** Takes received bytes. */
   receive(chunk: Uint8Array): void {
     if (this.#layer === undefined) this.#events.onPlain(chunk, false);
     else this.#layer.receive(chunk);
   }
 
-  /** The client sends no more. */
+  /** Takes the end of the client's bytes. */
   end(): void {
     if (this.#layer === undefined) this.#events.onPlainEnd();
     else this.#layer.end();
@@ -51,12 +51,12 @@ export class ByteStream {
     this.#stream.write(bytes);
   }
 
-  /** How many bytes the system has not taken. */
+  /** Output bytes that the system has not accepted yet. */
   get queued(): number {
     return this.#stream.queued;
   }
 
-  /** Reads on, or not. */
+  /** Resumes or pauses reading. */
   set reading(on: boolean) {
     if (on === this.#reading) return;
     this.#reading = on;
@@ -64,43 +64,43 @@ export class ByteStream {
     else this.#stream.pause();
   }
 
-  /** Closes when all is out. */
+  /** Closes the connection after the queued output is sent. */
   close(reason: CloseReason = "done"): void {
     this.connection.closesFor?.(reason);
     this.#stream.close();
   }
 
-  /** Frees what the compression holds. */
+  /** Frees the compression streams. */
   destroy(): void {
     this.#layer?.destroy();
   }
 
-  /** Whether what is sent is compressed. */
+  /** Whether output is compressed, here or by a durable connection. */
   get compressing(): boolean {
     return this.#layer?.compressing === true || this.connection.durable?.compressing === true;
   }
 
-  /** Whether anything is compressed by this process, either way. */
+  /** Whether this process compresses output or decompresses input. */
   get compressed(): boolean {
     return this.#layer?.compressing === true || this.#layer?.decompressing === true;
   }
 
-  /** What came and waits in the connection or in what inflates it. */
+  /** Received bytes that the connection or the inflater holds. */
   get held(): number {
     return (this.connection.held ?? 0) + (this.#layer?.inflating ?? 0);
   }
 
-  /** Whether a layer lies between, which START-TLS cannot go under. */
+  /** Whether there is a compression layer, so that START-TLS is not possible. */
   get layered(): boolean {
     return this.#layer !== undefined;
   }
 
-  /** Whether compression can be used. */
+  /** Whether a compression codec is available. */
   get canCompress(): boolean {
     return this.#codec !== undefined;
   }
 
-  /** Compresses what is written from here on; a durable connection does so itself. */
+  /** Compresses further output; a durable connection does this itself. */
   compress(): void {
     const { durable } = this.connection;
     if (durable !== undefined) durable.compress(true);
@@ -113,7 +113,7 @@ export class ByteStream {
     this.#layer?.stopCompressing();
   }
 
-  /** Takes bytes of the client as compressed: those that came already, and all that follow. */
+  /** Decompresses the client's bytes: those already received, and all that follow. */
   decompress(received: readonly Uint8Array[], ended: boolean): void {
     const layer = this.#layered();
     layer?.decompress();
@@ -121,7 +121,7 @@ export class ByteStream {
     if (ended) layer?.end();
   }
 
-  /** Goes on over another connection, which encrypts. */
+  /** Replaces the connection with an encrypted one. */
   replace(connection: Connection): void {
     this.connection = this.#stream = connection;
   }

@@ -1,10 +1,10 @@
 /**
- * Calls code of the game's, which may be async.
+ * Calls code of the game, which may be async.
  *
  * @param call The code.
- * @param failed Takes what it throws.
- * @param failedLater Takes what its promise is rejected with.
- * @returns Settles when an async one is done, or has failed.
+ * @param failed Called with the error that it throws.
+ * @param failedLater Called with the error that its promise is rejected with.
+ * @returns A promise that settles when async code has finished; `undefined` for other code.
  */
 export function callUserCode(
   call: () => unknown,

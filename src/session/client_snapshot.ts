@@ -9,11 +9,11 @@ import type { TextSnapshot } from "./text_output.ts";
 
 /** The Telnet dialogue of a client, as plain JSON. */
 export interface DialogueSnapshot extends OptionsSnapshot {
-  /** The protocol: what is agreed, half a command, output that was not taken. */
+  /** The protocol: enabled options, an unfinished command, output that is not sent. */
   readonly telnet: TelnetSnapshot;
-  /** The character set, half a character, the last row. */
+  /** The character set, an incomplete character, the last row. */
   readonly text: TextSnapshot;
-  /** Lines and keys: what is half typed, what waits for the game, the editor, who shows it. */
+  /** Typed input: unfinished and queued lines and keys, the editor, the echo. */
   readonly input: InputModeSnapshot;
   /** Whether prompts are marked. */
   readonly marking: boolean;
@@ -24,9 +24,9 @@ export interface DialogueSnapshot extends OptionsSnapshot {
 }
 
 /**
- * Where things stand with a client, as plain JSON, to be carried over a restart of the game: what is
- * agreed and told, half a command, half a character, half a line, lines and keys that wait, the editor
- * with its cursor, and what was not sent. The parts are the library's own.
+ * The state of a client, as plain JSON, to keep over a restart of the game: enabled options,
+ * reported facts, unfinished input, queued lines and keys, the editor with its cursor, and unsent
+ * output. The format of the parts is internal.
  */
 export interface ClientSnapshot {
   /** The format of this snapshot. */
@@ -35,28 +35,28 @@ export interface ClientSnapshot {
   readonly [part: string]: Json;
 }
 
-/** The same, with its parts. */
+/** The same snapshot with the types of its parts. */
 export interface SessionSnapshot extends DialogueSnapshot {
   /** The format of this snapshot. */
   readonly version: 2;
-  /** Bytes of the client that came and were not processed. */
+  /** Received bytes that are not processed. */
   readonly received: readonly number[];
-  /** Whether the client has announced its end. */
+  /** Whether the client has half-closed. */
   readonly ended: boolean;
-  /** Whether password mode was on for a question whose answer nobody waits for any more. */
+  /** Whether password mode is on for a hidden question, which no code awaits after a restart. */
   readonly asking?: boolean;
   /** How many lines the game has taken. Not in snapshots of older versions. */
   readonly lineNumber?: number;
-  /** What the game keeps of the client; not there where it keeps nothing. */
+  /** The game's own data about the client; absent if there is none. */
   readonly state?: Json | undefined;
-  /** How long it is connected, and how long the person has typed nothing, in milliseconds. */
+  /** Milliseconds since the client connected, and since the person last typed. */
   readonly connectedFor: number;
   readonly idleFor: number;
-  /** What keeps the connection alive. */
+  /** The Telnet keep-alive. */
   readonly keepAlive: KeepAlive;
 }
 
-/** Checks what a caller gives as a snapshot: it may have come from a file. */
+/** Checks a snapshot from the game, which may have been read from a file. */
 export function checkClientSnapshot(given: ClientSnapshot): SessionSnapshot {
   if (given?.version !== 2) {
     throwUnexpected("the snapshot", "one of version 2, from client.snapshot()", given);

@@ -1,21 +1,21 @@
 import type { CompressionCodec, Deflater, Inflater } from "../transport/compression.ts";
 import type { Connection } from "../transport/transport.ts";
 
-/** What a byte stream reports to. */
+/** The callbacks of a byte stream. */
 export interface ByteStreamEvents {
-  /** Bytes of the client came, not compressed any more; `inflated`: whether they were. */
+  /** Called with received bytes, decompressed; `inflated`: whether they were compressed. */
   onPlain(bytes: Uint8Array, inflated: boolean): void;
-  /** So many bytes of the client came of which nothing may come to be seen. */
+  /** Called with the number of compressed bytes received, which may yield no plain bytes. */
   onUnseen(count: number): void;
-  /** The client sends no more, and all that it sent was handed over. */
+  /** Called when the client has sent its last byte and all bytes were handed over. */
   onPlainEnd(): void;
-  /** So many bytes went to the connection. */
+  /** Called with the number of bytes written to the connection. */
   onSent(count: number): void;
-  /** What the client compressed is no zlib stream, or a bomb. */
+  /** Called when the client's compressed data is not a zlib stream, or is a bomb. */
   onCorrupt(error: Error, excess?: InflateLimitExceeded): void;
 }
 
-/** What bounds the decompressed bytes of a peer. */
+/** The limits for decompressed bytes of a client. */
 export interface InflateLimits {
   /** The highest ratio of decompressed to compressed bytes, beyond the first MiB. */
   readonly inflateRatio: number;
@@ -23,29 +23,29 @@ export interface InflateLimits {
   readonly inflateTotal: number;
 }
 
-/** How far what a client compressed went over a limit. */
+/** A limit for decompressed bytes that a client exceeded. */
 export interface InflateLimitExceeded {
   readonly kind: "inflate-ratio" | "inflate-total";
   readonly limit: number;
   readonly value: number;
 }
 
-/** What a session needs of a connection, compressed or not. */
+/** What a session needs from a connection, compressed or not. */
 export type Stream = Pick<Connection, "queued" | "write" | "pause" | "resume" | "close">;
 
-/** The first bytes are free: a few compressed ones may well become many. */
+/** The ratio limit does not apply to the first bytes: short input can have a high ratio. */
 const FREE_BYTES = 1_048_576;
-/** While more than this is in the inflater the client is not read on. */
+/** Reading pauses while the inflater holds more bytes than this. */
 const MAX_INFLATING = 65_536;
-/** What an inflater holds by itself: a window of 32 KiB and its tables. */
+/** The memory of an inflater: a window of 32 KiB and its tables. */
 const INFLATER_SIZE = 49_152;
 
-/** What is done to the stream of our bytes, in order. */
+/** An operation on the output stream; operations run in order. */
 type Step = Uint8Array | "compress" | "stop" | "close";
 
 /**
- * A connection whose bytes may be compressed, each way for itself (MCCP2 and MCCP3). The streams
- * of zlib work by themselves: what is written while one comes to its end waits for that.
+ * A connection with optional compression in each direction (MCCP2 and MCCP3). The zlib streams are
+ * asynchronous: while one is ending, further operations wait for its end.
  */
 export class CompressionLayer implements Stream {
   readonly #connection: Connection;
@@ -54,10 +54,10 @@ export class CompressionLayer implements Stream {
   readonly #limits: InflateLimits;
   #deflater: Deflater | undefined;
   #inflater: Inflater | undefined;
-  /** What waits for the end of a compressed stream; `undefined` while none ends. */
+  /** The operations that wait for the end of a compressed stream; `undefined` if none is ending. */
   #waiting: Step[] | undefined;
   #ended = false;
-  /** Whether nothing is wanted for now, and whether the inflater has enough to do. */
+  /** Whether the session paused reading, and whether the inflater is full. */
   #paused = false;
   #full = false;
   #compressedIn = 0;
@@ -75,12 +75,12 @@ export class CompressionLayer implements Stream {
     this.#handler = handler;
   }
 
-  /** Whether our bytes are compressed, or about to be no more. */
+  /** Whether output is compressed, including a compressed stream that is ending. */
   get compressing(): boolean {
     return this.#deflater !== undefined;
   }
 
-  /** Whether the client's bytes are taken as compressed. */
+  /** Whether input is decompressed. */
   get decompressing(): boolean {
     return this.#inflater !== undefined;
   }
@@ -96,7 +96,7 @@ export class CompressionLayer implements Stream {
     this.#do(bytes);
   }
 
-  /** Compresses from here on. */
+  /** Compresses further output. */
   compress(): void {
     this.#do("compress");
   }
@@ -106,12 +106,12 @@ export class CompressionLayer implements Stream {
     this.#do("stop");
   }
 
-  /** Closes when all is out, the end of a compressed stream too. */
+  /** Closes the connection after all output, including the end of a compressed stream. */
   close(): void {
     this.#do("close");
   }
 
-  /** Takes the client's bytes from here on as compressed. */
+  /** Decompresses further input. */
   decompress(): void {
     if (this.#inflater !== undefined) return;
     this.#inflater = this.#codec.inflate({
@@ -130,7 +130,7 @@ export class CompressionLayer implements Stream {
     });
   }
 
-  /** Takes bytes of the client as they came. */
+  /** Takes received bytes. */
   receive(bytes: Uint8Array): void {
     if (this.#inflater === undefined) return this.#handler.onPlain(bytes, false);
     this.#compressedIn += bytes.length;
@@ -141,12 +141,12 @@ export class CompressionLayer implements Stream {
     this.#connection.pause();
   }
 
-  /** What the inflater holds, its own size included. */
+  /** The bytes that the inflater holds, including its own memory. */
   get inflating(): number {
     return this.#inflater === undefined ? 0 : INFLATER_SIZE + this.#inflater.queued;
   }
 
-  /** The client sends no more. */
+  /** Takes the end of the client's bytes. */
   end(): void {
     this.#ended = true;
     this.#checkEnd();
@@ -159,14 +159,14 @@ export class CompressionLayer implements Stream {
     this.#inflater?.pause();
   }
 
-  /** Goes on reading. */
+  /** Resumes reading. */
   resume(): void {
     this.#paused = false;
     this.#inflater?.resume();
     if (!this.#full) this.#connection.resume();
   }
 
-  /** Frees what the streams hold. */
+  /** Frees the zlib streams. */
   destroy(): void {
     this.#deflater?.destroy();
     this.#inflater?.destroy();
@@ -208,7 +208,7 @@ export class CompressionLayer implements Stream {
     this.#do("close");
   }
 
-  /** The compressed stream is out: what waited for it follows, which may be another. */
+  /** Runs the waiting operations after a compressed stream has ended. */
   #finished(): void {
     const waiting = this.#waiting ?? [];
     this.#deflater = undefined;
@@ -216,7 +216,7 @@ export class CompressionLayer implements Stream {
     for (const step of waiting) this.#do(step);
   }
 
-  /** The inflater has worked off enough. */
+  /** Resumes reading once the inflater has drained enough. */
   #readOn(): void {
     if (!this.#full || (this.#inflater?.queued ?? 0) > MAX_INFLATING / 2) return;
     this.#full = false;

@@ -7,8 +7,8 @@ import type { SessionCore } from "./core.ts";
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * What options do to the connection. Most are boundaries in the stream: all before them leaves, or was
- * read, as it was; all behind them is compressed, or encrypted, or plain again.
+ * The effects of options on the connection. Most of them split the stream: everything before is
+ * sent or read as it was, and everything after is compressed, encrypted, or plain again.
  */
 export class ConnectionEffects implements OptionEffects {
   readonly #core: SessionCore;
@@ -40,14 +40,14 @@ export class ConnectionEffects implements OptionEffects {
 
   compress(on: boolean): void {
     const { options, stream } = this.#core;
-    this.#core.dialogue.showLeftRow(); // before the marker, as nothing plain follows it
+    this.#core.dialogue.showLeftRow(); // before the marker, after which nothing is plain
     if (on) options.sendSubnegotiation(MCCP2, NO_BYTES);
     this.#core.flush();
     if (on) stream.compress();
     else stream.stopCompressing();
   }
 
-  /** A marker within a compressed stream changes nothing. */
+  /** Starts to decompress input; ignores a marker that is itself inside a compressed stream. */
   decompress(): void {
     const { stream, gate, life, inflated } = this.#core;
     if (!stream.canCompress || inflated) return;
@@ -56,9 +56,9 @@ export class ConnectionEffects implements OptionEffects {
   }
 
   /**
-   * What was agreed or typed before START-TLS counts no more. It is refused once the game has heard of
-   * the client, or has stopped waiting for the answer: an attacker on the way could log in first, and
-   * then let the person's own connection go on behind that.
+   * Starts TLS, and drops everything agreed or typed before. START-TLS is refused once the game has
+   * received input of the client, or no longer waits for the answer: otherwise an attacker in the
+   * middle could log in first, and then pass on the person's own connection.
    */
   encrypt(): void {
     const core = this.#core;

@@ -17,7 +17,7 @@ import type { OptionHost } from "./option_host.ts";
 import type { SessionEvents, SessionHost, SessionSettings, Wake } from "./session_host.ts";
 import { Taps } from "./taps.ts";
 
-/** What the game hears that no person has done. */
+/** Events that are not input of the person; they do not set `heard`. */
 const ABOUT_THE_CLIENT: ReadonlySet<keyof SessionEvents> = new Set([
   "resize",
   "secure",
@@ -25,16 +25,16 @@ const ABOUT_THE_CLIENT: ReadonlySet<keyof SessionEvents> = new Set([
   "violation",
 ]);
 
-/** Makes what options do to a connection. */
+/** Makes the effects that options have on a connection. */
 export interface EffectsMaker {
   make(core: SessionCore): OptionEffects;
 }
 
 /**
- * The parts of one connection, and what each of them may do to the others: send, report to the game,
- * drop the client.
+ * The parts of one connection, and the operations that they share: send, report to the game, drop
+ * the client.
  *
- * @typeParam Owner The session that it belongs to, as its host knows it.
+ * @typeParam Owner The session that it belongs to.
  */
 export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly host: SessionHost<Owner>;
@@ -42,15 +42,15 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly life: Lifecycle = new Lifecycle();
   /** Whether the client is still served. */
   active = true;
-  /** Whether the game has heard anything of what the person does. */
+  /** Whether the game has received any input of the person. */
   heard = false;
-  /** What the game keeps of the client over a restart. */
+  /** The game's own data about the client, kept over a restart. */
   state: Json | undefined;
-  /** How many lines of the client the game has taken, in this process and before it. */
+  /** How many lines of the client the game has taken, including those before a restart. */
   lineNumber = 0;
-  /** Why the client is not new to the game; `undefined` where it is. */
+  /** Why the client existed before its `onConnect`; `undefined` for a new client. */
   returning: ResumeReason | undefined;
-  /** Whether a deadline may have changed since they were last looked at. */
+  /** Whether a deadline may have changed since the last `schedule()`. */
   timesChanged = false;
   #deadlines: Deadlines | undefined;
   readonly stream: ByteStream;
@@ -59,18 +59,18 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly dialogue: Dialogue;
   readonly #effectsMaker: EffectsMaker;
   #effects: OptionEffects | undefined;
-  /** What the transport of an encrypted connection reports to. */
+  /** The handler of a connection that START-TLS has encrypted. */
   readonly secureHandler: SecureHandler;
-  /** Where it comes from, which a proxy may have told. */
+  /** The client's address, which a proxy may have reported. */
   origin: Origin;
-  /** How many bytes the event that is being handled consists of. */
+  /** The size in bytes of the piece whose events are being handled. */
   inHand = 0;
-  /** Whether the bytes at work came out of a compressed stream. */
+  /** Whether the current piece came out of a compressed stream. */
   inflated = false;
   readonly #owner: Owner;
-  /** Which of the game's code waits for lines; `undefined` where none ever did. */
+  /** The game's calls that wait for lines; `undefined` before the first. */
   waiters: LineWaiters | undefined;
-  /** Made where something watches. */
+  /** Made for the first trace or recording. */
   #taps: Taps | undefined;
 
   constructor(
@@ -94,33 +94,33 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     if (host.listens("trace")) this.#trace();
   }
 
-  /** How many bytes are held of the client, but for those that wait at the gate, about. */
+  /** Estimated bytes that are held for the client, without output and the gate's buffer. */
   get held(): number {
     return this.stream.held + this.dialogue.held;
   }
 
-  /** Whether input waits to be read. */
+  /** Whether there is input that is not processed. */
   get unread(): boolean {
     return this.gate.buffer.length > 0;
   }
 
-  /** The deadlines that are set; `undefined` where none ever was. */
+  /** The deadlines; `undefined` before the first was set. */
   get setDeadlines(): Deadlines | undefined {
     return this.#deadlines;
   }
 
-  /** The deadlines that are set, to set one. */
+  /** The deadlines, to change one; makes them if needed. */
   get deadlines(): Deadlines {
     this.timesChanged = true;
     return this.#deadlines ??= new Deadlines();
   }
 
-  /** The same, for one more. */
+  /** The waiting calls, to add one; makes them if needed. */
   makeWaiters(): LineWaiters {
     return this.waiters ??= new LineWaiters();
   }
 
-  /** What options do to the connection. Made when one does. */
+  /** The effects that options have on the connection. Made on first use. */
   get effects(): OptionEffects {
     return this.#effects ??= this.#effectsMaker.make(this);
   }
@@ -161,31 +161,31 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     return new Date(this.host.timeOfDay()).toISOString();
   }
 
-  /** There is something for the next poll. */
+  /** Tells the server that the session has work for the next poll. */
   wake(what: Wake): void {
     this.host.wake(this.#owner, what);
   }
 
-  /** The game took a line or key; `more` wait. */
+  /** Tells the server that the game took a line or key; `more`: whether more are waiting. */
   taken(more: boolean): void {
     this.host.taken(this.#owner, more);
   }
 
-  /** More may be read now that the game has taken something. */
+  /** Continues to read, now that the game has taken a line or key. */
   readOn(): void {
     if (this.unread || this.dialogue.input.hasUnread || this.life.state === "ending") {
       this.wake("input");
     }
   }
 
-  /** Whether the person has closed and every line and key is used. */
+  /** Whether the peer has half-closed, and all of its input is read and taken. */
   get atEnd(): boolean {
     const { input } = this.dialogue;
     const used = !this.unread && !input.hasInput && !input.hasUnread;
     return this.life.state === "ending" && used;
   }
 
-  /** Starts the end; the first reason counts. */
+  /** Drops the client; the first reason counts. */
   leave(reason: DisconnectReason, error?: unknown): void {
     if (!this.life.leave(reason, error)) return;
     this.active = false;
@@ -193,7 +193,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.wake("input");
   }
 
-  /** Reports to the game. Of a dropped client nothing more is reported, except violations as it closes. */
+  /** Reports an event to the game; for a dropped client only violations. */
   emit<Name extends keyof SessionEvents>(name: Name, value: SessionEvents[Name]): void {
     if (name === "resize") this.#resized();
     else if (name === "pong") this.activity.answered();
@@ -201,7 +201,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     if (this.active || name === "violation") this.host.emit(this.#owner, name, value);
   }
 
-  /** An option reports; its own event, by its name. */
+  /** Reports an event of an option, by its name. */
   emitOfOption(name: string, value: unknown): void {
     this.emit(name as keyof SessionEvents, value as never);
   }
@@ -216,12 +216,12 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.host.shield(this.#owner, call);
   }
 
-  /** Has `tick` called at a time. */
+  /** Has the session's `tick` called at a time. */
   timed(time: number): void {
     this.host.timed(this.#owner, time);
   }
 
-  /** Says a line by itself; `always`: on another row, even where nothing stands on the last one. */
+  /** Sends the server's own message as a line; `always`: on a new row in any case. */
   say(message: string, always: boolean = false): void {
     if (message === "" || !this.active) return;
     this.dialogue.notice(`${message}\n`, always);
@@ -249,12 +249,12 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.#taps?.output(text);
   }
 
-  /** What watches it, where something does. */
+  /** The trace and the recording, if there are any. */
   get taps(): Taps | undefined {
     return this.#taps;
   }
 
-  /** What watches it, made where nothing does. */
+  /** The same; makes them if needed. */
   makeTaps(): Taps {
     return this.#taps ??= new Taps(
       () => this.now(),
@@ -262,7 +262,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     );
   }
 
-  /** Hands what waits to the transport. */
+  /** Hands queued output to the transport. */
   flush(): void {
     if (this.life.state === "closing" || this.life.state === "closed") return;
     const { outputBytes: output, closeTimeout } = this.settings.limits;
@@ -272,7 +272,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     if (this.stream.queued > output) return this.tooSlow();
     this.#taps?.sent(bytes);
     this.stream.write(bytes);
-    // One text may be larger than the limit, but not for long.
+    // A single text may exceed the limit, but only for `closeTimeout`.
     if (this.stream.queued > output) this.deadlines.set("slow", this.now() + closeTimeout);
   }
 

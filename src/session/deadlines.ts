@@ -1,27 +1,27 @@
-/** Who waits for a time. */
+/** Something with a deadline. */
 export interface Timed {
   /**
-   * Does what is due.
+   * Handles what is due.
    *
-   * @returns When it wants to be asked next, `undefined` for not at all.
+   * @returns When to call it next; `undefined`: not again.
    */
   tick(now: number): number | undefined;
 }
 
-/** The deadlines that are set where they arise; the other parts of a session keep theirs. */
+/** The deadlines that are set explicitly; the others are computed by parts of the session. */
 export type SetDeadline =
-  /** When to read on, which an option has put off. */
+  /** When to resume input that an option has put on hold. */
   | "hold"
-  /** When to give up on a client that has left, and whose lines nobody took. */
+  /** When to drop a half-closed client whose lines the game did not take. */
   | "end"
-  /** When to see whether a client still does not read its output. */
+  /** When to check whether a client still does not read its output. */
   | "slow"
   /** When to give up on the handshake after START-TLS. */
   | "secure"
-  /** When to break a connection that does not take its last output. */
+  /** When to abort a connection that does not take its last output. */
   | "close";
 
-/** The deadlines that are set at the moment; most sessions have none, most of the time. */
+/** The deadlines that are currently set; most sessions have none most of the time. */
 export class Deadlines {
   #times: Map<string, number> | undefined;
 
@@ -30,17 +30,17 @@ export class Deadlines {
     (this.#times ??= new Map()).set(name, time);
   }
 
-  /** Clears a deadline, if it is one of these. */
+  /** Clears a deadline, if it is set. */
   clear(name: string): void {
     this.#times?.delete(name);
   }
 
-  /** When it is due; `Infinity` where it is not set. */
+  /** When a deadline is due; `Infinity` if it is not set. */
   at(name: string): number {
     return this.#times?.get(name) ?? Infinity;
   }
 
-  /** When the next is due; `Infinity` where none is set. */
+  /** When the next deadline is due; `Infinity` if none is set. */
   get next(): number {
     return this.#times === undefined ? Infinity : Math.min(...this.#times.values());
   }

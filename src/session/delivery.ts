@@ -3,13 +3,13 @@ import type { Key } from "../text/key.ts";
 import type { SessionCore } from "./core.ts";
 import type { LineKind } from "./line_waiters.ts";
 
-/** So many questions to a client that has gone are answered by nothing; more are a loop without end. */
+/** How many reads after a client has gone return `undefined`; more indicate an endless loop. */
 const MAX_AFTER_END = 64;
 
 /**
- * Takes a line that waits for the game.
+ * Takes the next line for the game.
  *
- * @param secret Whether it answers a question for a password, so that no recording has it.
+ * @param secret Whether it answers a hidden question and must not be recorded.
  */
 export function takeLine(core: SessionCore, secret: boolean = false): string | undefined {
   const { input } = core.dialogue;
@@ -18,7 +18,7 @@ export function takeLine(core: SessionCore, secret: boolean = false): string | u
   const { gate, taps } = core;
   core.heard = true;
   core.lineNumber++;
-  // Recorded now, not when it came: the game may have asked for a password meanwhile.
+  // Record now, not on arrival: the game may have asked for a password in the meantime.
   if (taps !== undefined && !secret && !line.secret && !input.hidden) {
     taps.line(line.text, !input.byKeys);
   }
@@ -29,7 +29,7 @@ export function takeLine(core: SessionCore, secret: boolean = false): string | u
   return line.text;
 }
 
-/** Lines go to the game's code that waits for them, before the game finds them. */
+/** Gives queued lines to waiting calls, before `getCommand()` can take them. */
 export function serveWaiters(core: SessionCore): void {
   const { waiters, dialogue: { input: { queue } } } = core;
   while (waiters?.awaited && queue.length > 0) {
@@ -38,7 +38,10 @@ export function serveWaiters(core: SessionCore): void {
   }
 }
 
-/** The next line goes to code that goes on later. That of a loop comes again if it is never answered. */
+/**
+ * Notes that async code gets the next line. After a restart, a line of `lines()` or `readLine()` is
+ * delivered again if that code had not finished with it.
+ */
 function takeInHand(core: SessionCore, kind: LineKind | undefined): void {
   const waiters = core.makeWaiters();
   const again = kind === "loop" || kind === "line";
@@ -46,13 +49,13 @@ function takeInHand(core: SessionCore, kind: LineKind | undefined): void {
   waiters.handed = true;
 }
 
-/** Leaves the lines that wait to a dialogue until the next poll. */
+/** Reserves the queued lines for waiting calls until the next poll. */
 function reserve(core: SessionCore): void {
   core.makeWaiters().reserved = true;
   core.wake("input");
 }
 
-/** Takes a key that waits for the game. */
+/** Takes the next key for the game. */
 export function takeKey(core: SessionCore): Key | undefined {
   const { input } = core.dialogue;
   const key = input.takeKey();
@@ -64,24 +67,24 @@ export function takeKey(core: SessionCore): Key | undefined {
 }
 
 /**
- * Hands the game lines as they come, in the order of its calls: `readLine()`, `ask()` and `lines()`. One
- * that asks when it likes takes them by {@linkcode takeLine}.
+ * Delivers lines to the game's calls of `readLine()`, `ask()` and `lines()`, in the order of the
+ * calls. `getCommand()` uses {@linkcode takeLine} instead.
  */
 export class Delivery {
   readonly #core: SessionCore;
   readonly #schedule: () => void;
-  /** How many questions were put after the client had gone. */
+  /** How many reads were made after the client had gone. */
   #afterEnd = 0;
 
-  /** `schedule`: has a new timeout noticed. */
+  /** `schedule`: called when a new timeout may be the next deadline. */
   constructor(core: SessionCore, schedule: () => void) {
     this.#core = core;
     this.#schedule = schedule;
   }
 
   /**
-   * The next line. What was typed ahead is left to the next call of this, until the next poll, so that
-   * the loop of a game does not take a password for a command.
+   * Waits for the next line. Until the next poll, further lines that were typed ahead are reserved
+   * for the next call, so that the game loop does not take a password as a command.
    *
    * @param timeout How long to wait, in milliseconds.
    */
@@ -94,7 +97,7 @@ export class Delivery {
     return Promise.resolve(line);
   }
 
-  /** Asks a question. A hidden answer stays hidden until the poll after its line. */
+  /** Asks a question. After a hidden one, password mode stays on until the next poll. */
   ask(question: string, timeout: number, hidden: boolean): Promise<string | undefined> {
     this.#checkMode();
     const { active, dialogue } = this.#core;
@@ -109,14 +112,14 @@ export class Delivery {
     takeInHand(this.#core, "question");
     const line = active ? takeLine(this.#core, hidden) : undefined;
     if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "question");
-    // It was typed ahead: no Enter follows that would end the row of the question.
+    // The answer was typed ahead: no Enter follows that would end the row of the question.
     reserve(this.#core);
     this.#unhide();
     dialogue.endRow();
     return Promise.resolve(line);
   }
 
-  /** Starts a poll: ends the reservation of lines, and password mode if no question is open. */
+  /** Starts a poll: ends the reservation of lines, and password mode without a hidden question. */
   beginPoll(): void {
     const { waiters } = this.#core;
     if (waiters === undefined) return;
@@ -124,7 +127,7 @@ export class Delivery {
     this.#unhide();
   }
 
-  /** The lines as they come, until the client goes. */
+  /** Iterates over the lines as they arrive, until the client disconnects. */
   readLines(): AsyncIterableIterator<string> {
     let works = false;
     const work = (now: boolean) => {
@@ -155,7 +158,7 @@ export class Delivery {
     return iterator;
   }
 
-  /** An async handler of the game is at work: a client that has half-closed stays for its answer. */
+  /** Notes that an async handler is running: a half-closed client stays until it settles. */
   trackHandler(handler: PromiseLike<unknown>): void {
     const waiters = this.#core.makeWaiters();
     waiters.working++;
@@ -164,7 +167,7 @@ export class Delivery {
     void handler.then(done, done);
   }
 
-  /** Password mode goes off where no question for a password is open. */
+  /** Ends password mode, unless a hidden question is open. */
   #unhide(): void {
     const { waiters, dialogue } = this.#core;
     if (waiters?.hides !== true || waiters.hidden > 0) return;
@@ -185,7 +188,7 @@ export class Delivery {
     return line;
   }
 
-  /** One answer of nothing ends a dialogue; a loop that asks on would never come to an end. */
+  /** Returns `undefined`, but throws after too many calls: a loop may have missed the end. */
   #answerGone(): Promise<undefined> {
     if (++this.#afterEnd > MAX_AFTER_END) {
       throwMisuse("Cannot ask a client that has gone: end your loop when the answer is undefined");
@@ -194,7 +197,8 @@ export class Delivery {
   }
 
   #done(): void {
-    if (--this.#core.makeWaiters().working === 0) this.#core.changed(); // what was in hand is answered
+    // The line in hand now counts as answered.
+    if (--this.#core.makeWaiters().working === 0) this.#core.changed();
     if (this.#core.life.state === "ending") this.#core.wake("input");
   }
 }

@@ -13,34 +13,34 @@ import type { SharedText } from "./shared_text.ts";
 import { type LastRow, TextOutput } from "./text_output.ts";
 import { isSeen, takesRow } from "../text/row_effects.ts";
 
-/** What a dialogue needs of its connection. */
+/** What a dialogue needs from its connection. */
 export interface DialogueContext extends OptionHostContext {
   readonly settings: SessionSettings;
-  /** How many bytes wait to be processed. */
+  /** Input bytes that are not processed yet. */
   readonly queuedInput: number;
-  /** So many characters were drawn for what was typed. */
+  /** Called when `count` characters were drawn for typed keys. */
   drew(count: number): void;
-  /** Text is shown to the person. */
+  /** Called with text that is shown to the person. */
   shows(text: string): void;
 }
 
 /**
- * What a Telnet dialogue is: the machine, the options, the text, and how the client types. All that is
- * sent goes out here, in the order of the calls.
+ * A Telnet dialogue: the machine, the options, the text and the input mode. All output goes through
+ * it, in the order of the calls.
  *
- * What is carried over where it begins anew:
+ * What is kept when the dialogue starts again:
  *
- * | | `restore`: another process | `renew`: after START-TLS | `reset`: `resetTelnet()` |
+ * | | `restore`: another process | `renew`: after START-TLS | `reset`: `telnet.reset()` |
  * |---|---|---|---|
- * | what is agreed; half a command; output | as it was | nothing | turned off |
- * | what the client told of itself | as it was | nothing | nothing |
- * | the character set: set by the game | as it was | as it was | as it was |
- * | the character set: named by the client | as it was | the server's | the server's |
- * | lines and keys typed and not taken | as they were | dropped | as they were, as lines |
- * | password mode, keys, editor | as they were | asked for again | not wanted |
- * | handlers and variables of the game (GMCP, MSDP) | not there | as they were | as they were |
- * | prompts marked | as it was | no | no |
- * | whether the client speaks Telnet | as it was | not known | as it was |
+ * | enabled options; unfinished command; output | kept | dropped | options turned off |
+ * | facts that the client reported | kept | dropped | dropped |
+ * | character set, set by the game | kept | kept | kept |
+ * | character set, named by the client | kept | the server's | the server's |
+ * | lines and keys that the game has not taken | kept | dropped | kept, as lines |
+ * | password mode, character mode, editor | kept | requested again | ended |
+ * | handlers and variables of the game (GMCP, MSDP) | dropped | kept | kept |
+ * | marking of prompts | kept | off | off |
+ * | whether the client speaks Telnet | kept | unknown | kept |
  */
 export class Dialogue implements InputModeContext {
   machine: TelnetMachine;
@@ -51,10 +51,10 @@ export class Dialogue implements InputModeContext {
   sawLine = false;
   readonly #context: DialogueContext;
   #sawTelnet = false;
-  /** Whether prompts are marked: once one was, all are, as Mudlet shows others late. */
+  /** Whether all prompts are marked: after the first mark, Mudlet shows unmarked prompts late. */
   #marking = false;
 
-  /** Begins a fresh one. */
+  /** Starts a new dialogue. */
   constructor(context: DialogueContext) {
     const { machine, encoding } = context.settings;
     this.#context = context;
@@ -64,7 +64,7 @@ export class Dialogue implements InputModeContext {
     this.input = new InputMode(this, context.settings);
   }
 
-  /** Goes on where a snapshot was taken. */
+  /** Restores a snapshot. */
   restore(snapshot: DialogueSnapshot): void {
     this.machine = TelnetMachine.restore(snapshot.telnet, this.now());
     this.options = new OptionHost(this.machine, this.#context);
@@ -86,7 +86,7 @@ export class Dialogue implements InputModeContext {
     this.input.renew();
   }
 
-  /** Begins anew for a game that starts anew: the client is told that everything is off. */
+  /** Starts again for a restarted game: turns every option off. */
   reset(): void {
     this.input.reset();
     this.settle();
@@ -108,19 +108,19 @@ export class Dialogue implements InputModeContext {
     };
   }
 
-  /** Whether the client has sent anything that only Telnet has. */
+  /** Whether the client has sent a Telnet command or negotiation. */
   get speaksTelnet(): boolean {
     return this.#sawTelnet || this.machine.peerSpeaksTelnet;
   }
 
-  /** How many bytes are held of what the client sent and was looked at, about. */
+  /** Estimated bytes that are held of processed input. */
   get held(): number {
     return this.machine.unfinishedLength + this.options.held + this.input.held;
   }
 
-  // What goes out.
+  // Output.
 
-  /** Sends text; an editor shows it above the line that is typed. */
+  /** Sends text; an editor shows it above the line being typed. */
   send(text: string): void {
     const { editor } = this.input;
     if (editor !== undefined) return editor.print(text);
@@ -128,7 +128,7 @@ export class Dialogue implements InputModeContext {
     const stands = this.text.prompted;
     if (stands || this.#echoStands) {
       if (takesRow(text)) this.#startRow(text);
-      // A title, or art elsewhere on the screen, leaves a prompt where it is.
+      // A window title, or text elsewhere on the screen, does not move a prompt.
       else if (stands) return this.#write(text);
     }
     this.text.note(text);
@@ -136,11 +136,11 @@ export class Dialogue implements InputModeContext {
   }
 
   /**
-   * Sends lines that do not answer the person's own input. They start on a new row; the row that they
-   * interrupt is shown again below them.
+   * Sends lines that do not answer the person's own input. They start on a new row; the row that
+   * they interrupt is shown again below them.
    *
    * @param text The lines, or the same text for many clients.
-   * @param always Whether to begin another row in any case.
+   * @param always Whether to start a new row in any case.
    */
   notice(text: string | SharedText, always: boolean = false): void {
     const { editor } = this.input;
@@ -152,7 +152,7 @@ export class Dialogue implements InputModeContext {
     this.#write(text);
   }
 
-  /** Sends the last lines to somebody whose prompt is not shown again. */
+  /** Sends the last lines, after which the prompt is not shown again. */
   farewell(text: string): void {
     this.notice(text);
     this.text.forgetLeftRow();
@@ -165,15 +165,15 @@ export class Dialogue implements InputModeContext {
     this.#context.shows(this.text.decodeApart(bytes));
   }
 
-  /** Sends a command that stands alone. */
+  /** Sends a Telnet command without an option or payload. */
   sendTelnetCommand(command: number): void {
     this.settle();
     this.machine.sendTelnetCommand(command);
   }
 
   /**
-   * Sends a prompt with its mark: EOR where it was agreed, else GA to a client that speaks Telnet and
-   * has not suppressed it.
+   * Sends a prompt and marks its end: with EOR if the client agreed to it, else with GA if the
+   * client speaks Telnet and GA is not suppressed.
    */
   prompt(text: string): void {
     const { editor } = this.input;
@@ -191,7 +191,7 @@ export class Dialogue implements InputModeContext {
     this.machine.sendTelnetCommand(eor ? EOR : GA);
   }
 
-  /** Ends the row of a question that no Enter will end: it was answered ahead, or nobody waits any more. */
+  /** Ends the row of a question that no Enter will end: answered in advance, or timed out. */
   endRow(): void {
     const { editor } = this.input;
     if (editor !== undefined) editor.prompt = "";
@@ -201,32 +201,32 @@ export class Dialogue implements InputModeContext {
     }
   }
 
-  /** Sets who shows what is typed. */
+  /** Changes who echoes typed text. */
   setEcho(change: EchoChange): void {
     this.input.setEcho(change);
   }
 
-  /** Has the client send each key, for an editor or for the game; `false` has it send lines again. */
+  /** Requests character mode, with an editor or for the game's own use; `false`: line mode. */
   useKeys(options: EditorOptions | undefined | false): void {
     if (options === false) this.input.endKeys();
     else this.input.useKeys(options);
     this.changed();
   }
 
-  /** What is typed goes back to the screen where that was agreed; a recording has the line instead. */
+  /** Sends the echo of typed text, if agreed; not recorded, since a recording has the lines. */
   echo(): void {
     const echo = this.input.takeEcho();
     if (echo !== "") this.text.write(echo, this.machine);
   }
 
-  /** Writes everything called so far to the machine's output; an editor draws only when asked. */
+  /** Writes pending output of the editor to the machine, before other output. */
   settle(): void {
     this.#write(this.input.takeOutput());
     const drawn = this.input.takeDrawn();
     if (drawn > 0) this.#context.drew(drawn);
   }
 
-  /** Takes what goes to the client. */
+  /** Takes the output for the client. */
   takeOutput(): Uint8Array {
     this.settle();
     if (this.text.leftRow) this.showLeftRow();
@@ -235,7 +235,7 @@ export class Dialogue implements InputModeContext {
       : this.machine.takeOutput();
   }
 
-  /** Shows again what stood on the last row, once the text that came in between has ended its own. */
+  /** Shows the interrupted row again, once the text after it has ended its own row. */
   showLeftRow(): void {
     if (!this.text.leftRow || !this.#context.active) return;
     const row = this.text.takeLeftRow();
@@ -249,12 +249,12 @@ export class Dialogue implements InputModeContext {
     this.echo();
   }
 
-  /** Whether there is anything to take. */
+  /** Whether there is output to take. */
   get hasOutput(): boolean {
     return this.machine.outputLength > 0 || this.input.echoChanges;
   }
 
-  // What the input mode asks for.
+  // InputModeContext.
 
   now(): number {
     return this.#context.now();
@@ -280,7 +280,7 @@ export class Dialogue implements InputModeContext {
     return this.text.ambiguousWidth;
   }
 
-  /** Changes the text of the connection: in other widths an editor lays out its line anew. */
+  /** Changes the text settings; if character widths change, an editor redraws its line. */
   changeText<Result>(change: (text: TextOutput) => Result): Result {
     const before = this.ambiguousWidth;
     const result = change(this.text);
@@ -292,19 +292,19 @@ export class Dialogue implements InputModeContext {
     return this.#context.queuedInput;
   }
 
-  /** Whether half a line stands on the last row that the server has echoed. */
+  /** Whether the last row holds an unfinished line that the server has echoed. */
   get #echoStands(): boolean {
     return this.input.echoed !== "" && !this.text.leftRow;
   }
 
-  /** Leaves what stands on the last row. A game that takes keys keeps the screen by itself. */
+  /** Starts a new row. In character mode it does nothing: the game controls the screen. */
   #startRow(text: string, always: boolean = false): void {
     if (this.input.byKeys) return;
     this.text.leaveRow();
     if (always || !/^\r?\n/.test(text)) this.#write("\n");
   }
 
-  /** All text goes out here. */
+  /** Writes text to the machine and the recording. */
   #write(text: string | SharedText): void {
     if (text === "") return;
     this.text.write(text, this.machine);

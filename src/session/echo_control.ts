@@ -3,23 +3,23 @@ import { joinBytes } from "../protocol/bytes.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import type { EchoMode } from "../text/line_input.ts";
 
-/** A change of who shows what a person types. */
+/** A change of who echoes typed text. */
 export interface EchoChange {
-  /** Whether the game wants the server to. */
+  /** Whether the game wants the server to echo. */
   readonly echoing?: boolean;
-  /** Whether it is a password, which nobody shows. */
+  /** Whether a password is being typed, which nobody echoes. */
   readonly password?: boolean;
-  /** Whether the client never does by itself. */
+  /** Whether the server must echo because the client has no local echo. */
   readonly needed?: boolean;
   /** Whether the client is asked to send each key. */
   readonly character?: boolean;
 }
 
-/** Who shows what is typed, as plain JSON. */
+/** The state of the echo, as plain JSON. */
 export type EchoSnapshot = Required<EchoChange> & {
-  /** Whether the client was asked to leave the echo to the server. */
+  /** Whether the server has offered to echo (WILL ECHO). */
   readonly asked: boolean;
-  /** Behind how many bytes of the output that waits a change is still to be negotiated; -1: none. */
+  /** The offset in the pending output at which to negotiate a change; -1: no change. */
   readonly changesAt: number;
 };
 
@@ -33,21 +33,21 @@ const FIRST: EchoSnapshot = {
 };
 
 /**
- * Who shows what a person types: the client; or the server in full; or, while it is a password,
- * nobody. To claim the echo (RFC 857) makes clients hide what is typed.
+ * Controls who echoes typed text: the client, the server, or nobody while a password is typed. The
+ * offer to echo (WILL ECHO, RFC 857) makes clients hide what is typed.
  *
- * A change is negotiated at its place in the output, when that is sent. If it is undone before, nothing
- * is sent: Mudlet stops hiding after a few changes.
+ * A change is negotiated at its place in the output, when that output is sent. If it is undone
+ * before, nothing is sent: Mudlet stops hiding input after a few changes.
  */
 export class EchoControl {
   #state: EchoSnapshot = FIRST;
 
-  /** Whether a change is still to be negotiated. */
+  /** Whether a change must still be negotiated. */
   get changes(): boolean {
     return this.#state.changesAt !== -1;
   }
 
-  /** Whether a password is typed. */
+  /** Whether password mode is on. */
   get password(): boolean {
     return this.#state.password;
   }
@@ -57,7 +57,7 @@ export class EchoControl {
     return this.#state.character;
   }
 
-  /** Takes a wish; `outputLength` tells where among the output it was made. */
+  /** Changes the wanted state; `outputLength`: the place in the output at which it applies. */
   set(change: EchoChange, outputLength: number): void {
     const state = { ...this.#state, ...change };
     const wanted = state.echoing || state.password || state.needed || state.character;
@@ -66,30 +66,30 @@ export class EchoControl {
     this.#state = { ...state, changesAt };
   }
 
-  /** The client has not agreed to the last request: the next wish is one anew. */
+  /** Makes the next change a new request, because the client did not agree to the last one. */
   askAgain(): void {
     this.#state = { ...this.#state, asked: false };
   }
 
-  /** The Telnet dialogue begins anew: the client has agreed to nothing yet. */
+  /** Starts again with a new Telnet dialogue, in which nothing is agreed yet. */
   renew(): void {
     this.#state = { ...this.#state, asked: false, changesAt: -1 };
     this.set({ needed: false }, 0);
   }
 
-  /** Forgets all wishes; what was agreed is turned off by the caller. */
+  /** Forgets the wanted state; the caller turns off what was agreed. */
   reset(): void {
     this.#state = FIRST;
   }
 
-  /** What of the typing goes back to the screen, as agreed. */
+  /** Returns what the server echoes, given what is agreed. */
   modeFor(machine: TelnetMachine): EchoMode {
     const { echoing, password, needed } = this.#state;
     if (!machine.localEnabled(ECHO)) return "none";
     return password ? "newlines" : echoing || needed ? "all" : "none";
   }
 
-  /** Takes the output of the machine, with the change in it that is due. */
+  /** Takes the machine's output, with the negotiation of a pending change inserted. */
   takeOutput(machine: TelnetMachine, now: number): Uint8Array {
     const { changesAt } = this.#state;
     if (changesAt === -1) return machine.takeOutput();

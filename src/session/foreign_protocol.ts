@@ -3,16 +3,16 @@ import type { SessionCore } from "./core.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Looks at the first bytes of a client: one that speaks another protocol is answered in that, and dropped. */
+/** Checks the first bytes of a client: a non-Telnet client gets a final reply and is dropped. */
 export class ForeignProtocol {
-  /** The final reply, in place of what was meant for a person. */
+  /** The final reply, which replaces the queued output. */
   answer: Uint8Array | undefined;
   readonly #sniffer: ProtocolSniffer = new ProtocolSniffer();
 
   /**
-   * Looks at the next bytes.
+   * Checks the next bytes.
    *
-   * @returns Whether to look on; `foreign`: the client is dropped.
+   * @returns `looking`: more bytes are needed; `foreign`: the client is dropped.
    */
   push(chunk: Uint8Array, core: SessionCore): "looking" | "passed" | "foreign" {
     const protocol = this.#sniffer.push(chunk);

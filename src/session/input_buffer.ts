@@ -1,30 +1,30 @@
 import { joinBytes } from "../protocol/bytes.ts";
 import { Fifo } from "../protocol/fifo.ts";
 
-/** A chunk of so few bytes is copied behind the one before it: each array costs some hundred bytes. */
+/** Chunks up to this size are copied into one: each array has an overhead of some hundred bytes. */
 const SMALL_CHUNK = 512;
-/** What a chunk costs beside its bytes. */
+/** The estimated overhead of a chunk, in bytes. */
 const CHUNK_OVERHEAD = 256;
-/** What small chunks are gathered in. */
+/** The size of the buffer into which small chunks are copied. */
 const GATHERED_CHUNK = 2_048;
 
-/** Bytes of a client that wait to be processed. */
+/** A buffer of the client's unprocessed bytes. */
 export class InputBuffer {
   readonly #chunks: Fifo<Uint8Array> = new Fifo();
-  /** The last chunk, where it is one that small ones are gathered in, and how much of it is used. */
+  /** The buffer for small chunks, if it is the last chunk; `end`: how much of it is used. */
   #gathered:
     | { readonly buffer: Uint8Array; readonly inflated: boolean; end: number }
     | undefined;
   #length = 0;
-  /** How many of them came out of a compressed stream; these stand before all others. */
+  /** How many of the bytes were compressed; they precede all others. */
   #inflated = 0;
 
-  /** How many bytes wait. */
+  /** The number of bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** How many bytes it holds, with what the chunks cost beside theirs. */
+  /** The memory that the buffer uses, including the overhead of chunks. */
   get held(): number {
     const gathered = this.#gathered === undefined ? 0 : GATHERED_CHUNK;
     return this.#length + this.#chunks.length * CHUNK_OVERHEAD + gathered;
@@ -39,14 +39,14 @@ export class InputBuffer {
   push(bytes: Uint8Array, inflated: boolean): void {
     this.#length += bytes.length;
     if (inflated) this.#inflated += bytes.length;
-    // The first chunk is used at once, mostly: there is nothing to gather.
+    // The first chunk is usually processed at once, so copying it would not pay.
     if (this.#length === bytes.length || bytes.length > SMALL_CHUNK) {
       this.#seal();
       this.#chunks.push(bytes);
     } else this.#gather(bytes, inflated);
   }
 
-  /** The next bytes, which stay; no more than `max`. */
+  /** Returns the next bytes without taking them, at most `max`. */
   peek(max: number): Uint8Array | undefined {
     if (this.#chunks.length === 0) this.#seal();
     const chunk = this.#chunks.peek();
@@ -63,7 +63,7 @@ export class InputBuffer {
     this.#inflated = Math.max(0, this.#inflated - count);
   }
 
-  /** Takes all. */
+  /** Takes all chunks. */
   takeAll(): Uint8Array[] {
     this.#seal();
     this.#length = 0;
@@ -71,14 +71,14 @@ export class InputBuffer {
     return this.#chunks.takeAll();
   }
 
-  /** What waits, as one array, which goes on waiting. */
+  /** Returns a copy of all bytes; they stay in the buffer. */
   copy(): Uint8Array {
     const all = joinBytes(this.takeAll());
     if (all.length > 0) this.push(all, false);
     return all;
   }
 
-  /** A chunk is inflated as a whole, or not at all. */
+  /** Copies a small chunk; compressed and plain bytes never share a buffer. */
   #gather(bytes: Uint8Array, inflated: boolean): void {
     const last = this.#gathered;
     const fits = last !== undefined && last.end + bytes.length <= last.buffer.length;
@@ -93,7 +93,7 @@ export class InputBuffer {
     this.#gathered = { buffer, inflated, end: bytes.length };
   }
 
-  /** What is gathered becomes a chunk like the others. */
+  /** Turns the buffer of small chunks into a normal chunk. */
   #seal(): void {
     const last = this.#gathered;
     this.#gathered = undefined;
@@ -101,7 +101,7 @@ export class InputBuffer {
   }
 }
 
-/** What is left of a chunk; a small rest does not keep all of it alive. */
+/** Returns the rest of a chunk; copies a small rest, so that it does not keep the chunk alive. */
 function restOf(chunk: Uint8Array, from: number): Uint8Array {
   const rest = chunk.subarray(from);
   return rest.length > SMALL_CHUNK && 2 * rest.length < chunk.buffer.byteLength

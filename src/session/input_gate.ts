@@ -3,48 +3,48 @@ import { RateLimiter, type Rates } from "../guard/rate_limiter.ts";
 import type { ClientViolation } from "../guard/violations.ts";
 import { InputBuffer } from "./input_buffer.ts";
 
-/** Input is processed in pieces of this size, so that the limit of lines holds within a chunk. */
+/** Input is processed in pieces up to this size, so that the line limits apply within a chunk. */
 const PIECE = 8_192;
-/** A piece of so few bytes is taken as it is. */
+/** A piece up to this size is not cut further for the line limits. */
 const SMALL = 64;
-/** How many bytes of a client are processed in one poll, so that the others do not wait long. */
+/** How many bytes of one client are processed in a poll, so that the others do not wait long. */
 const INPUT_BUDGET = 16_384;
-/** Keys cost more than lines: while they come a client gets less at a time. */
+/** The same sizes in character mode, where input costs more. */
 const KEYS_PIECE = 64;
 const KEYS_BUDGET = 4_096;
-/** Behind its first piece a client has so much time in a poll: what a byte costs depends on what it is. */
+/** The time in a poll for a client's further pieces, because some bytes cost more than others. */
 const PIECES_MS = 0.2;
-/** So many characters are drawn for each byte that is typed before it counts. */
+/** How many characters the editor may draw for each typed byte before drawing is charged. */
 const DRAWN_FREELY = 16;
 
-/** What the gate found about the client, for the session to act on. */
+/** A finding of the gate about the client, for the session to act on. */
 export interface GateVerdict {
   readonly violation: ClientViolation;
-  /** Whether the client is dropped for it. */
+  /** Set if the client must be dropped. */
   readonly drop?: "flooding" | "not-read";
 }
 
-/** What the gate needs of its host. */
+/** What the gate needs from its host. */
 export interface GateHost {
   readonly settings: { readonly limits: ServerLimits; readonly rates: Rates };
-  /** The time at this moment, which `now` is not while a poll is at work. */
+  /** Reads the clock; `now` stands still during a poll. */
   readonly clock: () => number;
 }
 
 const NO_VERDICTS: readonly GateVerdict[] = [];
 
-/** What else decides whether the client is read on. */
+/** The state of the input mode that the gate depends on. */
 export interface GateDemand {
-  /** How many more lines or keys may wait for the game; with 0 it is not read on. */
+  /** How many more lines or keys may be queued for the game; at 0 the gate gives out no input. */
   readonly room: number;
   /** Whether the client sends each key. */
   readonly byKeys: boolean;
-  /** Whether text was processed that nobody has read. */
+  /** Whether there is decoded text that is not read as lines or keys. */
   readonly hasUnread: boolean;
 }
 
 /**
- * What a client has sent and nobody has looked at, given out as fast as the limits allow.
+ * Buffers the client's unprocessed input, and gives it out as fast as the limits allow.
  *
  * - **feed it**: {@linkcode push}
  * - **drain it** once a poll: {@linkcode begin}, then {@linkcode next} and {@linkcode used} while
@@ -53,26 +53,26 @@ export interface GateDemand {
  */
 export class InputGate {
   readonly buffer: InputBuffer = new InputBuffer();
-  /** Whether bytes can be taken from the network. */
+  /** Whether to read more from the network. */
   reading = true;
-  /** Whether more could be processed at once, and the budget of this poll is used up. */
+  /** Whether there is more to process, but the budget of this poll is used up. */
   again = false;
-  /** When a client is given up whose lines nobody takes. */
+  /** When to drop the client because the game takes none of its lines. */
   unreadBy: number = Infinity;
-  /** An option has put off reading until this time. */
+  /** Until when an option has put the input on hold. */
   heldUntil = 0;
   readonly #host: GateHost;
-  /** Made when something counts. */
+  /** Made on first use. */
   #rateLimiter: RateLimiter | undefined;
   #verdicts: GateVerdict[] | undefined;
   #budget = 0;
-  /** When the budget is used up in any case; 0: the first piece is not yet given out. */
+  /** When the time of this poll is used up; 0: not started. */
   #deadline = 0;
-  /** Whether bytes of the client counted that nobody may see. */
+  /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
   #unseen = false;
-  /** How many bytes were typed since something was drawn for them. */
+  /** How many bytes were processed since the last drawing. */
   #typed = 0;
-  /** How many bytes are held of the client behind the gate. */
+  /** How many bytes the later stages hold for the client. */
   #held = 0;
   #memoryReported = false;
   #queueReported = false;
@@ -82,13 +82,13 @@ export class InputGate {
     this.#host = host;
   }
 
-  /** Takes bytes; a client that has sent more than may wait is not read on. */
+  /** Appends bytes; pauses reading if the buffer is full. */
   push(bytes: Uint8Array, inflated: boolean): void {
     this.buffer.push(bytes, inflated);
     if (this.buffer.length >= this.#limits.inputBytes) this.reading = false;
   }
 
-  /** Bytes came of which nothing may come here: compressed ones, or such as TLS itself takes. */
+  /** Counts bytes that may never reach the buffer: compressed ones, and those of TLS itself. */
   unseen(count: number, now: number): void {
     this.#unseen = true;
     this.#limiter.bytes(count, now);
@@ -96,30 +96,30 @@ export class InputGate {
   }
 
   /**
-   * So many bytes are held of the client in what comes after: over the limit it is not read on, and
-   * nothing more of it is processed.
+   * Sets how many bytes the later stages hold for the client. Over `limits.memory`, reading pauses
+   * and no more input is processed.
    */
   weigh(held: number): void {
     this.#held = held;
   }
 
-  /** Whether what the client holds keeps more of it from being processed. */
+  /** Whether the later stages hold too much for more input to be processed. */
   get overMemory(): boolean {
     return this.#held > this.#limits.memory;
   }
 
-  /** Whether the client is slowed down by a rate. */
+  /** Whether a rate throttles the client. */
   get throttled(): boolean {
     return this.#rateLimiter !== undefined && this.#rateLimiter.heldSince !== Infinity;
   }
 
-  /** Whether input waits because the game takes no lines, or for a rate. */
+  /** Whether input is held back because the game takes no lines, or by a rate. */
   isHolding({ room, hasUnread }: GateDemand): boolean {
     const waits = this.buffer.length > 0;
     return waits && this.throttled || (waits || hasUnread) && this.#isStopped(room);
   }
 
-  /** A poll begins to process the client. */
+  /** Starts the processing of a poll. */
   begin({ byKeys }: GateDemand): void {
     this.again = false;
     this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
@@ -127,7 +127,7 @@ export class InputGate {
     if (this.buffer.length >= this.#limits.inputBytes) this.#reportInput();
   }
 
-  /** The next bytes to process; `undefined` where none are left, or none are allowed now. */
+  /** Returns the next bytes to process; `undefined` if there are none, or none are allowed now. */
   next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#limiter;
     if (this.buffer.length === 0) {
@@ -144,12 +144,12 @@ export class InputGate {
     }
     const piece = this.buffer.peek(demand.byKeys ? KEYS_PIECE : PIECE);
     if (piece === undefined || piece.length <= SMALL) return piece;
-    // Most lines have at least two bytes, so this takes few lines over the limit.
+    // Most lines have at least two bytes, so few lines exceed the limit.
     const max = SMALL + 2 * Math.min(room, limiter.linesLeft(now));
     return piece.length > max ? piece.subarray(0, max) : piece;
   }
 
-  /** So many bytes of the piece were processed, with so many commands and negotiations in them. */
+  /** Counts processed bytes of the piece, and the commands and negotiations in them. */
   used(count: number, negotiations: number, now: number): void {
     this.#limiter.bytes(count, now);
     if (negotiations > 0) this.#limiter.negotiations(negotiations, now);
@@ -158,29 +158,29 @@ export class InputGate {
     this.buffer.take(count);
   }
 
-  /** So many characters were drawn for what was typed. */
+  /** Counts characters that were drawn for typed keys. */
   drew(count: number, now: number): void {
     const free = DRAWN_FREELY * this.#typed;
     this.#typed = 0;
     if (count > free) this.#limiter.drew(count - free, now);
   }
 
-  /** It took so many milliseconds to process what the client sent, and to send what came of it. */
+  /** Counts the time that was spent on the client's input and output. */
   worked(milliseconds: number, now: number): void {
     this.#limiter.worked(milliseconds, now);
   }
 
-  /** Whether the client is served behind the others. */
+  /** Whether the client has used so much time that it is served after the others. */
   isCostly(now: number): boolean {
     return this.#rateLimiter?.isCostly(now) === true;
   }
 
-  /** A line came of it. */
+  /** Counts a line. */
   countLine(now: number): void {
     this.#limiter.line(now);
   }
 
-  /** The poll has processed what it could. */
+  /** Ends the processing of a poll: reports full buffers, and decides whether to read more. */
   end(now: number, { room, hasUnread }: GateDemand): void {
     const { inputBytes, memory } = this.#limits;
     const { length } = this.buffer;
@@ -199,12 +199,12 @@ export class InputGate {
     else if (this.unreadBy === Infinity) this.lineTaken(now, true);
   }
 
-  /** The game takes lines: the wait of a client that is not read on begins anew. */
+  /** Restarts the `unreadTimeout` of a blocked client, because the game took a line. */
   lineTaken(now: number, waits: boolean = this.unreadBy !== Infinity): void {
     if (waits) this.unreadBy = now + this.#limits.unreadTimeout;
   }
 
-  /** Nobody has taken a line in time. */
+  /** Reports that the game took no line in time. */
   expireUnread(now: number): void {
     const { unreadTimeout: limit } = this.#limits;
     const violation = { kind: "not-read", limit, value: now - this.unreadBy + limit } as const;
@@ -212,8 +212,9 @@ export class InputGate {
   }
 
   /**
-   * When to look again at a client that is over a rate: it can be read on, or it was over it for too long,
-   * as one chunk that leaves nothing to process may cost more than that. `Infinity` where it is not.
+   * When to check a throttled client again: when the rate allows more, or when it has been over the
+   * rate for `floodTimeout`, as the cost of one chunk can be higher than that. `Infinity` if the
+   * client is not throttled.
    */
   get releaseAt(): number {
     const limiter = this.#rateLimiter;
@@ -222,19 +223,19 @@ export class InputGate {
     return Math.min(limiter.free, tooLong);
   }
 
-  /** Whether something was found. */
+  /** Whether there are findings. */
   get hasVerdicts(): boolean {
     return this.#verdicts !== undefined;
   }
 
-  /** What was found since the last call. */
+  /** Takes the findings since the last call. */
   takeVerdicts(): readonly GateVerdict[] {
     const verdicts = this.#verdicts ?? NO_VERDICTS;
     this.#verdicts = undefined;
     return verdicts;
   }
 
-  /** Whether nothing more is processed until the game has taken something. */
+  /** Whether input is blocked until the game takes a line or key. */
   #isStopped(room: number): boolean {
     return room === 0 || this.overMemory;
   }
@@ -258,7 +259,7 @@ export class InputGate {
     return time >= this.#deadline;
   }
 
-  /** A client over a rate waits: what it sends stays in the network. */
+  /** Throttles a client over a rate: reports it once, and has it dropped after `floodTimeout`. */
   #hold(limiter: RateLimiter, now: number): undefined {
     const { floodTimeout: limit } = this.#limits;
     if (limiter.hold(now)) this.#report(limiter.excess(now));
@@ -268,12 +269,12 @@ export class InputGate {
     }
   }
 
-  /** Whether the client is over a rate although nothing of it may wait. */
+  /** Whether compressed or TLS bytes put the client over a rate, even with an empty buffer. */
   #unseenTooMuch(now: number): boolean {
     return this.#unseen && (this.#rateLimiter?.free ?? 0) > now;
   }
 
-  /** Reports once that the client is not read on. */
+  /** Reports once that the input buffer is full. */
   #reportInput(): void {
     if (this.#inputReported) return;
     this.#inputReported = true;
@@ -281,7 +282,7 @@ export class InputGate {
     this.#report({ kind: "input-full", limit, value: this.buffer.length });
   }
 
-  /** Reports once that the client holds too much. */
+  /** Reports once that the server holds too much for the client. */
   #checkMemory(value: number): void {
     const { memory: limit } = this.#limits;
     if (value <= limit / 2) this.#memoryReported = false;

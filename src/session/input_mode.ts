@@ -23,7 +23,7 @@ import type { OptionHost } from "./option_host.ts";
 import { Secrecy, type SecrecySnapshot, type TypedRest } from "./secrecy.ts";
 import type { LastRow } from "./text_output.ts";
 
-/** What came of what a person typed. */
+/** An event of typed input. */
 export type TypedEvent =
   /** A line has ended. */
   | TypedLine
@@ -31,75 +31,76 @@ export type TypedEvent =
   | { readonly type: "key"; readonly key: Key; readonly secret: boolean }
   /** Ctrl-C, or Ctrl-D on an empty line, in the editor: the commands IP and EOF. */
   | { readonly type: "command"; readonly command: number }
-  /** The game's code is to be called, for the candidates of a completion. */
+  /** A call of the game's `complete` function, for the reader to make. */
   | { readonly type: "complete"; readonly call: () => unknown };
 
-/** How a client types, by the settings of the server. */
+/** The server's settings for typed input. */
 export interface InputModeSettings {
-  /** How long a line may be, how many may wait for the game, and what all may take. */
+  /** The limits for the length of a line, the number of queued lines, and their memory. */
   readonly limits: Pick<ServerLimits, "line" | "queuedLines" | "memory">;
-  /** How lines are made of what clients type. */
+  /** The options for reading lines. */
   readonly lineInput: LineInputOptions;
-  /** How long a lone ESC waits for the rest of a sequence, in milliseconds. */
+  /** How long to wait after ESC for the rest of an escape sequence, in milliseconds. */
   readonly escapeTimeout: number;
 }
 
-/** What the input mode needs of its dialogue and its connection. */
+/** What the input mode needs from its dialogue and its connection. */
 export interface InputModeContext {
   readonly machine: TelnetMachine;
   readonly options: OptionHost;
   readonly lastRow: LastRow;
-  /** In which column the cursor stands on it. */
+  /** The column of the cursor in the last row. */
   readonly lastColumn: number;
-  /** Columns of ambiguous characters of East Asia. */
+  /** The number of columns of characters with ambiguous East Asian width. */
   readonly ambiguousWidth: AmbiguousWidth;
-  /** How many bytes wait to be processed. */
+  /** Input bytes that are not processed yet. */
   readonly queuedInput: number;
   now(): number;
-  /** What the client shows for a text, in its character set. */
+  /** Returns a text as the client displays it, limited to its character set. */
   shown(text: string): string;
-  /** Writes everything called so far to the machine's output. */
+  /** Writes pending output of the editor to the machine. */
   settle(): void;
-  /** There is something for the terminal. */
+  /** Called when there is output for the terminal. */
   changed(): void;
 }
 
-/** Where the typing stands, as plain JSON. */
+/** The state of the typed input, as plain JSON. */
 export interface InputModeSnapshot {
   readonly echo: EchoSnapshot;
   readonly line: LineInputSnapshot;
   /** Lines that wait for the game. */
   readonly queue: readonly TypedLine[];
-  /** What is not read, where it is lines. */
+  /** Text that is not read yet, in line mode. */
   readonly unread: string;
-  /** The keys, where the game wants them, or an editor. */
+  /** The key input, if the game wants keys or an editor. */
   readonly keys: KeyInputSnapshot | null;
-  /** What of it is a secret although no password is asked for any more. */
+  /** Which of the input is still secret after password mode has ended. */
   readonly secrecy: SecrecySnapshot | null;
-  /** Whether the client did not agree to send each key. */
+  /** Whether the client refused character mode. */
   readonly refused: boolean;
-  /** A command of the editor that waits for a poll. */
+  /** A command of the editor that the next poll must report. */
   readonly held: number | null;
 }
 
 /**
- * How a client types: lines or keys, edited there or here, and who shows it. What was typed and not
- * taken is one stream: a change of mode reads it anew in the new mode.
+ * The input mode of a client: lines or keys, edited by the client or by the server, and who echoes.
+ * Typed input that the game has not taken is one stream: a change of mode reads it again in the new
+ * mode.
  */
 export class InputMode implements TypedRest {
-  /** Lines for the game. */
+  /** The lines that wait for the game. */
   readonly queue: LineQueue = new LineQueue();
   readonly #context: InputModeContext;
   readonly #settings: InputModeSettings;
   readonly #echo = new EchoControl();
   #lines: LineInput;
-  /** Made when the game wants keys, or an editor. */
+  /** Exists while the game wants keys or an editor. */
   #keys: KeyInput | undefined;
-  /** Whether the client did not agree to send each key, and is not asked again. */
+  /** Whether the client refused character mode, and is not asked again. */
   #refused = false;
-  /** What of ECHO and SGA the client agreed to since it was asked for keys: a bit for each code. */
+  /** Which of ECHO and SGA were agreed since character mode was requested: a bit for each code. */
   #agreed = 0;
-  /** What was read, and must wait for a poll. */
+  /** An event that was read and put back for the next poll. */
   #held: TypedEvent | undefined;
   /** How many bytes of the client were processed. */
   #position = 0;
@@ -112,24 +113,24 @@ export class InputMode implements TypedRest {
     this.#lines = newLineInput(settings);
   }
 
-  // Who types what.
+  // State.
 
-  /** Whether the game asks for a secret. */
+  /** Whether password mode is on. */
   get hidden(): boolean {
     return this.#echo.password;
   }
 
-  /** Whether what is being typed is a secret: so is a line that was begun as one, to its end. */
+  /** Whether the typed input is secret: in password mode, or the rest of a line begun in it. */
   get secret(): boolean {
     return this.hidden || this.#secrecy?.active === true;
   }
 
-  /** Whether the client sends each key: it agreed to leave echo and line ends to the server. */
+  /** Whether the client is in character mode: it agreed to ECHO and SGA of the server. */
   get byKeys(): boolean {
     return this.#keys?.active === true;
   }
 
-  /** The editor, while lines are edited here. */
+  /** The editor, while the server edits lines. */
   get editor(): LineEditor | undefined {
     return this.#keys?.editor;
   }
@@ -139,22 +140,22 @@ export class InputMode implements TypedRest {
     return this.#keys?.length ?? 0;
   }
 
-  /** Whether something waits for the game. */
+  /** Whether a line or key waits for the game. */
   get hasInput(): boolean {
     return this.queue.length > 0 || this.keyCount > 0;
   }
 
-  /** Whether text was fed that is not read. */
+  /** Whether there is text that is not read as lines or keys. */
   get hasUnread(): boolean {
     return this.#held !== undefined || this.#lines.hasUnread || this.#keys?.hasUnread === true;
   }
 
-  /** Whether all lines are read, and no secret goes on: then `next` has nothing to do. */
+  /** Whether `next` has nothing to do: line mode, all lines read, and no secret to end. */
   get drained(): boolean {
     return this.#keys === undefined && this.#secrecy?.over !== false && !this.#lines.hasUnread;
   }
 
-  /** How many more lines, or keys, may wait. */
+  /** How many more lines or keys may be queued for the game. */
   get room(): number {
     const { queuedLines, memory } = this.#settings.limits;
     if (this.held > memory) return 0;
@@ -162,7 +163,7 @@ export class InputMode implements TypedRest {
     return this.#keys === undefined ? lines : Math.min(lines, this.#keys.room);
   }
 
-  /** How many bytes are held of what was typed, about. */
+  /** Estimated bytes that are held of typed input. */
   get held(): number {
     return this.queue.held + this.#lines.held + (this.#keys?.held ?? 0);
   }
@@ -172,38 +173,38 @@ export class InputMode implements TypedRest {
     return this.#keys?.timeout ?? Infinity;
   }
 
-  /** Whether the server shows what is typed, as the client has agreed to leave that to it. */
+  /** Whether the server echoes typed lines, as the client has agreed. */
   get echoes(): boolean {
     return this.#lines.echo === "all";
   }
 
-  /** What of the half-typed line the server has shown. */
+  /** The unfinished line, if the server has echoed it. */
   get echoed(): string {
     return this.echoes ? this.#lines.partial : "";
   }
 
-  /** Draws that line again, in the row that a prompt begins. */
+  /** Echoes the unfinished line again, after the prompt in its row. */
   echoAgain(): void {
     this.#placeLine();
     this.#lines.echoAgain();
   }
 
-  // What comes in.
+  // Input.
 
-  /** The bytes that follow are those from a position on. */
+  /** Sets how many bytes of the client were processed. */
   moveTo(position: number): void {
     this.#position = position;
     if (this.#secrecy?.moveTo(position, this)) this.#mask();
   }
 
-  /** Takes text of the client, for `next`. */
+  /** Adds decoded text of the client, for `next`. */
   feed(text: string, now: number): void {
     if (this.#keys?.active === true) return this.#keys.feed(text, now);
     if (this.echoes && this.#lines.partial === "") this.#placeLine();
     this.#lines.feed(text);
   }
 
-  /** What comes next of what was typed; `undefined` where nothing does. */
+  /** Returns the next event; `undefined` if there is none. */
   next(): TypedEvent | undefined {
     const held = this.#held;
     this.#held = undefined;
@@ -213,12 +214,12 @@ export class InputMode implements TypedRest {
     return event;
   }
 
-  /** Gives an event back, for `next` to return again. */
+  /** Puts an event back, for `next` to return it again. */
   putBack(event: TypedEvent): void {
     this.#held = event;
   }
 
-  /** A Telnet command that edits what is being typed: EC and EL; IP and its like give it up. */
+  /** Handles a Telnet command: EC and EL edit the line; IP, BRK, ABORT and SUSP discard it. */
   command(command: number): void {
     const keys = this.#keys?.active === true ? this.#keys : undefined;
     if (command === EC) (keys ?? this.#lines).eraseCharacter();
@@ -230,12 +231,12 @@ export class InputMode implements TypedRest {
     this.#context.changed();
   }
 
-  /** Does what is due. */
+  /** Handles a lone ESC whose time is over. */
   expire(now: number): void {
     this.#keys?.expire(now);
   }
 
-  /** Takes a key that waits. */
+  /** Takes the next key for the game. */
   takeKey(): Key | undefined {
     const key = this.#keys?.take();
     this.#settleSecret();
@@ -247,24 +248,24 @@ export class InputMode implements TypedRest {
     this.#keys?.keep(key);
   }
 
-  /** What is to go back to the screen of a client that sends lines. */
+  /** Takes the echo for a client in line mode. */
   takeEcho(): string {
     return this.#lines.takeEcho();
   }
 
-  /** What an editor has for the terminal, or had before it ended. */
+  /** Takes the output of an editor, including one that has ended. */
   takeOutput(): string {
     return this.#keys?.takeOutput() ?? "";
   }
 
-  /** How many characters of that were drawn for keys; to be asked behind `takeOutput`. */
+  /** How many characters of it were drawn for keys; call it after `takeOutput`. */
   takeDrawn(): number {
     return this.#keys?.takeDrawn() ?? 0;
   }
 
-  // What the game asks for.
+  // Called for the game.
 
-  /** Has the client send each key, for an editor of lines or for the game itself. */
+  /** Requests character mode, with an editor or for the game's own use. */
   useKeys(options: EditorOptions | undefined): void {
     const { line } = this.#settings.limits;
     if (options?.limit !== undefined && options.limit > line) {
@@ -275,14 +276,14 @@ export class InputMode implements TypedRest {
     this.#refused = false;
     this.#keys ??= this.#newKeyInput();
     this.#keys.use(options, this.#window, this.secret);
-    // What waits as lines goes to the game as keys.
+    // The game gets queued lines as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue(""));
     this.#secrecy?.readAnew();
     this.#settleSecret();
     this.#steer();
   }
 
-  /** Has the client send lines again. */
+  /** Requests line mode, and ends the editor. */
   endKeys(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
@@ -294,12 +295,12 @@ export class InputMode implements TypedRest {
     this.#steer();
   }
 
-  /** The connection ends: the line goes from the screen. */
+  /** Removes the edited line from the screen because the connection ends. */
   close(): void {
     this.#keys?.close();
   }
 
-  /** Sets who shows what is typed. */
+  /** Changes who echoes typed text. */
   setEcho(change: EchoChange): void {
     const { hidden } = this;
     this.#context.settle();
@@ -312,18 +313,18 @@ export class InputMode implements TypedRest {
     this.#context.changed();
   }
 
-  /** An option has changed. */
+  /** Handles a change of an option. */
   optionChanged({ option, side, change }: OptionEvent): void {
     if (option === ECHO) this.#directEcho();
     const half = side === "local" && (option === ECHO || option === SGA) && this.#echo.character;
-    // A late answer to what was asked before keys were is none of it.
+    // Without earlier agreement, `disabled` is a late answer to an older request.
     const withdrawn = change === "disabled" && (this.#agreed >> option & 1) === 1;
     if (half && change === "enabled") this.#agreed |= 1 << option;
     if (half && (change === "refused" || change === "unanswered" || withdrawn)) this.#withdraw();
     else if (this.#keys !== undefined) this.#steer();
   }
 
-  /** The terminal shows text in other widths: an editor lays out its line anew. */
+  /** Redraws the line of an editor after a change of character widths. */
   widthsChanged(): void {
     const keys = this.#keys;
     if (keys?.editor === undefined) return;
@@ -331,7 +332,7 @@ export class InputMode implements TypedRest {
     this.#context.changed();
   }
 
-  /** The window has another size. */
+  /** Handles a new window size. */
   resize(columns: number, rows: number): void {
     if (this.echoes) this.#placeLine();
     if (this.editor === undefined) return;
@@ -339,9 +340,9 @@ export class InputMode implements TypedRest {
     this.#context.changed();
   }
 
-  // Its beginning anew.
+  // Restart and snapshot.
 
-  /** Telnet begins anew: what was typed counts no more, what the game wants is asked for again. */
+  /** Starts again after START-TLS: drops typed input, and requests the game's modes again. */
   renew(): void {
     const keys = this.#keys;
     keys?.stop();
@@ -354,10 +355,10 @@ export class InputMode implements TypedRest {
     this.#echo.renew();
     if (keys === undefined) return;
     this.#echo.set({ character: false }, 0);
-    this.useKeys(keys.options); // also of a client that had refused
+    this.useKeys(keys.options); // even if the client refused before
   }
 
-  /** The game starts anew: it asks for nothing. What was typed waits for it. */
+  /** Starts again for a restarted game: ends all modes, and keeps typed input. */
   reset(): void {
     this.endKeys();
     const { hidden } = this;
@@ -398,17 +399,17 @@ export class InputMode implements TypedRest {
     this.#noteAgreed();
   }
 
-  /** Takes the output of the machine, with a change of the echo in it that is due. */
+  /** Takes the machine's output, with the negotiation of an echo change inserted. */
   takeMachineOutput(now: number): Uint8Array {
     return this.#echo.takeOutput(this.#context.machine, now);
   }
 
-  /** Whether a change of the echo is still to be negotiated. */
+  /** Whether a change of the echo must still be negotiated. */
   get echoChanges(): boolean {
     return this.#echo.changes;
   }
 
-  /** Has the echo of a line begin where the last row ends, in a window of the client's width. */
+  /** Tells the line input where its echo begins: at the cursor of the last row. */
   #placeLine(): void {
     const { options, lastColumn: column, ambiguousWidth } = this.#context;
     const { columns } = options.facts;
@@ -454,15 +455,15 @@ export class InputMode implements TypedRest {
     return { type: "line", text, secret, length };
   }
 
-  /** A line has ended, and a secret with it. */
+  /** Ends a secret at the end of its line. */
   #lineEnded(): void {
     this.#secrecy?.end();
     this.#mask();
   }
 
   /**
-   * Asks for each key, or for lines. A client that edits lines by itself (LINEMODE) does it better
-   * than the server, and is asked for keys only where the game wants those.
+   * Requests character mode or line mode. A client with its own line editing (LINEMODE) does not
+   * need the server's editor, so it is put into character mode only if the game wants keys.
    */
   #steer(): void {
     const { options } = this.#context;
@@ -493,14 +494,14 @@ export class InputMode implements TypedRest {
     this.#agreed = inForce.reduce((bits, option) => bits | 1 << option, 0);
   }
 
-  /** The client agreed to half of it, or to nothing: take the other half back, or nobody would echo. */
+  /** Withdraws ECHO and SGA because the client refused one of them: else nobody would echo. */
   #withdraw(): void {
     this.#refused = true;
     this.#askForKeys(false);
     this.#update();
   }
 
-  /** Begins with keys, or ends, as it is agreed. */
+  /** Enters or leaves character mode, according to what is agreed. */
   #update(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
@@ -508,18 +509,18 @@ export class InputMode implements TypedRest {
     const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
     if (agreed && !keys.active) this.#toKeys(keys);
     else if (!agreed && keys.active) {
-      // The editor keeps half a secret; its rest may come as a line.
+      // The editor keeps the start of a secret; the rest may arrive as a line.
       if (keys.editor !== undefined && keys.editor.line !== "") this.#secrecy?.keep();
       keys.stop();
       this.#toLines(keys);
     }
-    // An editor that begins again with half a secret goes on hidden.
+    // An editor that restarts with the start of a secret stays masked.
     if (keys.editor?.masked && keys.editor.line !== "") this.#watchSecrecy().begin();
     this.#mask();
     this.#context.changed();
   }
 
-  /** What was typed ahead is read as keys; an editor leaves whole lines as they are. */
+  /** Reads unread input as keys; with an editor, whole lines stay lines. */
   #toKeys(keys: KeyInput): void {
     const { lastRow } = this.#context;
     const { afterCr } = this.#lines;
@@ -533,7 +534,7 @@ export class InputMode implements TypedRest {
     this.#directEcho();
   }
 
-  /** Takes the lines that wait, as they were typed; `rest` was typed behind them. */
+  /** Takes the queued lines as typed text; `rest`: the text typed after them. */
   #takeQueue(rest: string): string {
     const lines = this.queue.takeAll();
     if (lines.some(({ secret }) => secret)) this.#watchSecrecy().begin();
@@ -541,7 +542,7 @@ export class InputMode implements TypedRest {
     return rest === "" && this.#lines.afterCr ? openEnter(typed) : typed;
   }
 
-  /** What was typed ahead is read as lines. */
+  /** Reads unread input as lines. */
   #toLines(keys: KeyInput): void {
     const { afterCr } = keys;
     const { typed, raw } = keys.takeUnread();
@@ -554,12 +555,12 @@ export class InputMode implements TypedRest {
     this.#lines.echo = this.#echo.modeFor(this.#context.machine);
   }
 
-  /** Whether something was typed that is no line yet, and no key that the game has taken. */
+  /** Whether there is an unfinished line, or a key that the game has not taken. */
   get halfTyped(): boolean {
     return this.#lines.partial !== "" || this.#keys?.halfTyped === true;
   }
 
-  /** Where nothing is left of a secret, none goes on. */
+  /** Ends a secret if none of it is left. */
   #settleSecret(): void {
     if (this.#secrecy?.settle(this)) this.#mask();
   }
@@ -574,7 +575,7 @@ export class InputMode implements TypedRest {
   }
 }
 
-/** Leaves the last Enter, CR LF, open for the LF that may still come. */
+/** Removes the LF of a final CR LF, because the client's own LF may still arrive. */
 function openEnter(typed: string): string {
   return typed.endsWith("\r\n") ? typed.slice(0, -1) : typed;
 }

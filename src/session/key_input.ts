@@ -21,26 +21,29 @@ import { ITEM_SIZE } from "../text/sizes.ts";
 import { type AmbiguousWidth, graphemes } from "../text/width.ts";
 import type { LastRow } from "./text_output.ts";
 
-/** How a client's lines are edited. Every field has a default. */
+/** Options of `useEditor()`. Every field has a default. */
 export interface EditorOptions extends
   Omit<
     LineEditorOptions,
     "columns" | "rows" | "limit" | "completes" | "show" | "ambiguousWidth"
   > {
-  /** The most UTF-16 units of a line; more is refused with a bell. Default, and most: `limits.line`. */
+  /**
+   * The longest line, in UTF-16 units; more input is refused with a bell. Default, and the highest
+   * value: `limits.line`.
+   */
   readonly limit?: number | undefined;
   /**
-   * How long a lone ESC waits for the rest of a sequence before it is the key, in milliseconds. Default:
-   * `escapeTimeout` of `listen()`.
+   * How long to wait after ESC for the rest of an escape sequence before it counts as the Escape
+   * key, in milliseconds. Default: `escapeTimeout` of `listen()`.
    */
   readonly escapeTimeout?: number | undefined;
   /**
-   * Gives the candidates for what is typed, at once or later. Each is a whole word that may stand in the
-   * place of the one at the cursor, or a whole line that begins as the line up to the cursor does.
+   * Returns the completion candidates, or a promise of them. A candidate is a whole word that can
+   * replace the word at the cursor, or a whole line that starts with the text up to the cursor.
    * Default: no completion.
    *
    * @param line The line.
-   * @param cursor Where the cursor stands in it, in UTF-16 units.
+   * @param cursor The position of the cursor in the line, in UTF-16 units.
    */
   readonly complete?: (
     line: string,
@@ -58,7 +61,7 @@ const OPTION_NAMES: Readonly<Record<keyof EditorOptions, true>> = {
   complete: true,
 };
 
-/** Checks how a caller wants a client's lines to be edited. */
+/** Checks the options of `useEditor()`. */
 export function checkEditorOptions(options: EditorOptions): void {
   rejectUnknownKeys("useEditor", options, OPTION_NAMES, EDITOR_SYNONYMS);
   const { limit, escapeTimeout, complete } = options;
@@ -68,13 +71,13 @@ export function checkEditorOptions(options: EditorOptions): void {
   checkEditing("useEditor", options);
 }
 
-/** What came of the keys. */
+/** An event of the key input. */
 export type KeyEvent =
   /** A key for the game. */
   | { readonly type: "key"; readonly key: Key }
-  /** A line, or Ctrl-C, or Ctrl-D on an empty line, of the editor. */
+  /** The editor ended a line, or got Ctrl-C, or Ctrl-D on an empty line. */
   | { readonly type: "edited"; readonly result: EditResult }
-  /** The game's code is to be called, for the candidates of a completion. */
+  /** A call of the game's `complete` function, for the reader to make. */
   | { readonly type: "complete"; readonly call: () => unknown };
 
 /** The window of a client. */
@@ -84,17 +87,17 @@ export interface KeyWindow {
   readonly ambiguousWidth: AmbiguousWidth;
 }
 
-/** Where the keys stand, as plain JSON. */
+/** The state of the key input, as plain JSON. */
 export interface KeyInputSnapshot {
   /** Whether the client sends each key. */
   readonly active: boolean;
   readonly decoder: KeyDecoderSnapshot;
-  /** Keys that wait for the game, and those that are decoded and not handed out. */
+  /** Keys that wait for the game, and decoded keys that `next` has not returned yet. */
   readonly queue: readonly Key[];
   readonly given: readonly Key[];
-  /** What came of the editor and is not handed out. */
+  /** Results of the editor that `next` has not returned yet. */
   readonly results: readonly EditResult[];
-  /** The editor, where there is one: how it edits, where it stands, and the lines before. */
+  /** The editor, if there is one: its options, state and history. */
   readonly editor: {
     readonly options: Pick<
       EditorOptions,
@@ -105,7 +108,7 @@ export interface KeyInputSnapshot {
   } | null;
 }
 
-/** So many keys wait for the game; then the client is not read on. */
+/** The most keys that wait for the game; then the input is blocked. */
 const MAX_KEYS = 4_096;
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
@@ -113,33 +116,33 @@ const PLAIN = { text: "", ctrl: false, alt: false, shift: false };
 /** The key that stands for the Telnet command EL. */
 const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
-/** How keys are read, whatever the game sets for an editor. */
+/** The server's defaults for reading keys. */
 export interface KeyInputSettings {
-  /** The most UTF-16 units of a line. */
+  /** The longest line, in UTF-16 units. */
   readonly lineLimit: number;
-  /** How long a lone ESC waits, in milliseconds. */
+  /** How long to wait for the rest of an escape sequence, in milliseconds. */
   readonly escapeTimeout: number;
 }
 
-/** The keys of a client in character mode: queued for the game, or edited to lines. */
+/** The keys of a client in character mode: queued for the game, or passed to the editor. */
 export class KeyInput {
   readonly #settings: KeyInputSettings;
   readonly #show: (text: string) => string;
-  /** Has the output of the editor fetched: the answer to a completion may come at any time. */
+  /** Called when the editor has output after an async completion. */
   readonly #edited: () => void;
   readonly #decoder = new KeyDecoder();
   readonly #queue = new Fifo<Key>();
-  /** Keys that are decoded, and not handed out. */
+  /** Decoded keys that `next` has not returned yet. */
   readonly #given = new Fifo<Key>();
   readonly #results = new Fifo<EditResult>();
   #options: EditorOptions | undefined;
   #history: HistoryStore = new History();
   #editor: LineEditor | undefined;
   #active = false;
-  /** Whether the terminal was told to mark what is pasted. */
+  /** Whether bracketed paste is on in the terminal. */
   #marking = false;
   #out = "";
-  /** Whether a key was pressed since the output was taken. */
+  /** Whether the editor got a key since the last `takeDrawn`. */
   #pressed = false;
 
   constructor(settings: KeyInputSettings, show: (text: string) => string, edited: () => void) {
@@ -155,7 +158,7 @@ export class KeyInput {
     return this.#active;
   }
 
-  /** Whether it is wanted for the sake of an editor. */
+  /** Whether the game wants an editor, and not the keys. */
   get edits(): boolean {
     return this.#editor !== undefined;
   }
@@ -165,12 +168,12 @@ export class KeyInput {
     return this.#active ? this.#editor : undefined;
   }
 
-  /** How the game wants lines to be edited; `undefined` where it wants the keys. */
+  /** The editor options; `undefined` if the game wants the keys. */
   get options(): EditorOptions | undefined {
     return this.#options;
   }
 
-  /** How many keys wait. */
+  /** How many keys wait for the game. */
   get length(): number {
     return this.#queue.length;
   }
@@ -180,13 +183,13 @@ export class KeyInput {
     return Math.max(0, MAX_KEYS - this.#queue.length);
   }
 
-  /** Whether something was pressed that nobody has made anything of. */
+  /** Whether there are keys not taken, an incomplete sequence, or text in the editor. */
   get halfTyped(): boolean {
     return this.#queue.length > 0 || this.#given.length > 0 || this.#decoder.pending ||
       (this.editor?.line ?? "") !== "";
   }
 
-  /** Whether something waits for `next`, and not for more text. */
+  /** Whether `next` may return an event without more text. */
   get hasUnread(): boolean {
     return this.#active && this.#waits;
   }
@@ -195,7 +198,7 @@ export class KeyInput {
     return this.#results.length > 0 || this.#given.length > 0 || this.#decoder.hasUnread;
   }
 
-  /** How many bytes it holds of what was typed, about. */
+  /** Estimated bytes that are held of typed input. */
   get held(): number {
     const items = this.#queue.length + this.#given.length + this.#results.length;
     const edited = (this.#editor?.held ?? 0) + (this.#history.held ?? 0);
@@ -207,17 +210,17 @@ export class KeyInput {
     return this.#decoder.nextTimeout() ?? Infinity;
   }
 
-  /** Whether the last key was a CR, which an LF may follow. */
+  /** Whether the last key was a CR; an LF that follows belongs to it. */
   get afterCr(): boolean {
     return this.#decoder.afterCr;
   }
 
-  /** Takes a key. */
+  /** Takes the next key for the game. */
   take(): Key | undefined {
     return this.#queue.take();
   }
 
-  /** Takes text as if it were typed now, before what is not read. */
+  /** Inserts text as typed keys, before the keys that are not read. */
   type(text: string): void {
     for (const key of [...textKeys(text), ...this.#given.takeAll()]) this.#given.push(key);
   }
@@ -228,8 +231,8 @@ export class KeyInput {
   }
 
   /**
-   * Edits from now on, or no more. What is half typed goes on in the new editor, and so do keys that
-   * nobody has taken.
+   * Starts an editor, or ends it if `options` is `undefined`. A new editor takes over the
+   * unfinished line and the keys that the game has not taken.
    */
   use(options: EditorOptions | undefined, window: KeyWindow, masked: boolean): void {
     const old = this.#editor;
@@ -238,7 +241,7 @@ export class KeyInput {
     this.#decoder.runs = options !== undefined;
     this.#decoder.escapeTimeout = options?.escapeTimeout ?? this.#settings.escapeTimeout;
     if (options === undefined) {
-      // What is typed in the editor goes to the game by keys.
+      // The game gets the text in the editor as keys.
       if (old !== undefined) this.type(this.#takeLines() + old.line);
       this.#editor = undefined;
       return;
@@ -251,14 +254,14 @@ export class KeyInput {
     for (const key of [...this.#queue.takeAll(), ...this.#given.takeAll()]) this.#given.push(key);
   }
 
-  /** The client went into character mode; `typed` is what it had sent of a line before. */
+  /** Starts when the client has agreed to character mode; `typed`: text that it sent before. */
   start(last: LastRow, typed: string, afterCr: boolean, now: number): void {
     if (this.#active) return;
     this.#active = true;
     if (this.#editor !== undefined) {
       this.#mark();
       const { text, prompt } = last;
-      // The editor draws the last row anew.
+      // The editor redraws the last row.
       if (text + prompt !== "") this.#out += "\r";
       this.#editor.print(text);
       this.#editor.prompt = prompt;
@@ -267,7 +270,7 @@ export class KeyInput {
     this.#decoder.feed(typed, now);
   }
 
-  /** The client went out of it: what stood on the last row is left for it to see. */
+  /** Stops because character mode ended: removes the edited line, and leaves the prompt. */
   stop(): void {
     if (!this.#active) return;
     const { prompt = "" } = this.#editor ?? {};
@@ -276,7 +279,7 @@ export class KeyInput {
     this.#active = false;
   }
 
-  /** The end: takes the line off the screen. */
+  /** Stops for good: removes the prompt and the edited line from the screen. */
   close(): void {
     if (!this.#active) return;
     this.#hide();
@@ -284,9 +287,9 @@ export class KeyInput {
   }
 
   /**
-   * Takes what was typed ahead, for a reader of lines, in which an Enter is CR LF; and behind it what
-   * the client has sent and nobody has looked at. What is half typed in the editor stays there,
-   * unless more was typed behind it.
+   * Takes the typed text for line mode: `typed` is text with CR LF for Enter, and `raw` the
+   * undecoded text after it. An unfinished line in the editor stays there, unless more was typed
+   * after it.
    */
   takeUnread(): { readonly typed: string; readonly raw: string } {
     const line = this.#waits ? this.#editor?.line ?? "" : "";
@@ -296,12 +299,12 @@ export class KeyInput {
     return { typed, raw: this.#decoder.takeUnread() };
   }
 
-  /** Takes text of the client, for `next`. */
+  /** Adds decoded text of the client, for `next`. */
   feed(text: string, now: number): void {
     this.#decoder.feed(text, now);
   }
 
-  /** What comes next of the keys that were fed; `undefined` where nothing does. */
+  /** Returns the next event; `undefined` if there is none. */
   next(): KeyEvent | undefined {
     while (true) {
       const result = this.#results.take();
@@ -314,7 +317,7 @@ export class KeyInput {
     }
   }
 
-  /** A lone ESC is one when its time is over. */
+  /** Turns a lone ESC into the Escape key when its time is over. */
   expire(now: number): void {
     this.#decoder.expire(now);
   }
@@ -331,13 +334,13 @@ export class KeyInput {
     else this.editor.eraseLine();
   }
 
-  /** A command such as IP gives up what is being typed. */
+  /** A Telnet command such as IP: discards the unfinished line. */
   discard(): void {
     this.#decoder.forget();
     this.editor?.eraseLine();
   }
 
-  /** How many characters were drawn for keys since the last call; to be asked behind `takeOutput`. */
+  /** How many characters were drawn for keys since the last call; call it after `takeOutput`. */
   takeDrawn(): number {
     const drawn = this.#editor?.takeDrawn() ?? 0;
     const pressed = this.#pressed;
@@ -345,14 +348,14 @@ export class KeyInput {
     return pressed ? drawn : 0;
   }
 
-  /** What goes to the terminal since the last call. */
+  /** Takes the output for the terminal. */
   takeOutput(): string {
     const out = this.#out + (this.editor?.takeOutput() ?? "");
     this.#out = "";
     return out;
   }
 
-  /** Where it stands, as plain JSON, once its output and its events are taken. */
+  /** Returns the state, as plain JSON; the output and events must be taken first. */
   snapshot(): KeyInputSnapshot {
     const editor = this.#editor;
     const { limit, multiline, cycles, keys, escapeTimeout } = this.#options ?? {};
@@ -389,7 +392,7 @@ export class KeyInput {
     this.#marking = active;
   }
 
-  /** Takes the lines that the editor has ended, as they were typed. */
+  /** Takes the lines that the editor has finished, each with CR LF. */
   #takeLines(): string {
     return this.#results.takeAll()
       .map((result) => result.type === "line" ? `${result.text}\r\n` : "").join("");
@@ -429,14 +432,14 @@ export class KeyInput {
     return this.#ask(editor);
   }
 
-  /** A paste comes to the game as if it were typed. */
+  /** Passes a key to the game; pasted text becomes separate keys. */
   #give(key: Key): KeyEvent | undefined {
     if (key.name !== "paste") return { type: "key", key };
     this.type(key.text);
     return undefined;
   }
 
-  /** Has the game's code answer what Tab asked, before the next key. */
+  /** Asks the game's `complete` function after Tab, before the next key. */
   #ask(editor: LineEditor): KeyEvent | undefined {
     const question = editor.takeQuestion();
     const complete = this.#options?.complete;
@@ -456,7 +459,7 @@ export class KeyInput {
   }
 }
 
-/** Keys as if a text were typed, one for what a person takes for a character. */
+/** Returns the keys for typing a text, one for each grapheme cluster. */
 function textKeys(text: string): Key[] {
   return graphemes(text).map((one) =>
     one === "\n" || one === "\r" || one === "\r\n"

@@ -1,28 +1,28 @@
 import type { DisconnectReason } from "../guard/violations.ts";
 
 /**
- * The life of a connection.
+ * The state of a connection.
  *
- * - `open`: it is served
- * - `ending`: the person has closed (half-close); what came before is still read and answered
- * - `leaving`: it is dropped, for a reason; its output is still to be flushed
- * - `closing`: all is with the transport, which closes
- * - `closed`: the connection is gone
+ * - `open`: the client is served
+ * - `ending`: the peer has half-closed; earlier input is still processed and answered
+ * - `leaving`: the client is dropped; its output must still be flushed
+ * - `closing`: all output is with the transport, which is closing
+ * - `closed`: the connection is closed
  */
 export type LifeState = "open" | "ending" | "leaving" | "closing" | "closed";
 
 /**
- * What moves it on.
+ * The events that change the state.
  *
- * - `peer ends`: the peer has announced its end
- * - `end retracted`: the end belongs to a compressed stream whose bytes are still to come out of it
- * - `leave`: either end wants it to end
+ * - `peer ends`: the peer has half-closed
+ * - `end retracted`: compression has started, and bytes before the end must still be decompressed
+ * - `leave`: either side wants to disconnect
  * - `close`: the last output was handed to the transport
  * - `gone`: the transport reports that it is closed
  */
 export type LifeTrigger = "peer ends" | "end retracted" | "leave" | "close" | "gone";
 
-/** All transitions; where none stands nothing happens. */
+/** All transitions; other events are ignored. */
 export const LIFE: Readonly<
   Record<LifeState, Readonly<Partial<Record<LifeTrigger, LifeState>>>>
 > = {
@@ -33,13 +33,13 @@ export const LIFE: Readonly<
   closed: {},
 };
 
-/** Where a connection stands, and why it ends. */
+/** The state of a connection, and why it ends. */
 export class Lifecycle {
-  /** Where it stands. */
+  /** The current state. */
   state: LifeState = "open";
   /** Why it ends; the first reason counts. */
   reason: DisconnectReason | undefined;
-  /** The error behind the reason, where there is one. */
+  /** The error that caused the end, if any. */
   error: unknown;
 
   /** Whether the client is still served. */
@@ -47,7 +47,7 @@ export class Lifecycle {
     return this.state === "open" || this.state === "ending";
   }
 
-  /** Moves on; returns whether that changed anything. */
+  /** Handles an event; returns whether the state changed. */
   on(trigger: LifeTrigger): boolean {
     const next = LIFE[this.state][trigger];
     if (next === undefined) return false;
@@ -55,7 +55,7 @@ export class Lifecycle {
     return true;
   }
 
-  /** Ends it for a reason; returns whether it was active until now. */
+  /** Drops the client for a reason; returns whether it was active before. */
   leave(reason: DisconnectReason, error: unknown): boolean {
     if (!this.active || !this.on("leave")) return false;
     this.reason = reason;

@@ -7,16 +7,16 @@ export interface TypedLine {
   readonly text: string;
   /** How long it was before it was cut to the limit. */
   readonly length: number;
-  /** Whether it was typed as a secret. */
+  /** Whether it is a secret, such as a password. */
   readonly secret: boolean;
 }
 
-/** Lines on their way to the game. */
+/** The lines that wait for the game. */
 export class LineQueue extends Fifo<TypedLine> {
-  /** UTF-16 units of all lines. */
+  /** The length of all lines, in UTF-16 units. */
   #textLength = 0;
 
-  /** How many bytes the lines take, about. */
+  /** The estimated memory of the lines, in bytes. */
   get held(): number {
     return this.length * ITEM_SIZE + 2 * this.#textLength;
   }

@@ -2,7 +2,7 @@ import { throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
 import type { TypedLine } from "./line_queue.ts";
 
-/** What waits for a line: `lines()`, a question, one for a password, or `readLine()`. */
+/** The kind of call that waits for a line: `lines()`, `ask()`, hidden `ask()`, `readLine()`. */
 export type LineKind = "loop" | "question" | "hidden" | "line";
 
 /** A call that waits for a line. */
@@ -13,52 +13,52 @@ interface Waiting {
   readonly resolve: (line: string | undefined) => void;
 }
 
-/** No game has so many questions open with one person: it is a loop that forgot to wait. */
+/** More waiting calls for one client than this indicate a loop without `await`. */
 const MAX_WAITING = 512;
 
-/** Which of the game's code waits for the lines of a client, in the order of the calls. */
+/** The game's calls that wait for lines of a client, in order. */
 export class LineWaiters {
-  /** When the first of them gives up. */
+  /** When the first of them times out. */
   timeout: number = Infinity;
-  /** Whether the lines that are there are left to a dialogue until the next poll. */
+  /** Whether the queued lines are reserved for such calls until the next poll. */
   reserved = false;
-  /** How many loops over the lines, and async handlers of the game, are at work for this client. */
+  /** How many `lines()` loops and async handlers are working for this client. */
   working = 0;
-  /** How many loops wait for one, and how many questions for a password. */
+  /** How many `lines()` loops and how many hidden questions are waiting. */
   loops = 0;
   hidden = 0;
   /**
-   * The line that a loop, or who calls `readLine()` again and again, has in hand: it is answered when the
-   * next is asked for, or the handler ends.
+   * The line that a `lines()` loop or a caller of `readLine()` is working on. It counts as answered
+   * when the code reads the next line, or its handler ends.
    */
   inHand: TypedLine | undefined;
-  /** Whether code that goes on later was called, or got a line, since somebody looked. */
+  /** Whether async code was called, or got a line, since the last `takeHanded()`. */
   handed = false;
-  /** Whether password mode is on for such a question, and goes off behind it. */
+  /** Whether a hidden question has turned on password mode, to be turned off after it. */
   hides = false;
   readonly #waiting: Fifo<Waiting> = new Fifo();
 
-  /** Whether any waits. */
+  /** Whether any call is waiting. */
   get awaited(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** A line that nobody has answered yet, for who goes on after this process. */
+  /** The line in hand that is not answered yet, to be delivered again after a restart. */
   get unanswered(): TypedLine | undefined {
     return this.working > 0 ? this.inHand : undefined;
   }
 
-  /** What the first waits for. */
+  /** The kind of the first call. */
   get firstKind(): LineKind | undefined {
     return this.#waiting.peek()?.kind;
   }
 
-  /** Whether the first waits for a password. */
+  /** Whether the first call is a hidden question. */
   get firstIsHidden(): boolean {
     return this.#waiting.peek()?.kind === "hidden";
   }
 
-  /** Waits for a line; `undefined` where none comes until a time, or at all. */
+  /** Waits for a line; resolves to `undefined` at the deadline, or if no more lines come. */
   wait(deadline: number, kind: LineKind): Promise<string | undefined> {
     if (this.#waiting.length >= MAX_WAITING) {
       throwMisuse("Cannot wait for so many lines of a client at once: await each call");
@@ -66,7 +66,7 @@ export class LineWaiters {
     return new Promise((resolve) => this.#push({ deadline, kind, resolve }));
   }
 
-  /** Gives a line to the first; returns whether that one reads on and on. */
+  /** Gives a line to the first call; returns whether that is a `lines()` loop. */
   give(line: string | undefined): boolean {
     const first = this.#waiting.take();
     if (first?.kind === "loop") this.loops--;
@@ -75,17 +75,17 @@ export class LineWaiters {
     return first?.kind === "loop";
   }
 
-  /** Those whose time has come get none; returns whether one of them was a question. */
+  /** Ends the calls that have timed out; returns whether one of them was a question. */
   expire(now: number): boolean {
     return this.#drop(({ deadline }) => deadline <= now);
   }
 
-  /** No more lines come; returns whether a question was open. */
+  /** Ends all calls; returns whether one of them was a question. */
   end(): boolean {
     return this.#drop(() => true);
   }
 
-  /** A loop has ended while it waited. */
+  /** Ends the wait of a `lines()` loop. */
   endLoop(): void {
     this.#drop(({ kind }) => kind === "loop");
   }

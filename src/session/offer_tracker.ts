@@ -1,10 +1,10 @@
-/** Whether a client has answered what was offered to it, or will not in time. */
+/** Tracks whether a client has answered all offers, or the wait for answers has ended. */
 export class OfferTracker {
-  /** Offers without an answer; `undefined` once nothing is waited for. */
+  /** The offers without an answer; `undefined` if there is no wait. */
   #open: Set<number> | undefined;
   #settled: Promise<void> | undefined;
   #resolve: () => void = () => {};
-  /** When the wait ends in any case. */
+  /** When the wait ends even without all answers. */
   deadline: number = Infinity;
 
   /** Starts the wait for answers to offers of these options. */
@@ -18,19 +18,19 @@ export class OfferTracker {
     return [...this.#open ?? []];
   }
 
-  /** Whether something is waited for. */
+  /** Whether there is a wait for answers. */
   get waiting(): boolean {
     return this.#open !== undefined;
   }
 
-  /** Settles when nothing is waited for any more. */
+  /** Settles when the wait has ended. */
   get settled(): Promise<void> {
     if (this.#open === undefined) return Promise.resolve();
     this.#settled ??= new Promise((resolve) => this.#resolve = resolve);
     return this.#settled;
   }
 
-  /** An option was answered. */
+  /** Notes the answer for an option. */
   answered(option: number): void {
     this.#open?.delete(option);
   }

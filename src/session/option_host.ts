@@ -11,13 +11,13 @@ import type { ForgetOptions } from "../protocol/negotiator.ts";
 import { START_TLS } from "../options/start_tls.ts";
 import { OfferTracker } from "./offer_tracker.ts";
 
-/** What the options need of their connection. */
+/** What the options need from their connection. */
 export interface OptionHostContext {
   /** Whether the client is still served. */
   readonly active: boolean;
   /** The options that the server knows. */
   readonly known: OptionSet;
-  /** What the game declares, by the option's code. */
+  /** The game's declarations, by the option's code. */
   readonly declared: ReadonlyMap<number, unknown>;
   /** Whether the connection is encrypted. */
   readonly encrypted: boolean;
@@ -25,41 +25,41 @@ export interface OptionHostContext {
   readonly framed: boolean;
   /** Whether the connection outlives the process. Default `false`. */
   readonly durable?: boolean;
-  /** What an option may change on the connection. */
+  /** The effects that options have on the connection. */
   readonly effects: OptionEffects;
   now(): number;
   utc(): string;
-  /** Writes everything called so far to the machine's output. */
+  /** Writes pending output of the editor to the machine, before other output. */
   settle(): void;
-  /** There is something to send. */
+  /** Called when there is output to send. */
   changed(): void;
-  /** The same, and an answer is waited for. */
+  /** Called after a negotiation was sent, whose answer has a deadline. */
   negotiated(): void;
   /** Calls the game's handler for an event. */
   emitOfOption(name: string, value: unknown): void;
   /** Calls other code of the game. */
   run(call: () => unknown): void;
-  /** Calls code that may throw, which costs this client. */
+  /** Calls code that may throw; if it does, this client is dropped. */
   shield(call: () => unknown): void;
 }
 
-/** Which offers wait for their answers. */
+/** The offers that wait for answers. */
 export interface OffersSnapshot {
   readonly open: readonly number[];
-  /** Whether others follow, as one is offered exclusive. */
+  /** Whether more options are offered after the answer to an exclusive one. */
   readonly later: boolean;
 }
 
 /** The options of a connection, as plain JSON. */
 export interface OptionsSnapshot {
-  /** What each keeps, by its code. */
+  /** The state of each option, by its code. */
   readonly options: Readonly<Record<string, Json>>;
-  /** What the client has told of itself. */
+  /** What the client has reported about itself. */
   readonly facts: FactsSnapshot;
   readonly offers: OffersSnapshot;
 }
 
-/** The options of one connection: what they keep, and whether they are agreed on. */
+/** The options of one connection: their state, and their negotiation. */
 export class OptionHost implements OptionContext<Record<string, unknown>> {
   #facts: ClientFacts | undefined;
   /** Whether the client agreed to an option that only MUD clients know. */
@@ -68,26 +68,26 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   readonly #context: OptionHostContext;
   #states: Map<number, OptionState> | undefined;
   #offers: OfferTracker | undefined;
-  /** How many bytes the options keep of the client; -1: to be looked at anew. */
+  /** The cached value of `held`; -1: to be computed again. */
   #held = 0;
-  /** What is offered when the option that is offered exclusive is answered. */
+  /** The options to offer after the answer to an exclusive one. */
   #later: readonly TelnetOption[] | undefined;
 
-  /** `before`: the options of the same client, when Telnet begins anew. */
+  /** `before`: the previous options of the client, if Telnet restarts. */
   constructor(machine: TelnetMachine, context: OptionHostContext, before?: OptionHost) {
     this.#machine = machine;
     this.#context = context;
     if (before !== undefined) this.#takeOver(before);
   }
 
-  /** What the client has told. Made when asked for: most clients tell nothing. */
+  /** What the client has reported. Made on first use: most clients report nothing. */
   get facts(): ClientFacts {
     return this.#facts ??= newFacts();
   }
 
-  // What the connection reports.
+  // Called by the connection.
 
-  /** Offers what the game declares; `deadline` ends the wait for answers. */
+  /** Offers the declared options; `deadline` ends the wait for answers. */
   offer(deadline: number): void {
     const offered = this.#offered();
     this.#offers ??= new OfferTracker();
@@ -98,15 +98,15 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
       ? undefined
       : offered.filter((option) => !option.exclusive);
     this.#offerAll(exclusive.length === 0 ? offered : exclusive);
-    this.checkReady(); // maybe there is nothing to wait for
+    this.checkReady(); // there may be nothing to wait for
   }
 
-  /** Settles when the offers are answered, or the wait is over. */
+  /** Settles when all offers are answered, or the deadline has passed. */
   get ready(): Promise<void> {
     return this.#offers?.settled ?? Promise.resolve();
   }
 
-  /** Whether answers to the offers are waited for. */
+  /** Whether some offers wait for their answers. */
   get waiting(): boolean {
     return this.#offers?.waiting === true;
   }
@@ -121,7 +121,7 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     this.#offers?.end();
   }
 
-  /** A negotiation went on. */
+  /** Handles a change of an option's negotiation. */
   changed({ option, side, change }: OptionEvent): void {
     if (change === "enabled" && this.optionOf(option)?.mud) this.mudOptions = true;
     this.#context.shield(() => this.#stateByCode(option)?.changed?.(side, change));
@@ -132,19 +132,19 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     if (exclusive) this.#offerLater();
   }
 
-  /** The option of a code, where the server knows it. */
+  /** Returns the option with a code, if the server knows it. */
   optionOf(code: number): TelnetOption | undefined {
     return this.#context.known.byCode(code);
   }
 
-  /** A payload came. It is ignored where its option is not in force. */
+  /** Handles a payload; ignores it if its option is not enabled. */
   subnegotiation(option: number, payload: Uint8Array): void {
     if (!this.remoteEnabled(option) && !this.localEnabled(option)) return;
     this.#held = -1;
     this.#context.shield(() => this.#stateByCode(option)?.subnegotiation?.(payload));
   }
 
-  /** How many bytes the options keep of what the client told: what is carried over a restart. */
+  /** Estimated bytes that the options hold of what the client reported. */
   get held(): number {
     if (this.#held === -1) {
       this.#held = 0;
@@ -153,19 +153,19 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     return this.#held;
   }
 
-  /** Looks whether the client is ready, after events were taken. */
+  /** Checks whether the client is ready, after events were handled. */
   checkReady(): void {
     if (this.#offers?.waiting !== true) return;
     this.#offers.check(() => [...this.#states?.values() ?? []].some(({ pending }) => pending));
   }
 
-  /** Turns every option off, those under way too. */
+  /** Turns every option off, including those under negotiation. */
   disableAll(): void {
     this.#negotiate((now) => this.#machine.disableAll({ now }));
     this.endWait();
   }
 
-  /** What is carried over a restart. */
+  /** Returns the state to keep over a restart. */
   snapshot(): OptionsSnapshot {
     const saved: Record<string, Json> = {};
     for (const [code, state] of this.#states ?? []) {
@@ -195,7 +195,7 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     this.mudOptions = inForce.some((code) => this.optionOf(code)?.mud === true);
   }
 
-  // What the options ask for.
+  // OptionContext.
 
   get effects(): OptionEffects {
     return this.#context.effects;
@@ -281,7 +281,7 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     return state;
   }
 
-  /** What the game has set on the states before is set on the new ones. */
+  /** Takes over the game's settings from the previous option states. */
   #takeOver(before: OptionHost): void {
     this.#offers = before.#offers;
     for (const [code, state] of before.#states ?? []) {
@@ -304,7 +304,7 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     if (later !== undefined) this.#offerAll(later);
   }
 
-  /** What of the declared fits this connection. */
+  /** Returns the declared options that fit this connection. */
   #offered(): TelnetOption[] {
     const { declared, encrypted, framed, durable } = this.#context;
     const declaredHere = this.#context.known.all.filter(({ code, changesStream }) => {

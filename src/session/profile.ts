@@ -3,29 +3,29 @@ import { decodeMtts, type MttsFlags } from "../options/mtts.ts";
 import type { ColourDepth } from "../text/colour.ts";
 import { stripControls } from "../text/controls.ts";
 
-/** What a client turned out to be. */
+/** The profile of a client, from what it has reported. */
 export interface ClientProfile {
-  /** The program's name, such as `Mudlet` or `TINTIN++`; `undefined` where it did not tell. */
+  /** The program's name, such as `Mudlet` or `TINTIN++`; `undefined` if not reported. */
   readonly name: string | undefined;
-  /** The program's version. */
+  /** The program's version; `undefined` if not reported. */
   readonly version: string | undefined;
   /** The terminal's name. */
   readonly terminal: string;
-  /** How many colours it shows. */
+  /** The number of colours that it supports. */
   readonly colours: ColourDepth;
-  /** Whether it shows UTF-8; `undefined` where it did not tell. */
+  /** Whether it supports UTF-8; `undefined` if not reported. */
   readonly utf8: boolean | undefined;
-  /** Whether a screen reader reads the text aloud: keep it plain. */
+  /** Whether the person uses a screen reader: keep the text plain. */
   readonly screenReader: boolean;
   /** Whether it is a MUD client, not a plain terminal. */
   readonly mudClient: boolean;
 }
 
 /**
- * What the facts amount to.
+ * Derives a client's profile from its reported facts.
  *
- * @param facts What the client has told.
- * @param mudOptions Whether it agreed to an option that only MUD clients know.
+ * @param facts What the client has reported.
+ * @param mudOptions Whether it agreed to an option that only MUD clients support.
  * @returns The profile.
  */
 export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfile {
@@ -36,7 +36,7 @@ export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfil
   const told = mtts !== undefined || locale !== "" || charset !== undefined;
   const utf8 = mtts?.utf8 === true || /utf-?8/i.test(`${locale} ${charset}`);
   return {
-    // Told by the client, and maybe shown to others.
+    // These names come from the client and may be shown to others, so strip control characters.
     name: stripped(facts.clientName ?? environment.get("CLIENT_NAME")),
     version: stripped(facts.clientVersion ?? environment.get("CLIENT_VERSION")),
     terminal: stripControls(environment.get("TERMINAL_TYPE") ?? facts.terminalType),
@@ -47,12 +47,12 @@ export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfil
   };
 }
 
-/** The colours alone, which each coloured text asks for. */
+/** Returns only the number of colours, which is needed for each coloured text. */
 export function coloursFor(facts: ClientFacts): ColourDepth {
   return coloursOf(mttsOf(facts), facts);
 }
 
-/** MNES tells the same as MTTS, and changes. */
+/** Returns the MTTS flags; those from MNES take precedence, because MNES reports changes. */
 function mttsOf({ environment, mtts }: ClientFacts): MttsFlags | undefined {
   const told = environment.get("MTTS");
   return told === undefined ? mtts : decodeMtts(`MTTS ${told}`) ?? mtts;

@@ -14,22 +14,22 @@ import type { TypedEvent } from "./input_mode.ts";
 import type { TypedLine } from "./line_queue.ts";
 
 /**
- * The way in, top to bottom: pieces out of the gate through the machine, its events to the options or
- * the input mode, and what was typed to the game. Each event is handled before the next byte is looked
- * at, so that nothing depends on how the bytes were cut.
+ * The input path: passes pieces from the gate through the machine, its events to the options or the
+ * input mode, and typed lines and keys to the game. Each event is handled before the next byte is
+ * read, so that the result does not depend on how the input was split into chunks.
  */
 export class Reader {
   readonly #core: SessionCore;
   /** How many bytes were processed. */
   #position = 0;
-  /** Whether something typed is being handled, and what follows is read after it. */
+  /** Whether `readTyped` is running; it then also reads what becomes readable meanwhile. */
   #handling = false;
 
   constructor(core: SessionCore) {
     this.#core = core;
   }
 
-  /** Processes what came, as far as the limits allow. */
+  /** Processes pending input, as far as the limits allow. */
   read(): void {
     const { gate, stream, dialogue: { input } } = this.#core;
     const now = this.#core.now();
@@ -48,7 +48,7 @@ export class Reader {
     if (gate.again) this.#core.wake("input");
   }
 
-  /** Acts on what the gate found about the client. */
+  /** Acts on the findings of the gate. */
   obey(verdicts: readonly GateVerdict[]): void {
     for (const { violation, drop } of verdicts) {
       this.#core.emit("violation", violation);
@@ -57,10 +57,10 @@ export class Reader {
     }
   }
 
-  /** Takes bytes up to the first that mean something, and acts on that. */
+  /** Processes bytes up to and including the next event. */
   #step(piece: Uint8Array, now: number): void {
     const { gate, host, activity, dialogue: { machine, input } } = this.#core;
-    // What was called first is sent first, and asked before the client's next answer.
+    // Send earlier output and negotiations before the client's next bytes are processed.
     if (input.echoChanges) this.#core.flush();
     const before = machine.frameCount;
     activity.lastReceivedTime = now;
@@ -77,13 +77,13 @@ export class Reader {
     input.moveTo(this.#position);
   }
 
-  /** Handles the events of the machine, those that come of handling them included. */
+  /** Handles the events of the machine, including those that the handling causes. */
   takeEvents(): void {
     const { machine } = this.#core.dialogue;
     while (machine.eventCount > 0) {
       const events = machine.takeEvents();
       for (let index = 0; index < events.length; index++) {
-        // Behind START-TLS nothing of before counts; a dropped client is silent.
+        // Ignore events from before START-TLS, and events of a dropped client.
         if (!this.#core.active || machine !== this.#core.dialogue.machine) return;
         this.#handle(events[index] as TelnetEvent);
       }
@@ -126,7 +126,7 @@ export class Reader {
   #takeData(bytes: Uint8Array): void {
     const { activity, dialogue: { input, text } } = this.#core;
     const now = activity.lastReceivedTime;
-    // A lone NUL keeps a connection alive; nobody has typed it.
+    // NUL bytes alone are a keep-alive, not typing.
     if (bytes[0] !== 0 || bytes.some((byte) => byte !== 0)) activity.lastInputTime = now;
     input.feed(text.decode(bytes), now);
     this.readTyped();
@@ -146,12 +146,12 @@ export class Reader {
     return kind === "repeat-limit" ? { kind, option, limit: repeats } : { kind, option };
   }
 
-  // What was typed.
+  // Typed input.
 
-  /** Reads it, each line or key at its place: the game may change the mode at any. */
+  /** Reads typed input event by event, because the game may change the mode at each. */
   readTyped(): void {
     const { dialogue, dialogue: { input } } = this.#core;
-    // What is echoed stands behind the prompt.
+    // The echo must follow the prompt.
     if (dialogue.text.leftRow && input.echoes) dialogue.showLeftRow();
     const outer = this.#handling;
     this.#handling = true;
@@ -164,7 +164,10 @@ export class Reader {
     this.#handling = outer;
   }
 
-  /** After a change of mode, what was typed ahead is available at once, except what only a poll may report. */
+  /**
+   * Reads typed-ahead input after a change of mode, so that it is available at once. Events that
+   * call a handler wait for the next poll.
+   */
   readQuietly(): void {
     const { dialogue, host } = this.#core;
     while (!this.#handling && this.#core.active && dialogue.input.hasUnread) {
@@ -207,7 +210,7 @@ export class Reader {
     this.#core.emit("violation", { kind: "line-too-long", limit, value });
   }
 
-  /** A crawler without Telnet asks for the status by its first line that is not empty. */
+  /** Queues a line; a first non-empty line `MSSP-REQUEST` of a crawler is answered instead. */
   #takeLine(line: TypedLine): void {
     const { gate, host, dialogue, declared } = this.#core;
     const first = !dialogue.sawLine;

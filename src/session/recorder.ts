@@ -1,10 +1,10 @@
-/** Takes a line of a recording, its end included. */
+/** Receives a line of a recording, including its line end. */
 export type RecordingSink = (line: string) => unknown;
 
-/** What is shown, what is typed, another size of the window, a mark. */
+/** Output, input, resize, marker. */
 type EventCode = "o" | "i" | "r" | "m";
 
-/** How a recording begins. */
+/** The data for the header of a recording. */
 export interface RecordingStart {
   readonly columns: number;
   readonly rows: number;
@@ -17,8 +17,8 @@ export interface RecordingStart {
 }
 
 /**
- * Records what a person sees, as asciicast version 2 (docs.asciinema.org): a line of JSON for the
- * start, and one for each event, `[seconds, code, data]`.
+ * Records what a person sees, as asciicast version 2 (docs.asciinema.org): a line of JSON as the
+ * header, and one for each event, `[seconds, code, data]`.
  */
 export class Recorder {
   readonly #sink: RecordingSink;
@@ -38,28 +38,28 @@ export class Recorder {
     });
   }
 
-  /** The person is shown text. */
+  /** Records text that is shown. */
   output(text: string, now: number): void {
     if (text !== "") this.#event("o", text.replaceAll(/\r?\n/g, "\r\n"), now);
   }
 
-  /** The person typed a line, which their own client shows where `shown`. */
+  /** Records a typed line; `shown`: whether the client displayed it while typing. */
   line(text: string, shown: boolean, now: number): void {
     this.#event("i", `${text}\r`, now);
     if (shown) this.#event("o", `${text}\r\n`, now);
   }
 
-  /** The person pressed a key, for which a terminal sends this. */
+  /** Records a pressed key, as the sequence that a terminal sends for it. */
   key(text: string, now: number): void {
     this.#event("i", text, now);
   }
 
-  /** The window has another size. */
+  /** Records a new window size. */
   resize(columns: number, rows: number, now: number): void {
     this.#event("r", `${columns}x${rows}`, now);
   }
 
-  /** A place to find again. */
+  /** Records a marker. */
   mark(label: string, now: number): void {
     this.#event("m", label, now);
   }

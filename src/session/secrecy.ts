@@ -1,12 +1,12 @@
-/** What is left of what was typed so far. */
+/** The typed input that the game has not taken. */
 export interface TypedRest {
-  /** Whether text was fed that is not read. */
+  /** Whether there is text that is not read as lines or keys. */
   readonly hasUnread: boolean;
-  /** Whether something was typed that is no line yet, and no key that the game has taken. */
+  /** Whether there is an unfinished line, or a key that the game has not taken. */
   readonly halfTyped: boolean;
 }
 
-/** Where it stands, as plain JSON. */
+/** The state of the secrecy, as plain JSON. */
 export interface SecrecySnapshot {
   readonly begun: boolean;
   readonly kept: boolean;
@@ -16,17 +16,17 @@ export interface SecrecySnapshot {
 }
 
 /**
- * Which of what a person types is a secret after password mode has ended: what was begun in it goes on
- * as one to its end, and so does what was sent in it and is not processed.
+ * Tracks which input is still secret after password mode has ended: a line that was begun in it, up
+ * to the end of the line, and input that was sent in it but is not processed.
  */
 export class Secrecy {
-  /** Whether the line that is being typed was begun as a secret. */
+  /** Whether the unfinished line was begun as a secret. */
   #begun = false;
-  /** Whether that goes on until a line ends, though nothing of it is left to see. */
+  /** Whether it stays secret until a line ends, even if no input is left. */
   #kept = false;
-  /** Whether what was fed and is not read was typed as a secret. */
+  /** Whether the unread text is secret. */
   #unread = false;
-  /** How many bytes of the client were processed, and up to where they belong to a secret. */
+  /** How many bytes of the client were processed, and the position up to which they are secret. */
   #position: number;
   #until = 0;
 
@@ -34,39 +34,39 @@ export class Secrecy {
     this.#position = position;
   }
 
-  /** Whether what is being typed is a secret. */
+  /** Whether current input is secret. */
   get active(): boolean {
     return this.#begun || this.#unread || this.#position < this.#until;
   }
 
-  /** Whether nothing is left to watch. */
+  /** Whether no secret line or text is left. */
   get over(): boolean {
     return !this.#begun && !this.#unread;
   }
 
-  /** What is being typed was begun as a secret. */
+  /** Marks the unfinished line as secret. */
   begin(): void {
     this.#begun = true;
   }
 
-  /** The beginning of the line is put away, and its rest is still to come. */
+  /** Keeps the secret until a line ends: the line's start is set aside, and its rest may follow. */
   keep(): void {
     this.#kept = this.#begun;
   }
 
-  /** What was typed and not taken is read anew, in another mode: a secret goes on to its end. */
+  /** Keeps a secret while untaken input is read again in another mode. */
   readAnew(): void {
     this.#unread ||= this.#begun;
   }
 
-  /** Password mode ends, with so many bytes that wait to be processed. */
+  /** Ends password mode; `bytes`: how many secret bytes are not processed yet. */
   carryOver(bytes: number, rest: TypedRest): void {
     this.#until = this.#position + bytes;
     this.#unread = rest.hasUnread;
     this.#begun ||= rest.halfTyped;
   }
 
-  /** The bytes that follow are those from a position on; returns whether a secret has changed by it. */
+  /** Sets how many bytes were processed; returns whether the last secret byte was among them. */
   moveTo(position: number, rest: TypedRest): boolean {
     const secret = this.#position < this.#until;
     this.#position = position;
@@ -76,7 +76,7 @@ export class Secrecy {
     return true;
   }
 
-  /** All that was fed is read, as far as it could be; returns whether the secret is over by it. */
+  /** Updates the state after reading; returns whether the secret has ended. */
   settle(rest: TypedRest): boolean {
     if (this.over) return false;
     if (this.#unread && !rest.hasUnread) {
@@ -86,13 +86,13 @@ export class Secrecy {
     return this.#begun && !this.#kept && !rest.halfTyped && this.end();
   }
 
-  /** A line has ended, and the secret that was begun with it. */
+  /** Ends the secret at the end of its line. */
   end(): true {
     this.#begun = this.#kept = false;
     return true;
   }
 
-  /** What was typed counts no more. */
+  /** Forgets all secrets, because the typed input was dropped. */
   forget(): void {
     this.#begun = this.#kept = this.#unread = false;
     this.#until = this.#position;

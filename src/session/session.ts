@@ -29,47 +29,47 @@ import type { SessionHost } from "./session_host.ts";
 import { partsOf, restoreSnapshot, snapshotOf, takeSnapshot } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
-/** So many bytes of a command that is not whole are small beside the rest of a state. */
+/** An unfinished command up to this size adds little to the size of a committed state. */
 const UNFINISHED_BYTES = 64;
 
 const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
 
 /**
- * One connection. What comes takes one way in, what is sent one way out:
+ * One connection. Input and output each take one path:
  *
- * - **in**: `onData` → byte stream (inflates) → input gate (limits) → `process`: {@linkcode Reader},
- *   piece by piece through the machine of the {@linkcode Dialogue}, event by event to the options or
- *   the input mode → lines and keys, which the game takes
- * - **out**: `dialogue.send` and its like → `flush` → byte stream
+ * - **in**: `onData` → byte stream (inflates) → input gate (limits) → `process`: {@linkcode Reader}
+ *   feeds pieces to the machine of the {@linkcode Dialogue}, and its events to the options or the
+ *   input mode → lines and keys, which the game takes
+ * - **out**: `dialogue.send` and similar calls → `flush` → byte stream
  *
- * The transport's reports are only noted; `process`, `flush` and `tick` do the work within a poll.
+ * The transport's callbacks only note events; `process`, `flush` and `tick` do the work in a poll.
  */
 export class Session implements SecureHandler, ByteStreamEvents, Timed {
   bytesSent = 0;
   bytesReceived = 0;
-  /** Whether the server has it in its lists of those to process, to flush, or with something typed. */
+  /** Whether the session is in the scheduler's lists: pending input, output, lines or keys. */
   listedInput = false;
   listedOutput = false;
   listedTyped = false;
-  /** Whether the game has heard that the client is gone. */
+  /** Whether `onDisconnect` was called, or the client was refused before `onConnect`. */
   finished = false;
   readonly #host: SessionHost<Session>;
   readonly #core: SessionCore<Session>;
   readonly #reader: Reader;
   readonly #time: Timekeeper;
   #delivery: Delivery | undefined;
-  /** Looks at the first line; `undefined` before the first byte. */
+  /** Checks the first bytes for another protocol; `undefined` before the first byte. */
   #first: ForeignProtocol | "passed" | undefined;
-  /** Whether it was started, or goes on where another stood. */
+  /** Whether the session was started or restored. */
   #begun = false;
-  /** Whether the next poll has to report that START-TLS is done. */
+  /** Whether the next poll must report that START-TLS is complete. */
   #secured = false;
-  /** The part of the state that was committed last, and is the largest. */
+  /** The Telnet state of the last commit: the largest part, sent only if it has changed. */
   #committed: TelnetSnapshot | undefined;
   #committedBytes = -1;
-  /** Where the client goes at the end of the turn. */
+  /** The zone to which the client moves at the end of the turn. */
   #movesTo: string | undefined;
-  /** How far the client's compressed bytes went over a limit, for the next poll to report. */
+  /** A decompression limit that the client exceeded, to be reported by the next poll. */
   #inflateExcess: InflateLimitExceeded | undefined;
 
   constructor(connection: Connection, host: SessionHost<Session>, origin: Origin) {
@@ -80,7 +80,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (connection.durable?.resumed !== undefined) this.#first = "passed";
   }
 
-  // Its parts.
+  // Parts of the session.
 
   get dialogue(): Dialogue {
     return this.#core.dialogue;
@@ -110,7 +110,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return this.#core.origin;
   }
 
-  // What the transport and the byte stream report: it is only noted here.
+  // Callbacks of the transport and the byte stream; they only note events.
 
   onData(chunk: Uint8Array): void {
     this.bytesReceived += chunk.length;
@@ -122,12 +122,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.stream.end();
   }
 
-  /** A durable connection can be committed again. */
+  /** Lets a durable connection be committed again. */
   onDrain(): void {
     if (this.stream.connection.durable !== undefined) this.#core.changed();
   }
 
-  /** The handshake of START-TLS is done: Telnet begins anew, and nobody else can listen. */
+  /** Restarts Telnet after the handshake of START-TLS: from now on everything is encrypted. */
   onSecure(): void {
     this.#core.deadlines.clear("secure");
     this.#core.origin = { ...this.origin, encrypted: true };
@@ -141,7 +141,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.leave(lost ? "connection-lost" : "client-closed", error);
     this.life.on("gone");
     this.stream.destroy();
-    // To who speaks another protocol nothing is owed but the answer, which is on its way.
+    // A non-Telnet client needs nothing more than its final reply, which is already sent.
     if (this.life.reason === "wrong-protocol") this.stream.connection.abort();
     this.options.endWait();
     this.#host.wake(this, "input");
@@ -153,7 +153,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "input");
   }
 
-  /** Bytes came that belong to TLS itself. */
+  /** Counts bytes that belong to TLS itself. */
   onOverhead(count: number): void {
     this.onUnseen(count);
   }
@@ -183,9 +183,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.leave("corrupt-data", error);
   }
 
-  // What a poll does.
+  // Called by the server within a poll.
 
-  /** Offers what the game declares. */
+  /** Offers the options that the game declares. */
   start(): void {
     this.#begun = true;
     this.#core.changed();
@@ -194,7 +194,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#time.schedule();
   }
 
-  /** Goes on where a session of the same client stood before a restart of the game. */
+  /** Restores the state of the same client from before a restart of the game. */
   restore(given: ClientSnapshot): void {
     this.#begun = true;
     this.#first = "passed";
@@ -204,7 +204,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#time.schedule();
   }
 
-  /** Goes on where a durable connection stood when its owner before this one went; returns whether it did. */
+  /** Restores the state that the previous owner of a durable connection committed, if any. */
   resume(): boolean {
     const resumed = this.stream.connection.durable?.resumed;
     if (resumed === undefined) return false;
@@ -213,34 +213,34 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return true;
   }
 
-  /** Ends a turn of a durable connection: what was written goes out, and the state is kept with it. */
+  /** Ends a turn of a durable connection: commits its output together with its state. */
   commit(): void {
     const { durable } = this.stream.connection;
     if (durable === undefined) return;
-    // Before it has begun there is nothing to keep, and what was kept must not be lost. That it is gone
-    // is known once the game has heard of it.
+    // Before the session has begun, a commit would overwrite the previous owner's state. A closed
+    // client is committed only after `onDisconnect`.
     if (this.active ? !this.#begun : this.life.state === "closed" && !this.finished) return;
     if (!this.active) return durable.commit(undefined, 0);
-    // A command that is not whole stays where it came from: a turn of nothing else keeps nothing.
+    // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
     const idle = this.bytesSent === this.#committedBytes && this.#movesTo === undefined;
     if (idle && this.dialogue.machine.unfinishedLength > UNFINISHED_BYTES) return;
     this.#committedBytes = this.bytesSent;
     const snapshot = this.snapshot();
     const unread = this.queuedInput;
-    // What is not read stays where it came from; the end stands behind it.
+    // Unread input stays in the transport, and so does the end that follows it.
     const ended = snapshot.ended && unread === 0;
     if (this.#movesTo !== undefined) {
       durable.moveTo(this.#movesTo);
       this.leave("moved");
     }
     const { telnet, ...others } = partsOf(snapshot);
-    const same = telnet === this.#committed; // the machine makes another object when it changes
+    const same = telnet === this.#committed; // the machine makes a new object if its state changes
     this.#committed = telnet as TelnetSnapshot;
     const state = { ...others, received: [], ended };
     durable.commit(same ? state : { ...state, telnet }, unread);
   }
 
-  /** Has another place go on with a durable connection, from the end of the turn on. */
+  /** Moves a durable connection to another place at the end of the turn. */
   moveTo(place: string): void {
     if (this.stream.connection.durable === undefined) {
       throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
@@ -250,7 +250,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#core.changed();
   }
 
-  /** Processes what came, as far as the limits allow. */
+  /** Processes pending input, as far as the limits allow. */
   process(): void {
     if (this.#core.waiters !== undefined) this.delivery.beginPoll();
     const excess = this.#inflateExcess;
@@ -266,10 +266,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#note();
   }
 
-  /** Hands what waits to the transport. */
+  /** Hands queued output to the transport. */
   flush(): void {
     this.#core.flush();
-    // What was asked for may have come to something at once.
+    // A request to the machine may have caused events at once.
     if (this.dialogue.machine.eventCount > 0) this.#reader.takeEvents();
     if (this.#core.timesChanged) this.#time.schedule();
   }
@@ -280,14 +280,14 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return next;
   }
 
-  // What the game asks for.
+  // Called for the game.
 
   /** Whether the client is still served. */
   get active(): boolean {
     return this.#core.active;
   }
 
-  /** Starts the end; the first reason counts. */
+  /** Drops the client; the first reason counts. */
   leave(reason: DisconnectReason, error?: unknown): void {
     this.#core.leave(reason, error);
   }
@@ -296,22 +296,22 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return this.#host.now();
   }
 
-  /** Bytes that the system has not taken yet. */
+  /** Output bytes that the system has not accepted yet. */
   get queued(): number {
     return this.dialogue.machine.outputLength + this.stream.queued;
   }
 
-  /** How many bytes are held of the client, output aside, about. */
+  /** Estimated bytes that are held for the client, without output. */
   get held(): number {
     return this.#core.held + this.gate.buffer.held;
   }
 
-  /** How many bytes wait to be processed. */
+  /** Input bytes that are not processed yet. */
   get queuedInput(): number {
     return this.gate.buffer.length;
   }
 
-  /** Does something to the dialogue, unless the client is dropped. */
+  /** Calls `what` with the dialogue, unless the client is dropped. */
   act(what: (dialogue: Dialogue) => void): void {
     if (!this.active) return;
     what(this.dialogue);
@@ -321,7 +321,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#note(false);
   }
 
-  /** Whether code of the game that goes on later was called since the last call of this. */
+  /** Whether async code of the game was called, or got a line, since the last call of this. */
   takeHanded(): boolean {
     const { waiters } = this.#core;
     const handed = waiters?.handed === true;
@@ -329,7 +329,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return handed;
   }
 
-  /** What the game keeps of the client over a restart. */
+  /** The game's own data about the client, kept over a restart. */
   get state(): Json | undefined {
     return this.#core.state;
   }
@@ -368,44 +368,44 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#host.wake(this, "output");
   }
 
-  /** Sets whether what is typed is a secret; a question for a password that is open does not undo it. */
+  /** Sets password mode; a hidden question that is open then no longer ends it. */
   setPassword(password: boolean): void {
     if (this.#core.waiters !== undefined) this.#core.waiters.hides = false;
     this.act((dialogue) => dialogue.setEcho({ password }));
   }
 
-  /** Whether the game finds a line or a key. */
+  /** Whether a line or a key is available to the game. */
   get hasInput(): boolean {
     return this.hasLine || this.dialogue.input.keyCount > 0;
   }
 
-  /** Whether the game finds a line. */
+  /** Whether a line is available to `getLine`. */
   get hasLine(): boolean {
     return this.dialogue.input.queue.length > 0 && this.#core.waiters?.reserved !== true;
   }
 
-  /** Takes a line, for a game that asks when it likes. */
+  /** Takes the next line, unless the lines are reserved for a waiting call. */
   getLine(): string | undefined {
     return this.#core.waiters?.reserved ? undefined : takeLine(this.#core);
   }
 
-  /** Takes a key. */
+  /** Takes the next key. */
   getKey(): Key | undefined {
     return takeKey(this.#core);
   }
 
-  /** Hands the game lines as they come. Made when it waits for one. */
+  /** Delivers lines to `readLine()`, `ask()` and `lines()`. Made on first use. */
   get delivery(): Delivery {
     return this.#delivery ??= new Delivery(this.#core, () => this.#time.schedule());
   }
 
-  /** Sets what keeps the connection alive while it is silent. */
+  /** Sets the Telnet keep-alive. */
   keepAlive(keepAlive: KeepAlive): void {
     this.activity.keepAlive = keepAlive;
     this.#time.schedule();
   }
 
-  /** Records what the person sees from now on; `undefined` ends it. */
+  /** Starts a recording of the client; without a sink it ends the recording. */
   record(sink: RecordingSink | undefined, title: string | undefined): void {
     const { columns, rows, terminalType: terminal } = this.options.facts;
     const timestamp = Math.floor(this.#host.timeOfDay() / 1000);
@@ -413,12 +413,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#core.makeTaps().record(sink, start);
   }
 
-  /** Marks a place in the recording. */
+  /** Adds a marker to the recording. */
   addRecordingMarker(label: string): void {
     this.#core.taps?.mark(label);
   }
 
-  /** Turns every option off, for a game that starts anew behind the same connection. */
+  /** Turns every option off, for a game that restarts on the same connection. */
   reset(): void {
     if (!this.active) return;
     this.dialogue.reset();
@@ -426,13 +426,13 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.stream.stopCompressing();
   }
 
-  /** Where things stand, as plain JSON. */
+  /** Returns the state of the client, as plain JSON. */
   snapshot(): SessionSnapshot {
     this.#reader.takeEvents();
     return takeSnapshot(this.#core);
   }
 
-  /** Has the server know what waits for the game, and when to ask again. */
+  /** Serves waiting calls, and reports available input and the next deadline to the server. */
   #note(schedules: boolean = true): void {
     const { input } = this.dialogue;
     if (schedules) this.#time.schedule();
@@ -443,7 +443,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (this.#core.declared.size > 0) this.options.checkReady();
   }
 
-  /** Whether the connection begins as another protocol does. */
+  /** Whether the first bytes belong to a protocol other than Telnet. */
   #isForeign(chunk: Uint8Array): boolean {
     const first = this.#first ?? new ForeignProtocol();
     if (first === "passed") return false;

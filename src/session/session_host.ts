@@ -15,32 +15,32 @@ import type { CompressionCodec } from "../transport/compression.ts";
 import type { SecureContext } from "../transport/encryption.ts";
 import type { TraceDirection } from "./taps.ts";
 
-/** What all sessions of a server share. */
+/** The settings that all sessions of a server share. */
 export interface SessionSettings {
   readonly limits: ServerLimits;
   readonly encoding: Encoding | TextCodec;
-  /** The options that the server knows, the game's own among them. */
+  /** The options that the server knows, including the game's own. */
   readonly known: OptionSet;
-  /** What is offered at the start: declarations by the option's code, in order. */
+  /** The options to offer at the start: declarations by the option's code, in order. */
   readonly declared: ReadonlyMap<number, unknown>;
   /** How long `ready` waits, in milliseconds. */
   readonly readyTimeout: number;
   readonly messages: ServerMessages;
   readonly rates: Rates;
   readonly keepAlive: KeepAlive;
-  /** How long a connection is silent before it is kept alive, in milliseconds. */
+  /** Milliseconds without input before a keep-alive is sent. */
   readonly keepAliveInterval: number;
-  /** How lines are made of what clients type. */
+  /** The options for reading lines. */
   readonly lineInput: LineInputOptions;
-  /** How long a lone ESC waits for the rest of a sequence, in milliseconds. */
+  /** How long to wait after ESC for the rest of an escape sequence, in milliseconds. */
   readonly escapeTimeout: number;
-  /** How the machine of each connection is set up. */
+  /** The options for the machine of each connection. */
   readonly machine: TelnetMachineOptions;
-  /** The zlib, where MCCP is declared. */
+  /** The zlib implementation, if MCCP is declared. */
   readonly codec: CompressionCodec | undefined;
 }
 
-/** What sessions count while they run. Plain fields: they are counted in the middle of things. */
+/** The counters of sessions. They are plain fields because hot code increments them. */
 export interface SessionCounters {
   bytesReceived: number;
   bytesSent: number;
@@ -48,13 +48,13 @@ export interface SessionCounters {
   negotiations: number;
 }
 
-/** What became of an option that neither the library nor the game's `customOptions` know. */
+/** A change of an option that neither the library nor the game's `customOptions` know. */
 export interface UnknownOption {
   /** Its code. */
   readonly option: number;
   /** The end that performs it: `local` is the server. */
   readonly side: Side;
-  /** What became of it. */
+  /** The change. */
   readonly change: OptionChange;
 }
 
@@ -66,46 +66,46 @@ export interface UnknownSubnegotiation {
   readonly payload: Uint8Array;
 }
 
-/** What a session reports to the game, by the event's name. */
+/** The events that a session reports to the game, by name. */
 export interface SessionEvents extends OptionEvents {
-  /** The person sent a command such as IP. */
+  /** The client sent a Telnet command such as IP. */
   telnetCommand: number;
-  /** An option has changed that the server does not know. */
+  /** An option that the server does not know has changed. */
   option: UnknownOption;
-  /** A payload came of an option that the server does not know. */
+  /** A payload arrived for an option that the server does not know. */
   subnegotiation: UnknownSubnegotiation;
-  /** A key came in character mode. */
+  /** A key was pressed in character mode. */
   key: Key;
-  /** The client broke a rule, or came to a limit. */
+  /** The client broke the protocol or reached a limit. */
   violation: ClientViolation;
-  /** What comes and goes is encrypted from here on, by START-TLS. */
+  /** START-TLS has encrypted the connection. */
   secure: undefined;
-  /** A command, negotiation or subnegotiation of either end, in words. */
+  /** A command, negotiation or subnegotiation in either direction, as text. */
   trace: { readonly direction: TraceDirection; readonly words: string };
 }
 
-/** What a session has for the next poll: input to process, output to flush, lines or keys to take. */
+/** A session's work for the next poll: input to process, output to flush, lines or keys to take. */
 export type Wake = "input" | "output" | "typed";
 
-/** What a session asks of the server that it belongs to. */
+/** What a session needs from its server. */
 export interface SessionHost<Session> {
   readonly settings: SessionSettings;
   readonly counters: SessionCounters;
-  /** What encrypts by the certificate of the moment. */
+  /** Encrypts connections with the current certificate; `undefined` without one. */
   readonly secureContext: SecureContext | undefined;
-  /** Whether the server goes away for a while only: its clients can come back. */
+  /** Whether the server is draining for a restart, so that clients can reconnect. */
   readonly draining: boolean;
-  /** The time in milliseconds, on a clock that never goes back. */
+  /** The time in milliseconds, on a monotonic clock; it stands still during a poll. */
   now(): number;
-  /** The time at this moment; `now()` stands still while a poll is at work. */
+  /** Reads the clock; `now()` stands still during a poll. */
   readonly clock: () => number;
   /** Milliseconds since 1970. */
   timeOfDay(): number;
-  /** The session has something for the next poll. */
+  /** Notes that the session has work for the next poll. */
   wake(session: Session, what: Wake): void;
-  /** The game took a line or key. With `more` the next poll must not wait for the network. */
+  /** Notes that the game took a line or key; with `more` the next poll must not wait. */
   taken(session: Session, more: boolean): void;
-  /** The session wants `tick` at a time. */
+  /** Has the session's `tick` called at a time. */
   timed(session: Session, time: number): void;
   /** Whether the game has a handler for an event. */
   listens(event: keyof SessionEvents): boolean;
@@ -117,8 +117,8 @@ export interface SessionHost<Session> {
   ): void;
   /** Calls other code of the game: if it fails, the client is dropped. */
   run(session: Session, call: () => unknown): void;
-  /** Calls other code that may throw, which costs that client. */
+  /** The same for code that is not the game's, such as an option's. */
   shield(session: Session, call: () => unknown): void;
-  /** Reports a failure of the game's code that costs no client, at the next poll. */
+  /** Reports an error of the game's code at the next poll, without dropping the client. */
   report(session: Session, error: unknown): void;
 }

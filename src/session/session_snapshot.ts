@@ -6,7 +6,7 @@ import {
 } from "./client_snapshot.ts";
 import type { SessionCore } from "./core.ts";
 
-/** Where things stand with a client, as plain JSON, once the events of its machine are handled. */
+/** Returns the state of a client, as plain JSON; all events of its machine must be handled. */
 export function takeSnapshot(core: SessionCore): SessionSnapshot {
   core.dialogue.settle();
   if (core.stream.compressed) {
@@ -31,7 +31,7 @@ export function takeSnapshot(core: SessionCore): SessionSnapshot {
   };
 }
 
-/** Goes on where a snapshot was taken; returns its parts. */
+/** Restores a snapshot; returns its parts. */
 export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): SessionSnapshot {
   const snapshot = checkClientSnapshot(given);
   core.dialogue.restore(snapshot);
@@ -41,7 +41,7 @@ export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): Sessi
   core.state = snapshot.state;
   core.returning = "restart";
   if (snapshot.received.length > 0) {
-    // What has come since stands behind it.
+    // Bytes that arrived since then follow it.
     const since = core.gate.buffer.takeAll();
     core.gate.push(Uint8Array.from(snapshot.received), false);
     for (const chunk of since) core.gate.push(chunk, false);
@@ -50,10 +50,10 @@ export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): Sessi
   return snapshot;
 }
 
-/** Of the lines that an editor remembers the newest are carried over, up to so many characters. */
+/** How many characters of an editor's history are kept; the newest lines are. */
 const HISTORY_LENGTH = 4_096;
 
-/** The state of a durable connection: what changes with each key stands apart from the lines before it. */
+/** The parts of a durable connection's state; the history is apart from what each key changes. */
 export function partsOf(snapshot: SessionSnapshot): Readonly<Record<string, unknown>> {
   const { input } = snapshot;
   const { keys } = input;
@@ -63,7 +63,7 @@ export function partsOf(snapshot: SessionSnapshot): Readonly<Record<string, unkn
   return { ...snapshot, input: { ...input, keys: { ...keys, editor } }, history };
 }
 
-/** The snapshot that such parts were made of. */
+/** Returns the snapshot from which `partsOf` made the parts. */
 export function snapshotOf(parts: Readonly<Record<string, unknown>>): ClientSnapshot {
   const { history, ...rest } = parts;
   const snapshot = rest as unknown as SessionSnapshot;

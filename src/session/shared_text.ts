@@ -1,7 +1,7 @@
 import type { TextCodec } from "../text/codec.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 
-/** A text of whole lines for many clients: encoded once for all who need the same bytes. */
+/** Whole lines of text for many clients, encoded once for each character set. */
 export class SharedText {
   readonly #text: string;
   #bytes: Map<TextCodec, Uint8Array> | undefined;
@@ -10,7 +10,7 @@ export class SharedText {
     this.#text = text;
   }
 
-  /** The bytes in a character set, for a stream that did not end with a CR. */
+  /** Returns the bytes in a character set, for output that did not end with a CR. */
   bytesIn(codec: TextCodec): Uint8Array {
     this.#bytes ??= new Map();
     const known = this.#bytes.get(codec);

@@ -4,16 +4,16 @@ import { callUserCode } from "./call_user_code.ts";
 import { Recorder, type RecordingSink, type RecordingStart } from "./recorder.ts";
 import { Tracer } from "../protocol/tracer.ts";
 
-/** Who sent what is traced. */
+/** The direction of traced bytes, as the server sees it. */
 export type TraceDirection = "received" | "sent";
 
-/** Takes a negotiation in words. */
+/** Receives a traced command, negotiation or subnegotiation as text. */
 export type TraceSink = (direction: TraceDirection, words: string) => void;
 
-/** What watches a session: a trace of what is negotiated, a recording of what is seen. */
+/** The observers of a session: a trace of the protocol, and a recording of the screen. */
 export class Taps {
   readonly #now: () => number;
-  /** Takes a failure of the game's own code that costs no client. */
+  /** Reports an error of the game's code without dropping the client. */
   readonly #report: (error: unknown) => void;
   #received: Tracer | undefined;
   #sent: Tracer | undefined;
@@ -24,49 +24,49 @@ export class Taps {
     this.#report = report;
   }
 
-  /** Traces from now on. */
+  /** Starts a trace. */
   trace(limit: number, nameOf: (option: number) => string, sink: TraceSink): void {
     this.#received = new Tracer(limit, nameOf, (words) => sink("received", words));
     this.#sent = new Tracer(limit, nameOf, (words) => sink("sent", words));
   }
 
-  /** Bytes of the client, before anything is made of them. */
+  /** Traces received bytes. */
   received(bytes: Uint8Array): void {
     this.#received?.push(bytes);
   }
 
-  /** Bytes for the client, as they go out. */
+  /** Traces bytes that are sent. */
   sent(bytes: Uint8Array): void {
     this.#sent?.push(bytes);
   }
 
-  /** Records from now on, or no more. */
+  /** Starts a recording; without a sink it ends the recording. */
   record(sink: RecordingSink | undefined, start: RecordingStart): void {
     this.#recorder = undefined;
     if (sink !== undefined) this.#recorder = new Recorder(this.#guard(sink), start);
   }
 
-  /** Text that is shown. */
+  /** Records text that is shown. */
   output(text: string): void {
     this.#record((recorder, now) => recorder.output(text, now));
   }
 
-  /** A line that the game takes; the person's own client has shown it or not. */
+  /** Records a line that the game takes; `shown`: whether the client displayed it while typing. */
   line(text: string, shown: boolean): void {
     this.#record((recorder, now) => recorder.line(text, shown, now));
   }
 
-  /** A key that was pressed. */
+  /** Records a pressed key. */
   key(key: Key): void {
     this.#record((recorder, now) => recorder.key(keySequence(key), now));
   }
 
-  /** Another size of the window. */
+  /** Records a new window size. */
   resize(columns: number, rows: number): void {
     this.#record((recorder, now) => recorder.resize(columns, rows, now));
   }
 
-  /** A place to find again. */
+  /** Records a marker. */
   mark(label: string): void {
     this.#record((recorder, now) => recorder.mark(label, now));
   }
@@ -75,7 +75,7 @@ export class Taps {
     if (this.#recorder !== undefined) call(this.#recorder, this.#now());
   }
 
-  /** A disk that is full ends a recording, not the game of the person who is recorded. */
+  /** Wraps a sink: a failure, such as a full disk, ends the recording and drops nobody. */
   #guard(sink: RecordingSink): RecordingSink {
     let failed = false;
     const fail = (error: unknown) => {

@@ -9,56 +9,56 @@ import { isSeen } from "../text/row_effects.ts";
 import { type AmbiguousWidth, widthsFor } from "../text/width.ts";
 import type { SharedText } from "./shared_text.ts";
 
-/** What stands on the last row of a screen. */
+/** The contents of the last row of the screen. */
 export interface LastRow {
   /** Text whose line has not ended. */
   readonly text: string;
-  /** The prompt behind it. */
+  /** The prompt after it. */
   readonly prompt: string;
 }
 
-/** Where the text of a connection stands, as plain JSON. */
+/** The text state of a connection, as plain JSON. */
 export interface TextSnapshot {
   /** The name of the character set, and whether the game has set it. */
   readonly encoding: string;
   readonly isSet: boolean;
   readonly lastRow: LastRow;
-  /** Whether the person has pressed no Enter behind it. */
+  /** Whether the row has text and has not been ended by Enter. */
   readonly open?: boolean;
-  /** What is to be shown again below a notice. */
+  /** The row to show again below a notice. */
   readonly again?: LastRow | null;
   /** Whether the last text sent ended with a CR. */
   readonly afterCr: boolean;
-  /** Columns of ambiguous characters, where the game has set them. */
+  /** The columns of ambiguous-width characters, if the game has set them. */
   readonly ambiguousWidth?: AmbiguousWidth | null;
-  /** Whether anything was decoded, and the bytes of half a character. */
+  /** Whether anything was decoded, and the bytes of an incomplete character. */
   readonly decoding: boolean;
   readonly pending: readonly number[];
 }
 
-/** Terminals for these show two columns for each character of two bytes. */
+/** In these sets, terminals show each two-byte character in two columns. */
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
-/** More of a row that is not ended is no prompt. */
+/** The longest unfinished row to remember; a longer one is not a prompt. */
 const MAX_ROW = 1_024;
-/** A byte that brings a decoder past its start, whatever the set. */
+/** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
 
-/** Text of a connection, both ways: its character set, line ends, and what stands on its last row. */
+/** The text of a connection, in both directions: character set, line ends, last row. */
 export class TextOutput {
-  /** Made for the first text that is not ASCII, or has a CR. */
+  /** Made for the first text that is not sent as plain ASCII. */
   #newlines: NewlineEncoder | undefined;
   #encoding: Encoding | TextCodec;
-  /** Whether the game has set it; then what the client tells counts no more. */
+  /** Whether the game has set it; the client then cannot change it. */
   #isSet = false;
   #codec: TextCodec;
   #ambiguousWidth: AmbiguousWidth | undefined;
   #decoder: TextStreamDecoder;
   #decoding = false;
   #lastRow: LastRow = NO_ROW;
-  /** Whether something stands on the last row, and the person has pressed no Enter behind it. */
+  /** Whether the last row has text and has not been ended by Enter. */
   #open = false;
-  /** What stood there when a notice came, and is to be shown again below it. */
+  /** The row that a notice interrupted, to be shown again below it. */
   #again: LastRow | undefined;
 
   constructor(encoding: Encoding | TextCodec) {
@@ -72,24 +72,24 @@ export class TextOutput {
     return this.#encoding;
   }
 
-  /** What stands on the last row, or is to be shown again there, as far as it was sent here. */
+  /** The last row, or the row to show again there; only what the server has sent. */
   get lastRow(): LastRow {
     return this.#again ?? this.#lastRow;
   }
 
-  /** Whether something stands on the last row, and the person has pressed no Enter behind it. */
+  /** Whether the last row has text and has not been ended by Enter. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** In which column the cursor stands on the last row of a window. */
+  /** Returns the column of the cursor in the last row, in a window of a width. */
   lastColumn(columns: number): number {
     if (!this.#open) return 0;
     const { text, prompt } = this.#lastRow;
     return lastColumn(text + prompt, columns, widthsFor(this.ambiguousWidth));
   }
 
-  /** Columns of ambiguous characters: by what the game has set, or as the character set has them. */
+  /** The columns of ambiguous-width characters: the game's value, or that of the character set. */
   get ambiguousWidth(): AmbiguousWidth {
     return this.#ambiguousWidth ?? (EAST_ASIAN.has(this.#codec.name) ? 2 : 1);
   }
@@ -98,55 +98,55 @@ export class TextOutput {
     this.#ambiguousWidth = width;
   }
 
-  /** Whether that is a prompt. */
+  /** Whether the last row ends with a prompt. */
   get prompted(): boolean {
     return this.#open && this.#lastRow.prompt !== "";
   }
 
-  /** What stands on the last row is left behind, to be shown again below what comes. */
+  /** Leaves the last row, to show it again below the text that follows. */
   leaveRow(): void {
     this.#again ??= this.#open ? this.#lastRow : NO_ROW;
     this.#lastRow = NO_ROW;
     this.#open = false;
   }
 
-  /** Whether a row waits to be shown again. */
+  /** Whether there is a row to show again. */
   get leftRow(): boolean {
     return this.#again !== undefined;
   }
 
-  /** Takes the row that is to be shown again, once the cursor is at the start of one. */
+  /** Takes the row to show again, if the cursor is at the start of a row. */
   takeLeftRow(): LastRow | undefined {
     const row = this.#open ? undefined : this.#again;
     if (row !== undefined) this.#again = undefined;
     return row;
   }
 
-  /** What was left behind is not shown again. */
+  /** Forgets the row to show again. */
   forgetLeftRow(): void {
     this.#again = undefined;
   }
 
-  /** The person has pressed Enter: what is sent next stands on a row of its own. */
+  /** Notes that the person has pressed Enter, which ends the last row. */
   lineEnded(): void {
     this.#open = false;
     this.#again = undefined;
   }
 
-  /** Sets the character set, by the game. */
+  /** Sets the character set for the game. */
   set(encoding: Encoding | TextCodec): void {
     this.#use(encoding);
     this.#isSet = true;
   }
 
-  /** Forgets what the client has named, and half a character of it. */
+  /** Forgets the character set that the client has named, and an incomplete character. */
   renew(encoding: Encoding | TextCodec): void {
     if (!this.#isSet) this.#use(encoding);
     this.#decoder = this.#codec.createDecoder();
     this.#decoding = false;
   }
 
-  /** Uses a character set that the client names; returns whether it is in use then. */
+  /** Uses a character set that the client has named; returns whether it is now in use. */
   useCharset(name: string): boolean {
     const encoding = encodingByName(name);
     if (encoding === undefined) return false;
@@ -161,22 +161,22 @@ export class TextOutput {
     return this.#decoder.decode(bytes);
   }
 
-  /** Bytes for the client as text, whole by themselves. */
+  /** Decodes output bytes, independently of other bytes. */
   decodeApart(bytes: Uint8Array): string {
     return this.#codec.createDecoder().decode(bytes);
   }
 
-  /** What the client shows for a text. */
+  /** Returns a text as the client displays it, limited to its character set. */
   shown(text: string): string {
     if (this.#codec.name === "utf-8") return text;
     return this.#codec.createDecoder().decode(this.#codec.encode(text));
   }
 
-  /** Sends text to the machine. */
+  /** Writes text to the machine. */
   write(given: string | SharedText, machine: TelnetMachine): void {
     const text = typeof given === "string" ? given : String(given);
     if (text === "") return;
-    // Most text is ASCII, which is the same in most sets.
+    // Most text is ASCII, which most character sets encode in the same way.
     const plain = this.#codec.ascii === true && this.#newlines?.afterCr !== true;
     if (plain && machine.sendAscii(text)) return;
     if (typeof given !== "string" && this.#newlines?.afterCr !== true && !text.includes("\r")) {
@@ -187,7 +187,7 @@ export class TextOutput {
     machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
   }
 
-  /** Remembers what text leaves on the last row. */
+  /** Updates the last row after text was sent. */
   note(text: string): void {
     if (text.endsWith("\n")) {
       this.#lastRow = NO_ROW;
@@ -207,7 +207,7 @@ export class TextOutput {
     }
   }
 
-  /** Remembers a prompt. */
+  /** Updates the last row after a prompt was sent. */
   notePrompt(prompt: string): void {
     this.#again = undefined;
     const end = prompt.lastIndexOf("\n") + 1;
@@ -231,7 +231,7 @@ export class TextOutput {
     };
   }
 
-  /** A codec of the game's own is the game's to set again. */
+  /** Restores a snapshot, except for a codec of the game, which the game must set again. */
   restore(snapshot: TextSnapshot): void {
     const { encoding, isSet, lastRow, open, again, afterCr, decoding, pending } = snapshot;
     this.useCharset(encoding);

@@ -4,28 +4,28 @@ import type { SessionCore } from "./core.ts";
 import type { SetDeadline } from "./deadlines.ts";
 import type { Reader } from "./reader.ts";
 
-/** The deadlines that parts of a session keep by themselves. */
+/** The deadlines that other parts of a session compute. */
 type KeptDeadline =
   /** When to give up waiting for the answer to a negotiation. */
   | "answer"
-  /** When to take a lone ESC for the key. */
+  /** When a lone ESC counts as the Escape key. */
   | "escape"
-  /** When to settle `ready`, whatever was answered. */
+  /** When to settle `ready` even without all answers. */
   | "offers"
-  /** When to give up waiting for a line that the game reads. */
+  /** When a call that waits for a line times out. */
   | "read"
-  /** When to give up on a client that is not read on because nobody takes its lines. */
+  /** When to drop a client whose input is blocked because the game takes no lines. */
   | "unread"
-  /** When to read on a client that was over a rate. */
+  /** When to continue to read from a client that was over a rate. */
   | "release"
-  /** When to see whether the client is idle, or must be kept alive. */
+  /** When to check whether the client is idle, or needs a keep-alive. */
   | "idle";
 
 type DeadlineName = KeptDeadline | SetDeadline;
 
 /**
- * When each deadline is due, in the order in which they are judged. What the first four wait for may
- * be among the bytes that have come and are not read: they are judged only when all of those are.
+ * When each deadline is due, in the order in which they are handled. The input that the first four
+ * wait for may have arrived and be unread, so they are not due while there is unread input.
  */
 const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => number)>> = {
   answer: ({ unread, dialogue }) => unread ? Infinity : dialogue.machine.nextTimeout() ?? Infinity,
@@ -42,7 +42,7 @@ const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => numb
   close: "as set",
 };
 const NAMES = Object.keys(DUE) as readonly DeadlineName[];
-/** Those that a dropped client still has. */
+/** The deadlines that still apply to a dropped client. */
 const SET_NAMES = NAMES.filter((name) => DUE[name] === "as set");
 
 function dueAt(core: SessionCore, name: DeadlineName): number {
@@ -51,7 +51,7 @@ function dueAt(core: SessionCore, name: DeadlineName): number {
   return core.setDeadlines?.at(name) ?? Infinity;
 }
 
-/** When the first of them is due: without the table, as it is asked each time that bytes have come. */
+/** When the next deadline is due; does not use the table, because each received chunk calls it. */
 function nextDue(core: SessionCore): number {
   const { active, unread, dialogue, options, gate, activity } = core;
   const set = core.setDeadlines?.next ?? Infinity;
@@ -63,11 +63,11 @@ function nextDue(core: SessionCore): number {
   return Math.min(kept, answer, dialogue.input.timeout, options.deadline, read);
 }
 
-/** What becomes of a session when time passes. It has no timer: the server asks it in time. */
+/** Handles the deadlines of a session. It has no timer: the server calls `tick` in time. */
 export class Timekeeper {
   readonly #core: SessionCore;
   readonly #reader: Reader;
-  /** When the next `tick` is due, as far as the server knows. */
+  /** When the server will call `tick` next. */
   #timedAt = Infinity;
 
   constructor(core: SessionCore, reader: Reader) {
@@ -75,7 +75,7 @@ export class Timekeeper {
     this.#reader = reader;
   }
 
-  /** Does what is due; returns when it wants to be asked next. */
+  /** Handles the deadlines that are due; returns when to call it next. */
   tick(now: number): number | undefined {
     const core = this.#core;
     const names = core.active ? NAMES : SET_NAMES;
@@ -86,7 +86,7 @@ export class Timekeeper {
     return this.#timedAt === Infinity ? undefined : this.#timedAt;
   }
 
-  /** Has the server call `tick` in time, whatever has changed. */
+  /** Has the server call `tick` in time for the next deadline. */
   schedule(): void {
     this.#core.timesChanged = false;
     const next = nextDue(this.#core);
@@ -128,7 +128,7 @@ export class Timekeeper {
     }
   }
 
-  /** Drops a half-closed client whose lines the game did not read in time, unless a rate holds it. */
+  /** Drops a half-closed client whose lines were not read in time, unless a rate throttles it. */
   #endLate(now: number): void {
     const { deadlines, gate, settings: { limits } } = this.#core;
     if (gate.throttled) deadlines.set("end", now + limits.closeTimeout);
@@ -142,7 +142,7 @@ export class Timekeeper {
     this.#core.stream.connection.abort();
   }
 
-  /** A client that does not take its last output in time loses it. */
+  /** Aborts a connection that did not take its last output in time. */
   #breakOff(): void {
     const { closeTimeout: limit } = this.#core.settings.limits;
     this.#core.emit("violation", { kind: "close-timeout", limit, value: limit });
@@ -170,7 +170,7 @@ export class Timekeeper {
     }
   }
 
-  /** A client that never spoke Telnet would show the command on its screen. */
+  /** Sends a keep-alive, but not to a client that never spoke Telnet: it would display it. */
   #probe(): void {
     const { activity, dialogue, options } = this.#core;
     if (!dialogue.speaksTelnet) return;
