@@ -141,7 +141,7 @@ for (const [name, line, until] of SCRIPT) {
 }
 const panels = [...players.values()].map(({ panel }) => panel);
 const svg = drawAnimation(panels, { columns: COLUMNS, rows: ROWS, duration: time + END_MS });
-await Deno.writeTextFile(new URL("../docs/chat.svg", import.meta.url), svg);
+await Deno.writeTextFile(new URL("../docs/players.svg", import.meta.url), svg);
 for (const player of players.values()) player.leave();
-console.log(`docs/chat.svg: ${svg.length} bytes, ${Math.round((time + END_MS) / 1000)} s`);
+console.log(`docs/players.svg: ${svg.length} bytes, ${Math.round((time + END_MS) / 1000)} s`);
 Deno.exit();

@@ -110,7 +110,7 @@ export class Acceptor implements HandshakePort {
   admit(connection: Connection, origin: Origin): boolean {
     this.#makeRoom();
     const { address, port } = origin;
-    const excess = this.#excess(address);
+    const excess = this.#excess(connection, address);
     if (excess !== undefined) {
       this.report({ ...excess, address, port });
       connection.attach(NULL_HANDLER);
@@ -293,10 +293,8 @@ export class Acceptor implements HandshakePort {
       return NULL_HANDLER;
     }
     this.#makeRoom();
-    // A gateway has counted it for its address already; it may be older than this process.
-    const durable = connection.durable !== undefined;
-    const proxied = !durable && trustedProxies.has(address);
-    const excess = durable ? this.#stopped : this.#excess(address);
+    const proxied = connection.durable === undefined && trustedProxies.has(address);
+    const excess = this.#excess(connection, address);
     if (excess !== undefined) {
       return this.#refuse(connection, tls, { ...excess, address, port });
     }
@@ -310,7 +308,12 @@ export class Acceptor implements HandshakePort {
   }
 
   /** Why a connection is refused; `undefined`: it is accepted, and counted for its address. */
-  #excess(address: string): Omit<Refusal, "address" | "port"> | undefined {
+  #excess(
+    connection: Connection,
+    address: string,
+  ): Omit<Refusal, "address" | "port"> | undefined {
+    // A gateway has counted it for its address already; it may be older than this process.
+    if (connection.durable !== undefined) return this.#stopped;
     const { maxConnections } = this.#settings;
     if (this.#closed) return this.#stopped;
     const there = this.open + this.#handshakes.size;

@@ -174,22 +174,32 @@ export function forwardedOrigin(
   header: string,
   proxies: AddressSet,
 ): Origin | undefined {
-  const addresses = listOf(headers.get(header)).map(addressOf);
-  for (const address of addresses.reverse()) {
+  const hops = listOf(headers.get(header)).map(hopOf).reverse();
+  const schemes = listOf(headers.get("x-forwarded-proto")).reverse();
+  for (const [index, { address, scheme }] of hops.entries()) {
     if (address === undefined) return undefined;
     if (proxies.has(address)) continue;
-    const encrypted = headers.get("x-forwarded-proto")?.toLowerCase() === "https";
-    return { address, port: 0, encrypted };
+    // A proxy appends to both lists, or replaces the scheme; what stands further left is the person's own.
+    const said = scheme ?? schemes[Math.min(index, schemes.length - 1)];
+    return { address, port: 0, encrypted: said?.toLowerCase() === "https" };
   }
   return undefined;
 }
 
-/** Returns the address in an item of the header, which may include a port. */
-function addressOf(item: string): string | undefined {
-  const text = item.replace(/^for=/i, "").replaceAll('"', "");
+/** Reads an address of X-Forwarded-For, or an element of Forwarded (RFC 7239): `for=192.0.2.7;proto=https`. */
+function hopOf(item: string): { readonly address?: string; readonly scheme?: string } {
+  const parts = item.split(";").map((part) => part.trim());
+  const valueOf = (name: string) =>
+    parts.find((part) => part.toLowerCase().startsWith(`${name}=`))
+      ?.slice(name.length + 1).replaceAll('"', "");
+  const text = valueOf("for") ?? (parts.length === 1 ? item.replaceAll('"', "") : "");
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];
   const plain = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.split(":")[0] ?? "" : text);
-  return parseAddress(plain) === undefined ? undefined : plain;
+  const scheme = valueOf("proto");
+  return {
+    ...(parseAddress(plain) !== undefined && { address: plain }),
+    ...(scheme !== undefined && { scheme }),
+  };
 }
 
 function refused(fault: HttpFault): WebAnswer {

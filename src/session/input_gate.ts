@@ -66,6 +66,8 @@ export class InputGate {
   #rateLimiter: RateLimiter | undefined;
   #verdicts: GateVerdict[] | undefined;
   #budget = 0;
+  /** The budget at the start of this poll. */
+  #fullBudget = 0;
   /** When the time of this poll is used up; 0: not started. */
   #deadline = 0;
   /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
@@ -122,7 +124,7 @@ export class InputGate {
   /** Starts the processing of a poll. */
   begin({ byKeys }: GateDemand): void {
     this.again = false;
-    this.#budget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
+    this.#budget = this.#fullBudget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
     this.#deadline = 0;
     if (this.buffer.length >= this.#limits.inputBytes) this.#reportInput();
   }
@@ -253,7 +255,7 @@ export class InputGate {
   }
 
   #isLate(): boolean {
-    if (this.#budget === INPUT_BUDGET || this.#budget === KEYS_BUDGET) return false;
+    if (this.#budget === this.#fullBudget) return false;
     const time = this.#host.clock();
     if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
     return time >= this.#deadline;

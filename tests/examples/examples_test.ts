@@ -1,8 +1,15 @@
 /** The examples as files, and hello.ts, which has a fixed port. */
 import { assert, assertMatch } from "@std/assert";
+import { build, stop } from "esbuild";
+// These make Deno fetch the packages.
+import "@xterm/addon-fit/package.json" with { type: "json" };
+import "@xterm/xterm/package.json" with { type: "json" };
+import { run } from "../npm/project.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
+
+const TUTORIAL_PAGE = new URL("../../examples/tutorial/page/", import.meta.url);
 
 // One after another, in one file: there is only one port 7777.
 for (const name of ["Deno", "Bun", "Node"] as const) {
@@ -16,12 +23,28 @@ for (const name of ["Deno", "Bun", "Node"] as const) {
   });
 }
 
+for (const name of ["Deno", "Bun", "Node"] as const) {
+  const runtime = await findRuntime(name);
+  Deno.test({
+    name: `${name}: each step of the tutorial runs${
+      runtime === undefined ? ` (there is no ${name} here)` : ""
+    }`,
+    ignore: runtime === undefined,
+    sanitizeOps: false, // esbuild runs as a process of its own, which stop() ends
+    sanitizeResources: false,
+    fn: async (t) => runtime && await playsTutorial(runtime, t),
+  });
+}
+
 Deno.test("each example is short, and the event-driven chat is not longer than the polled one", () => {
   const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
   for (const { name, isFile } of Deno.readDirSync("examples")) {
-    if (!isFile) continue;
+    if (!isFile || !name.endsWith(".ts")) continue;
     const most = name === "mud.ts" ? 220 : 100;
     assert(lines(name) <= most, `${name} has ${lines(name)} lines`);
+  }
+  for (const { name } of Deno.readDirSync("examples/tutorial")) {
+    if (name.endsWith(".ts")) assert(lines(`tutorial/${name}`) <= 100, name);
   }
   assert(lines("chat_events.ts") <= lines("chat.ts"));
 });
@@ -32,6 +55,87 @@ async function greets(runtime: Runtime): Promise<void> {
   using client = await connectSoon(program, 7777);
   assertMatch(await client.until(/\r\n/), /^Greetings/);
   assertMatch(await program.line(), new RegExp(`127\\.0\\.0\\.1:${client.port}`));
+}
+
+async function playsTutorial(runtime: Runtime, t: Deno.TestContext): Promise<void> {
+  const folder = new URL(`file://${await Deno.makeTempDir()}/`); // for accounts.json
+  const step = (file: string, play: (client: LineClient) => Promise<unknown>) =>
+    t.step(file, async () => {
+      portIsFree(7777);
+      const path = `examples/tutorial/${file}`;
+      await using program = Program.start(runtime, path, [], {}, folder);
+      using client = await connectSoon(program, 7777);
+      await play(client);
+    });
+  const say = async (client: LineClient, line: string, answer: RegExp) => {
+    await client.write(`${line}\r\n`);
+    return await client.until(answer);
+  };
+  await step("1_hello.ts", (client) => client.until(/Greetings/));
+  await step("2_talk.ts", async (client) => {
+    await client.until(/Welcome to Boaville!/);
+    await say(client, "I ^Rpaint", /You say:.* I \^Rpaint\r\n/);
+    await say(client, "quit", /Farewell/);
+  });
+  await step("3_names.ts", async (client) => {
+    await client.until(/name\? /);
+    await say(client, "4da", /letters, please.*name\? /s);
+    await say(client, "Ada", /> /);
+    await say(client, "hello", /You say:.* hello\r\n/);
+  });
+  await step("4_accounts.ts", async (client) => {
+    await client.until(/name\? /);
+    await say(client, "Ada", /Choose a password: /);
+    await say(client, "correct horse", /> /);
+    await say(client, "hello", /You say:.* hello\r\n/);
+  });
+  await step("5_game.ts", async (client) => {
+    await client.until(/name\? /); // the account of the step before is there
+    await say(client, "ada", /Password: /);
+    await say(client, "wrong horse", /not the password/);
+    await say(client, "correct horse", /The Wet Boa.*20\/20.*> /s);
+    await say(client, "north", /The Old Bridge.*> /s);
+  });
+  await buildTutorialPage();
+  await step("6_page.ts", async (client) => {
+    await client.until(/name\? /);
+    const page = await fetch("http://127.0.0.1:7777/");
+    assertMatch(await page.text(), /<title>Boaville<\/title>/);
+    const script = await fetch("http://127.0.0.1:7777/page.js");
+    assertMatch(await script.text(), /Char\.Vitals/);
+  });
+  await t.step("7_test.ts", async () => {
+    const [program, args] = {
+      Deno: [runtime.path, ["test", "-A"]] as const,
+      Bun: [runtime.path, ["test"]] as const,
+      Node: [runtime.path, ["--test"]] as const,
+    }[runtime.name];
+    const file = decodeURIComponent(
+      new URL("../../examples/tutorial/7_test.ts", import.meta.url).pathname,
+    );
+    await run(folder, program, [...args, file]);
+  });
+  await Deno.remove(folder, { recursive: true });
+}
+
+/** What the tutorial does by the command of esbuild. */
+async function buildTutorialPage(): Promise<void> {
+  const here = (name: string) => decodeURIComponent(new URL(name, TUTORIAL_PAGE).pathname);
+  await build({
+    entryPoints: [here("page.ts"), here("page.css")],
+    outdir: here("dist"),
+    bundle: true,
+    format: "esm",
+    plugins: [{
+      name: "packages",
+      setup(build) {
+        build.onResolve({ filter: /^@xterm\// }, ({ path }) => ({
+          path: decodeURIComponent(new URL(import.meta.resolve(path)).pathname),
+        }));
+      },
+    }],
+  });
+  await stop();
 }
 
 function portIsFree(port: number): void {

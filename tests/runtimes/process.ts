@@ -23,12 +23,15 @@ export class Program implements AsyncDisposable {
     file: string,
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
+    cwd: URL | undefined = undefined,
   ): Program {
     const { built } = runtime;
+    const root = built ?? new URL("../../", import.meta.url);
     const name = built === undefined ? file : file.replace(/\.ts$/, ".js");
+    const path = cwd === undefined ? name : decodeURIComponent(new URL(name, root).pathname);
     const command = new Deno.Command(runtime.path, {
-      args: [...runtime.args, name, ...args],
-      cwd: built ?? new URL("../../", import.meta.url),
+      args: [...runtime.args, path, ...args],
+      cwd: cwd ?? root,
       env,
       stdin: "piped",
       stdout: "piped",

@@ -340,6 +340,31 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
   assertEquals(await enter(forwarded, header('"[2001:db8::1]:4000", 10.1.1.1')), "2001:db8::1");
   const https = { "X-Forwarded-Proto": "https" };
   assertEquals(await enter(forwarded, header("192.0.2.9", https)), "192.0.2.9 encrypted");
+  const http = { "X-Forwarded-Proto": "http, https" };
+  assertEquals(await enter(forwarded, header("192.0.2.9, 10.0.0.3", http)), "192.0.2.9");
+  assertEquals(
+    await enter(forwarded, header("192.0.2.9, 10.0.0.3", { "X-Forwarded-Proto": "https, http" })),
+    "192.0.2.9 encrypted",
+  );
+  assertEquals( // the person wrote the first of each
+    await enter(forwarded, header("1.1.1.1, 192.0.2.9", { "X-Forwarded-Proto": "https, http" })),
+    "192.0.2.9",
+  );
+  const standard = { webSocket: { forwardedHeader: "Forwarded" } } as const;
+  const forwardedBy = (value: string) => upgradeRequest({ "Forwarded": value });
+  assertEquals(
+    await enter(
+      standard,
+      forwardedBy('for=1.1.1.1, For="[2001:db8::1]:4000";proto=https;by=10.0.0.1'),
+    ),
+    "2001:db8::1 encrypted",
+  );
+  assertEquals(
+    await enter(standard, forwardedBy("proto=http;for=192.0.2.9, for=10.0.0.2;proto=https")),
+    "192.0.2.9",
+  );
+  assertEquals(await enter(standard, forwardedBy("proto=https")), "proxy-header");
+  assertEquals(await enter(standard, forwardedBy("for=unknown")), "proxy-header");
   assertEquals(await enter(forwarded, upgradeRequest()), "proxy-header");
   assertEquals(await enter(forwarded, header("nonsense")), "proxy-header");
   assertEquals(await enter(forwarded, proxy + upgradeRequest()), "192.0.2.7");
