@@ -56,12 +56,21 @@ export async function buildPackage(
   const modules = await sourceFiles();
   for (const path of modules) await writeModule(folder, path);
   await Deno.writeTextFile(new URL("globals.d.ts", folder), GLOBALS);
-  for (const file of COPIED) await Deno.copyFile(new URL(file, root), new URL(file, folder));
+  for (const file of COPIED) {
+    const text = await Deno.readTextFile(new URL(file, root));
+    await Deno.writeTextFile(new URL(file, folder), withAbsoluteLinks(text, config));
+  }
   await Deno.writeTextFile(
     new URL("package.json", folder),
     `${JSON.stringify(packageOf(config), null, 2)}\n`,
   );
   return { name: config.name, version: config.version, modules: modules.length };
+}
+
+/** npm shows a page without the files that it links to. JSR has them, at each version. */
+function withAbsoluteLinks(markdown: string, { name, version }: DenoConfig): string {
+  const base = `https://jsr.io/${name}/${version}/`;
+  return markdown.replaceAll(/\]\((?!https?:|#)([^)\s]+)\)/g, (_, path) => `](${base}${path})`);
 }
 
 /** The modules of the package, by their paths from the root of the project. */

@@ -51,18 +51,18 @@ class Player {
   }
 
   static async enter(name: string, port: number): Promise<Player> {
-    let player: Player | undefined;
+    const entered: { player?: Player } = {};
     const early: string[] = [];
     const server = await connect({
       hostname: "127.0.0.1",
       port,
       terminal: { name: "XTERM", columns: COLUMNS, rows: ROWS, mtts: { ansi: true, utf8: true } },
       onText: (_server, text) => {
-        if (player === undefined) early.push(text);
-        else player.#hear(text);
+        if (entered.player === undefined) early.push(text);
+        else entered.player.#hear(text);
       },
     });
-    player = new Player(name, server);
+    const player = entered.player = new Player(name, server);
     for (const text of early) player.#hear(text);
     return player;
   }

@@ -3,7 +3,7 @@
  * `@std/assert` and `@std/fmt` by the stand-ins in tests/offline, and prints a note.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | picture | npm | npm:check | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | docs | picture | npm | npm:check | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -28,6 +28,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   devices,
   gateway,
   mixes,
+  docs,
   picture,
   npm,
   "npm:check": checkNpm,
@@ -57,6 +58,10 @@ async function checkAttacks(): Promise<boolean> {
 /** The package for npm on every version of Node, as people install it: a step of CI of its own. */
 async function checkNpm(): Promise<boolean> {
   return await testFiles([...rest, "tests/npm"], { MINIBOA_NPM: "long" });
+}
+
+async function docs(): Promise<boolean> {
+  return await deno(["run", "-A", ...await importMap(), "site/build.ts", ...rest]);
 }
 
 async function picture(): Promise<boolean> {

@@ -93,6 +93,7 @@ async function listenOnNode(
     port: address.port,
     // Does not wait for Node's callback: that comes only after every connection has ended, which
     // the server decides.
+    // deno-lint-ignore require-await
     async close() {
       server.close();
     },

@@ -93,6 +93,10 @@ Deno.test({
       assertEquals([about.name, about.version, about.type], [NAME, CONFIG.version, "module"]);
       assertEquals([about.sideEffects, about.dependencies], [false, undefined]);
     });
+    await t.step("its README has no relative link", async () => {
+      const readme = await Deno.readTextFile(new URL("README.md", installed));
+      assertEquals(/\]\((?!https?:|#)/.exec(readme)?.[0], undefined);
+    });
     const node = (await findRuntime("Node"))?.path ?? "node";
     await t.step("on Node", () => runsOn(project, node));
     await t.step(
