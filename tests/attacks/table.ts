@@ -1,6 +1,6 @@
 /**
  * The attack table: each attack on each runtime, what honest clients noticed, and whether the
- * memory was freed. Prints it as Markdown; `--write` puts it into the README.
+ * memory was freed. Prints it as Markdown; `--write` puts it into docs/reference/attacks.md.
  *
  *     deno task attacks [--write] [--costs] [people] [milliseconds of each attack]
  *
@@ -11,6 +11,8 @@ import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
 import { costTable } from "./costs.ts";
 import { type Outcome, Scene } from "./scene.ts";
 
+/** The page with the tables. */
+const PAGE = "docs/reference/attacks.md";
 /** Time for the engine to compile hot code. */
 const WARM_UP_MS = 3_000;
 
@@ -95,7 +97,7 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(1);
 }
 
-/** Puts a table between its markers in the README. */
+/** Puts a table between its markers. */
 async function write(name: string, text: string): Promise<void> {
   const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const readme = await Deno.readTextFile(PAGE);
