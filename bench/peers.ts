@@ -5,6 +5,7 @@ import { TEXT_PACKAGES } from "./packages.ts";
 const folder = new URL("./.cache/", import.meta.url).pathname;
 const TELNET_STREAM = "telnet-stream@1.1.0";
 const WS = "ws@8.18.3";
+const RANVIER = "ranvier-telnet@1.0.3";
 
 /** Installs telnet-stream; returns the folder, or `undefined` if npm is not available. */
 export async function telnetStreamFolder(): Promise<string | undefined> {
@@ -21,6 +22,15 @@ export async function textPackagesFolder(): Promise<string | undefined> {
 /** The same for npm ws, a WebSocket server for Node. */
 export async function wsFolder(): Promise<string | undefined> {
   return await installed([WS]);
+}
+
+/** The same for what games in JavaScript are built on: telnet-stream and ranvier-telnet, with wrap-ansi. */
+export async function gamePackagesFolder(): Promise<string | undefined> {
+  return await installed([
+    TELNET_STREAM,
+    RANVIER,
+    `wrap-ansi@${TEXT_PACKAGES["wrap-ansi"]}`,
+  ]);
 }
 
 async function installed(packages: readonly string[]): Promise<string | undefined> {

@@ -12,6 +12,9 @@ import { makeRemoteTelnet, type RemoteTelnet } from "./remote_telnet.ts";
 import type { ClientSession, ServerSnapshot } from "./session.ts";
 import { checkSize, type ReadOptions, waitOf } from "./read_options.ts";
 
+/** The text of a server that nobody has read. */
+export let unreadTextOf: (server: RemoteServer) => string;
+
 /** Creates the `RemoteServer` of a session; its constructor is private. */
 export let makeRemoteServer: (session: ClientSession, place: Place) => RemoteServer;
 
@@ -68,6 +71,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   static {
+    unreadTextOf = (server) => server.#session.unreadText;
     makeRemoteServer = (session, place) => new RemoteServer(session, place);
   }
 

@@ -342,6 +342,21 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#stream?.connection.abort();
   }
 
+  /** The unread text and the unterminated row, for messages. */
+  get unreadText(): string {
+    this.flushNow();
+    return [...this.#unread().map(({ text }) => text), this.#rows.tail(Infinity)].join("\n");
+  }
+
+  /** The lines and prompts that nobody has read. */
+  #unread(): Exclude<Entry, { readonly type: "event" }>[] {
+    const unread: Exclude<Entry, { readonly type: "event" }>[] = [];
+    for (let index = 0, entry = this.inbox.peek(0); entry; entry = this.inbox.peek(++index)) {
+      if (entry.type !== "event") unread.push(entry);
+    }
+    return unread;
+  }
+
   /** Saves the state of the session, to resume it after a restart. */
   snapshot(): ServerSnapshot {
     if (this.#stream?.compressed) {
@@ -350,17 +365,13 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       );
     }
     this.flushNow();
-    const unread: Entry[] = [];
-    for (let index = 0, entry = this.inbox.peek(0); entry; entry = this.inbox.peek(++index)) {
-      if (entry.type !== "event") unread.push(entry);
-    }
     const parts: SnapshotParts = {
       version: 1,
       telnet: this.machine.snapshot(),
       ...this.options.snapshot(),
       text: this.text.snapshot(),
       row: this.#rows.tail(Infinity),
-      unread,
+      unread: this.#unread(),
       marked: this.#marks,
       mxp: this.#mxp?.snapshot() ?? null,
     };

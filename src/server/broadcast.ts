@@ -14,6 +14,11 @@ import { colourDepthOf, TelnetClient } from "./client.ts";
 
 /** Which clients get a broadcast, and how it is wrapped. */
 export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
+  /**
+   * The clients to send to, such as the players in a room. The cost follows their number, not that of
+   * all clients. Clients that are gone are left out. Default: all clients of the server.
+   */
+  readonly to?: TelnetClient | Iterable<TelnetClient> | undefined;
   /** A client to leave out, or several. Default: none. */
   readonly except?: TelnetClient | Iterable<TelnetClient> | undefined;
   /** Returns whether a client gets the text. Default: all clients do. */
@@ -25,19 +30,27 @@ export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
   readonly wrap?: boolean | WrapOptions | undefined;
 }
 
-/** Checks the arguments; returns a function that decides whether a client gets the text. */
+/** The recipients of a broadcast. */
+export interface Recipients<Client> {
+  /** The clients to choose from; `undefined`: all clients. */
+  readonly to: ReadonlySet<TelnetClient> | undefined;
+  /** Whether a client gets the text. */
+  readonly includes: (client: Client) => boolean;
+}
+
+/** Checks the arguments; returns the recipients. */
 export function checkBroadcast<Client extends TelnetClient>(
   text: string,
   options: BroadcastOptions<Client>,
-): (client: Client) => boolean {
+): Recipients<Client> {
   checkText("text", text);
-  rejectUnknownKeys("broadcast", options, { except: true, where: true, wrap: true }, SYNONYMS);
-  const { except, where = () => true, wrap } = options;
+  rejectUnknownKeys("broadcast", options, OPTION_NAMES, SYNONYMS);
+  const { to, except, where = () => true, wrap } = options;
   checkFunction("broadcast.where", where);
   if (typeof wrap === "object") wordWrap("", wrap);
   else if (wrap !== undefined) checkBoolean("broadcast.wrap", wrap);
-  const left = exceptions(except);
-  return (client) => {
+  const left = except === undefined ? NOBODY : clientSet("broadcast.except", except);
+  const includes = (client: Client) => {
     if (!client.active || left.has(client)) return false;
     const is = where(client);
     if (typeof is !== "boolean") {
@@ -45,12 +58,23 @@ export function checkBroadcast<Client extends TelnetClient>(
     }
     return is;
   };
+  return { to: to === undefined ? undefined : clientSet("broadcast.to", to), includes };
 }
+
+const NOBODY: ReadonlySet<TelnetClient> = new Set();
+
+const OPTION_NAMES: Readonly<Record<keyof BroadcastOptions, true>> = {
+  to: true,
+  except: true,
+  where: true,
+  wrap: true,
+};
 
 const SYNONYMS = {
   exclude: "except",
   not: "except",
-  to: "where",
+  clients: "to",
+  room: "to",
   filter: "where",
   only: "where",
   wrapped: "wrap",
@@ -62,19 +86,19 @@ function endedText(text: string): string {
   return isSeen(stripCaretCodes(row)) ? `${text}\n` : text;
 }
 
-function exceptions(
-  except: TelnetClient | Iterable<TelnetClient> | undefined,
+function clientSet(
+  what: string,
+  clients: TelnetClient | Iterable<TelnetClient>,
 ): ReadonlySet<TelnetClient> {
-  if (except === undefined) return new Set();
-  if (except instanceof TelnetClient) return new Set([except]);
-  if (typeof except === "object" && except !== null && Symbol.iterator in except) {
-    const clients = new Set(except);
-    for (const one of clients) {
-      if (!(one instanceof TelnetClient)) throwUnexpected("broadcast.except", "clients", one);
+  if (clients instanceof TelnetClient) return new Set([clients]);
+  if (typeof clients === "object" && clients !== null && Symbol.iterator in clients) {
+    const set = clients instanceof Set ? clients : new Set(clients);
+    for (const one of set) {
+      if (!(one instanceof TelnetClient)) throwUnexpected(what, "clients", one);
     }
-    return clients;
+    return set;
   }
-  throwUnexpected("broadcast.except", "a client, or an array of clients", except);
+  throwUnexpected(what, "a client, or an array of clients", clients);
 }
 
 /** A text for many clients: coloured and wrapped once for each kind of terminal. */

@@ -60,6 +60,9 @@ interface Groups {
 /** The session of the client that is being made; see {@linkcode makeClient}. */
 let sessionInMaking: Session | undefined;
 
+/** The session of a client. */
+export let sessionOf: (client: TelnetClient) => Session;
+
 /** The number of colours that text for a client can use. */
 export let colourDepthOf: (client: TelnetClient) => ColourDepth;
 
@@ -125,6 +128,7 @@ export class TelnetClient {
   }
 
   static {
+    sessionOf = (client) => client.#session;
     colourDepthOf = (client) => client.#colourDepth;
   }
 

@@ -8,7 +8,7 @@ import { turn } from "../transport/event_loop.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acceptor, type AcceptorOwner, type ListenerInfo } from "./acceptor.ts";
 import { Broadcast, type BroadcastOptions, checkBroadcast } from "./broadcast.ts";
-import { makeClient, type TelnetClient } from "./client.ts";
+import { makeClient, sessionOf, type TelnetClient } from "./client.ts";
 import { checkClientFields } from "./client_class.ts";
 import { delay, withTimeout } from "./clock.ts";
 import { DeadlineSet } from "./deadline_set.ts";
@@ -370,12 +370,20 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * ```
    */
   broadcast(text: string, options: BroadcastOptions<Client> = {}): void {
-    const isMeant = checkBroadcast(text, options);
+    const { to, includes } = checkBroadcast(text, options);
     const broadcast = new Broadcast(text, options.wrap);
-    for (const [session, client] of this.#clients) {
-      if (!isMeant(client)) continue;
+    const sendTo = (session: Session, client: Client) => {
+      if (!includes(client)) return;
       const notice = broadcast.textFor(client);
       this.#userCode.shield(session, () => session.notice(notice));
+    };
+    if (to === undefined) {
+      return this.#clients.forEach((client, session) => sendTo(session, client));
+    }
+    for (const one of to) {
+      const session = sessionOf(one);
+      const client = this.#clients.get(session);
+      if (client !== undefined) sendTo(session, client); // else it is gone
     }
   }
 

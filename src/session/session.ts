@@ -376,22 +376,24 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Whether a line or a key is available to the game. */
   get hasInput(): boolean {
-    return this.hasLine || this.dialogue.input.keyCount > 0;
+    return this.active && (this.hasLine || this.dialogue.input.keyCount > 0);
   }
 
   /** Whether a line is available to `getLine`. */
   get hasLine(): boolean {
-    return this.dialogue.input.queue.length > 0 && this.#core.waiters?.reserved !== true;
+    return this.active && this.dialogue.input.queue.length > 0 &&
+      this.#core.waiters?.reserved !== true;
   }
 
   /** Takes the next line, unless the lines are reserved for a waiting call. */
   getLine(): string | undefined {
-    return this.#core.waiters?.reserved ? undefined : takeLine(this.#core);
+    if (!this.active || this.#core.waiters?.reserved) return undefined;
+    return takeLine(this.#core);
   }
 
   /** Takes the next key. */
   getKey(): Key | undefined {
-    return takeKey(this.#core);
+    return this.active ? takeKey(this.#core) : undefined;
   }
 
   /** Delivers lines to `readLine()`, `ask()` and `lines()`. Made on first use. */

@@ -1,7 +1,7 @@
 import { connect } from "../connect/connect.ts";
 import type { ConnectOptions } from "../connect/connect_options.ts";
 import type { ReadOptions } from "../connect/read_options.ts";
-import type { RemoteServer } from "../connect/remote_server.ts";
+import { type RemoteServer, unreadTextOf } from "../connect/remote_server.ts";
 import { TelnetError } from "../protocol/error.ts";
 import {
   checkCount,
@@ -11,6 +11,9 @@ import {
 } from "../protocol/validate.ts";
 import { MemoryTransport } from "../transport/memory.ts";
 import { TestClock } from "./clock.ts";
+
+/** The most characters of unread text that an error shows. */
+const MAX_SHOWN = 500;
 
 /** Creates a `TestPlayer`; its constructor is private. */
 let makePlayer: (game: TestGame<GameServer>, remote: RemoteServer) => TestPlayer;
@@ -234,7 +237,7 @@ export class TestPlayer {
   expect(pattern: RegExp | string): Promise<string> {
     return this.#await(
       (wait) => this.remote.readUntil(pattern, wait),
-      String(pattern),
+      typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern),
     );
   }
 
@@ -283,21 +286,12 @@ export class TestPlayer {
     }
     if (settled) return await promise;
     late.abort(); // it must not take later input
-    const unread = await this.#unread();
+    const unread = unreadTextOf(this.remote).slice(-MAX_SHOWN);
     throw new TelnetError(
       "timeout",
       `The game did not send ${wanted} within ${this.#game.patience} idle turns. Unread is ${
         JSON.stringify(unread)
       }`,
     );
-  }
-
-  /** The unread text, for an error. */
-  async #unread(): Promise<string> {
-    const { row, unread } = this.remote.snapshot() as unknown as {
-      row: string;
-      unread: { text: string }[];
-    };
-    return await Promise.resolve([...unread.map(({ text }) => text), row].join("\n").slice(-500));
   }
 }

@@ -70,7 +70,7 @@ async function listenOnNode(
 ): Promise<Listener> {
   checkListenOptions(options);
   const { port, reusePort = false, keepAlive = false, onError } = options;
-  if (reusePort && !hasReusePort()) throw unsupported("Node before 23.1", "reusePort");
+  if (reusePort && !hasReusePort()) throw unsupported("Node before 22.12", "reusePort");
   const server = createServer(settings(keepAlive), (socket) => {
     const connection = new NodeConnection(socket);
     connection.attach(accept(connection));
@@ -153,7 +153,8 @@ function settings(keepAlive: boolean): {
 function hasReusePort(): boolean {
   const { process } = globalThis as unknown as { process: { versions: { node: string } } };
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  return major > 23 || (major === 23 && minor >= 1);
+  const first: Readonly<Record<number, number>> = { 22: 12, 23: 1 };
+  return major > 23 || minor >= (first[major] ?? Infinity);
 }
 
 class NodeConnection extends BaseConnection {

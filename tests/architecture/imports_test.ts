@@ -161,16 +161,17 @@ Deno.test("the sources use no type names of a runtime", () => {
 
 /** Examples that are bundled for the browser, or show the library together with a package. */
 const WITH_PACKAGES =
-  /^examples\/(web\/(build|page)\.ts$|mounted\/(hono|node_ws)\.ts$|gateway\/(gateway|join)\.ts$)/;
+  /^examples\/(web\/(build|page)\.ts$|tutorial\/page\/page\.ts$|mounted\/(hono|node_ws)\.ts$|gateway\/(gateway|join)\.ts$)/;
 
 Deno.test("the published sources and the server examples import no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {
     if (WITH_PACKAGES.test(path)) continue;
     for (const specifier of imports) {
       const builtIn =
-        /^node:(crypto|dns|fs(\/promises)?|http|net|process|stream|tls|url|util|zlib)$/.test(
-          specifier,
-        );
+        /^node:(assert\/strict|crypto|dns|fs(\/promises)?|http|net|os|process|stream|test|tls|url|util|zlib)$/
+          .test(
+            specifier,
+          );
       const own = specifier === "mod.ts" || /^(src|examples)\//.test(specifier);
       assert(builtIn || own, `${path}: ${specifier}`);
     }

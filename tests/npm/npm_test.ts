@@ -141,7 +141,7 @@ Deno.test({
         for (const [name, check] of Object.entries(MAIN_CHECKS)) {
           await t.step(name, () => check(runtime));
         }
-        const hasReusePort = reusePort && version >= 24; // Node has it from 23.1 on
+        const hasReusePort = reusePort && version >= 22; // Node has it from 22.12 on
         await t.step(
           `the contract of a transport, ${Object.keys(CASES).length} cases`,
           (t) => checkNatively(runtime, t, hasReusePort),

@@ -574,3 +574,18 @@ async function pollTake(
   });
   return Uint8Array.from(bytes);
 }
+
+Deno.test("after active = false no line or key of the client is left for the game", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const lines: string[] = [];
+  peer.write("first\r\nsecond\r\nthird\r\n");
+  await harness.pollUntil(() => client.cmdReady);
+  for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+    lines.push(line);
+    client.active = false; // such as after a wrong password
+  }
+  assertEquals(lines, ["first"]);
+  assertEquals([client.cmdReady, client.hasKey, client.getKey()], [false, false, undefined]);
+  assertEquals(harness.server.clientsWithInput(), []);
+});

@@ -373,6 +373,33 @@ Deno.test("lines that readLine() takes at once do not count towards queuedLines"
   assertEquals(kinds, []);
 });
 
+Deno.test("a broadcast to some clients looks at no other, and leaves out those that are gone", async () => {
+  await using harness = await start();
+  const ones = [await harness.join(), await harness.join(), await harness.join()];
+  await using other = await start();
+  const stranger = await other.join();
+  await polls(harness);
+  for (const { peer } of ones) peer.take();
+  const [ada, ben, cleo] = ones.map(({ client }) => client) as [
+    TelnetClient,
+    TelnetClient,
+    TelnetClient,
+  ];
+  cleo.active = false;
+  const asked: TelnetClient[] = [];
+  harness.server.broadcast("To the room.", {
+    to: [ada, ben, ada, cleo, stranger.client],
+    except: ben,
+    where: (client) => asked.push(client) > 0,
+  });
+  harness.server.broadcast("To one.", { to: ben });
+  harness.server.broadcast("To nobody.", { to: new Set() });
+  await polls(harness);
+  assertEquals(ones.map(({ peer }) => peer.takeText()), ["To the room.\r\n", "To one.\r\n", ""]);
+  assertEquals(asked, [ada]);
+  assertEquals(stranger.peer.takeText().includes("room"), false);
+});
+
 Deno.test("invalid broadcast() options are misuse, even without clients", async () => {
   await using harness = await start();
   const { client } = await harness.join();
@@ -380,6 +407,11 @@ Deno.test("invalid broadcast() options are misuse, even without clients", async 
   const wrong: [() => unknown, RegExp][] = [
     [() => server.broadcast("x", { where: (async () => await true) as never }), /true or false/],
     [() => server.broadcast("x", { except: [server] as never }), /clients, got an object/],
+    [
+      () => server.broadcast("x", { to: [server] as never }),
+      /broadcast\.to.*clients, got an object/,
+    ],
+    [() => server.broadcast("x", { to: "room" as never }), /broadcast\.to.*clients, got/],
   ];
   for (const [call, words] of wrong) {
     assertMatch((await assertRejects(async () => await call(), TelnetError)).message, words);

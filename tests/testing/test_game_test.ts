@@ -1,6 +1,6 @@
 /** TestGame: players and a stepped clock, with games as their authors write them. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TelnetClient, TelnetServer } from "../../mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
 import { isTelnetError } from "../../src/connect/mod.ts";
 import { TestClock, TestGame } from "../../src/testing/mod.ts";
 
@@ -103,4 +103,26 @@ Deno.test("TestClock runs due timers in order, but no cancelled ones", () => {
   assertEquals(called, ["a10", "c15"]);
   clock.advance(1);
   assertEquals([called.at(-1), clock.now(), clock.timeOfDay()], ["b20", 20, 1_020]);
+});
+
+Deno.test("a failing expect() shows the unread text of a compressed player, too", async () => {
+  await using game = await TestGame.start(async ({ transport, clock }) => {
+    const server = await TelnetServer.listen({
+      transport,
+      clock,
+      telnetOptions: { mccp2: true },
+      onConnect: async (client) => {
+        await client.ready;
+        client.prompt("Who are you? ");
+      },
+      onDisconnect: () => {},
+    });
+    return { server };
+  });
+  const ada = await game.connect();
+  await ada.expect("Who are");
+  assert(ada.remote.telnet.optionEnabled(86, "remote"));
+  const error = await assertRejects(() => ada.expect("Name? "), TelnetError);
+  assertEquals(error.code, "timeout");
+  assertMatch(error.message, /did not send "Name\? ".*Unread is " you\? "/);
 });

@@ -1,0 +1,2 @@
+export const ROOM_SIZE: number;
+export function roomTexts(seed: number): string[];
