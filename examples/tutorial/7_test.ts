@@ -34,5 +34,6 @@ test("two players log in, meet and talk", async () => {
 
   assert.equal(await accounts.check("ada", "correct horse"), true);
   assert.equal(await accounts.check("ada", "wrong horse"), false);
+  assert.equal(await accounts.add("Ada", "another one"), false);
   await rm(folder, { recursive: true });
 });

@@ -9,7 +9,8 @@ interface Account {
 
 export class Accounts {
   readonly #file: string;
-  #accounts = new Map<string, Account>();
+  #accounts: Map<string, Account> = new Map();
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(file: string) {
     this.#file = file;
@@ -34,11 +35,19 @@ export class Accounts {
     return timingSafeEqual(hash, Buffer.from(account.hash, "hex"));
   }
 
-  async add(name: string, password: string): Promise<void> {
+  /** Adds an account; returns whether the name was still free. */
+  async add(name: string, password: string): Promise<boolean> {
     const salt = randomBytes(16).toString("hex");
     const hash = (await hashOf(password, salt)).toString("hex");
+    if (this.has(name)) return false; // somebody was faster
     this.#accounts.set(name.toLowerCase(), { salt, hash });
-    // Written beside the old file and then renamed, so that a crash leaves one of them whole.
+    this.#writing = this.#writing.catch(() => {}).then(() => this.#write()); // one at a time
+    await this.#writing;
+    return true;
+  }
+
+  /** Writes a new file and then renames it, so that a crash leaves one whole file. */
+  async #write(): Promise<void> {
     const text = JSON.stringify(Object.fromEntries(this.#accounts));
     await writeFile(`${this.#file}.new`, text, { mode: 0o600 });
     await rename(`${this.#file}.new`, this.#file);
@@ -48,11 +57,7 @@ export class Accounts {
 /** Takes some 50 ms and 16 MB, outside of the game's thread: guessing many is expensive. */
 function hashOf(password: string, salt: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(
-      password.normalize("NFC"),
-      salt,
-      32,
-      (error, key) => error ? reject(error) : resolve(key),
-    );
+    const done = (error: Error | null, key: Buffer) => error ? reject(error) : resolve(key);
+    scrypt(password.normalize("NFC"), salt, 32, done);
   });
 }

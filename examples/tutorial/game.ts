@@ -42,6 +42,7 @@ export class Game {
       const bitten = player.room === "hill" && Math.random() < 0.3;
       if (bitten) player.send("A rat bites you!\n");
       if (player.hurt(bitten ? 3 : -1)) this.#look(player);
+      if (bitten) player.showPrompt(); // with the new number
     }
   }
 

@@ -124,5 +124,5 @@ Deno.test("a failing expect() shows the unread text of a compressed player, too"
   assert(ada.remote.telnet.optionEnabled(86, "remote"));
   const error = await assertRejects(() => ada.expect("Name? "), TelnetError);
   assertEquals(error.code, "timeout");
-  assertMatch(error.message, /did not send "Name\? ".*Unread is " you\? "/);
+  assertMatch(error.message, /did not send "Name\? ".*Unread is " you\? /);
 });
