@@ -2,9 +2,11 @@
  * Runs all benchmarks, and writes the tables into bench/README.md, and three charts and the raw
  * figures as JSON next to it. Takes about fifteen minutes.
  *
- *     deno task bench:report [runs [parser | server | text | websocket | size]]
+ *     deno task bench:report [runs [parser | server | text | websocket | size | startup | game]]
  */
 import { chart } from "./chart.ts";
+import { gameTable, measureGame } from "./game.ts";
+import { measureStarts, startTable } from "./startup.ts";
 import { CORPORA } from "./corpora.ts";
 import { measureParser, type ParserReport, parserTables } from "./parser.ts";
 import { measureServer, type ServerReport, serverTables } from "./server.ts";
@@ -47,6 +49,18 @@ if (part === undefined || part === "websocket") {
 if (part === undefined || part === "size") {
   console.error("Sizes …");
   await writeTable("size", sizeTable(await measureSizes()));
+  await format(["README.md"]);
+}
+
+if (part === undefined || part === "startup") {
+  console.error("Starts …");
+  await writeTable("startup", await startTable(await measureStarts(runs), runs));
+  await format(["README.md"]);
+}
+if (part === undefined || part === "game") {
+  console.error("The game …");
+  const { machine, rows } = await measureGame([500, 5_000]);
+  await writeTable("game", gameTable(machine, rows));
   await format(["README.md"]);
 }
 

@@ -3,7 +3,7 @@
  * `@std/assert` and `@std/fmt` by the stand-ins in tests/offline, and prints a note.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | docs | picture | npm | npm:check | check | ok
+ *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | game | docs | picture | npm | npm:check | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -28,6 +28,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   devices,
   gateway,
   mixes,
+  game,
   docs,
   picture,
   npm,
@@ -118,6 +119,11 @@ async function devices(): Promise<boolean> {
 
 async function gateway(): Promise<boolean> {
   const args = ["run", "-A", ...await importMap(), "tests/gateway/table.ts", ...rest];
+  return await deno(args, await runtimeEnvironment());
+}
+
+async function game(): Promise<boolean> {
+  const args = ["run", "-A", ...await importMap(), "bench/game.ts", ...rest];
   return await deno(args, await runtimeEnvironment());
 }
 

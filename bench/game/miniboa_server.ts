@@ -39,7 +39,6 @@ const server = await TelnetServer.listen({
     lineRate: unlimited,
     byteRate: unlimited,
     workRate: unlimited,
-    helloTimeout: 0,
   },
   onConnect: (player) => {
     player.name = `P${player.port}`;

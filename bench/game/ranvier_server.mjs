@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { lineReader, report, startGame } from "./socket_game.mjs";
+import { report, startGame } from "./socket_game.mjs";
 
 const require = createRequire(pathToFileURL(`${process.argv[2]}/package.json`));
 const { TelnetServer, TelnetSocket } = require("ranvier-telnet");
@@ -17,8 +17,8 @@ const { netServer: server } = new TelnetServer((socket) => {
     bytes: (bytes) => socket.write(bytes),
     gmcp: (name, value) => telnet.sendGMCP(name, value),
   });
-  const read = lineReader(player.hear);
-  telnet.on("data", (bytes) => read(bytes.toString()));
+  // It cuts lines itself; what a negotiation leaves over is empty.
+  telnet.on("data", (bytes) => bytes.length > 0 && player.hear(bytes.toString()));
   socket.on("close", player.leave);
   socket.on("error", () => {});
 });
