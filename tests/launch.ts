@@ -3,7 +3,7 @@
  * `@std/assert` and `@std/fmt` by the stand-ins in tests/offline, and prints a note.
  *
  *     deno run -A tests/launch.ts test [arguments of deno test]
- *     deno run -A tests/launch.ts attacks:check | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | game | docs | picture | npm | npm:check | check | ok
+ *     deno run -A tests/launch.ts attacks:check | test:long | bench | report | speed | attacks | soak | fuzz | tables | devices | gateway | mixes | game | docs | picture | npm | npm:check | check | ok
  */
 import { runtimeEnvironment } from "./runtimes/runtimes.ts";
 
@@ -22,6 +22,7 @@ const tasks: Record<string, () => Promise<boolean>> = {
   speed,
   attacks,
   "attacks:check": checkAttacks,
+  "test:long": testLong,
   soak,
   fuzz,
   tables,
@@ -53,12 +54,18 @@ async function test(): Promise<boolean> {
 /** The attacks at length, judged as the tests judge them: the step of CI beside the tests. */
 async function checkAttacks(): Promise<boolean> {
   // One runtime at a time: each attack is to have the machine.
-  return await testFiles([...rest, "tests/attacks"], { MINIBOA_ATTACKS: "long", DENO_JOBS: "1" });
+  return await testFiles([...rest, "tests/attacks"], { MINIBOA_LONG: "1", DENO_JOBS: "1" });
+}
+
+/** What takes long, beside the attacks and the package: a step of CI of its own. */
+async function testLong(): Promise<boolean> {
+  const paths = ["tests/docs/site_test.ts", "tests/examples/examples_test.ts", "tests/runtimes"];
+  return await testFiles([...rest, ...paths], { MINIBOA_LONG: "1" });
 }
 
 /** The package for npm on every version of Node, as people install it: a step of CI of its own. */
 async function checkNpm(): Promise<boolean> {
-  return await testFiles([...rest, "tests/npm"], { MINIBOA_NPM: "long" });
+  return await testFiles([...rest, "tests/npm"], { MINIBOA_LONG: "1" });
 }
 
 async function docs(): Promise<boolean> {

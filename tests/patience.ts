@@ -4,6 +4,9 @@
  */
 export const PATIENCE_MS = 60_000;
 
+/** Whether tests take the time that they need: `deno task test:long`, and the other steps of CI. */
+export const LONG: boolean = Deno.env.get("MINIBOA_LONG") === "1";
+
 /** Waits for a promise; if it hangs, fails with the name of the expected event. */
 export async function inTime<Value>(promise: Promise<Value>, what: string): Promise<Value> {
   const { promise: late, reject } = Promise.withResolvers<never>();

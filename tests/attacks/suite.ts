@@ -9,10 +9,10 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
+import { LONG } from "../patience.ts";
 import { Scene } from "./scene.ts";
 import { describe, faults } from "./table.ts";
 
-const LONG = Deno.env.get("MINIBOA_ATTACKS") === "long";
 const PEOPLE = LONG ? 200 : 40;
 const ATTACK_MS = LONG ? 600 : 100;
 /** The part of the attackers that takes part. */

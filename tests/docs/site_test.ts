@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { chromium } from "playwright-core";
 import { buildSite } from "../../site/build.ts";
+import { LONG } from "../patience.ts";
 import { Folder } from "../npm/project.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -17,7 +18,13 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-Deno.test("the site has no dead link, and a reader finds what they look for", async (t) => {
+Deno.test({
+  name: "the site has no dead link, and a reader finds what they look for",
+  ignore: !LONG,
+  fn: checkSite,
+});
+
+async function checkSite(t: Deno.TestContext): Promise<void> {
   await using folder = await Folder.make();
   const count = await buildSite(folder.url);
   const pages = await readHtml(folder.url);
@@ -99,7 +106,7 @@ Deno.test("the site has no dead link, and a reader finds what they look for", as
       await Deno.remove(profile, { recursive: true });
     },
   });
-});
+}
 
 async function readHtml(folder: URL, path: string = ""): Promise<Map<string, string>> {
   const found = new Map<string, string>();

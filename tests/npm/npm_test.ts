@@ -5,11 +5,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CASES } from "../../src/transport/contract/mod.ts";
 import { checkNatively, checkTlsNatively, reusePort } from "../contract/subjects.ts";
+import { LONG } from "../patience.ts";
 import { findRuntime } from "../runtimes/runtimes.ts";
 import { MAIN_CHECKS } from "../runtimes/suite.ts";
 import { buildPrograms, builtRuntime, Folder, install, nodeOf, pack, run } from "./project.ts";
 
-const LONG = Deno.env.get("MINIBOA_NPM") === "long";
 const CONFIG = JSON.parse(
   Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)),
 );
@@ -71,7 +71,7 @@ const hasNpm = await new Deno.Command(npx, { args: ["--version"], stdout: "null"
 
 Deno.test({
   name: "npm: the tarball in an empty project: a game in JavaScript, every subpath, its types",
-  ignore: !hasNpm,
+  ignore: !LONG || !hasNpm,
   async fn(t) {
     await using built = await Folder.make();
     const tarball = await pack(built);
@@ -103,8 +103,6 @@ Deno.test({
       "types, as Node resolves modules",
       () => checkTypes(project, ["nodenext"], ["es2022"]),
     );
-    if (!LONG) return;
-
     await t.step("types, however they are resolved, with any library", async () => {
       for (
         const module of [["node16"], ["nodenext"], ["esnext", "--moduleResolution", "bundler"]]
