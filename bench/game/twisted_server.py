@@ -42,7 +42,7 @@ def wrap(text, width):
 
 
 class Player(StatefulTelnetProtocol):
-    delimiter = b"\r\n"
+    state = "Command"
 
     def connectionMade(self):
         global serial

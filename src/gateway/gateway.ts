@@ -22,7 +22,7 @@ import {
   MESSAGES,
   randomId,
 } from "./gateway_options.ts";
-import { BusLink, LAST_MS, MAX_BACKLOG } from "./bus_link.ts";
+import { BusLink, LAST_MS } from "./bus_link.ts";
 import { HeldConnection, type HeldEvents } from "./held_connection.ts";
 import {
   A_HELLO,
@@ -38,9 +38,9 @@ import {
   WHO,
   workerSubject,
 } from "./messages.ts";
-import { IAC } from "../protocol/codes.ts";
+import { ByteQueue } from "../protocol/byte_queue.ts";
 import { decodeCommit, encodeGatewayRecord } from "./records.ts";
-import { BusGuard, TICK_MS, waitUntil } from "./waiting.ts";
+import { BusGuard, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
@@ -112,7 +112,7 @@ export class Gateway {
   readonly #taken: Set<HeldConnection> = new Set();
   #connections = 0;
   #links = 0;
-  #flushing = false;
+  readonly #flushSoon: () => void = soon(() => this.#flush());
   #beatAt = 0;
   #endTicks: () => void = () => {};
   #draining: Promise<void> | undefined;
@@ -375,7 +375,7 @@ export class Gateway {
     this.#taken.delete(held);
     const route = this.#routes.get(held.zone);
     route?.connections.delete(held.number);
-    route?.behind.delete(held);
+    route?.link?.stopWaiting(held);
     if (route !== undefined) this.#dropRoute(route);
   }
 
@@ -405,7 +405,7 @@ export class Gateway {
   #open(route: ZoneRoute, held: HeldConnection): void {
     const { link, worker } = route;
     if (link === undefined || worker === undefined && !held.opened) return;
-    if (link.link.backlog > MAX_BACKLOG) return void route.behind.add(held);
+    if (link.mustWait(held)) return;
     if (!held.opened) {
       // The connection ended before any worker knew it.
       if (held.closing || held.done) return;
@@ -421,11 +421,7 @@ export class Gateway {
 
   /** Sends what was held back when the link has room again. */
   #catchUp(route: ZoneRoute): void {
-    for (const held of route.behind) {
-      if ((route.link?.link.backlog ?? 0) > MAX_BACKLOG / 2) return;
-      route.behind.delete(held);
-      this.#open(route, held);
-    }
+    route.link?.takeWaiting((held) => this.#open(route, held));
   }
 
   // Messages of workers.
@@ -465,7 +461,6 @@ export class Gateway {
       epoch,
       onNobody: () => this.#lost(route, worker),
     });
-    route.behind.clear();
     for (const held of [...route.connections.values()]) {
       this.#close(held);
       if (held.done) this.#forget(held);
@@ -500,19 +495,11 @@ export class Gateway {
     if (link.epoch !== epoch || link.number !== number) return;
     const now = this.#timer.now();
     route.heardAt = now;
-    for (const message of this.#read(route, link, bytes, now)) this.#apply(route, message, now);
+    const { worker } = route;
+    const startAgain = () => worker && this.#begin(route, worker);
+    for (const message of link.receive(bytes, now, startAgain)) this.#apply(route, message, now);
     this.#catchUp(route);
     this.#flushSoon();
-  }
-
-  /** Reads a packet. Opens a new link after an invalid one, as the old link's state is unusable. */
-  #read(route: ZoneRoute, { link }: BusLink, bytes: Uint8Array, now: number): Uint8Array[] {
-    try {
-      return link.receive(bytes, now);
-    } catch (error) {
-      if (route.worker !== undefined) this.#begin(route, route.worker);
-      throw error;
-    }
   }
 
   #apply(route: ZoneRoute, message: Uint8Array, now: number): void {
@@ -531,7 +518,7 @@ export class Gateway {
     const from = held.zone;
     const before = this.#routes.get(from);
     before?.connections.delete(held.number);
-    before?.behind.delete(held);
+    before?.link?.stopWaiting(held);
     // A worker that hangs must not serve the connection when it continues.
     if (reason === "no-zone" && held.opened) {
       const withdrawn = encodeGatewayRecord(
@@ -553,15 +540,6 @@ export class Gateway {
   }
 
   // Timers.
-
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
-  }
 
   #flush(): void {
     const now = this.#timer.now();
@@ -608,13 +586,8 @@ export class Gateway {
   /** Sends a line between outputs of the worker. */
   #say(held: HeldConnection, text: string): void {
     const bytes = encodeText(`\r\n${text}\r\n`, encodingByName(held.encoding) ?? "utf-8");
-    held.say(doubled(bytes));
+    const queue = new ByteQueue();
+    queue.pushEscaped(bytes);
+    held.say(queue.take());
   }
-}
-
-/** Doubles each 0xFF (RFC 854). */
-function doubled(bytes: Uint8Array): Uint8Array {
-  return bytes.includes(IAC)
-    ? Uint8Array.from([...bytes].flatMap((byte) => byte === IAC ? [IAC, IAC] : [byte]))
-    : bytes;
 }

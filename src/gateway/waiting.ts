@@ -34,6 +34,19 @@ export function waitUntil(
   });
 }
 
+/** Returns a function that runs `call` in a microtask, once for all calls until then. */
+export function soon(call: () => void): () => void {
+  let scheduled = false;
+  return () => {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      call();
+    });
+  };
+}
+
 /** Ignores invalid messages, which any program on the bus can publish, and reports some of them. */
 export class BusGuard {
   readonly #timer: Timer;

@@ -10,7 +10,7 @@ import {
 import type { ConnectionAcceptor, Listener, Transport } from "../transport/transport.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
-import { BusLink, LAST_MS, MAX_BACKLOG } from "./bus_link.ts";
+import { BusLink, LAST_MS } from "./bus_link.ts";
 import { checkBus, randomId } from "./gateway_options.ts";
 import { Lease } from "./lease.ts";
 import {
@@ -34,7 +34,7 @@ import {
   encodeCommit,
   type OpenRecord,
 } from "./records.ts";
-import { BusGuard, TICK_MS, waitUntil } from "./waiting.ts";
+import { BusGuard, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 
@@ -93,10 +93,8 @@ const NAMES: Readonly<Record<keyof JoinOptions, true>> = {
 /** A worker's view of a gateway. */
 interface Peer {
   readonly gateway: string;
-  readonly link: BusLink;
+  readonly link: BusLink<ZoneConnection>;
   readonly connections: Map<number, ZoneConnection>;
-  /** Connections whose commits wait for room in the link. */
-  readonly behind: Set<ZoneConnection>;
   /**
    * When the last packet of the gateway arrived, how many announcements of its own the worker has
    * received since then, and when it counted the last one.
@@ -211,7 +209,7 @@ export class Zone {
   #owned = true;
   /** Called at the end of the next turn while the worker is leaving. */
   #turnEnded: (() => void) | undefined;
-  #flushing = false;
+  readonly #flushSoon: () => void = soon(() => this.#endTurn());
   /** Whether anything was committed since the last flush. */
   #committed = false;
   #helloAt = 0;
@@ -413,43 +411,22 @@ export class Zone {
     const peer = known?.link.number === number ? known : this.#begin(gateway, number, known);
     peer.silence = 0;
     const now = peer.heardAt = peer.countedAt = this.#parts.timer.now();
-    for (const message of this.#read(peer, bytes, now)) this.#take(peer, message);
-    this.#catchUp(peer);
+    const messages = peer.link.receive(bytes, now, () => this.#drop(peer));
+    for (const message of messages) this.#take(peer, message);
+    peer.link.takeWaiting((connection) => connection.drain());
     this.#flushSoon();
-  }
-
-  /**
-   * Reads a packet. Drops the gateway after an invalid one, as the link's state is unusable then.
-   */
-  #read(peer: Peer, bytes: Uint8Array, now: number): Uint8Array[] {
-    try {
-      return peer.link.link.receive(bytes, now);
-    } catch (error) {
-      this.#drop(peer);
-      throw error;
-    }
-  }
-
-  /** Lets waiting connections commit when the link has room again. */
-  #catchUp({ link, behind }: Peer): void {
-    for (const connection of behind) {
-      if (link.link.backlog > MAX_BACKLOG / 2) return;
-      behind.delete(connection);
-      connection.drain();
-    }
   }
 
   #begin(gateway: string, number: number, before: Peer | undefined): Peer {
     if (before !== undefined) this.#drop(before);
     const { bus, name: from } = this.#parts;
     const subject = gatewaySubject(gateway);
-    const link = new BusLink(bus, { subject, from, number, epoch: this.epoch });
+    const link = new BusLink<ZoneConnection>(bus, { subject, from, number, epoch: this.epoch });
     const now = this.#parts.timer.now();
     const peer: Peer = {
       gateway,
       link,
       connections: new Map(),
-      behind: new Set(),
       heardAt: now,
       countedAt: now,
       silence: 0,
@@ -461,6 +438,7 @@ export class Zone {
   /** Drops a gateway that is gone, with its connections. */
   #drop(peer: Peer): void {
     this.#peers.delete(peer.gateway);
+    this.#dead.delete(peer.gateway); // the newest comes last
     this.#dead.set(peer.gateway, peer.link.number);
     if (this.#dead.size > MAX_DEAD) {
       const [oldest = ""] = this.#dead.keys();
@@ -514,11 +492,7 @@ export class Zone {
       get stalled() {
         return timer.now() - peer.heardAt > STALLED_MS;
       },
-      ready: (connection) => {
-        if (peer.link.link.backlog <= MAX_BACKLOG) return true;
-        peer.behind.add(connection);
-        return false;
-      },
+      ready: (connection) => !peer.link.mustWait(connection),
       commit: (connection, commit) => this.#commit(peer, connection, commit),
     };
   }
@@ -537,7 +511,7 @@ export class Zone {
     this.#committed = true;
     if (commit.steps.some(({ type }) => type === "move" || type === "abort")) {
       peer.connections.delete(connection.handle);
-      peer.behind.delete(connection);
+      peer.link.stopWaiting(connection);
     }
     this.#flushSoon();
   }
@@ -553,16 +527,11 @@ export class Zone {
     this.#parts.lease.renewOnce(() => this.#lose());
   }
 
-  /** Flushes in a microtask. A turn makes all its commits synchronously, so it is over then. */
-  #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#flush();
-      if (this.#committed) this.#turnEnded?.();
-      this.#committed = false;
-    });
+  /** A turn makes all its commits synchronously, so it is over in the next microtask. */
+  #endTurn(): void {
+    this.#flush();
+    if (this.#committed) this.#turnEnded?.();
+    this.#committed = false;
   }
 
   #flush(): void {

@@ -10,12 +10,10 @@ export class ZoneRoute {
   /** The worker that serves it. */
   worker: Hello | undefined;
   /** The link to that worker. */
-  link: BusLink | undefined;
+  link: BusLink<HeldConnection> | undefined;
   /** When the last message of the worker arrived. */
   heardAt: number = -Infinity;
   readonly connections: Map<number, HeldConnection> = new Map();
-  /** Connections whose records wait for room in the link. */
-  readonly behind: Set<HeldConnection> = new Set();
 
   constructor(name: string) {
     this.name = name;
