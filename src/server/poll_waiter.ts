@@ -1,12 +1,16 @@
-import { lookAtSockets, turn } from "../transport/event_loop.ts";
+import { lookAtSockets, SOCKETS_PER_LOOK, turn } from "../transport/event_loop.ts";
 import { MAX_WAIT_MS } from "./clock.ts";
 
 /** How often to check the sockets while polls do not wait, in milliseconds. */
 const LOOK_MS = 2;
+/** The maximum number of looks in a row. */
+const MAX_LOOKS = 64;
 
 /** Lets a poll wait until something happens or the time is up. */
 export class PollWaiter {
   #signalled = false;
+  /** The number of signals so far. */
+  #signals = 0;
   #waits = false;
   #wake: (() => void) | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,6 +22,7 @@ export class PollWaiter {
   /** Ends the current wait, or the next one if there is none. */
   signal(): void {
     this.#signalled = true;
+    this.#signals++;
     this.#wake?.();
   }
 
@@ -41,10 +46,19 @@ export class PollWaiter {
     const now = performance.now();
     if (sleeps) this.#lookedAt = now;
     else if (now - this.#lookedAt >= LOOK_MS) {
-      await lookAtSockets();
+      await this.#lookAtAll();
       this.#lookedAt = now;
     }
     this.#signalled = this.#waits = false;
+  }
+
+  /** Looks again while a look finds as many sockets as it can: the others would wait for long. */
+  async #lookAtAll(): Promise<void> {
+    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+      const before = this.#signals;
+      await lookAtSockets();
+      if (this.#signals - before < SOCKETS_PER_LOOK) return;
+    }
   }
 
   /** Clears the timer, so that it does not keep the process alive. */

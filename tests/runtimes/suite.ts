@@ -24,6 +24,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "serves the next client after 400 that reset": servesAfterResets,
   "counts a peer that left before it was accepted as lost, not as a client": countsLost,
   "gets a client's input within a few turns of a game that is never idle": hearsInTime,
+  "hears a whole crowd in one turn or two of a game that is never idle": hearsCrowd,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
@@ -133,6 +134,17 @@ async function hearsInTime(runtime: Runtime): Promise<void> {
   const each = turns.split(" ").map(Number);
   assertEquals(each.length, 20);
   assert(each.every((turns) => turns > 0 && turns < 10), `they took ${each} turns`);
+}
+
+/** No client waits for others: however many have sent a line, all are heard. Turns are counted, not time. */
+async function hearsCrowd(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/crowd_program.ts");
+  const [, turns = ""] = await inTime(
+    program.match(/^turns ([\d ]+)$/),
+    "five rounds of the crowd",
+  );
+  const each = turns.split(" ").map(Number);
+  assert(each.length === 5 && Math.max(...each) <= 2, `they took ${each} turns`);
 }
 
 async function servesAfterResets(runtime: Runtime): Promise<void> {

@@ -1,0 +1,53 @@
+/**
+ * A game that is never idle, and a crowd in another thread. The game stops until every client has sent a line
+ * and the system has it, then counts the turns until it has heard all of them. Prints the counts of some rounds.
+ */
+import { Worker } from "node:worker_threads";
+import { TelnetServer } from "../../mod.ts";
+
+const CROWD = 500;
+const ROUNDS = 5;
+const WORK_MS = 5;
+
+const server = await TelnetServer.listen({
+  port: 0,
+  address: "127.0.0.1",
+  timeout: 0,
+  limits: { lineRate: Infinity, byteRate: Infinity, workRate: Infinity, connectionRate: Infinity },
+  onConnect: () => {},
+  onDisconnect: () => {},
+});
+/** How many rounds the game asked for, and how many the crowd has sent; -1 until it is connected. */
+const rounds = new Int32Array(new SharedArrayBuffer(8));
+const [ASKED, SAID] = [0, 1];
+rounds[SAID] = -1;
+const workerData = { port: server.port, rounds, crowd: CROWD };
+new Worker(new URL("./crowd_worker.ts", import.meta.url), { workerData }).unref();
+
+while (Atomics.load(rounds, SAID) === -1 || server.connectionCount() < CROWD) await turn();
+const counts: number[] = [];
+while (counts.length < ROUNDS) {
+  Atomics.store(rounds, ASKED, counts.length + 1);
+  Atomics.notify(rounds, ASKED);
+  Atomics.wait(rounds, SAID, counts.length); // until the system has all lines
+  let [heard, turns] = [0, 0];
+  while (heard < CROWD) {
+    heard += await turn();
+    turns++;
+  }
+  counts.push(turns);
+}
+console.log(`turns ${counts.join(" ")}`);
+await server.stop();
+
+/** One turn of the game; returns how many lines it heard. */
+async function turn(): Promise<number> {
+  await server.poll();
+  let heard = 0;
+  for (const client of server.clientsWithInput()) {
+    if (client.getCommand() !== undefined) heard++;
+  }
+  const end = performance.now() + WORK_MS;
+  while (performance.now() < end);
+  return heard;
+}
