@@ -5,21 +5,30 @@
  *     deno run -A bench/startup.ts [runs]
  */
 import { sprintf } from "@std/fmt/printf";
+import { buildPackage } from "../npm/build.ts";
 import { findRuntimes, type Runtime } from "../tests/runtimes/runtimes.ts";
 import { machineLine } from "./machine.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 
 const root = new URL("../", import.meta.url);
 /** Prints the memory at the end of each program. */
-const TELL = `console.log(process.memoryUsage().rss);process.exit();`;
-const PROGRAMS: Readonly<Record<string, string>> = {
-  "an empty program": "",
-  "import of mod.ts": `await import("${root}mod.ts");`,
-  "the three-line server": `const { TelnetServer } = await import("${root}mod.ts");` +
-    `const server = await TelnetServer.listen({ port: 0 });await server.poll();`,
-  "import of connect": `await import("${root}src/connect/mod.ts");`,
-  "import of protocol": `await import("${root}src/protocol/mod.ts");`,
-};
+const REPORT = `console.log(process.memoryUsage().rss);process.exit();`;
+
+/** The programs, from the source, or from the package for npm in a folder. */
+function programsOf(folder: URL): Readonly<Record<string, string>> {
+  const server = (module: URL) =>
+    `const { TelnetServer } = await import("${module}");` +
+    `const server = await TelnetServer.listen({ port: 0 });await server.poll();`;
+  return {
+    "an empty program": "",
+    "import of mod.ts": `await import("${root}mod.ts");`,
+    "the three-line server": server(new URL("mod.ts", root)),
+    "import of the npm package": `await import("${folder}mod.js");`,
+    "the three-line server on it": server(new URL("mod.js", folder)),
+    "import of its /connect": `await import("${folder}src/connect/mod.js");`,
+    "import of its /protocol": `await import("${folder}src/protocol/mod.js");`,
+  };
+}
 
 /** A program on a runtime. */
 export interface StartRow {
@@ -33,20 +42,23 @@ export interface StartRow {
 export async function measureStarts(runs: number): Promise<readonly StartRow[]> {
   const rows: StartRow[] = [];
   const folder = await Deno.makeTempDir();
+  const built = new URL(`file://${folder}/package/`);
+  await buildPackage(built);
+  const programs = programsOf(built);
   for (const runtime of await findRuntimes()) {
     const times = new Map<string, number[]>();
     const sizes = new Map<string, number[]>();
     for (let run = -1; run < runs; run++) {
-      for (const [program, code] of Object.entries(PROGRAMS)) {
+      for (const [program, code] of Object.entries(programs)) {
         const file = `${folder}/program.mjs`;
-        await Deno.writeTextFile(file, `import process from "node:process";${code}${TELL}`);
+        await Deno.writeTextFile(file, `import process from "node:process";${code}${REPORT}`);
         const [milliseconds, rss] = await start(runtime, file);
         if (run === -1) continue; // fills the caches
         times.set(program, [...times.get(program) ?? [], milliseconds]);
         sizes.set(program, [...sizes.get(program) ?? [], rss / 2 ** 20]);
       }
     }
-    for (const program of Object.keys(PROGRAMS)) {
+    for (const program of Object.keys(programs)) {
       rows.push({
         runtime: runtime.name,
         program,
@@ -76,7 +88,7 @@ export async function startTable(rows: readonly StartRow[], runs: number): Promi
     "",
     `| | ${runtimes.map(({ name }) => name).join(" | ")} |`,
     `|---|${runtimes.map(() => "---:").join("|")}|`,
-    ...Object.keys(PROGRAMS).map((program) => {
+    ...[...new Set(rows.map(({ program }) => program))].map((program) => {
       const cells = runtimes.map(({ name }) =>
         cell(rows.find((row) => row.runtime === name && row.program === program))
       );

@@ -2,7 +2,7 @@ import { throwMisuse } from "../protocol/error.ts";
 import { inspect } from "../protocol/validate.ts";
 
 /** The longest text of an address: an IPv6 address that ends in IPv4 notation. */
-const LONGEST = 45;
+const MAX_LENGTH = 45;
 
 /**
  * Reads an IP address.
@@ -12,7 +12,7 @@ const LONGEST = 45;
  * address.
  */
 export function parseAddress(text: string): Uint8Array | undefined {
-  if (text.length > LONGEST) return undefined;
+  if (text.length > MAX_LENGTH) return undefined;
   const bytes = text.includes(":") ? parseIpv6(text) : parseIpv4(text);
   return bytes !== undefined && isMapped(bytes) ? bytes.subarray(12) : bytes;
 }

@@ -19,7 +19,7 @@ export interface ProxyFault {
 }
 
 const V1_START = new TextEncoder().encode("PROXY ");
-const V1_LONGEST = 107;
+const V1_MAX_LENGTH = 107;
 /** The signature at the start of a version 2 header. */
 export const PROXY_V2: Uint8Array = Uint8Array.of(
   0x0d,
@@ -40,7 +40,7 @@ const V2_FIXED = 16;
  * The longest header that is accepted. Proxies send a few hundred bytes, or a few thousand with a
  * certificate; the length field allows 65535.
  */
-const V2_LONGEST = 61_440;
+const V2_MAX_LENGTH = 61_440;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -99,8 +99,8 @@ export function neededForHeader(bytes: Uint8Array): number {
 
 function decodeV1(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   const end = bytes.indexOf(LF);
-  if (end === -1 && bytes.length < V1_LONGEST) return undefined;
-  if (end === -1 || end >= V1_LONGEST) return { fault: "its line is too long" };
+  if (end === -1 && bytes.length < V1_MAX_LENGTH) return undefined;
+  if (end === -1 || end >= V1_MAX_LENGTH) return { fault: "its line is too long" };
   if (bytes[end - 1] !== CR) return { fault: "its line does not end by CR LF" };
   const line = String.fromCharCode(...bytes.subarray(0, end - 1));
   const length = end + 1;
@@ -129,7 +129,7 @@ function decodeV2(bytes: Uint8Array): ProxyHeader | ProxyFault | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = V2_FIXED + view.getUint16(14);
   if (command !== LOCAL && command !== PROXY) return { fault: "its version or command is unknown" };
-  if (length > V2_LONGEST) return { fault: "it is too long" };
+  if (length > V2_MAX_LENGTH) return { fault: "it is too long" };
   if (bytes.length < length) return undefined;
   const header = bytes.subarray(0, length);
   // The addresses and fields of a LOCAL header have no meaning, and are skipped.

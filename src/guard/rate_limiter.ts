@@ -89,7 +89,7 @@ export class RateLimiter {
   }
 
   /** When reading from the client can continue; at or before `now` if it can at once. */
-  get free(): number {
+  get freeAt(): number {
     return this.#owed - this.#rates.credit;
   }
 

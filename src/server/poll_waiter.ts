@@ -3,6 +3,8 @@ import { MAX_WAIT_MS } from "./clock.ts";
 
 /** How often to check the sockets while polls do not wait, in milliseconds. */
 const LOOK_MS = 2;
+/** How many looks in a row may find few sockets: not every look is one for the runtime. */
+const MAX_MISSES = 4;
 /** The maximum number of looks in a row. */
 const MAX_LOOKS = 64;
 
@@ -52,12 +54,18 @@ export class PollWaiter {
     this.#signalled = this.#waits = false;
   }
 
-  /** Looks again while a look finds as many sockets as it can: the others would wait for long. */
+  /**
+   * Looks once; if a look finds as many sockets as it can, looks until some looks in a row do not. The
+   * sockets that are left out would otherwise wait for long, and not always in turn.
+   */
   async #lookAtAll(): Promise<void> {
-    for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    let misses = 0;
+    for (let looks = 0; looks < MAX_LOOKS && misses < MAX_MISSES; looks++) {
       const before = this.#signals;
       await lookAtSockets();
-      if (this.#signals - before < SOCKETS_PER_LOOK) return;
+      const full = this.#signals - before >= SOCKETS_PER_LOOK;
+      if (looks === 0 && !full) return;
+      misses = full ? 0 : misses + 1;
     }
   }
 

@@ -94,7 +94,7 @@ export class InputGate {
   unseen(count: number, now: number): void {
     this.#unseen = true;
     this.#limiter.bytes(count, now);
-    if (this.#limiter.free > now) this.reading = false;
+    if (this.#limiter.freeAt > now) this.reading = false;
   }
 
   /**
@@ -139,7 +139,7 @@ export class InputGate {
     if (this.#isStopped(room)) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
-    if (limiter.free > now) return this.#hold(limiter, now);
+    if (limiter.freeAt > now) return this.#hold(limiter, now);
     if (this.#budget <= 0 || this.#isLate()) {
       this.again = true;
       return undefined;
@@ -222,7 +222,7 @@ export class InputGate {
     const limiter = this.#rateLimiter;
     if (limiter === undefined || !this.throttled) return Infinity;
     const tooLong = Math.max(limiter.heldSince + this.#limits.floodTimeout, this.heldUntil);
-    return Math.min(limiter.free, tooLong);
+    return Math.min(limiter.freeAt, tooLong);
   }
 
   /** Whether there are findings. */
@@ -273,7 +273,7 @@ export class InputGate {
 
   /** Whether compressed or TLS bytes put the client over a rate, even with an empty buffer. */
   #unseenTooMuch(now: number): boolean {
-    return this.#unseen && (this.#rateLimiter?.free ?? 0) > now;
+    return this.#unseen && (this.#rateLimiter?.freeAt ?? 0) > now;
   }
 
   /** Reports once that the input buffer is full. */

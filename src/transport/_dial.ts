@@ -4,7 +4,7 @@
  */
 import { builtIn } from "./_built_in.ts";
 import type { TelnetError } from "../protocol/error.ts";
-import { checkDialOptions, dialError, isAddress, mostTelling, unresolved } from "./_errors.ts";
+import { checkDialOptions, dialError, isAddress, mostSpecific, unresolved } from "./_errors.ts";
 import type { Connection, ConnectionAcceptor, DialOptions } from "./transport.ts";
 
 /** How long an address may take before the next one is dialled too (RFC 8305, section 8). */
@@ -193,7 +193,7 @@ class Race {
   #failed(error: TelnetError): void {
     this.#failures.push(error);
     if (this.#started < this.#addresses.length) this.#startNext();
-    else if (this.#running.size === 0) this.#fail(mostTelling(this.#failures));
+    else if (this.#running.size === 0) this.#fail(mostSpecific(this.#failures));
   }
 
   #fail(reason: unknown): void {

@@ -129,7 +129,7 @@ function denoDialAdvice({ hostname, port }: DialOptions): string {
  * The codes in order, from the most informative failure to the least, for a name with several
  * addresses.
  */
-const MOST_TELLING: readonly TelnetErrorCode[] = [
+const MOST_SPECIFIC: readonly TelnetErrorCode[] = [
   "connection-refused",
   "permission-denied",
   "connection-lost",
@@ -144,8 +144,8 @@ const MOST_TELLING: readonly TelnetErrorCode[] = [
  * @param failures At least one.
  * @returns The most informative one; the first of its kind.
  */
-export function mostTelling(failures: readonly TelnetError[]): TelnetError {
-  const rank = ({ code }: TelnetError) => MOST_TELLING.indexOf(code);
+export function mostSpecific(failures: readonly TelnetError[]): TelnetError {
+  const rank = ({ code }: TelnetError) => MOST_SPECIFIC.indexOf(code);
   return failures.reduce((best, one) => rank(one) < rank(best) ? one : best);
 }
 

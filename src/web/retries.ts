@@ -1,6 +1,6 @@
 /** The first delay other than 0, in milliseconds; each later one is twice as long. */
 const FIRST_MS = 500;
-const LONGEST_MS = 15_000;
+const MAX_DELAY_MS = 15_000;
 
 /**
  * The delay before the next attempt to connect: none at first, then exponential backoff with jitter
@@ -13,6 +13,6 @@ const LONGEST_MS = 15_000;
  */
 export function retryDelay(failures: number, random: number): number {
   if (failures === 0) return 0;
-  const whole = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));
+  const whole = Math.min(MAX_DELAY_MS, FIRST_MS * 2 ** Math.min(failures - 1, 10));
   return Math.round(whole * (0.5 + random / 2));
 }

@@ -71,7 +71,7 @@ const ENDED: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 
 const OPEN = 1;
 const CLOSING = 2;
 /** The maximum columns and rows that are reported. */
-const MOST = 1000;
+const MAX_SIZE = 1000;
 
 /**
  * Connects a terminal in a page to a Telnet server over a WebSocket.
@@ -305,7 +305,7 @@ export class WebTerminal {
 function sizeOf(
   { cols, rows }: { readonly cols: number; readonly rows: number },
 ): { readonly columns: number; readonly rows: number } {
-  const within = (count: number) => Math.max(1, Math.min(MOST, Math.trunc(count) || 1));
+  const within = (count: number) => Math.max(1, Math.min(MAX_SIZE, Math.trunc(count) || 1));
   return { columns: within(cols), rows: within(rows) };
 }
 

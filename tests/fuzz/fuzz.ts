@@ -10,7 +10,7 @@ import { hex, readCorpus, writeCorpus } from "./corpus.ts";
 import { TARGETS } from "./targets.ts";
 
 const PACKAGES = ["@jazzer.js/core@4.0.0", "esbuild@0.25.12"];
-const LONGEST = 200;
+const MAX_LENGTH = 200;
 /** The size of a corpus; above it only some inputs of each length are kept. */
 const MAX_KEPT = 300;
 
@@ -51,7 +51,7 @@ async function fuzz(target: string): Promise<boolean> {
     "--sync",
     "--",
     `-max_total_time=${seconds}`,
-    `-max_len=${LONGEST}`,
+    `-max_len=${MAX_LENGTH}`,
     `-artifact_prefix=${folder}/`,
     "-verbosity=0",
   ], { MINIBOA_FUZZ_TARGET: target });
