@@ -5,8 +5,8 @@ import { MAX_WAIT_MS } from "./clock.ts";
 const LOOK_MS = 2;
 /** How many looks in a row may find few sockets: not every look is one for the runtime. */
 const MAX_MISSES = 4;
-/** The maximum number of looks in a row. */
-const MAX_LOOKS = 64;
+/** The share of the time of a turn that further looks may take. */
+const LOOK_SHARE = 0.3;
 
 /** Lets a poll wait until something happens or the time is up. */
 export class PollWaiter {
@@ -18,6 +18,8 @@ export class PollWaiter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires. */
   #timerDue = Infinity;
+  /** When the last wait ended. */
+  #endedAt = 0;
   /** When the runtime is known to have last checked its sockets. */
   #lookedAt = 0;
 
@@ -48,23 +50,25 @@ export class PollWaiter {
     const now = performance.now();
     if (sleeps) this.#lookedAt = now;
     else if (now - this.#lookedAt >= LOOK_MS) {
-      await this.#lookAtAll();
+      await this.#lookAtAll(now);
       this.#lookedAt = now;
     }
     this.#signalled = this.#waits = false;
+    this.#endedAt = performance.now();
   }
 
   /**
-   * Looks once; if a look finds as many sockets as it can, looks until some looks in a row do not. The
-   * sockets that are left out would otherwise wait for long, and not always in turn.
+   * Looks once. If that finds as many sockets as it can, looks on until some looks in a row do not: the
+   * sockets that are left out would wait for long, and not always in turn. A look costs time, so all of
+   * them take at most a share of what the game's last turn took.
    */
-  async #lookAtAll(): Promise<void> {
-    let misses = 0;
-    for (let looks = 0; looks < MAX_LOOKS && misses < MAX_MISSES; looks++) {
+  async #lookAtAll(now: number): Promise<void> {
+    const until = now + LOOK_SHARE * (now - this.#endedAt);
+    for (let looks = 0, misses = 0; misses < MAX_MISSES; looks++) {
       const before = this.#signals;
       await lookAtSockets();
       const full = this.#signals - before >= SOCKETS_PER_LOOK;
-      if (looks === 0 && !full) return;
+      if (looks === 0 && !full || performance.now() >= until) return;
       misses = full ? 0 : misses + 1;
     }
   }

@@ -7,7 +7,9 @@ import { TelnetServer } from "../../mod.ts";
 
 const CROWD = 500;
 const ROUNDS = 5;
-const WORK_MS = 5;
+/** Rounds that are not counted: the engine compiles. */
+const WARM_UP = 1;
+const WORK_MS = 50;
 
 const server = await TelnetServer.listen({
   port: 0,
@@ -26,7 +28,7 @@ new Worker(new URL("./crowd_worker.ts", import.meta.url), { workerData }).unref(
 
 while (Atomics.load(rounds, SAID) === -1 || server.connectionCount() < CROWD) await turn();
 const counts: number[] = [];
-while (counts.length < ROUNDS) {
+while (counts.length < WARM_UP + ROUNDS) {
   Atomics.store(rounds, ASKED, counts.length + 1);
   Atomics.notify(rounds, ASKED);
   Atomics.wait(rounds, SAID, counts.length); // until the system has all lines
@@ -37,7 +39,7 @@ while (counts.length < ROUNDS) {
   }
   counts.push(turns);
 }
-console.log(`turns ${counts.join(" ")}`);
+console.log(`turns ${counts.slice(WARM_UP).join(" ")}`);
 await server.stop();
 
 /** One turn of the game; returns how many lines it heard. */
