@@ -2,9 +2,9 @@
  * The attack table: each attack on each runtime, what honest clients noticed, and whether the
  * memory was freed. Prints it as Markdown; `--write` puts it into docs/reference/attacks.md.
  *
- *     deno task attacks [--write] [--costs] [people] [milliseconds of each attack]
+ *     deno task attacks [--write] [--attacks | --costs] [people] [milliseconds of each attack]
  *
- * Then prints the cost of a byte of each costly input; with `--costs` only that table.
+ * Then prints the cost of a byte of each costly input; `--attacks` and `--costs` print one table only.
  */
 import { machineLine } from "../../bench/machine.ts";
 import { findRuntimes, type Runtime } from "../runtimes/runtimes.ts";
@@ -35,6 +35,7 @@ if (import.meta.main) {
       `${milliseconds / 1000} s.`;
     await tell("attacks", [`${machine}; ${how}`, "", ...tableOf(columns)]);
   }
+  if (Deno.args.includes("--attacks")) Deno.exit();
   await tell("costs", [`${machine}.`, "", ...await costTable(runtimes)]);
 }
 
