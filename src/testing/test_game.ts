@@ -12,6 +12,8 @@ import {
 import { MemoryTransport } from "../transport/memory.ts";
 import { TestClock } from "./clock.ts";
 
+/** How many turns it takes at most until the game has heard what a player has sent. */
+const ARRIVAL_TURNS = 5;
 /** The most characters of unread text that an error shows. */
 const MAX_SHOWN = 500;
 
@@ -177,7 +179,8 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   }
 
   /**
-   * Advances the clock in steps, with a turn of the game after each.
+   * Lets what the players have sent arrive. Then advances the clock in steps, with a turn of the game
+   * after each.
    *
    * @param milliseconds By how much.
    * @param step The time between two turns, in milliseconds. Default 1000.
@@ -185,6 +188,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   async advance(milliseconds: number, step: number = 1_000): Promise<void> {
     checkCount("milliseconds", milliseconds);
     checkCount("step", step, 1);
+    await this.turn(ARRIVAL_TURNS);
     for (let left = milliseconds; left > 0; left -= step) {
       this.clock.advance(Math.min(left, step));
       await this.turn();

@@ -105,6 +105,26 @@ Deno.test("TestClock runs due timers in order, but no cancelled ones", () => {
   assertEquals([called.at(-1), clock.now(), clock.timeOfDay()], ["b20", 20, 1_020]);
 });
 
+Deno.test("advance() lets what was sent arrive first", async () => {
+  const heard: string[] = [];
+  await using game = await TestGame.start(async ({ transport, clock }) => {
+    const server = await TelnetServer.listen({
+      transport,
+      clock,
+      onConnect: () => {},
+      onDisconnect: () => {},
+    });
+    const turn = () => {
+      for (const client of server.clientsWithInput()) heard.push(`${client.getCommand()}`);
+    };
+    return { server, turn };
+  });
+  const ada = await game.connect();
+  ada.send("hurt\n");
+  await game.advance(0);
+  assertEquals(heard, ["hurt"]);
+});
+
 Deno.test("a failing expect() shows the unread text of a compressed player, too", async () => {
   await using game = await TestGame.start(async ({ transport, clock }) => {
     const server = await TelnetServer.listen({
