@@ -101,6 +101,9 @@ export function checkWebSocket(what: string, given: boolean | WebSocketOptions):
   for (const [path, page] of Object.entries(pages)) {
     const name = `${what}.pages["${path}"]`;
     if (!path.startsWith("/")) throwUnexpected(name, 'a path such as "/index.html"', path);
+    if (typeof page !== "object" || page === null) {
+      throwUnexpected(name, 'a page such as { type: "text/html", body: "<h1>…" }', page);
+    }
     rejectUnknownKeys(name, page, { type: true, body: true });
     checkText(`${name}.type`, page.type);
     if (typeof page.body !== "string" && !(page.body instanceof Uint8Array)) {
