@@ -108,3 +108,111 @@ Deno.test("every example is named in the list of examples", async () => {
     }
   }
 });
+
+/** What a block of a page needs to be run in a test. */
+interface Trial {
+  readonly page: string;
+  /** Words that are in this block alone. */
+  readonly words: string;
+  /** Replacements, so that it uses free ports and files that exist. */
+  readonly replace: readonly (readonly [string, string])[];
+  /** Code behind it that ends it, or checks it; it prints "well". */
+  readonly then: string;
+}
+
+const pem = (name: string) => decodeURIComponent(new URL(`tests/tls/${name}.pem`, root).pathname);
+const TRIALS: readonly Trial[] = [
+  {
+    page: "docs/how-to/use-tls.md",
+    words: "readCertificate",
+    replace: [
+      ["/etc/letsencrypt/live/mud.example/fullchain.pem", pem("cert")],
+      ["/etc/letsencrypt/live/mud.example/privkey.pem", pem("key")],
+      ["port: 7777", "port: 0"],
+      ["port: 7778", "port: 0"],
+      ["await server.serve();", "const serving = server.serve();"],
+    ],
+    then: `
+      process.kill(process.pid, "SIGHUP");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await server.stop();
+      await serving;
+      console.log("well");
+      process.exit();`,
+  },
+  {
+    page: "docs/how-to/run-as-a-service.md",
+    words: "drain({",
+    replace: [["TelnetServer.listen()", "TelnetServer.listen({ port: 0 })"], ["10_000", "10"], [
+      "while (server.running)",
+      `process.kill(process.pid, "SIGTERM");\nwhile (server.running)`,
+    ]],
+    then: `console.log("well");\nprocess.exit();`,
+  },
+  {
+    page: "docs/how-to/let-browsers-in.md",
+    words: "Deno.serve(",
+    replace: [
+      [
+        "TelnetServer.listen()",
+        'TelnetServer.listen({ port: 0, onConnect: (client) => client.send("hi\\n") })',
+      ],
+      ["Deno.serve({ port: 8000 }", "const http = Deno.serve({ port: 0, onListen() {} }"],
+      ["await server.serve();", "void server.serve();"],
+    ],
+    then: browse("(http.addr as Deno.NetAddr).port"),
+  },
+  {
+    page: "docs/how-to/let-browsers-in.md",
+    words: "WebSocketServer(",
+    replace: [
+      [
+        "TelnetServer.listen()",
+        'TelnetServer.listen({ port: 0, onConnect: (client) => client.send("hi\\n") })',
+      ],
+      [".listen(8000)", ".listen(0)"],
+      ["await server.serve();", "void server.serve();"],
+    ],
+    then: browse("(http.address() as { port: number }).port"),
+  },
+];
+
+/** A browser that hears the greeting. */
+function browse(port: string): string {
+  return `
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const browser = new WebSocket(\`ws://127.0.0.1:\${${port}}/\`);
+    browser.binaryType = "arraybuffer";
+    browser.onmessage = ({ data }) => {
+      if (new TextDecoder().decode(data).includes("hi")) console.log("well");
+      (globalThis as unknown as { Deno: { exit(): void } }).Deno.exit();
+    };`;
+}
+
+Deno.test("code that waits for signals, certificates or browsers does what its page says", async () => {
+  const texts = new Map<string, string>();
+  for await (const [path, text] of pages()) texts.set(path, text);
+  const map = decodeURIComponent(new URL("tests/offline/import_map.json", root).pathname);
+  const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "miniboa-docs" })}/`);
+  for (const [index, { page, words, replace, then }] of TRIALS.entries()) {
+    const blocks = blocksOf(page, texts.get(page) ?? "").filter(({ code }) => code.includes(words));
+    assertEquals(blocks.length, 1, `${page}: ${words}`);
+    let code = blocks[0]?.code ?? "";
+    for (const [from, to] of replace) {
+      assert(code.includes(from), `${page} has no ${from}`);
+      code = code.replaceAll(from, to);
+    }
+    const file = `${index}.ts`;
+    await Deno.writeTextFile(new URL(file, folder), `${code}\n${then}`);
+    const output = await run(folder, Deno.execPath(), [
+      "run",
+      "-A",
+      "--no-check",
+      "--no-config",
+      `--import-map=${map}`,
+      file,
+    ]);
+    assert(output.endsWith("well\n"), `${page}: ${output}`);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
