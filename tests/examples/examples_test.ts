@@ -30,7 +30,7 @@ for (const name of ["Deno", "Bun", "Node"] as const) {
     name: `${name}: each step of the tutorial runs${
       runtime === undefined ? ` (there is no ${name} here)` : ""
     }`,
-    ignore: runtime === undefined || name !== "Node" && !LONG,
+    ignore: runtime === undefined || !LONG,
     sanitizeOps: false, // esbuild runs as a process of its own, which stop() ends
     sanitizeResources: false,
     fn: async (t) => runtime && await playsTutorial(runtime, t),
