@@ -6,7 +6,7 @@ const LOOK_MS = 2;
 /** How many looks in a row may find few sockets: not every look is one for the runtime. */
 const MAX_MISSES = 4;
 /** The share of the time of a turn that further looks may take. */
-const LOOK_SHARE = 0.3;
+const LOOK_SHARE = 0.25;
 
 /** Lets a poll wait until something happens or the time is up. */
 export class PollWaiter {
@@ -18,7 +18,7 @@ export class PollWaiter {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer fires. */
   #timerDue = Infinity;
-  /** When the last wait ended. */
+  /** When the last wait ended, before it looked at the sockets. */
   #endedAt = 0;
   /** When the runtime is known to have last checked its sockets. */
   #lookedAt = 0;
@@ -50,26 +50,26 @@ export class PollWaiter {
     const now = performance.now();
     if (sleeps) this.#lookedAt = now;
     else if (now - this.#lookedAt >= LOOK_MS) {
-      await this.#lookAtAll(now);
+      const before = this.#signals;
+      await lookAtSockets();
+      if (this.#signals - before >= SOCKETS_PER_LOOK) await this.#lookOn(now);
       this.#lookedAt = now;
     }
     this.#signalled = this.#waits = false;
-    this.#endedAt = performance.now();
+    this.#endedAt = now;
   }
 
   /**
-   * Looks once. If that finds as many sockets as it can, looks on until some looks in a row do not: the
+   * Looks on after a look that found as many sockets as it can, until some looks in a row do not: the
    * sockets that are left out would wait for long, and not always in turn. A look costs time, so all of
    * them take at most a share of what the game's last turn took.
    */
-  async #lookAtAll(now: number): Promise<void> {
+  async #lookOn(now: number): Promise<void> {
     const until = now + LOOK_SHARE * (now - this.#endedAt);
-    for (let looks = 0, misses = 0; misses < MAX_MISSES; looks++) {
+    for (let misses = 0; misses < MAX_MISSES && performance.now() < until;) {
       const before = this.#signals;
       await lookAtSockets();
-      const full = this.#signals - before >= SOCKETS_PER_LOOK;
-      if (looks === 0 && !full || performance.now() >= until) return;
-      misses = full ? 0 : misses + 1;
+      misses = this.#signals - before >= SOCKETS_PER_LOOK ? 0 : misses + 1;
     }
   }
 
