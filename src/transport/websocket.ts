@@ -8,7 +8,7 @@ import { ACCEPT_GUID, upgradeResponse } from "../websocket/upgrade.ts";
 import { WebSocketMachine } from "../websocket/machine.ts";
 import { LayeredConnection } from "./layered_connection.ts";
 import { builtIn } from "./_built_in.ts";
-import { lookAtSockets } from "./event_loop.ts";
+import { lookAtSockets, turn } from "./event_loop.ts";
 import type { WebSocketOpener } from "./framing.ts";
 import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts";
 
@@ -202,11 +202,11 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     else if (this.#reads) this.beneath.resume();
   }
 
-  /** Continues in the next turn of the event loop. */
+  /** Continues when the event loop has turned and every other socket has had its chance. */
   #goOn(): void {
     if (this.#goesOn) return;
     this.#goesOn = true;
-    void lookAtSockets().then(() => {
+    void turn().then(lookAtSockets).then(() => {
       this.#goesOn = false;
       if (this.#reads) this.#work();
     });

@@ -25,6 +25,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "counts a peer that left before it was accepted as lost, not as a client": countsLost,
   "gets a client's input within a few turns of a game that is never idle": hearsInTime,
   "hears a whole crowd in one turn or two of a game that is never idle": hearsCrowd,
+  "serves others between the frames of a WebSocket's chunk": turnsBetweenFrames,
   "survives random bytes": (runtime) => survives(runtime, randomBytes(), 20 * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
     survives(runtime, repeated([255, 250, 201], 0x41), 100 * MEGABYTE),
@@ -134,6 +135,13 @@ async function hearsInTime(runtime: Runtime): Promise<void> {
   const each = turns.split(" ").map(Number);
   assertEquals(each.length, 20);
   assert(each.every((turns) => turns > 0 && turns < 10), `they took ${each} turns`);
+}
+
+/** A thousand frames in one chunk, 128 of them in each turn of the event loop. */
+async function turnsBetweenFrames(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/frames_program.ts");
+  const [, turns] = await inTime(program.match(/^turns (\d+)$/), "the number of turns");
+  assert(Number(turns) >= 7, `${turns} turns`);
 }
 
 /** No client waits for others: however many have sent a line, all are heard. Turns are counted, not time. */
