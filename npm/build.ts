@@ -6,6 +6,7 @@
  *
  * The folder is `npm/package` unless another is named. `npm pack` and `npm publish` take it as it is.
  */
+import { filesIn } from "./files.ts";
 import { transpile, transpileScript } from "./transpile.ts";
 
 const root = new URL("../", import.meta.url);
@@ -76,13 +77,9 @@ function withAbsoluteLinks(markdown: string, { name, version }: DenoConfig): str
 /** The modules of the package, by their paths from the root of the project. */
 async function sourceFiles(): Promise<string[]> {
   const found = ["mod.ts"];
-  const look = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
-      if (isDirectory) await look(`${folder}${name}/`);
-      else if (name.endsWith(".ts")) found.push(folder + name);
-    }
-  };
-  await look("src/");
+  for await (const path of filesIn(root, "src/")) {
+    if (path.endsWith(".ts")) found.push(path);
+  }
   return found.sort();
 }
 

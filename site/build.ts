@@ -7,6 +7,7 @@
  */
 import hljs from "highlight.js";
 import MarkdownIt from "markdown-it";
+import { filesIn, fileUrl } from "../npm/files.ts";
 import { anchorOf, type Heading, type Page, readPages } from "./pages.ts";
 
 const root = new URL("../", import.meta.url);
@@ -83,17 +84,10 @@ async function writeApi(
   if (!success) throw new Error(new TextDecoder().decode(stderr));
   // It links each symbol to its source on this machine.
   const [local, published] = [root.href, `https://jsr.io/${name}/${version}/`].map(encodeSlashes);
-  for await (const path of htmlFiles(new URL("api/", folder))) {
-    const html = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, html.replaceAll(local ?? "", published ?? ""));
-  }
-}
-
-async function* htmlFiles(folder: URL): AsyncGenerator<URL> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    const path = new URL(encodeURIComponent(name), folder);
-    if (isDirectory) yield* htmlFiles(new URL(`${path.href}/`));
-    else if (name.endsWith(".html")) yield path;
+  for await (const path of filesIn(folder, "api/")) {
+    if (!path.endsWith(".html")) continue;
+    const html = await Deno.readTextFile(fileUrl(folder, path));
+    await Deno.writeTextFile(fileUrl(folder, path), html.replaceAll(local ?? "", published ?? ""));
   }
 }
 

@@ -1,4 +1,5 @@
 /** The pages of the documentation, in the order of docs/README.md. */
+import { filesIn } from "../npm/files.ts";
 
 /** A heading of a page. */
 export interface Heading {
@@ -48,7 +49,8 @@ export async function readPages(root: URL): Promise<Page[]> {
       listed.set(`docs/${path}`, section);
     }
   }
-  for await (const path of markdownFiles(root, "docs/")) {
+  for await (const path of filesIn(root, "docs/")) {
+    if (!path.endsWith(".md")) continue;
     if (!listed.has(path) && OTHERS[path] === undefined) {
       throw new Error(`docs/README.md does not list ${path}: add it`);
     }
@@ -72,13 +74,6 @@ export async function readPages(root: URL): Promise<Page[]> {
 export function anchorOf(heading: string): string {
   return heading.toLowerCase().replaceAll(/[`*_]/g, "").replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim()
     .replaceAll(" ", "-");
-}
-
-async function* markdownFiles(root: URL, folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
-    if (isDirectory) yield* markdownFiles(root, `${folder}${name}/`);
-    else if (name.endsWith(".md")) yield folder + name;
-  }
 }
 
 async function readPage(root: URL, source: string, section: string): Promise<Page> {

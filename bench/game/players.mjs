@@ -56,7 +56,7 @@ class Player {
   }
 
   begin() {
-    const options = [DO, EOR, DO, GMCP].flatMap((byte) => byte === DO ? [IAC, DO] : [byte]);
+    const options = [IAC, DO, EOR, IAC, DO, GMCP];
     if (manner === "mccp2") options.push(IAC, DO, MCCP2);
     // WILL NAWS, a window of 80 × 24.
     options.push(IAC, 251, NAWS, IAC, SB, NAWS, 0, 80, 0, 24, IAC, SE);

@@ -39,6 +39,9 @@ export interface ServerSnapshot {
   readonly [part: string]: Json;
 }
 
+/** A line or a prompt in the inbox. */
+type Unread = Exclude<Entry, { readonly type: "event" }>;
+
 interface SnapshotParts extends OptionsSnapshot {
   readonly version: 1;
   readonly telnet: TelnetSnapshot;
@@ -349,8 +352,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   }
 
   /** The lines and prompts that nobody has read. */
-  #unread(): Exclude<Entry, { readonly type: "event" }>[] {
-    const unread: Exclude<Entry, { readonly type: "event" }>[] = [];
+  #unread(): Unread[] {
+    const unread: Unread[] = [];
     for (let index = 0, entry = this.inbox.peek(0); entry; entry = this.inbox.peek(++index)) {
       if (entry.type !== "event") unread.push(entry);
     }

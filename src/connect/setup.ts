@@ -18,7 +18,12 @@ import {
 import { checkEncoding } from "../text/charset.ts";
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { SecureContext } from "../transport/encryption.ts";
-import type { ConnectOptions, TalkOptions, Terminal } from "./connect_options.ts";
+import type {
+  ConnectOptions,
+  ConnectOverOptions,
+  TalkOptions,
+  Terminal,
+} from "./connect_options.ts";
 import type { ConnectEvents } from "./events.ts";
 import { checkSignal, checkSize, checkTime } from "./read_options.ts";
 import { connectLimits } from "./limits.ts";
@@ -79,6 +84,11 @@ const CONNECT_NAMES: Readonly<Record<Exclude<keyof ConnectOptions, keyof TalkOpt
   tcpKeepAlive: true,
 };
 
+const OVER_NAMES: Readonly<Record<Exclude<keyof ConnectOverOptions, keyof TalkOptions>, true>> = {
+  tls: true,
+  snapshot: true,
+};
+
 /** Names of these options in Node, telnetlib3 and the npm package telnet-client. */
 const SYNONYMS: Synonyms = {
   host: "hostname",
@@ -108,9 +118,7 @@ const TAKES_TEXT = ["onText", "onLine", "onPrompt"] as const;
 
 /** Checks the options of `connect()`, or of `connectOver()` if `over` is set. */
 export function checkConnectOptions(options: ConnectOptions, over: boolean): void {
-  const own = over
-    ? { ...TALK_NAMES, tls: true, snapshot: true }
-    : { ...TALK_NAMES, ...CONNECT_NAMES };
+  const own = { ...TALK_NAMES, ...(over ? OVER_NAMES : CONNECT_NAMES) };
   const events = [
     ...Object.keys(OWN_EVENTS),
     ...KNOWN_TO_CLIENTS.eventNames,

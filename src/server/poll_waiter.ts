@@ -10,8 +10,7 @@ const LOOK_SHARE = 0.25;
 
 /** Lets a poll wait until something happens or the time is up. */
 export class PollWaiter {
-  #signalled = false;
-  /** The number of signals so far. */
+  /** The number of signals since the last wait ended. */
   #signals = 0;
   #waits = false;
   #wake: (() => void) | undefined;
@@ -25,7 +24,6 @@ export class PollWaiter {
 
   /** Ends the current wait, or the next one if there is none. */
   signal(): void {
-    this.#signalled = true;
     this.#signals++;
     this.#wake?.();
   }
@@ -42,7 +40,7 @@ export class PollWaiter {
   async wait(milliseconds: number): Promise<void> {
     this.#waits = true;
     await turn();
-    const sleeps = milliseconds > 0 && !this.#signalled;
+    const sleeps = milliseconds > 0 && this.#signals === 0;
     if (sleeps) {
       await this.#sleep(Math.min(milliseconds, MAX_WAIT_MS));
       await turn();
@@ -55,7 +53,8 @@ export class PollWaiter {
       if (this.#signals - before >= SOCKETS_PER_LOOK) await this.#lookOn(now);
       this.#lookedAt = now;
     }
-    this.#signalled = this.#waits = false;
+    this.#signals = 0;
+    this.#waits = false;
     this.#endedAt = now;
   }
 

@@ -190,7 +190,9 @@ export function forwardedOrigin(
 }
 
 /** Reads an address of X-Forwarded-For, or an element of Forwarded (RFC 7239): `for=192.0.2.7;proto=https`. */
-function hopOf(item: string): { readonly address?: string; readonly scheme?: string } {
+function hopOf(
+  item: string,
+): { readonly address: string | undefined; readonly scheme: string | undefined } {
   const parts = item.split(";").map((part) => part.trim());
   const valueOf = (name: string) =>
     parts.find((part) => part.toLowerCase().startsWith(`${name}=`))
@@ -198,11 +200,8 @@ function hopOf(item: string): { readonly address?: string; readonly scheme?: str
   const text = valueOf("for") ?? (parts.length === 1 ? item.replaceAll('"', "") : "");
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];
   const plain = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.split(":")[0] ?? "" : text);
-  const scheme = valueOf("proto");
-  return {
-    ...(parseAddress(plain) !== undefined && { address: plain }),
-    ...(scheme !== undefined && { scheme }),
-  };
+  const isAddress = parseAddress(plain) !== undefined;
+  return { address: isAddress ? plain : undefined, scheme: valueOf("proto") };
 }
 
 function refused(fault: HttpFault): WebAnswer {

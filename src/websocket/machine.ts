@@ -74,8 +74,8 @@ export class WebSocketMachine {
   readonly #mask = new Uint8Array(4);
   /** How many bytes of the payload were unmasked, modulo 4. */
   #phase = 0;
-  /** The payload of a control frame that came in parts. */
-  readonly #control = new Uint8Array(MAX_CONTROL);
+  /** The payload of a control frame that came in parts: made with the first of them. */
+  #control: Uint8Array<ArrayBuffer> | undefined;
   #controlLength = 0;
   /** The opcode of the message that has not ended, or 0. */
   #message = 0;
@@ -270,9 +270,10 @@ export class WebSocketMachine {
   #part(bytes: Uint8Array, ended: boolean): void {
     if (this.#opcode >= CLOSE) {
       if (ended && this.#controlLength === 0) return this.#endControl(bytes);
-      this.#control.set(bytes, this.#controlLength);
+      const control = this.#control ??= new Uint8Array(MAX_CONTROL);
+      control.set(bytes, this.#controlLength);
       this.#controlLength += bytes.length;
-      return ended ? this.#endControl(this.#control.slice(0, this.#controlLength)) : undefined;
+      return ended ? this.#endControl(control.slice(0, this.#controlLength)) : undefined;
     }
     const last = ended && this.#fin;
     const text = this.#message === TEXT;

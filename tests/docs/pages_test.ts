@@ -1,5 +1,7 @@
 /** The pages of the documentation: their links, and their code that `deno test --doc` does not run. */
 import { assert, assertEquals } from "@std/assert";
+import { filesIn } from "../../npm/files.ts";
+import { anchorOf } from "../../site/pages.ts";
 import { run } from "../npm/project.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -15,14 +17,10 @@ interface Block {
 }
 
 async function* pages(): AsyncGenerator<[path: string, text: string]> {
-  const look = async function* (folder: string): AsyncGenerator<string> {
-    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, root))) {
-      if (isDirectory) yield* look(`${folder}${name}/`);
-      else if (name.endsWith(".md")) yield folder + name;
-    }
-  };
   const found = [...PAGES, "examples/README.md"];
-  for await (const path of look("docs/")) found.push(path);
+  for await (const path of filesIn(root, "docs/")) {
+    if (path.endsWith(".md")) found.push(path);
+  }
   for (const path of found) yield [path, await Deno.readTextFile(new URL(path, root))];
 }
 
@@ -34,12 +32,6 @@ function blocksOf(page: string, text: string): Block[] {
       return { page, language, file, code, info };
     },
   ).filter(({ language, file, info }) => file || language === "ts" && info.includes("ignore"));
-}
-
-/** The anchor that a heading has on GitHub, npm and JSR. */
-function anchorOf(heading: string): string {
-  return heading.toLowerCase().replaceAll(/[`*_]/g, "").replaceAll(/[^\p{L}\p{N}\s-]/gu, "").trim()
-    .replaceAll(" ", "-");
 }
 
 Deno.test("every link of the documentation leads somewhere", async () => {
@@ -173,14 +165,14 @@ const TRIALS: readonly Trial[] = [
       [".listen(8000)", ".listen(0)"],
       ["await server.serve();", "void server.serve();"],
     ],
-    then: browse("(http.address() as { port: number }).port"),
+    then: `if (!http.listening) await new Promise((resolve) => http.once("listening", resolve));` +
+      browse("(http.address() as { port: number }).port"),
   },
 ];
 
 /** A browser that hears the greeting. */
 function browse(port: string): string {
   return `
-    await new Promise((resolve) => setTimeout(resolve, 50));
     const browser = new WebSocket(\`ws://127.0.0.1:\${${port}}/\`);
     browser.binaryType = "arraybuffer";
     browser.onmessage = ({ data }) => {

@@ -1,15 +1,12 @@
 /** The site of the documentation: no dead link, and what a reader does in Chromium. */
 import { assert, assertEquals } from "@std/assert";
 import { chromium } from "playwright-core";
+import { filesIn, fileUrl } from "../../npm/files.ts";
 import { buildSite } from "../../site/build.ts";
 import { LONG } from "../patience.ts";
 import { Folder } from "../npm/project.ts";
+import { CHROMIUM, hasChromium } from "../web/chromium.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const hasChromium = await Deno.stat(CHROMIUM).then(() => true, () => false);
-const FLAGS =
-  "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync";
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   css: "text/css",
@@ -74,8 +71,7 @@ async function checkSite(t: Deno.TestContext): Promise<void> {
       const { port } = server.addr as Deno.NetAddr;
       const profile = await Deno.makeTempDir();
       const browser = await chromium.launchPersistentContext(profile, {
-        executablePath: CHROMIUM,
-        args: FLAGS.split(" "),
+        ...CHROMIUM,
         colorScheme: "light",
         viewport: { width: 1200, height: 800 },
       });
@@ -108,16 +104,10 @@ async function checkSite(t: Deno.TestContext): Promise<void> {
   });
 }
 
-async function readHtml(folder: URL, path: string = ""): Promise<Map<string, string>> {
+async function readHtml(folder: URL): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for await (
-    const { name, isDirectory } of Deno.readDir(new URL(encodeURI(path) || "./", folder))
-  ) {
-    if (isDirectory) {
-      for (const [inner, html] of await readHtml(folder, `${path}${name}/`)) found.set(inner, html);
-    } else if (name.endsWith(".html")) {
-      found.set(path + name, await Deno.readTextFile(new URL(encodeURI(path + name), folder)));
-    }
+  for await (const path of filesIn(folder)) {
+    if (path.endsWith(".html")) found.set(path, await Deno.readTextFile(fileUrl(folder, path)));
   }
   return found;
 }

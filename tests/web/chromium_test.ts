@@ -14,26 +14,15 @@ import { PATIENCE_MS, until as untilAfter } from "../patience.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntimes } from "../runtimes/runtimes.ts";
+import { CHROMIUM, hasChromium } from "./chromium.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-dev-shm-usage", // small in containers
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 const DIST = new URL("../../examples/web/dist", import.meta.url).pathname;
-const here = await Deno.stat(CHROMIUM).then(() => true, () => false);
 const shots = Deno.env.get("MINIBOA_SCREENSHOTS");
 
 Deno.test({
   name: "Chromium is installed",
-  ignore: here || !required,
-  fn: () => assert(here, CHROMIUM),
+  ignore: hasChromium || !required,
+  fn: () => assert(hasChromium, CHROMIUM.executablePath),
 });
 
 const tintin = installedClients.find(({ name }) => name === "TinTin++");
@@ -78,8 +67,7 @@ class Person implements AsyncDisposable {
   static async sitDown(width = 1000, height = 640): Promise<Person> {
     const profile = await Deno.makeTempDir({ prefix: "miniboa-chromium-" });
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: CHROMIUM,
-      args: FLAGS,
+      ...CHROMIUM,
       viewport: { width, height },
       timeout: PATIENCE_MS,
     });
@@ -157,8 +145,8 @@ class Relay implements Disposable {
 }
 
 Deno.test({
-  name: `Chromium plays${here ? "" : " (not installed)"}`,
-  ignore: !here,
+  name: `Chromium plays${hasChromium ? "" : " (not installed)"}`,
+  ignore: !hasChromium,
   // The browser and esbuild are child processes.
   sanitizeOps: false,
   sanitizeResources: false,
