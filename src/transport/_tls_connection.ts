@@ -58,6 +58,7 @@ export class SecureConnection extends LayeredConnection {
       this.received(chunk);
     });
     pipe.onReceived = () => this.#reportOverhead();
+    pipe.onEmpty = () => this.drained();
     if (client !== undefined) {
       pipe.onFirstByte = (byte) => {
         const error = client.checkFirstByte(byte);

@@ -34,6 +34,8 @@ export class Pipe implements ConnectionHandler {
   onReceived: (() => void) | undefined;
   /** Called with the first byte that comes. */
   onFirstByte: ((byte: number) => void) | undefined;
+  /** Called when no encrypted byte waits any more. */
+  onEmpty: (() => void) | undefined;
   /** Called when the connection beneath has taken the bytes that waited. */
   #go: (() => void) | undefined;
   /** The same for the output of TLS for one write, because not every TLS waits for that. */
@@ -124,6 +126,11 @@ export class Pipe implements ConnectionHandler {
     const taken = this.#taken;
     this.#taken = undefined;
     taken?.();
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    if (this.waiting === 0) this.onEmpty?.();
   }
 
   /** How many encrypted bytes wait to be sent. */
@@ -158,7 +165,11 @@ export class Pipe implements ConnectionHandler {
 
   #write(chunk: Uint8Array, done: () => void): void {
     this.#connection.write(chunk);
-    if (this.#connection.queued > MAX_WAITING) this.#go = done;
-    else done();
+    if (this.#connection.queued > MAX_WAITING) {
+      this.#go = done;
+    } else {
+      done();
+      this.#checkEmpty();
+    }
   }
 }

@@ -32,7 +32,7 @@ const GATHER = 65_536;
  * - **implement** four methods on your socket: `transmit`, `shutdown`, `destroy`, `setReading`
  * - **report** what the socket does: {@linkcode received}, {@linkcode transmitted} or
  *   {@linkcode writable}, {@linkcode peerEnded}, {@linkcode failed}; one that encrypts also
- *   {@linkcode overhead}
+ *   {@linkcode overhead}, and one that counts more bytes as queued, {@linkcode drained}
  * - **check** it with the contract suite of `./transport/contract`
  *
  * @example A connection over a pair of queues
@@ -73,6 +73,8 @@ export abstract class BaseConnection implements Connection {
   /** The chunks that wait after it. */
   #waiting: Fifo<Uint8Array> | undefined;
   #queued = 0;
+  /** Whether bytes were written since the owner's `onDrain` was last called. */
+  #wrote = false;
   #handler: ConnectionHandler | undefined;
   #closed: Promise<void> | undefined;
   #settleClosed: (() => void) | undefined;
@@ -186,6 +188,7 @@ export abstract class BaseConnection implements Connection {
   write(chunk: Uint8Array): void {
     if (this.#closing || this.#destroyed || chunk.length === 0) return;
     this.#queued += chunk.length;
+    this.#wrote = true;
     if (this.#sending === undefined) this.#pump(chunk);
     else (this.#waiting ??= new Fifo()).push(chunk);
   }
@@ -246,13 +249,23 @@ export abstract class BaseConnection implements Connection {
     if (sent === undefined) return;
     this.#queued -= count;
     this.#pump(count < sent.length ? sent.subarray(count) : this.#next());
-    this.#drained();
+    this.drained();
   }
 
   /** Called by the adapter when the system takes bytes again. */
   writable(): void {
     if (this.#sending !== undefined) this.#pump(this.#sending);
-    this.#drained();
+    this.drained();
+  }
+
+  /**
+   * Tells the owner once that everything it wrote was taken, if `queued` is 0. An adapter that
+   * overrides `queued` calls it when its own bytes are gone.
+   */
+  protected drained(): void {
+    if (!this.#wrote || this.queued > 0 || this.#closing || this.#destroyed) return;
+    this.#wrote = false;
+    this.#handler?.onDrain();
   }
 
   /** Called by the adapter when the peer announced its end (FIN). */
@@ -294,10 +307,6 @@ export abstract class BaseConnection implements Connection {
     this.#unwanted += count;
     if (this.#unwanted <= LINGER_BYTES || this.#destroyed) return;
     this.setReading(false); // queued bytes still go out, and no reset discards them
-  }
-
-  #drained(): void {
-    if (this.#queued === 0 && !this.#closing && !this.#destroyed) this.#handler?.onDrain();
   }
 
   #announceEnd(): void {

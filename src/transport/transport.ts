@@ -44,7 +44,7 @@ export interface ConnectionHandler {
   onOverhead?(count: number): void;
   /** The peer has sent its last byte (half-close); writing is still possible. */
   onEnd(): void;
-  /** The system has taken everything that was written. */
+  /** The system has taken everything that was written: `queued` is 0. */
   onDrain(): void;
   /**
    * The connection is closed. This is the last call, made once for each connection. After `close()`

@@ -20,6 +20,8 @@ export interface Status {
   readonly ended: boolean;
   /** How often `onDrain` was called. */
   readonly drained: number;
+  /** How often `onDrain` was called although bytes were still queued. */
+  readonly early: number;
   /** How often `onClose` was called. */
   readonly closes: number;
   /** The code of the error that `onClose` got. */
@@ -279,6 +281,7 @@ class Held implements ConnectionHandler {
   #sum = 0;
   #ended = false;
   #drained = 0;
+  #early = 0;
   #closes = 0;
   #gone = false;
   #error: string | undefined;
@@ -300,6 +303,7 @@ class Held implements ConnectionHandler {
       queued: this.connection.queued,
       ended: this.#ended,
       drained: this.#drained,
+      early: this.#early,
       closes: this.#closes,
       error: this.#error,
       gone: this.#gone,
@@ -320,6 +324,7 @@ class Held implements ConnectionHandler {
 
   onDrain(): void {
     this.#drained++;
+    if (this.connection.queued > 0) this.#early++;
     this.#notify();
   }
 

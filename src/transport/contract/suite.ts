@@ -102,7 +102,8 @@ export const CASES: Record<string, (subject: Subject) => Promise<void>> = {
     assert(settled >= total - subject.buffers, `only ${settled} of ${total} are counted`);
     const all = await readExactly(pair.peer, total);
     assertEquals(sumOf(all), sumOf(pattern(total)));
-    await subject.agent.until(pair.id, { queued: 0, drained: 1 });
+    const { early } = await subject.agent.until(pair.id, { queued: 0, drained: 1 });
+    assertEquals(early, 0, "onDrain was called although bytes were still queued");
   },
 
   async "very many small writes to a stalled peer drain in order, each at the same cost"(subject) {
@@ -538,7 +539,8 @@ async function checkBackpressure(
   const held = (await agent.status(reader)).bytes;
   assert(held <= buffers, `${held} bytes came although the connection is paused`);
   await agent.resume(reader);
-  await agent.until(writer, { queued: 0, drained: 1 });
+  const { early } = await agent.until(writer, { queued: 0, drained: 1 });
+  assertEquals(early, 0, "onDrain was called although bytes were still queued");
   const { bytes, sum } = await agent.until(reader, { bytes: total });
   assertEquals([bytes, sum], [total, sumOf(pattern(total))]);
 }
