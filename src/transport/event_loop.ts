@@ -1,11 +1,24 @@
-/**
- * Deno polls its sockets when it is idle, or once in 61 turns of its event loop. If the game polls
- * again at once after 20 ms of work, input would otherwise wait for more than a second.
- */
-const TURNS_TO_LOOK = "Deno" in globalThis ? 64 : 0;
+/** What a runtime does by itself while a game polls again at once after long work. */
+interface Loop {
+  /** The turns of its event loop in which it polls its sockets. */
+  readonly turns: number;
+  /** How many sockets it handles in them; the next ones need another look. */
+  readonly sockets: number;
+}
 
-/** How many sockets the runtime handles in such a look; the next ones need another. */
-export const SOCKETS_PER_LOOK: number = TURNS_TO_LOOK > 0 ? 128 : Infinity;
+/**
+ * Deno polls its sockets when it is idle, or once in 61 turns of its event loop: after 20 ms of
+ * work in each turn of the game, input would otherwise wait for more than a second. Node accepts
+ * one connection in a turn: a crowd that reconnects would come in one by one.
+ */
+const LOOP: Loop = "Deno" in globalThis
+  ? { turns: 64, sockets: 128 }
+  : "Bun" in globalThis
+  ? { turns: 0, sockets: Infinity }
+  : { turns: 1, sockets: 1 };
+
+/** How many sockets the runtime handles in a look; the next ones need another. */
+export const SOCKETS_PER_LOOK: number = LOOP.sockets;
 
 const { setImmediate = (callback: () => void) => setTimeout(callback, 0) } = globalThis as {
   setImmediate?: (callback: () => void) => unknown;
@@ -23,7 +36,7 @@ export function turn(turns: number = 1): Promise<void> {
   });
 }
 
-/** Lets the runtime poll its sockets. These turns take about 0.2 ms. */
+/** Lets the runtime poll its sockets. On Deno these turns take about 0.2 ms. */
 export function lookAtSockets(): Promise<void> {
-  return turn(TURNS_TO_LOOK);
+  return turn(LOOP.turns);
 }

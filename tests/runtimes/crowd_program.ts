@@ -1,6 +1,8 @@
 /**
- * A game that is never idle, and a crowd in another thread. The game stops until every client has sent a line
- * and the system has it, then counts the turns until it has heard all of them. Prints the counts of some rounds.
+ * A game that is never idle, and a crowd in another thread. The game counts the turns until it has
+ * welcomed all clients that the system has connected. Then it stops until every client has sent a
+ * line and the system has it, and counts the turns until it has heard all of them. Prints the
+ * counts, those of the lines for some rounds.
  */
 import { Worker } from "node:worker_threads";
 import { TelnetServer } from "../../mod.ts";
@@ -26,7 +28,9 @@ rounds[SAID] = -1;
 const workerData = { port: server.port, rounds, crowd: CROWD };
 new Worker(new URL("./crowd_worker.ts", import.meta.url), { workerData }).unref();
 
-while (Atomics.load(rounds, SAID) === -1 || server.connectionCount() < CROWD) await turn();
+let welcome = 0;
+while (Atomics.load(rounds, SAID) === -1) await turn();
+for (; server.connectionCount() < CROWD; welcome++) await turn();
 const counts: number[] = [];
 while (counts.length < WARM_UP + ROUNDS) {
   Atomics.store(rounds, ASKED, counts.length + 1);
@@ -39,7 +43,7 @@ while (counts.length < WARM_UP + ROUNDS) {
   }
   counts.push(turns);
 }
-console.log(`turns ${counts.slice(WARM_UP).join(" ")}`);
+console.log(`welcome ${welcome} turns ${counts.slice(WARM_UP).join(" ")}`);
 await server.stop();
 
 /** One turn of the game; returns how many lines it heard. */
