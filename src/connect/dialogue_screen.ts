@@ -31,6 +31,7 @@ export class DialogueScreen {
         return entry.text;
       }
       this.#marked = { text: entry.text, serial: inbox.serial };
+      while (inbox.peek()?.type === "event") inbox.take(); // such as the end of ECHO after a password
       // If more text follows, the marked text is not the current row: it counts as a line.
       if (inbox.peek() !== undefined || inbox.rows.length > 0) {
         this.count++;

@@ -11,7 +11,9 @@ import { MxpReader, type MxpTag } from "../../src/options/mod.ts";
 import { TestClock, TestGame } from "../../src/testing/mod.ts";
 import { PlainRows } from "../../src/text/mod.ts";
 import { inTime } from "../patience.ts";
-import { DO, GA, IAC, RawServer, settle, WILL } from "./raw_server.ts";
+import { DO, GA, IAC, RawServer, settle, WILL, WONT } from "./raw_server.ts";
+
+const ECHO = 1;
 
 /**
  * Runs `check` on an echoing device with the prompt `sw1# `; `answer` writes a command's output.
@@ -352,4 +354,27 @@ Deno.test("a TestGame goes on after a failed expectation", async () => {
   await assertRejects(() => ada.expect("a secret"), Error, "a secret");
   ada.send("hi\n");
   assertEquals(await ada.expect("You said hi"), "You said hi");
+});
+
+Deno.test("login() finds a marked prompt behind which an option changes, wherever the bytes are cut", async () => {
+  const prompt = [13, 10, ...new TextEncoder().encode("r1# "), IAC, GA, IAC, WONT, ECHO];
+  await Promise.all([...prompt.keys(), prompt.length].map(async (cut) => {
+    await using raw = await RawServer.start();
+    const { transport, port } = raw;
+    await using remote = await connect({ transport, port, timeout: Infinity });
+    const login = remote.login({ username: "ann", password: "secret" });
+    raw.write("Username: ");
+    await raw.until(() => raw.text.includes("ann"));
+    raw.write(IAC, WILL, ECHO, "Password: ");
+    await raw.until(() => raw.text.includes("secret"));
+    raw.write(Uint8Array.from(prompt.slice(0, cut)));
+    await settle();
+    raw.write(Uint8Array.from(prompt.slice(cut)));
+    // After the name and the password comes the Enter by which login() learns the prompt.
+    const enter = raw.until(() => raw.text.split("\n").length > 3);
+    await inTime(enter, `a prompt, cut at ${cut}`);
+    raw.write("\r\nr1# ", IAC, GA);
+    await inTime(login, `the login, cut at ${cut}`);
+    assertEquals(remote.learnedPrompt, "r1#");
+  }));
 });
