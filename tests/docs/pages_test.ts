@@ -2,7 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { filesIn } from "../../npm/files.ts";
 import { anchorOf } from "../../site/pages.ts";
+import { TelnetServer } from "../../mod.ts";
+import { required } from "../clients/clients.ts";
+import { Broker } from "../gateway/town.ts";
 import { run } from "../npm/project.ts";
+import { Person } from "../web/person.ts";
+import { hasChromium } from "../web/chromium.ts";
+import { packages } from "../web/packages.ts";
+import { build, stop } from "esbuild";
 
 const root = new URL("../../", import.meta.url);
 const PAGES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "bench/README.md"];
@@ -32,6 +39,13 @@ function blocksOf(page: string, text: string): Block[] {
       return { page, language, file, code, info };
     },
   ).filter(({ language, file, info }) => file || language === "ts" && info.includes("ignore"));
+}
+
+/** The only block of a page that has these words. */
+function blockWith(page: string, text: string, words: string): string {
+  const blocks = blocksOf(page, text).filter(({ code }) => code.includes(words));
+  assertEquals(blocks.length, 1, `${page}: ${words}`);
+  return blocks[0]?.code ?? "";
 }
 
 Deno.test("every link of the documentation leads somewhere", async () => {
@@ -106,6 +120,8 @@ interface Trial {
   readonly page: string;
   /** Words that are in this block alone. */
   readonly words: string;
+  /** Code before it: what it connects to. */
+  readonly first?: string;
   /** Replacements, so that it uses free ports and files that exist. */
   readonly replace: readonly (readonly [string, string])[];
   /** Code behind it that ends it, or checks it; it prints "well". */
@@ -125,12 +141,68 @@ const TRIALS: readonly Trial[] = [
       ["await server.serve();", "const serving = server.serve();"],
     ],
     then: `
+      const renewed = new Promise<void>((resolve) => {
+        const set = server.setCertificate.bind(server);
+        server.setCertificate = (certificate) => {
+          set(certificate);
+          resolve();
+        };
+      });
       process.kill(process.pid, "SIGHUP");
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await renewed;
       await server.stop();
       await serving;
       console.log("well");
       process.exit();`,
+  },
+  {
+    page: "docs/how-to/bots-and-devices.md",
+    words: "ROUTER_PASSWORD",
+    first: `
+      import { type TelnetClient, TelnetServer } from "@miniboa/miniboa";
+      const OUTPUT: Record<string, string> = { "show version": "Version 15.2", "show log": "one\\ntwo" };
+      const device = await TelnetServer.listen({ port: 0, onConnect: serveRouter });
+      void device.serve();
+      async function serveRouter(client: TelnetClient) {
+        const username = await client.ask("Username: ");
+        const password = await client.ask("Password: ", { hidden: true });
+        if (username !== "admin" || password !== "secret") return client.disconnect();
+        for (let line; (line = await client.ask("r1#")) !== undefined;) {
+          if (line in OUTPUT) client.send(\`\${OUTPUT[line]}\\n\`);
+          else if (line !== "copy running-config startup-config") client.send("% What?\\n");
+          else if (await client.ask("Destination filename [startup-config]? ") === "") client.send("[OK]\\n");
+        }
+      }
+      process.env["ROUTER_PASSWORD"] = "secret";
+      const printed: string[] = [];
+      const print = console.log;
+      console.log = (line: string) => printed.push(line);`,
+    replace: [[`hostname: "192.0.2.1"`, `hostname: "127.0.0.1", port: device.port`]],
+    then: `
+      if (printed.join() === "Version 15.2,one,two") print("well");
+      else print(printed.join());
+      process.exit();`,
+  },
+  {
+    page: "docs/how-to/gateway.md",
+    words: "new Kvm(nats)",
+    replace: [
+      ["nats://127.0.0.1:4222", "nats://127.0.0.1:NATS_PORT"],
+      ["while (zone.owned)", "void talk();\nwhile (zone.owned)"],
+    ],
+    then: `
+      async function talk() {
+        const { Gateway } = await import("@miniboa/miniboa/gateway");
+        const { connect: dial } = await import("@miniboa/miniboa/connect");
+        const bus = natsBus(nats, { prefix: "boa", kv });
+        const gateway = await Gateway.listen({ bus, zone: "main", port: 0 });
+        const player = await dial({ hostname: "127.0.0.1", port: gateway.port });
+        if (await player.readLine() !== "Welcome!") throw new Error("no welcome");
+        player.send("hi\\n");
+        if (await player.readLine() !== "You say: hi") throw new Error("no answer");
+        console.log("well");
+        process.kill(process.pid, "SIGTERM");
+      }`,
   },
   {
     page: "docs/how-to/run-as-a-service.md",
@@ -186,16 +258,20 @@ Deno.test("code that waits for signals, certificates or browsers does what its p
   for await (const [path, text] of pages()) texts.set(path, text);
   const map = decodeURIComponent(new URL("tests/offline/import_map.json", root).pathname);
   const folder = new URL(`file://${await Deno.makeTempDir({ prefix: "miniboa-docs" })}/`);
-  for (const [index, { page, words, replace, then }] of TRIALS.entries()) {
-    const blocks = blocksOf(page, texts.get(page) ?? "").filter(({ code }) => code.includes(words));
-    assertEquals(blocks.length, 1, `${page}: ${words}`);
-    let code = blocks[0]?.code ?? "";
+  if (required) assert(Broker.installed, "nats-server is not installed");
+  await using broker = Broker.installed ? await Broker.start() : undefined;
+  for (const [index, { page, words, first = "", replace, then }] of TRIALS.entries()) {
+    let code = blockWith(page, texts.get(page) ?? "", words);
     for (const [from, to] of replace) {
       assert(code.includes(from), `${page} has no ${from}`);
       code = code.replaceAll(from, to);
     }
+    if (code.includes("NATS_PORT")) {
+      if (broker === undefined) continue;
+      code = code.replace("NATS_PORT", String(broker.port));
+    }
     const file = `${index}.ts`;
-    await Deno.writeTextFile(new URL(file, folder), `${code}\n${then}`);
+    await Deno.writeTextFile(new URL(file, folder), `${first}\n${code}\n${then}`);
     const output = await run(folder, Deno.execPath(), [
       "run",
       "-A",
@@ -207,4 +283,62 @@ Deno.test("code that waits for signals, certificates or browsers does what its p
     assert(output.endsWith("well\n"), `${page}: ${output}`);
   }
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "the script of a page connects a terminal to the server, and hides passwords",
+  ignore: !hasChromium,
+  sanitizeOps: false, // the browser and esbuild are processes of their own, which end with the test
+  sanitizeResources: false,
+  fn: async () => {
+    const page = "docs/how-to/let-browsers-in.md";
+    const code = blockWith(page, await Deno.readTextFile(new URL(page, root)), "new WebTerminal");
+    const bundle = async (contents: string, loader: "ts" | "css") => {
+      const { outputFiles } = await build({
+        stdin: { contents, loader },
+        bundle: true,
+        format: "esm",
+        write: false,
+        plugins: [packages],
+      });
+      return outputFiles[0]?.text ?? "";
+    };
+    const script = { type: "text/javascript", body: await bundle(code, "ts") };
+    const style = {
+      type: "text/css",
+      body: await bundle('@import "@xterm/xterm/css/xterm.css";', "css"),
+    };
+    await stop();
+    const html = '<!doctype html><link rel="icon" href="data:,">' +
+      '<link rel="stylesheet" href="/page.css"><body><form><input></form>' +
+      '<script type="module" src="/page.js"></script></body>';
+    const server = await TelnetServer.listen({
+      port: 0,
+      webSocket: {
+        pages: {
+          "/": { type: "text/html", body: html },
+          "/page.js": script,
+          "/page.css": style,
+        },
+      },
+      onConnect: async (client) => {
+        const name = await client.ask("Name? ");
+        const password = await client.ask("Password? ", { hidden: true });
+        client.send(`${name} ${password}\n`);
+      },
+    });
+    const serving = server.serve();
+    await using person = await Person.sitDown();
+    await person.page.goto(`http://127.0.0.1:${server.port}/`);
+    await person.sees("Name?");
+    await person.type("ann", "input");
+    await person.sees("Password?");
+    await person.page.waitForSelector("input[type=password]");
+    await person.type("secret", "input");
+    await person.sees("ann secret");
+    await person.page.waitForSelector("input[type=text]");
+    assertEquals(await person.page.title(), "open 0");
+    await server.stop();
+    await serving;
+  },
 });

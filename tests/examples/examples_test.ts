@@ -1,14 +1,12 @@
 /** The examples as files, and hello.ts, which has a fixed port. */
 import { assert, assertMatch } from "@std/assert";
 import { build, stop } from "esbuild";
-// These make Deno fetch the packages.
-import "@xterm/addon-fit/package.json" with { type: "json" };
-import "@xterm/xterm/package.json" with { type: "json" };
 import { LONG } from "../patience.ts";
 import { run } from "../npm/project.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntime, type Runtime } from "../runtimes/runtimes.ts";
+import { packages } from "../web/packages.ts";
 
 const TUTORIAL_PAGE = new URL("../../examples/tutorial/page/", import.meta.url);
 
@@ -127,14 +125,7 @@ async function buildTutorialPage(): Promise<void> {
     outdir: here("dist"),
     bundle: true,
     format: "esm",
-    plugins: [{
-      name: "packages",
-      setup(build) {
-        build.onResolve({ filter: /^@xterm\// }, ({ path }) => ({
-          path: decodeURIComponent(new URL(import.meta.resolve(path)).pathname),
-        }));
-      },
-    }],
+    plugins: [packages],
   });
   await stop();
 }

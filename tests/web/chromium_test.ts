@@ -4,20 +4,19 @@
  * MINIBOA_SCREENSHOTS names a folder, a screenshot of each state is saved there.
  */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { type TelnetClient, TelnetServer } from "../../mod.ts";
 import { buildPage } from "../../examples/web/build.ts";
 import { readPages } from "../../examples/web/pages.ts";
 import { installedClients, required } from "../clients/clients.ts";
 import { Screen } from "../clients/screen.ts";
-import { PATIENCE_MS, until as untilAfter } from "../patience.ts";
+import { until as untilAfter } from "../patience.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
 import { findRuntimes } from "../runtimes/runtimes.ts";
 import { CHROMIUM, hasChromium } from "./chromium.ts";
+import { Person } from "./person.ts";
 
 const DIST = new URL("../../examples/web/dist", import.meta.url).pathname;
-const shots = Deno.env.get("MINIBOA_SCREENSHOTS");
 
 Deno.test({
   name: "Chromium is installed",
@@ -46,67 +45,6 @@ async function meets(person: Person, command: string): Promise<void> {
 
 const until = (condition: () => boolean) =>
   untilAfter(condition, () => new Promise((resolve) => setTimeout(resolve, 5)));
-
-/** A player with their own browser. */
-class Person implements AsyncDisposable {
-  readonly #context: BrowserContext;
-  readonly #profile: string;
-  readonly page: Page;
-  /** The messages of the browser's console. */
-  readonly console: string[] = [];
-
-  private constructor(context: BrowserContext, page: Page, profile: string) {
-    this.#context = context;
-    this.#profile = profile;
-    this.page = page;
-    page.setDefaultTimeout(PATIENCE_MS);
-    page.on("console", (message) => this.console.push(message.text()));
-    page.on("pageerror", (error) => this.console.push(String(error)));
-  }
-
-  static async sitDown(width = 1000, height = 640): Promise<Person> {
-    const profile = await Deno.makeTempDir({ prefix: "miniboa-chromium-" });
-    const context = await chromium.launchPersistentContext(profile, {
-      ...CHROMIUM,
-      viewport: { width, height },
-      timeout: PATIENCE_MS,
-    });
-    return new Person(context, context.pages()[0] ?? await context.newPage(), profile);
-  }
-
-  async type(text: string): Promise<void> {
-    await this.page.fill("#line", text);
-    await this.page.press("#line", "Enter");
-  }
-
-  /** Waits until a text is in the log for screen readers. */
-  async reads(text: string): Promise<void> {
-    await this.#contains("#log", text);
-  }
-
-  /** Waits until a text is on the terminal. */
-  async sees(text: string): Promise<void> {
-    await this.#contains(".xterm-rows", text);
-  }
-
-  async #contains(selector: string, text: string): Promise<void> {
-    // The test cannot run functions in the page: its CSP forbids eval().
-    await this.page.locator(selector).filter({ hasText: text }).waitFor({ state: "attached" });
-  }
-
-  async status(state: string): Promise<void> {
-    await this.page.waitForSelector(`#status[data-state="${state}"]`);
-  }
-
-  async draw(name: string): Promise<void> {
-    if (shots !== undefined) await this.page.screenshot({ path: `${shots}/${name}.png` });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#context.close();
-    await Deno.remove(this.#profile, { recursive: true });
-  }
-}
 
 /** Relays bytes to a server, until the test breaks the connections. */
 class Relay implements Disposable {
