@@ -99,7 +99,11 @@ export function connectOver(
     const { ca, fingerprint, serverName } = tls;
     secureContext = encryption?.clientContext?.({ ca, fingerprint, serverName });
     if (secureContext === undefined) {
-      throwUnexpected("encryption", "the TLS to use, beside `tls`", encryption);
+      throwUnexpected(
+        "encryption",
+        "an Encryption with clientContext(), as `tls` is set",
+        encryption,
+      );
     }
   }
   const settings = settingsOf(options, { codec, secureContext, startTls: tls !== undefined });
@@ -206,7 +210,7 @@ async function secureContextOf(
   const { ca, fingerprint, serverName } = trust;
   const context = encryption.clientContext?.({ ca, fingerprint, serverName });
   if (context === undefined) {
-    throwUnexpected("encryption", "a TLS with clientContext()", encryption);
+    throwUnexpected("encryption", "an Encryption with clientContext()", encryption);
   }
   return context;
 }

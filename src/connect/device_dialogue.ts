@@ -71,7 +71,7 @@ export class DeviceDialogue {
     return new Promise((resolve, reject) => {
       const endTimer = this.session.settings.clock.after(
         Math.max(0, at - this.session.now()),
-        () => done(() => reject(this.#failure("timeout", `Nothing came in time: ${wanted()}`))),
+        () => done(() => reject(this.#failure("timeout", `Did not get ${wanted()} in time`))),
       );
       const abort = () => done(() => reject(signal?.reason));
       const done = (settle: () => void) => {

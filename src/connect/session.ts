@@ -317,7 +317,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.fail(
       new TelnetError(
         "too-slow",
-        `The server does not read: more than limits.outputBytes (${outputBytes}) wait for it`,
+        `The server does not read: more than limits.outputBytes (${outputBytes}) bytes wait to be sent`,
       ),
     );
   }
@@ -709,7 +709,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     const { outputBytes } = this.settings.limits;
     if (this.#heldLength > outputBytes) {
       return this.fail(
-        new TelnetError("too-slow", "TLS did not begin, and more than limits.outputBytes wait"),
+        new TelnetError(
+          "too-slow",
+          "TLS did not begin, and more than limits.outputBytes bytes wait to be sent",
+        ),
       );
     }
     this.#held.push(send);

@@ -67,7 +67,7 @@ export function decodeJson<Value>(bytes: Uint8Array, names: Value): Value {
   try {
     json = readJson(decoder.decode(bytes));
   } catch {
-    throw new WireError("A message is no JSON");
+    throw new WireError("A message is not JSON");
   }
   const value = json as Readonly<Record<string, Json>> | null;
   if (value?.wire !== WIRE_VERSION) throw new WireError("A message is of another version");

@@ -330,7 +330,7 @@ export class Zone {
   // deno-lint-ignore require-await -- async, so that all errors become rejections
   async #listen(accept: ConnectionAcceptor): Promise<Listener> {
     if (!this.#owned) {
-      throwMisuse(`Cannot listen on the zone "${this.name}": it is this worker's no more`);
+      throwMisuse(`Cannot listen on the zone "${this.name}": this worker no longer serves it`);
     }
     if (this.#accept !== undefined) {
       throwMisuse(`Cannot listen twice on the zone "${this.name}": one server serves it`);

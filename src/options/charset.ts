@@ -71,7 +71,7 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
 export function encodeCharsetRequest(names: readonly string[]): Uint8Array {
   if (names.length === 0 || names.some((name) => name === "" || name.includes(";"))) {
     throwMisuse(
-      "Cannot request these character sets: give at least one, as names without spaces or semicolons",
+      "Cannot request these character sets: give at least one name, without spaces and semicolons",
     );
   }
   return join(REQUEST, ...names.flatMap((name) => [SEPARATOR, toAscii(name)]));

@@ -65,7 +65,7 @@ export function checkCustomOptions(
     }
     checkList(`${what}.events`, own);
     if (known.has(code)) {
-      throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} is there already`);
+      throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} has this code already`);
     }
     known.set(code, name);
     for (
@@ -88,7 +88,7 @@ export function checkCustomOptions(
       }
       if (events.has(event)) {
         throwMisuse(
-          `Cannot add the event "${event}" of ${name}: there is one of that name already`,
+          `Cannot add the event "${event}" of ${name}: this name is taken`,
         );
       }
       events.add(event);

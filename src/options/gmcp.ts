@@ -83,7 +83,7 @@ export function encodeGmcp(name: string, value?: Json): Uint8Array {
   checkText("the GMCP package", name);
   if (!PACKAGE.test(name)) {
     throwMisuse(
-      `Cannot use such a name of a GMCP package: use a dotted name, such as "Char.Vitals"`,
+      `Cannot use this name for a GMCP package: use a dotted name, such as "Char.Vitals"`,
     );
   }
   if (value === undefined) return toUtf8(name);
@@ -170,7 +170,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   on(name: string, handler: (value: Json | undefined) => unknown): void {
     checkText("the GMCP package", name);
     if (!PACKAGE.test(name)) {
-      throwMisuse(`Cannot hear of the GMCP package ${inspect(name)}: use a dotted name`);
+      throwMisuse(`Cannot handle the GMCP package ${inspect(name)}: use a dotted name`);
     }
     checkFunction("the handler of a GMCP message", handler);
     this.#handlers.set(name.toLowerCase(), handler);

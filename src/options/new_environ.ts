@@ -173,7 +173,9 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
     checkList("telnetOptions.newEnviron.names", names);
     const length = encodeEnvironSend(names).length;
     if (config.names?.length === 0) {
-      throwMisuse("Cannot ask for no names, as that asks for all, USER too: leave newEnviron out");
+      throwMisuse(
+        "Cannot ask for an empty list, as clients then send all names, USER too: leave newEnviron out",
+      );
     }
     if (names.includes("USER")) {
       throwMisuse(

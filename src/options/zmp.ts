@@ -50,7 +50,7 @@ export function encodeZmp(name: string, args: readonly string[] = []): Uint8Arra
   checkList("the arguments of a ZMP command", args);
   for (const arg of args) checkText("an argument of a ZMP command", arg);
   if (name === "" || [name, ...args].some((text) => text.includes("\0"))) {
-    throwMisuse(`Cannot send the ZMP command ${inspect(name)}: give it a name, and leave out NUL`);
+    throwMisuse(`Cannot send the ZMP command ${inspect(name)}: give a name without NUL`);
   }
   return join(...[name, ...args].flatMap((text) => [toUtf8(text), 0]));
 }

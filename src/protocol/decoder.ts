@@ -57,7 +57,7 @@ export function checkDecoderSnapshot(
     (state !== "verb" || (verb >= WILL && verb <= DONT));
   if (!whole || payload.length > limit) {
     throwMisuse(
-      "Cannot restore a damaged snapshot: its decoder does not fit, so start a new machine",
+      "Cannot restore a damaged snapshot: its decoder is invalid, so start a new machine",
     );
   }
 }

@@ -366,7 +366,7 @@ export function checkNegotiationSnapshots(snapshots: readonly NegotiationSnapsho
     );
   if (damaged) {
     throwMisuse(
-      "Cannot restore a damaged snapshot: its options do not fit, so start a new machine",
+      "Cannot restore a damaged snapshot: its options are invalid, so start a new machine",
     );
   }
 }

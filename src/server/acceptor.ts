@@ -129,7 +129,9 @@ export class Acceptor implements HandshakePort {
   setCertificate(certificate: Certificate): void {
     const { encryption } = this.#settings;
     if (encryption === undefined) {
-      throwMisuse("Cannot use a certificate on a server without TLS: give one to listen() as well");
+      throwMisuse(
+        "Cannot set a certificate on a server that began without one: pass `certificate` to listen()",
+      );
     }
     checkCertificate(certificate);
     this.#context = encryption.context(certificate);

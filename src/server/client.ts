@@ -121,7 +121,7 @@ export class TelnetClient {
   constructor() {
     if (sessionInMaking === undefined) {
       throwMisuse(
-        "Cannot make a client by hand: connect to a server, or name your class as clientClass",
+        "Cannot make a client by hand: connect to a server, or pass your class as clientClass",
       );
     }
     this.#session = sessionInMaking;

@@ -256,7 +256,7 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
   // An explicit `tls: false` allows a certificate that is not used.
   if (certificate !== undefined && !startTls && modes.every((mode) => mode === undefined)) {
     throwMisuse(
-      "Cannot use a certificate where nothing speaks TLS: set tls, or telnetOptions.startTls",
+      "Cannot use a certificate without TLS: set `tls`, or telnetOptions.startTls",
     );
   }
 }

@@ -113,7 +113,9 @@ export function platformDecoder(name: string): TextDecoder {
   try {
     return new TextDecoder(name);
   } catch (cause) {
-    throw new TelnetError("unsupported", `Cannot use ${name}: this runtime lacks it`, { cause });
+    throw new TelnetError("unsupported", `Cannot use ${name}: this runtime does not have it`, {
+      cause,
+    });
   }
 }
 

@@ -158,7 +158,9 @@ export function connectionError(cause: unknown): TelnetError {
 /** Converts a runtime's error of accepting to an error of this library. */
 export function acceptError(cause: unknown): TelnetError {
   const text = cause instanceof Error ? cause.message : String(cause);
-  return new TelnetError("io", `Cannot accept a connection, the next may do: ${text}`, { cause });
+  return new TelnetError("io", `Cannot accept a connection: ${text}. The next may succeed`, {
+    cause,
+  });
 }
 
 /** The host to bind for the caller's address. */

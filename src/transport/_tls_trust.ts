@@ -172,7 +172,9 @@ function readAuthorities(given: string | readonly string[]): string[] {
 }
 
 function throwNoAuthority(why: string): never {
-  throwMisuse(`Cannot use tls.ca, give certificates as PEM text, or a list of such: ${why}`);
+  throwMisuse(
+    `Cannot use tls.ca: ${why}. Give certificates as PEM text, or an array of such texts`,
+  );
 }
 
 function errorCode(error: unknown): string {

@@ -71,7 +71,9 @@ function readCertificate({ cert, key }: Certificate): NodeContext {
     return createContext({ cert, key });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throwMisuse(`Cannot use a certificate and key, give both as PEM text that fits: ${why}`);
+    throwMisuse(
+      `Cannot use the certificate and key: ${why}. Give both as PEM text, the key of this certificate`,
+    );
   }
 }
 
