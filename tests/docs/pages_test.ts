@@ -131,6 +131,18 @@ interface Trial {
 const pem = (name: string) => decodeURIComponent(new URL(`tests/tls/${name}.pem`, root).pathname);
 const TRIALS: readonly Trial[] = [
   {
+    page: "README.md",
+    words: "while (true) await server.poll();",
+    replace: [["listen();", "listen({ port: 0 });\nvoid visit();"]],
+    then: `
+      async function visit() {
+        const { connect } = await import("@miniboa/miniboa/connect");
+        const visitor = await connect({ hostname: "127.0.0.1", port: server.port });
+        if (await visitor.readLine() !== undefined) console.log("well");
+        (globalThis as unknown as { Deno: { exit(): void } }).Deno.exit();
+      }`,
+  },
+  {
     page: "docs/how-to/use-tls.md",
     words: "readCertificate",
     replace: [
@@ -242,6 +254,9 @@ const TRIALS: readonly Trial[] = [
   },
 ];
 
+/** In the script of a page, which has a test of its own. */
+const PAGE_WORDS = "new WebTerminal";
+
 /** A browser that hears the greeting. */
 function browse(port: string): string {
   return `
@@ -252,6 +267,15 @@ function browse(port: string): string {
       (globalThis as unknown as { Deno: { exit(): void } }).Deno.exit();
     };`;
 }
+
+Deno.test("no code of a page is left that nothing runs", async () => {
+  const words = [...TRIALS.map((trial) => trial.words), PAGE_WORDS];
+  for await (const [path, text] of pages()) {
+    for (const { file, code } of blocksOf(path, text)) {
+      assert(file !== undefined || words.some((some) => code.includes(some)), `${path}: ${code}`);
+    }
+  }
+});
 
 Deno.test("code that waits for signals, certificates or browsers does what its page says", async () => {
   const texts = new Map<string, string>();
@@ -292,7 +316,7 @@ Deno.test({
   sanitizeResources: false,
   fn: async () => {
     const page = "docs/how-to/let-browsers-in.md";
-    const code = blockWith(page, await Deno.readTextFile(new URL(page, root)), "new WebTerminal");
+    const code = blockWith(page, await Deno.readTextFile(new URL(page, root)), PAGE_WORDS);
     const bundle = async (contents: string, loader: "ts" | "css") => {
       const { outputFiles } = await build({
         stdin: { contents, loader },
