@@ -348,7 +348,7 @@ Deno.test("listen() options of the gateway are misuse at a worker", async () => 
   let left = false;
   void zone.leave().then(() => left = true);
   await scene.until(() => left);
-  await assertRejects(() => TelnetServer.listen({ transport }), Error, "no more");
+  await assertRejects(() => TelnetServer.listen({ transport }), Error, "no longer serves it");
   await scene.close();
 });
 

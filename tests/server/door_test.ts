@@ -223,7 +223,7 @@ Deno.test("listen() rejects an invalid certificate with a fix in the message, an
     [{ tls: "auto" }, /pass `certificate` to listen\(\)/],
     [{ listeners: [{ port: 0, tls: true }] }, /pass `certificate` to listen\(\)/],
     [{ telnetOptions: { startTls: true } }, /pass `certificate` to listen\(\)/],
-    [{ certificate: CERTIFICATE }, /set tls/],
+    [{ certificate: CERTIFICATE }, /set `tls`/],
     [{ tls: true, certificate: { cert: "", key: "" } }, /not PEM text/],
     [{ tls: true, certificate: { cert: "cert.pem", key: "key.pem" } }, /read the file/],
     [{ tls: true, certificate: { cert, key: secret } }, /certificate\.key: it is not PEM text/],
