@@ -3,6 +3,8 @@
  * terminal the same art in Unicode, and an ASCII terminal the nearest characters.
  *
  *     deno run -N examples/art.ts [--port 7777]
+ *     bun run examples/art.ts [--port 7777]
+ *     node examples/art.ts [--port 7777]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

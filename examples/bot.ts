@@ -3,6 +3,8 @@
  * has few hit points, which it learns from GMCP.
  *
  *     deno run -N examples/bot.ts [--hostname localhost] [--port 7777] [--name Bota] [--strikes 5]
+ *     bun run examples/bot.ts [--hostname localhost] [--port 7777] [--name Bota] [--strikes 5]
+ *     node examples/bot.ts [--hostname localhost] [--port 7777] [--name Bota] [--strikes 5]
  */
 import { parseArgs } from "node:util";
 import { connect } from "../src/connect/mod.ts";

@@ -2,6 +2,8 @@
  * The chat of chat.ts without a main loop: an async function serves each client.
  *
  *     deno run -N examples/chat_events.ts [--port 7777] [--idle 300]
+ *     bun run examples/chat_events.ts [--port 7777] [--idle 300]
+ *     node examples/chat_events.ts [--port 7777] [--idle 300]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

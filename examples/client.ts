@@ -3,6 +3,8 @@
  * the server asks for them. Ctrl-D ends it; while it sends single keys, Ctrl-] does.
  *
  *     deno run -N -E=TERM,LANG examples/client.ts [--hostname localhost] [--port 7777] [--tls]
+ *     bun run examples/client.ts [--hostname localhost] [--port 7777] [--tls]
+ *     node examples/client.ts [--hostname localhost] [--port 7777] [--tls]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

@@ -3,6 +3,8 @@
  * text.
  *
  *     deno run -N examples/crawler.ts localhost:7777 mud.example.org:4000
+ *     bun run examples/crawler.ts localhost:7777 mud.example.org:4000
+ *     node examples/crawler.ts localhost:7777 mud.example.org:4000
  */
 import { parseArgs } from "node:util";
 import { connect, isTelnetError } from "../src/connect/mod.ts";

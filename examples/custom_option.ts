@@ -3,6 +3,8 @@
  * for the weather of another place. Unknown options are printed.
  *
  *     deno run -N examples/custom_option.ts [--port 7777]
+ *     bun run examples/custom_option.ts [--port 7777]
+ *     node examples/custom_option.ts [--port 7777]
  *
  * A client that agrees, and asks for the weather on the hill (IAC DO 210, IAC SB 210 "hill" IAC SE):
  *

@@ -4,6 +4,8 @@
  *
  *     PASSWORD=… deno run -N -E=PASSWORD examples/device.ts --hostname 192.0.2.1 --username admin \
  *       "show version" "show running-config"
+ *
+ * With Bun and Node begin with `bun run examples/device.ts` or `node examples/device.ts`.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

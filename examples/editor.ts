@@ -3,6 +3,8 @@
  * of the window. Ctrl-D at the end of the text sends the letter; Ctrl-C discards it.
  *
  *     deno run -N examples/editor.ts [--port 7777]
+ *     bun run examples/editor.ts [--port 7777]
+ *     node examples/editor.ts [--port 7777]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

@@ -2,6 +2,8 @@
  * Your own handlers for clients that connect and disconnect.
  *
  *     deno run -N examples/handler.ts [--port 7777]
+ *     bun run examples/handler.ts [--port 7777]
+ *     node examples/handler.ts [--port 7777]
  */
 import { parseArgs } from "node:util";
 import { type TelnetClient, TelnetServer } from "../mod.ts";

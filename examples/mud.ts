@@ -3,6 +3,8 @@
  * wrapping, and the options of MUD clients: MTTS, GMCP, MSDP, MSSP, MCCP, CHARSET.
  *
  *     deno run -N examples/mud.ts [--port 7777]
+ *     bun run examples/mud.ts [--port 7777]
+ *     node examples/mud.ts [--port 7777]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

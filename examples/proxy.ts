@@ -2,6 +2,8 @@
  * A transparent proxy between clients and a server that prints each negotiation in readable form.
  *
  *     deno run -N examples/proxy.ts [--listen 7000] [--hostname localhost] [--port 7777]
+ *     bun run examples/proxy.ts [--listen 7000] [--hostname localhost] [--port 7777]
+ *     node examples/proxy.ts [--listen 7000] [--hostname localhost] [--port 7777]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

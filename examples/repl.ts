@@ -4,6 +4,8 @@
  * typing.
  *
  *     deno run -N examples/repl.ts [--port 7777]
+ *     bun run examples/repl.ts [--port 7777]
+ *     node examples/repl.ts [--port 7777]
  */
 import process from "node:process";
 import { parseArgs } from "node:util";

@@ -3,6 +3,8 @@
  *
  *     nats-server -c examples/gateway/nats.conf
  *     deno run -A examples/gateway/gateway.ts [--port 7777]
+ *     bun run examples/gateway/gateway.ts [--port 7777]
+ *     node examples/gateway/gateway.ts [--port 7777]
  *     deno run -A examples/gateway/worker.ts      and again, to deploy a new version
  *
  * With Bun or Node, first: npm install --no-save @nats-io/transport-node@3.4.0 @nats-io/kv@3.4.0

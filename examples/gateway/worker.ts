@@ -3,6 +3,8 @@
  * the previous one ends, and no player is disconnected.
  *
  *     deno run -A examples/gateway/worker.ts
+ *     bun run examples/gateway/worker.ts
+ *     node examples/gateway/worker.ts
  *
  * With Bun or Node, first: npm install --no-save @nats-io/transport-node@3.4.0 @nats-io/kv@3.4.0
  */
