@@ -16,13 +16,12 @@ const { values } = parseArgs({
   },
 });
 const idleSeconds = Number(values.idle);
-const end = new AbortController();
 
 const server = await TelnetServer.listen({ port: Number(values.port), onConnect, onDisconnect });
 console.log(`Chat on port ${server.port}. Ctrl-C ends it.`);
 process.once("SIGINT", shutDown);
 const idleCheck = setInterval(dropIdle, 1000);
-await server.serve({ signal: end.signal });
+await server.serve();
 clearInterval(idleCheck);
 
 async function onConnect(client: TelnetClient): Promise<void> {
@@ -68,5 +67,5 @@ function dropIdle(): void {
 function shutDown(): void {
   console.log("The chat closes.");
   server.broadcast("The chat closes. Good bye!");
-  end.abort();
+  void server.stop();
 }
