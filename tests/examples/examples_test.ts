@@ -37,16 +37,20 @@ for (const name of ["Deno", "Bun", "Node"] as const) {
 
 Deno.test("each example is short, and the event-driven chat is not longer than the polled one", () => {
   const lines = (name: string) => Deno.readTextFileSync(`examples/${name}`).split("\n").length - 1;
-  for (const { name, isFile } of Deno.readDirSync("examples")) {
-    if (!isFile || !name.endsWith(".ts")) continue;
+  for (const name of programsIn("examples")) {
     const most = name === "mud.ts" ? 220 : 100;
     assert(lines(name) <= most, `${name} has ${lines(name)} lines`);
   }
-  for (const { name } of Deno.readDirSync("examples/tutorial")) {
-    if (name.endsWith(".ts")) assert(lines(`tutorial/${name}`) <= 100, name);
-  }
   assert(lines("chat_events.ts") <= lines("chat.ts"));
 });
+
+/** The TypeScript files in a folder and its folders, without what is built there. */
+function programsIn(folder: string, path = ""): string[] {
+  return [...Deno.readDirSync(`${folder}/${path}`)].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return name === "dist" ? [] : programsIn(folder, `${path}${name}/`);
+    return name.endsWith(".ts") ? [`${path}${name}`] : [];
+  });
+}
 
 async function greets(runtime: Runtime): Promise<void> {
   portIsFree(7777);

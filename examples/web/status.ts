@@ -1,0 +1,57 @@
+/// <reference lib="dom" />
+/** What the page shows beside the terminal: the connection, the health, a log to be read aloud. */
+import type { Link } from "../../src/web/mod.ts";
+import { element } from "./dom.ts";
+import { screen } from "./screen.ts";
+import { beep } from "./sound.ts";
+
+const MAX_LOG = 200;
+
+const log = element("log");
+const health = element<HTMLMeterElement>("hp");
+let unread = 0;
+
+/** Shows the state of the connection. */
+export function showLink({ state, delay }: Link): void {
+  const wait = (delay / 1000).toFixed(delay < 10_000 ? 1 : 0);
+  const words = {
+    connecting: "Connecting …",
+    open: "Connected",
+    waiting: delay === 0 ? "Connecting again …" : `Connection lost. Next try in ${wait} s`,
+    closed: "Disconnected",
+  };
+  const status = element("status");
+  status.textContent = words[state];
+  status.dataset.state = state;
+  element("connect").hidden = state !== "waiting" && state !== "closed";
+  if (state !== "open") element("gauges").hidden = true;
+  if (state === "closed") screen.write("\r\n\x1b[2m-- The connection has ended --\x1b[22m\r\n");
+}
+
+/** Shows the health that the MUD reports in the GMCP package `Char.Vitals`. */
+export function showVitals(value: unknown): void {
+  const { hp, maxhp } = Object(value) as { readonly hp?: unknown; readonly maxhp?: unknown };
+  if (typeof hp !== "number" || typeof maxhp !== "number") return;
+  if (hp <= maxhp / 3 && health.value > hp) beep(220);
+  health.max = maxhp;
+  health.low = maxhp / 3;
+  health.optimum = maxhp;
+  health.value = hp;
+  element("hp-text").textContent = `${hp}/${maxhp}`;
+  element("gauges").hidden = false;
+}
+
+/** Copies a line to the log that screen readers read aloud; counts it in the title of a hidden tab. */
+export function mirror(text: string): void {
+  const row = document.createElement("div");
+  row.textContent = text;
+  log.append(row);
+  while (log.childElementCount > MAX_LOG) log.firstElementChild?.remove();
+  if (document.hidden) document.title = `(${++unread}) Boaville`;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  unread = 0;
+  document.title = "Boaville";
+});
