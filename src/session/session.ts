@@ -6,9 +6,9 @@ import { MCCP3 } from "../options/mccp.ts";
 import type { Json } from "../options/json.ts";
 import type { Key } from "../text/key.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
-import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { Connection, ResumeReason } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
+import { Commits } from "./commits.ts";
 import { ConnectionEffects } from "./connection_effects.ts";
 import type { ByteStream } from "./byte_stream.ts";
 import type { ClientSnapshot, SessionSnapshot } from "./client_snapshot.ts";
@@ -26,11 +26,8 @@ import { Reader } from "./reader.ts";
 import type { RecordingSink } from "./recorder.ts";
 import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
-import { partsOf, restoreSnapshot, snapshotOf, takeSnapshot } from "./session_snapshot.ts";
+import { restoreSnapshot, snapshotOf, takeSnapshot } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
-
-/** An unfinished command up to this size adds little to the size of a committed state. */
-const UNFINISHED_BYTES = 64;
 
 const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
 
@@ -64,11 +61,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   #begun = false;
   /** Whether the next poll must report that START-TLS is complete. */
   #secured = false;
-  /** The Telnet state of the last commit: the largest part, sent only if it has changed. */
-  #committed: TelnetSnapshot | undefined;
-  #committedBytes = -1;
-  /** The zone to which the client moves at the end of the turn. */
-  #movesTo: string | undefined;
+  #commits: Commits | undefined;
   /** A decompression limit that the client exceeded, to be reported by the next poll. */
   #inflateExcess: InflateLimitExceeded | undefined;
 
@@ -215,39 +208,22 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Ends a turn of a durable connection: commits its output together with its state. */
   commit(): void {
-    const { durable } = this.stream.connection;
-    if (durable === undefined) return;
+    const commits = this.#durableCommits;
+    if (commits === undefined) return;
     // Before the session has begun, a commit would overwrite the previous owner's state. A closed
     // client is committed only after `onDisconnect`.
-    if (this.active ? !this.#begun : this.life.state === "closed" && !this.finished) return;
-    if (!this.active) return durable.commit(undefined, 0);
-    // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
-    const idle = this.bytesSent === this.#committedBytes && this.#movesTo === undefined;
-    if (idle && this.dialogue.machine.unfinishedLength > UNFINISHED_BYTES) return;
-    this.#committedBytes = this.bytesSent;
-    const snapshot = this.snapshot();
-    const unread = this.queuedInput;
-    // Unread input stays in the transport, and so does the end that follows it.
-    const ended = snapshot.ended && unread === 0;
-    if (this.#movesTo !== undefined) {
-      durable.moveTo(this.#movesTo);
-      this.leave("moved");
-    }
-    const { telnet, ...others } = partsOf(snapshot);
-    const same = telnet === this.#committed; // the machine makes a new object if its state changes
-    this.#committed = telnet as TelnetSnapshot;
-    const state = { ...others, received: [], ended };
-    durable.commit(same ? state : { ...state, telnet }, unread);
+    if (this.active) {
+      if (this.#begun) commits.commit(this.bytesSent, () => this.snapshot());
+    } else if (this.life.state !== "closed" || this.finished) commits.commitEnd();
   }
 
   /** Moves a durable connection to another place at the end of the turn. */
   moveTo(place: string): void {
-    if (this.stream.connection.durable === undefined) {
+    const commits = this.#durableCommits;
+    if (commits === undefined) {
       throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
     }
-    if (!this.active || place === this.stream.connection.durable.place) return;
-    this.#movesTo = place;
-    this.#core.changed();
+    commits.moveTo(place);
   }
 
   /** Processes pending input, as far as the limits allow. */
@@ -443,6 +419,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
       if (this.hasInput) this.#host.wake(this, "typed");
     }
     if (this.#core.declared.size > 0) this.options.checkReady();
+  }
+
+  /** The commits of a durable connection; `undefined` for another connection. */
+  get #durableCommits(): Commits | undefined {
+    const { durable } = this.stream.connection;
+    return durable === undefined ? undefined : this.#commits ??= new Commits(this.#core, durable);
   }
 
   /** Whether the first bytes belong to a protocol other than Telnet. */
