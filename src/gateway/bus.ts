@@ -26,6 +26,11 @@ export interface Bus {
   subscribe(subject: string, onMessage: (payload: Uint8Array) => void): BusSubscription;
   /** Entries that record which worker serves a zone. They must survive a restart of the broker. */
   readonly leases: LeaseStore;
+  /**
+   * Settles when the bus is closed for good, so that no message comes any more. Without it, a
+   * closed bus looks like one whose broker is unreachable. Default: none.
+   */
+  readonly closed?: Promise<unknown> | undefined;
 }
 
 /** A subscription. */

@@ -40,7 +40,7 @@ import {
 } from "./messages.ts";
 import { ByteQueue } from "../protocol/byte_queue.ts";
 import { decodeCommit, encodeGatewayRecord } from "./records.ts";
-import { BusGuard, soon, TICK_MS, waitUntil } from "./waiting.ts";
+import { BusGuard, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
@@ -329,6 +329,9 @@ export class Gateway {
       ),
     );
     this.#endTicks = this.#timer.every(TICK_MS, () => this.#tick());
+    onBusClosed(this.#bus, (error) => {
+      if (this.#stopping === undefined) callUserCode(() => this.#onError(error), () => {});
+    });
     this.#bus.publish(WHO, encodeJson({ gateway: this.#id, name: this.#name }));
   }
 

@@ -76,8 +76,8 @@ export interface GatewayOptions extends ListenerOptions {
   /** Called when the operating system could not accept a connection. Default: prints the error. */
   readonly onListenError?: ((error: Error) => void) | undefined;
   /**
-   * Called when a handler throws, or the bus delivers an invalid message. Default: prints the
-   * error.
+   * Called when a handler throws, the bus delivers an invalid message, or the bus is closed for
+   * good. Default: prints the error.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** The zlib implementation for MCCP2. Default: the runtime's. */

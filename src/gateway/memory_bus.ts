@@ -73,6 +73,8 @@ export class MemoryBus implements Bus {
   readonly maxPayload: number;
   /** Entries that record which worker serves a zone. */
   readonly leases: LeaseStore;
+  /** Settles when the bus is closed for good, by {@linkcode close}. */
+  readonly closed: Promise<void>;
   /** Whether messages are delivered. Set it to `false` to simulate an unreachable broker. */
   connected: boolean = true;
   /** How many messages were sent. */
@@ -90,6 +92,7 @@ export class MemoryBus implements Bus {
   /** Delayed messages, with the time of their delivery. */
   #late: { readonly at: number; readonly message: Message }[] = [];
   #endTicks: (() => void) | undefined;
+  #close: () => void = () => {};
 
   /**
    * Creates a bus.
@@ -116,6 +119,7 @@ export class MemoryBus implements Bus {
     this.maxPayload = maxPayload;
     this.#seed = seed;
     this.#timer = timer;
+    this.closed = new Promise((resolve) => this.#close = resolve);
     this.leases = {
       read: (name) => this.#reach(() => this.#entries.get(name)),
       write: (name, value, revision) => this.#reach(() => this.#write(name, value, revision)),
@@ -162,6 +166,12 @@ export class MemoryBus implements Bus {
         }
       },
     };
+  }
+
+  /** Closes the bus for good: nothing is delivered any more, and {@linkcode closed} settles. */
+  close(): void {
+    this.connected = false;
+    this.#close();
   }
 
   #carry(message: Message): void {

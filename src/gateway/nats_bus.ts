@@ -45,6 +45,8 @@ export interface NatsConnection {
   ): { unsubscribe(): void };
   /** Information from the broker. */
   readonly info?: { readonly max_payload: number } | undefined;
+  /** Settles when the connection is closed for good. */
+  closed?(): Promise<unknown>;
 }
 
 /** The part of a bucket of `@nats-io/kv` that the bus uses. */
@@ -111,6 +113,7 @@ export function natsBus(nats: NatsConnection, options: NatsBusOptions = {}): Bus
 class NatsBus implements Bus {
   readonly maxPayload: number;
   readonly leases: LeaseStore;
+  readonly closed: Promise<unknown> | undefined;
   readonly #nats: NatsConnection;
   readonly #prefix: string;
   /**
@@ -124,6 +127,7 @@ class NatsBus implements Bus {
     this.maxPayload = nats.info?.max_payload ?? MAX_PAYLOAD;
     this.#nats = nats;
     this.#prefix = prefix;
+    this.closed = nats.closed?.();
     this.leases = kv === undefined ? NO_LEASES : kvLeases(kv);
   }
 

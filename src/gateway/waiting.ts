@@ -1,5 +1,6 @@
 import { callUserCode } from "../session/call_user_code.ts";
-import type { Timer } from "./bus.ts";
+import { TelnetError } from "../protocol/error.ts";
+import type { Bus, Timer } from "./bus.ts";
 import { WireError } from "./wire.ts";
 
 /** The interval at which conditions and timeouts are checked, in milliseconds. */
@@ -45,6 +46,19 @@ export function soon(call: () => void): () => void {
       call();
     });
   };
+}
+
+/** Calls a function with an error when the bus is closed for good. */
+export function onBusClosed(bus: Bus, call: (error: TelnetError) => void): void {
+  if (bus.closed === undefined) return;
+  const closed = () =>
+    call(
+      new TelnetError(
+        "connection-lost",
+        "The bus is closed for good: connect anew, with `maxReconnectAttempts: -1` on NATS",
+      ),
+    );
+  void bus.closed.then(closed, closed);
 }
 
 /** Ignores invalid messages, which any program on the bus can publish, and reports some of them. */

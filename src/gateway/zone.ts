@@ -7,6 +7,7 @@ import {
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
+import { callUserCode } from "../session/call_user_code.ts";
 import type { ConnectionAcceptor, Listener, Transport } from "../transport/transport.ts";
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
@@ -34,7 +35,7 @@ import {
   encodeCommit,
   type OpenRecord,
 } from "./records.ts";
-import { BusGuard, soon, TICK_MS, waitUntil } from "./waiting.ts";
+import { BusGuard, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 
@@ -74,7 +75,10 @@ export interface JoinOptions {
    * Aborts the wait for the zone; `joinZone` then rejects with the signal's reason. Default: none.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called if the bus delivers an invalid message. Default: none. */
+  /**
+   * Called if the bus delivers an invalid message, or is closed for good; then the zone is lost.
+   * Default: none.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** The clock and timers; replace them in tests. Default: the runtime's. */
   readonly timer?: Timer | undefined;
@@ -113,7 +117,8 @@ interface Peer {
  * @param options Every field has a default.
  * @returns The zone, which this worker now serves.
  * @throws {TelnetError} `unsupported`: the saved state has a version that this game does not
- * accept; the worker before continues. `misuse`: invalid options.
+ * accept; the worker before continues. `connection-lost`: the bus is closed for good. `misuse`:
+ * invalid options.
  *
  * @example
  * ```ts
@@ -164,11 +169,21 @@ export async function joinZone(
       }),
     ),
   ];
-  const request = { bus, timer, zone: name, worker, version, accepts, takeOver, duration, signal };
+  const wait = new AbortController();
+  const stopWait = () => wait.abort(signal?.reason);
+  if (signal?.aborted) stopWait();
+  signal?.addEventListener("abort", stopWait);
+  onBusClosed(bus, (error) => wait.abort(error));
+  const asked = { bus, timer, zone: name, worker, version, accepts, takeOver, duration };
   try {
-    const lease = await Lease.acquire({ ...request, onGone: (call) => gone = call });
+    const lease = await Lease.acquire({
+      ...asked,
+      signal: wait.signal,
+      onGone: (call) => gone = call,
+    });
     return makeZone({ bus, timer, name, worker, version, lease, duration, onError });
   } finally {
+    signal?.removeEventListener("abort", stopWait);
     for (const subscription of subscriptions) subscription.close();
   }
 }
@@ -358,6 +373,11 @@ export class Zone {
       bus.subscribe(WHO, faults.guard((payload) => this.#hearWho(payload))),
     );
     this.#endTicks = timer.every(TICK_MS, () => this.#tick());
+    onBusClosed(bus, (error) => {
+      if (!this.#owned) return;
+      this.#lose("cut off: the bus is closed");
+      callUserCode(() => this.#parts.onError(error), () => {});
+    });
     this.#hello();
   }
 
@@ -539,10 +559,10 @@ export class Zone {
     for (const { link } of this.#peers.values()) link.flush(now);
   }
 
-  /** Gives up the zone, as another worker serves it now. */
-  #lose(): void {
+  /** Gives up the zone: another worker serves it now, or this one is cut off. */
+  #lose(why: string = "taken over"): void {
     if (!this.#owned) return;
-    this.#disown("taken over");
+    this.#disown(why);
     this.#end();
   }
 

@@ -1,5 +1,5 @@
 /** The contract of a Bus, for MemoryBus and NATS. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect } from "@nats-io/transport-node";
 import { Kvm } from "@nats-io/kv";
 import { type Bus, MemoryBus } from "../../src/gateway/mod.ts";
@@ -10,7 +10,12 @@ import { Broker } from "./town.ts";
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-async function contract(context: Deno.TestContext, bus: Bus): Promise<void> {
+/** `close` closes the bus for good. */
+async function contract(
+  context: Deno.TestContext,
+  bus: Bus,
+  close: () => void | Promise<void>,
+): Promise<void> {
   await context.step("every subscriber gets all messages, whole and in order", async () => {
     const [first, second] = [[] as Uint8Array[], [] as Uint8Array[]];
     const subscriptions = [
@@ -62,9 +67,27 @@ async function contract(context: Deno.TestContext, bus: Bus): Promise<void> {
       assertEquals(await leases.write("zone", bytes(6), first), undefined);
     },
   );
+
+  await context.step("a closed bus says so, loses messages, and does not throw", async () => {
+    let heard = 0;
+    bus.subscribe("a.b", () => heard++);
+    let closed = false;
+    void bus.closed?.then(() => closed = true);
+    await soon();
+    assertEquals(closed, false);
+    await close();
+    await inTime(bus.closed ?? Promise.reject(new Error("no promise")), "the end");
+    bus.publish("a.b", bytes(1));
+    await soon();
+    assertEquals([closed, heard], [true, 0]);
+    await assertRejects(() => bus.leases.read("zone"), Error);
+  });
 }
 
-Deno.test("MemoryBus keeps the contract", (context) => contract(context, new MemoryBus()));
+Deno.test("MemoryBus keeps the contract", (context) => {
+  const bus = new MemoryBus();
+  return contract(context, bus, () => bus.close());
+});
 
 const missing = !Broker.installed;
 Deno.test({
@@ -74,9 +97,7 @@ Deno.test({
     await using broker = await Broker.start();
     const nats = await inTime(connect({ servers: `127.0.0.1:${broker.port}` }), "the broker");
     const kv = await new Kvm(nats).create("contract", { storage: "file" as never });
-    await contract(context, natsBus(nats, { prefix: "a.prefix", kv: kv satisfies NatsKv }));
-    await nats.close();
-    // A closed connection loses messages without throwing.
-    natsBus(nats).publish("a", bytes(1));
+    const bus = natsBus(nats, { prefix: "a.prefix", kv: kv satisfies NatsKv });
+    await contract(context, bus, () => nats.close());
   },
 });

@@ -1,7 +1,8 @@
 /** Regressions of the gateway, and cases close to them. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TelnetServer } from "../../mod.ts";
-import { joinZone } from "../../src/gateway/mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { TelnetError, TelnetServer } from "../../mod.ts";
+import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
 import { turn } from "../../src/transport/event_loop.ts";
 import { zlibCodec } from "../../src/transport/zlib.ts";
 import { answer, Process, Scene } from "./scene.ts";
@@ -453,4 +454,48 @@ Deno.test("a byte of an unfinished subnegotiation does not transfer its whole pa
   let text = "";
   await scene.until(() => (text += peer.takeText()).includes("1/1 hello"));
   await scene.close();
+});
+
+Deno.test("a bus that is closed for good ends the worker, and gateway and worker say so", async () => {
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  const bus = new MemoryBus();
+  const gateway = await Gateway.listen({
+    bus,
+    zone: "main",
+    transport: new MemoryTransport(),
+    onError,
+  });
+  const zone = await joinZone(bus, "main", { onError });
+  const waiting = joinZone(bus, "main");
+  assertEquals(zone.owned, true);
+  bus.close();
+  assertEquals((await assertRejects(() => waiting, TelnetError)).code, "connection-lost");
+  assertEquals(zone.owned, false);
+  assertMatch(String(zone.signal.reason), /"main" was cut off: the bus is closed/);
+  assertEquals(
+    errors.map((error) => (error as TelnetError).code),
+    Array(2).fill("connection-lost"),
+  );
+  await zone.leave();
+  await gateway.stop();
+});
+
+Deno.test("who has left a zone before the bus is closed hears nothing of it", async () => {
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => void errors.push(error);
+  const bus = new MemoryBus();
+  const gateway = await Gateway.listen({
+    bus,
+    zone: "main",
+    transport: new MemoryTransport(),
+    onError,
+  });
+  const zone = await joinZone(bus, "main", { onError });
+  await zone.leave();
+  await gateway.stop();
+  bus.close();
+  await bus.closed;
+  await turn();
+  assertEquals(errors, []);
 });
