@@ -91,33 +91,47 @@ export class FrameDecoder {
    * Decodes a chunk until its end or until the sink stops it; returns how many bytes were decoded.
    */
   decode(chunk: Uint8Array): number {
+    if (chunk.length === 1) return this.#single(chunk);
     const sink = this.#sink;
     let at = 0;
     while (at < chunk.length && !sink.stop) {
-      switch (this.#state) {
-        case DATA:
-          at = this.#inData(chunk, at);
-          break;
-        case AFTER_IAC:
-          this.#afterIac(chunk[at++] ?? 0);
-          break;
-        case VERB:
-          this.#state = DATA;
-          this.#sink.negotiation(this.#verb, chunk[at++] ?? 0);
-          break;
-        case AFTER_SB:
-          this.#option = chunk[at++] ?? 0;
-          this.#state = PAYLOAD;
-          break;
-        case PAYLOAD:
-          at = this.#inPayload(chunk, at);
-          break;
-        case PAYLOAD_IAC:
-          this.#afterPayloadIac(chunk[at++] ?? 0);
-          break;
-      }
+      if (this.#state === DATA) at = this.#inData(chunk, at);
+      else if (this.#state === PAYLOAD) at = this.#inPayload(chunk, at);
+      else this.#next(chunk[at++] ?? 0);
     }
     return at;
+  }
+
+  /** Decodes a chunk of one byte: some peers send each character by itself. */
+  #single(chunk: Uint8Array): number {
+    const byte = chunk[0] ?? 0;
+    if (byte === IAC || (this.#state !== DATA && this.#state !== PAYLOAD)) this.#next(byte);
+    else if (this.#state === DATA) this.#sink.data(chunk, 0, 1);
+    else this.#append(chunk, 0, 1);
+    return 1;
+  }
+
+  /** Handles a byte of a frame: IAC, and what follows it. */
+  #next(byte: number): void {
+    switch (this.#state) {
+      case DATA:
+        this.#state = AFTER_IAC;
+        return;
+      case AFTER_IAC:
+        return this.#afterIac(byte);
+      case VERB:
+        this.#state = DATA;
+        return this.#sink.negotiation(this.#verb, byte);
+      case AFTER_SB:
+        this.#option = byte;
+        this.#state = PAYLOAD;
+        return;
+      case PAYLOAD:
+        this.#state = PAYLOAD_IAC;
+        return;
+      case PAYLOAD_IAC:
+        return this.#afterPayloadIac(byte);
+    }
   }
 
   /** The number of bytes kept of an unfinished payload. */
