@@ -5,6 +5,10 @@
 import process from "node:process";
 import { TelnetClient, TelnetServer } from "../../mod.ts";
 
+// Deno prepares its signals some time after the start, and crashes if no file descriptor is free
+// then. A handler makes it prepare them now.
+if (process.platform !== "win32") process.on("SIGUSR2", () => {});
+
 class Visitor extends TelnetClient {
   asked = false;
 }
