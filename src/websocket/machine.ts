@@ -34,15 +34,16 @@ const MASKED = 0x80;
 const MAX_CONTROL = 125;
 /** The maximum length of a frame header, with extended length and mask. */
 const MAX_HEADER = 14;
+const MASK_LENGTH = 4;
 const HIGH = 2 ** 32;
 
 /** Scratch space for the header of an outgoing frame, which is copied at once. */
 const outgoing = new Uint8Array(10);
 const outgoingView = new DataView(outgoing.buffer);
 const NO_BYTES = new Uint8Array(0);
-/** Scratch space for a mask: as bytes, and as a word. */
-const turned = new Uint8Array(4);
-const turnedWord = new Int32Array(turned.buffer);
+/** Scratch space for a mask: as its bytes, and as a word. */
+const turnedView = new DataView(new ArrayBuffer(4));
+const turnedWord = new Int32Array(turnedView.buffer);
 /** Payloads of at least this many bytes are unmasked by words. */
 const BY_WORDS = 64;
 
@@ -63,17 +64,16 @@ const CODES = new Set([1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 101
  */
 export class WebSocketMachine {
   readonly #output = new ByteQueue();
-  #events: WebSocketEvent[] = [];
-  /** The part of a header that has come. */
-  readonly #header = new Uint8Array(MAX_HEADER);
+  #events: WebSocketEvent[] | undefined;
+  /** The beginning of a header that is cut between chunks; made when it first happens. */
+  #header: Uint8Array | undefined;
   #headerLength = 0;
   #opcode = CONTINUATION;
   #fin = false;
   /** How many bytes of the payload are missing; -1 between two frames. */
   #left = -1;
-  readonly #mask = new Uint8Array(4);
-  /** How many bytes of the payload were unmasked, modulo 4. */
-  #phase = 0;
+  /** The mask of the frame: the byte for the next byte of the payload in the highest bits. */
+  #mask = 0;
   /** The payload of a control frame that came in parts: made with the first of them. */
   #control: Uint8Array<ArrayBuffer> | undefined;
   #controlLength = 0;
@@ -117,7 +117,8 @@ export class WebSocketMachine {
   /** Takes the events of the bytes received so far; each is returned once. */
   takeEvents(): WebSocketEvent[] {
     const events = this.#events;
-    if (events.length > 0) this.#events = [];
+    if (events === undefined) return [];
+    this.#events = undefined;
     return events;
   }
 
@@ -188,20 +189,30 @@ export class WebSocketMachine {
 
   // Receiving.
 
-  /** Continues to read a header; returns where the payload begins, or the chunk ends. */
+  /** Reads a header, or a part of it; returns where the payload begins, or the chunk ends. */
   #readHeader(chunk: Uint8Array, start: number): number {
-    const header = this.#header;
+    if (this.#headerLength > 0) return this.#readCutHeader(chunk, start);
+    const length = headerLength(chunk[start + 1]);
+    if (start + length > chunk.length) return this.#readCutHeader(chunk, start);
+    if (this.#checkHeader(chunk[start] as number, chunk[start + 1] as number)) {
+      this.#begin(chunk, start, length);
+    }
+    return start + length;
+  }
+
+  /** Continues with a header that is cut: collects it byte by byte. */
+  #readCutHeader(chunk: Uint8Array, start: number): number {
+    const header = this.#header ??= new Uint8Array(MAX_HEADER);
     let at = start;
     while (at < chunk.length) {
       header[this.#headerLength++] = chunk[at++] as number;
       if (this.#headerLength < 2) continue;
-      const first = header[0] as number;
-      const second = header[1] as number;
+      const [first = 0, second = 0] = header;
       if (this.#headerLength === 2 && !this.#checkHeader(first, second)) return at;
-      const short = second & 0x7f;
-      const extended = short === 126 ? 2 : short === 127 ? 8 : 0;
-      if (this.#headerLength < 2 + extended + 4) continue;
-      this.#begin(first, short, extended);
+      const length = headerLength(second);
+      if (this.#headerLength < length) continue;
+      this.#headerLength = 0;
+      this.#begin(header, 0, length);
       return at;
     }
     return at;
@@ -228,20 +239,23 @@ export class WebSocketMachine {
     return true;
   }
 
-  #begin(first: number, short: number, extended: number): void {
-    const header = this.#header;
-    let length = short;
-    if (extended > 0) {
+  /** Begins a frame with its whole header, which is at `start` in `header`. */
+  #begin(header: Uint8Array, start: number, size: number): void {
+    const first = header[start] as number;
+    const mask = start + size - MASK_LENGTH;
+    let length = (header[start + 1] as number) & 0x7f;
+    if (size > 2 + MASK_LENGTH) {
       length = 0;
-      for (let at = 2; at < 2 + extended; at++) length = length * 256 + (header[at] as number);
+      for (let at = start + 2; at < mask; at++) length = length * 256 + (header[at] as number);
     }
     if (length > Number.MAX_SAFE_INTEGER) return void this.#fail(1009, "a frame is too long");
     this.#left = length;
     this.#opcode = first & 0x0f;
     this.#fin = (first & FIN) !== 0;
-    for (let at = 0; at < 4; at++) this.#mask[at] = header[2 + extended + at] as number;
-    this.#phase = 0;
-    this.#headerLength = 0;
+    this.#mask = 0;
+    for (let at = mask; at < mask + MASK_LENGTH; at++) {
+      this.#mask = this.#mask << 8 | (header[at] as number);
+    }
     this.#controlLength = 0;
     if (this.#opcode === TEXT || this.#opcode === BINARY) {
       this.#message = this.#opcode;
@@ -278,7 +292,7 @@ export class WebSocketMachine {
     const last = ended && this.#fin;
     const text = this.#message === TEXT;
     if (text && !this.#isUtf8(bytes, last)) return void this.#fail(1007, "text is not UTF-8");
-    if (bytes.length > 0 || last) this.#events.push({ type: "data", bytes, text, last });
+    if (bytes.length > 0 || last) this.#report({ type: "data", bytes, text, last });
     if (last) this.#message = 0;
   }
 
@@ -294,8 +308,8 @@ export class WebSocketMachine {
   #endControl(payload: Uint8Array): void {
     if (this.#opcode === PING) {
       if (!this.#closed) this.#frame(PONG, payload);
-      this.#events.push({ type: "ping", payload });
-    } else if (this.#opcode === PONG) this.#events.push({ type: "pong", payload });
+      this.#report({ type: "ping", payload });
+    } else if (this.#opcode === PONG) this.#report({ type: "pong", payload });
     else this.#endByClose(payload);
   }
 
@@ -312,29 +326,32 @@ export class WebSocketMachine {
       return void this.#fail(1007, "a close reason is not UTF-8");
     }
     this.#over = true;
-    this.#events.push({ type: "close", code, reason });
+    this.#report({ type: "close", code, reason });
   }
 
   #fail(code: number, reason: string): false {
     this.#over = true;
-    this.#events.push({ type: "violation", code, reason });
+    this.#report({ type: "violation", code, reason });
     return false;
+  }
+
+  #report(event: WebSocketEvent): void {
+    if (this.#events === undefined) this.#events = [event];
+    else this.#events.push(event);
   }
 
   /** Unmasks in place, by words where the bytes are aligned. */
   #unmask(bytes: Uint8Array): void {
-    const mask = this.#mask;
-    let phase = this.#phase;
+    let mask = this.#mask;
     let at = 0;
     const { length } = bytes;
     if (length >= BY_WORDS) {
-      while ((bytes.byteOffset + at) % 4 !== 0) {
-        bytes[at] = (bytes[at] as number) ^ (mask[phase] as number);
-        phase = (phase + 1) & 3;
-        at++;
+      for (; (bytes.byteOffset + at) % 4 !== 0; at++) {
+        bytes[at] = (bytes[at] as number) ^ mask >>> 24;
+        mask = mask << 8 | mask >>> 24;
       }
       // The mask as a word, in the machine's byte order.
-      for (let index = 0; index < 4; index++) turned[index] = mask[(phase + index) & 3] as number;
+      turnedView.setInt32(0, mask);
       const word = turnedWord[0] as number;
       const words = new Int32Array(bytes.buffer, bytes.byteOffset + at, (length - at) >> 2);
       for (let index = 0; index < words.length; index++) {
@@ -343,11 +360,21 @@ export class WebSocketMachine {
       at += words.length * 4;
     }
     for (; at < length; at++) {
-      bytes[at] = (bytes[at] as number) ^ (mask[phase] as number);
-      phase = (phase + 1) & 3;
+      bytes[at] = (bytes[at] as number) ^ mask >>> 24;
+      mask = mask << 8 | mask >>> 24;
     }
-    this.#phase = phase;
+    this.#mask = mask;
   }
+}
+
+/**
+ * The length of a frame's header, with its mask.
+ *
+ * @param second The second byte of the header; `undefined`: it has not come.
+ */
+function headerLength(second: number | undefined): number {
+  const short = (second ?? 0) & 0x7f;
+  return 2 + MASK_LENGTH + (short === 126 ? 2 : short === 127 ? 8 : 0);
 }
 
 function isCode(code: number): boolean {
