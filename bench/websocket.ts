@@ -20,7 +20,7 @@ export interface WebSocketReport {
   readonly framing: ReadonlyMap<string, ReadonlyMap<string, Spread>>;
 }
 
-const IDLE = 2_000;
+const IDLE = 8_000;
 const HAND_SHAKEN = 50;
 
 /** Measures WebSockets; `undefined` if the client program cannot be compiled, or npm is missing. */
