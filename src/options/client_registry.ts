@@ -159,6 +159,7 @@ export function clientOptions(
   rejectUnknownKeys("telnetOptions", declarations, CLIENT_OPTIONS, {
     ttype: "terminalType",
     eor: "endOfRecord",
+    suppressGoAhead: "sga",
     environ: "newEnviron",
     mccp: "mccp2",
   });

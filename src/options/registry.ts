@@ -160,6 +160,7 @@ const SYNONYMS: Synonyms = {
   lflow: "flowControl",
   echo: "call passwordModeOn() or requestWillEcho() of a client",
   sga: "call enterCharacterMode() or requestDoSga() of a client",
+  suppressGoAhead: "call enterCharacterMode() or requestDoSga() of a client",
 };
 
 /** The options of the library and of a game, in the order in which they are offered. */

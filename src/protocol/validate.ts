@@ -3,7 +3,7 @@ import { throwMisuse } from "./error.ts";
 /** The most characters of a caller's text that an error shows. */
 const MAX_SHOWN = 40;
 /** The most names that an error lists. */
-const MAX_LISTED = 12;
+const MAX_LISTED = 30;
 
 /**
  * Describes a caller's value for an error: text is quoted, long text is cut, and the contents of
@@ -169,7 +169,7 @@ function hint(name: string, names: readonly string[], synonyms: Synonyms): strin
   const meant = known ?? nearestName(name, names);
   if (meant !== undefined) return meant.includes(" ") ? meant : `did you mean "${meant}"?`;
   return names.length > MAX_LISTED
-    ? "see the documentation of this function for the known options"
+    ? `none of the ${names.length} names is similar; the documentation lists them`
     : `use one of ${names.join(", ")}`;
 }
 

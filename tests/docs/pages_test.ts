@@ -217,6 +217,32 @@ const TRIALS: readonly Trial[] = [
       }`,
   },
   {
+    page: "docs/how-to/gateway.md",
+    words: 'natsBus(nats, { prefix: "boa" })',
+    replace: [
+      ["nats://127.0.0.1:4222", "nats://127.0.0.1:NATS_PORT"],
+      ["port: 7777", "port: 0"],
+      ["grace: 30_000", "grace: 10"],
+    ],
+    then: `
+      const { Kvm } = await import("@nats-io/kv");
+      const { joinZone } = await import("@miniboa/miniboa/gateway");
+      const { TelnetServer } = await import("@miniboa/miniboa");
+      const { connect: dial } = await import("@miniboa/miniboa/connect");
+      const kv = await new Kvm(nats).create("boa_zones", { storage: "file" as never });
+      const zone = await joinZone(natsBus(nats, { prefix: "boa", kv }), "main");
+      const server = await TelnetServer.listen({
+        transport: zone.transport,
+        onConnect: (client) => client.send("Welcome!\\n"),
+        onDisconnect: () => console.log("well"),
+      });
+      const player = await dial({ hostname: "127.0.0.1", port: gateway.port });
+      const greeting = player.readLine();
+      void greeting.then((line) => line === "Welcome!" && process.kill(process.pid, "SIGTERM"));
+      while (zone.owned) await server.poll(); // until the bus is closed
+      process.exit();`,
+  },
+  {
     page: "docs/how-to/run-as-a-service.md",
     words: "drain({",
     replace: [["TelnetServer.listen()", "TelnetServer.listen({ port: 0 })"], ["10_000", "10"], [

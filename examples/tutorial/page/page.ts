@@ -16,7 +16,11 @@ const terminal = new WebTerminal({
   url: location.href.replace(/^http/, "ws"),
   screen,
   telnetOptions: { gmcp: { supports: ["Char 1"] } },
-  onMode: (_terminal, mode) => line.type = mode === "hidden" ? "password" : "text",
+  onMode: (_terminal, mode) => {
+    line.type = mode === "hidden" ? "password" : "text";
+    line.hidden = mode === "keys"; // keys, such as those of an editor, are typed into the terminal
+    (mode === "keys" ? screen : line).focus();
+  },
   onGmcp: (_server, { package: name, value }) => {
     if (name !== "Char.Vitals") return;
     const { hp, maxhp } = value as { hp: number; maxhp: number };
