@@ -66,13 +66,14 @@ export class LearnedPrompt {
   startIn(row: string): number {
     const text = row.trimEnd();
     if (this.text === "" || text.length > MAX_ROW) return -1;
-    for (let at = 1; at < text.length; at++) {
-      const end = text.slice(at);
-      // The prompt does not begin within a number, such as the digits of a time.
-      if (/\d/.test(text[at - 1] ?? "") && /^\d/.test(end)) continue;
-      if (withoutNumbers(end) === withoutNumbers(this.text)) return at;
+    const [flat, prompt] = [withoutNumbers(text), withoutNumbers(this.text)];
+    if (flat === prompt || !flat.endsWith(prompt)) return -1;
+    // Each number is one character of `flat`, so the prompt does not begin within a number.
+    let at = 0;
+    for (let left = flat.length - prompt.length; left > 0; left--) {
+      at += isDigit(text[at]) ? digitsAt(text, at) : 1;
     }
-    return -1;
+    return at;
   }
 
   /** Whether the prompt is so long that output is unlikely to end with it by chance. */
@@ -102,6 +103,17 @@ export class LearnedPrompt {
 export function patternMatches(pattern: RegExp | string, row: string): boolean {
   if (typeof pattern === "string") return row.trimEnd().endsWith(pattern.trimEnd());
   return new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, "")).test(row);
+}
+
+function isDigit(character: string | undefined): boolean {
+  return character !== undefined && character >= "0" && character <= "9";
+}
+
+/** How many digits follow each other from an index on. */
+function digitsAt(text: string, start: number): number {
+  let end = start;
+  while (isDigit(text[end])) end++;
+  return end - start;
 }
 
 function withoutNumbers(text: string): string {

@@ -47,6 +47,16 @@ const PAGER_END = /\(END\)(?: \(press h for help or q to quit\))?$/;
 /** Matches a progress display, which is not a prompt. */
 const PROGRESS = /^[#=.*\s>-]{2,}$|\d\s*%$/;
 
+/** How much of a row the patterns of this file look at: they take longer the longer a row is. */
+const TAIL = 160;
+/** Stands for the beginning of a row that is cut, where no pattern for a beginning may match. */
+const CUT = "\0";
+
+/** The end of a row. */
+function tailOf(row: string): string {
+  return row.length <= TAIL ? row : CUT + row.slice(-TAIL);
+}
+
 /** The meaning of the current row. */
 export type Standing =
   | { readonly kind: "pager" | "press"; readonly key: string }
@@ -67,8 +77,13 @@ export function loginRow(row: string, options: LoginOptions, asked: boolean): St
   if (prompt !== undefined && patternMatches(prompt, row)) {
     return { kind: "prompt", sure: "same", start: 0 };
   }
-  if (patternMatches(passwordPrompt, row)) return { kind: "password" };
-  if (patternMatches(usernamePrompt, row)) return { kind: "username" };
+  const tail = tailOf(row);
+  if (patternMatches(passwordPrompt, passwordPrompt === PASSWORD ? tail : row)) {
+    return { kind: "password" };
+  }
+  if (patternMatches(usernamePrompt, usernamePrompt === USERNAME ? tail : row)) {
+    return { kind: "username" };
+  }
   const waiting = waitingRow(row);
   if (waiting !== undefined) return waiting;
   if (prompt !== undefined || !looksLikePrompt(row)) return undefined;
@@ -91,7 +106,7 @@ export function commandRow(
   if (answer !== undefined) return { kind: "question", answer };
   const match = prompt.match(row);
   if (match === "same") return { kind: "prompt", sure: "same", start: 0 };
-  if (ENTER_PAGER.test(row.trim())) return { kind: "pager", key: "\n" };
+  if (ENTER_PAGER.test(tailOf(row.trim()))) return { kind: "pager", key: "\n" };
   const waiting = waitingRow(row);
   if (waiting?.kind === "pager") return waiting;
   const start = prompt.startIn(row);
@@ -106,13 +121,13 @@ export function commandRow(
 
 /** Whether the answer to a question is left out of a trace. */
 export function isSecret({ secret, ask }: Answer, row: string): boolean {
-  return secret ?? (PASSWORD.test(row) || /pass/i.test(String(ask)));
+  return secret ?? (PASSWORD.test(tailOf(row)) || /pass/i.test(String(ask)));
 }
 
 function waitingRow(
   row: string,
 ): { readonly kind: "pager" | "press"; readonly key: string } | undefined {
-  const text = row.trim();
+  const text = tailOf(row.trim());
   if (PAGER_END.test(text)) return { kind: "pager", key: "q" };
   if (PAGER.test(text)) return { kind: "pager", key: " " };
   const [, key] = PRESS_KEY.exec(text) ?? [];
