@@ -14,6 +14,7 @@ export interface SetCodes {
 }
 
 const utf8 = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
 const NOT_ASCII = /[^\x00-\x7f]/;
 const QUESTION_MARK = 0x3f;
 /** The maximum number of cached stand-ins. */
@@ -35,23 +36,45 @@ export class SetEncoder {
   readonly #codes: Uint16Array;
   readonly #ascii: boolean;
   readonly #rare: (point: number) => number;
+  /** Whether no character has more than one byte. */
+  readonly #single: boolean;
   readonly #standIns: Map<string, Uint8Array> = new Map();
 
   constructor({ codes, ascii, rare = () => 0 }: SetCodes) {
     this.#codes = codes;
     this.#ascii = ascii;
     this.#rare = rare;
+    this.#single = codes.every((code) => code <= 0xff);
   }
 
   /** The bytes of a text. */
   encode(text: string): Uint8Array {
     if (this.#ascii && !NOT_ASCII.test(text)) return utf8.encode(text);
+    return this.#single ? this.#encodeBytes(text) : this.#encodeFrom(text, 0, NO_BYTES);
+  }
+
+  /** The bytes of a text, one for each character as long as the set has all of them. */
+  #encodeBytes(text: string): Uint8Array {
+    const codes = this.#codes;
+    const bytes = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      const code = codes[unit] as number;
+      if (code === 0 && unit !== 0) return this.#encodeFrom(text, at, bytes);
+      bytes[at] = code;
+    }
+    return bytes;
+  }
+
+  /** The bytes of a text whose first `begin` characters are one byte each, in `encoded`. */
+  #encodeFrom(text: string, begin: number, encoded: Uint8Array): Uint8Array {
     const codes = this.#codes;
     let bytes = new Uint8Array(text.length * 2);
-    let length = 0;
+    bytes.set(encoded);
+    let length = begin;
     /** The text before this position is encoded, and no mark can join it any more. */
     let done = 0;
-    for (let at = 0; at < text.length;) {
+    for (let at = begin; at < text.length;) {
       const unit = text.charCodeAt(at);
       const code = codes[unit] as number;
       if (code !== 0 || unit === 0) {
