@@ -150,10 +150,11 @@ if (client !== undefined) {
   for (const corpus of [plain, coloured]) {
     const { name, caret } = corpus ?? { name: "", caret: "" };
     await compareSends(name, {
-      "send": () => client.send(caret),
-      "sendCc": () => client.sendCc(caret),
-      // A different text each time, as wrapped text is cached.
+      // A different text each time, as texts are cached.
+      "send": () => client.send(`${caret} ${turn++}`),
+      "sendCc": () => client.sendCc(`${caret} ${turn++}`),
       "sendWrapped": () => client.sendWrapped(`${caret} ${turn++}`),
+      "send, the same again": () => client.send(caret),
       "sendWrapped, the same again": () => client.sendWrapped(caret),
     });
   }

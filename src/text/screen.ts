@@ -86,6 +86,8 @@ const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
  */
 export class Screen {
   #shown: Frame = NOTHING;
+  /** The columns of each row that is shown, as far as they are known. */
+  #widths: number[] = [];
   #columns: number;
 
   /** Starts with an empty part, in a window of the given width. */
@@ -96,6 +98,7 @@ export class Screen {
   /** Records that the terminal already shows a frame. */
   assume(shown: Frame): void {
     this.#shown = shown;
+    this.#widths = [];
   }
 
   /** Returns the output that makes the terminal show a frame. */
@@ -124,15 +127,18 @@ export class Screen {
       if (same === cells.length && same === replaced.length) continue;
       const start = widthOf(cells, 0, same);
       goTo(index, start);
-      out += drawCells(cells, same, start, this.#columns);
-      column = start + widthOf(cells, same, cells.length);
-      if (start + widthOf(replaced, same, replaced.length) > column) out += "\x1b[K";
+      const drawn = drawCells(cells, same, start, this.#columns);
+      out += drawn.text;
+      column = drawn.column;
+      if ((this.#widths[index] ?? widthOf(replaced)) > column) out += "\x1b[K";
+      this.#widths[index] = column;
       // After the last column terminals disagree on where the cursor is.
       if (column >= this.#columns) column = -1;
     }
     if (old.length > next.rows.length) {
       goTo(next.rows.length, 0);
       out += "\x1b[J";
+      this.#widths.length = Math.min(this.#widths.length, next.rows.length);
     }
     goTo(next.row, next.column);
     this.#shown = next;
@@ -142,7 +148,7 @@ export class Screen {
   /** Returns the output that empties the part and puts the cursor at its start. */
   clear(): string {
     const { row, column, rows } = this.#shown;
-    this.#shown = NOTHING;
+    this.assume(NOTHING);
     const empty = rows.length === 1 && (rows[0]?.length ?? 0) === 0;
     if (empty && column === 0) return "";
     return `${moveRows(row, 0)}\r\x1b[J`;
@@ -151,7 +157,7 @@ export class Screen {
   /** Returns the output that moves the cursor below the part, which stays as it is. */
   leave(): string {
     const { row, rows } = this.#shown;
-    this.#shown = NOTHING;
+    this.assume(NOTHING);
     return `${moveRows(row, rows.length - 1)}\r\n`;
   }
 
@@ -167,7 +173,7 @@ export class Screen {
     for (const cells of rows.slice(0, row)) above += height(widthOf(cells));
     above += Math.floor(Math.max(0, Math.min(column, widthOf(rows[row] ?? []) - 1)) / columns);
     this.#columns = columns;
-    this.#shown = NOTHING;
+    this.assume(NOTHING);
     return `${moveRows(above, 0)}\r\x1b[J`;
   }
 }
@@ -190,13 +196,15 @@ function moveColumns(from: number, to: number): string {
 /**
  * Renders cells with their colours. After a cell of uncertain width, sets the column again and
  * erases what the terminal may have drawn too far.
+ *
+ * @returns The output, and the column after it.
  */
 function drawCells(
   cells: readonly Cell[],
   from: number,
   start: number,
   columns: number,
-): string {
+): { readonly text: string; readonly column: number } {
   let text = "";
   let style = "";
   let column = start;
@@ -209,6 +217,11 @@ function drawCells(
   for (let at = from; at < cells.length; at++) {
     const cell = cells[at] as Cell;
     const uncertain = cell.uncertain ?? isUncertain(cell.text);
+    if (!uncertain && cell.style === style) { // the common case
+      column += cell.width;
+      text += cell.text;
+      continue;
+    }
     if (uncertain && !erased) {
       // On a terminal that draws it narrower, old text would stay visible.
       text += `${unstyled()}\x1b[K`;
@@ -222,7 +235,7 @@ function drawCells(
     text += unstyled();
     if (column < columns) text += `\r\x1b[${column}C\x1b[K`;
   }
-  return text + unstyled();
+  return { text: text + unstyled(), column };
 }
 
 const RESET = "\x1b[0m";
