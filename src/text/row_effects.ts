@@ -51,14 +51,17 @@ export function takesRow(text: string): boolean {
 
 /** Whether any part of a text shows or moves the cursor. A title alone does neither. */
 export function isSeen(text: string): boolean {
-  return withoutQuiet(text) !== "";
+  return MAYBE.test(text) ? someOf(text, (part) => !isQuiet(part)) : text !== "";
 }
 
 /** The text without bells, strings and colours, which do not move the cursor. */
 function withoutQuiet(text: string): string {
   if (!MAYBE.test(text)) return text;
-  const isQuiet = (part: string) => part === BEL || STRING.test(part) || COLOUR.test(part);
   return partsOf(text).filter((part) => !isQuiet(part)).join("");
+}
+
+function isQuiet(part: string): boolean {
+  return part === BEL || STRING.test(part) || COLOUR.test(part);
 }
 
 /** The end of a text, at most `length` UTF-16 units, without cutting a sequence or a character. */
@@ -80,13 +83,22 @@ const HALF = /^[\udc00-\udfff]/;
 /** Splits a text into bells, sequences, and the text between them. */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
+  someOf(text, (part) => {
+    parts.push(part);
+    return false;
+  });
+  return parts;
+}
+
+/** Calls a function with each of these parts until it returns `true`; returns whether it did. */
+function someOf(text: string, isFound: (part: string) => boolean): boolean {
   for (let at = 0; at < text.length;) {
     NEXT.lastIndex = at;
     const next = NEXT.test(text) ? NEXT.lastIndex - 1 : text.length;
-    if (next > at) parts.push(text.slice(at, next));
+    if (next > at && isFound(text.slice(at, next))) return true;
     if (next === text.length) break;
     at = beginsSequence(text.charCodeAt(next)) ? sequenceEnd(text, next, "program") : next + 1;
-    parts.push(text.slice(next, at));
+    if (isFound(text.slice(next, at))) return true;
   }
-  return parts;
+  return false;
 }
