@@ -41,7 +41,8 @@ export interface ServerLimits extends TelnetLimits {
   readonly negotiationRate: number;
   /**
    * The most characters a second that an editor draws for what a client types, beyond 16 for each
-   * byte; above it, reading pauses. Default 4096.
+   * byte; above it, reading pauses. Of it no more than one second's worth comes at once, whatever
+   * `burst` is. Default 4096.
    */
   readonly drawRate: number;
   /**
@@ -49,7 +50,7 @@ export interface ServerLimits extends TelnetLimits {
    * own code. Above it the client runs after the others, then reading pauses. Default 100.
    */
   readonly workRate: number;
-  /** How many seconds' worth of each rate a client can send at once. Default 10. */
+  /** How many seconds' worth of each rate but `drawRate` a client can send at once. Default 10. */
   readonly burst: number;
   /**
    * A client that stays over a rate for this many milliseconds without a pause is dropped as

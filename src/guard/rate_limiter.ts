@@ -19,8 +19,12 @@ export interface Rates {
   readonly work: number;
   /** The debt above which the client must wait, in milliseconds. */
   readonly credit: number;
+  /** The same for drawing, which takes few bytes of a client: no more than a second. */
+  readonly drawingCredit: number;
 }
 
+/** The most of drawing that a client may cause at once, as time at its rate. */
+const DRAWING_CREDIT_MS = 1_000;
 /** If `release` got a time, a pause shorter than this does not end the throttled period. */
 const PAUSE_MS = 1_000;
 /** A client that owes more work than its rate allows in this time runs after the others. */
@@ -35,6 +39,7 @@ export function ratesOf(limits: ServerLimits): Rates {
     drawing: 1000 / limits.drawRate,
     work: 1000 / limits.workRate,
     credit: limits.burst * 1000,
+    drawingCredit: Math.min(limits.burst * 1000, DRAWING_CREDIT_MS),
   };
 }
 
@@ -83,6 +88,11 @@ export class RateLimiter {
     this.#work = Math.max(this.#work, now) + milliseconds * this.#rates.work;
   }
 
+  /** Whether so much was drawn for the client that its further keys must wait. */
+  drawsTooMuch(now: number): boolean {
+    return this.#drawing - this.#rates.drawingCredit > now;
+  }
+
   /** Whether the client has recently used more than its share of processor time. */
   isCostly(now: number): boolean {
     return this.#work - now > COSTLY_MS;
@@ -90,7 +100,9 @@ export class RateLimiter {
 
   /** When reading from the client can continue; at or before `now` if it can at once. */
   get freeAt(): number {
-    return this.#owed - this.#rates.credit;
+    const { credit, drawingCredit } = this.#rates;
+    const owed = Math.max(this.#bytes, this.#lines, this.#negotiations, this.#work);
+    return Math.max(owed - credit, this.#drawing - drawingCredit);
   }
 
   /** Throttles the client; returns whether that starts a new throttled period. */
@@ -124,21 +136,18 @@ export class RateLimiter {
    * rate.
    */
   excess(now: number): { kind: FloodKind; limit: number; value: number } {
-    const { byte, line, negotiation, drawing, work, credit } = this.#rates;
-    const owed = this.#owed;
-    const all: [FloodKind, number, number][] = [
-      ["too-many-lines", this.#lines, line],
-      ["too-many-bytes", this.#bytes, byte],
-      ["too-many-negotiations", this.#negotiations, negotiation],
-      ["too-much-drawing", this.#drawing, drawing],
-      ["too-much-work", this.#work, work],
+    const { byte, line, negotiation, drawing, work, credit, drawingCredit } = this.#rates;
+    const all: [kind: FloodKind, until: number, cost: number, credit: number][] = [
+      ["too-many-lines", this.#lines, line, credit],
+      ["too-many-bytes", this.#bytes, byte, credit],
+      ["too-many-negotiations", this.#negotiations, negotiation, credit],
+      ["too-much-drawing", this.#drawing, drawing, drawingCredit],
+      ["too-much-work", this.#work, work, credit],
     ];
-    const [kind, , cost] = all.find(([, until]) => until === owed) ?? all[0] as typeof all[0];
+    const { freeAt } = this;
+    const [kind, until, cost, allowed] =
+      all.find(([, until, , credit]) => until - credit === freeAt) ?? all[0] as typeof all[0];
     const units = (milliseconds: number) => Math.round(milliseconds / cost);
-    return { kind, limit: units(credit), value: units(owed - now) };
-  }
-
-  get #owed(): number {
-    return Math.max(this.#bytes, this.#lines, this.#negotiations, this.#drawing, this.#work);
+    return { kind, limit: units(allowed), value: units(until - now) };
   }
 }

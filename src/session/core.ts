@@ -245,6 +245,10 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.gate.drew(count, this.now());
   }
 
+  get drawsTooMuch(): boolean {
+    return this.gate.drawsTooMuch(this.now());
+  }
+
   shows(text: string): void {
     this.#taps?.output(text);
   }

@@ -20,6 +20,8 @@ export interface DialogueContext extends OptionHostContext {
   readonly queuedInput: number;
   /** Called when `count` characters were drawn for typed keys. */
   drew(count: number): void;
+  /** Whether so much was drawn for typed keys that the next ones must wait. */
+  readonly drawsTooMuch: boolean;
   /** Called with text that is shown to the person. */
   shows(text: string): void;
 }
@@ -226,6 +228,12 @@ export class Dialogue implements InputModeContext {
     if (drawn > 0) this.#context.drew(drawn);
   }
 
+  /** Counts what was drawn for the keys so far, before the next one is read. */
+  countDrawing(): void {
+    const drawn = this.input.takeDrawnSoFar();
+    if (drawn > 0) this.#context.drew(drawn);
+  }
+
   /** Takes the output for the client. */
   takeOutput(): Uint8Array {
     this.settle();
@@ -266,6 +274,10 @@ export class Dialogue implements InputModeContext {
 
   shown(text: string): string {
     return this.text.shown(text);
+  }
+
+  get drawsTooMuch(): boolean {
+    return this.#context.drawsTooMuch;
   }
 
   get lastRow(): LastRow {

@@ -72,7 +72,7 @@ export class InputGate {
   #deadline = 0;
   /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
   #unseen = false;
-  /** How many bytes were processed since the last drawing. */
+  /** How many bytes were processed in this poll, without those that drawing has used up. */
   #typed = 0;
   /** How many bytes the later stages hold for the client. */
   #held = 0;
@@ -117,13 +117,14 @@ export class InputGate {
 
   /** Whether input is held back because the game takes no lines, or by a rate. */
   isHolding({ room, hasUnread }: GateDemand): boolean {
-    const waits = this.buffer.length > 0;
-    return waits && this.throttled || (waits || hasUnread) && this.#isStopped(room);
+    const waits = this.buffer.length > 0 || hasUnread;
+    return waits && (this.throttled || this.#isStopped(room));
   }
 
   /** Starts the processing of a poll. */
   begin({ byKeys }: GateDemand): void {
     this.again = false;
+    this.#typed = 0;
     this.#budget = this.#fullBudget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
     this.#deadline = 0;
     if (this.buffer.length >= this.#limits.inputBytes) this.#reportInput();
@@ -132,10 +133,10 @@ export class InputGate {
   /** Returns the next bytes to process; `undefined` if there are none, or none are allowed now. */
   next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#limiter;
+    const { room, hasUnread } = demand;
     if (this.buffer.length === 0) {
-      return this.#unseenTooMuch(now) ? this.#hold(limiter, now) : undefined;
+      return this.#owesUnread(now, hasUnread) ? this.#hold(limiter, now) : undefined;
     }
-    const { room } = demand;
     if (this.#isStopped(room)) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
@@ -162,9 +163,14 @@ export class InputGate {
 
   /** Counts characters that were drawn for typed keys. */
   drew(count: number, now: number): void {
-    const free = DRAWN_FREELY * this.#typed;
-    this.#typed = 0;
+    const free = Math.min(count, DRAWN_FREELY * this.#typed);
+    this.#typed -= free / DRAWN_FREELY;
     if (count > free) this.#limiter.drew(count - free, now);
+  }
+
+  /** Whether so much was drawn for the client's keys that the next ones must wait. */
+  drawsTooMuch(now: number): boolean {
+    return this.#rateLimiter?.drawsTooMuch(now) === true;
   }
 
   /** Counts the time that was spent on the client's input and output. */
@@ -190,7 +196,7 @@ export class InputGate {
     const total = this.#held + this.buffer.held;
     // A client is not throttled while the game itself blocks its input.
     const unseenTooMuch = this.#unseenTooMuch(now);
-    if (this.throttled && ((length === 0 && !unseenTooMuch) || stopped)) {
+    if (this.throttled && ((length === 0 && !this.#owesUnread(now, hasUnread)) || stopped)) {
       this.#rateLimiter?.release(this.#unseen ? now : undefined);
     }
     if (total <= memory) this.#checkQueue(room, length > 0 || hasUnread);
@@ -274,6 +280,11 @@ export class InputGate {
   /** Whether compressed or TLS bytes put the client over a rate, even with an empty buffer. */
   #unseenTooMuch(now: number): boolean {
     return this.#unseen && (this.#rateLimiter?.freeAt ?? 0) > now;
+  }
+
+  /** Whether the client is over a rate although its buffer is empty. */
+  #owesUnread(now: number, hasUnread: boolean): boolean {
+    return this.#unseenTooMuch(now) || hasUnread && this.drawsTooMuch(now);
   }
 
   /** Reports once that the input buffer is full. */

@@ -62,6 +62,8 @@ export interface InputModeContext {
   settle(): void;
   /** Called when there is output for the terminal. */
   changed(): void;
+  /** Whether so much was drawn for typed keys that the next ones must wait. */
+  readonly drawsTooMuch: boolean;
 }
 
 /** The state of the typed input, as plain JSON. */
@@ -263,6 +265,11 @@ export class InputMode implements TypedRest {
     return this.#keys?.takeDrawn() ?? 0;
   }
 
+  /** The same while more keys are read, without what the next output draws. */
+  takeDrawnSoFar(): number {
+    return this.#keys?.takeDrawnSoFar() ?? 0;
+  }
+
   // Called for the game.
 
   /** Requests character mode, with an editor or for the game's own use. */
@@ -438,7 +445,7 @@ export class InputMode implements TypedRest {
   }
 
   #nextKey(keys: KeyInput): TypedEvent | undefined {
-    if (keys.edits && this.room === 0) return undefined;
+    if (keys.edits && (this.room === 0 || this.#context.drawsTooMuch)) return undefined;
     const event = keys.next();
     this.#context.changed();
     if (event === undefined) return undefined;

@@ -348,6 +348,11 @@ export class KeyInput {
     return pressed ? drawn : 0;
   }
 
+  /** The same while more keys are read, without what the next output draws. */
+  takeDrawnSoFar(): number {
+    return this.#pressed ? this.#editor?.takeDrawn() ?? 0 : 0;
+  }
+
   /** Takes the output for the terminal. */
   takeOutput(): string {
     const out = this.#out + (this.editor?.takeOutput() ?? "");

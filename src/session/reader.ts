@@ -160,6 +160,7 @@ export class Reader {
       dialogue.echo();
       if (event === undefined) break;
       this.#takeTyped(event);
+      dialogue.countDrawing();
     } while (this.#core.active && !input.drained);
     this.#handling = outer;
   }

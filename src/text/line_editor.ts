@@ -153,6 +153,16 @@ export interface LineEditorSnapshot {
   readonly cycle: CompletionCycle | null;
 }
 
+/** Candidates for a completion. */
+interface Candidates {
+  /** As they were given. */
+  readonly given: readonly string[];
+  /** Without duplicates and control characters. */
+  readonly words: readonly string[];
+  /** What all of them begin with. */
+  readonly common: string;
+}
+
 /** The candidates that Tab inserts one after the other. */
 export interface CompletionCycle {
   /** Where the word begins, in UTF-16 units. */
@@ -169,6 +179,7 @@ const BELL = "\x07";
  * text.
  */
 const CELL_SIZE = 64;
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 /** At most this many candidates are listed. */
 const MAX_CANDIDATES = 200;
 /** At most this many UTF-16 units of an unfinished row are kept. */
@@ -230,6 +241,8 @@ export class LineEditor {
   #argument: { readonly back: number; readonly start: number } | undefined;
   #search: { query: string; at: number; before: string } | undefined;
   #question: CompletionQuestion | undefined;
+  /** The last candidates. */
+  #candidates: Candidates | undefined;
   /** The candidates that Tab cycles through. */
   #cycle: CompletionCycle | undefined;
   /** Whether Tab was the last key, so that another Tab lists the candidates. */
@@ -504,7 +517,7 @@ export class LineEditor {
    */
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (line !== this.line || cursor !== this.cursor) return;
-    const words = [...new Set(candidates)].map(plain).filter((word) => word !== "");
+    const { words, common } = this.#readCandidates(candidates);
     // If the line has several words and all candidates begin with it, they are whole lines; else
     // they are words.
     const before = line.slice(0, cursor);
@@ -519,11 +532,22 @@ export class LineEditor {
       this.#cycle = { start, words, at: 0 };
       return;
     }
-    const common = commonStart(words);
     if (common.length > typed.length) this.#replace(start, common);
     else if (this.#tabbed) this.#list(words);
     else this.#ring();
     this.#tabbed = true;
+  }
+
+  /** Reads candidates; the same ones again, as Tab after Tab gives them, only once. */
+  #readCandidates(given: readonly string[]): Candidates {
+    const last = this.#candidates;
+    if (last?.given.length === given.length && last.given.every((one, at) => one === given[at])) {
+      return last;
+    }
+    const words = [...new Set(given)].map(plain).filter((word) => word !== "");
+    const read = { given: [...given], words, common: commonStart(words) };
+    this.#candidates = given.length <= MAX_CANDIDATES ? read : undefined;
+    return read;
   }
 
   #act(action: EditAction, more: boolean): void {
@@ -697,6 +721,7 @@ export class LineEditor {
     this.#results.push(result);
     this.#buffer.set("");
     this.#buffer.forgetChanges();
+    this.#candidates = undefined;
     this.#own = "";
     this.#top = 0;
     this.#back = -1;
@@ -786,11 +811,11 @@ function commonStart(words: readonly string[]): string {
   for (const word of words) {
     let length = 0;
     while (length < common.length && common[length] === word[length]) length++;
-    common = common.slice(0, length);
+    if (length < common.length) common = common.slice(0, length);
   }
   return common.replace(/[\ud800-\udbff]$/, "");
 }
 
 function plain(word: string): string {
-  return word.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "");
+  return CONTROL.test(word) ? word.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "") : word;
 }

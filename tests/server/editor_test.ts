@@ -595,3 +595,40 @@ Deno.test("ambiguous characters have the width of the character set, or the one 
   assertEquals(terminal.cursor, [0, 6]);
   assertThrows(() => client.terminal.ambiguousWidth = 3 as 2, TelnetError, "1 or 2");
 });
+
+for (
+  const [name, keys, options] of [
+    ["a long line of the history, again and again", "\x10\r", {}],
+    ["the screen cleared and drawn again", "\x0c", {}],
+    ["candidates, listed again and again", "\t\t", {
+      complete: () => Array.from({ length: 200 }, (_, index) => `word${index}`),
+    }],
+  ] as const
+) {
+  Deno.test(`what an editor draws is 16 × what is typed, and one screen a second: ${name}`, async () => {
+    const limits = { drawRate: 4_096, burst: 10, floodTimeout: Infinity };
+    const { harness, client, peer, remote, clock } = await join({ limits });
+    client.useEditor(options);
+    remote.do(ECHO);
+    remote.do(SGA);
+    await harness.pollUntil(() => client.terminal.inCharacterMode);
+    peer.write(`${"x".repeat(2_000)}\r`);
+    await harness.pollUntil(() => client.getCommand() !== undefined);
+    clock.advance(1_000_000);
+    peer.take();
+    peer.write(keys.repeat(1_000));
+    let drawn = 0;
+    const most = 4_000; // one key draws no more than that
+    for (let second = 1; second <= 10; second++) {
+      for (let polls = 0; polls < 50; polls++) {
+        await harness.server.poll();
+        while (client.getCommand() !== undefined);
+        drawn += peer.take().length;
+      }
+      const typed = keys.length * 1_000 - harness.server.stats().queuedInput;
+      assert(drawn <= 16 * typed + 4_096 * second + most, `${drawn} by ${typed} in ${second} s`);
+      clock.advance(1_000);
+    }
+    assert(drawn > 4_096, "too little to say anything");
+  });
+}
