@@ -103,6 +103,8 @@ async function welcome(player: Player): Promise<void> {
   player.sendCc(`^YWelcome to Boaville!^~ You come by ${escapeCaretCodes(name ?? "telnet")}, `);
   player.send(`${colours} colours.\n`);
   if (!await login(player)) return; // it has disconnected meanwhile
+  const before = playing().find(({ name }) => name === player.name); // perhaps a dead connection
+  if (before) before.playing = before.active = false;
   player.playing = true;
   tellRoom(player, `${player.name} comes in.`);
   vitals(player);

@@ -30,13 +30,26 @@ while (server.running) {
 async function welcome(player: Player): Promise<void> {
   player.sendCc("^GWelcome to Boaville!^~\n");
   const name = await logIn(player, accounts);
-  if (name === undefined) {
+  if (name === undefined || !player.active) { // gone, perhaps while the password was checked
     player.active = false;
     return;
   }
+  const before = server.clientList().find((other) => isSame(other.name, name));
+  if (before !== undefined) leaveSilently(before);
   player.name = name;
-  tellOthers(player, `${name} comes in.`);
+  if (before === undefined) tellOthers(player, `${name} comes in.`);
   player.prompt("> ");
+}
+
+/** Disconnects somebody whose account is used from elsewhere. */
+function leaveSilently(player: Player): void {
+  player.send("You play from elsewhere now.\n");
+  player.name = ""; // the others are not told
+  player.active = false;
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 function say(player: Player, line: string): void {

@@ -50,7 +50,8 @@ export class Game {
     await player.ready; // at most a second, until the client has answered
     player.sendCc("^GWelcome to Boaville!^~\n");
     const name = await logIn(player, this.#accounts);
-    if (name === undefined) return void (player.active = false);
+    if (name === undefined || !player.active) return void (player.active = false);
+    for (const other of this.server.clientList()) if (other.isCalled(name)) other.leaveSilently();
     player.name = name;
     this.#tellRoom(player, `${name} comes in.`);
     this.#look(player);

@@ -30,4 +30,15 @@ export class Player extends TelnetClient {
   showPrompt(): void {
     if (this.active) this.prompt(`^g${this.health}/${MAX_HEALTH}^~> `);
   }
+
+  isCalled(name: string): boolean {
+    return this.name.toLowerCase() === name.toLowerCase();
+  }
+
+  /** Disconnects the player because the account is used from elsewhere. */
+  leaveSilently(): void {
+    this.send("You play from elsewhere now.\n");
+    this.name = ""; // the others are not told
+    this.active = false;
+  }
 }

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** What the page shows beside the terminal: the connection, the health, a log to be read aloud. */
+/** The page around the terminal: the connection's state, the health, and a log for screen readers. */
 import type { Link } from "../../src/web/mod.ts";
 import { element } from "./dom.ts";
 import { screen } from "./screen.ts";
@@ -25,7 +25,7 @@ export function showLink({ state, delay }: Link): void {
   status.dataset.state = state;
   element("connect").hidden = state !== "waiting" && state !== "closed";
   if (state !== "open") element("gauges").hidden = true;
-  if (state === "closed") screen.write("\r\n\x1b[2m-- The connection has ended --\x1b[22m\r\n");
+  if (state === "closed") screen.write("\x1b[2m-- The connection has ended --\x1b[22m\r\n");
 }
 
 /** Shows the health that the MUD reports in the GMCP package `Char.Vitals`. */

@@ -47,9 +47,12 @@ const PAGER_END = /\(END\)(?: \(press h for help or q to quit\))?$/;
 /** Matches a progress display, which is not a prompt. */
 const PROGRESS = /^[#=.*\s>-]{2,}$|\d\s*%$/;
 
-/** How much of a row the patterns of this file look at: they take longer the longer a row is. */
+/**
+ * How much of the end of a row the patterns of this file search: their time grows with the square of
+ * its length.
+ */
 const TAIL = 160;
-/** Stands for the beginning of a row that is cut, where no pattern for a beginning may match. */
+/** Replaces the start of a cut row, so that no pattern for the start of a row matches there. */
 const CUT = "\0";
 
 /** The end of a row. */

@@ -212,6 +212,8 @@ export class TestPlayer {
   /** The connection, for GMCP, the size of the window, and everything else. */
   readonly remote: RemoteServer;
   readonly #game: TestGame<GameServer>;
+  /** Whether the last text that was typed has no line end. */
+  #typing = false;
 
   private constructor(game: TestGame<GameServer>, remote: RemoteServer) {
     this.#game = game;
@@ -229,6 +231,7 @@ export class TestPlayer {
    */
   send(text: string): void {
     this.remote.send(text);
+    this.#typing = text !== "" && !text.endsWith("\n");
   }
 
   /**
@@ -293,9 +296,9 @@ export class TestPlayer {
     const unread = unreadTextOf(this.remote).slice(-MAX_SHOWN);
     throw new TelnetError(
       "timeout",
-      `The game did not send ${wanted} within ${this.#game.patience} idle turns. Unread is ${
-        JSON.stringify(unread)
-      }`,
+      `The game did not send ${wanted} within ${this.#game.patience} idle turns (see patience). ` +
+        `Unread is ${JSON.stringify(unread)}` +
+        (this.#typing ? '. The text that the player sent last has no line end: add "\\n"' : ""),
     );
   }
 }

@@ -72,6 +72,10 @@ const OPEN = 1;
 const CLOSING = 2;
 /** The maximum columns and rows that are reported. */
 const MAX_SIZE = 1000;
+/** Matches the end of a row, which colours may follow. */
+const ROW_END = /\n(?:\x1b\[[\d;]*m){0,8}$/;
+/** Ends the row of a connection that is gone, and its colours. */
+const END_ROW = "\x1b[0m\r\n";
 
 /**
  * Connects a terminal in a page to a Telnet server over a WebSocket.
@@ -94,6 +98,8 @@ export class WebTerminal {
   #failures = 0;
   #endTimer: () => void = () => {};
   #disposed = false;
+  /** Whether the last row on the terminal has no end, such as a prompt. */
+  #rowOpen = false;
 
   /**
    * Connects.
@@ -154,7 +160,7 @@ export class WebTerminal {
     if (this.#link.state !== "open" || !server?.active) return false;
     this.#updateMode();
     if (this.#mode === "line" && this.#options.localEcho !== false) {
-      this.#screen.write(`${stripControls(line)}\r\n`);
+      this.#show(`${stripControls(line)}\r\n`);
     }
     server.send(`${line}\n`);
     return true;
@@ -233,7 +239,7 @@ export class WebTerminal {
       onText: (server: RemoteServer, text: string) => {
         if (!isCurrent()) return undefined;
         this.#failures = 0;
-        this.#screen.write(text);
+        this.#show(text);
         this.#updateMode();
         return talk.onText?.(server, text);
       },
@@ -247,6 +253,7 @@ export class WebTerminal {
 
   #lost(code: number | undefined): void {
     this.#endTimer();
+    this.#endRow();
     this.#setMode("line");
     const again = this.#options.reconnect !== false && !ENDED.has(code ?? 0);
     if (!again || this.#disposed) return this.#setLink("closed");
@@ -264,7 +271,19 @@ export class WebTerminal {
       if (socket.readyState === OPEN) void this.#server?.close();
       else this.#server?.abort();
     }
+    this.#endRow();
     this.#setMode("line");
+  }
+
+  #show(text: string): void {
+    if (text === "") return;
+    this.#screen.write(text);
+    this.#rowOpen = !ROW_END.test(text);
+  }
+
+  /** Ends an open row, so that text of the next connection begins on its own row. */
+  #endRow(): void {
+    if (this.#rowOpen) this.#show(END_ROW);
   }
 
   /** Retries at once when the page is visible again or the network is back. */

@@ -1,4 +1,4 @@
-/** What the row at the cursor means, on long rows and on rows that were made to be costly. */
+/** The meaning of the row at the cursor, on long rows. */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { LearnedPrompt } from "../../src/connect/prompt.ts";
@@ -16,7 +16,7 @@ function startByTrying(prompt: string, row: string): number {
   return -1;
 }
 
-Deno.test("the prompt behind output without a line end is found where trying each index finds it", () => {
+Deno.test("startIn finds the prompt where a search at each index finds it", () => {
   const text = fc.array(fc.constantFrom("a", "1", "12", "0", " ", "#", ">", "é"), { maxLength: 14 })
     .map((parts) => parts.join(""));
   fc.assert(
@@ -29,7 +29,7 @@ Deno.test("the prompt behind output without a line end is found where trying eac
   );
 });
 
-Deno.test("a pager and a question are found at the end of a long row, and not by its middle", () => {
+Deno.test("pagers and questions are recognised at the end of a long row, but not in its middle", () => {
   const prompt = new LearnedPrompt("router# ", [], undefined);
   const kinds = (row: string) => [
     commandRow(row, [], prompt, false)?.kind,

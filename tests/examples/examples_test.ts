@@ -74,6 +74,14 @@ async function playsTutorial(runtime: Runtime, t: Deno.TestContext): Promise<voi
     await client.write(`${line}\r\n`);
     return await client.until(answer);
   };
+  /** Logs the same player in once more, which ends the connection before. */
+  const replaces = async (client: LineClient, welcome: RegExp) => {
+    using again = await LineClient.connect(7777);
+    await again.until(/name\? /);
+    await say(again, "ADA", /Password: /);
+    await say(again, "correct horse", welcome);
+    assertMatch(await client.rest(), /You play from elsewhere now\.\r\n$/);
+  };
   await step("1_hello.ts", (client) => client.until(/Greetings/));
   await step("2_talk.ts", async (client) => {
     await client.until(/Welcome to Boaville!/);
@@ -91,6 +99,7 @@ async function playsTutorial(runtime: Runtime, t: Deno.TestContext): Promise<voi
     await say(client, "Ada", /Choose a password: /);
     await say(client, "correct horse", /> /);
     await say(client, "hello", /You say:.* hello\r\n/);
+    await replaces(client, /> /);
   });
   await step("5_game.ts", async (client) => {
     await client.until(/name\? /); // the account of the step before is there
@@ -98,6 +107,7 @@ async function playsTutorial(runtime: Runtime, t: Deno.TestContext): Promise<voi
     await say(client, "wrong horse", /not the password/);
     await say(client, "correct horse", /The Wet Boa.*20\/20.*> /s);
     await say(client, "north", /The Old Bridge.*> /s);
+    await replaces(client, /The Wet Boa.*> /s);
   });
   await buildTutorialPage();
   await step("6_page.ts", async (client) => {

@@ -68,7 +68,7 @@ async function contract(
     },
   );
 
-  await context.step("a closed bus says so, loses messages, and does not throw", async () => {
+  await context.step("a closed bus reports it, loses messages, and does not throw", async () => {
     let heard = 0;
     bus.subscribe("a.b", () => heard++);
     let closed = false;

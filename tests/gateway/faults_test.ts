@@ -456,7 +456,7 @@ Deno.test("a byte of an unfinished subnegotiation does not transfer its whole pa
   await scene.close();
 });
 
-Deno.test("a bus that is closed for good ends the worker, and gateway and worker say so", async () => {
+Deno.test("a bus that closes for good ends the worker; gateway and worker report it", async () => {
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const bus = new MemoryBus();
@@ -481,7 +481,7 @@ Deno.test("a bus that is closed for good ends the worker, and gateway and worker
   await gateway.stop();
 });
 
-Deno.test("who has left a zone before the bus is closed hears nothing of it", async () => {
+Deno.test("a worker that has left its zone, and a stopped gateway, report no error when the bus closes", async () => {
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const bus = new MemoryBus();

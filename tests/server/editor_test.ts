@@ -605,7 +605,7 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`what an editor draws is 16 × what is typed, and one screen a second: ${name}`, async () => {
+  Deno.test(`an editor draws at most 16 × what is typed, plus one screen a second: ${name}`, async () => {
     const limits = { drawRate: 4_096, burst: 10, floodTimeout: Infinity };
     const { harness, client, peer, remote, clock } = await join({ limits });
     client.useEditor(options);

@@ -206,6 +206,33 @@ Deno.test("a lost link reconnects at once, then after growing delays", async () 
   terminal.dispose();
 });
 
+Deno.test("a lost connection ends the row of its prompt, once", async () => {
+  for (
+    const [said, end] of [
+      ["Hello\r\n20hp> ", "\x1b[0m\r\n"],
+      ["\x1b[31mred", "\x1b[0m\r\n"],
+      ["Bye!\r\n", ""],
+      ["Bye!\r\n\x1b[0m", ""],
+      ["", ""],
+    ] as const
+  ) {
+    const { terminal, screen, sockets, clock } = makeTerminal();
+    sockets[0]?.open();
+    if (said !== "") sockets[0]?.say(said);
+    sockets[0]?.end(1006);
+    await until(() => terminal.link.state === "waiting");
+    assertEquals(screen.text, said + end);
+    clock.advance(1);
+    await until(() => sockets.length === 2);
+    sockets[1]?.open();
+    sockets[1]?.say("Hello again\r\n");
+    terminal.close();
+    terminal.close();
+    assertEquals(screen.text, `${said}${end}Hello again\r\n`);
+    terminal.dispose();
+  }
+});
+
 Deno.test("a page that comes online or becomes visible reconnects at once", async () => {
   for (const name of ["online", "visibilitychange"]) {
     const { terminal, clock, sockets, page } = makeTerminal();

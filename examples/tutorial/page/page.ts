@@ -12,6 +12,13 @@ addEventListener("resize", () => fit.fit());
 
 const line = document.getElementById("line") as HTMLInputElement;
 const health = document.getElementById("health") as HTMLMeterElement;
+const status = document.getElementById("status") as HTMLOutputElement;
+const STATES = {
+  connecting: "Connecting …",
+  open: "",
+  waiting: "Connection lost; trying again …",
+  closed: "The connection has ended. Enter connects again.",
+};
 const terminal = new WebTerminal({
   url: location.href.replace(/^http/, "ws"),
   screen,
@@ -21,6 +28,7 @@ const terminal = new WebTerminal({
     line.hidden = mode === "keys"; // keys, such as those of an editor, are typed into the terminal
     (mode === "keys" ? screen : line).focus();
   },
+  onLink: (_terminal, { state }) => status.textContent = STATES[state],
   onGmcp: (_server, { package: name, value }) => {
     if (name !== "Char.Vitals") return;
     const { hp, maxhp } = value as { hp: number; maxhp: number };
@@ -29,6 +37,7 @@ const terminal = new WebTerminal({
 });
 (document.getElementById("form") as HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
-  if (terminal.sendLine(line.value)) line.value = "";
+  if (terminal.link.state === "closed") terminal.reconnect();
+  else if (terminal.sendLine(line.value)) line.value = ""; // otherwise there is no connection
 };
 line.focus();
