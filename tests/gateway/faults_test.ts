@@ -456,42 +456,32 @@ Deno.test("a byte of an unfinished subnegotiation does not transfer its whole pa
   await scene.close();
 });
 
-Deno.test("a bus that closes for good ends the worker; gateway and worker report it", async () => {
+/** A gateway and a worker on one bus, and the errors that they report. */
+async function startBoth() {
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const bus = new MemoryBus();
-  const gateway = await Gateway.listen({
-    bus,
-    zone: "main",
-    transport: new MemoryTransport(),
-    onError,
-  });
-  const zone = await joinZone(bus, "main", { onError });
+  const transport = new MemoryTransport();
+  const gateway = await Gateway.listen({ bus, zone: "main", transport, onError });
+  return { bus, errors, gateway, zone: await joinZone(bus, "main", { onError }) };
+}
+
+Deno.test("a bus that closes for good ends the worker; gateway and worker report it", async () => {
+  const { bus, errors, gateway, zone } = await startBoth();
   const waiting = joinZone(bus, "main");
   assertEquals(zone.owned, true);
   bus.close();
   assertEquals((await assertRejects(() => waiting, TelnetError)).code, "connection-lost");
   assertEquals(zone.owned, false);
   assertMatch(String(zone.signal.reason), /"main" was cut off: the bus is closed/);
-  assertEquals(
-    errors.map((error) => (error as TelnetError).code),
-    Array(2).fill("connection-lost"),
-  );
+  const codes = errors.map((error) => (error as TelnetError).code);
+  assertEquals(codes, ["connection-lost", "connection-lost"]);
   await zone.leave();
   await gateway.stop();
 });
 
 Deno.test("a worker that has left its zone, and a stopped gateway, report no error when the bus closes", async () => {
-  const errors: unknown[] = [];
-  const onError = (error: unknown) => void errors.push(error);
-  const bus = new MemoryBus();
-  const gateway = await Gateway.listen({
-    bus,
-    zone: "main",
-    transport: new MemoryTransport(),
-    onError,
-  });
-  const zone = await joinZone(bus, "main", { onError });
+  const { bus, errors, gateway, zone } = await startBoth();
   await zone.leave();
   await gateway.stop();
   bus.close();
