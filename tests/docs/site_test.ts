@@ -85,8 +85,11 @@ async function checkSite(t: Deno.TestContext): Promise<void> {
       await page.locator("#found a").first().waitFor();
       await page.keyboard.press("Enter");
       await page.waitForURL(/limits\.html/);
+      const paper = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+      assertEquals(await paper(), "rgb(253, 253, 251)");
       await page.locator("#theme").click();
       assertEquals(await page.locator("html").getAttribute("data-theme"), "dark");
+      assertEquals(await paper(), "rgb(21, 24, 28)");
       await page.setViewportSize({ width: 390, height: 800 });
       await page.locator("#menu").click();
       await page.locator("#pages a", { hasText: "Caret codes" }).click();
