@@ -1,4 +1,4 @@
-import { checkByte, checkText } from "../protocol/validate.ts";
+import { checkByte, checkText, throwUnexpected } from "../protocol/validate.ts";
 import { handleOf } from "./_handle.ts";
 import { DO, DONT, WILL, WONT } from "../protocol/codes.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
@@ -232,7 +232,7 @@ export interface LinemodeHandle {
    *
    * @param characters ASCII characters, such as `"\t?"`; `""` turns it off.
    * @returns Whether LINEMODE is enabled; if not, nothing is sent.
-   * @throws {TelnetError} `misuse`: not text.
+   * @throws {TelnetError} `misuse`: not ASCII text.
    */
   forward(characters: string): boolean;
 }
@@ -288,7 +288,8 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
     const mask = new Uint8Array(MAX_FORWARDMASK / 2);
     for (const character of characters) {
       const code = character.charCodeAt(0);
-      if (code < 128) mask[code >> 3] = (mask[code >> 3] ?? 0) | 0x80 >> (code & 7);
+      if (code > 127) throwUnexpected("the LINEMODE characters", "ASCII characters", character);
+      mask[code >> 3] = (mask[code >> 3] ?? 0) | 0x80 >> (code & 7);
     }
     if (!this.enabled) return false;
     this.#masked = characters !== "";

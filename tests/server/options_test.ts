@@ -774,6 +774,11 @@ Deno.test("LINEMODE: modes and FORWARDMASK both ways", async () => {
   // Only the server may ask, and only the client, which performs LINEMODE, may refuse (RFC 1184).
   remote.sub(LINEMODE, Uint8Array.of(0xfd, 2));
   await harness.server.poll();
+  assertThrows(
+    () => client.telnet.linemode.forward("\té"),
+    TelnetError,
+    'Cannot use the LINEMODE characters: expected ASCII characters, got "é"',
+  );
   client.telnet.linemode.forward("");
   assertEquals(await remote.hear((words) => words.length > 0), ["SB 34 \xfe\x02"]);
 });
