@@ -2,7 +2,7 @@ import { handleOf } from "./_handle.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import { isEnabled, type OptionContext, type OptionState, type TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
-import { fromUtf8, join, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
+import { fromUtf8, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
 import {
   checkFunction,
@@ -87,7 +87,7 @@ export function encodeGmcp(name: string, value?: Json): Uint8Array {
     );
   }
   if (value === undefined) return toUtf8(name);
-  return join(toUtf8(`${name} `), toUtf8(asciiJson(value)));
+  return toUtf8(`${name} ${asciiJson(value)}`);
 }
 
 /** The most packages of a client that are kept. */
