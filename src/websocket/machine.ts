@@ -194,9 +194,8 @@ export class WebSocketMachine {
     if (this.#headerLength > 0) return this.#readCutHeader(chunk, start);
     const length = headerLength(chunk[start + 1]);
     if (start + length > chunk.length) return this.#readCutHeader(chunk, start);
-    if (this.#checkHeader(chunk[start] as number, chunk[start + 1] as number)) {
-      this.#begin(chunk, start, length);
-    }
+    if (!this.#checkHeader(chunk[start] as number, chunk[start + 1] as number)) return start + 2;
+    this.#begin(chunk, start, length);
     return start + length;
   }
 
