@@ -1,4 +1,5 @@
 /** Character mode and the line editor on an in-memory server, seen through a terminal emulator. */
+import fc from "fast-check";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   type Key,
@@ -632,3 +633,53 @@ for (
     assert(drawn > 4_096, "too little to say anything");
   });
 }
+
+/** Types bytes in chunks of a size; returns the lines and the commands that the game got. */
+async function typed(bytes: Uint8Array, size: number, drawRate: number): Promise<string[]> {
+  const [lines, commands]: [string[], string[]] = [[], []];
+  const { harness, client, peer, remote, clock } = await join({
+    limits: { drawRate, floodTimeout: Infinity },
+    onTelnetCommand: (_, command) => void commands.push(`command ${command}`),
+  });
+  client.useEditor({ complete: () => ["alpha", "alphabet", "beta"] });
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  for (let at = 0; at < bytes.length; at += size) peer.write(bytes.slice(at, at + size));
+  await harness.pollUntil(() => {
+    clock.advance(1_000);
+    for (let line = client.getCommand(); line !== undefined; line = client.getCommand()) {
+      lines.push(line);
+    }
+    return lines.at(-1) === "the end";
+  });
+  await harness[Symbol.asyncDispose]();
+  return [...lines, ...commands];
+}
+
+Deno.test("lines and commands do not depend on how fast an editor may draw, or on the chunks", async () => {
+  const part = fc.constantFrom(
+    "look\r",
+    `${"x".repeat(300)}\r`,
+    "\x10\r", // Ctrl-P, Enter: the line before, again
+    "\t\t",
+    "\x0c",
+    "\x7f",
+    "\x12lo\r", // Ctrl-R: search
+    "\x03",
+    "\x1b[A",
+    "ab",
+    "\xff\xf4", // IAC IP
+    "\xff\xf7", // IAC EC
+    "\xff\xf8", // IAC EL
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 40 }), async (parts) => {
+      const text = `${parts.join("")}\x07\x05\x15the end\r`; // ends a search, clears the line
+      const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+      const free = await typed(bytes, bytes.length, Infinity);
+      for (const size of [1, 3, bytes.length]) assertEquals(await typed(bytes, size, 512), free);
+    }),
+    { numRuns: 25 },
+  );
+});
