@@ -11,6 +11,7 @@ import { type Key, typedText } from "../text/key.ts";
 import { KeyDecoder, type KeyDecoderSnapshot } from "../text/keys.ts";
 import {
   checkEditing,
+  type CompletionQuestion,
   EDITOR_SYNONYMS,
   type EditResult,
   LineEditor,
@@ -142,6 +143,8 @@ export class KeyInput {
   /** Whether bracketed paste is on in the terminal. */
   #marking = false;
   #out = "";
+  /** The question that async code of the game is answering. */
+  #asked: CompletionQuestion | undefined;
   /** Whether the editor got a key since the last `takeDrawn`. */
   #pressed = false;
 
@@ -449,19 +452,28 @@ export class KeyInput {
     const question = editor.takeQuestion();
     const complete = this.#options?.complete;
     if (question === undefined || complete === undefined) return undefined;
+    // An answer that is still awaited serves this Tab, too.
+    if (isSame(question, this.#asked)) return undefined;
     const answer = (candidates: readonly string[]) => {
       if (!Array.isArray(candidates) || candidates.some((word) => typeof word !== "string")) {
         throwUnexpected("what useEditor.complete returns", "an array of words", candidates);
       }
       editor.answer(question, candidates);
+      this.#pressed = true; // what the answer draws counts, even if it comes later
       this.#edited();
     };
     const call = () => {
       const candidates = complete(question.line, question.cursor);
-      return candidates instanceof Promise ? candidates.then(answer) : answer(candidates);
+      if (!(candidates instanceof Promise)) return answer(candidates);
+      this.#asked = question;
+      return candidates.then(answer).finally(() => this.#asked = undefined);
     };
     return { type: "complete", call };
   }
+}
+
+function isSame(one: CompletionQuestion, other: CompletionQuestion | undefined): boolean {
+  return one.line === other?.line && one.cursor === other.cursor;
 }
 
 /** Returns the keys for typing a text, one for each grapheme cluster. */

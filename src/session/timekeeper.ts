@@ -31,7 +31,7 @@ const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => numb
   answer: ({ unread, dialogue }) => unread ? Infinity : dialogue.machine.nextTimeout() ?? Infinity,
   escape: ({ unread, dialogue }) => unread ? Infinity : dialogue.input.timeout,
   offers: ({ unread, options }) => unread ? Infinity : options.deadline,
-  read: ({ unread, waiters }) => unread ? Infinity : waiters?.timeout ?? Infinity,
+  read: (core) => hasUnread(core) ? Infinity : core.waiters?.timeout ?? Infinity,
   hold: "as set",
   end: "as set",
   unread: ({ gate }) => gate.unreadBy,
@@ -51,6 +51,11 @@ function dueAt(core: SessionCore, name: DeadlineName): number {
   return core.setDeadlines?.at(name) ?? Infinity;
 }
 
+/** Whether there is input that is not processed, or keys that wait because of a rate. */
+function hasUnread({ unread, dialogue }: SessionCore): boolean {
+  return unread || dialogue.input.hasUnread;
+}
+
 /** When the next deadline is due; does not use the table, because each received chunk calls it. */
 function nextDue(core: SessionCore): number {
   const { active, unread, dialogue, options, gate, activity } = core;
@@ -59,7 +64,7 @@ function nextDue(core: SessionCore): number {
   const kept = Math.min(set, gate.unreadBy, gate.releaseAt, activity.next());
   if (unread) return kept;
   const answer = dialogue.machine.nextTimeout() ?? Infinity;
-  const read = core.waiters?.timeout ?? Infinity;
+  const read = dialogue.input.hasUnread ? Infinity : core.waiters?.timeout ?? Infinity;
   return Math.min(kept, answer, dialogue.input.timeout, options.deadline, read);
 }
 

@@ -685,3 +685,51 @@ Deno.test("lines and commands do not depend on how fast an editor may draw, or o
     { numRuns: 25 },
   );
 });
+
+Deno.test("a question whose answer waits for the drawing rate does not time out", async () => {
+  const { harness, client, peer, remote, clock } = await join({ limits: { drawRate: 4_096 } });
+  const words = Array.from({ length: 200 }, (_, index) => `word${index}`);
+  client.useEditor({ complete: () => words });
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  clock.advance(1_000_000);
+  let answer: string | undefined = "none yet";
+  const asking = client.ask("Sure? ", { timeout: 3_000 }).then((line) => answer = line);
+  peer.write(`${"\t".repeat(12)}\x15yes\r`); // Ctrl-U removes what Tab has completed
+  await harness.pollUntil(() => {
+    clock.advance(100);
+    return answer !== "none yet";
+  });
+  await asking;
+  assertEquals(answer, "yes");
+  await harness[Symbol.asyncDispose]();
+});
+
+Deno.test("candidates of async code are charged, and asked for once at a time", async () => {
+  const limits = { drawRate: 4_096, floodTimeout: Infinity };
+  const { harness, client, peer, remote } = await join({ limits });
+  const words = Array.from({ length: 200 }, (_, index) => `word${index}`);
+  let asked = 0;
+  client.useEditor({
+    complete: () => {
+      asked++;
+      return Promise.resolve(words);
+    },
+  });
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  let drawn = 0;
+  for (let round = 0; round < 6; round++) {
+    peer.write("\t".repeat(round === 0 ? 1 : 1_000)); // the first one completes the common start
+    for (let polls = 0; polls < 20; polls++) {
+      await harness.server.poll();
+      drawn += peer.take().length;
+    }
+  }
+  const typed = 5_001 - harness.server.stats().queuedInput;
+  assert(drawn > 4_096 && drawn <= 16 * typed + 2 * 4_096, `${drawn} by ${typed} keys`);
+  assert(asked < 100, `asked ${asked} times`);
+  await harness[Symbol.asyncDispose]();
+});
