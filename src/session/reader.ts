@@ -37,6 +37,8 @@ export class Reader {
     gate.begin(input);
     if (!input.drained) this.readTyped();
     while (this.#core.active) {
+      // A handler may have left keys for later; they come before the next bytes.
+      if (input.hasUnread) this.readTyped();
       const piece = gate.next(now, input);
       if (piece === undefined) break;
       this.#step(piece, now);
@@ -159,6 +161,7 @@ export class Reader {
       const event = input.next();
       dialogue.echo();
       if (event === undefined) break;
+      dialogue.countDrawing(); // now, as the event may replace the editor
       this.#takeTyped(event);
       dialogue.countDrawing();
     } while (this.#core.active && !input.drained);
@@ -178,7 +181,11 @@ export class Reader {
       }
       const event = input.next();
       dialogue.echo();
-      if (event === undefined) return;
+      dialogue.countDrawing();
+      // Keys that wait for the drawing rate are read by the next poll.
+      if (event === undefined) {
+        return dialogue.input.hasUnread ? this.#core.wake("input") : undefined;
+      }
       if (event.type === "command" || event.type === "complete") {
         dialogue.input.putBack(event);
         return this.#core.wake("input");

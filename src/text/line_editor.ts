@@ -182,6 +182,8 @@ const CELL_SIZE = 64;
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 /** At most this many candidates are listed. */
 const MAX_CANDIDATES = 200;
+/** The list takes about this many columns at most, however long the candidates are. */
+const MAX_LISTING = 4_000;
 /** At most this many UTF-16 units of an unfinished row are kept. */
 const MAX_ROW = 1_024;
 const TAB_WIDTH = 4;
@@ -700,9 +702,11 @@ export class LineEditor {
 
   /** Prints the candidates in columns, above the line. */
   #list(words: readonly string[]): void {
-    const shown = words.slice(0, MAX_CANDIDATES);
-    const cells = shown.map((word) => ({ word, width: this.#widths.of(word) }));
-    const width = Math.max(...cells.map(({ width }) => width)) + 2;
+    const first = words.slice(0, MAX_CANDIDATES);
+    const widths = first.map((word) => this.#widths.of(word));
+    const width = Math.max(...widths) + 2;
+    const shown = first.slice(0, Math.max(1, Math.floor(MAX_LISTING / width)));
+    const cells = shown.map((word, index) => ({ word, width: widths[index] ?? 0 }));
     const columns = Math.max(1, Math.floor(this.#columns / width));
     let text = "";
     for (const [index, { word, width: own }] of cells.entries()) {

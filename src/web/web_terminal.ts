@@ -72,8 +72,6 @@ const OPEN = 1;
 const CLOSING = 2;
 /** The maximum columns and rows that are reported. */
 const MAX_SIZE = 1000;
-/** Matches the end of a row, which colours may follow. */
-const ROW_END = /\n(?:\x1b\[[\d;]*m){0,8}$/;
 /** Ends the row of a connection that is gone, and its colours. */
 const END_ROW = "\x1b[0m\r\n";
 
@@ -278,12 +276,15 @@ export class WebTerminal {
   #show(text: string): void {
     if (text === "") return;
     this.#screen.write(text);
-    this.#rowOpen = !ROW_END.test(text);
+    const seen = stripControls(text, { newlines: true });
+    if (seen !== "") this.#rowOpen = !seen.endsWith("\n");
   }
 
   /** Ends an open row, so that text of the next connection begins on its own row. */
   #endRow(): void {
-    if (this.#rowOpen) this.#show(END_ROW);
+    if (!this.#rowOpen) return;
+    this.#screen.write(END_ROW);
+    this.#rowOpen = false;
   }
 
   /** Retries at once when the page is visible again or the network is back. */

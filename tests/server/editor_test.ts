@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  History,
   type Key,
   keyName,
   type ListenOptions,
@@ -732,4 +733,65 @@ Deno.test("candidates of async code are charged, and asked for once at a time", 
   assert(drawn > 4_096 && drawn <= 16 * typed + 2 * 4_096, `${drawn} by ${typed} keys`);
   assert(asked < 100, `asked ${asked} times`);
   await harness[Symbol.asyncDispose]();
+});
+
+Deno.test("what an editor has drawn counts, even if a handler replaces the editor", async () => {
+  const history = new History();
+  history.add("y".repeat(1_900));
+  const { harness, client, peer, remote, clock } = await join({
+    limits: { drawRate: 4_096, floodTimeout: Infinity },
+    onTelnetCommand: (client) => client.useEditor({ history }),
+  });
+  client.useEditor({ history });
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  clock.advance(1_000_000);
+  peer.take();
+  peer.write("\x10\x03".repeat(500)); // Ctrl-P, Ctrl-C
+  let drawn = 0;
+  for (let polls = 0; polls < 200; polls++) {
+    await harness.server.poll();
+    drawn += peer.take().length;
+  }
+  assert(drawn > 1_900 && drawn < 16 * 64 + 3 * 4_096, `${drawn} at once`);
+  await harness[Symbol.asyncDispose]();
+});
+
+Deno.test("a Telnet command does not overtake keys that wait for the drawing rate", async () => {
+  const words = Array.from({ length: 60 }, (_, index) => `w${index}`);
+  const bytes = Uint8Array.of(9, 9, 9, 9, 9, 13, 255, 246, 255, 246); // Tabs, Enter, two AYT
+  for (const size of [1, bytes.length]) {
+    const queued: boolean[] = [];
+    const { harness, client, peer, remote, clock } = await join({
+      limits: { drawRate: 300 },
+      onTelnetCommand(client) {
+        if (queued.length === 0) client.useEditor({ complete: () => words });
+        queued.push(client.cmdReady);
+      },
+    });
+    client.enterCharacterMode();
+    remote.do(ECHO);
+    remote.do(SGA);
+    await harness.pollUntil(() => client.terminal.inCharacterMode);
+    clock.advance(1_000_000);
+    for (let at = 0; at < bytes.length; at += size) peer.write(bytes.slice(at, at + size));
+    await harness.pollUntil(() => {
+      clock.advance(100);
+      return queued.length === 2;
+    });
+    assertEquals(queued, [false, true], `chunks of ${size}`);
+    assertEquals(client.getCommand(), "w");
+    await harness[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("a list of long candidates is no longer than two screens", async () => {
+  await using sitting = await sit({}, (client) =>
+    client.useEditor({
+      complete: () => Array.from({ length: 200 }, (_, index) => `w${index}${"x".repeat(250)}`),
+    }));
+  await sitting.type("\t\t");
+  const rows = await sitting.look();
+  assert(rows.some((row) => /^\.\.\. 18\d more/.test(row)), rows.slice(-3).join("|"));
 });

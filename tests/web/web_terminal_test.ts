@@ -213,6 +213,7 @@ Deno.test("a lost connection ends the row of its prompt, once", async () => {
       ["\x1b[31mred", "\x1b[0m\r\n"],
       ["Bye!\r\n", ""],
       ["Bye!\r\n\x1b[0m", ""],
+      ["Bye!\r\n\x1b[?2004l\x1b]0;title\x07", ""],
       ["", ""],
     ] as const
   ) {
