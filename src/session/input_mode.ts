@@ -132,6 +132,11 @@ export class InputMode implements TypedRest {
     return this.#keys?.active === true;
   }
 
+  /** Whether the game wants keys or an editor. */
+  get usesKeys(): boolean {
+    return this.#keys !== undefined;
+  }
+
   /** The editor, while the server edits lines. */
   get editor(): LineEditor | undefined {
     return this.#keys?.editor;

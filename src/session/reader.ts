@@ -38,7 +38,7 @@ export class Reader {
     if (!input.drained) this.readTyped();
     while (this.#core.active) {
       // A handler may have left keys for later; they come before the next bytes.
-      if (input.hasUnread) this.readTyped();
+      if (input.usesKeys && input.hasUnread) this.readTyped();
       const piece = gate.next(now, input);
       if (piece === undefined) break;
       this.#step(piece, now);
@@ -161,9 +161,9 @@ export class Reader {
       const event = input.next();
       dialogue.echo();
       if (event === undefined) break;
-      dialogue.countDrawing(); // now, as the event may replace the editor
+      if (input.usesKeys) dialogue.countDrawing(); // now, as the event may replace the editor
       this.#takeTyped(event);
-      dialogue.countDrawing();
+      if (input.usesKeys) dialogue.countDrawing();
     } while (this.#core.active && !input.drained);
     this.#handling = outer;
   }
