@@ -1,6 +1,6 @@
 import type { Deadline, DeviceDialogue } from "./device_dialogue.ts";
 import { isAlike, LearnedPrompt, looksLikePrompt, patternMatches } from "./prompt.ts";
-import { PASSWORD, SETTLE } from "./standing_rows.ts";
+import { asksForPassword, SETTLE } from "./standing_rows.ts";
 
 /** How long a device must be silent before an Enter is sent, in milliseconds. */
 export const SILENCE = 1_500;
@@ -70,7 +70,7 @@ export async function findPrompt(
     }
     const { row } = screen;
     // A row that comes again after each Enter is the prompt, whatever it looks like.
-    const repeated = enters > 1 && row === before && !PASSWORD.test(row);
+    const repeated = enters > 1 && row === before && !asksForPassword(row);
     const known = pattern === undefined
       ? screen.marked || looksLikePrompt(row) || repeated
       : patternMatches(pattern, row);

@@ -14,10 +14,10 @@ export const SETTLE = {
   unlike: 1_500,
 } as const;
 /** Matches a question for a user name. */
-export const USERNAME: RegExp =
+const USERNAME =
   /(?:^|[^\w.-])(?:user ?name|user|login(?: as| name)?|account|name)\s*(?:\([^)]*\))?\s*[:?]\s*$/i;
 /** Matches a question for a password. */
-export const PASSWORD: RegExp = /(?:pass(?:word|code|phrase)|\bpin\b)[^:?>]{0,80}[:?>]\s*$/i;
+const PASSWORD = /(?:pass(?:word|code|phrase)|\bpin\b)[^:?>]{0,80}[:?>]\s*$/i;
 const KEY = "(?:enter|return|any key)";
 const PRESS_ENTER = new RegExp(`press <?\\b${KEY}\\b.{0,80}$`, "i");
 const PRESS_KEY = /press\b.{0,20}["'](\w)["'].{0,60}$/i;
@@ -60,6 +60,11 @@ function tailOf(row: string): string {
   return row.length <= TAIL ? row : CUT + row.slice(-TAIL);
 }
 
+/** Whether a row asks for a password. */
+export function asksForPassword(row: string): boolean {
+  return PASSWORD.test(tailOf(row));
+}
+
 /** The meaning of the current row. */
 export type Standing =
   | { readonly kind: "pager" | "press"; readonly key: string }
@@ -74,19 +79,20 @@ export type Standing =
  */
 export function loginRow(row: string, options: LoginOptions, asked: boolean): Standing | undefined {
   if (row.trim() === "") return undefined;
-  const { usernamePrompt = USERNAME, passwordPrompt = PASSWORD, prompt } = options;
+  const { usernamePrompt, passwordPrompt, prompt } = options;
   const answer = options.answers?.find(({ ask }) => patternMatches(ask, row));
   if (answer !== undefined) return { kind: "question", answer };
   if (prompt !== undefined && patternMatches(prompt, row)) {
     return { kind: "prompt", sure: "same", start: 0 };
   }
-  const tail = tailOf(row);
-  if (patternMatches(passwordPrompt, passwordPrompt === PASSWORD ? tail : row)) {
-    return { kind: "password" };
-  }
-  if (patternMatches(usernamePrompt, usernamePrompt === USERNAME ? tail : row)) {
-    return { kind: "username" };
-  }
+  const asksPassword = passwordPrompt === undefined
+    ? asksForPassword(row)
+    : patternMatches(passwordPrompt, row);
+  if (asksPassword) return { kind: "password" };
+  const asksName = usernamePrompt === undefined
+    ? USERNAME.test(tailOf(row))
+    : patternMatches(usernamePrompt, row);
+  if (asksName) return { kind: "username" };
   const waiting = waitingRow(row);
   if (waiting !== undefined) return waiting;
   if (prompt !== undefined || !looksLikePrompt(row)) return undefined;
@@ -124,7 +130,7 @@ export function commandRow(
 
 /** Whether the answer to a question is left out of a trace. */
 export function isSecret({ secret, ask }: Answer, row: string): boolean {
-  return secret ?? (PASSWORD.test(tailOf(row)) || /pass/i.test(String(ask)));
+  return secret ?? (asksForPassword(row) || /pass/i.test(String(ask)));
 }
 
 function waitingRow(

@@ -115,6 +115,7 @@ export class Gateway {
   readonly #flushSoon: () => void = soon(() => this.#flush());
   #beatAt = 0;
   #endTicks: () => void = () => {};
+  #forgetBus: () => void = () => {};
   #draining: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -329,7 +330,7 @@ export class Gateway {
       ),
     );
     this.#endTicks = this.#timer.every(TICK_MS, () => this.#tick());
-    onBusClosed(this.#bus, (error) => {
+    this.#forgetBus = onBusClosed(this.#bus, (error) => {
       if (this.#stopping === undefined) callUserCode(() => this.#onError(error), () => {});
     });
     this.#bus.publish(WHO, encodeJson({ gateway: this.#id, name: this.#name }));
@@ -337,6 +338,7 @@ export class Gateway {
 
   #leave(): void {
     this.#endTicks();
+    this.#forgetBus();
     for (const subscription of this.#subscriptions) subscription.close();
   }
 

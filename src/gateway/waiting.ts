@@ -48,17 +48,22 @@ export function soon(call: () => void): () => void {
   };
 }
 
-/** Calls a function with an error when the bus is closed for good. */
-export function onBusClosed(bus: Bus, call: (error: TelnetError) => void): void {
-  if (bus.closed === undefined) return;
+/**
+ * Calls a function with an error when the bus is closed for good.
+ *
+ * @returns A function that forgets the call: a bus may outlive its gateways and zones.
+ */
+export function onBusClosed(bus: Bus, call: (error: TelnetError) => void): () => void {
+  let wanted: typeof call | undefined = call;
   const closed = () =>
-    call(
+    wanted?.(
       new TelnetError(
         "connection-lost",
         "The bus is closed for good: connect anew, with `maxReconnectAttempts: -1` on NATS",
       ),
     );
-  void bus.closed.then(closed, closed);
+  void bus.closed?.then(closed, closed);
+  return () => wanted = undefined;
 }
 
 /** Ignores invalid messages, which any program on the bus can publish, and reports some of them. */

@@ -173,17 +173,15 @@ export async function joinZone(
   const stopWait = () => wait.abort(signal?.reason);
   if (signal?.aborted) stopWait();
   signal?.addEventListener("abort", stopWait);
-  onBusClosed(bus, (error) => wait.abort(error));
+  const forget = onBusClosed(bus, (error) => wait.abort(error));
   const asked = { bus, timer, zone: name, worker, version, accepts, takeOver, duration };
+  const request = { ...asked, signal: wait.signal };
   try {
-    const lease = await Lease.acquire({
-      ...asked,
-      signal: wait.signal,
-      onGone: (call) => gone = call,
-    });
+    const lease = await Lease.acquire({ ...request, onGone: (call) => gone = call });
     return makeZone({ bus, timer, name, worker, version, lease, duration, onError });
   } finally {
     signal?.removeEventListener("abort", stopWait);
+    forget();
     for (const subscription of subscriptions) subscription.close();
   }
 }
@@ -230,6 +228,7 @@ export class Zone {
   #helloAt = 0;
   #renewAt: number;
   #endTicks: () => void = () => {};
+  #forgetBus: () => void = () => {};
   #leaving: Promise<void> | undefined;
 
   private constructor(parts: ZoneParts) {
@@ -373,7 +372,7 @@ export class Zone {
       bus.subscribe(WHO, faults.guard((payload) => this.#hearWho(payload))),
     );
     this.#endTicks = timer.every(TICK_MS, () => this.#tick());
-    onBusClosed(bus, (error) => {
+    this.#forgetBus = onBusClosed(bus, (error) => {
       if (!this.#owned) return;
       this.#lose("cut off: the bus is closed");
       callUserCode(() => this.#parts.onError(error), () => {});
@@ -579,6 +578,7 @@ export class Zone {
 
   #end(): void {
     this.#endTicks();
+    this.#forgetBus();
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();
     this.#peers.clear();
   }

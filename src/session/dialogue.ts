@@ -224,14 +224,7 @@ export class Dialogue implements InputModeContext {
   /** Writes pending output of the editor to the machine, before other output. */
   settle(): void {
     this.#write(this.input.takeOutput());
-    const drawn = this.input.takeDrawn();
-    if (drawn > 0) this.#context.drew(drawn);
-  }
-
-  /** Counts what was drawn for the keys so far, before the next one is read. */
-  countDrawing(): void {
-    const drawn = this.input.takeDrawnSoFar();
-    if (drawn > 0) this.#context.drew(drawn);
+    this.drew(this.input.takeDrawn());
   }
 
   /** Takes the output for the client. */
@@ -274,6 +267,10 @@ export class Dialogue implements InputModeContext {
 
   shown(text: string): string {
     return this.text.shown(text);
+  }
+
+  drew(count: number): void {
+    if (count > 0) this.#context.drew(count);
   }
 
   get drawsTooMuch(): boolean {

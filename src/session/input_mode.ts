@@ -62,6 +62,8 @@ export interface InputModeContext {
   settle(): void;
   /** Called when there is output for the terminal. */
   changed(): void;
+  /** Called when `count` characters were drawn for typed keys. */
+  drew(count: number): void;
   /** Whether so much was drawn for typed keys that the next ones must wait. */
   readonly drawsTooMuch: boolean;
 }
@@ -130,11 +132,6 @@ export class InputMode implements TypedRest {
   /** Whether the client is in character mode: it agreed to ECHO and SGA of the server. */
   get byKeys(): boolean {
     return this.#keys?.active === true;
-  }
-
-  /** Whether the game wants keys or an editor. */
-  get usesKeys(): boolean {
-    return this.#keys !== undefined;
   }
 
   /** The editor, while the server edits lines. */
@@ -268,11 +265,6 @@ export class InputMode implements TypedRest {
   /** How many characters of it were drawn for keys; call it after `takeOutput`. */
   takeDrawn(): number {
     return this.#keys?.takeDrawn() ?? 0;
-  }
-
-  /** The same while more keys are read, without what the next output draws. */
-  takeDrawnSoFar(): number {
-    return this.#keys?.takeDrawnSoFar() ?? 0;
   }
 
   // Called for the game.
@@ -450,7 +442,10 @@ export class InputMode implements TypedRest {
   }
 
   #nextKey(keys: KeyInput): TypedEvent | undefined {
-    if (keys.edits && (this.room === 0 || this.#context.drawsTooMuch)) return undefined;
+    if (keys.edits) {
+      this.#context.drew(keys.takeDrawnSoFar());
+      if (this.room === 0 || this.#context.drawsTooMuch) return undefined;
+    }
     const event = keys.next();
     this.#context.changed();
     if (event === undefined) return undefined;

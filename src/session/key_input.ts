@@ -145,6 +145,8 @@ export class KeyInput {
   #out = "";
   /** The question that async code of the game is answering. */
   #asked: CompletionQuestion | undefined;
+  /** How many characters replaced editors have drawn since the last `takeDrawn`. */
+  #drawn = 0;
   /** Whether the editor got a key since the last `takeDrawn`. */
   #pressed = false;
 
@@ -239,6 +241,7 @@ export class KeyInput {
    */
   use(options: EditorOptions | undefined, window: KeyWindow, masked: boolean): void {
     const old = this.#editor;
+    if (this.#pressed) this.#drawn += old?.takeDrawn() ?? 0;
     this.#hide();
     this.#options = options;
     this.#decoder.runs = options !== undefined;
@@ -345,15 +348,18 @@ export class KeyInput {
 
   /** How many characters were drawn for keys since the last call; call it after `takeOutput`. */
   takeDrawn(): number {
-    const drawn = this.#editor?.takeDrawn() ?? 0;
-    const pressed = this.#pressed;
+    const drawn = this.takeDrawnSoFar();
+    if (!this.#pressed) this.#editor?.takeDrawn();
     this.#pressed = false;
-    return pressed ? drawn : 0;
+    return drawn;
   }
 
   /** The same while more keys are read, without what the next output draws. */
   takeDrawnSoFar(): number {
-    return this.#pressed ? this.#editor?.takeDrawn() ?? 0 : 0;
+    if (!this.#pressed) return 0;
+    const drawn = this.#drawn + (this.#editor?.takeDrawn() ?? 0);
+    this.#drawn = 0;
+    return drawn;
   }
 
   /** Takes the output for the terminal. */

@@ -35,11 +35,10 @@ export class Reader {
     const now = this.#core.now();
     if (gate.overMemory) gate.weigh(this.#core.held);
     gate.begin(input);
-    if (!input.drained) this.readTyped();
     while (this.#core.active) {
-      // A handler may have left keys for later; they come before the next bytes.
-      if (input.usesKeys && input.hasUnread) this.readTyped();
-      const piece = gate.next(now, input);
+      // What an earlier poll or a handler has left comes before the next bytes.
+      if (!input.drained) this.readTyped();
+      const piece = this.#core.active ? gate.next(now, input) : undefined;
       if (piece === undefined) break;
       this.#step(piece, now);
     }
@@ -161,9 +160,7 @@ export class Reader {
       const event = input.next();
       dialogue.echo();
       if (event === undefined) break;
-      if (input.usesKeys) dialogue.countDrawing(); // now, as the event may replace the editor
       this.#takeTyped(event);
-      if (input.usesKeys) dialogue.countDrawing();
     } while (this.#core.active && !input.drained);
     this.#handling = outer;
   }
@@ -181,7 +178,6 @@ export class Reader {
       }
       const event = input.next();
       dialogue.echo();
-      dialogue.countDrawing();
       // Keys that wait for the drawing rate are read by the next poll.
       if (event === undefined) {
         return dialogue.input.hasUnread ? this.#core.wake("input") : undefined;

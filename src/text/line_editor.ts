@@ -179,7 +179,6 @@ const BELL = "\x07";
  * text.
  */
 const CELL_SIZE = 64;
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 /** At most this many candidates are listed. */
 const MAX_CANDIDATES = 200;
 /** The list takes about this many columns at most, however long the candidates are. */
@@ -815,11 +814,11 @@ function commonStart(words: readonly string[]): string {
   for (const word of words) {
     let length = 0;
     while (length < common.length && common[length] === word[length]) length++;
-    if (length < common.length) common = common.slice(0, length);
+    common = common.slice(0, length);
   }
   return common.replace(/[\ud800-\udbff]$/, "");
 }
 
 function plain(word: string): string {
-  return CONTROL.test(word) ? word.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "") : word;
+  return word.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, "");
 }

@@ -9,6 +9,8 @@ export interface SetCodes {
   readonly codes: Uint16Array;
   /** Whether ASCII is the same in the set. */
   readonly ascii: boolean;
+  /** Whether no character has more than one byte. Default `false`. */
+  readonly single?: boolean;
   /** The code of other characters, as one number; 0 if there is none. */
   readonly rare?: (point: number) => number;
 }
@@ -36,15 +38,14 @@ export class SetEncoder {
   readonly #codes: Uint16Array;
   readonly #ascii: boolean;
   readonly #rare: (point: number) => number;
-  /** Whether no character has more than one byte. */
   readonly #single: boolean;
   readonly #standIns: Map<string, Uint8Array> = new Map();
 
-  constructor({ codes, ascii, rare = () => 0 }: SetCodes) {
+  constructor({ codes, ascii, single = false, rare = () => 0 }: SetCodes) {
     this.#codes = codes;
     this.#ascii = ascii;
     this.#rare = rare;
-    this.#single = codes.every((code) => code <= 0xff);
+    this.#single = single;
   }
 
   /** The bytes of a text. */

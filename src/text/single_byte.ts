@@ -55,7 +55,7 @@ export function singleByteCodec(name: string): TextCodec {
     if (unit !== 0xfffd) codes[unit] = byte;
   }
   if (name === "cp437-art") drawControls(units, codes);
-  const encoder = new SetEncoder({ codes, ascii: name !== "cp437-art" });
+  const encoder = new SetEncoder({ codes, ascii: name !== "cp437-art", single: true });
   const ascii = name !== "cp437-art";
   const whole = ascii ? wholeDecoder(name, units) : undefined;
   const decode = (bytes: Uint8Array) => {

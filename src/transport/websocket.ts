@@ -63,7 +63,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   /** How many bytes the owner has written since the last drain. */
   #written = 0;
   /** Received chunks that are not processed yet; while there are any, nothing more is read. */
-  #coming: Fifo<Uint8Array> | undefined;
+  readonly #coming = new Fifo<Uint8Array>();
   /** Whether the owner, or the closing of the connection, wants more input. */
   #reads = true;
   /** Whether the rest is scheduled for the next turn. */
@@ -95,7 +95,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
 
   override get held(): number {
     let held = this.beneath.held ?? 0;
-    for (const chunk of this.#coming?.items() ?? []) held += chunk.length;
+    for (const chunk of this.#coming.items()) held += chunk.length;
     return held;
   }
 
@@ -126,8 +126,8 @@ export class WebSocketConnection extends LayeredConnection implements Connection
 
   onData(chunk: Uint8Array): void {
     this.#alive = true;
-    if (!this.#reads || this.#waits) (this.#coming ??= new Fifo()).push(chunk);
-    else this.#process(chunk);
+    this.#coming.push(chunk);
+    if (!this.#goesOn && this.#reads) this.#work();
   }
 
   onOverhead(count: number): void {
@@ -136,7 +136,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
 
   onEnd(): void {
     this.#ended = true;
-    if (!this.#waits) this.#peerEnds();
+    if (this.#coming.length === 0) this.#peerEnds();
   }
 
   onDrain(): void {
@@ -179,41 +179,27 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   protected setReading(on: boolean): void {
     this.#reads = on;
     if (!on) this.beneath.pause();
-    else if (!this.#waits) this.beneath.resume();
+    else if (this.#coming.length === 0) this.beneath.resume();
     else this.#goOn();
   }
 
-  /** Whether received chunks wait to be processed. */
-  get #waits(): boolean {
-    return this.#coming !== undefined && this.#coming.length > 0;
-  }
-
   /**
-   * Processes some of the frames of the next chunk. The rest waits for the next turn, and until the
-   * owner reads.
-   *
-   * @param fresh A chunk that was just received; `undefined`: the first that waits.
+   * Processes some of the received frames. The rest waits for the next turn, and until the owner
+   * reads.
    */
-  #process(fresh: Uint8Array | undefined): void {
-    const chunk = fresh ?? this.#coming?.peek();
+  #work(): void {
+    const chunk = this.#coming.peek();
     if (chunk === undefined || this.layerDestroyed) return;
     const taken = this.#machine.receive(chunk, FRAMES);
-    const rest = taken < chunk.length ? chunk.subarray(taken) : undefined;
-    if (this.#machine.over) this.#coming?.clear();
-    else if (fresh === undefined) this.#keep(rest);
-    else if (rest !== undefined) (this.#coming ??= new Fifo()).push(rest);
+    if (this.#machine.over) this.#coming.clear();
+    else if (taken < chunk.length) this.#coming.replaceNext(chunk.subarray(taken));
+    else this.#coming.take();
     this.#report(taken);
-    if (this.#waits) {
+    if (this.#coming.length > 0) {
       this.beneath.pause();
       if (this.#reads) this.#goOn();
     } else if (this.#ended) this.#peerEnds();
     else if (this.#reads) this.beneath.resume();
-  }
-
-  /** Keeps the rest of the first chunk that waits. */
-  #keep(rest: Uint8Array | undefined): void {
-    if (rest === undefined) this.#coming?.take();
-    else this.#coming?.replaceNext(rest);
   }
 
   /** Continues when the event loop has turned and every other socket has had its chance. */
@@ -222,7 +208,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     this.#goesOn = true;
     void turn().then(lookAtSockets).then(() => {
       this.#goesOn = false;
-      if (this.#reads) this.#process(undefined);
+      if (this.#reads) this.#work();
     });
   }
 
