@@ -10,13 +10,21 @@ const AROUND = 60;
 
 let index;
 
+/** The index, asked for once; a failure is not kept. */
+function loadIndex() {
+  return index ??= fetch(`${up}search.json`).then((response) => response.json()).catch((error) => {
+    index = undefined;
+    throw error;
+  });
+}
+
+/** Shows what is found for the words that stand there when the index has come. */
 async function search() {
+  const parts = input.value.trim() === "" ? [] : await loadIndex();
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   list.hidden = words.length === 0;
-  if (words.length === 0) return;
-  index ??= await (await fetch(`${up}search.json`)).json();
   const scored = [];
-  for (const part of index) {
+  for (const part of parts) {
     const [title, text] = [part.title.toLowerCase(), part.text.toLowerCase()];
     if (!words.every((word) => title.includes(word) || text.includes(word))) continue;
     const score = words.reduce((sum, word) => sum + (title.includes(word) ? 10 : 1), 0);
@@ -52,7 +60,7 @@ function itemOf({ url, title, text }, words) {
 input.addEventListener("input", search);
 document.querySelector("#search").addEventListener("submit", (event) => {
   event.preventDefault();
-  list.querySelector("a")?.click();
+  search().then(() => list.querySelector("a")?.click());
 });
 document.addEventListener("keydown", (event) => {
   const typing = /^(INPUT|TEXTAREA)$/.test(document.activeElement?.tagName);

@@ -56,10 +56,13 @@ async function checkSite(t: Deno.TestContext): Promise<void> {
     name: "search, dark and light, a phone's menu",
     ignore: !hasChromium,
     fn: async () => {
+      const entered = Promise.withResolvers<void>();
+      let searches = 0;
       const server = Deno.serve(
         { port: 0, hostname: "127.0.0.1", onListen() {} },
         async (request) => {
           const { pathname } = new URL(request.url);
+          if (pathname === "/search.json" && ++searches === 1) await entered.promise;
           const body = await Deno.readFile(new URL(`.${pathname}`, folder.url)).catch(() =>
             undefined
           );
@@ -82,9 +85,10 @@ async function checkSite(t: Deno.TestContext): Promise<void> {
       await page.goto(`http://127.0.0.1:${port}/index.html`);
       await page.keyboard.press("/");
       await page.keyboard.type("inflateRatio");
-      await page.locator("#found a").first().waitFor();
       await page.keyboard.press("Enter");
+      entered.resolve();
       await page.waitForURL(/limits\.html/);
+      assertEquals(searches, 1, "the index was asked for more than once");
       const paper = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
       assertEquals(await paper(), "rgb(253, 253, 251)");
       await page.locator("#theme").click();
