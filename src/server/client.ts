@@ -207,7 +207,7 @@ export class TelnetClient {
 
   /** Whether {@linkcode getCommand} has a line. */
   get cmdReady(): boolean {
-    return this.#session.hasLine;
+    return this.#session.delivery.hasLine;
   }
 
   /**
@@ -218,7 +218,7 @@ export class TelnetClient {
    * `false`; `undefined` if there is none.
    */
   getCommand(): string | undefined {
-    return this.#session.getLine();
+    return this.#session.delivery.getLine();
   }
 
   /**
@@ -301,7 +301,7 @@ export class TelnetClient {
    * @returns The key; `undefined` if there is none.
    */
   getKey(): Key | undefined {
-    return this.#session.getKey();
+    return this.#session.delivery.getKey();
   }
 
   // Inspect the client, and control how the person types.
@@ -508,7 +508,7 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: the connection is compressed; turn off compression first.
    */
   snapshot(): ClientSnapshot {
-    return this.#session.snapshot() as unknown as ClientSnapshot;
+    return this.#session.continuity.snapshot() as unknown as ClientSnapshot;
   }
 
   // Restarts and zones.
@@ -520,12 +520,12 @@ export class TelnetClient {
    * client's next input or output. Default `undefined`.
    */
   get state(): unknown {
-    return this.#session.state;
+    return this.#session.continuity.state;
   }
 
   set state(state: unknown) {
     if (state !== undefined) checkJson("state", state);
-    this.#session.state = state as Json | undefined;
+    this.#session.continuity.state = state as Json | undefined;
   }
 
   /**
@@ -534,7 +534,7 @@ export class TelnetClient {
    * (`"no-zone"`). `undefined` for a new client.
    */
   get returning(): ResumeReason | undefined {
-    return this.#session.returning;
+    return this.#session.continuity.returning;
   }
 
   /**
@@ -543,7 +543,7 @@ export class TelnetClient {
    * crashes in the middle of a turn, the line arrives again with the same number.
    */
   get lineNumber(): number {
-    return this.#session.lineNumber;
+    return this.#session.continuity.lineNumber;
   }
 
   /**
@@ -557,7 +557,7 @@ export class TelnetClient {
    */
   moveTo(zone: string): void {
     checkToken("the zone", zone);
-    this.#session.moveTo(zone);
+    this.#session.continuity.moveTo(zone);
   }
 
   // The groups.

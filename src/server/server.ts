@@ -524,7 +524,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   async #work(timeout: number): Promise<void> {
     const { clock } = this.#settings;
     // If async game code got a line, let it run now: its output and changes belong to this turn.
-    if (this.#scheduler.anyChanged((session) => session.takeHanded())) await turn();
+    if (this.#scheduler.anyChanged((session) => session.delivery.takeHanded())) await turn();
     this.#scheduler.flush();
     this.#endTurn();
     const waiting = this.#scheduler.takeWaiting() || this.#accepted.length > 0 ||

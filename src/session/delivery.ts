@@ -55,31 +55,54 @@ function reserve(core: SessionCore): void {
   core.wake("input");
 }
 
-/** Takes the next key for the game. */
-export function takeKey(core: SessionCore): Key | undefined {
-  const { input } = core.dialogue;
-  const key = input.takeKey();
-  if (key === undefined) return undefined;
-  core.heard = true;
-  core.taken(input.keyCount > 0);
-  core.readOn();
-  return key;
+/** Whether the game may take a line now. */
+export function hasLine({ active, dialogue, waiters }: SessionCore): boolean {
+  return active && dialogue.input.queue.length > 0 && waiters?.reserved !== true;
 }
 
 /**
- * Delivers lines to the game's calls of `readLine()`, `ask()` and `lines()`, in the order of the
- * calls. `getCommand()` uses {@linkcode takeLine} instead.
+ * Delivers lines and keys to the game: to `getCommand()` and `getKey()` at once, and to `readLine()`,
+ * `ask()` and `lines()` in the order of the calls.
  */
 export class Delivery {
   readonly #core: SessionCore;
-  readonly #schedule: () => void;
+  readonly #time: { schedule(): void };
   /** How many reads were made after the client had gone. */
   #afterEnd = 0;
 
-  /** `schedule`: called when a new timeout may be the next deadline. */
-  constructor(core: SessionCore, schedule: () => void) {
+  /** `time`: schedules a new timeout that may be the next deadline. */
+  constructor(core: SessionCore, time: { schedule(): void }) {
     this.#core = core;
-    this.#schedule = schedule;
+    this.#time = time;
+  }
+
+  /** Whether a line is available to `getLine`. */
+  get hasLine(): boolean {
+    return hasLine(this.#core);
+  }
+
+  /** Takes the next line, unless the lines are reserved for a waiting call. */
+  getLine(): string | undefined {
+    return this.hasLine ? takeLine(this.#core) : undefined;
+  }
+
+  /** Takes the next key. */
+  getKey(): Key | undefined {
+    const { active, dialogue: { input } } = this.#core;
+    const key = active ? input.takeKey() : undefined;
+    if (key === undefined) return undefined;
+    this.#core.heard = true;
+    this.#core.taken(input.keyCount > 0);
+    this.#core.readOn();
+    return key;
+  }
+
+  /** Whether async code of the game was called, or got a line, since the last call of this. */
+  takeHanded(): boolean {
+    const { waiters } = this.#core;
+    const handed = waiters?.handed === true;
+    if (waiters !== undefined) waiters.handed = false;
+    return handed;
   }
 
   /**
@@ -184,7 +207,7 @@ export class Delivery {
   #wait(timeout: number, kind: LineKind): Promise<string | undefined> {
     if (!this.#core.active || this.#core.atEnd) return this.#answerGone();
     const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, kind);
-    if (timeout !== Infinity) this.#schedule();
+    if (timeout !== Infinity) this.#time.schedule();
     return line;
   }
 

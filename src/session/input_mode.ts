@@ -1,7 +1,5 @@
 import { ECHO } from "../options/echo.ts";
-import { LINEMODE, linemode, LINEMODE_BITS } from "../options/linemode.ts";
 import { NAWS } from "../options/naws.ts";
-import { SGA } from "../options/sga.ts";
 import { ABORT, BRK, EC, EL, EOF, IP, SUSP } from "../protocol/codes.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { OptionEvent } from "../protocol/events.ts";
@@ -11,6 +9,7 @@ import type { Key } from "../text/key.ts";
 import type { LineEditor } from "../text/line_editor.ts";
 import type { AmbiguousWidth } from "../text/width.ts";
 import { LineInput, type LineInputOptions, type LineInputSnapshot } from "../text/line_input.ts";
+import { CharacterMode } from "./character_mode.ts";
 import { type EchoChange, EchoControl, type EchoSnapshot } from "./echo_control.ts";
 import {
   type EditorOptions,
@@ -100,10 +99,8 @@ export class InputMode implements TypedRest {
   #lines: LineInput;
   /** Exists while the game wants keys or an editor. */
   #keys: KeyInput | undefined;
-  /** Whether the client refused character mode, and is not asked again. */
-  #refused = false;
-  /** Which of ECHO and SGA were agreed since character mode was requested: a bit for each code. */
-  #agreed = 0;
+  /** Made when character mode is first requested. */
+  #characterMode: CharacterMode | undefined;
   /** An event that was read and put back for the next poll. */
   #held: TypedEvent | undefined;
   /** How many bytes of the client were processed. */
@@ -277,7 +274,7 @@ export class InputMode implements TypedRest {
         `Cannot use useEditor.limit ${options.limit}: limits.line is ${line}, so raise that in listen()`,
       );
     }
-    this.#refused = false;
+    this.#character.forgive();
     this.#keys ??= this.#newKeyInput();
     this.#keys.use(options, this.#window, this.secret);
     // The game gets queued lines as keys.
@@ -318,13 +315,9 @@ export class InputMode implements TypedRest {
   }
 
   /** Handles a change of an option. */
-  optionChanged({ option, side, change }: OptionEvent): void {
-    if (option === ECHO) this.#directEcho();
-    const half = side === "local" && (option === ECHO || option === SGA) && this.#echo.character;
-    // Without earlier agreement, `disabled` is a late answer to an older request.
-    const withdrawn = change === "disabled" && (this.#agreed >> option & 1) === 1;
-    if (half && change === "enabled") this.#agreed |= 1 << option;
-    if (half && (change === "refused" || change === "unanswered" || withdrawn)) this.#withdraw();
+  optionChanged(event: OptionEvent): void {
+    if (event.option === ECHO) this.#directEcho();
+    if (this.#characterMode?.optionChanged(event)) this.#update();
     else if (this.#keys !== undefined) this.#steer();
   }
 
@@ -381,7 +374,7 @@ export class InputMode implements TypedRest {
       unread,
       keys: this.#keys?.snapshot() ?? null,
       secrecy: this.#secrecy?.snapshot() ?? null,
-      refused: this.#refused,
+      refused: this.#characterMode?.refused === true,
       held: this.#held?.type === "command" ? this.#held.command : null,
     };
   }
@@ -393,14 +386,13 @@ export class InputMode implements TypedRest {
     this.#lines.feed(snapshot.unread);
     for (const line of snapshot.queue) this.queue.push(line);
     if (snapshot.secrecy !== null) this.#watchSecrecy().restore(snapshot.secrecy);
-    this.#refused = snapshot.refused;
     if (snapshot.held !== null) this.#held = { type: "command", command: snapshot.held };
     if (snapshot.keys !== null) {
       this.#keys = this.#newKeyInput();
       this.#keys.restore(snapshot.keys, this.#window, context.now());
     }
     this.#directEcho();
-    this.#noteAgreed();
+    if (snapshot.refused || this.#echo.character) this.#character.restore(snapshot.refused);
   }
 
   /** Takes the machine's output, with the negotiation of an echo change inserted. */
@@ -468,43 +460,18 @@ export class InputMode implements TypedRest {
     this.#mask();
   }
 
-  /**
-   * Requests character mode or line mode. A client with its own line editing (LINEMODE) does not
-   * need the server's editor, so it is put into character mode only if the game wants keys.
-   */
+  get #character(): CharacterMode {
+    return this.#characterMode ??= new CharacterMode(
+      this.#context,
+      this.#echo,
+      (character) => this.setEcho({ character }),
+    );
+  }
+
+  /** Requests the mode that the game wants, if the client is not in it. */
   #steer(): void {
-    const { options } = this.#context;
-    const own = this.#keys?.edits === true && options.remoteEnabled(LINEMODE);
-    const character = this.#keys !== undefined && !own && !this.#refused;
-    if (character !== this.#echo.character) {
-      this.#askForKeys(character);
-      const { edit, trapsig } = LINEMODE_BITS;
-      if (character || options.remoteEnabled(LINEMODE)) {
-        options.stateOf(linemode).setMode(character ? trapsig : edit | trapsig);
-      }
-    }
-    this.#update();
-  }
-
-  #askForKeys(character: boolean): void {
-    const { options } = this.#context;
-    if (character && !options.localEnabled(ECHO)) this.#echo.askAgain();
-    this.#noteAgreed();
-    this.setEcho({ character });
-    if (character) options.enableLocal(SGA);
-    else options.disableLocal(SGA);
-  }
-
-  #noteAgreed(): void {
-    const { options } = this.#context;
-    const inForce = [ECHO, SGA].filter((option) => options.localEnabled(option));
-    this.#agreed = inForce.reduce((bits, option) => bits | 1 << option, 0);
-  }
-
-  /** Withdraws ECHO and SGA because the client refused one of them: else nobody would echo. */
-  #withdraw(): void {
-    this.#refused = true;
-    this.#askForKeys(false);
+    const keys = this.#keys;
+    this.#character.steer(keys === undefined ? "nothing" : keys.edits ? "an editor" : "the keys");
     this.#update();
   }
 
@@ -512,8 +479,7 @@ export class InputMode implements TypedRest {
   #update(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
-    const { options } = this.#context;
-    const agreed = this.#echo.character && options.localEnabled(ECHO) && options.localEnabled(SGA);
+    const agreed = this.#character.inForce;
     if (agreed && !keys.active) this.#toKeys(keys);
     else if (!agreed && keys.active) {
       // The editor keeps the start of a secret; the rest may arrive as a line.

@@ -1,21 +1,18 @@
 import type { KeepAlive } from "../guard/idle_monitor.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
-import { throwMisuse } from "../protocol/error.ts";
 import { MCCP3 } from "../options/mccp.ts";
-import type { Json } from "../options/json.ts";
-import type { Key } from "../text/key.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
-import type { Connection, ResumeReason } from "../transport/transport.ts";
+import type { Connection } from "../transport/transport.ts";
 import type { Activity } from "./activity.ts";
-import { Commits } from "./commits.ts";
 import { ConnectionEffects } from "./connection_effects.ts";
+import { Continuity } from "./continuity.ts";
 import type { ByteStream } from "./byte_stream.ts";
-import type { ClientSnapshot, SessionSnapshot } from "./client_snapshot.ts";
+import type { ClientSnapshot } from "./client_snapshot.ts";
 import type { ByteStreamEvents, InflateLimitExceeded } from "./compression_layer.ts";
 import { type EffectsMaker, SessionCore } from "./core.ts";
 import type { Timed } from "./deadlines.ts";
-import { Delivery, serveWaiters, takeKey, takeLine } from "./delivery.ts";
+import { Delivery, hasLine, serveWaiters } from "./delivery.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { checkEnd, startClosing } from "./ending.ts";
 import { ForeignProtocol } from "./foreign_protocol.ts";
@@ -26,7 +23,7 @@ import { Reader } from "./reader.ts";
 import type { RecordingSink } from "./recorder.ts";
 import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
-import { restoreSnapshot, snapshotOf, takeSnapshot } from "./session_snapshot.ts";
+import { restoreSnapshot, snapshotOf } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
 const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
@@ -57,11 +54,9 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   #delivery: Delivery | undefined;
   /** Checks the first bytes for another protocol; `undefined` before the first byte. */
   #first: ForeignProtocol | "passed" | undefined;
-  /** Whether the session was started or restored. */
-  #begun = false;
   /** Whether the next poll must report that START-TLS is complete. */
   #secured = false;
-  #commits: Commits | undefined;
+  #continuity: Continuity | undefined;
   /** A decompression limit that the client exceeded, to be reported by the next poll. */
   #inflateExcess: InflateLimitExceeded | undefined;
 
@@ -101,6 +96,11 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   get origin(): Origin {
     return this.#core.origin;
+  }
+
+  /** What of the client outlives the process. Made on first use. */
+  get continuity(): Continuity {
+    return this.#continuity ??= new Continuity(this.#core, this.#reader);
   }
 
   // Callbacks of the transport and the byte stream; they only note events.
@@ -180,7 +180,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Offers the options that the game declares. */
   start(): void {
-    this.#begun = true;
+    this.#core.begun = true;
     this.#core.changed();
     const { declared, readyTimeout } = this.#core.settings;
     if (declared.size > 0) this.options.offer(this.now() + readyTimeout);
@@ -189,7 +189,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Restores the state of the same client from before a restart of the game. */
   restore(given: ClientSnapshot): void {
-    this.#begun = true;
+    this.#core.begun = true;
     this.#first = "passed";
     if (restoreSnapshot(this.#core, given).ended) this.onPlainEnd();
     this.#host.wake(this, "input");
@@ -208,22 +208,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Ends a turn of a durable connection: commits its output together with its state. */
   commit(): void {
-    const commits = this.#durableCommits;
-    if (commits === undefined) return;
-    // Before the session has begun, a commit would overwrite the previous owner's state. A closed
-    // client is committed only after `onDisconnect`.
-    if (this.active) {
-      if (this.#begun) commits.commit(this.bytesSent, () => this.snapshot());
-    } else if (this.life.state !== "closed" || this.finished) commits.commitEnd();
-  }
-
-  /** Moves a durable connection to another place at the end of the turn. */
-  moveTo(place: string): void {
-    const commits = this.#durableCommits;
-    if (commits === undefined) {
-      throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
-    }
-    commits.moveTo(place);
+    this.continuity.commit(this.bytesSent, this.finished);
   }
 
   /** Processes pending input, as far as the limits allow. */
@@ -297,32 +282,6 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.#note(false);
   }
 
-  /** Whether async code of the game was called, or got a line, since the last call of this. */
-  takeHanded(): boolean {
-    const { waiters } = this.#core;
-    const handed = waiters?.handed === true;
-    if (waiters !== undefined) waiters.handed = false;
-    return handed;
-  }
-
-  /** The game's own data about the client, kept over a restart. */
-  get state(): Json | undefined {
-    return this.#core.state;
-  }
-
-  set state(state: Json | undefined) {
-    this.#core.state = state;
-    this.#core.changed();
-  }
-
-  get lineNumber(): number {
-    return this.#core.lineNumber;
-  }
-
-  get returning(): ResumeReason | undefined {
-    return this.#core.returning;
-  }
-
   /** Sends text. */
   send(text: string): void {
     if (!this.active) return;
@@ -352,29 +311,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Whether a line or a key is available to the game. */
   get hasInput(): boolean {
-    return this.active && (this.hasLine || this.dialogue.input.keyCount > 0);
+    return this.active && (hasLine(this.#core) || this.dialogue.input.keyCount > 0);
   }
 
-  /** Whether a line is available to `getLine`. */
-  get hasLine(): boolean {
-    return this.active && this.dialogue.input.queue.length > 0 &&
-      this.#core.waiters?.reserved !== true;
-  }
-
-  /** Takes the next line, unless the lines are reserved for a waiting call. */
-  getLine(): string | undefined {
-    if (!this.active || this.#core.waiters?.reserved) return undefined;
-    return takeLine(this.#core);
-  }
-
-  /** Takes the next key. */
-  getKey(): Key | undefined {
-    return this.active ? takeKey(this.#core) : undefined;
-  }
-
-  /** Delivers lines to `readLine()`, `ask()` and `lines()`. Made on first use. */
+  /** Delivers lines and keys to the game. Made on first use. */
   get delivery(): Delivery {
-    return this.#delivery ??= new Delivery(this.#core, () => this.#time.schedule());
+    return this.#delivery ??= new Delivery(this.#core, this.#time);
   }
 
   /** Sets the Telnet keep-alive. */
@@ -404,12 +346,6 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     this.stream.stopCompressing();
   }
 
-  /** Returns the state of the client, as plain JSON. */
-  snapshot(): SessionSnapshot {
-    this.#reader.takeEvents();
-    return takeSnapshot(this.#core);
-  }
-
   /** Serves waiting calls, and reports available input and the next deadline to the server. */
   #note(schedules: boolean = true): void {
     const { input } = this.dialogue;
@@ -419,12 +355,6 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
       if (this.hasInput) this.#host.wake(this, "typed");
     }
     if (this.#core.declared.size > 0) this.options.checkReady();
-  }
-
-  /** The commits of a durable connection; `undefined` for another connection. */
-  get #durableCommits(): Commits | undefined {
-    const { durable } = this.stream.connection;
-    return durable === undefined ? undefined : this.#commits ??= new Commits(this.#core, durable);
   }
 
   /** Whether the first bytes belong to a protocol other than Telnet. */

@@ -1,0 +1,107 @@
+import { throwMisuse } from "../protocol/error.ts";
+import type { TelnetSnapshot } from "../protocol/machine.ts";
+import type { Json } from "../options/json.ts";
+import type { DurableConnection, ResumeReason } from "../transport/transport.ts";
+import type { SessionSnapshot } from "./client_snapshot.ts";
+import type { SessionCore } from "./core.ts";
+import type { Reader } from "./reader.ts";
+import { partsOf, takeSnapshot } from "./session_snapshot.ts";
+
+/** An unfinished command up to this size adds little to the size of a committed state. */
+const UNFINISHED_BYTES = 64;
+
+/** What of a client outlives the process: its state, which a durable connection commits. */
+export class Continuity {
+  readonly #core: SessionCore;
+  readonly #reader: Reader;
+  /** The Telnet state of the last commit: the largest part, sent only if it has changed. */
+  #telnet: TelnetSnapshot | undefined;
+  /** `bytesSent` at the last commit. */
+  #bytesSent = -1;
+  /** The place to which the client moves at the end of the turn. */
+  #movesTo: string | undefined;
+
+  constructor(core: SessionCore, reader: Reader) {
+    this.#core = core;
+    this.#reader = reader;
+  }
+
+  /** The game's own data about the client. */
+  get state(): Json | undefined {
+    return this.#core.state;
+  }
+
+  set state(state: Json | undefined) {
+    this.#core.state = state;
+    this.#core.changed();
+  }
+
+  /** How many lines of the client the game has taken, including those before a restart. */
+  get lineNumber(): number {
+    return this.#core.lineNumber;
+  }
+
+  /** Why the client existed before its `onConnect`; `undefined` for a new client. */
+  get returning(): ResumeReason | undefined {
+    return this.#core.returning;
+  }
+
+  /** Returns the state of the client, as plain JSON. */
+  snapshot(): SessionSnapshot {
+    this.#reader.takeEvents();
+    return takeSnapshot(this.#core);
+  }
+
+  /** Moves a durable connection to another place at the end of the turn. */
+  moveTo(place: string): void {
+    const durable = this.#durable;
+    if (durable === undefined) {
+      throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
+    }
+    if (!this.#core.active || place === durable.place) return;
+    this.#movesTo = place;
+    this.#core.changed();
+  }
+
+  /**
+   * Ends a turn of a durable connection: commits its output together with its state.
+   *
+   * @param bytesSent How many bytes were sent to the client so far.
+   * @param finished Whether the game knows that the client has gone.
+   */
+  commit(bytesSent: number, finished: boolean): void {
+    const durable = this.#durable;
+    if (durable === undefined) return;
+    const { active, begun, life } = this.#core;
+    // Before the session has begun, a commit would overwrite the previous owner's state. A closed
+    // client is committed only after `onDisconnect`.
+    if (active) {
+      if (begun) this.#commitTurn(durable, bytesSent);
+    } else if (life.state !== "closed" || finished) durable.commit(undefined, 0);
+  }
+
+  #commitTurn(durable: DurableConnection, bytesSent: number): void {
+    const { dialogue: { machine }, queuedInput: unread } = this.#core;
+    // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
+    const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined;
+    if (idle && machine.unfinishedLength > UNFINISHED_BYTES) return;
+    this.#bytesSent = bytesSent;
+    const snapshot = this.snapshot();
+    // Unread input stays in the transport, and so does the end that follows it.
+    const ended = snapshot.ended && unread === 0;
+    if (this.#movesTo !== undefined) {
+      durable.moveTo(this.#movesTo);
+      this.#core.leave("moved");
+    }
+    const { telnet, ...others } = partsOf(snapshot);
+    const same = telnet === this.#telnet; // the machine makes a new object if its state changes
+    this.#telnet = telnet as TelnetSnapshot;
+    const state = { ...others, received: [], ended };
+    durable.commit(same ? state : { ...state, telnet }, unread);
+  }
+
+  /** The connection, if it outlives the process. */
+  get #durable(): DurableConnection | undefined {
+    return this.#core.stream.connection.durable;
+  }
+}
