@@ -3,6 +3,8 @@ import { MAX_WAIT_MS } from "./clock.ts";
 
 /** How often to check the sockets while polls do not wait, in milliseconds. */
 const LOOK_MS = 2;
+/** For how long sockets may be left out while each poll finds as many as a look can. */
+const LEFT_OUT_MS = 20;
 /** How many looks in a row may find few sockets: not every look is one for the runtime. */
 const MAX_MISSES = 4;
 /** The share of the time of a turn that further looks may take. */
@@ -46,8 +48,10 @@ export class PollWaiter {
       await turn();
     }
     const now = performance.now();
-    if (sleeps) this.#lookedAt = now;
-    else if (now - this.#lookedAt >= LOOK_MS) {
+    // A sleep has looked, but may have left sockets out.
+    const full = this.#signals >= SOCKETS_PER_LOOK;
+    if (sleeps && !full) this.#lookedAt = now;
+    else if (now - this.#lookedAt >= (sleeps ? LEFT_OUT_MS : LOOK_MS)) {
       const before = this.#signals;
       await lookAtSockets();
       if (this.#signals - before >= SOCKETS_PER_LOOK) await this.#lookOn(now);

@@ -81,9 +81,9 @@ export class Scheduler {
     this.#unread ||= more;
   }
 
-  /** Whether the next poll must not wait: input is pending, or the game left lines unread. */
+  /** Whether the next poll must not wait: for input, output, or lines that the game left unread. */
   takeWaiting(): boolean {
-    const waiting = this.#input.length > 0 || this.#unread;
+    const waiting = this.#input.length > 0 || this.#output.length > 0 || this.#unread;
     this.#unread = false;
     return waiting;
   }

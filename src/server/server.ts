@@ -115,10 +115,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       clock: clock.now,
       userTime: () => this.#userCode.time,
       tracksChanges: settings.onTurnEnd !== undefined || usesDurable(options),
-      // Output written during a poll is flushed at its end, so it needs no signal.
-      signal: (what) => {
-        if (what === "input" || this.#time === undefined && !this.#ending) this.#waiter.signal();
-      },
+      // Each poll flushes at its start and at its end, so only a waiting one must know of output.
+      signal: (what) => what === "input" ? this.#waiter.signal() : this.#waiter.interrupt(),
       failed: (session, error) => void this.#dropAfterError(session, error),
       closed: (session) => this.#finish(session),
     });

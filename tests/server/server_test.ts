@@ -4,6 +4,7 @@ import { MemoryTransport } from "../../src/transport/memory.ts";
 import { ECHO, SGA } from "../../src/options/mod.ts";
 import { DO } from "../../src/protocol/mod.ts";
 import type { TextCodec } from "../../src/text/mod.ts";
+import { turn } from "../../src/transport/event_loop.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { inTime, PATIENCE_MS, until } from "../patience.ts";
 import { negotiation, start, StepClock } from "./harness.ts";
@@ -113,6 +114,22 @@ Deno.test("poll waits up to timeout, and returns early when there is work", asyn
   peer.write("work\n");
   await inTime(server.poll(), "the end of a poll while there is work");
   assertEquals(server.clientList()[0]?.getCommand(), "work");
+});
+
+Deno.test("a poll sends what the game wrote, and then waits for input all the same", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  harness.server.timeout = 2 * PATIENCE_MS;
+  client.send("first\n");
+  let waits = true;
+  const polling = harness.server.poll().then(() => waits = false);
+  await until(() => peer.takeText() === "first\r\n", () => turn());
+  await turn(100);
+  assert(waits, "the poll came back without input");
+  client.send("during the wait\n");
+  await inTime(polling, "the end of a poll whose game writes meanwhile");
+  assertEquals(peer.takeText(), "during the wait\r\n");
+  harness.server.timeout = 0;
 });
 
 Deno.test("a loop that only polls lets timers and other code run", async () => {
