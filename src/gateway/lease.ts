@@ -1,6 +1,6 @@
 import { isTelnetError, TelnetError } from "../protocol/error.ts";
 import type { Bus, LeaseEntry, Timer } from "./bus.ts";
-import { encodeControl, workerSubject } from "./messages.ts";
+import { encodeControl, PROBE, workerSubject } from "./messages.ts";
 import { WIRE_VERSION } from "./records.ts";
 import { waitUntil } from "./waiting.ts";
 
@@ -133,8 +133,6 @@ export class Lease {
     });
   }
 }
-
-const PROBE = { type: "probe" } as const;
 
 async function read({ bus, timer, zone, signal }: LeaseRequest): Promise<LeaseEntry | undefined> {
   while (true) {

@@ -48,6 +48,9 @@ export type Control =
   /** To a gateway: the worker does not know this link, or has closed it. */
   | { readonly type: "reset"; readonly zone: string; readonly link: number };
 
+/** The message that asks nothing: the bus says whether anybody is there to get it. */
+export const PROBE: Control = { type: "probe" };
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

@@ -26,6 +26,7 @@ import {
   GONE,
   HELLO,
   type Packet,
+  PROBE,
   WHO,
   workerSubject,
 } from "./messages.ts";
@@ -45,6 +46,10 @@ const HELLO_MS = 1_000;
 const SILENT_HELLOS = 10;
 /** How long a leaving worker waits for the end of its turn. */
 const TURN_MS = 250;
+/** A worker that crashes at its start has done so after this time. */
+const START_MS = 60;
+/** How long the bus has to report that a worker that asked for the zone has crashed. */
+const ANSWER_MS = 40;
 /** After this long without a packet, the gateway or the bus may be unreachable. */
 const STALLED_MS = 1_500;
 /** The maximum number of dropped gateways that are remembered. */
@@ -154,6 +159,8 @@ export async function joinZone(
   let gone: (worker: string) => void = () => {};
   const faults = new BusGuard(timer, onError);
   const subscriptions = [
+    // Whoever asks for a zone must be there to take it.
+    bus.subscribe(workerSubject(worker), () => {}),
     bus.subscribe(
       GONE,
       faults.guard((payload) => {
@@ -230,6 +237,8 @@ export class Zone {
   #endTicks: () => void = () => {};
   #forgetBus: () => void = () => {};
   #leaving: Promise<void> | undefined;
+  /** Whether another worker has asked for the zone, and the bus may still say that it is gone. */
+  #asked = false;
 
   private constructor(parts: ZoneParts) {
     this.#parts = parts;
@@ -287,6 +296,19 @@ export class Zone {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
+  }
+
+  /** Leaves to a successor, unless nothing subscribes to its subject any more: it has crashed. */
+  async #leaveFor(successor: string): Promise<void> {
+    if (this.#asked) return; // a worker that waits asks again and again
+    this.#asked = true;
+    const { bus, timer } = this.#parts;
+    await waitUntil(timer, () => false, timer.now() + START_MS);
+    let crashed = false;
+    bus.publish(workerSubject(successor), encodeControl(PROBE), () => crashed = true);
+    await waitUntil(timer, () => crashed, timer.now() + ANSWER_MS);
+    this.#asked = false;
+    if (!crashed) await this.leave();
   }
 
   async #leave(): Promise<void> {
@@ -416,7 +438,7 @@ export class Zone {
   #receive(payload: Uint8Array): void {
     const message = decodeMessage(payload);
     if ("bytes" in message) return this.#receivePacket(message);
-    if (message.type === "yield" && message.zone === this.name) void this.leave();
+    if (message.type === "yield" && message.zone === this.name) void this.#leaveFor(message.to);
     else if (message.type === "fenced" && message.zone === this.name) {
       if (message.epoch > this.epoch) this.#lose();
     }

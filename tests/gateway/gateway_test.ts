@@ -4,6 +4,7 @@ import { inflateSync } from "node:zlib";
 import { TelnetServer } from "../../mod.ts";
 import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
 import type { MemoryPeer } from "../../src/transport/memory.ts";
+import { decodeMessage } from "../../src/gateway/messages.ts";
 import { natsBus } from "../../src/gateway/nats_bus.ts";
 import { until } from "../patience.ts";
 import { Scene } from "./scene.ts";
@@ -51,6 +52,30 @@ Deno.test("a planned restart: the next worker continues with the input, output a
   assertEquals(seen.text, "1/1 one\r\n2/2 half\r\n");
   assertEquals(second.log, [`+ ${peer.localPort} restart`]);
   assertEquals(first.log, [`+ ${peer.localPort} new`]); // no disconnect
+  await scene.close();
+});
+
+Deno.test("a worker keeps its zone if the one that asked for it has crashed", async () => {
+  const scene = await Scene.open();
+  const first = scene.worker("a");
+  const peer = scene.person();
+  const seen = watch(peer);
+  await scene.until(() => first.zone !== undefined);
+  let asked = false;
+  scene.bus.subscribe(`w.${first.zone?.worker}`, (payload) => {
+    const message = decodeMessage(payload);
+    asked ||= "type" in message && message.type === "yield";
+  });
+  const second = scene.worker("b", { takeOver: true });
+  await scene.until(() => asked);
+  second.process.kill();
+  peer.write("one\r\n");
+  await scene.until(() => seen.text.includes("1/1 one"));
+  assertEquals([first.zone?.owned, second.zone], [true, undefined]);
+  const third = scene.worker("c", { takeOver: true });
+  await scene.until(() => third.zone !== undefined);
+  peer.write("two\r\n");
+  await scene.until(() => seen.text.includes("2/2 two"));
   await scene.close();
 });
 
