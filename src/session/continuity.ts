@@ -46,6 +46,12 @@ export class Continuity {
     return this.#core.returning;
   }
 
+  /** Notes that the client was resumed as a previous owner of its connection has committed it. */
+  resumed(reason: ResumeReason): void {
+    this.#core.returning = reason;
+    this.#core.resumed = { state: this.#core.state };
+  }
+
   /** Returns the state of the client, as plain JSON. */
   snapshot(): SessionSnapshot {
     this.#reader.takeEvents();
@@ -82,6 +88,8 @@ export class Continuity {
 
   #commitTurn(durable: DurableConnection, bytesSent: number): void {
     const { dialogue: { machine }, queuedInput: unread } = this.#core;
+    if (this.#isAsResumed(bytesSent)) return durable.commit(undefined, unread);
+    this.#core.resumed = undefined;
     // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
     const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined;
     if (idle && machine.unfinishedLength > UNFINISHED_BYTES) return;
@@ -98,6 +106,13 @@ export class Continuity {
     this.#telnet = telnet as TelnetSnapshot;
     const state = { ...others, received: [], ended };
     durable.commit(same ? state : { ...state, telnet }, unread);
+  }
+
+  /** Whether nothing was read, taken, sent or set since: then the previous owner's commit holds. */
+  #isAsResumed(bytesSent: number): boolean {
+    const { resumed, state } = this.#core;
+    return resumed !== undefined && state === resumed.state && bytesSent === 0 &&
+      this.#movesTo === undefined;
   }
 
   /** The connection, if it outlives the process. */

@@ -52,6 +52,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   lineNumber = 0;
   /** Why the client existed before its `onConnect`; `undefined` for a new client. */
   returning: ResumeReason | undefined;
+  /** What the connection's previous owner committed, until anything is read, or taken by the game. */
+  resumed: { readonly state: Json | undefined } | undefined;
   /** Whether a deadline may have changed since the last `schedule()`. */
   timesChanged = false;
   #deadlines: Deadlines | undefined;
@@ -170,6 +172,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   /** Tells the server that the game took a line or key; `more`: whether more are waiting. */
   taken(more: boolean): void {
+    this.resumed = undefined;
     this.host.taken(this.#owner, more);
   }
 

@@ -202,7 +202,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     const resumed = this.stream.connection.durable?.resumed;
     if (resumed === undefined) return false;
     this.restore(snapshotOf(resumed.state));
-    this.#core.returning = resumed.reason;
+    this.continuity.resumed(resumed.reason);
     return true;
   }
 
@@ -275,6 +275,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   /** Calls `what` with the dialogue, unless the client is dropped. */
   act(what: (dialogue: Dialogue) => void): void {
     if (!this.active) return;
+    this.#core.resumed = undefined;
     what(this.dialogue);
     this.#core.changed();
     if (!this.dialogue.input.hasUnread) return;

@@ -79,6 +79,29 @@ Deno.test("a worker keeps its zone if the one that asked for it has crashed", as
   await scene.close();
 });
 
+Deno.test("a line that a resumed game took without a word is not delivered again", async () => {
+  const scene = await Scene.open({
+    play: (client, { name, log }) => {
+      if (name !== "a") log.push(`${client.lineNumber + 1} ${client.getCommand()}`);
+    },
+  });
+  const first = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  peer.write("one\r\ntwo\r\n");
+  for (let step = 0; step < 10; step++) await scene.step();
+  const second = scene.worker("b", { takeOver: true });
+  await scene.until(() => second.log.includes("2 two"));
+  await scene.step();
+  second.process.kill();
+  const third = scene.worker("c");
+  await scene.until(() => third.log.length > 0);
+  peer.write("three\r\n");
+  await scene.until(() => third.log.includes("3 three"));
+  assertEquals(third.log, [`+ ${peer.localPort} restart`, "3 three"]);
+  await scene.close();
+});
+
 Deno.test("a crashed worker is replaced at once if the bus reports that nobody listens", async () => {
   const scene = await Scene.open();
   const first = scene.worker("a");
