@@ -98,6 +98,8 @@ export function beginsSequence(code: number): boolean {
  * unfinished one at the end of the text.
  */
 export function sequenceEnd(text: string, start: number, source: SequenceSource): number {
+  const end = source === "program" ? shortcut(text, start) : 0;
+  if (end > 0) return end;
   const table = TABLES[source];
   let state = GROUND;
   let escapeAt = start;
@@ -111,6 +113,15 @@ export function sequenceEnd(text: string, start: number, source: SequenceSource)
     state = next;
   }
   return text.length;
+}
+
+/** Where a sequence `ESC [ parameters letter` ends, as by the table; 0 for any other. */
+function shortcut(text: string, start: number): number {
+  if (text.charCodeAt(start + 1) !== 0x5b || text.charCodeAt(start) !== ESC) return 0;
+  let at = start + 2;
+  let code = text.charCodeAt(at);
+  while (code >= 0x30 && code <= 0x3f) code = text.charCodeAt(++at);
+  return code >= 0x40 && code <= 0x7e ? at + 1 : 0;
 }
 
 /** Where an unfinished sequence at the end of a text begins; the length of the text if there is none. */

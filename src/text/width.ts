@@ -1,4 +1,4 @@
-import { beginsSequence, withoutSequences } from "./escape_sequences.ts";
+import { beginsSequence, sequenceEnd, withoutSequences } from "./escape_sequences.ts";
 import { rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
 import { copied } from "./pieces.ts";
 import { textOfUnits } from "./units.ts";
@@ -176,8 +176,9 @@ export class Widths {
   /** The columns of a text; escape sequences take none. */
   of(text: string): number {
     if (!NOT_ASCII.test(text)) return text.length;
+    const known = asciiWidth(text);
+    if (known !== undefined) return known;
     const plain = withoutSequences(text);
-    if (plain.length < text.length && !NOT_ASCII.test(plain)) return plain.length;
     const table = this.units;
     let width = 0;
     for (let at = 0; at < plain.length;) {
@@ -226,6 +227,21 @@ export class Widths {
   }
 }
 
+/** The columns of a text of printable ASCII and escape sequences; `undefined` for another text. */
+function asciiWidth(text: string): number | undefined {
+  let width = 0;
+  for (let at = 0; at < text.length;) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x20 && code < 0x7f) {
+      width++;
+      at++;
+    } else if (code === ESC) at = sequenceEnd(text, at, "program");
+    else return undefined;
+  }
+  return width;
+}
+
+const ESC = 0x1b;
 const SOFT_HYPHEN = 0xad;
 /** Ambiguous characters take one column. */
 export const NARROW_WIDTHS: Widths = new Widths(1);

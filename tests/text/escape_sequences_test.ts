@@ -14,6 +14,14 @@ import {
   textWidth,
   wordWrap,
 } from "../../src/text/mod.ts";
+import {
+  BROKEN,
+  GROUND,
+  nextState,
+  sequenceEnd,
+  type SequenceSource,
+  STRING_ESCAPE,
+} from "../../src/text/escape_sequences.ts";
 
 /** Unrequested terminal reports. */
 const REPORTS: Record<string, string> = {
@@ -196,3 +204,32 @@ Deno.test("sequences of any kind, in any order and split anywhere, type nothing"
     { seed: 20_261_126, numRuns: 3000 },
   );
 });
+
+Deno.test("where a sequence ends does not depend on the way in which it is found", () => {
+  const piece = fc.constantFrom(..."\x1b[[];?:<=> !$09AMmz~\x07\x9b\x7f\n\\x".split(""));
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 24 }), (pieces) => {
+      const text = `\x1b${pieces.join("")}`;
+      for (const source of ["program", "terminal"] as const) {
+        assertEquals(sequenceEnd(text, 0, source), walkedEnd(text, source), JSON.stringify(text));
+      }
+      const plain = stripAnsi(text);
+      if (/^[\x20-\x7e]*$/.test(plain)) assertEquals(textWidth(text), plain.length);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+/** The end of the sequence at the start of a text, found by single steps. */
+function walkedEnd(text: string, source: SequenceSource): number {
+  let state = GROUND;
+  let escapeAt = 0;
+  for (let at = 0; at < text.length; at++) {
+    const next = nextState(state, text.charCodeAt(at), source);
+    if (next === BROKEN) return state === STRING_ESCAPE ? escapeAt : at;
+    if (next === GROUND) return at + 1;
+    if (next === STRING_ESCAPE) escapeAt = at;
+    state = next;
+  }
+  return text.length;
+}
