@@ -324,9 +324,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   }
 
   /**
-   * Runs one poll: sends queued output, processes input, calls the handlers. Returns at once if
-   * there is work; otherwise waits up to {@linkcode timeout}. It always yields to the runtime's
-   * event loop. A call during another poll or {@linkcode serve} only waits for that poll, at most
+   * Runs one poll: sends queued output, waits up to {@linkcode timeout} until there is input,
+   * processes it, and calls the handlers. Output of other code that is sent during the wait also
+   * ends it. It always yields to the runtime's event loop. A call during another poll or {@linkcode serve} only waits for that poll, at most
    * {@linkcode timeout}.
    *
    * @returns Resolves when the poll is done. An error of a client or a handler never rejects it.
