@@ -325,9 +325,9 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
 
   /**
    * Runs one poll: sends queued output, waits up to {@linkcode timeout} until there is input,
-   * processes it, and calls the handlers. Output of other code that is sent during the wait also
-   * ends it. It always yields to the runtime's event loop. A call during another poll or {@linkcode serve} only waits for that poll, at most
-   * {@linkcode timeout}.
+   * processes it, and calls the handlers. Output that other code sends during the wait also ends
+   * it. It always yields to the runtime's event loop. A call during another poll or
+   * {@linkcode serve} only waits for that poll, at most {@linkcode timeout}.
    *
    * @returns Resolves when the poll is done. An error of a client or a handler never rejects it.
    */

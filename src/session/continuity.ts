@@ -49,7 +49,7 @@ export class Continuity {
   /** Notes that the client was resumed as a previous owner of its connection has committed it. */
   resumed(reason: ResumeReason): void {
     this.#core.returning = reason;
-    this.#core.resumed = { state: this.#core.state };
+    this.#core.asResumed = true;
   }
 
   /** Returns the state of the client, as plain JSON. */
@@ -88,8 +88,8 @@ export class Continuity {
 
   #commitTurn(durable: DurableConnection, bytesSent: number): void {
     const { dialogue: { machine }, queuedInput: unread } = this.#core;
-    if (this.#isAsResumed(bytesSent)) return durable.commit(undefined, unread);
-    this.#core.resumed = undefined;
+    // Then the previous owner's commit holds.
+    if (this.#core.asResumed && bytesSent === 0) return durable.commit(undefined, unread);
     // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
     const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined;
     if (idle && machine.unfinishedLength > UNFINISHED_BYTES) return;
@@ -106,13 +106,6 @@ export class Continuity {
     this.#telnet = telnet as TelnetSnapshot;
     const state = { ...others, received: [], ended };
     durable.commit(same ? state : { ...state, telnet }, unread);
-  }
-
-  /** Whether nothing was read, taken, sent or set since: then the previous owner's commit holds. */
-  #isAsResumed(bytesSent: number): boolean {
-    const { resumed, state } = this.#core;
-    return resumed !== undefined && state === resumed.state && bytesSent === 0 &&
-      this.#movesTo === undefined;
   }
 
   /** The connection, if it outlives the process. */

@@ -52,8 +52,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   lineNumber = 0;
   /** Why the client existed before its `onConnect`; `undefined` for a new client. */
   returning: ResumeReason | undefined;
-  /** What the connection's previous owner committed, until anything is read, or taken by the game. */
-  resumed: { readonly state: Json | undefined } | undefined;
+  /** Whether nothing has happened since the client was resumed: its state is as committed. */
+  asResumed = false;
   /** Whether a deadline may have changed since the last `schedule()`. */
   timesChanged = false;
   #deadlines: Deadlines | undefined;
@@ -172,7 +172,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   /** Tells the server that the game took a line or key; `more`: whether more are waiting. */
   taken(more: boolean): void {
-    this.resumed = undefined;
+    this.asResumed = false;
     this.host.taken(this.#owner, more);
   }
 
@@ -238,6 +238,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   }
 
   changed(): void {
+    this.asResumed = false;
     this.wake("output");
   }
 

@@ -294,6 +294,7 @@ export class Dialogue implements InputModeContext {
     const before = this.ambiguousWidth;
     const result = change(this.text);
     if (this.ambiguousWidth !== before) this.input.widthsChanged();
+    this.changed();
     return result;
   }
 

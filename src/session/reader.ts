@@ -64,7 +64,7 @@ export class Reader {
     // Send earlier output and negotiations before the client's next bytes are processed.
     if (input.echoChanges) this.#core.flush();
     const before = machine.frameCount;
-    this.#core.resumed = undefined;
+    this.#core.asResumed = false;
     activity.lastReceivedTime = now;
     this.#core.inflated = gate.buffer.inflated;
     const used = machine.step(piece, now);
@@ -192,7 +192,7 @@ export class Reader {
   }
 
   #takeTyped(event: TypedEvent): void {
-    this.#core.resumed = undefined;
+    this.#core.asResumed = false;
     switch (event.type) {
       case "line":
         this.#core.dialogue.text.lineEnded();

@@ -159,6 +159,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   onPlainEnd(): void {
     if (!this.life.on("peer ends")) return;
+    this.#core.asResumed = false;
     const { closeTimeout } = this.#core.settings.limits;
     this.#core.deadlines.set("end", this.now() + closeTimeout);
     this.#time.schedule();
@@ -231,7 +232,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   flush(): void {
     this.#core.flush();
     // A request to the machine may have caused events at once.
-    if (this.dialogue.machine.eventCount > 0) this.#reader.takeEvents();
+    if (this.dialogue.machine.eventCount > 0) {
+      this.#reader.takeEvents();
+      this.#noteLater();
+    }
     if (this.#core.timesChanged) this.#time.schedule();
   }
 
@@ -275,12 +279,11 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   /** Calls `what` with the dialogue, unless the client is dropped. */
   act(what: (dialogue: Dialogue) => void): void {
     if (!this.active) return;
-    this.#core.resumed = undefined;
     what(this.dialogue);
     this.#core.changed();
     if (!this.dialogue.input.hasUnread) return;
     this.#reader.readQuietly();
-    this.#note(false);
+    this.#noteLater();
   }
 
   /** Sends text. */
@@ -323,6 +326,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   /** Sets the Telnet keep-alive. */
   keepAlive(keepAlive: KeepAlive): void {
     this.activity.keepAlive = keepAlive;
+    this.#core.changed();
     this.#time.schedule();
   }
 
@@ -356,6 +360,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
       if (this.hasInput) this.#host.wake(this, "typed");
     }
     if (this.#core.declared.size > 0) this.options.checkReady();
+  }
+
+  /** The same outside of `process`: the next poll must not wait if there is input for the game. */
+  #noteLater(): void {
+    this.#note(false);
+    if (this.hasInput) this.#host.wake(this, "input");
   }
 
   /** Whether the first bytes belong to a protocol other than Telnet. */

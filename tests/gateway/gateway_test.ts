@@ -7,7 +7,7 @@ import type { MemoryPeer } from "../../src/transport/memory.ts";
 import { decodeMessage } from "../../src/gateway/messages.ts";
 import { natsBus } from "../../src/gateway/nats_bus.ts";
 import { until } from "../patience.ts";
-import { Scene } from "./scene.ts";
+import { answer, Scene } from "./scene.ts";
 
 /** Collects a client's output. */
 function watch(peer: MemoryPeer): { readonly text: string } {
@@ -99,6 +99,55 @@ Deno.test("a line that a resumed game took without a word is not delivered again
   peer.write("three\r\n");
   await scene.until(() => third.log.includes("3 three"));
   assertEquals(third.log, [`+ ${peer.localPort} restart`, "3 three"]);
+  await scene.close();
+});
+
+Deno.test("what a game sets for a resumed client without a word is kept for the next worker", async () => {
+  const seen: unknown[] = [];
+  const scene = await Scene.open({
+    server: {
+      onConnect: (client) => {
+        const state = (client.state ?? { visits: 0 }) as { visits: number };
+        seen.push([client.encoding, state.visits]);
+        state.visits++;
+        client.state = state; // the same object, changed
+        if (client.returning) client.encoding = "latin1";
+      },
+    },
+  });
+  scene.worker("a");
+  scene.person();
+  await scene.until(() => seen.length === 1);
+  for (const name of ["b", "c"]) {
+    const before = seen.length;
+    scene.worker(name, { takeOver: true });
+    await scene.until(() => seen.length > before);
+    for (let step = 0; step < 10; step++) await scene.step();
+  }
+  assertEquals(seen, [["utf-8", 0], ["utf-8", 1], ["latin1", 2]]);
+  await scene.close();
+});
+
+Deno.test("a half-close that a resumed game saw is known to the next worker", async () => {
+  const scene = await Scene.open({
+    play: (client, { name }) => {
+      if (name === "c") answer(client);
+    },
+  });
+  const first = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  peer.write("look\r\n");
+  const second = scene.worker("b", { takeOver: true });
+  await scene.until(() => second.log.length === 1);
+  peer.end();
+  for (let step = 0; step < 50; step++) await scene.step();
+  const third = scene.worker("c", { takeOver: true });
+  await scene.until(() => third.log.length === 2);
+  assertEquals(third.log, [
+    `+ ${peer.localPort} restart`,
+    `- ${peer.localPort} client-closed`,
+  ]);
   await scene.close();
 });
 

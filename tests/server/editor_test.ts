@@ -21,12 +21,13 @@ import {
 } from "../../src/options/mod.ts";
 import { EOF, IP } from "../../src/protocol/mod.ts";
 import { Terminal } from "../text/terminal.ts";
-import { until } from "../patience.ts";
-import { latin1, type StepClock } from "./harness.ts";
+import { inTime, PATIENCE_MS, until } from "../patience.ts";
+import { type Harness, latin1, type StepClock } from "./harness.ts";
 import { join, type Remote } from "./remote.ts";
 
 /** A client with a terminal in character mode. Disposing it stops the server. */
 interface Sitting extends AsyncDisposable {
+  harness: Harness;
   client: TelnetClient;
   terminal: Terminal;
   clock: StepClock;
@@ -53,6 +54,7 @@ async function sit(
     return terminal.everything;
   };
   return {
+    harness,
     client,
     terminal,
     clock,
@@ -87,6 +89,17 @@ Deno.test("useEditor edits lines, getCommand returns them, and output shows abov
   await type("th\r\n");
   assertEquals(client.getCommand(), "north");
   assertEquals(terminal.cursor[1], 0);
+});
+
+Deno.test("typed text that a change of mode makes available does not wait for the poll timeout", async () => {
+  await using joined = await sit();
+  const { client, type, harness } = joined;
+  await type("look");
+  harness.server.timeout = 2 * PATIENCE_MS; // longer than inTime() allows: no poll may wait
+  client.enterCharacterMode();
+  await inTime(harness.server.poll(), "the end of the poll");
+  assertEquals(harness.server.clientsWithInput(), [client]);
+  harness.server.timeout = 0;
 });
 
 Deno.test("a typed key is echoed within one poll", async () => {
