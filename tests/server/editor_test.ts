@@ -20,14 +20,15 @@ import {
   NEW_ENVIRON,
 } from "../../src/options/mod.ts";
 import { EOF, IP } from "../../src/protocol/mod.ts";
+import { turn } from "../../src/transport/event_loop.ts";
 import { Terminal } from "../text/terminal.ts";
-import { inTime, PATIENCE_MS, until } from "../patience.ts";
+import { PATIENCE_MS, until } from "../patience.ts";
 import { type Harness, latin1, type StepClock } from "./harness.ts";
 import { join, type Remote } from "./remote.ts";
 
 /** A client with a terminal in character mode. Disposing it stops the server. */
 interface Sitting extends AsyncDisposable {
-  harness: Harness;
+  harness: Harness<TelnetClient>;
   client: TelnetClient;
   terminal: Terminal;
   clock: StepClock;
@@ -95,9 +96,13 @@ Deno.test("typed text that a change of mode makes available does not wait for th
   await using joined = await sit();
   const { client, type, harness } = joined;
   await type("look");
-  harness.server.timeout = 2 * PATIENCE_MS; // longer than inTime() allows: no poll may wait
+  harness.server.timeout = PATIENCE_MS;
   client.enterCharacterMode();
-  await inTime(harness.server.poll(), "the end of the poll");
+  let waits = true;
+  const polling = harness.server.poll().then(() => waits = false);
+  await turn(100);
+  assert(!waits, "the poll waits although there are keys");
+  await polling;
   assertEquals(harness.server.clientsWithInput(), [client]);
   harness.server.timeout = 0;
 });
