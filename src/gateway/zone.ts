@@ -298,7 +298,7 @@ export class Zone {
     await this.leave();
   }
 
-  /** Leaves to a successor, unless nothing subscribes to its subject any more: it has crashed. */
+  /** Leaves the zone to a worker that asked for it, unless that has crashed meanwhile. */
   async #leaveFor(successor: string): Promise<void> {
     if (this.#asked) return; // a worker that waits asks again and again
     this.#asked = true;

@@ -83,8 +83,6 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   #accepted: Session[] = [];
   /** The time of the current poll; the clock is read once for all clients. */
   #time: number | undefined;
-  /** Whether `onTurnEnd` is running, or its output is being flushed. */
-  #ending = false;
   #draining: Promise<void> | undefined;
   #polling: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -553,10 +551,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     if (changed.size === 0) return;
     if (onTurnEnd !== undefined) {
       const clients = this.#clientsOf(changed);
-      this.#ending = true;
       if (clients.length > 0) this.#userCode.call(() => onTurnEnd(clients));
       this.#scheduler.flush();
-      this.#ending = false;
       // A `client.state` that `onTurnEnd` has set belongs to this turn.
       for (const session of this.#scheduler.takeChanged()) changed.add(session);
     }

@@ -15,7 +15,6 @@ export class CharacterMode {
   readonly #echo: EchoControl;
   /** Changes who echoes typed text. */
   readonly #setEcho: (character: boolean) => void;
-  /** Whether the client refused, and is not asked again. */
   #refused = false;
   /** Which of ECHO and SGA were agreed since character mode was requested: a bit for each code. */
   #agreed = 0;
@@ -75,6 +74,7 @@ export class CharacterMode {
     return true;
   }
 
+  /** Restores the state from before a restart. */
   restore(refused: boolean): void {
     this.#refused = refused;
     this.#agreed = this.#inForce;

@@ -88,7 +88,7 @@ export class Continuity {
 
   #commitTurn(durable: DurableConnection, bytesSent: number): void {
     const { dialogue: { machine }, queuedInput: unread } = this.#core;
-    // Then the previous owner's commit holds.
+    // Nothing has happened since: the previous owner's commit holds.
     if (this.#core.asResumed && bytesSent === 0) return durable.commit(undefined, unread);
     // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
     const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined;
