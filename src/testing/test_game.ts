@@ -296,7 +296,8 @@ export class TestPlayer {
     const unread = unreadTextOf(this.remote).slice(-MAX_SHOWN);
     throw new TelnetError(
       "timeout",
-      `The game did not send ${wanted} within ${this.#game.patience} idle turns (see patience, and advance() if it waits for its clock). ` +
+      `The game did not send ${wanted} within ${this.#game.patience} idle turns ` +
+        "(see patience, and advance() if it waits for its clock). " +
         `Unread is ${JSON.stringify(unread)}` +
         (this.#typing ? '. The text that the player sent last has no line end: add "\\n"' : ""),
     );

@@ -235,13 +235,12 @@ function asciiWidth(text: string): number | undefined {
     if (code >= 0x20 && code < 0x7f) {
       width++;
       at++;
-    } else if (code === ESC) at = sequenceEnd(text, at, "program");
+    } else if (beginsSequence(code)) at = sequenceEnd(text, at, "program");
     else return undefined;
   }
   return width;
 }
 
-const ESC = 0x1b;
 const SOFT_HYPHEN = 0xad;
 /** Ambiguous characters take one column. */
 export const NARROW_WIDTHS: Widths = new Widths(1);

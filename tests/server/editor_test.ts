@@ -24,7 +24,7 @@ import { turn } from "../../src/transport/event_loop.ts";
 import { Terminal } from "../text/terminal.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
 import { type Harness, latin1, type StepClock } from "./harness.ts";
-import { join, type Remote } from "./remote.ts";
+import { join, type Joined, type Remote } from "./remote.ts";
 
 /** A client with a terminal in character mode. Disposing it stops the server. */
 interface Sitting extends AsyncDisposable {
@@ -37,6 +37,15 @@ interface Sitting extends AsyncDisposable {
   look: () => Promise<string[]>;
 }
 
+/** Lets a client agree to character mode. */
+async function agree(
+  { harness, client, remote }: Pick<Joined, "harness" | "client" | "remote">,
+): Promise<void> {
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+}
+
 async function sit(
   options: ListenOptions = {},
   prepare: (client: TelnetClient) => void = (client) => client.useEditor(),
@@ -44,9 +53,7 @@ async function sit(
   const { harness, client, peer, remote, clock } = await join(options);
   const terminal = new Terminal(30, 10);
   prepare(client);
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  await agree({ harness, client, remote });
   const look = async () => {
     for (let polls = 0; polls < 3; polls++) await harness.server.poll();
     const plain = latin1(peer.take()).replaceAll(/\xff[\xfb-\xfe][^]/g, "").replaceAll("\0", "");
@@ -151,9 +158,7 @@ Deno.test("a client that edits locally (LINEMODE) keeps doing so; enterCharacter
   const heard = await remote.hear((words) => words.includes("WILL 3"));
   assert(heard.includes("SB 34 \x01\x02") && heard.includes("WILL 1"), heard.join());
   remote.sub(LINEMODE, encodeLinemodeMode(6));
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  await agree({ harness, client, remote });
   client.enterLineMode();
   const back = await remote.hear((words) => words.includes("WONT 3"));
   assert(back.includes("SB 34 \x01\x03") && back.includes("WONT 1"), back.join());
@@ -629,9 +634,7 @@ for (
     const limits = { drawRate: 4_096, burst: 10, floodTimeout: Infinity };
     const { harness, client, peer, remote, clock } = await join({ limits });
     client.useEditor(options);
-    remote.do(ECHO);
-    remote.do(SGA);
-    await harness.pollUntil(() => client.terminal.inCharacterMode);
+    await agree({ harness, client, remote });
     peer.write(`${"x".repeat(2_000)}\r`);
     await harness.pollUntil(() => client.getCommand() !== undefined);
     clock.advance(1_000_000);
@@ -661,9 +664,7 @@ async function typed(bytes: Uint8Array, size: number, drawRate: number): Promise
     onTelnetCommand: (_, command) => void commands.push(`command ${command}`),
   });
   client.useEditor({ complete: () => ["alpha", "alphabet", "beta"] });
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  await agree({ harness, client, remote });
   for (let at = 0; at < bytes.length; at += size) peer.write(bytes.slice(at, at + size));
   await harness.pollUntil(() => {
     clock.advance(1_000);
@@ -709,9 +710,7 @@ Deno.test("a question whose answer waits for the drawing rate does not time out"
   const { harness, client, peer, remote, clock } = await join({ limits: { drawRate: 4_096 } });
   const words = Array.from({ length: 200 }, (_, index) => `word${index}`);
   client.useEditor({ complete: () => words });
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  await agree({ harness, client, remote });
   clock.advance(1_000_000);
   let answer: string | undefined = "none yet";
   const asking = client.ask("Sure? ", { timeout: 3_000 }).then((line) => answer = line);
@@ -736,9 +735,7 @@ Deno.test("candidates of async code are charged, and asked for once at a time", 
       return Promise.resolve(words);
     },
   });
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  await agree({ harness, client, remote });
   let drawn = 0;
   for (let round = 0; round < 6; round++) {
     peer.write("\t".repeat(round === 0 ? 1 : 1_000)); // the first one completes the common start
@@ -761,9 +758,7 @@ Deno.test("what an editor has drawn counts, even if a handler replaces the edito
     onTelnetCommand: (client) => client.useEditor({ history }),
   });
   client.useEditor({ history });
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
+  await agree({ harness, client, remote });
   clock.advance(1_000_000);
   peer.take();
   peer.write("\x10\x03".repeat(500)); // Ctrl-P, Ctrl-C
@@ -789,9 +784,7 @@ Deno.test("a Telnet command does not overtake keys that wait for the drawing rat
       },
     });
     client.enterCharacterMode();
-    remote.do(ECHO);
-    remote.do(SGA);
-    await harness.pollUntil(() => client.terminal.inCharacterMode);
+    await agree({ harness, client, remote });
     clock.advance(1_000_000);
     for (let at = 0; at < bytes.length; at += size) peer.write(bytes.slice(at, at + size));
     await harness.pollUntil(() => {
