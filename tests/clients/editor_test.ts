@@ -74,7 +74,7 @@ async function edits(runtime: Runtime, client: Client): Promise<void> {
     await screen.press("Enter");
     await screen.shows(new RegExp(`^${escape(text)}y is unknown$`, "m"));
     await screen.press("C-l");
-    await screen.shows(/^boa1>$/m);
+    await screen.shows(/^boa1>$/);
   }
 
   // Ten broadcasts while a line is typed.
