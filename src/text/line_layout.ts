@@ -1,5 +1,6 @@
 import { BLANK, drawRows } from "./row_canvas.ts";
-import { type Cell, type Frame, lineCells } from "./screen.ts";
+import { type Cell, type Frame, type FrameRow, lineCells } from "./screen.ts";
+import { simpleClimb, simpleFrame, type SimpleLine } from "./simple_line.ts";
 import { mayJoin, NARROW_WIDTHS, type Widths } from "./width.ts";
 
 /** One row of the window. The cells of the text before the line come first. */
@@ -22,9 +23,10 @@ const NEAR = 64;
 const LINE_END: Cell = { text: "\n", width: 0, style: "", length: 1 };
 
 /**
- * Lays out a line, with the text before it (the prompt), in the rows of a window. The part up to
- * the cursor is kept as rows, the part after it as cells: an edit costs only what changes and what
- * is visible below it.
+ * Lays out a line, with the text before it (the prompt), in the rows of a window. While each
+ * character takes one column, which most lines are, the rows are cut out of the line when they are
+ * shown. From the first other character on, the part up to the cursor is kept as rows, the part
+ * after it as cells. Both ways an edit costs only what changes and what is visible below it.
  */
 export class LineLayout {
   #columns: number;
@@ -38,6 +40,15 @@ export class LineLayout {
   #before = "";
   #line = "";
   /** The position of the cursor in the line, in UTF-16 units. */
+  #cursor = 0;
+  /**
+   * Whether each character of the line takes one column. Then there are no cells of it. Once it is
+   * `false`, it stays so until the line is replaced: a change costs the whole line.
+   */
+  #simple = true;
+  /** The text before the line in rows. */
+  #fixed: readonly FrameRow[] = [{ cells: [], text: "" }];
+  /** The position in the line, in UTF-16 units, up to which the cells are in rows. */
   #at = 0;
   /** The rows up to the cursor; the cursor is in the last one. */
   #rows: Row[] = [newRow([], 0, 0, false)];
@@ -77,14 +88,34 @@ export class LineLayout {
       const cells = this.#takeCells();
       this.#columns = this.#wanted;
       this.#begin(before, cells);
+      if (this.#simple && this.#under.length > 0) this.#makeCells();
     }
-    if (line !== old) {
-      this.#line = line;
-      const start = commonStart(old, line);
-      const end = commonEnd(old, line, start);
-      this.#replace(start, old.length - end, line.length - end, old);
+    if (line !== old) this.#change(old, line);
+    this.#cursor = cursor;
+    if (!this.#simple) this.#move(cursor);
+  }
+
+  #change(old: string, line: string): void {
+    this.#line = line;
+    const start = commonStart(old, line);
+    const end = commonEnd(old, line, start);
+    if (start + end === 0 && this.#under.length === 0) {
+      this.#takeCells().length = 0;
+      this.#simple = true;
     }
-    this.#move(cursor);
+    if (!this.#simple) this.#replace(start, old.length - end, line.length - end, old);
+    else if (!this.#isSimple(line.slice(start, line.length - end))) this.#makeCells();
+  }
+
+  /** Whether the terminal shows a text as it is, each character in one column. */
+  #isSimple(text: string): boolean {
+    return this.#widths.areOne(text) && (this.#show === undefined || this.#show(text) === text);
+  }
+
+  /** Splits the line into cells, because not each character takes one column. */
+  #makeCells(): void {
+    this.#simple = false;
+    this.#insert(this.#line);
   }
 
   /**
@@ -94,6 +125,7 @@ export class LineLayout {
    * @param height The number of rows of the window.
    */
   frame(top: number, height: number): Frame & { readonly top: number } {
+    if (this.#simple) return simpleFrame(this.#simpleLine, top, height);
     const open = this.#rows.length - 1;
     const last = this.#last;
     const full = last.width >= this.#columns;
@@ -102,7 +134,7 @@ export class LineLayout {
     const below = this.#below(full, first + height - open);
     // If the window has room left at the bottom, show more rows above.
     first = Math.max(0, Math.min(first, open + below.length - height));
-    const rows: Cell[][] = [];
+    const rows: (readonly Cell[])[] = [];
     for (let index = first; index < Math.min(open, first + height); index++) {
       const shown = this.#rows[index] as Row;
       shown.shared = true;
@@ -118,7 +150,14 @@ export class LineLayout {
       if (bottom !== undefined) rows.push(this.#withUnder(bottom));
     }
     const column = full ? 0 : last.width;
-    return { rows, row: row - first, column, top: first };
+    const shown = rows.map((cells) => ({ cells, text: "" }));
+    return { rows: shown, row: row - first, column, top: first };
+  }
+
+  get #simpleLine(): SimpleLine {
+    const { width: taken } = this.#last;
+    const [before, columns, line, cursor] = [this.#fixed, this.#columns, this.#line, this.#cursor];
+    return { before, taken, columns, line, cursor };
   }
 
   /**
@@ -126,6 +165,7 @@ export class LineLayout {
    * none.
    */
   climb(step: 1 | -1): number | undefined {
+    if (this.#simple) return simpleClimb(this.#simpleLine, step);
     const open = this.#rows.length - 1;
     const full = this.#last.width >= this.#columns;
     const [row, column] = full ? [open + 1, 0] : [open, this.#last.width];
@@ -135,7 +175,7 @@ export class LineLayout {
   /**
    * The row of a line that fits one row, with the cells of `#under` that the line leaves visible.
    */
-  #withUnder(cells: Cell[]): Cell[] {
+  #withUnder(cells: readonly Cell[]): readonly Cell[] {
     const { fixed } = this.#rows[this.#first] as Row;
     let column = 0;
     for (let at = fixed; at < cells.length; at++) column -= cells[at]?.width ?? 0;
@@ -163,7 +203,11 @@ export class LineLayout {
     this.#after = cells;
     this.#at = 0;
     const { rows, under } = drawRows(before, this.#columns, this.#show, this.#widths);
-    this.#rows = rows.map(({ cells, ended }) => newRow(cells, cells.length, 0, ended));
+    this.#fixed = rows.map(({ cells }) => ({ cells, text: "" }));
+    this.#rows = rows.map(({ cells, ended }) => ({
+      ...newRow(cells, cells.length, 0, ended),
+      shared: true,
+    }));
     this.#under = under;
     this.#first = this.#rows.length - 1;
   }

@@ -16,9 +16,17 @@ export interface Cell {
   readonly uncertain?: boolean;
 }
 
-/** Rows of cells, and the position of the cursor. */
+/** A row of the screen. */
+export interface FrameRow {
+  /** Its first cells. */
+  readonly cells: readonly Cell[];
+  /** The text after them: each UTF-16 unit is a character of one column, without a colour. */
+  readonly text: string;
+}
+
+/** The rows that the window shows, and the position of the cursor. */
 export interface Frame {
-  readonly rows: readonly (readonly Cell[])[];
+  readonly rows: readonly FrameRow[];
   readonly row: number;
   readonly column: number;
 }
@@ -76,8 +84,10 @@ function cellOf(cluster: string, cells: Map<string, Cell>, widths: Widths): Cell
   return cell;
 }
 
-const NO_CELLS: readonly Cell[] = [];
-const NOTHING: Frame = { rows: [[]], row: 0, column: 0 };
+/** The cells of a row that has only text. */
+export const NO_CELLS: readonly Cell[] = [];
+const EMPTY_ROW: FrameRow = { cells: NO_CELLS, text: "" };
+const NOTHING: Frame = { rows: [EMPTY_ROW], row: 0, column: 0 };
 
 /**
  * The part of a terminal's screen that shows the line being edited. Draws each frame over the one
@@ -112,9 +122,9 @@ export class Screen {
       column = toColumn;
     };
     for (let index = 0; index < next.rows.length; index++) {
-      const cells = next.rows[index] as readonly Cell[];
+      const current = next.rows[index] as FrameRow;
       const before = old[index];
-      if (before === cells) continue;
+      if (before?.cells === current.cells && before.text === current.text) continue;
       if (before === undefined) {
         // A new row below the last one: CR LF creates it, and scrolls if necessary.
         goTo(index - 1, column);
@@ -122,12 +132,10 @@ export class Screen {
         row = index;
         column = 0;
       }
-      const replaced = before ?? NO_CELLS;
-      const same = commonCells(replaced, cells);
-      if (same === cells.length && same === replaced.length) continue;
-      const start = widthOf(cells, 0, same);
-      goTo(index, start);
-      const drawn = drawCells(cells, same, start, this.#columns);
+      const replaced = before ?? EMPTY_ROW;
+      const drawn = drawRow(replaced, current, this.#columns);
+      if (drawn === undefined) continue;
+      goTo(index, drawn.start);
       out += drawn.text;
       column = drawn.column;
       if ((this.#widths[index] ?? widthOf(replaced)) > column) out += "\x1b[K";
@@ -149,7 +157,8 @@ export class Screen {
   clear(): string {
     const { row, column, rows } = this.#shown;
     this.assume(NOTHING);
-    const empty = rows.length === 1 && (rows[0]?.length ?? 0) === 0;
+    const [first = EMPTY_ROW] = rows;
+    const empty = rows.length === 1 && first.cells.length === 0 && first.text === "";
     if (empty && column === 0) return "";
     return `${moveRows(row, 0)}\r\x1b[J`;
   }
@@ -170,8 +179,9 @@ export class Screen {
     const { rows, row, column } = this.#shown;
     const height = (width: number) => Math.max(1, Math.ceil(width / columns));
     let above = 0;
-    for (const cells of rows.slice(0, row)) above += height(widthOf(cells));
-    above += Math.floor(Math.max(0, Math.min(column, widthOf(rows[row] ?? []) - 1)) / columns);
+    for (const one of rows.slice(0, row)) above += height(widthOf(one));
+    const width = widthOf(rows[row] ?? EMPTY_ROW);
+    above += Math.floor(Math.max(0, Math.min(column, width - 1)) / columns);
     this.#columns = columns;
     this.assume(NOTHING);
     return `${moveRows(above, 0)}\r\x1b[J`;
@@ -191,6 +201,40 @@ function moveColumns(from: number, to: number): string {
   if (to === 0) return "\r";
   if (from !== -1 && to < from && from - to <= 4) return "\b".repeat(from - to);
   return to === 1 ? "\r\x1b[C" : `\r\x1b[${to}C`;
+}
+
+/** What draws a row over another one: the column where it begins, and the column after it. */
+interface Drawing {
+  readonly start: number;
+  readonly text: string;
+  readonly column: number;
+}
+
+/** Draws what differs between two rows; `undefined`: nothing does. */
+function drawRow(old: FrameRow, row: FrameRow, columns: number): Drawing | undefined {
+  if (old.cells === row.cells) {
+    const same = commonUnits(old.text, row.text);
+    if (same === row.text.length && same === old.text.length) return undefined;
+    const start = columnsOf(row.cells) + same;
+    const text = row.text.slice(same);
+    return { start, text, column: start + text.length };
+  }
+  const [before, cells] = [cellsOf(old), cellsOf(row)];
+  const same = commonCells(before, cells);
+  if (same === cells.length && same === before.length) return undefined;
+  const start = columnsOf(cells, same);
+  return { start, ...drawCells(cells, same, start, columns) };
+}
+
+/** All of a row as cells. */
+function cellsOf({ cells, text }: FrameRow): readonly Cell[] {
+  return text === "" ? cells : [...cells, ...lineCells(text)];
+}
+
+function commonUnits(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && at < b.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  return at;
 }
 
 /**
@@ -260,9 +304,14 @@ function isSame(a: Cell, b: Cell): boolean {
   return a === b || (a.text === b.text && a.style === b.style);
 }
 
-/** The columns of the cells of a row between two indexes. */
-function widthOf(cells: readonly Cell[], from: number = 0, to: number = cells.length): number {
+/** The columns of the first cells of a row. */
+function columnsOf(cells: readonly Cell[], to: number = cells.length): number {
   let width = 0;
-  for (let at = from; at < to; at++) width += cells[at]?.width ?? 0;
+  for (let at = 0; at < to; at++) width += cells[at]?.width ?? 0;
   return width;
+}
+
+/** The columns of a row. */
+function widthOf({ cells, text }: FrameRow): number {
+  return columnsOf(cells) + text.length;
 }

@@ -196,6 +196,16 @@ export class Widths {
     return width;
   }
 
+  /** Whether each UTF-16 unit of a text is a character of one column that joins no other. */
+  areOne(text: string): boolean {
+    if (!NOT_ASCII.test(text)) return true;
+    const table = this.units;
+    for (let at = 0; at < text.length; at++) {
+      if (((table[text.charCodeAt(at)] as number) & (PLAIN | WIDTH)) !== (PLAIN | 1)) return false;
+    }
+    return true;
+  }
+
   /** The columns of one grapheme cluster. */
   ofCluster(cluster: string): number {
     const code = cluster.charCodeAt(0);

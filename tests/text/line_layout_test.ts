@@ -1,8 +1,8 @@
 /** The incremental layout of an edited line equals a full layout. */
 import { assert, assertEquals } from "@std/assert";
 import { LineLayout } from "../../src/text/line_layout.ts";
-import { type Cell, lineCells } from "../../src/text/screen.ts";
-import { graphemes } from "../../src/text/width.ts";
+import { type Cell, type FrameRow, lineCells } from "../../src/text/screen.ts";
+import { graphemes, isUncertain, widthsFor } from "../../src/text/width.ts";
 import { startCounting } from "../steps.ts";
 
 /** A full layout: rows of cells. */
@@ -99,8 +99,12 @@ function climbed(
   return best;
 }
 
-function textOf(rows: readonly (readonly Cell[])[]): string[] {
-  return rows.map((cells) => cells.map(({ text }) => text).join(""));
+function textOf(cells: readonly Cell[]): string {
+  return cells.map(({ text }) => text).join("");
+}
+
+function textsOf(rows: readonly FrameRow[]): string[] {
+  return rows.map(({ cells, text }) => textOf(cells) + text);
 }
 
 /** Seeded random numbers. */
@@ -128,10 +132,15 @@ const PARTS = [
   "the quick brown fox jumps ",
   "\x01",
 ];
+/** Characters of one column. */
+const SIMPLE = [..."abc xyz", "é", "ж", "the quick brown fox jumps "];
 
 Deno.test("an edited line has the same layout as a new one, at any position and width", () => {
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 600; seed++) {
     const random = numbers(seed);
+    // Half of the lines have only characters of one column; some of these get another one late.
+    const choices = (step: number) =>
+      seed % 2 === 0 || (seed % 3 === 0 && step > 30) ? PARTS : SIMPLE;
     let columns = 2 + random(12);
     const layout = new LineLayout(columns, undefined);
     let [line, before, top] = ["", "> ", 0];
@@ -140,7 +149,10 @@ Deno.test("an edited line has the same layout as a new one, at any position and 
       for (const cluster of graphemes(line)) ends.push((ends.at(-1) ?? 0) + cluster.length);
       const any = () => ends[random(ends.length)] ?? 0;
       const [start, end] = [any(), any()].toSorted((a, b) => a - b) as [number, number];
-      const parts = Array.from({ length: random(4) }, () => PARTS[random(PARTS.length)]);
+      const parts = Array.from({ length: random(4) }, () => {
+        const parts = choices(step);
+        return parts[random(parts.length)];
+      });
       line = line.slice(0, start) + parts.join("") + line.slice(random(2) === 0 ? start : end);
       if (random(15) === 0) {
         before = ["", "> ", "a prompt of some length: ", "x\n> "][random(4)] ?? "";
@@ -163,12 +175,12 @@ Deno.test("an edited line has the same layout as a new one, at any position and 
         top,
         row: model.row - top,
         column: model.column,
-        rows: textOf(model.rows.slice(top, top + height)),
+        rows: model.rows.slice(top, top + height).map(textOf),
       };
       const why = `seed ${seed}, step ${step}: ${
         JSON.stringify({ columns, before, line, cursor })
       }`;
-      assertEquals({ ...frame, rows: textOf(frame.rows) }, expected, why);
+      assertEquals({ ...frame, rows: textsOf(frame.rows) }, expected, why);
       for (const way of [-1, 1] as const) {
         assertEquals(
           layout.climb(way),
@@ -177,6 +189,27 @@ Deno.test("an edited line has the same layout as a new one, at any position and 
         );
       }
     }
+  }
+});
+
+Deno.test("terminals agree on the width of each character of a simple line", () => {
+  for (const ambiguousWidth of [1, 2] as const) {
+    const widths = widthsFor(ambiguousWidth);
+    let simple = 0;
+    for (let code = 0; code < 0x10000; code++) {
+      const unit = String.fromCharCode(code);
+      if (!widths.areOne(unit)) continue;
+      simple++;
+      assert(widths.ofCluster(unit) === 1 && !isUncertain(unit), code.toString(16));
+      for (const other of ["a", "\u0301", "\u200d", unit]) {
+        const alone = graphemes(unit + other)[0] === unit;
+        assert(
+          alone || !widths.areOne(other),
+          `${code.toString(16)} joins ${JSON.stringify(other)}`,
+        );
+      }
+    }
+    assert(simple > 200, `${simple}`);
   }
 });
 
