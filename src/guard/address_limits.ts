@@ -8,6 +8,8 @@ interface Visits {
   open: number;
   /** The time at which the budget of new connections is full again (GCRA). */
   paid: number;
+  /** When it last sent an HTTP request; `-Infinity`: never. */
+  browsedAt: number;
 }
 
 /** The limit that an address or a network would exceed with another connection. */
@@ -72,10 +74,21 @@ export class AddressLimits {
     }
   }
 
+  /** Notes that a connection of an address has sent an HTTP request. */
+  noteBrowser(address: string, now: number): void {
+    const visits = this.#visits.get(address);
+    if (visits !== undefined) visits.browsedAt = now;
+  }
+
+  /** When an address last sent an HTTP request; `-Infinity`: never, as far as is remembered. */
+  browsedAt(address: string): number {
+    return this.#visits.get(address)?.browsedAt ?? -Infinity;
+  }
+
   #visitsOf(key: string, now: number): Visits {
     let visits = this.#visits.get(key);
     if (visits === undefined) {
-      visits = { open: 0, paid: now };
+      visits = { open: 0, paid: now, browsedAt: -Infinity };
       this.#visits.set(key, visits);
     }
     return visits;

@@ -69,8 +69,9 @@ export interface ServerLimits extends TelnetLimits {
    */
   readonly handshakeTimeout: number;
   /**
-   * How long `tls: "auto"` waits for a first byte before it treats a client as plain, in
-   * milliseconds. Default 300.
+   * How long a port with `tls: "auto"` or `webSocket` waits for a first byte before it treats a
+   * client as plain Telnet, in milliseconds. If the address has sent an HTTP request, it waits for
+   * two seconds after that. Default 300.
    */
   readonly helloTimeout: number;
   /**

@@ -65,7 +65,11 @@ export function checkCustomOptions(
     }
     checkList(`${what}.events`, own);
     if (known.has(code)) {
-      throwMisuse(`Cannot add option ${code} (${name}): ${known.get(code)} has this code already`);
+      throwMisuse(
+        `Cannot add option ${code} (${name}): ${
+          known.get(code)
+        } has this code already; choose a free one`,
+      );
     }
     known.set(code, name);
     for (

@@ -236,6 +236,14 @@ export class Acceptor implements HandshakePort {
     return false;
   }
 
+  noteBrowser(address: string): void {
+    this.#addresses.noteBrowser(address, this.now());
+  }
+
+  browsedAt(address: string): number {
+    return this.#addresses.browsedAt(address);
+  }
+
   done(handshake: Handshake): ConnectionHandler {
     const { connection, origin } = handshake;
     this.#forget(handshake);

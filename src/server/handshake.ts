@@ -29,6 +29,10 @@ export interface HandshakePort {
   timed(timed: Timed, time: number): void;
   /** The proxy has reported the client's address; returns whether the connection is accepted. */
   arrived(handshake: Handshake): boolean;
+  /** Notes that an address has sent an HTTP request. */
+  noteBrowser(address: string): void;
+  /** When an address last sent one; `-Infinity`: never. */
+  browsedAt(address: string): number;
   /** The handshake is complete; returns the connection's new owner. */
   done(handshake: Handshake): ConnectionHandler;
   /** The connection was a proxy's health check; returns its new owner. */
@@ -51,6 +55,11 @@ export interface HandshakePort {
 type Stage = "proxy" | "hello" | "secure" | "request" | "over";
 
 const NO_BYTES = new Uint8Array(0);
+/**
+ * How long after a request of an address its silent connections wait for requests, too: a browser
+ * opens connections before it needs them.
+ */
+const BROWSER_MS = 2_000;
 /** The first byte of a TLS handshake record; a person can type it as Ctrl-V. */
 const TLS_RECORD = 0x16;
 
@@ -120,12 +129,21 @@ export class Handshake implements SecureHandler, Timed {
 
   tick(now: number): number | undefined {
     const waits = this.#stage === "hello" || this.#stage === "request";
-    if (waits && now >= this.#helloBy) this.#speaksTelnet();
+    if (waits && now >= this.#helloBy) this.#overdue(now);
     else if (this.#stage !== "over" && now >= this.#deadline) {
       this.#fail("handshake-timeout", `the handshake did not finish in time (${this.#stage})`);
     }
     if (this.#stage === "over") return undefined;
     return waits ? Math.min(this.#helloBy, this.#deadline) : this.#deadline;
+  }
+
+  /** The peer has sent nothing so far: a Telnet client, unless its address has just browsed. */
+  #overdue(now: number): void {
+    const until = this.#mode.web === undefined
+      ? now
+      : Math.min(this.#port.browsedAt(this.origin.address) + BROWSER_MS, this.#deadline);
+    if (now >= until || this.#received.length > 0) this.#speaksTelnet();
+    else this.#helloBy = until;
   }
 
   /** The reason to report if the peer closes now. */
@@ -225,6 +243,7 @@ export class Handshake implements SecureHandler, Timed {
     this.#helloBy = Infinity;
     const request = readRequest(this.#received);
     if (request === undefined) return;
+    this.#port.noteBrowser(this.origin.address);
     if (this.#forwards && !("status" in request)) {
       const { forwardedHeader = "" } = web;
       const origin = forwardedOrigin(request, forwardedHeader, this.#port.trustedProxies);

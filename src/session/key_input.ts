@@ -137,7 +137,11 @@ export class KeyInput {
   readonly #given = new Fifo<Key>();
   readonly #results = new Fifo<EditResult>();
   #options: EditorOptions | undefined;
-  #history: HistoryStore = new History();
+  /** The history of lines, if the game gives none. */
+  #lines: HistoryStore = new History();
+  #history: HistoryStore = this.#lines;
+  /** Whether the history is the one of a snapshot: an empty one that the game gives gets its lines. */
+  #kept = false;
   #editor: LineEditor | undefined;
   #active = false;
   /** Whether bracketed paste is on in the terminal. */
@@ -399,9 +403,12 @@ export class KeyInput {
     for (const result of results) this.#results.push(result);
     this.#decoder.runs = editor !== null;
     if (editor === null) return;
-    this.#options = { ...editor.options, history: new History({ lines: editor.history }) };
+    const history = new History({ lines: editor.history });
+    if (!editor.options.multiline) this.#lines = history;
+    this.#options = { ...editor.options, history };
     this.#decoder.escapeTimeout = this.#options.escapeTimeout ?? this.#settings.escapeTimeout;
     this.#editor = this.#newEditor(this.#options, window);
+    this.#kept = true;
     this.#editor.restore(editor.state, active);
     this.#marking = active;
   }
@@ -417,8 +424,11 @@ export class KeyInput {
     window: KeyWindow,
   ): LineEditor {
     const completes = complete !== undefined;
-    this.#history = options.history ?? new History();
-    const history = this.#history;
+    const own = options.multiline ? new History() : this.#lines;
+    const history = options.history ?? own;
+    if (this.#kept) fill(history, this.#history);
+    this.#kept = false;
+    this.#history = history;
     const { limit = this.#settings.lineLimit } = options;
     const show = this.#show;
     return new LineEditor({ ...options, limit, history, ...window, show, completes });
@@ -476,6 +486,12 @@ export class KeyInput {
     };
     return { type: "complete", call };
   }
+}
+
+/** Adds the lines of a history to another one, unless that has lines of its own. */
+function fill(history: HistoryStore, from: HistoryStore): void {
+  if (history === from || history.length > 0) return;
+  for (let index = 0; index < from.length; index++) history.add(from.at(index) ?? "");
 }
 
 function isSame(one: CompletionQuestion, other: CompletionQuestion | undefined): boolean {

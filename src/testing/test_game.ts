@@ -14,6 +14,11 @@ import { TestClock } from "./clock.ts";
 
 /** How many turns it takes at most until the game has heard what a player has sent. */
 const ARRIVAL_TURNS = 5;
+/**
+ * Which idle turns in a row are followed by a pause, and how long it is at most, in milliseconds:
+ * compression works in other threads, and a busy machine serves them late.
+ */
+const PAUSED_TURNS = { from: 10, to: 60, longest: 10 };
 /** The most characters of unread text that an error shows. */
 const MAX_SHOWN = 500;
 
@@ -290,6 +295,7 @@ export class TestPlayer {
       const { bytesReceived } = this.remote;
       if (bytesReceived !== before) idle = -1;
       before = bytesReceived;
+      await pauseAfter(idle);
     }
     if (settled) return await promise;
     late.abort(); // it must not take later input
@@ -302,4 +308,10 @@ export class TestPlayer {
         (this.#typing ? '. The text that the player sent last has no line end: add "\\n"' : ""),
     );
   }
+}
+
+async function pauseAfter(idleTurns: number): Promise<void> {
+  const { from, to, longest } = PAUSED_TURNS;
+  if (idleTurns < from || idleTurns > to) return;
+  await new Promise<void>((resolve) => setTimeout(resolve, Math.min(longest, idleTurns / 2)));
 }

@@ -7,6 +7,7 @@ import {
   TelnetClient,
   TelnetServer,
 } from "../../mod.ts";
+import { SERVER_MESSAGES } from "../../src/guard/messages.ts";
 import { BUILT_IN, OPTION_EVENTS } from "../../src/options/registry.ts";
 import { handlerName, OWN_EVENTS } from "../../src/server/listen_options.ts";
 import { EMACS_KEYS, ENCODINGS } from "../../src/text/mod.ts";
@@ -39,6 +40,13 @@ Deno.test("the table of limits has the limits and defaults of SERVER_LIMITS", ()
     }),
   );
   assertEquals(told, { ...SERVER_LIMITS });
+});
+
+Deno.test("the table of texts has the messages of SERVER_MESSAGES", () => {
+  const rows = read("docs/reference/limits.md").matchAll(/^\| `(\w+)` +\|[^|]+\| `([^`]+)` +\|$/gm);
+  assertEquals(Object.fromEntries(Array.from(rows, ([, name, text]) => [name, text])), {
+    ...SERVER_MESSAGES,
+  });
 });
 
 Deno.test("the table of options has every option with its code", () => {

@@ -680,6 +680,8 @@ Deno.test("PROXY: a long header that arrives byte by byte takes linear time", ()
       now: () => 0,
       timed() {},
       arrived: () => true,
+      noteBrowser() {},
+      browsedAt: () => -Infinity,
       done: () => handler,
       checked: () => {
         checks++;

@@ -462,6 +462,54 @@ Deno.test("after a restore from a snapshot the editor can go on, or end", async 
   assertEquals(on.client.terminal.editing, false);
 });
 
+Deno.test("useEditor() again keeps the history, unless it names another; a letter has its own", async () => {
+  await using sitting = await sit();
+  const { client, type, look } = sitting;
+  await type("look\r");
+  const recalled = async () => {
+    client.prompt("> ");
+    await type("\x10"); // Ctrl-P
+    const row = (await look()).at(-1);
+    await type("\x15"); // Ctrl-U
+    return row;
+  };
+  client.useEditor({ complete: () => [] });
+  assertEquals(await recalled(), "> look");
+  client.useEditor({ multiline: true });
+  assertEquals(await recalled(), ">");
+  await type("Dear Ben\x04");
+  assertEquals(await recalled(), "> Dear Ben");
+  client.useEditor();
+  assertEquals(await recalled(), "> look");
+  client.useEditor({ history: new History({ lines: ["north"] }) });
+  assertEquals(await recalled(), "> north");
+});
+
+Deno.test("a client of a snapshot keeps its history when the game calls useEditor() again", async () => {
+  await using before = await sit();
+  await before.type("look\rnorth\r");
+  before.client.getCommand();
+  const saved = JSON.stringify(before.client.snapshot());
+  await before[Symbol.asyncDispose]();
+  const full = new History({ lines: ["south"] });
+  const filled = ["look", "north"];
+  for (
+    const [options, lines] of [
+      [{}, filled],
+      [{ complete: () => [] }, filled],
+      [{ history: new History() }, filled],
+      [{ history: full }, ["south"]],
+      [{ multiline: true }, filled],
+    ] as const
+  ) {
+    await using after = await join({ restore: () => JSON.parse(saved) });
+    after.client.useEditor(options);
+    const { input } = JSON.parse(JSON.stringify(after.client.snapshot()));
+    assertEquals(input.keys.editor.history, lines, JSON.stringify(options));
+  }
+  assertEquals(full.length, 1);
+});
+
 Deno.test("enterLineMode ends the editor: its row is cleared, and lines come as in line mode", async () => {
   await using joined = await sit();
   const { client, remote, type, look } = joined;

@@ -6,6 +6,7 @@ import { TestClock } from "../../src/testing/mod.ts";
 import { until } from "../patience.ts";
 import { ACCEPT, message, ServerFrames, upgradeRequest } from "../websocket/client.ts";
 import { closeFrame, frame, join } from "../websocket/frames.ts";
+import { CERTIFICATE } from "../tls/certificates.ts";
 
 interface Scene extends AsyncDisposable {
   readonly server: TelnetServer;
@@ -149,6 +150,53 @@ Deno.test("WebSocket: a silent Telnet client is greeted after helloTimeout, one 
   for (let turns = 0; turns < 3; turns++) await scene.poll();
   assertEquals(greeted(), [true, true, true, true, false, false]);
 });
+
+for (const tls of [false, "auto"] as const) {
+  Deno.test(`a browser's spare connection is not greeted while its page loads (tls: ${tls})`, async () => {
+    const clock = new TestClock();
+    const pages = {
+      "/": { type: "text/html", body: "page" },
+      "/a.css": { type: "text/css", body: "style" },
+    };
+    await using scene = await start({
+      clock,
+      webSocket: { pages },
+      limits: { helloTimeout: 300 },
+      ...tls === "auto" ? { tls, certificate: CERTIFICATE } : {},
+    });
+    const connect = (remoteAddress: string) =>
+      scene.transport.connect(scene.server.port, { remoteAddress });
+    const turns = async () => {
+      for (let turn = 0; turn < 4; turn++) await scene.poll();
+    };
+    const get = async (peer: MemoryPeer, path: string) => {
+      peer.write(`GET ${path} HTTP/1.1\r\nHost: mud.example:7777\r\n\r\n`);
+      await turns();
+      return peer.takeText().split("\r\n\r\n")[1];
+    };
+    const [first, spare, unused] = [
+      connect("192.0.2.1"),
+      connect("192.0.2.1"),
+      connect("192.0.2.1"),
+    ];
+    const other = connect("192.0.2.2");
+    assertEquals(await get(first, "/"), "page");
+    clock.advance(1_900);
+    await turns();
+    assertEquals(other.takeText(), "Welcome\r\n", "a Telnet client of another address");
+    assertEquals(await get(spare, "/a.css"), "style");
+    clock.advance(1_960);
+    await turns();
+    assertEquals(unused.takeText(), "");
+    clock.advance(40);
+    await turns();
+    assertEquals(unused.takeText(), "Welcome\r\n", "two seconds after the last request");
+    const later = connect("192.0.2.1");
+    clock.advance(300);
+    await turns();
+    assertEquals(later.takeText(), "Welcome\r\n", "the page is loaded");
+  });
+}
 
 const FAULTS: readonly (readonly [what: string, request: string, status: number])[] = [
   ["no version", upgradeRequest({ "Sec-WebSocket-Version": undefined }), 426],

@@ -84,6 +84,18 @@ Deno.test("an expectation that is not met fails at once, and says what came inst
   assertEquals(game.server.connectionCount(), 0);
 });
 
+Deno.test("an answer that takes a moment outside of the game is waited for", async () => {
+  await using game = await TestGame.start(async ({ transport, clock }) => {
+    const onConnect = async (client: TelnetClient) => {
+      await new Promise((resolve) => setTimeout(resolve, 150)); // as another thread
+      client.send("Done.\n");
+    };
+    const server = await TelnetServer.listen({ transport, clock, onConnect, onDisconnect() {} });
+    return { server };
+  });
+  await (await game.connect()).expect("Done.");
+});
+
 Deno.test("a game whose server does not use the test's transport is misuse", async () => {
   await assertRejects(() => TestGame.start(() => ({}) as never), Error, "its `server`");
 });

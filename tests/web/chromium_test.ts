@@ -137,6 +137,7 @@ Deno.test({
     await using server = await TelnetServer.listen({
       port: 0,
       webSocket: { pages: await readPages(DIST) },
+      limits: { helloTimeout: 10_000 }, // a browser on a busy machine may be slow to send
       telnetOptions: { naws: true },
       onConnect: (client) => {
         player = client;
