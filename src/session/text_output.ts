@@ -40,6 +40,8 @@ export interface TextSnapshot {
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 /** The longest unfinished row to remember; a longer one is not a prompt. */
+/** From this many UTF-16 units on, text is long. */
+const LONG = 1_024;
 const MAX_ROW = 1_024;
 /** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
@@ -176,8 +178,10 @@ export class TextOutput {
   write(given: string | SharedText, machine: TelnetMachine): void {
     const text = typeof given === "string" ? given : String(given);
     if (text === "") return;
-    // Most text is ASCII, which most character sets encode in the same way.
-    const plain = this.#codec.ascii === true && this.#newlines?.afterCr !== true;
+    // Most text is ASCII, which most character sets encode in the same way. The engine encodes long
+    // text faster.
+    const plain = text.length < LONG && this.#codec.ascii === true &&
+      this.#newlines?.afterCr !== true;
     if (plain && machine.sendAscii(text)) return;
     if (typeof given !== "string" && this.#newlines?.afterCr !== true && !text.includes("\r")) {
       return machine.send(given.bytesIn(this.#codec));

@@ -161,6 +161,8 @@ interface Candidates {
   readonly words: readonly string[];
   /** What all of them begin with. */
   readonly common: string;
+  /** The list of them, once it was shown, and the columns of the window that it is for. */
+  list?: { readonly columns: number; readonly text: string };
 }
 
 /** The candidates that Tab inserts one after the other. */
@@ -518,7 +520,8 @@ export class LineEditor {
    */
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (line !== this.line || cursor !== this.cursor) return;
-    const { words, common } = this.#readCandidates(candidates);
+    const read = this.#readCandidates(candidates);
+    const { words, common } = read;
     // If the line has several words and all candidates begin with it, they are whole lines; else
     // they are words.
     const before = line.slice(0, cursor);
@@ -534,7 +537,7 @@ export class LineEditor {
       return;
     }
     if (common.length > typed.length) this.#replace(start, common);
-    else if (this.#tabbed) this.#list(words);
+    else if (this.#tabbed) this.#list(read);
     else this.#ring();
     this.#tabbed = true;
   }
@@ -700,7 +703,17 @@ export class LineEditor {
   }
 
   /** Prints the candidates in columns, above the line. */
-  #list(words: readonly string[]): void {
+  #list(candidates: Candidates): void {
+    const columns = this.#columns;
+    if (candidates.list?.columns !== columns) {
+      candidates.list = { columns, text: this.#inColumns(candidates.words) };
+    }
+    const { text } = candidates.list;
+    this.#drawn += text.length;
+    this.print(text);
+  }
+
+  #inColumns(words: readonly string[]): string {
     const first = words.slice(0, MAX_CANDIDATES);
     const widths = first.map((word) => this.#widths.of(word));
     const width = Math.max(...widths) + 2;
@@ -712,9 +725,7 @@ export class LineEditor {
       const last = index % columns === columns - 1 || index === cells.length - 1;
       text += last ? `${word}\n` : word + " ".repeat(width - own);
     }
-    if (shown.length < words.length) text += `... ${words.length - shown.length} more\n`;
-    this.#drawn += text.length;
-    this.print(text);
+    return shown.length < words.length ? `${text}... ${words.length - shown.length} more\n` : text;
   }
 
   #end(result: EditResult): void {

@@ -36,10 +36,39 @@ export class NewlineEncoder {
     const afterCr = this.#afterCr;
     this.#afterCr = text.endsWith("\r");
     if (!afterCr && !text.includes("\r")) return text.replaceAll("\n", "\r\n");
-    const lf = text.replaceAll(/(?<!\r)\n/g, "\r\n");
+    const lf = withCr(text);
     const whole = afterCr && text.startsWith("\n") ? lf.slice(1) : lf;
     if (binary) return whole;
-    const cr = whole.replaceAll(/\r(?=[^\n\0])/g, "\r\0");
+    const cr = withNul(whole);
     return afterCr && !/^[\n\0]/.test(text) ? "\0" + cr : cr;
   }
+}
+
+const NUL = 0x00;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Inserts a CR before each LF that has none. The search by the engine beats an expression. */
+function withCr(text: string): string {
+  let result = "";
+  let from = 0;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
+    if (text.charCodeAt(at - 1) === CR) continue;
+    result += text.slice(from, at) + "\r";
+    from = at;
+  }
+  return from === 0 && result === "" ? text : result + text.slice(from);
+}
+
+/** Inserts a NUL after each CR before anything but LF or NUL. */
+function withNul(text: string): string {
+  let result = "";
+  let from = 0;
+  for (let at = text.indexOf("\r"); at !== -1; at = text.indexOf("\r", at + 1)) {
+    const next = text.charCodeAt(at + 1);
+    if (next === LF || next === NUL || at + 1 === text.length) continue;
+    result += text.slice(from, at + 1) + "\0";
+    from = at + 1;
+  }
+  return from === 0 ? text : result + text.slice(from);
 }

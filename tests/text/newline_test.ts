@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { assertEquals } from "@std/assert";
 import { NewlineEncoder } from "../../src/text/mod.ts";
 
@@ -26,4 +27,17 @@ Deno.test("NewlineEncoder gives the same bytes however a text is split into send
 
 Deno.test("NewlineEncoder does not change a lone CR if BINARY is enabled", () => {
   assertEquals(encode(["a\rb\n"], true), "a\rb\r\n");
+});
+
+Deno.test("NewlineEncoder: each LF has one CR before it, each other CR has a NUL after it", () => {
+  const texts = fc.array(
+    fc.string({ unit: fc.constantFrom("a", "\r", "\n", "\0", "é"), maxLength: 12 }),
+  );
+  fc.assert(fc.property(texts, fc.boolean(), (parts, binary) => {
+    const text = parts.join("");
+    const lines = text.replaceAll(/(?<!\r)\n/g, "\r\n");
+    const wire = binary ? lines : lines.replaceAll(/\r(?=[^\n\0])/g, "\r\0");
+    assertEquals(encode([text], binary), wire);
+    if (!binary) assertEquals(encode(parts), wire);
+  }));
 });
