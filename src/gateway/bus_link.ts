@@ -4,6 +4,8 @@ import { encodePacket, ENVELOPE } from "./messages.ts";
 
 /** The maximum backlog of a link in bytes. Above it, no new records are sent. */
 const MAX_BACKLOG = 4_194_304;
+/** The maximum size of a packet in bytes: the other end begins with one while the next is made. */
+const MAX_PACKET = 65_536;
 /** How long a stopping end waits until the other ends have acknowledged its last messages. */
 export const LAST_MS = 1_000;
 
@@ -42,7 +44,7 @@ export class BusLink<Waiting> {
     this.number = number;
     this.epoch = epoch;
     this.#onNobody = onNobody;
-    this.link = new Link(bus.maxPayload - ENVELOPE);
+    this.link = new Link(Math.min(bus.maxPayload, MAX_PACKET) - ENVELOPE);
   }
 
   /** Whether the link is full; if so, `one` waits for room: see {@linkcode takeWaiting}. */

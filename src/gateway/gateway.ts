@@ -44,6 +44,8 @@ import { BusGuard, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
+/** After about this many bytes of records, the first ones are sent, while further ones are encoded. */
+const PIECE = 32_768;
 /** The interval of heartbeats to workers. */
 const BEAT_MS = 1_000;
 /** After this long without a message, a worker counts as not serving its zone. */
@@ -466,10 +468,16 @@ export class Gateway {
       epoch,
       onNobody: () => this.#lost(route, worker),
     });
+    const { link } = route;
+    let sent = link.link.end;
     for (const held of [...route.connections.values()]) {
       this.#close(held);
       if (held.done) this.#forget(held);
       else this.#open(route, held);
+      if (link.link.end - sent < PIECE) continue;
+      // The worker reads the first connections while the next ones are encoded.
+      sent = link.link.end;
+      link.flush(this.#timer.now());
     }
     // A worker without connections from this gateway must know the gateway, too.
     if (route.connections.size === 0) route.link.beat();

@@ -1,4 +1,5 @@
 import type { CloseReason, ResumeReason } from "../transport/transport.ts";
+import { copied } from "../text/pieces.ts";
 import { WireError, WireReader, type WireWriter } from "./wire.ts";
 
 /** The version of the messages between gateways and workers. */
@@ -89,6 +90,9 @@ export type GatewayRecord =
   | ClosedRecord
   | WithdrawnRecord
   | TakenRecord;
+
+/** From this many UTF-16 units on, a text is not kept for a part of it. */
+const LONG = 2_048;
 
 const OPEN = 1;
 const INPUT = 2;
@@ -239,16 +243,33 @@ function readStep(reader: WireReader): Step {
   }
 }
 
+/** Writes the lengths of all names and texts, and then all of them as one text. */
 function writeParts(writer: WireWriter, parts: Parts): void {
   writer.number(parts.size);
-  for (const [name, text] of parts) writer.text(name).text(text);
+  if (parts.size === 0) return;
+  let all = "";
+  for (const [name, text] of parts) {
+    writer.number(name.length).number(text.length);
+    all += name + text;
+  }
+  writer.text(all);
 }
 
 function readParts(reader: WireReader): Parts {
   const parts = new Map<string, string>();
-  for (let left = reader.number(); left > 0; left--) {
-    const name = reader.text();
-    parts.set(name, reader.text());
+  const count = reader.number();
+  if (count === 0) return parts;
+  const lengths: number[] = [];
+  for (let left = 2 * count; left > 0; left--) lengths.push(reader.number());
+  const all = reader.text();
+  let at = 0;
+  // The engine keeps the whole text for each part that is cut out of it, so long texts are copied.
+  const cut = all.length > LONG ? (text: string) => copied(text) : (text: string) => text;
+  const next = (length: number) => cut(all.slice(at, at += length));
+  for (let index = 0; index < lengths.length; index += 2) {
+    const name = next(lengths[index] as number);
+    parts.set(name, next(lengths[index + 1] as number));
   }
+  if (at !== all.length) throw new WireError("The lengths of the state do not fit");
   return parts;
 }

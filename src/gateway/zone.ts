@@ -229,6 +229,8 @@ export class Zone {
   #owned = true;
   /** Called at the end of the next turn while the worker is leaving. */
   #turnEnded: (() => void) | undefined;
+  /** Called after each packet while the worker waits for the last acknowledgements. */
+  #heard: (() => void) | undefined;
   readonly #flushSoon: () => void = soon(() => this.#endTurn());
   /** Whether anything was committed since the last flush. */
   #committed = false;
@@ -360,6 +362,7 @@ export class Zone {
         return isTold();
       },
       until,
+      (look) => this.#heard = look,
     );
   }
 
@@ -456,6 +459,7 @@ export class Zone {
     for (const message of messages) this.#take(peer, message);
     peer.link.takeWaiting((connection) => connection.drain());
     this.#flushSoon();
+    this.#heard?.();
   }
 
   #begin(gateway: string, number: number, before: Peer | undefined): Peer {

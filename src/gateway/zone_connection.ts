@@ -299,6 +299,11 @@ function jsonOf(value: unknown): string | undefined {
   return simple ? String(value) : JSON.stringify(value);
 }
 
+/** Reads all parts at once, which is faster than one by one. */
 function readParts(parts: ReadonlyMap<string, string>): Record<string, unknown> {
-  return Object.fromEntries(Array.from(parts, ([name, text]) => [name, JSON.parse(text)]));
+  let json = "";
+  for (const [name, text] of parts) {
+    json += `${json === "" ? "{" : ","}${JSON.stringify(name)}:${text}`;
+  }
+  return json === "" ? {} : JSON.parse(`${json}}`);
 }
