@@ -328,6 +328,7 @@ export class Zone {
     if (!this.#owned) return;
     this.#disown("left");
     await this.#told(timer.now() + LAST_MS);
+    this.#heard = undefined;
     await lease.release();
     const { bus } = this.#parts;
     bus.publish(HELLO, encodeJson({ worker, zone, epoch: lease.epoch, version, left: true }));
