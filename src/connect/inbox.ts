@@ -170,7 +170,7 @@ export class Inbox {
       };
       const endTimer = this.#host.clock.after(
         timeout,
-        () => leave(this.#host.failure("timeout", read.wanted)),
+        () => leave(this.#host.failure("timeout", `${read.wanted} within ${timeout} ms`)),
       );
       const abort = () => leave(signal?.reason);
       signal?.addEventListener("abort", abort);

@@ -743,7 +743,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   #failure(code: "timeout" | "connection-closed" | "limit-exceeded", wanted: string): TelnetError {
     const what = {
-      "timeout": `Nothing that matches ${wanted} came in time`,
+      "timeout": `Did not get ${wanted}`,
       "connection-closed": `The connection ended before ${wanted} came`,
       "limit-exceeded": `More than limits.unread came without ${wanted}`,
     }[code];

@@ -39,14 +39,17 @@ function layOut(clusters: readonly string[], at: number, columns: number): Model
 
 /**
  * Checks that each character is in its column; uncertain widths only need the right start column.
+ * The first row of the model is in row `top` of the window.
  */
 function assertShows(
   terminal: Terminal,
   { rows, cursor }: Model,
   columns: number,
   why: string,
+  top: number = 0,
 ): void {
-  for (const [row, clusters] of rows.entries()) {
+  for (const [index, clusters] of rows.entries()) {
+    const row = top + index;
     let column = 0;
     for (const cluster of clusters) {
       const shown = terminal.at(row, column);
@@ -73,7 +76,7 @@ function assertShows(
       );
     }
   }
-  assertEquals(terminal.cursor, cursor, why);
+  assertEquals(terminal.cursor, [top + cursor[0], cursor[1]], why);
 }
 
 const CHARACTERS = [
@@ -93,6 +96,8 @@ const CHARACTERS = [
   "ที่",
   "e\u0301",
 ];
+/** Characters on whose width all terminals agree: how they reflow a row depends on it. */
+const CERTAIN = CHARACTERS.filter((character) => !isUncertain(character));
 const KEYS = ["\x1b[D", "\x1b[C", "\x01", "\x05", "\x7f", "\x1b[3~", "\x0b", "\x15"];
 
 /** A list of clusters and a cursor. */
@@ -166,6 +171,54 @@ for (const options of TERMINALS) {
         },
       ),
       { seed: 20_261_126, numRuns: RUNS },
+    );
+  });
+}
+
+for (const options of TERMINALS) {
+  const kind = `Unicode ${options.unicode}, ${options.reflow ? "with" : "without"} reflow`;
+  Deno.test(`the line is whole after each change of the window's width: ${kind}`, async () => {
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom(...CERTAIN, "some words ") },
+      { weight: 2, arbitrary: fc.constantFrom(...KEYS) },
+      { weight: 1, arbitrary: fc.integer({ min: 8, max: 40 }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        let columns = 20;
+        const terminal = new Terminal(columns, 40, options);
+        const editor = new LineEditor({ columns, rows: 40 });
+        const decoder = new KeyDecoder();
+        const line = new Line();
+        editor.print("above\n");
+        editor.prompt = "> ";
+        await terminal.write(editor.takeOutput());
+        let model = layOut(["> "], 1, columns);
+        let kept = options.reflow === true;
+        for (const [index, one] of steps.entries()) {
+          if (typeof one === "number") {
+            columns = one;
+            // The editor expects that all rows reflow; xterm.js cuts off the row of the cursor.
+            const own = model.rows[model.cursor[0]] ?? [];
+            kept &&= own.reduce((sum, cluster) => sum + clusterWidth(cluster), 0) <= columns;
+            terminal.resize(columns, 40);
+            editor.resize(columns, 40);
+          } else {
+            for (const part of one.startsWith("\x1b") ? [one] : graphemes(one)) line.press(part);
+            for (const key of [...decoder.push(one, 0), ...decoder.flush(1000)]) editor.key(key);
+          }
+          await terminal.write(editor.takeOutput());
+          const clusters = ["> ", ...line.clusters].flatMap((text) => graphemes(text));
+          model = layOut(clusters, line.at + 2, columns);
+          const why = JSON.stringify(steps.slice(0, index + 1));
+          const top = terminal.cursor[0] - model.cursor[0];
+          assertShows(terminal, model, columns, why, top);
+          const rows = terminal.screen;
+          assertEquals(rows.slice(top + model.rows.length).join(""), "", `${why}: rows below`);
+          if (kept) assertEquals(rows.slice(0, top).join(""), "above", why);
+        }
+      }),
+      { seed: 20_261_127, numRuns: 2 * RUNS },
     );
   });
 }
