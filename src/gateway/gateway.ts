@@ -469,6 +469,7 @@ export class Gateway {
       onNobody: () => this.#lost(route, worker),
     });
     const { link } = route;
+    const now = this.#timer.now();
     let sent = link.link.end;
     for (const held of [...route.connections.values()]) {
       this.#close(held);
@@ -477,7 +478,7 @@ export class Gateway {
       if (link.link.end - sent < PIECE) continue;
       // The worker reads the first connections while the next ones are encoded.
       sent = link.link.end;
-      link.flush(this.#timer.now());
+      link.flush(now); // nothing can have been acknowledged meanwhile
     }
     // A worker without connections from this gateway must know the gateway, too.
     if (route.connections.size === 0) route.link.beat();

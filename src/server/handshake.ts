@@ -60,6 +60,8 @@ const NO_BYTES = new Uint8Array(0);
  * opens connections before it needs them.
  */
 const BROWSER_MS = 2_000;
+/** How long they wait at most: somebody else may browse at the same address. */
+const LONGEST_MS = 4_000;
 /** The first byte of a TLS handshake record; a person can type it as Ctrl-V. */
 const TLS_RECORD = 0x16;
 
@@ -74,6 +76,8 @@ export class Handshake implements SecureHandler, Timed {
   #stage: Stage;
   /** When a client that has sent nothing is treated as a Telnet client. */
   #helloBy = Infinity;
+  /** When that must be so, however often its address sends requests. */
+  #patientUntil: number | undefined;
   #received: Uint8Array = NO_BYTES;
   /** The header received so far, its size, and the size at which to parse it again. */
   #parts: Uint8Array[] = [];
@@ -139,9 +143,10 @@ export class Handshake implements SecureHandler, Timed {
 
   /** The peer has sent nothing so far: a Telnet client, unless its address has just browsed. */
   #overdue(now: number): void {
+    this.#patientUntil ??= Math.min(now + LONGEST_MS, this.#deadline);
     const until = this.#mode.web === undefined
       ? now
-      : Math.min(this.#port.browsedAt(this.origin.address) + BROWSER_MS, this.#deadline);
+      : Math.min(this.#port.browsedAt(this.origin.address) + BROWSER_MS, this.#patientUntil);
     if (now >= until || this.#received.length > 0) this.#speaksTelnet();
     else this.#helloBy = until;
   }
@@ -202,7 +207,7 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   #awaitHello(): void {
-    this.#helloBy = this.#port.now() + this.#port.helloTimeout;
+    this.#helloBy = Math.min(this.#port.now() + this.#port.helloTimeout, this.#deadline);
     this.#port.timed(this, this.#helloBy);
   }
 

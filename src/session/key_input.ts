@@ -140,8 +140,8 @@ export class KeyInput {
   /** The history of lines, if the game gives none. */
   #lines: HistoryStore = new History();
   #history: HistoryStore = this.#lines;
-  /** Whether the history is the one of a snapshot: an empty one that the game gives gets its lines. */
-  #kept = false;
+  /** What the history of a snapshot has: an empty one that the game gives for the same gets it. */
+  #kept: "lines" | "texts" | undefined;
   #editor: LineEditor | undefined;
   #active = false;
   /** Whether bracketed paste is on in the terminal. */
@@ -210,7 +210,8 @@ export class KeyInput {
   /** Estimated bytes that are held of typed input. */
   get held(): number {
     const items = this.#queue.length + this.#given.length + this.#results.length;
-    const edited = (this.#editor?.held ?? 0) + (this.#history.held ?? 0);
+    const other = this.#lines === this.#history ? 0 : this.#lines.held ?? 0;
+    const edited = (this.#editor?.held ?? 0) + (this.#history.held ?? 0) + other;
     return items * ITEM_SIZE + this.#decoder.held + edited;
   }
 
@@ -408,7 +409,7 @@ export class KeyInput {
     this.#options = { ...editor.options, history };
     this.#decoder.escapeTimeout = this.#options.escapeTimeout ?? this.#settings.escapeTimeout;
     this.#editor = this.#newEditor(this.#options, window);
-    this.#kept = true;
+    this.#kept = kindOf(editor.options);
     this.#editor.restore(editor.state, active);
     this.#marking = active;
   }
@@ -426,8 +427,10 @@ export class KeyInput {
     const completes = complete !== undefined;
     const own = options.multiline ? new History() : this.#lines;
     const history = options.history ?? own;
-    if (this.#kept) fill(history, this.#history);
-    this.#kept = false;
+    if (history !== this.#history) {
+      if (this.#kept === kindOf(options)) fill(history, this.#history);
+      this.#kept = undefined;
+    }
     this.#history = history;
     const { limit = this.#settings.lineLimit } = options;
     const show = this.#show;
@@ -488,9 +491,13 @@ export class KeyInput {
   }
 }
 
+function kindOf({ multiline }: EditorOptions): "lines" | "texts" {
+  return multiline ? "texts" : "lines";
+}
+
 /** Adds the lines of a history to another one, unless that has lines of its own. */
 function fill(history: HistoryStore, from: HistoryStore): void {
-  if (history === from || history.length > 0) return;
+  if (history.length > 0) return;
   for (let index = 0; index < from.length; index++) history.add(from.at(index) ?? "");
 }
 

@@ -39,9 +39,9 @@ export interface TextSnapshot {
 /** In these sets, terminals show each two-byte character in two columns. */
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
+/** Longer text is encoded faster by the engine, and its bytes are not kept for other clients. */
+const LONG = 8_192;
 /** The longest unfinished row to remember; a longer one is not a prompt. */
-/** From this many UTF-16 units on, text is long. */
-const LONG = 1_024;
 const MAX_ROW = 1_024;
 /** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
@@ -178,9 +178,8 @@ export class TextOutput {
   write(given: string | SharedText, machine: TelnetMachine): void {
     const text = typeof given === "string" ? given : String(given);
     if (text === "") return;
-    // Most text is ASCII, which most character sets encode in the same way. The engine encodes long
-    // text faster.
-    const plain = text.length < LONG && this.#codec.ascii === true &&
+    // Most text is ASCII, which most character sets encode in the same way.
+    const plain = text.length <= LONG && this.#codec.ascii === true &&
       this.#newlines?.afterCr !== true;
     if (plain && machine.sendAscii(text)) return;
     if (typeof given !== "string" && this.#newlines?.afterCr !== true && !text.includes("\r")) {

@@ -48,6 +48,8 @@ export class LineLayout {
   #simple = true;
   /** The text before the line in rows. */
   #fixed: readonly FrameRow[] = [{ cells: [], text: "" }];
+  /** The columns that the last of these rows takes: more than there are, if a character is wider. */
+  #taken = 0;
   /** The position in the line, in UTF-16 units, up to which the cells are in rows. */
   #at = 0;
   /** The rows up to the cursor; the cursor is in the last one. */
@@ -88,7 +90,7 @@ export class LineLayout {
       const cells = this.#takeCells();
       this.#columns = this.#wanted;
       this.#begin(before, cells);
-      if (this.#simple && this.#under.length > 0) this.#makeCells();
+      if (this.#simple && !this.#canBeSimple) this.#makeCells();
     }
     if (line !== old) this.#change(old, line);
     this.#cursor = cursor;
@@ -99,12 +101,17 @@ export class LineLayout {
     this.#line = line;
     const start = commonStart(old, line);
     const end = commonEnd(old, line, start);
-    if (start + end === 0 && this.#under.length === 0) {
+    if (start + end === 0 && this.#canBeSimple) {
       this.#takeCells().length = 0;
       this.#simple = true;
     }
     if (!this.#simple) this.#replace(start, old.length - end, line.length - end, old);
     else if (!this.#isSimple(line.slice(start, line.length - end))) this.#makeCells();
+  }
+
+  /** Whether the line begins behind all of the text before it, and within the window. */
+  get #canBeSimple(): boolean {
+    return this.#under.length === 0 && this.#taken <= this.#columns;
   }
 
   /** Whether the terminal shows a text as it is, each character in one column. */
@@ -155,9 +162,8 @@ export class LineLayout {
   }
 
   get #simpleLine(): SimpleLine {
-    const { width: taken } = this.#last;
-    const [before, columns, line, cursor] = [this.#fixed, this.#columns, this.#line, this.#cursor];
-    return { before, taken, columns, line, cursor };
+    const [before, taken, columns] = [this.#fixed, this.#taken, this.#columns];
+    return { before, taken, columns, line: this.#line, cursor: this.#cursor };
   }
 
   /**
@@ -210,6 +216,7 @@ export class LineLayout {
     }));
     this.#under = under;
     this.#first = this.#rows.length - 1;
+    this.#taken = this.#last.width;
   }
 
   /** Moves to the start of the line and returns its cells, the first one last. */
@@ -285,7 +292,7 @@ export class LineLayout {
     const cell = own(row).pop() ?? LINE_END;
     row.width -= cell.width;
     const empty = row.cells.length === 0 && (cell === LINE_END || !row.ended);
-    if (empty && this.#rows.length > 1) this.#rows.pop();
+    if (empty && this.#rows.length > this.#first + 1) this.#rows.pop();
     this.#at -= cell.length;
     return cell;
   }

@@ -499,7 +499,8 @@ Deno.test("a client of a snapshot keeps its history when the game calls useEdito
       [{ complete: () => [] }, filled],
       [{ history: new History() }, filled],
       [{ history: full }, ["south"]],
-      [{ multiline: true }, filled],
+      [{ multiline: true }, []],
+      [{ multiline: true, history: new History() }, []],
     ] as const
   ) {
     await using after = await join({ restore: () => JSON.parse(saved) });
@@ -508,6 +509,26 @@ Deno.test("a client of a snapshot keeps its history when the game calls useEdito
     assertEquals(input.keys.editor.history, lines, JSON.stringify(options));
   }
   assertEquals(full.length, 1);
+  // Changes of the terminal make the server set up the editor again.
+  await using after = await join({ restore: () => JSON.parse(saved) });
+  after.client.terminal.ambiguousWidth = 2;
+  const own = new History();
+  after.client.useEditor({ history: own });
+  assertEquals([own.at(0), own.at(1), own.length], [...filled, 2]);
+});
+
+Deno.test("a letter of a snapshot stays out of the history of lines, and the other way round", async () => {
+  await using before = await sit({}, (client) => client.useEditor({ multiline: true }));
+  await before.type("one\rtwo\x04");
+  before.client.getCommand();
+  const saved = JSON.stringify(before.client.snapshot());
+  await before[Symbol.asyncDispose]();
+  for (const [options, texts] of [[{}, []], [{ multiline: true }, ["one\ntwo"]]] as const) {
+    await using after = await join({ restore: () => JSON.parse(saved) });
+    after.client.useEditor(options);
+    const { input } = JSON.parse(JSON.stringify(after.client.snapshot()));
+    assertEquals(input.keys.editor.history, texts, JSON.stringify(options));
+  }
 });
 
 Deno.test("enterLineMode ends the editor: its row is cleared, and lines come as in line mode", async () => {

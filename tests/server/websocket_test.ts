@@ -195,6 +195,14 @@ for (const tls of [false, "auto"] as const) {
     clock.advance(300);
     await turns();
     assertEquals(later.takeText(), "Welcome\r\n", "the page is loaded");
+    const patient = connect("192.0.2.1");
+    for (let second = 0; second < 5; second++) {
+      assertEquals(patient.takeText(), "", `after ${second} seconds`);
+      await get(connect("192.0.2.1"), "/");
+      clock.advance(1_000);
+      await turns();
+    }
+    assertEquals(patient.takeText(), "Welcome\r\n", "somebody browses all the time");
   });
 }
 

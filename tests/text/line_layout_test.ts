@@ -192,6 +192,34 @@ Deno.test("an edited line has the same layout as a new one, at any position and 
   }
 });
 
+Deno.test("LineLayout: text before the line that returns to the start of its last row", () => {
+  for (
+    const before of ["x".repeat(11) + "\r", "x".repeat(11) + "\b", "ab\r", "\r", "x".repeat(10)]
+  ) {
+    for (const typed of ["a", "日", "abcdefghijk"]) {
+      const layout = new LineLayout(10, undefined);
+      for (const line of ["", typed, "", typed, typed.slice(1), ""]) {
+        for (const cursor of [line.length, 0]) {
+          layout.set(before, line, cursor);
+          const { rows, row, column } = layout.frame(0, 9);
+          assert(row < rows.length && column < 10, JSON.stringify({ before, line, cursor }));
+          const shown = textsOf(rows).slice(Math.floor(before.replace(/[\r\b]/, "").length / 10.5));
+          assert(shown.join("").includes(line), JSON.stringify({ before, line, shown }));
+        }
+      }
+    }
+  }
+});
+
+Deno.test("LineLayout: a character before the line that is wider than the window", () => {
+  for (const typed of ["abcd", "abcdefghijklm"]) {
+    const layout = new LineLayout(5, undefined);
+    layout.set("\u1100\u1100\u1100", typed, typed.length); // one cluster of six columns
+    const [first, ...others] = textsOf(layout.frame(0, 9).rows);
+    assertEquals([first, others.join("")], ["\u1100\u1100\u1100", typed]);
+  }
+});
+
 Deno.test("terminals agree on the width of each character of a simple line", () => {
   for (const ambiguousWidth of [1, 2] as const) {
     const widths = widthsFor(ambiguousWidth);
