@@ -134,7 +134,7 @@ export class Delivery {
     }
     takeInHand(this.#core, "question");
     const line = active ? takeLine(this.#core, hidden) : undefined;
-    if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "question");
+    if (line === undefined) return this.#wait(timeout, hidden ? "hidden" : "question", question);
     // The answer was typed ahead: no Enter follows that would end the row of the question.
     reserve(this.#core);
     this.#unhide();
@@ -204,9 +204,9 @@ export class Delivery {
     throwMisuse("Cannot read a line in character mode: call enterLineMode() or useEditor() first");
   }
 
-  #wait(timeout: number, kind: LineKind): Promise<string | undefined> {
+  #wait(timeout: number, kind: LineKind, question?: string): Promise<string | undefined> {
     if (!this.#core.active || this.#core.atEnd) return this.#answerGone();
-    const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, kind);
+    const line = this.#core.makeWaiters().wait(this.#core.now() + timeout, kind, question);
     if (timeout !== Infinity) this.#time.schedule();
     return line;
   }

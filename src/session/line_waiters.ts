@@ -10,6 +10,8 @@ interface Waiting {
   /** When to give up. */
   readonly deadline: number;
   readonly kind: LineKind;
+  /** The question of an `ask()`. */
+  readonly question: string | undefined;
   readonly resolve: (line: string | undefined) => void;
 }
 
@@ -58,12 +60,17 @@ export class LineWaiters {
     return this.#waiting.peek()?.kind === "hidden";
   }
 
+  /** The question that the first call waits for the answer of. */
+  get question(): string | undefined {
+    return this.#waiting.peek()?.question;
+  }
+
   /** Waits for a line; resolves to `undefined` at the deadline, or if no more lines come. */
-  wait(deadline: number, kind: LineKind): Promise<string | undefined> {
+  wait(deadline: number, kind: LineKind, question?: string): Promise<string | undefined> {
     if (this.#waiting.length >= MAX_WAITING) {
       throwMisuse("Cannot wait for so many lines of a client at once: await each call");
     }
-    return new Promise((resolve) => this.#push({ deadline, kind, resolve }));
+    return new Promise((resolve) => this.#push({ deadline, kind, question, resolve }));
   }
 
   /** Gives a line to the first call; returns whether that is a `lines()` loop. */

@@ -204,10 +204,18 @@ export class Reader {
         else this.#core.dialogue.input.keepKey(event.key);
         return;
       case "command":
-        return this.#core.emit("telnetCommand", event.command);
+        this.#core.emit("telnetCommand", event.command);
+        return this.#askAgain();
       case "complete":
         return this.#core.run(event.call);
     }
+  }
+
+  /** Shows a question again whose answer was given up: by Ctrl-C, or Ctrl-D on an empty line. */
+  #askAgain(): void {
+    const { active, waiters, dialogue } = this.#core;
+    const question = waiters?.question;
+    if (active && question !== undefined) dialogue.prompt(question);
   }
 
   #tooLong(value: number): void {

@@ -2,7 +2,7 @@ import { connect } from "../connect/connect.ts";
 import type { ConnectOptions } from "../connect/connect_options.ts";
 import type { ReadOptions } from "../connect/read_options.ts";
 import { type RemoteServer, unreadTextOf } from "../connect/remote_server.ts";
-import { TelnetError } from "../protocol/error.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import {
   checkCount,
   checkFunction,
@@ -10,6 +10,7 @@ import {
   throwUnexpected,
 } from "../protocol/validate.ts";
 import { MemoryTransport } from "../transport/memory.ts";
+import type { TelnetServer } from "../server/server.ts";
 import { TestClock } from "./clock.ts";
 
 /** How many turns it takes at most until the game has heard what a player has sent. */
@@ -152,6 +153,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
    *
    * @param options Options of the player's client, as for `connect()`.
    * @returns The player.
+   * @throws {TelnetError} `misuse`: the game's server does not use the test's `transport`.
    */
   async connect(options: ConnectOptions = {}): Promise<TestPlayer> {
     const { transport, port } = { transport: this.#transport, port: this.server.port };
@@ -163,7 +165,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
       transport,
       port,
       clock: this.clock,
-    });
+    }).catch(explainRefusal);
     const player = makePlayer(this, remote);
     this.#players.push(player);
     return player;
@@ -305,9 +307,26 @@ export class TestPlayer {
       `The game did not send ${wanted} within ${this.#game.patience} idle turns ` +
         "(see patience, and advance() if it waits for its clock). " +
         `Unread is ${JSON.stringify(unread)}` +
-        (this.#typing ? '. The text that the player sent last has no line end: add "\\n"' : ""),
+        (this.#typing ? '. The text that the player sent last has no line end: add "\\n"' : "") +
+        untakenLines(this.#game.server),
     );
   }
+}
+
+/** Nothing else listens on the network of a test. */
+function explainRefusal(error: unknown): never {
+  if ((error as TelnetError | null)?.code !== "connection-refused") throw error;
+  throwMisuse(
+    "Cannot connect a player: give the `transport` of TestGame.start() to TelnetServer.listen()",
+  );
+}
+
+/** What to say of lines that the game has not taken: it may have no `turn`. */
+function untakenLines(server: GameServer & Partial<TelnetServer>): string {
+  const waiting = server.stats?.().queuedLines ?? 0;
+  return waiting === 0
+    ? ""
+    : `. The game has not taken ${waiting} of the players' lines: return a \`turn\` that does`;
 }
 
 async function pauseAfter(idleTurns: number): Promise<void> {

@@ -462,6 +462,24 @@ Deno.test("after a restore from a snapshot the editor can go on, or end", async 
   assertEquals(on.client.terminal.editing, false);
 });
 
+Deno.test("Ctrl-C and Ctrl-D in the answer to a question show the question again", async () => {
+  const commands: number[] = [];
+  await using sitting = await sit({
+    onTelnetCommand: (_client, command) => commands.push(command),
+  });
+  const { client, type, look } = sitting;
+  for (const hidden of [false, true]) {
+    const answer = client.ask("Name: ", { hidden });
+    await type("abc\x03\x04");
+    assertEquals((await look()).at(-1), "Name:");
+    await type("Ada\r");
+    assertEquals(await answer, "Ada");
+  }
+  assertEquals(commands, [IP, EOF, IP, EOF]);
+  await type("x\x03");
+  assertEquals((await look()).at(-1), "x"); // nobody asks
+});
+
 Deno.test("useEditor() again keeps the history, unless it names another; a letter has its own", async () => {
   await using sitting = await sit();
   const { client, type, look } = sitting;

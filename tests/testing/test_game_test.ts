@@ -96,6 +96,24 @@ Deno.test("an answer that takes a moment outside of the game is waited for", asy
   await (await game.connect()).expect("Done.");
 });
 
+Deno.test("typical mistakes are named: no transport, no turn", async () => {
+  const silent = { onConnect() {}, onDisconnect() {} };
+  await using elsewhere = await TestGame.start(async () => ({
+    server: await TelnetServer.listen({ port: 0, address: "127.0.0.1", ...silent }),
+  }));
+  await assertRejects(() => elsewhere.connect(), Error, "give the `transport` of TestGame.start()");
+  await using game = await TestGame.start(async ({ transport, clock }) => ({
+    server: await TelnetServer.listen({ transport, clock, ...silent }),
+  }));
+  const ada = await game.connect();
+  ada.send("look\n");
+  await assertRejects(
+    () => ada.expect("You see"),
+    Error,
+    "1 of the players' lines: return a `turn`",
+  );
+});
+
 Deno.test("a game whose server does not use the test's transport is misuse", async () => {
   await assertRejects(() => TestGame.start(() => ({}) as never), Error, "its `server`");
 });
