@@ -264,7 +264,7 @@ function readParts(reader: WireReader): Parts {
   const all = reader.text();
   let at = 0;
   // The engine keeps the whole text for each part that is cut out of it, so long texts are copied.
-  const cut = all.length > LONG ? (text: string) => copied(text) : (text: string) => text;
+  const cut = all.length > LONG ? copied : (text: string) => text;
   const next = (length: number) => cut(all.slice(at, at += length));
   for (let index = 0; index < lengths.length; index += 2) {
     const name = next(lengths[index] as number);

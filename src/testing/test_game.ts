@@ -10,7 +10,6 @@ import {
   throwUnexpected,
 } from "../protocol/validate.ts";
 import { MemoryTransport } from "../transport/memory.ts";
-import type { TelnetServer } from "../server/server.ts";
 import { TestClock } from "./clock.ts";
 
 /** How many turns it takes at most until the game has heard what a player has sent. */
@@ -44,6 +43,8 @@ export interface GameServer {
   poll(): Promise<void>;
   /** Stops listening and drops all clients. */
   stop(): Promise<void>;
+  /** Its statistics; a failing test tells of the lines that the game has not taken. */
+  stats?(): { readonly queuedLines: number };
 }
 
 /**
@@ -322,7 +323,7 @@ function explainRefusal(error: unknown): never {
 }
 
 /** What to say of lines that the game has not taken: it may have no `turn`. */
-function untakenLines(server: GameServer & Partial<TelnetServer>): string {
+function untakenLines(server: GameServer): string {
   const waiting = server.stats?.().queuedLines ?? 0;
   return waiting === 0
     ? ""

@@ -16,6 +16,7 @@ import { type Frame, Screen } from "./screen.ts";
 import { unfinishedSequence } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
 import { textSize } from "./sizes.ts";
+import { commonUnits } from "./units.ts";
 import {
   type AmbiguousWidth,
   checkAmbiguousWidth,
@@ -822,11 +823,7 @@ export class LineEditor {
 
 function commonStart(words: readonly string[]): string {
   let [common = ""] = words;
-  for (const word of words) {
-    let length = 0;
-    while (length < common.length && common[length] === word[length]) length++;
-    common = common.slice(0, length);
-  }
+  for (const word of words) common = common.slice(0, commonUnits(common, word));
   return common.replace(/[\ud800-\udbff]$/, "");
 }
 

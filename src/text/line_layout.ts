@@ -42,8 +42,9 @@ export class LineLayout {
   /** The position of the cursor in the line, in UTF-16 units. */
   #cursor = 0;
   /**
-   * Whether each character of the line takes one column. Then there are no cells of it. Once it is
-   * `false`, it stays so until the line is replaced: a change costs the whole line.
+   * Whether each character of the line takes one column; the line then has no cells. After another
+   * character was typed it stays `false` until the whole line is replaced, because making cells takes
+   * time for the whole line.
    */
   #simple = true;
   /** The text before the line in rows. */

@@ -1,3 +1,4 @@
+import { commonUnits } from "./units.ts";
 import { graphemes, isUncertain, NARROW_WIDTHS, type Widths } from "./width.ts";
 
 /** A grapheme cluster and the columns that it takes on the screen. */
@@ -229,12 +230,6 @@ function drawRow(old: FrameRow, row: FrameRow, columns: number): Drawing | undef
 /** All of a row as cells. */
 function cellsOf({ cells, text }: FrameRow): readonly Cell[] {
   return text === "" ? cells : [...cells, ...lineCells(text)];
-}
-
-function commonUnits(a: string, b: string): number {
-  let at = 0;
-  while (at < a.length && at < b.length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  return at;
 }
 
 /**

@@ -30,7 +30,7 @@ export function simpleFrame(
   const place = taken + cursor;
   const row = first + Math.floor(place / columns);
   // After a full row the cursor is on the next one, even if nothing else is there.
-  const below = Math.max(first + Math.ceil((taken + line.length) / columns), row + 1, first + 1);
+  const below = Math.max(first + Math.ceil((taken + line.length) / columns), row + 1);
   const start = Math.max(0, Math.min(top, row, below - height), row - height + 1);
   const rows: FrameRow[] = [];
   for (let index = start; index < Math.min(below, start + height); index++) {
