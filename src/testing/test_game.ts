@@ -2,7 +2,7 @@ import { connect } from "../connect/connect.ts";
 import type { ConnectOptions } from "../connect/connect_options.ts";
 import type { ReadOptions } from "../connect/read_options.ts";
 import { type RemoteServer, unreadTextOf } from "../connect/remote_server.ts";
-import { TelnetError, throwMisuse } from "../protocol/error.ts";
+import { isTelnetError, TelnetError, throwMisuse } from "../protocol/error.ts";
 import {
   checkCount,
   checkFunction,
@@ -316,7 +316,7 @@ export class TestPlayer {
 
 /** Nothing else listens on the network of a test. */
 function explainRefusal(error: unknown): never {
-  if ((error as TelnetError | null)?.code !== "connection-refused") throw error;
+  if (!isTelnetError(error) || error.code !== "connection-refused") throw error;
   throwMisuse(
     "Cannot connect a player: give the `transport` of TestGame.start() to TelnetServer.listen()",
   );
