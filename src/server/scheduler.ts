@@ -7,6 +7,10 @@ const LIGHT_BYTES = 1_024;
 const HEAVY_MS = 0.25;
 /** Work that takes no longer is not charged: a line or two. */
 const FREE_MS = 0.05;
+/** While sessions cost little, the clock is read once for this many of them. */
+const GROUP = 8;
+/** After a group that took longer, this many sessions are timed one by one. */
+const WATCHED = 1_000;
 /** The list of clients with input is cleaned up only beyond this length. */
 const MIN_SWEEP = 64;
 
@@ -44,6 +48,11 @@ export class Scheduler {
   #heavyAt = 0;
   /** When the current work began, on a clock that stops while the game's code runs. */
   #since = 0;
+  /** How many sessions have worked since the clock was read, and the last of them. */
+  #untimed = 0;
+  #worker: Session | undefined;
+  /** How many sessions to time one by one. */
+  #watched = 0;
   #changed: Set<Session> | undefined;
 
   constructor(context: SchedulerContext) {
@@ -100,6 +109,7 @@ export class Scheduler {
         (heavy ??= []).push(session);
       } else this.#process(session);
     }
+    this.#chargeRest();
     if (heavy !== undefined) this.#processHeavy(heavy, heavy.length === ready.length);
   }
 
@@ -130,24 +140,28 @@ export class Scheduler {
       }
       this.#charge(session);
     }
+    this.#chargeRest();
   }
 
-  /** Returns the sessions with a line or a key, in the order in which it arrived. */
-  withInput(isThere: (session: Session) => boolean): readonly Session[] {
+  /** Returns the clients with a line or a key, in the order in which it arrived. */
+  withInput<Client>(clients: ReadonlyMap<Session, Client>): Client[] {
     const typed = this.#typed;
-    let kept = 0;
+    const found: Client[] = [];
     for (const session of typed) {
-      session.listedTyped = session.hasInput && isThere(session);
-      if (session.listedTyped) typed[kept++] = session;
+      const client = session.hasInput ? clients.get(session) : undefined;
+      session.listedTyped = client !== undefined;
+      if (client === undefined) continue;
+      typed[found.length] = session;
+      found.push(client);
     }
-    typed.length = kept;
-    this.#sweepAt = MIN_SWEEP + 2 * kept;
-    return typed;
+    typed.length = found.length;
+    this.#sweepAt = MIN_SWEEP + 2 * found.length;
+    return found;
   }
 
   /** Removes sessions without input from the list, in case the game never calls `withInput`. */
-  sweep(isThere: (session: Session) => boolean): void {
-    if (this.#typed.length > this.#sweepAt) this.withInput(isThere);
+  sweep(clients: ReadonlyMap<Session, unknown>): void {
+    if (this.#typed.length > this.#sweepAt) this.withInput(clients);
   }
 
   /** Whether `holds` is true for any changed session; calls it for all of them. */
@@ -170,6 +184,7 @@ export class Scheduler {
    */
   #processHeavy(heavy: Session[], alone: boolean): void {
     const { clock } = this.#context;
+    this.#watched = Math.max(this.#watched, heavy.length);
     const start = clock();
     let [end, next] = [start, 0];
     if (alone || start >= this.#heavyAt) {
@@ -195,24 +210,44 @@ export class Scheduler {
     if (session.life.state === "closed") this.#context.closed(session);
   }
 
+  /** Runs work and charges its time to a session. */
+  charge(session: Session, work: () => void): void {
+    this.#lap();
+    work();
+    this.#charge(session);
+    this.#chargeRest();
+  }
+
+  /** Charges the work of a session: its time, or that of its group. */
+  #charge(session: Session): void {
+    this.#worker = session;
+    this.#untimed++;
+    if (this.#watched > 0) this.#watched--;
+    else if (this.#untimed < GROUP) return;
+    this.#chargeRest();
+  }
+
+  /**
+   * Charges the time since the last `#lap`. If several sessions have shared it, nobody is charged:
+   * from now on they are watched.
+   */
+  #chargeRest(): void {
+    const session = this.#worker;
+    if (session === undefined) return;
+    const shared = this.#untimed > 1;
+    this.#worker = undefined;
+    this.#untimed = 0;
+    const lap = this.#lap();
+    if (lap <= FREE_MS) return;
+    if (shared) this.#watched = WATCHED;
+    else session.gate.worked(lap, session.now());
+  }
+
   /** Returns the time since the last call, without the time of the game's code. */
   #lap(): number {
     const spent = this.#context.clock() - this.#context.userTime();
     const lap = spent - this.#since;
     this.#since = spent;
     return lap;
-  }
-
-  /** Runs work and charges its time to a session. */
-  charge(session: Session, work: () => void): void {
-    this.#lap();
-    work();
-    this.#charge(session);
-  }
-
-  /** Charges the time since the last `#lap` to a session. */
-  #charge(session: Session): void {
-    const lap = this.#lap();
-    if (lap > FREE_MS) session.gate.worked(lap, session.now());
   }
 }

@@ -317,8 +317,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * @returns A new array.
    */
   clientsWithInput(): Client[] {
-    const sessions = this.#scheduler.withInput((session) => this.#clients.has(session));
-    return this.#clientsOf(sessions);
+    return this.#scheduler.withInput(this.#clients);
   }
 
   /**
@@ -537,7 +536,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       this.#scheduler.process(this.#time);
       this.#deadlines.tick(this.#time);
       this.#scheduler.flush();
-      this.#scheduler.sweep((session) => this.#clients.has(session));
+      this.#scheduler.sweep(this.#clients);
     } finally {
       this.#time = undefined;
       this.#polling = undefined;

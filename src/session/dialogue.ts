@@ -223,6 +223,7 @@ export class Dialogue implements InputModeContext {
 
   /** Writes pending output of the editor to the machine, before other output. */
   settle(): void {
+    if (!this.input.draws) return;
     this.#write(this.input.takeOutput());
     this.drew(this.input.takeDrawn());
   }

@@ -62,6 +62,7 @@ export class InputGate {
   /** Until when an option has put the input on hold. */
   heldUntil = 0;
   readonly #host: GateHost;
+  readonly #limits: ServerLimits;
   /** Made on first use. */
   #rateLimiter: RateLimiter | undefined;
   #verdicts: GateVerdict[] | undefined;
@@ -82,6 +83,7 @@ export class InputGate {
 
   constructor(host: GateHost) {
     this.#host = host;
+    this.#limits = host.settings.limits;
   }
 
   /** Appends bytes; pauses reading if the buffer is full. */
@@ -133,10 +135,10 @@ export class InputGate {
   /** Returns the next bytes to process; `undefined` if there are none, or none are allowed now. */
   next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#limiter;
-    const { room, hasUnread } = demand;
     if (this.buffer.length === 0) {
-      return this.#owesUnread(now, hasUnread) ? this.#hold(limiter, now) : undefined;
+      return this.#owesUnread(now, demand) ? this.#hold(limiter, now) : undefined;
     }
+    const { room } = demand;
     if (this.#isStopped(room)) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
@@ -189,14 +191,15 @@ export class InputGate {
   }
 
   /** Ends the processing of a poll: reports full buffers, and decides whether to read more. */
-  end(now: number, { room, hasUnread }: GateDemand): void {
+  end(now: number, demand: GateDemand): void {
     const { inputBytes, memory } = this.#limits;
     const { length } = this.buffer;
+    const { room, hasUnread } = demand;
     const stopped = this.#isStopped(room);
     const total = this.#held + this.buffer.held;
     // A client is not throttled while the game itself blocks its input.
     const unseenTooMuch = this.#unseenTooMuch(now);
-    if (this.throttled && ((length === 0 && !this.#owesUnread(now, hasUnread)) || stopped)) {
+    if (this.throttled && ((length === 0 && !this.#owesUnread(now, demand)) || stopped)) {
       this.#rateLimiter?.release(this.#unseen ? now : undefined);
     }
     if (total <= memory) this.#checkQueue(room, length > 0 || hasUnread);
@@ -252,10 +255,6 @@ export class InputGate {
     return this.#rateLimiter ??= new RateLimiter(this.#host.settings.rates);
   }
 
-  get #limits(): ServerLimits {
-    return this.#host.settings.limits;
-  }
-
   #report(violation: ClientViolation, drop?: GateVerdict["drop"]): void {
     (this.#verdicts ??= []).push(drop === undefined ? { violation } : { violation, drop });
   }
@@ -283,8 +282,8 @@ export class InputGate {
   }
 
   /** Whether the client is over a rate although its buffer is empty. */
-  #owesUnread(now: number, hasUnread: boolean): boolean {
-    return this.#unseenTooMuch(now) || hasUnread && this.drawsTooMuch(now);
+  #owesUnread(now: number, demand: GateDemand): boolean {
+    return this.#unseenTooMuch(now) || this.drawsTooMuch(now) && demand.hasUnread;
   }
 
   /** Reports once that the input buffer is full. */

@@ -136,6 +136,11 @@ export class InputMode implements TypedRest {
     return this.#keys?.editor;
   }
 
+  /** Whether there may be output of an editor, even if it has ended. */
+  get draws(): boolean {
+    return this.#keys !== undefined;
+  }
+
   /** How many keys wait for the game. */
   get keyCount(): number {
     return this.#keys?.length ?? 0;
