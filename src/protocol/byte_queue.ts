@@ -1,47 +1,73 @@
 import { SlabBuffer, view } from "./slab_buffer.ts";
 import { IAC } from "./codes.ts";
 import { findIac } from "./find_iac.ts";
+import { withCr, withNul } from "./line_ends.ts";
 
+const NUL = 0x00;
 const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
 /** Shorter texts are not cached: encoding them is faster than the lookup. */
 const WORTH = 16;
+/** Texts of at least this length, such as room descriptions, are encoded faster by the engine. */
+const LONG = 128;
+/** The most long texts that are cached, and the longest. */
+const MAX_TEXTS = 32;
+const MAX_LENGTH = 8_192;
+
+/** The bytes of a text as UTF-8, with `\n` as CR LF. */
+interface CachedText {
+  readonly bytes: Uint8Array;
+  /** Whether the text is ASCII. */
+  readonly ascii: boolean;
+}
 
 /**
  * The last short text, and its bytes after it was sent twice in a row, for example to all clients.
  */
 let lastText = "";
-let lastBytes: Uint8Array | undefined;
+let lastCached: CachedText | undefined;
+
+/** Returns the cached bytes of a text. */
+function cachedText(text: string): CachedText | undefined {
+  if (text.length < WORTH) return undefined;
+  return text.length < LONG ? cachedShort(text) : cachedLong(text);
+}
 
 /** Returns the cached bytes of a short text that was also the last one sent. */
-function bytesOfLast(text: string): Uint8Array | undefined {
-  if (text === lastText) return lastBytes ??= asciiBytes(text);
+function cachedShort(text: string): CachedText | undefined {
+  if (text === lastText) return lastCached ??= encoded(text);
   lastText = text;
-  lastBytes = undefined;
+  lastCached = undefined;
   return undefined;
 }
 
-/** Texts of at least this length, such as room descriptions, are cached in `recentTexts`. */
-const LONG = 128;
-/** The most texts that are cached, and the longest. */
-const MAX_TEXTS = 32;
-const MAX_LENGTH = 8_192;
-
 /** Long texts that were sent recently, and their bytes after the second time. */
-const recentTexts: Map<string, Uint8Array | undefined> = new Map();
+const recentTexts: Map<string, CachedText | undefined> = new Map();
 
 /** Returns the cached bytes of a long text that was sent before. */
-function bytesOf(text: string): Uint8Array | undefined {
+function cachedLong(text: string): CachedText | undefined {
   const known = recentTexts.get(text);
   if (known !== undefined) return known;
-  if (text.length > MAX_LENGTH) return undefined;
+  if (text.length > MAX_LENGTH || text.includes("\r")) return undefined;
   const again = recentTexts.has(text);
   if (!again && recentTexts.size >= MAX_TEXTS) recentTexts.clear();
-  const bytes = again ? asciiBytes(text) : undefined;
-  recentTexts.set(text, bytes);
-  return bytes;
+  const cached = again ? encoded(text) : undefined;
+  recentTexts.set(text, cached);
+  return cached;
 }
+
+/** Encodes a text to cache it: one without a CR or a lone surrogate. */
+function encoded(text: string): CachedText | undefined {
+  if (text.includes("\r") || !text.isWellFormed()) return undefined;
+  const wire = withCr(text);
+  const bytes = encoder.encode(wire);
+  return { bytes, ascii: bytes.length === wire.length };
+}
+
+/** How a CR before anything but LF or NUL is sent. */
+type LoneCr = "refused" | "CR NUL" | "CR";
 
 /** Output bytes: appended in small pieces, taken as one array. Holds no memory while empty. */
 export class ByteQueue {
@@ -93,18 +119,54 @@ export class ByteQueue {
    * @returns `false` if the text has a non-ASCII character or a CR; then nothing is appended.
    */
   pushAscii(text: string): boolean {
-    if (text.length >= WORTH) {
-      const bytes = text.length < LONG ? bytesOfLast(text) : bytesOf(text);
-      if (bytes !== undefined) {
-        if (this.length === 0) this.#shared = bytes;
-        else this.push(bytes);
-        return true;
-      }
-    }
+    const cached = cachedText(text);
+    if (cached !== undefined) return cached.ascii && this.#pushShared(cached.bytes);
+    if (text.length < LONG) return this.#pushShort(text, "refused");
+    return !text.includes("\r") && this.#encode(withCr(text), 1);
+  }
+
+  /**
+   * Appends text as UTF-8, with `\n` as CR LF and a lone CR as CR NUL, or as CR if `binary`.
+   *
+   * @returns `false` if the text has a CR at its end or a lone surrogate; then nothing is appended.
+   */
+  pushUtf8(text: string, binary: boolean): boolean {
+    const cached = cachedText(text);
+    if (cached !== undefined) return this.#pushShared(cached.bytes);
+    if (text.length < LONG && this.#pushShort(text, binary ? "CR" : "CR NUL")) return true;
+    if (text.endsWith("\r") || !text.isWellFormed()) return false;
+    const lines = withCr(text);
+    const wire = binary || !text.includes("\r") ? lines : withNul(lines);
+    if (wire.length <= MAX_LENGTH) return this.#encode(wire, 3);
+    // Room for what a very long text may need at most would take too much memory.
+    this.push(encoder.encode(wire));
+    return true;
+  }
+
+  /** Appends bytes that may be shared with other queues. */
+  #pushShared(bytes: Uint8Array): true {
+    if (this.length === 0) this.#shared = bytes;
+    else this.push(bytes);
+    return true;
+  }
+
+  /** Appends a short text if it is ASCII, without a CR that is refused. */
+  #pushShort(text: string, loneCr: LoneCr): boolean {
     const region = this.#writable(2 * text.length);
-    const end = writeAscii(text, region.buffer, region.end);
+    const end = writeAscii(text, region.buffer, region.end, loneCr);
     if (end === -1) return false;
     region.end = end;
+    return true;
+  }
+
+  /** Appends a text if it fits into so many bytes for each UTF-16 unit: 1 fits ASCII, 3 any text. */
+  #encode(wire: string, unitSize: 1 | 3): boolean {
+    const most = unitSize * wire.length;
+    const region = this.#writable(most);
+    const free = view(region.buffer, region.end, region.end + most);
+    const { read, written } = encoder.encodeInto(wire, free);
+    if (read < wire.length) return false;
+    region.end += written;
     return true;
   }
 
@@ -135,22 +197,22 @@ export class ByteQueue {
   }
 }
 
-/**
- * Writes ASCII text with `\n` as CR LF; returns the end index, or -1 for non-ASCII text or a CR.
- */
-function writeAscii(text: string, buffer: Uint8Array, start: number): number {
+/** Writes ASCII text with `\n` as CR LF; returns the end index, or -1 if it cannot be written. */
+function writeAscii(text: string, buffer: Uint8Array, start: number, loneCr: LoneCr): number {
   let end = start;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code > 0x7f || code === CR) return -1;
-    if (code === LF) buffer[end++] = CR;
-    buffer[end++] = code;
+    if (code > 0x7f) return -1;
+    if (code === CR) {
+      if (loneCr === "refused" || at + 1 === text.length) return -1;
+      const next = text.charCodeAt(at + 1);
+      if (next === LF) continue; // which is written as CR LF
+      buffer[end++] = CR;
+      if (next !== NUL && loneCr === "CR NUL") buffer[end++] = NUL;
+    } else {
+      if (code === LF) buffer[end++] = CR;
+      buffer[end++] = code;
+    }
   }
   return end;
-}
-
-function asciiBytes(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(2 * text.length);
-  const end = writeAscii(text, bytes, 0);
-  return end === -1 ? undefined : bytes.slice(0, end);
 }

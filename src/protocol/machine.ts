@@ -295,6 +295,19 @@ export class TelnetMachine {
   }
 
   /**
+   * Sends text as UTF-8 with `\n` as CR LF, and a lone CR as CR NUL (RFC 854). Faster than encoding
+   * the text.
+   *
+   * @param text Any text.
+   * @param binary Whether this end performs TRANSMIT-BINARY: a lone CR then stays as it is (RFC 856).
+   * @returns `false` if the text has a CR at its end, to which the next text may belong, or a lone
+   * surrogate; then nothing is sent. Encode such text and use {@linkcode send}.
+   */
+  sendUtf8(text: string, binary: boolean = false): boolean {
+    return this.#output.pushUtf8(text, binary);
+  }
+
+  /**
    * Sends a command without an option, such as GA, EOR, NOP or AYT.
    *
    * @param command The command byte, 0xEC to 0xF9 without SE.

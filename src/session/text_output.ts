@@ -39,8 +39,7 @@ export interface TextSnapshot {
 /** In these sets, terminals show each two-byte character in two columns. */
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
-/** Longer text is encoded faster by the engine, and its bytes are not kept for other clients. */
-const LONG = 8_192;
+const UTF_8 = codecOf("utf-8");
 /** The longest unfinished row to remember; a longer one is not a prompt. */
 const MAX_ROW = 1_024;
 /** A byte that brings a decoder past its initial state, in every character set. */
@@ -178,14 +177,15 @@ export class TextOutput {
   write(given: string | SharedText, machine: TelnetMachine): void {
     const text = typeof given === "string" ? given : String(given);
     if (text === "") return;
-    // Most text is ASCII, which most character sets encode in the same way.
-    const plain = text.length <= LONG && this.#codec.ascii === true &&
-      this.#newlines?.afterCr !== true;
-    if (plain && machine.sendAscii(text)) return;
-    if (typeof given !== "string" && this.#newlines?.afterCr !== true && !text.includes("\r")) {
+    const binary = machine.localEnabled(BINARY);
+    const afterCr = this.#newlines?.afterCr === true;
+    // Most text is UTF-8, or ASCII, which most character sets encode in the same way.
+    if (!afterCr && this.#codec === UTF_8) {
+      if (machine.sendUtf8(text, binary)) return;
+    } else if (!afterCr && this.#codec.ascii === true && machine.sendAscii(text)) return;
+    if (typeof given !== "string" && !afterCr && !text.includes("\r")) {
       return machine.send(given.bytesIn(this.#codec));
     }
-    const binary = machine.localEnabled(BINARY);
     this.#newlines ??= new NewlineEncoder();
     machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
   }

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { seeded } from "../../bench/mixes.ts";
 import {
   commandName,
   DO,
@@ -208,6 +209,60 @@ Deno.test("sendAscii sends only pure ASCII text, else nothing", () => {
   assertEquals(machine.sendAscii("a\rb"), false);
   assertEquals(machine.sendAscii(""), true);
   assertEquals(new TextDecoder().decode(machine.takeOutput()), "one\r\ntwo\0");
+});
+
+Deno.test("sendUtf8 sends the bytes that the line ends and UTF-8 require, whatever the length", () => {
+  const parts = [
+    "a",
+    "some words ",
+    "\n",
+    "\r",
+    "\r\n",
+    "\r\0",
+    "\0",
+    "é",
+    "你好",
+    "😀",
+    "\ud800",
+    "\xff",
+  ];
+  const encoder = new TextEncoder();
+  let sent = 0;
+  for (let seed = 1; seed <= 3000; seed++) {
+    const random = seeded(seed);
+    const count = 1 + random(random(20) === 0 ? 2_000 : random(4) === 0 ? 100 : 8);
+    const known = random(2) === 0 ? parts.slice(0, 3) : parts;
+    const text = Array.from({ length: count }, () => known[random(known.length)]).join("");
+    const binary = random(2) === 0;
+    const machine = new TelnetMachine();
+    machine.sendTelnetCommand(0xf1);
+    if (random(2) === 0) machine.takeOutput();
+    const before = machine.outputLength;
+    if (!machine.sendUtf8(text, binary)) {
+      assert(/\r$/.test(text) || !text.isWellFormed(), JSON.stringify(text));
+      assertEquals(machine.outputLength, before);
+      continue;
+    }
+    sent++;
+    const lines = text.replaceAll(/(?<!\r)\n/g, "\r\n");
+    const wire = binary ? lines : lines.replaceAll(/\r(?![\n\0])/g, "\r\0");
+    assertEquals(machine.takeOutput().subarray(before), encoder.encode(wire));
+    // The same again, which may be cached.
+    for (let again = 0; again < 2; again++) machine.sendUtf8(text, binary);
+    const twice = machine.takeOutput();
+    assertEquals(twice, encoder.encode(wire + wire));
+  }
+  assert(sent > 1000);
+});
+
+Deno.test("sendAscii refuses what sendUtf8 has cached as UTF-8", () => {
+  const text = "A café, described at length. ".repeat(8);
+  const machine = new TelnetMachine();
+  for (let round = 0; round < 3; round++) {
+    assertEquals(machine.sendUtf8(text), true);
+    assertEquals(machine.sendAscii(text), false);
+    assertEquals(machine.takeOutput(), new TextEncoder().encode(text));
+  }
 });
 
 Deno.test("sendAscii to many machines shares the bytes; later output is separate", () => {
