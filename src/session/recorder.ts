@@ -1,3 +1,5 @@
+import { withCr } from "../protocol/line_ends.ts";
+
 /** Receives a line of a recording, including its line end. */
 export type RecordingSink = (line: string) => unknown;
 
@@ -40,7 +42,7 @@ export class Recorder {
 
   /** Records text that is shown. */
   output(text: string, now: number): void {
-    if (text !== "") this.#event("o", text.replaceAll(/\r?\n/g, "\r\n"), now);
+    if (text !== "") this.#event("o", withCr(text), now);
   }
 
   /** Records a typed line; `shown`: whether the client displayed it while typing. */

@@ -5,6 +5,7 @@ import {
   rejectUnknownKeys,
   type Synonyms,
 } from "../protocol/validate.ts";
+import { withCr } from "../protocol/line_ends.ts";
 import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer, type LineChange } from "./edit_buffer.ts";
 import { checkHistory, History, type HistoryStore } from "./history.ts";
@@ -443,7 +444,7 @@ export class LineEditor {
     const whole = this.#row + text;
     const end = whole.lastIndexOf("\n") + 1;
     if (end > 0) {
-      this.#out += this.#screen.clear() + whole.slice(0, end).replaceAll(/\r?\n/g, "\r\n");
+      this.#out += this.#screen.clear() + withCr(whole.slice(0, end));
     }
     // The effects of earlier text of the row were already removed and sent; an unfinished sequence
     // waits for its end.
