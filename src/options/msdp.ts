@@ -275,13 +275,13 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
         return new Set(args.map((arg) => arg.toUpperCase())).forEach((arg) => this.#list(arg));
       case "REPORT":
         args.filter((arg) => this.#variables.has(arg)).forEach((arg) => this.#reported.add(arg));
-        return this.#send(args);
+        return this.#context.run(() => this.#send(args));
       case "UNREPORT":
         return args.forEach((arg) => this.#reported.delete(arg));
       case "RESET":
         return this.#reset(args);
       case "SEND":
-        return this.#send(args);
+        return this.#context.run(() => this.#send(args));
       default:
         return this.#set(name, args[0] ?? "");
     }
@@ -313,7 +313,7 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
 
   #send(names: readonly string[]): void {
     const found = new Map<string, MsdpValue>();
-    for (const name of names) {
+    for (const name of new Set(names)) {
       const variable = this.#variables.get(name);
       if (variable !== undefined) found.set(name, checkedValue(name, variable.value()));
     }

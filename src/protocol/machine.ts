@@ -420,6 +420,20 @@ export class TelnetMachine {
   }
 
   /**
+   * Agrees to an option from now on if the peer asks for it or offers it, without a request of its
+   * own.
+   *
+   * @param side Which end performs it.
+   * @param option The option's code.
+   * @throws {TelnetError} `misuse`: the option is not a byte.
+   */
+  agree(side: Side, option: number): void {
+    checkByte("option", option);
+    checkOneOf("side", side, ["local", "remote"]);
+    this.#negotiator.agree(side, option);
+  }
+
+  /**
    * Turns off every option that is on or requested, and from now on refuses all options. For a
    * program that restarts on the same connection.
    *

@@ -110,7 +110,6 @@ export let colourDepthOf: (client: TelnetClient) => ColourDepth;
  */
 export class TelnetClient {
   readonly #session: Session;
-  #useAnsi = true;
   #groups: Groups | undefined;
 
   /**
@@ -291,7 +290,7 @@ export class TelnetClient {
 
   /** Whether {@linkcode getKey} has a key. */
   get hasKey(): boolean {
-    return this.#session.dialogue.input.keyCount > 0;
+    return this.active && this.#session.dialogue.input.keyCount > 0;
   }
 
   /**
@@ -433,12 +432,12 @@ export class TelnetClient {
 
   /** Whether {@linkcode sendCc} and {@linkcode sendWrapped} send colours. Default `true`. */
   get useAnsi(): boolean {
-    return this.#useAnsi;
+    return this.#session.dialogue.text.useAnsi;
   }
 
   set useAnsi(useAnsi: boolean) {
     checkBoolean("useAnsi", useAnsi);
-    this.#useAnsi = useAnsi;
+    this.#session.act(({ text }) => text.useAnsi = useAnsi);
   }
 
   /**
@@ -585,7 +584,7 @@ export class TelnetClient {
   }
 
   get #colourDepth(): ColourDepth {
-    return this.#useAnsi ? coloursFor(this.#session.options.facts) || 16 : 0;
+    return this.useAnsi ? coloursFor(this.#session.options.facts) || 16 : 0;
   }
 
   #colorize(text: string): string {

@@ -211,9 +211,9 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.emit(name as keyof SessionEvents, value as never);
   }
 
-  /** Calls other code of the game. */
+  /** Calls other code of the game, unless the client is dropped. */
   run(call: () => unknown): void {
-    this.host.run(this.#owner, call);
+    if (this.active) this.host.run(this.#owner, call);
   }
 
   /** Calls code that may throw. */

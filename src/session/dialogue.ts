@@ -93,6 +93,9 @@ export class Dialogue implements InputModeContext {
     this.input.reset();
     this.settle();
     this.options.disableAll();
+    const { local = [], remote = [] } = this.#context.settings.machine;
+    for (const option of local) this.machine.agree("local", option);
+    for (const option of remote) this.machine.agree("remote", option);
     this.options = new OptionHost(this.machine, this.#context, this.options);
     this.text.renew(this.#context.settings.encoding);
     this.#marking = false;
@@ -184,8 +187,14 @@ export class Dialogue implements InputModeContext {
       return;
     }
     this.settle();
+    const interrupted = this.text.leftRow;
     this.text.notePrompt(text);
     this.#write(text);
+    this.#markPrompt();
+    if (interrupted) this.#echoAgain();
+  }
+
+  #markPrompt(): void {
     const eor = this.machine.localEnabled(END_OF_RECORD);
     const ga = this.speaksTelnet && !this.machine.localEnabled(SGA);
     if (!eor && !ga && !this.#marking) return;
@@ -247,6 +256,11 @@ export class Dialogue implements InputModeContext {
       this.#write(row.text);
     }
     if (row.prompt !== "") this.prompt(row.prompt);
+    this.#echoAgain();
+  }
+
+  /** Shows the half-typed line again, if the server echoes. */
+  #echoAgain(): void {
     this.input.echoAgain();
     this.echo();
   }

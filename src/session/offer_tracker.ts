@@ -45,5 +45,6 @@ export class OfferTracker {
     this.#open = undefined;
     this.deadline = Infinity;
     this.#resolve();
+    this.#settled = undefined;
   }
 }

@@ -91,7 +91,10 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
   offer(deadline: number): void {
     const offered = this.#offered();
     this.#offers ??= new OfferTracker();
-    const asked = offered.filter(({ offer }) => offer !== undefined);
+    const asked = offered.filter(({ code, offer }) =>
+      offer !== undefined &&
+      !(offer === "local" ? this.localEnabled(code) : this.remoteEnabled(code))
+    );
     this.#offers.start(asked.map(({ code }) => code), deadline);
     const exclusive = asked.filter((option) => option.exclusive);
     this.#later = exclusive.length === 0

@@ -31,7 +31,7 @@ export interface ClientProfile {
 export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfile {
   const { environment } = facts;
   const mtts = mttsOf(facts);
-  const locale = environment.get("LC_ALL") ?? environment.get("LANG") ?? "";
+  const locale = environment.get("LC_ALL") || environment.get("LANG") || "";
   const charset = facts.charset ?? environment.get("CHARSET");
   const told = mtts !== undefined || locale !== "" || charset !== undefined;
   const utf8 = mtts?.utf8 === true || /utf-?8/i.test(`${locale} ${charset}`);

@@ -5,7 +5,7 @@ import type { TextCodec, TextStreamDecoder } from "../text/codec.ts";
 import { MULTI_BYTE_NAMES } from "../text/multi_byte.ts";
 import { NewlineEncoder } from "../text/newline.ts";
 import { lastColumn } from "../text/row_canvas.ts";
-import { isSeen } from "../text/row_effects.ts";
+import { endOf, isSeen } from "../text/row_effects.ts";
 import { type AmbiguousWidth, widthsFor } from "../text/width.ts";
 import type { SharedText } from "./shared_text.ts";
 
@@ -31,6 +31,8 @@ export interface TextSnapshot {
   readonly afterCr: boolean;
   /** The columns of ambiguous-width characters, if the game has set them. */
   readonly ambiguousWidth?: AmbiguousWidth | null;
+  /** Whether colours are sent. Default `true`. */
+  readonly useAnsi?: boolean;
   /** Whether anything was decoded, and the bytes of an incomplete character. */
   readonly decoding: boolean;
   readonly pending: readonly number[];
@@ -40,8 +42,8 @@ export interface TextSnapshot {
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 const UTF_8 = codecOf("utf-8");
-/** The longest unfinished row to remember; a longer one is not a prompt. */
-const MAX_ROW = 1_024;
+/** The longest unfinished row to remember: a row of 200 columns, each in its own colour. */
+const MAX_ROW = 4_096;
 /** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
 
@@ -56,6 +58,8 @@ export class TextOutput {
   #ambiguousWidth: AmbiguousWidth | undefined;
   #decoder: TextStreamDecoder;
   #decoding = false;
+  /** Whether the game's colours are sent. */
+  useAnsi = true;
   #lastRow: LastRow = NO_ROW;
   /** Whether the last row has text and has not been ended by Enter. */
   #open = false;
@@ -203,10 +207,10 @@ export class TextOutput {
     if (!seen) return this.note("\n");
     if (!this.#open) this.#lastRow = NO_ROW;
     this.#open = true;
-    if (end > 0) this.#lastRow = { text: text.slice(end).slice(-MAX_ROW), prompt: "" };
+    if (end > 0) this.#lastRow = { text: endOf(text.slice(end), MAX_ROW), prompt: "" };
     else {
       const { text: before, prompt } = this.#lastRow;
-      this.#lastRow = { text: (before + prompt + text).slice(-MAX_ROW), prompt: "" };
+      this.#lastRow = { text: endOf(before + prompt + text, MAX_ROW), prompt: "" };
     }
   }
 
@@ -217,7 +221,7 @@ export class TextOutput {
     const text = this.#open && end === 0 ? this.#lastRow.text : "";
     const row = prompt.slice(end);
     this.#open = isSeen(text + row);
-    this.#lastRow = { text, prompt: row.slice(-MAX_ROW) };
+    this.#lastRow = { text, prompt: endOf(row, MAX_ROW) };
   }
 
   snapshot(): TextSnapshot {
@@ -229,6 +233,7 @@ export class TextOutput {
       again: this.#again ?? null,
       afterCr: this.#newlines?.afterCr === true,
       ambiguousWidth: this.#ambiguousWidth ?? null,
+      useAnsi: this.useAnsi,
       decoding: this.#decoding,
       pending: [...this.#decoder.pending?.() ?? []],
     };
@@ -240,6 +245,7 @@ export class TextOutput {
     this.useCharset(encoding);
     this.#isSet = isSet && encodingByName(encoding) !== undefined;
     this.#ambiguousWidth = snapshot.ambiguousWidth ?? undefined;
+    this.useAnsi = snapshot.useAnsi ?? true;
     this.#lastRow = lastRow;
     this.#open = open ?? false;
     this.#again = again ?? undefined;

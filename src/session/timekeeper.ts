@@ -24,14 +24,21 @@ type KeptDeadline =
 type DeadlineName = KeptDeadline | SetDeadline;
 
 /**
- * When each deadline is due, in the order in which they are handled. The input that the first four
- * wait for may have arrived and be unread, so they are not due while there is unread input.
+ * For how long a deadline that is over waits for input that has arrived and is not read yet, in
+ * milliseconds. The input may be what it waits for, but a client must not put it off for ever. While a
+ * rate holds the input back, `limits.floodTimeout` ends that.
+ */
+const MAX_LATE_MS = 30_000;
+
+/**
+ * When each deadline is due, in the order in which they are handled. The first four wait for unread
+ * input.
  */
 const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => number)>> = {
-  answer: ({ unread, dialogue }) => unread ? Infinity : dialogue.machine.nextTimeout() ?? Infinity,
-  escape: ({ unread, dialogue }) => unread ? Infinity : dialogue.input.timeout,
-  offers: ({ unread, options }) => unread ? Infinity : options.deadline,
-  read: (core) => hasUnread(core) ? Infinity : core.waiters?.timeout ?? Infinity,
+  answer: (core) => (core.dialogue.machine.nextTimeout() ?? Infinity) + delay(core, core.unread),
+  escape: (core) => core.dialogue.input.timeout + delay(core, core.unread),
+  offers: (core) => core.options.deadline + delay(core, core.unread),
+  read: (core) => (core.waiters?.timeout ?? Infinity) + delay(core, hasUnread(core)),
   hold: "as set",
   end: "as set",
   unread: ({ gate }) => gate.unreadBy,
@@ -51,6 +58,12 @@ function dueAt(core: SessionCore, name: DeadlineName): number {
   return core.setDeadlines?.at(name) ?? Infinity;
 }
 
+/** For how long a deadline that is over still waits, if there is unread input. */
+function delay({ gate }: SessionCore, unread: boolean): number {
+  if (!unread) return 0;
+  return gate.throttled ? Infinity : MAX_LATE_MS;
+}
+
 /** Whether there is input that is not processed, or keys that wait because of a rate. */
 function hasUnread({ unread, dialogue }: SessionCore): boolean {
   return unread || dialogue.input.hasUnread;
@@ -62,10 +75,10 @@ function nextDue(core: SessionCore): number {
   const set = core.setDeadlines?.next ?? Infinity;
   if (!active) return set;
   const kept = Math.min(set, gate.unreadBy, gate.releaseAt, activity.next());
-  if (unread) return kept;
   const answer = dialogue.machine.nextTimeout() ?? Infinity;
-  const read = dialogue.input.hasUnread ? Infinity : core.waiters?.timeout ?? Infinity;
-  return Math.min(kept, answer, dialogue.input.timeout, options.deadline, read);
+  const waits = Math.min(answer, dialogue.input.timeout, options.deadline) + delay(core, unread);
+  const read = (core.waiters?.timeout ?? Infinity) + delay(core, hasUnread(core));
+  return Math.min(kept, waits, read);
 }
 
 /** Handles the deadlines of a session. It has no timer: the server calls `tick` in time. */

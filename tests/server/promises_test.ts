@@ -1,0 +1,186 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  encodeEnvironIs,
+  encodeGmcp,
+  encodeMsdp,
+  encodeNaws,
+  GMCP,
+  MSDP,
+  type MsdpValue,
+  NAWS,
+  NEW_ENVIRON,
+  TIMING_MARK,
+} from "../../src/options/mod.ts";
+import { DO, IAC } from "../../src/protocol/mod.ts";
+import { latin1, start } from "./harness.ts";
+import { join } from "./remote.ts";
+
+// What the documentation promises about unusual moments.
+
+const MARK = Uint8Array.of(IAC, DO, TIMING_MARK);
+
+Deno.test("a client without lines and keys is the end of a loop over hasKey", async () => {
+  await using joined = await join();
+  const { harness, client, peer, remote } = joined;
+  client.enterCharacterMode();
+  remote.do(1);
+  remote.do(3);
+  peer.write("qxyz");
+  await harness.pollUntil(() => client.hasKey);
+  const taken: string[] = [];
+  while (client.hasKey) {
+    const key = client.getKey();
+    taken.push(key?.text ?? "");
+    client.active = false;
+    assert(taken.length < 10);
+  }
+  assertEquals(taken, ["q"]);
+});
+
+Deno.test("requests for marks do not put off the timeouts of questions and offers for ever", async () => {
+  await using harness = await start({
+    limits: { negotiationRate: 50, burst: 10, byteRate: 4_096 },
+    telnetOptions: { naws: true },
+  });
+  const { peer, client } = await harness.join();
+  let ready = false;
+  void client.ready.then(() => ready = true);
+  let answer: string | undefined = "none";
+  void client.ask("Name: ", { timeout: 60_000 }).then((given) => answer = given);
+  let second = 0;
+  for (; second < 600 && answer !== undefined; second++) {
+    for (let count = 0; count < 60; count++) peer.write(MARK);
+    for (let polls = 0; polls < 3; polls++) {
+      await harness.server.poll();
+      harness.clock.advance(1_000 / 3);
+    }
+    peer.take();
+  }
+  assert(ready && second >= 60 && second <= 95, `after ${second} s`);
+});
+
+Deno.test("after active = false in an event, no other handler is called for the same message", async () => {
+  const called: string[] = [];
+  await using joined = await join({
+    telnetOptions: {
+      gmcp: true,
+      msdp: {
+        variables: {
+          A: { value: () => "1", configurable: true },
+          H: { value: () => (called.push("value"), "2") },
+        },
+      },
+    },
+    onGmcp: (client) => void (client.active = false),
+    onMsdp: (client) => void (client.active = false),
+  });
+  const { harness, client, remote } = joined;
+  client.telnet.gmcp.on("Char.Login", () => void called.push("login"));
+  remote.do(GMCP);
+  remote.do(MSDP);
+  await harness.pollUntil(() => client.telnet.gmcp.enabled);
+  remote.sub(MSDP, encodeMsdp(new Map<string, MsdpValue>([["A", "x"], ["SEND", "H"]])));
+  remote.sub(GMCP, encodeGmcp("Char.Login", {}));
+  await harness.pollUntil(() => !client.active);
+  assertEquals(called, []);
+
+  await using other = await join({
+    telnetOptions: { gmcp: true },
+    onGmcp: (one) => void (one.active = false),
+  });
+  other.client.telnet.gmcp.on("Char.Login", () => void called.push("login"));
+  other.remote.do(GMCP);
+  await other.harness.pollUntil(() => other.client.telnet.gmcp.enabled);
+  other.remote.sub(GMCP, encodeGmcp("Char.Login", {}));
+  await other.harness.pollUntil(() => !other.client.active);
+  assertEquals(called, []);
+});
+
+Deno.test("MSDP: a variable that is asked for again and again is read once", async () => {
+  let reads = 0;
+  await using joined = await join({
+    telnetOptions: { msdp: { variables: { HP: { value: () => `${++reads}` } } } },
+  });
+  const { harness, remote } = joined;
+  remote.do(MSDP);
+  await remote.hear((words) => words.includes("WILL 69"));
+  for (const command of ["SEND", "REPORT"]) {
+    remote.sub(MSDP, encodeMsdp(new Map([[command, new Array(1_000).fill("HP")]])));
+    await remote.hear((words) => words.length > 0);
+  }
+  assertEquals(reads, 2);
+});
+
+Deno.test("ready waits for the answers to new offers, even if it was awaited before", async () => {
+  await using joined = await join({ telnetOptions: { naws: true } });
+  const { harness, client, remote } = joined;
+  let ready = false;
+  void client.ready.then(() => ready = true);
+  remote.wont(NAWS);
+  await harness.pollUntil(() => ready);
+  client.telnet.reset();
+  client.telnet.offerOptions();
+  ready = false;
+  void client.ready.then(() => ready = true);
+  for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  assertEquals(ready, false);
+  remote.will(NAWS);
+  remote.sub(NAWS, encodeNaws({ columns: 100, rows: 30 }));
+  await harness.pollUntil(() => ready);
+  // What is on is not offered again, so that there is nothing to wait for.
+  client.telnet.offerOptions();
+  ready = false;
+  void client.ready.then(() => ready = true);
+  await harness.pollUntil(() => ready);
+  assertEquals(client.columns, 100);
+});
+
+Deno.test("after telnet.reset() a client may offer what the server agrees to, as on a new connection", async () => {
+  await using joined = await join();
+  const { harness, client, remote } = joined;
+  const listen = async (ask: () => void) => {
+    ask();
+    return (await remote.hear((words) => words.length > 0)).join();
+  };
+  assertEquals(await listen(() => remote.will(NAWS)), "DO 31");
+  client.telnet.reset();
+  assertEquals(await listen(() => remote.wont(NAWS)), "DONT 31");
+  assertEquals(await listen(() => remote.will(NAWS)), "DO 31");
+});
+
+Deno.test("useAnsi is part of a snapshot", async () => {
+  await using before = await start();
+  const { client } = await before.join();
+  client.useAnsi = false;
+  const saved = JSON.stringify(client.snapshot());
+  await using after = await start({ restore: () => JSON.parse(saved) });
+  const again = await after.join();
+  assertEquals(again.client.useAnsi, false);
+  again.client.sendCc("^RHi^~\n");
+  assertEquals(await after.hear(again.peer, "Hi"), "Hi\r\n");
+});
+
+Deno.test("a prompt in many colours is shown again whole", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const cells = Array.from({ length: 150 }, (_, at) => `\x1b[38;2;${at};20;30m#`).join("");
+  client.prompt(`${cells}\x1b[0m> `);
+  await harness.hear(peer, "> ");
+  harness.server.broadcast("Rain.");
+  assertEquals(await harness.hear(peer, "> "), `\r\nRain.\r\n${cells}\x1b[0m> `);
+});
+
+Deno.test("an empty LC_ALL counts as unset", async () => {
+  await using joined = await join({ telnetOptions: { newEnviron: true } });
+  const { harness, client, remote } = joined;
+  remote.will(NEW_ENVIRON);
+  remote.sub(
+    NEW_ENVIRON,
+    encodeEnvironIs([
+      { name: "LC_ALL", value: "", user: false },
+      { name: "LANG", value: "en_US.UTF-8", user: false },
+    ]),
+  );
+  await harness.pollUntil(() => client.terminal.profile.utf8 !== undefined);
+  assertEquals(client.terminal.profile.utf8, true);
+});
