@@ -364,7 +364,10 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   #takeKey(entry: SlcEntry): SlcEntry[] {
     const { function: code, ack, ...setting } = entry;
     if (code === 0) return this.#takeAll(setting.level);
-    if (code > MAX_FUNCTION) return ack ? [] : [{ ...UNSUPPORTED, function: code, ack: false }];
+    if (code > MAX_FUNCTION) {
+      const isRefused = ack || setting.level === UNSUPPORTED.level;
+      return isRefused ? [] : [{ ...UNSUPPORTED, function: code, ack: false }];
+    }
     const before = this.#keys.get(code) ?? UNSUPPORTED;
     if (ack || isSame(setting, before)) {
       if (ack) this.#keys.set(code, setting);

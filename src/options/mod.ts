@@ -83,6 +83,7 @@ export {
   type MsdpConfig,
   type MsdpEvents,
   type MsdpHandle,
+  type MsdpInput,
   type MsdpValue,
   type MsdpVariable,
 } from "./msdp.ts";

@@ -30,6 +30,14 @@ const MAX_VARIABLES = 1_024;
 /** A value of MSDP: text, a list, or a table. Numbers and flags are sent as text. */
 export type MsdpValue = string | readonly MsdpValue[] | { readonly [name: string]: MsdpValue };
 
+/** What can be sent as a value of MSDP; numbers and flags become text. */
+export type MsdpInput =
+  | string
+  | number
+  | boolean
+  | readonly MsdpInput[]
+  | { readonly [name: string]: MsdpInput };
+
 /**
  * Reads an MSDP payload: any number of variables with their values. A variable that occurs twice,
  * or has several values, becomes a list. Reading ends at malformed data.
@@ -55,9 +63,11 @@ export function decodeMsdp(payload: Uint8Array): Map<string, MsdpValue> {
  *
  * @param variables The variables and their values.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: a value that cannot be sent, such as `null`.
  */
-export function encodeMsdp(variables: ReadonlyMap<string, MsdpValue>): Uint8Array {
-  return join(...Array.from(variables, ([name, value]) => variable(name, value)));
+export function encodeMsdp(variables: ReadonlyMap<string, MsdpInput>): Uint8Array {
+  const values = Array.from(variables, ([name, value]) => variable(name, valueOf(name, value)));
+  return join(...values);
 }
 
 function variable(name: string, value: MsdpValue): Uint8Array {
@@ -137,6 +147,7 @@ class Reader {
     if (this.#accept(TABLE_OPEN)) {
       const table = this.variables(depth + 1);
       this.#accept(TABLE_CLOSE);
+      table.delete("__proto__"); // which a copy could turn into a prototype
       return Object.fromEntries(table);
     }
     if (!this.#accept(ARRAY_OPEN)) return this.#text();
@@ -167,7 +178,7 @@ class Reader {
 /** A variable that the game declares. */
 export interface MsdpVariable {
   /** Returns the current value; called whenever the variable is sent. */
-  readonly value: () => MsdpValue | number | boolean;
+  readonly value: () => MsdpInput;
   /** Whether a client can set it, which is reported as the event `msdp`. Default `false`. */
   readonly configurable?: boolean;
 }
@@ -315,7 +326,7 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
     const found = new Map<string, MsdpValue>();
     for (const name of new Set(names)) {
       const variable = this.#variables.get(name);
-      if (variable !== undefined) found.set(name, checkedValue(name, variable.value()));
+      if (variable !== undefined) found.set(name, valueOf(name, variable.value()));
     }
     if (found.size > 0) this.#transmit(found);
   }
@@ -351,15 +362,20 @@ export const msdp: TelnetOption<MsdpConfig, MsdpState, MsdpEvents> = {
   attach: (context, config) => new MsdpState(context, config),
 };
 
-/** Checks the game's value of a variable; numbers and booleans become text. */
-function checkedValue(name: string, value: MsdpValue | number | boolean): MsdpValue {
+/** Checks a value that is to be sent; numbers and flags become text. */
+function valueOf(name: string, value: MsdpInput): MsdpValue {
+  if (typeof value === "string") return value;
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (typeof value === "string" || isList(value)) return value;
-  if (typeof value === "object" && value !== null && !("then" in value)) return value;
-  throwUnexpected(
-    `what the MSDP variable ${name} is`,
-    "text, a number, an array or a table",
-    value,
+  if (Array.isArray(value)) return value.map((item, index) => valueOf(`${name}[${index}]`, item));
+  if (typeof value !== "object" || value === null || "then" in value) {
+    throwUnexpected(
+      `what the MSDP variable ${name} is`,
+      "text, a number, a flag, an array or a table",
+      value,
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, valueOf(`${name}.${key}`, item)]),
   );
 }
 

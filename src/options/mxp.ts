@@ -277,7 +277,7 @@ export class MxpReader {
       return { length: entity.length, act: () => this.#sink.text(textOf(name)) };
     }
     const [start, slash, tagName = ""] = TAG.exec(text) ?? [];
-    if (start === undefined) return /^<[/!]?$/.test(text) ? "unfinished" : "text";
+    if (start === undefined) return /^<\/?!?$/.test(text) ? "unfinished" : "text";
     const end = tagEnd(text, start.length);
     if (end === "open") return text.length < MAX_TAG ? "unfinished" : "text";
     if (end === "none") return "text";

@@ -7,6 +7,7 @@ import * as options from "../../src/options/mod.ts";
 import type {
   EnvironVariable,
   Json,
+  MsdpInput,
   MsdpValue,
   OptionContext,
   OptionState,
@@ -221,6 +222,78 @@ Deno.test("encoders refuse values that would not decode to the same", () => {
     () => options.encodeZmp("a", ["\0"]),
   ];
   for (const encode of wrong) assertEquals(assertThrows(encode, TelnetError).code, "misuse");
+});
+
+Deno.test("MXP: markup is read the same wherever it is cut", () => {
+  const read = (pieces: readonly string[]) => {
+    const found: unknown[] = [];
+    let said = "";
+    const tag = (one: unknown) => {
+      found.push(said, one);
+      said = "";
+    };
+    const reader = new options.MxpReader({ text: (words) => said += words, tag });
+    for (const piece of pieces) reader.push(piece);
+    reader.flush();
+    return [...found, said];
+  };
+  const parts = [
+    "<",
+    "</",
+    "<!",
+    "!",
+    "b",
+    ">",
+    "&",
+    "amp;",
+    "\x1b[1z",
+    "\x1b[4z",
+    " x='1'",
+    '"',
+    "\n",
+    "-",
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 12 }), (chosen) => {
+      const markup = chosen.join("");
+      const whole = read([markup]);
+      for (let at = 1; at < markup.length; at++) {
+        assertEquals(read([markup.slice(0, at), markup.slice(at)]), whole);
+      }
+      assertEquals(read([...markup]), whole);
+    }),
+    fixed,
+  );
+});
+
+Deno.test("MSDP: numbers and flags become text at each depth; what cannot be sent is misuse", () => {
+  const sent = options.encodeMsdp(
+    new Map<string, MsdpInput>([["VITALS", { HP: 5, POISONED: false, MORE: [1, [true]] }]]),
+  );
+  assertEquals(
+    options.decodeMsdp(sent),
+    new Map([["VITALS", { HP: "5", POISONED: "false", MORE: ["1", ["true"]] }]]),
+  );
+  for (
+    const bad of [null, undefined, { HP: null }, [undefined], {
+      HP: () => 5,
+    }, Promise.resolve("5")]
+  ) {
+    const variables = new Map([["VITALS", bad as never]]);
+    const error = assertThrows(
+      () => options.encodeMsdp(variables),
+      TelnetError,
+      "the MSDP variable VITALS",
+    );
+    assertEquals((error as TelnetError).code, "misuse");
+  }
+});
+
+Deno.test("MSDP: a table of a peer has no key that a copy would turn into a prototype", () => {
+  const payload = utf8("\x01ROOM\x02\x03\x01__proto__\x02\x03\x01isAdmin\x021\x04\x04");
+  const room = options.decodeMsdp(payload).get("ROOM");
+  assertEquals(room, {});
+  assert(!Object.hasOwn(room as object, "__proto__"));
 });
 
 Deno.test("MXP and MSP: escaped user text cannot become markup", () => {

@@ -717,6 +717,7 @@ Deno.test("LINEMODE: keys are answered as RFC 1184 says, each change once", asyn
   };
   slc(200, 2, 5); // no such function
   assertEquals([...await answer()], [3, 200, 0, 0]);
+  slc(200, 0, 0); // which it knows: nothing to answer
   slc(10, 2, 8); // EC by Ctrl-H: new
   assertEquals([...await answer()], [3, 10, 0x82, 8]);
   slc(10, 2, 8, 10, 0x82, 8, 11, 3, 0); // a repeat, an acknowledgement; EL: our default
