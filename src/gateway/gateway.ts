@@ -439,10 +439,15 @@ export class Gateway {
     const route = this.#routeOf(zone);
     if (epoch < route.epoch) return this.#fence(worker, route);
     if (left) return this.#end(route, epoch);
+    const isBack = route.worker === undefined;
     route.heardAt = this.#timer.now();
     route.epoch = epoch;
     route.worker = hello;
-    if (route.link?.epoch !== epoch) this.#begin(route, hello);
+    if (route.link?.epoch !== epoch) return this.#begin(route, hello);
+    if (!isBack) return;
+    for (const held of [...route.connections.values()]) {
+      if (!held.opened) this.#open(route, held);
+    }
   }
 
   /** Handles that a worker has left. Its late announcements are ignored, as the epoch is raised. */

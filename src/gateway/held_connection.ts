@@ -4,7 +4,7 @@ import type { ByteStreamEvents, InflateLimits } from "../session/compression_lay
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Connection, ConnectionHandler, ResumeReason } from "../transport/transport.ts";
 import { ByteLog } from "./byte_log.ts";
-import type { CommitRecord, GatewayRecord } from "./records.ts";
+import type { CommitRecord, GatewayRecord, Step } from "./records.ts";
 
 /** The maximum number of uncommitted input bytes. Above it, reading from the client pauses. */
 const WINDOW = 65_536;
@@ -224,30 +224,27 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.told = false;
     this.waitsSince = now;
     let zone: string | undefined;
-    // A closed socket gets no output and no zlib stream.
-    for (const step of this.gone ? [] : steps) {
-      switch (step.type) {
-        case "write":
-          this.#written += step.bytes.length;
-          this.#stream.write(step.bytes);
-          break;
-        case "compress":
-          if (step.on) this.#stream.compress();
-          else this.#stream.stopCompressing();
-          break;
-        case "close":
-          this.#closing = true;
-          this.#stream.close(step.reason);
-          break;
-        case "abort":
-          this.#closing = true;
-          this.connection.abort();
-          break;
-        case "move":
-          zone = step.zone;
-      }
+    for (const step of steps) {
+      if (step.type === "move") zone = step.zone;
+      else if (step.type === "close" || step.type === "abort") this.#closing = true;
+      // A closed socket gets no output and no zlib stream.
+      if (!this.gone) this.#act(step);
     }
     return zone;
+  }
+
+  #act(step: Step): void {
+    switch (step.type) {
+      case "write":
+        this.#written += step.bytes.length;
+        return this.#stream.write(step.bytes);
+      case "compress":
+        return step.on ? this.#stream.compress() : this.#stream.stopCompressing();
+      case "close":
+        return this.#stream.close(step.reason);
+      case "abort":
+        return this.connection.abort();
+    }
   }
 
   /** Creates a record of the output that the operating system has accepted, if that has changed. */

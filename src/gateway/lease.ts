@@ -17,6 +17,8 @@ interface Holder {
   readonly version: string;
   /** The version of the library's messages. */
   readonly wire: number;
+  /** How long the entry is valid without a renewal, in milliseconds. */
+  readonly duration: number;
 }
 
 /** A worker's request for a zone. */
@@ -54,7 +56,7 @@ export class Lease {
 
   /** Waits until a zone is free, and acquires its lease. */
   static async acquire(request: LeaseRequest): Promise<Lease> {
-    const { bus, timer, zone, worker, takeOver, duration, signal } = request;
+    const { bus, timer, zone, worker, takeOver, signal } = request;
     let [seen, seenAt, askedAt] = [-1, 0, Infinity];
     let [gone, woken] = ["", false];
     request.onGone((name) => {
@@ -69,6 +71,7 @@ export class Lease {
       const now = timer.now();
       if (entry !== undefined && entry.revision !== seen) [seen, seenAt] = [entry.revision, now];
       const held = holder?.worker ?? "";
+      const { duration } = holder ?? request;
       const free = held === "" || held === gone || now - seenAt >= duration ||
         now - askedAt >= YIELD_MS;
       // The entry is this worker's own: its write has succeeded, but the reply was lost.
@@ -147,11 +150,11 @@ async function read({ bus, timer, zone, signal }: LeaseRequest): Promise<LeaseEn
 }
 
 function write(
-  { bus, zone, version }: LeaseRequest,
+  { bus, zone, version, duration }: LeaseRequest,
   revision: number | undefined,
   worker: string,
 ): Promise<number | undefined> {
-  const holder: Holder = { worker, version, wire: WIRE_VERSION };
+  const holder: Holder = { worker, version, wire: WIRE_VERSION, duration };
   return bus.leases.write(zone, encoder.encode(JSON.stringify(holder)), revision);
 }
 

@@ -9,6 +9,8 @@ import { partsOf, takeSnapshot } from "./session_snapshot.ts";
 
 /** An unfinished command up to this size adds little to the size of a committed state. */
 const UNFINISHED_BYTES = 64;
+/** How much a larger one may grow before it is committed: the transport keeps only so much input. */
+const GROWTH_BYTES = 32_768;
 
 /** What of a client outlives the process: its state, which a durable connection commits. */
 export class Continuity {
@@ -18,6 +20,10 @@ export class Continuity {
   #telnet: TelnetSnapshot | undefined;
   /** `bytesSent` at the last commit. */
   #bytesSent = -1;
+  /** Whether the game has set its data since then. */
+  #stateSet = false;
+  /** The size of an unfinished command at the last commit. */
+  #unfinished = 0;
   /** The place to which the client moves at the end of the turn. */
   #movesTo: string | undefined;
 
@@ -33,6 +39,7 @@ export class Continuity {
 
   set state(state: Json | undefined) {
     this.#core.state = state;
+    this.#stateSet = true;
     this.#core.changed();
   }
 
@@ -64,8 +71,8 @@ export class Continuity {
     if (durable === undefined) {
       throwMisuse("Cannot move a client to another zone: its server does not run behind a gateway");
     }
-    if (!this.#core.active || place === durable.place) return;
-    this.#movesTo = place;
+    if (!this.#core.active) return;
+    this.#movesTo = place === durable.place ? undefined : place;
     this.#core.changed();
   }
 
@@ -91,9 +98,15 @@ export class Continuity {
     // Nothing has happened since: the previous owner's commit holds.
     if (this.#core.asResumed && bytesSent === 0) return durable.commit(undefined, unread);
     // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
-    const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined;
-    if (idle && machine.unfinishedLength > UNFINISHED_BYTES) return;
+    const { unfinishedLength: unfinished } = machine;
+    const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined &&
+      !this.#stateSet;
+    if (unfinished < this.#unfinished) this.#unfinished = 0;
+    const grown = unfinished - this.#unfinished;
+    if (idle && unfinished > UNFINISHED_BYTES && grown < GROWTH_BYTES) return;
+    this.#unfinished = unfinished;
     this.#bytesSent = bytesSent;
+    this.#stateSet = false;
     const snapshot = this.snapshot();
     // Unread input stays in the transport, and so does the end that follows it.
     const ended = snapshot.ended && unread === 0;

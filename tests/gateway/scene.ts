@@ -54,6 +54,9 @@ export class Process {
   /** The calls delayed while it is stopped; `undefined` if it runs. */
   #stopped: (() => void)[] | undefined;
   readonly #closers: Set<() => void> = new Set();
+  /** Its subscriptions; each subscribes again after the process was cut off. */
+  readonly #subscriptions: Set<{ open(): void; close(): void }> = new Set();
+  #cutOff = false;
 
   constructor(bus: MemoryBus, timer: StepTimer) {
     const never = new Promise<never>(() => {});
@@ -61,16 +64,27 @@ export class Process {
       maxPayload: bus.maxPayload,
       publish: (subject, payload, onNobody) => {
         if (this.messagesLeft-- === 0) this.kill();
-        if (this.alive) bus.publish(subject, payload, onNobody && (() => this.#run(onNobody)));
+        if (!this.alive || this.#cutOff) return;
+        bus.publish(subject, payload, onNobody && (() => this.#run(onNobody)));
       },
       subscribe: (subject, onMessage) => {
-        const { close } = bus.subscribe(subject, (payload) => this.#run(() => onMessage(payload)));
+        const call = (payload: Uint8Array) => this.#run(() => onMessage(payload));
+        let current = bus.subscribe(subject, call);
+        const subscription = {
+          open: () => void (current = bus.subscribe(subject, call)),
+          close: () => current.close(),
+        };
+        this.#subscriptions.add(subscription);
+        const close = () => {
+          this.#subscriptions.delete(subscription);
+          current.close();
+        };
         this.#closers.add(close);
         return { close };
       },
       leases: {
-        read: (name) => this.alive ? bus.leases.read(name) : never,
-        write: (...given) => this.alive ? bus.leases.write(...given) : never,
+        read: (name) => this.#reach(() => bus.leases.read(name)) ?? never,
+        write: (...given) => this.#reach(() => bus.leases.write(...given)) ?? never,
       },
     };
     this.timer = {
@@ -94,6 +108,18 @@ export class Process {
   kill(): void {
     this.alive = false;
     for (const close of this.#closers) close();
+  }
+
+  /** Cuts its connection to the bus, which forgets its subscriptions; `false`: connects it again. */
+  cutOff(on: boolean): void {
+    if (on === this.#cutOff) return;
+    this.#cutOff = on;
+    for (const one of this.#subscriptions) on ? one.close() : one.open();
+  }
+
+  #reach<Result>(call: () => Promise<Result>): Promise<Result> | undefined {
+    if (!this.alive) return undefined;
+    return this.#cutOff ? Promise.reject(new Error("cut off")) : call();
   }
 
   /** Stops it, as SIGSTOP does. */

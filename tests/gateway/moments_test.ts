@@ -1,0 +1,146 @@
+/** Moments in which two things meet: a reset and a move, a person and a worker that is away. */
+import { assert, assertEquals } from "@std/assert";
+import type { TelnetClient } from "../../mod.ts";
+import { DO, IAC, SB, SE } from "../../src/protocol/mod.ts";
+import { joinBytes } from "../../src/protocol/bytes.ts";
+import { GMCP } from "../../src/options/mod.ts";
+import { Scene, type Worker } from "./scene.ts";
+
+const QUIET = { messages: { waiting: "" } };
+
+async function steps(scene: Scene, count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await scene.step();
+}
+
+/** Moves to the zone that a line `go` names, and answers each line. */
+function walk(client: TelnetClient, worker: Worker): void {
+  const line = client.getCommand() ?? "";
+  for (const [, zone = ""] of line.matchAll(/go (\w+)/g)) client.moveTo(zone);
+  client.send(`<${worker.name} ${line}>\n`);
+}
+
+Deno.test("who connects while a worker is cut off from the bus is welcomed when it is back", async () => {
+  const scene = await Scene.open({ gateway: QUIET });
+  const worker = scene.worker("a", {}, { onConnect: (client) => client.send("Welcome!\n") });
+  const old = scene.person();
+  await scene.until(() => worker.log.length === 1);
+  worker.process.cutOff(true);
+  await steps(scene, 60);
+  const fresh = scene.person();
+  await steps(scene, 20);
+  worker.process.cutOff(false);
+  let text = "";
+  await scene.until(() => (text += fresh.takeText()) !== "");
+  assertEquals(text, "Welcome!\r\n");
+  assertEquals([worker.zone?.owned, worker.log.length], [true, 2]);
+  old.write("look\r\n");
+  await scene.until(() => old.takeText().includes("1/1 look"));
+  await scene.close();
+});
+
+Deno.test("a connection that ends while it moves, at any moment, ends in its new zone and is forgotten", async () => {
+  for (const text of ["go desert\r\n", "say 1\r\ngo desert\r\nsay 2\r\n"]) {
+    for (const end of ["end", "abort"] as const) {
+      for (let gap = 0; gap < 4; gap++) {
+        const scene = await Scene.open({ gateway: { ...QUIET, moveTimeout: 400 }, play: walk });
+        const main = scene.worker("main");
+        const desert = scene.worker("desert", { zone: "desert" });
+        const peer = scene.person();
+        await scene.until(() => main.log.length === 1 && desert.server !== undefined);
+        peer.write(text);
+        await steps(scene, gap);
+        peer[end]();
+        await scene.until(() => scene.gateway.connectionCount() === 0);
+        await steps(scene, 10);
+        const left = [...main.log, ...desert.log].filter((entry) =>
+          entry.startsWith("-") && !entry.endsWith("moved")
+        );
+        assertEquals(
+          left.length,
+          1,
+          `${JSON.stringify(text)} ${end} ${gap}: ${main.log} ${desert.log}`,
+        );
+        await scene.close();
+      }
+    }
+  }
+});
+
+Deno.test("what a game sets in client.state is kept while a command of the client is unfinished", async () => {
+  for (const unfinished of [0, 60, 100, 5_000]) {
+    const scene = await Scene.open({ gateway: QUIET });
+    const first = scene.worker("a");
+    const peer = scene.person();
+    await scene.until(() => first.log.length === 1);
+    peer.write(Uint8Array.of(IAC, SB, 201, ...new Uint8Array(unfinished).fill(97)));
+    await steps(scene, 10);
+    const state: Record<string, number> = { gold: 100 };
+    for (const client of first.server?.clientList() ?? []) client.state = state;
+    await steps(scene, 5);
+    state.gold = 200; // the same object, changed and set again
+    for (const client of first.server?.clientList() ?? []) client.state = state;
+    await steps(scene, 5);
+    const second = scene.worker("b", { takeOver: true });
+    await scene.until(() => second.log.length === 1);
+    assertEquals(second.server?.clientList()[0]?.state, { gold: 200 });
+    await scene.close();
+  }
+});
+
+Deno.test("a subnegotiation may be longer than the window of a gateway, if the limit allows it", async () => {
+  for (const size of [60_000, 70_000, 150_000]) {
+    const got: number[] = [];
+    const scene = await Scene.open({
+      gateway: QUIET,
+      capacity: 1_000_000,
+      server: {
+        limits: { subnegotiation: 200_000, byteRate: Infinity, workRate: Infinity },
+        telnetOptions: { gmcp: true },
+        onGmcp: (_, { value }) => void got.push(String(value).length),
+      },
+    });
+    const worker = scene.worker("a");
+    const peer = scene.person();
+    await scene.until(() => worker.log.length === 1);
+    peer.write(Uint8Array.of(IAC, DO, GMCP));
+    await steps(scene, 5);
+    const payload = new TextEncoder().encode(`Ide.Upload "${"x".repeat(size)}"`);
+    const all = joinBytes([Uint8Array.of(IAC, SB, GMCP), payload, Uint8Array.of(IAC, SE)]);
+    for (let at = 0; at < all.length; at += 16_384) {
+      peer.write(all.subarray(at, at + 16_384));
+      await scene.step();
+    }
+    peer.write("look\r\n");
+    let text = "";
+    await scene.until(() => (text += peer.takeText()).includes("look"));
+    assertEquals(got, [size]);
+    await scene.close();
+  }
+});
+
+Deno.test("a standby waits as long as the lease of the worker that holds the zone", async () => {
+  const scene = await Scene.open({ gateway: QUIET });
+  const first = scene.worker("first", { lease: 15_000 });
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  const standby = scene.worker("standby");
+  await steps(scene, 2_000);
+  assert(first.zone?.owned);
+  assertEquals(standby.server, undefined);
+  first.process.kill();
+  await scene.until(() => standby.log.length === 1);
+  peer.abort();
+  await scene.close();
+});
+
+Deno.test("moveTo() of the client's own zone cancels a move of the same turn", async () => {
+  const scene = await Scene.open({ gateway: QUIET, play: walk });
+  const main = scene.worker("main");
+  const desert = scene.worker("desert", { zone: "desert" });
+  const peer = scene.person();
+  await scene.until(() => main.log.length === 1 && desert.server !== undefined);
+  peer.write("go desert go main\r\n");
+  await steps(scene, 10);
+  assertEquals([main.log, desert.log], [["+ " + peer.localPort + " new"], []]);
+  await scene.close();
+});
