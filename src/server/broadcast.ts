@@ -10,7 +10,9 @@ import { SharedText } from "../session/shared_text.ts";
 import { colorize, stripCaretCodes } from "../text/caret.ts";
 import { wordWrap, type WrapOptions } from "../text/wrap.ts";
 import { isSeen } from "../text/row_effects.ts";
-import { colourDepthOf, TelnetClient } from "./client.ts";
+import type { Encoding } from "../text/charset.ts";
+import type { TextCodec } from "../text/codec.ts";
+import { colourDepthOf, TelnetClient, windowOf } from "./client.ts";
 
 /** Which clients get a broadcast, and how it is wrapped. */
 export interface BroadcastOptions<Client extends TelnetClient = TelnetClient> {
@@ -106,6 +108,8 @@ export class Broadcast {
   readonly #text: string;
   readonly #margins: WrapOptions | undefined;
   readonly #texts: Map<string, SharedText> = new Map();
+  /** The character sets of the clients. */
+  readonly #sets: (Encoding | TextCodec)[] = [];
 
   constructor(text: string, wrap: boolean | WrapOptions = false) {
     this.#margins = wrap === true ? {} : wrap === false ? undefined : wrap;
@@ -115,16 +119,21 @@ export class Broadcast {
   /** Returns the text in the colours and width of a client. */
   textFor(client: TelnetClient): SharedText {
     const depth = this.#text.includes("^") ? colourDepthOf(client) : 0;
-    const columns = this.#margins === undefined ? 0 : client.columns;
-    const ambiguousWidth = this.#margins === undefined ? 1 : client.terminal.ambiguousWidth;
-    const key = `${depth} ${columns} ${ambiguousWidth}`;
+    const window = this.#margins === undefined ? undefined : windowOf(client);
+    const key = window === undefined
+      ? `${depth}`
+      : `${depth} ${window.columns} ${window.ambiguousWidth} ${this.#setOf(client.encoding)}`;
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const wrapped = this.#margins === undefined
-      ? this.#text
-      : wrapFor({ columns, ambiguousWidth }, this.#text, this.#margins);
+    const wrapped = window === undefined ? this.#text : wrapFor(window, this.#text, this.#margins);
     const text = new SharedText(wrapped.includes("^") ? colorize(wrapped, depth) : wrapped);
     this.#texts.set(key, text);
     return text;
+  }
+
+  /** The number of a character set in this broadcast. */
+  #setOf(encoding: Encoding | TextCodec): number {
+    if (!this.#sets.includes(encoding)) this.#sets.push(encoding);
+    return this.#sets.indexOf(encoding);
   }
 }

@@ -15,7 +15,7 @@ import { checkEncoding, type Encoding, type EncodingLabel } from "../text/charse
 import type { TextCodec } from "../text/codec.ts";
 import type { Key } from "../text/key.ts";
 import type { WrapOptions } from "../text/wrap.ts";
-import { colouredFor, wrapFor } from "./wrapped_texts.ts";
+import { colouredFor, wrapFor, type WrapWindow } from "./wrapped_texts.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
 import { asciiJson, type Json } from "../options/json.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
@@ -62,6 +62,9 @@ let sessionInMaking: Session | undefined;
 
 /** The session of a client. */
 export let sessionOf: (client: TelnetClient) => Session;
+
+/** The window and the character set for which text of a client is wrapped. */
+export let windowOf: (client: TelnetClient) => WrapWindow;
 
 /** The number of colours that text for a client can use. */
 export let colourDepthOf: (client: TelnetClient) => ColourDepth;
@@ -128,6 +131,7 @@ export class TelnetClient {
 
   static {
     sessionOf = (client) => client.#session;
+    windowOf = (client) => client.#window;
     colourDepthOf = (client) => client.#colourDepth;
   }
 
@@ -173,8 +177,7 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: not text, or invalid options.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {
-    const { columns, terminal: { ambiguousWidth } } = this;
-    this.sendCc(wrapFor({ columns, ambiguousWidth }, text, options));
+    this.sendCc(wrapFor(this.#window, text, options));
   }
 
   /**
@@ -581,6 +584,11 @@ export class TelnetClient {
 
   #secondsSince(time: number): number {
     return (this.#session.now() - time) / 1000;
+  }
+
+  get #window(): WrapWindow {
+    const { text } = this.#session.dialogue;
+    return { columns: this.columns, ambiguousWidth: text.ambiguousWidth, text };
   }
 
   get #colourDepth(): ColourDepth {

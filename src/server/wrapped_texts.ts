@@ -19,12 +19,15 @@ const wrappedTexts: Map<string, Map<string, string>> = new Map();
 export interface WrapWindow {
   readonly columns: number;
   readonly ambiguousWidth: AmbiguousWidth;
+  /** Returns a text as the client displays it, in its character set. */
+  readonly text: { shown(text: string): string };
 }
 
 /** Wraps a text to a window; each line gets a line end. */
-export function wrapFor(window: WrapWindow, text: string, options: WrapOptions): string {
-  checkText("text", text);
+export function wrapFor(window: WrapWindow, given: string, options: WrapOptions = {}): string {
+  checkText("text", given);
   checkWrapOptions(options);
+  const text = window.text.shown(given);
   const how = {
     columns: Math.max(MIN_COLUMNS, window.columns),
     ambiguousWidth: window.ambiguousWidth,

@@ -42,6 +42,7 @@ export interface TextSnapshot {
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 const UTF_8 = codecOf("utf-8");
+const NOT_ASCII = /[^\x00-\x7f]/;
 /** The longest unfinished row to remember: a row of 200 columns, each in its own colour. */
 const MAX_ROW = 4_096;
 /** A byte that brings a decoder past its initial state, in every character set. */
@@ -173,7 +174,7 @@ export class TextOutput {
 
   /** Returns a text as the client displays it, limited to its character set. */
   shown(text: string): string {
-    if (this.#codec.name === "utf-8") return text;
+    if (this.#codec === UTF_8 || this.#codec.ascii === true && !NOT_ASCII.test(text)) return text;
     return this.#codec.createDecoder().decode(this.#codec.encode(text));
   }
 

@@ -54,7 +54,33 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
   checkText("text", text);
   if (!ansi) return stripCaretCodes(text);
   const depth = ansi === true ? 16 : ansi;
+  if (depth === 16 && text.includes("^#")) {
+    const codes = new SixteenColours();
+    return replaceCodes(text, (code) => codes.sequence(code));
+  }
   return replaceCodes(text, (code) => SEQUENCES.get(code) ?? colourSequence(code, depth));
+}
+
+/** Sequences for a text with `^#rrggbb`, where a bright colour is bold, and bold only as long. */
+class SixteenColours {
+  /** Whether another code of the text has turned bold on, and whether a bright colour has. */
+  #bold = false;
+  #bright = false;
+
+  sequence(code: string): string {
+    if (code.startsWith("#")) {
+      const sequence = colourSequence(code, 16);
+      this.#bright = sequence.startsWith("\x1b[1;");
+      return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
+    }
+    const endsBright = code === "d" && this.#bright && !this.#bold;
+    if (code === "d" || code === "." || code === "~" || /^[krgybmcw!]$/i.test(code)) {
+      this.#bright = false;
+    }
+    if (code === "!" || /^[KRGYBMCW]$/.test(code)) this.#bold = true;
+    else if (code === "." || code === "~" || /^[krgybmcw]$/.test(code)) this.#bold = false;
+    return endsBright ? "\x1b[22;39;49m" : SEQUENCES.get(code) ?? colourSequence(code, 16);
+  }
 }
 
 /** Replaces each caret code; `replacement` gets the code without its caret. */

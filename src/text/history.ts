@@ -105,12 +105,13 @@ export class History implements HistoryStore {
   }
 
   /**
-   * Appends a line, unless it is empty or the same as the last.
+   * Appends a line, unless it is empty, the same as the last, or longer than all may be together.
    *
    * @param line The line.
    */
   add(line: string): void {
     if (line === "" || this.#limit === 0 || line === this.#lines.at(-1)) return;
+    if (line.length > this.#maxLength) return;
     this.#lines.push(line);
     this.#textLength += line.length;
     this.#shorten();

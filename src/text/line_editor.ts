@@ -146,7 +146,7 @@ export interface LineEditorSnapshot {
    */
   readonly argument: { readonly back: number; readonly start: number } | null;
   /** The current search in the history. */
-  readonly search: { readonly query: string; readonly at: number; readonly before: string } | null;
+  readonly search: HistorySearch | null;
   /** The first visible row, if there are more rows than the window has. */
   readonly top: number;
   /** Whether Tab was the last key. */
@@ -165,6 +165,17 @@ interface Candidates {
   readonly common: string;
   /** The list of them, once it was shown, and the columns of the window that it is for. */
   list?: { readonly columns: number; readonly text: string };
+}
+
+/** A search in the history. */
+export interface HistorySearch {
+  readonly query: string;
+  /** Where to search on. */
+  readonly at: number;
+  /** The index of the line that was found and is shown. */
+  readonly found?: number | undefined;
+  /** The line before the search. */
+  readonly before: string;
 }
 
 /** The candidates that Tab inserts one after the other. */
@@ -244,7 +255,7 @@ export class LineEditor {
    * begins.
    */
   #argument: { readonly back: number; readonly start: number } | undefined;
-  #search: { query: string; at: number; before: string } | undefined;
+  #search: HistorySearch | undefined;
   #question: CompletionQuestion | undefined;
   /** The last candidates. */
   #candidates: Candidates | undefined;
@@ -327,6 +338,7 @@ export class LineEditor {
     this.#masked = masked;
     if (this.#search !== undefined) this.#buffer.set(this.#search.before);
     this.#search = undefined;
+    this.#question = undefined;
     this.#buffer.forget();
     this.#changed = true;
   }
@@ -521,7 +533,7 @@ export class LineEditor {
    * @param candidates Words that can replace the one at the cursor.
    */
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
-    if (line !== this.line || cursor !== this.cursor) return;
+    if (this.#masked || line !== this.line || cursor !== this.cursor) return;
     const read = this.#readCandidates(candidates);
     const { words, common } = read;
     // If the line has several words and all candidates begin with it, they are whole lines; else
@@ -770,9 +782,10 @@ export class LineEditor {
   }
 
   #findMore(character: string): void {
-    const { query = "", at = 0 } = this.#search ?? {};
+    // A line that fits on stays.
+    const { query = "", at = 0, found = at } = this.#search ?? {};
     if (query.length + character.length > MAX_QUERY) this.#ring();
-    else this.#find(query + character, at);
+    else this.#find(query + character, found);
   }
 
   /**
@@ -786,12 +799,14 @@ export class LineEditor {
     const before = this.#search?.before ?? "";
     if (at < 0 || at >= length || query === "") {
       if (query !== "") this.#ring();
-      this.#search = { query, at: from, before };
+      const { found } = this.#search ?? {};
+      const nearest = Math.max(-1, Math.min(from, length));
+      this.#search = { query, at: nearest, found: query === "" ? undefined : found, before };
       return true;
     }
     const line = this.#history.at(at) ?? "";
     this.#buffer.set(line, line.indexOf(query) + query.length);
-    this.#search = { query, at, before };
+    this.#search = { query, at, found: at, before };
     return true;
   }
 

@@ -38,6 +38,7 @@ export {
   type CompletionCycle,
   type CompletionQuestion,
   type EditResult,
+  type HistorySearch,
   LineEditor,
   type LineEditorOptions,
   type LineEditorSnapshot,

@@ -1,4 +1,5 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import { type Attribute, ATTRIBUTES, render } from "./rendition.ts";
 import type { Cell } from "./screen.ts";
 import { graphemes, NARROW_WIDTHS, type Widths } from "./width.ts";
 
@@ -26,7 +27,6 @@ const LF = 0x0a;
 const CR = 0x0d;
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 const COLOUR = /^[\d;:]*$/;
-const RESET = /^[0;]*$/;
 
 /**
  * Draws text as a terminal does. TAB, CR, BS and sequences that move within the row move the cursor, and later text
@@ -77,6 +77,8 @@ class Pen {
   readonly #widths: Widths;
   readonly #rows: PenRow[] = [{ cells: [], ended: false }];
   #column = 0;
+  /** The attributes in force, and the sequence that sets them. */
+  readonly #attributes: Map<Attribute, string> = new Map();
   #style = "";
   /** Combining marks without a character before them. */
   #marks = "";
@@ -157,8 +159,16 @@ class Pen {
     return Math.min(this.#column, this.#columns - 1);
   }
 
+  /** The style is what is in force, not every sequence that has led to it. */
   #colour(sequence: string, parameters: string): void {
-    this.#style = RESET.test(parameters) ? "" : this.#style + sequence;
+    const plain = this.#attributes.size === 0;
+    render(this.#attributes, parameters, (parameter) => parameter);
+    if (this.#attributes.size === 0) this.#style = "";
+    else if (plain) this.#style = sequence;
+    else {
+      const codes = ATTRIBUTES.map((name) => this.#attributes.get(name)).filter(Boolean);
+      this.#style = `\x1b[${codes.join(";")}m`;
+    }
   }
 
   /** Adds combining marks to the character before the cursor. */

@@ -22,10 +22,12 @@ const QUESTION_MARK = 0x3f;
 /** The maximum number of cached stand-ins. */
 const MAX_STAND_INS = 4_096;
 /**
- * A letter and its marks. No letter of any set has more than four; longer runs would be too costly.
+ * A letter and its marks, or a syllable of Hangul in letters. No letter of any set has more than four
+ * marks; longer runs would be too costly.
  */
-const MARKED = /^\P{M}\p{M}{1,4}/u;
+const MARKED = /^(?:[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|\P{M}\p{M}{1,4})/u;
 const MAX_MARKED = 10;
+const MAX_MARKS = 3;
 const MARK = /^\p{M}$/u;
 /** Signs that East Asian sets have in another width or shape. */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
@@ -86,7 +88,7 @@ export class SetEncoder {
         continue;
       }
       const { start, end, encoded } = this.#encodeRare(text, at, done);
-      if (start < at) length -= this.#codeOf(text.slice(start, at)).length;
+      for (const one of text.slice(start, at)) length -= this.#codeOf(one).length;
       const room = length + encoded.length + 2 * (text.length - end);
       if (room > bytes.length) {
         const grown = new Uint8Array(room + bytes.length);
@@ -112,13 +114,17 @@ export class SetEncoder {
     done: number,
   ): { readonly start: number; readonly end: number; readonly encoded: Uint8Array } {
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    // A mark belongs to the letter before it, which is one unit of the set.
+    // A mark belongs to the letter before it, which is one unit of the set, as are marks between.
     const isMark = MARK.test(character);
-    const joins = isMark && at > done && !MARK.test(text.charAt(at - 1));
-    if (isMark && !joins) {
-      return { start: at, end: at + character.length, encoded: this.#codeOf(character) };
+    let start = at;
+    if (isMark) {
+      while (start > done && at - start < MAX_MARKS && MARK.test(text.charAt(start - 1))) start--;
+      const joins = start > done && !MARK.test(text.charAt(start - 1));
+      if (!joins) {
+        return { start: at, end: at + character.length, encoded: this.#codeOf(character) };
+      }
+      start--;
     }
-    const start = joins ? at - 1 : at;
     const [marked] = MARKED.exec(text.slice(start, start + MAX_MARKED)) ?? [];
     const whole = marked ?? character;
     const composed = marked === undefined || this.#hasAll(marked) ? whole : marked.normalize("NFC");
@@ -150,7 +156,21 @@ export class SetEncoder {
     return standIn;
   }
 
+  /** A letter of the set and a mark of the set, as the set of Vietnam has them. */
+  #apart(character: string): Uint8Array | undefined {
+    const parts = [...character.normalize("NFD")];
+    for (let at = parts.length - 1; at > 0; at--) {
+      const mark = this.#ownCode(parts[at] ?? "");
+      const letter = parts.toSpliced(at, 1).join("").normalize("NFC");
+      const letterCode = mark !== 0 && [...letter].length === 1 ? this.#ownCode(letter) : 0;
+      if (letterCode !== 0) return Uint8Array.of(...bytesOf(letterCode), ...bytesOf(mark));
+    }
+    return undefined;
+  }
+
   #standInOf(character: string): Uint8Array {
+    const apart = this.#apart(character);
+    if (apart !== undefined) return apart;
     const same = EQUIVALENTS.get(character);
     const sameCode = same === undefined ? 0 : this.#ownCode(same);
     if (sameCode !== 0) return bytesOf(sameCode);

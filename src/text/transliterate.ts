@@ -50,10 +50,12 @@ const STAND_INS: ReadonlyMap<string, string> = new Map([
 ]);
 
 const MARKS = /\p{M}+/gu;
+/** Characters that show nothing, such as a zero-width space. */
+const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
 
 /**
  * Finds a replacement for a character that a set lacks: é without its accent, a plain quote for a
- * curly one, `+`, `-` and `|` for drawn boxes.
+ * curly one, `+`, `-` and `|` for drawn boxes, nothing for an invisible character.
  *
  * @param character One character.
  * @returns ASCII, or characters that may be in the set; `undefined` if there is no replacement.
@@ -69,6 +71,7 @@ const MARKS = /\p{M}+/gu;
 export function transliterate(character: string): string | undefined {
   const known = STAND_INS.get(character);
   if (known !== undefined) return known;
+  if (INVISIBLE.test(character)) return "";
   const plain = character.normalize("NFKD").replaceAll(MARKS, "");
   return plain === character ? undefined : plain;
 }

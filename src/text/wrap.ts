@@ -6,6 +6,7 @@ import {
   HYPHEN,
   LETTER,
   LETTER_OR_DIGIT,
+  NARROW_WIDTHS,
   PLAIN,
   SPACE,
   WIDTH,
@@ -103,10 +104,10 @@ function evenSpaces(text: string): string {
 const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
 /**
  * Wraps a text to lines that fit a window. Only visible text counts: caret codes and ANSI sequences
- * take no columns, wide characters and emoji two, combining marks none. Between wide characters a
- * line may break without a space, but not before closing or after opening punctuation of East Asia;
- * and after a hyphen or dash within a word. U+00A0, U+202F, U+2007 and U+FEFF hold words together,
- * U+200B lets a line break. A word longer than a line is split. Codes that stand alone take no
+ * take no columns, wide characters and emoji two, combining marks none. Beside a wide character a
+ * line may break without a space, but not before closing or after opening punctuation; and after a
+ * hyphen or dash within a word. U+00A0, U+202F, U+2007, U+2060 and U+FEFF hold words together, U+200B
+ * lets a line break. A word longer than a line is split. Codes that stand alone take no
  * room.
  *
  * Backgrounds and other attributes that colour empty cells are closed at the end of each line and
@@ -141,14 +142,15 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkAmbiguousWidth("wrap.ambiguousWidth", ambiguousWidth);
   const filler = new LineFiller({ columns, indent, padding }, widthsFor(ambiguousWidth));
   if (keepLines) {
-    for (const line of text.split("\n")) {
+    // The last line end of a text, as files have it, begins no other line.
+    for (const line of (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n")) {
       filler.keep(line.endsWith("\r") ? line.slice(0, -1) : line);
     }
   } else {
     const paragraphs = text.includes("\n") ? text.split(PARAGRAPH_BREAK) : [text];
     for (const paragraph of paragraphs) filler.fill(paragraph);
   }
-  return paints(text) ? closeColours(filler.lines) : filler.lines;
+  return paints(text) ? closeColours(filler.lines, filler.margins) : filler.lines;
 }
 
 /**
@@ -157,6 +159,8 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
  */
 class LineFiller {
   readonly lines: string[] = [];
+  /** How many spaces before each line are not part of the text. */
+  readonly margins: number[] = [];
   readonly #columns: number;
   readonly #indent: string;
   readonly #padding: string;
@@ -164,6 +168,8 @@ class LineFiller {
   readonly #units: Uint8Array;
   readonly #ambiguous: boolean;
   #text = "";
+  /** The margin of the next line. */
+  #first = 0;
   /** The start of the line, and the slice of the text that follows it. */
   #head = "";
   #from = 0;
@@ -189,19 +195,41 @@ class LineFiller {
   keep(line: string): void {
     if (
       MOVES.test(line) ||
-      this.#widths.of(stripCaretCodes(line)) + this.#indent.length <= this.#columns
+      this.#end(stripCaretCodes(line)) <= this.#columns
     ) {
-      this.lines.push(line === "" ? "" : this.#indent + line);
+      this.#push(line === "" ? "" : this.#indent + line, this.#indent.length);
       return;
     }
     const [own = ""] = /^ */.exec(line) ?? [];
     const room = Math.max(0, this.#columns - 2 - this.#indent.length);
-    this.fill(line, this.#indent + own.slice(0, room));
+    this.#first = this.#indent.length;
+    this.#wrap(line, this.#indent + own.slice(0, room));
   }
 
-  /** Fills lines with a paragraph, the first after a margin. */
-  fill(paragraph: string, margin: string = this.#indent): void {
+  /** The column at which a line ends, with its TABs. */
+  #end(line: string): number {
+    let column = this.#indent.length;
+    for (const [index, part] of line.split("\t").entries()) {
+      if (index > 0) column = (Math.floor(column / TAB_COLUMNS) + 1) * TAB_COLUMNS;
+      column += this.#widths.of(part);
+    }
+    return column;
+  }
+
+  /** Fills lines with a paragraph. */
+  fill(paragraph: string): void {
+    this.#first = this.#indent.length;
+    this.#wrap(paragraph, this.#indent);
+  }
+
+  #wrap(paragraph: string, margin: string): void {
     if (!this.#fillPlain(paragraph, margin)) this.#fill(paragraph, margin);
+  }
+
+  #push(line: string, margin: number = this.#first): void {
+    this.lines.push(line);
+    this.margins.push(margin);
+    this.#first = this.#padding.length;
   }
 
   /** Fills lines in one pass, if the paragraph is as simple as most are; returns whether it was. */
@@ -236,7 +264,7 @@ class LineFiller {
   #pushLines(lines: readonly string[], first: string): void {
     let margin = first;
     for (const line of lines) {
-      this.lines.push(margin === "" ? line : margin + line);
+      this.#push(margin === "" ? line : margin + line);
       margin = this.#padding;
     }
   }
@@ -262,7 +290,7 @@ class LineFiller {
       }
     }
     if (!this.#blank || this.#hasCodes) {
-      this.lines.push(this.#head + paragraph.slice(this.#from, this.#to));
+      this.#push(this.#head + paragraph.slice(this.#from, this.#to));
     }
   }
 
@@ -274,24 +302,26 @@ class LineFiller {
     let pieceWidth = 0;
     let spaced = gap;
     let afterWide = false;
+    let last = 0;
     const hyphens = new HyphenWatch(this.#units);
-    /** Whether the last character must not end the line. */
-    let afterOpening = false;
     /** The start of the codes that belong to the next character. */
     let codes = start;
     let at = start;
     let visible = false;
-    const take = (length: number, width: number, wide: boolean) => {
+    /** Takes a character, or narrow ones up to `end`. */
+    const take = (length: number, width: number, end: number = at) => {
       const first = text.charCodeAt(at);
-      const holds = afterOpening || (wide && isClosing(first));
-      const hyphenated = hyphens.breaksBefore(text, at);
-      if ((wide || afterWide || hyphenated) && visible && !holds) {
+      // An ambiguous letter may take two columns, and is still part of a word.
+      const wide = width > 1 && end === at &&
+        (!this.#ambiguous || NARROW_WIDTHS.of(text.slice(at, at + length)) > 1);
+      const besideWide = (wide || afterWide) && !isClosing(first) && !isOpening(last);
+      if ((hyphens.breaksBefore(text, at) || besideWide) && visible) {
         this.#put(pieceStart, codes, pieceWidth, spaced);
         [pieceStart, pieceWidth, spaced] = [codes, 0, false];
       }
       pieceWidth += width;
-      afterOpening = wide && isOpening(first);
       afterWide = wide;
+      last = text.charCodeAt(end);
       visible = true;
       at = codes = at + length;
     };
@@ -303,14 +333,14 @@ class LineFiller {
       const next = at + 1 < text.length ? units[text.charCodeAt(at + 1)] ?? 0 : PLAIN;
       // Narrow text can break only after a hyphen.
       if (narrow > 0) {
-        for (const part of hyphenParts(text, at, narrow, units)) take(part, part, false);
-      } else if (code > 0 && text.startsWith("^^", at)) take(code, 1, false);
+        for (const part of hyphenParts(text, at, narrow, units)) take(part, part, at + part - 1);
+      } else if (code > 0 && text.startsWith("^^", at)) take(code, 1);
       else if (code > 0) at += code;
       else if ((unit & PLAIN) !== 0 && (next & (PLAIN | SPACE)) !== 0) {
-        take(1, unit & WIDTH, (unit & WIDTH) > 1);
+        take(1, unit & WIDTH);
       } else {
         for (const { length, width } of this.#widths.clustersOf(text.slice(at, this.#runEnd(at)))) {
-          take(length, width, width > 1);
+          take(length, width);
         }
       }
     }
@@ -415,7 +445,7 @@ class LineFiller {
   }
 
   #newLine(from: number): void {
-    this.lines.push(this.#head + this.#text.slice(this.#from, this.#to));
+    this.#push(this.#head + this.#text.slice(this.#from, this.#to));
     this.#start(this.#padding, from);
   }
 
@@ -429,6 +459,8 @@ class LineFiller {
 }
 
 const ZERO_WIDTH_SPACE = 0x200b;
+/** A TAB moves the cursor to the next multiple of these columns. */
+const TAB_COLUMNS = 8;
 /** A character of one column that joins nothing. */
 const NARROW = PLAIN | 1;
 

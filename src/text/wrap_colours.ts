@@ -1,41 +1,12 @@
 import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import { type Attribute, ATTRIBUTES, render } from "./rendition.ts";
 
 /**
  * Backgrounds and other attributes that colour empty cells. Terminals fill erased and scrolled cells with them, so
  * each line closes them, and the next line opens them again.
  */
 
-/** An attribute that a code changes. */
-type Attribute = typeof ATTRIBUTES[number];
-
-/** All attributes, in the order in which they are opened again. */
-const ATTRIBUTES = [
-  "foreground",
-  "background",
-  "intensity",
-  "faint",
-  "italic",
-  "underline",
-  "underlineColour",
-  "blink",
-  "inverse",
-  "hidden",
-  "strike",
-  "overline",
-] as const;
-/** The parameters of SGR that switch an attribute on and off, except colours and underlines. */
-const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
-  [1, 22, "intensity"],
-  [2, 22, "faint"],
-  [3, 23, "italic"],
-  [5, 25, "blink"],
-  [6, 25, "blink"],
-  [7, 27, "inverse"],
-  [8, 28, "hidden"],
-  [9, 29, "strike"],
-  [53, 55, "overline"],
-];
 /** Longer sequences are ignored: they would be repeated in each line. */
 const MAX_SEQUENCE = 64;
 /** The attributes that also show in cells without text. */
@@ -50,14 +21,18 @@ export function paints(text: string): boolean {
   return MAYBE_PAINTS.test(text);
 }
 
-/** Closes the colours of each line at its end and opens them again in the next. */
-export function closeColours(lines: readonly string[]): string[] {
+/**
+ * Closes the colours of each line at its end and opens them again in the next.
+ *
+ * @param margins How many spaces before each line are not coloured.
+ */
+export function closeColours(lines: readonly string[], margins: readonly number[]): string[] {
   const state = new ColourState();
-  return lines.map((line) => {
+  return lines.map((line, index) => {
     const opened = state.opening;
-    state.follow(line);
-    const margin = line.search(/[^ ]/);
-    if (margin === -1 || !state.hasText) return line;
+    const margin = margins[index] ?? 0;
+    state.follow(line.slice(margin));
+    if (!state.hasText) return line;
     // A lone caret at the end must not form a code with the closing one.
     const caret = state.closing !== "" && endsWithCaret(line) ? "^" : "";
     return line.slice(0, margin) + opened + line.slice(margin) + caret + state.closing;
@@ -117,7 +92,7 @@ class ColourState {
     for (let at = 0; at < line.length;) {
       CODE.lastIndex = at;
       const next = CODE.test(line) ? CODE.lastIndex - 1 : line.length;
-      this.hasText ||= line.slice(at, next).trim() !== "";
+      this.hasText ||= next > at;
       if (next === line.length) return;
       at = this.#take(line, next);
     }
@@ -128,7 +103,7 @@ class ColourState {
       const end = sequenceEnd(line, at, "program");
       const sequence = end - at <= MAX_SEQUENCE ? line.slice(at, end) : "";
       const [, parameters] = SGR.exec(sequence) ?? [];
-      if (parameters !== undefined) this.#render(parameters);
+      if (parameters !== undefined) render(this.#codes, parameters, (one) => `\x1b[${one}m`);
       return end;
     }
     const length = caretCodeLength(line, at);
@@ -158,40 +133,6 @@ class ColourState {
       this.#codes.set("foreground", code.toLowerCase());
       if (sign < "a") this.#codes.set("intensity", "^!");
     } else if (sign === "#") this.#codes.set("foreground", code);
-  }
-
-  /** Takes the parameters of SGR, one after the other. */
-  #render(parameters: string): void {
-    const all = parameters.split(";");
-    for (let at = 0; at < all.length; at++) {
-      const one = all[at] ?? "";
-      const number = Number.parseInt(one) || 0;
-      const extended = number === 38 || number === 48 || number === 58;
-      // 38;5;n and 38;2;r;g;b are one colour; if written with colons, they are one parameter.
-      const more = !extended || one.includes(":") ? 0 : all[at + 1] === "2" ? 4 : 2;
-      const code = `\x1b[${all.slice(at, at + more + 1).join(";")}m`;
-      at += more;
-      this.#attribute(number, one, code);
-    }
-  }
-
-  #attribute(number: number, parameter: string, code: string): void {
-    for (const [on, off, attribute] of SWITCHES) {
-      if (number === on) this.#codes.set(attribute, code);
-      else if (number === off) this.#codes.delete(attribute);
-    }
-    if (number === 0) this.#codes.clear();
-    else if (number === 4 && parameter !== "4:0" || number === 21) {
-      this.#codes.set("underline", code);
-    } else if (number === 24 || number === 4) this.#codes.delete("underline");
-    else if (number === 39) this.#codes.delete("foreground");
-    else if (number === 49) this.#codes.delete("background");
-    else if ((number >= 30 && number <= 38) || (number >= 90 && number <= 97)) {
-      this.#codes.set("foreground", code);
-    } else if ((number >= 40 && number <= 48) || (number >= 100 && number <= 107)) {
-      this.#codes.set("background", code);
-    } else if (number === 58) this.#codes.set("underlineColour", code);
-    else if (number === 59) this.#codes.delete("underlineColour");
   }
 
   #end(...attributes: readonly Attribute[]): void {

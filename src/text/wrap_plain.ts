@@ -1,21 +1,39 @@
 import { sequenceEnd } from "./escape_sequences.ts";
 import { CARET, caretCodeLength } from "./caret_codes.ts";
-import { HYPHEN, LETTER, LETTER_OR_DIGIT, PLAIN, SPACE, WIDTH } from "./width.ts";
+import { HYPHEN, LETTER, LETTER_OR_DIGIT, NARROW_WIDTHS, PLAIN, SPACE, WIDTH } from "./width.ts";
 
-/** East Asian punctuation that must not begin a line, and punctuation that must not end one. */
-const CLOSING = codesOf("、。，．：；？！」』）】〉》〕｝］〗〙〛");
-const OPENING = codesOf("「『（【〈《〔｛［〖〘〚");
-/** A quick check: all such punctuation is in these ranges. */
-const isPunctuation = (code: number) => (code >= 0x3001 && code <= 0x301b) || code >= 0xff01;
+/** What holds words together: spaces without a break, and the word joiner. */
+const GLUE = "\u00a0\u2007\u202f\u2060\ufeff";
+/** Straight quotation marks, of which nobody knows whether they open or close. */
+const QUOTES = "\"'";
+/**
+ * Characters before which no line breaks, and those after which none does, even beside a wide character
+ * (Unicode Standard Annex 14, LB8a to LB25): punctuation, hyphens, marks of repetition, units, currency.
+ */
+const CLOSING = codesOf(
+  "、。，．：；？！」』）】〉》〕｝］〗〙〛〟｡､｣･・々〻〜ゝゞヽヾ゛゜゠" + "!),.:;?]}/%-" +
+    "’”»›…‥‼⁇⁈⁉′″°℃℉‰％￠¢‐‒–" + GLUE + QUOTES,
+);
+const OPENING = codesOf(
+  "「『（【〈《〔｛［〖〘〚〝｢" + "([{$" + "‘“«‹¡¿£€￡￥＄¥₩№" + GLUE + QUOTES,
+);
+/** Rare brackets and quotation marks of these ranges are not listed. */
+const maybeRare = (code: number) => code >= 0x2018 && code < 0x3000;
+const RARE_CLOSING = /[\p{Pe}\p{Pf}]/u;
+const RARE_OPENING = /[\p{Ps}\p{Pi}]/u;
+/** A quick check: most ideographs and syllables are outside these ranges. */
+const maybeListed = (code: number) => code < 0x3100 || code >= 0xfe10;
 
 /** Whether a character must not begin a line. */
 export function isClosing(code: number): boolean {
-  return isPunctuation(code) && CLOSING.has(code);
+  if (!maybeListed(code)) return false;
+  return CLOSING.has(code) || maybeRare(code) && RARE_CLOSING.test(String.fromCharCode(code));
 }
 
 /** Whether a character must not end a line. */
 export function isOpening(code: number): boolean {
-  return isPunctuation(code) && OPENING.has(code);
+  if (!maybeListed(code)) return false;
+  return OPENING.has(code) || maybeRare(code) && RARE_OPENING.test(String.fromCharCode(code));
 }
 
 /** The start and end positions of lines in a text, alternating. */
@@ -112,6 +130,7 @@ export function wrapPlain(
 ): LineEnds | undefined {
   const ends: LineEnds = [];
   const { length } = text;
+  const breaking = NARROW_WIDTHS.units;
   let start = 0;
   let width = first;
   // The last possible break: where the line ends, where the next one begins, and the width up to
@@ -120,7 +139,8 @@ export function wrapPlain(
   let breakNext = -1;
   let breakWidth = 0;
   let before = SPACE;
-  let afterOpening = false;
+  let afterWide = false;
+  let last = 0;
   // `word`: the last character other than a hyphen was a letter or digit. `hyphen`: a hyphen
   // follows it.
   let word = false;
@@ -134,27 +154,28 @@ export function wrapPlain(
       breakEnd = at;
       breakNext = at + 1;
       breakWidth = width;
-      afterOpening = word = hyphen = false;
+      afterWide = word = hyphen = false;
       before = unit;
       continue;
     }
     const own = unit & WIDTH;
     if ((unit & PLAIN) === 0 || own === 0) return undefined;
+    // An ambiguous letter may take two columns, and is still part of a word.
+    const wide = own > 1 && ((breaking[code] as number) & WIDTH) > 1;
     if ((before & SPACE) === 0) {
-      let breaks = hyphen && (unit & LETTER) !== 0;
-      if (own > 1) breaks = !isClosing(code);
-      else if ((before & WIDTH) > 1) breaks = true;
-      if (breaks && !afterOpening) {
+      const besideWide = (wide || afterWide) && !isClosing(code) && !isOpening(last);
+      if (besideWide || hyphen && (unit & LETTER) !== 0) {
         breakEnd = breakNext = at;
         breakWidth = width;
       }
     }
+    afterWide = wide;
+    last = code;
     if ((unit & HYPHEN) !== 0) hyphen = word;
     else {
       hyphen = false;
       word = (unit & LETTER_OR_DIGIT) !== 0;
     }
-    afterOpening = own > 1 && isOpening(code);
     before = unit;
     if (width + own > columns) {
       // Not even one character fits.

@@ -12,7 +12,7 @@ import {
   TIMING_MARK,
 } from "../../src/options/mod.ts";
 import { DO, IAC } from "../../src/protocol/mod.ts";
-import { latin1, start } from "./harness.ts";
+import { start } from "./harness.ts";
 import { join } from "./remote.ts";
 
 // What the documentation promises about unusual moments.
@@ -101,7 +101,7 @@ Deno.test("MSDP: a variable that is asked for again and again is read once", asy
   await using joined = await join({
     telnetOptions: { msdp: { variables: { HP: { value: () => `${++reads}` } } } },
   });
-  const { harness, remote } = joined;
+  const { remote } = joined;
   remote.do(MSDP);
   await remote.hear((words) => words.includes("WILL 69"));
   for (const command of ["SEND", "REPORT"]) {
@@ -137,7 +137,7 @@ Deno.test("ready waits for the answers to new offers, even if it was awaited bef
 
 Deno.test("after telnet.reset() a client may offer what the server agrees to, as on a new connection", async () => {
   await using joined = await join();
-  const { harness, client, remote } = joined;
+  const { client, remote } = joined;
   const listen = async (ask: () => void) => {
     ask();
     return (await remote.hear((words) => words.length > 0)).join();
@@ -183,4 +183,21 @@ Deno.test("an empty LC_ALL counts as unset", async () => {
   );
   await harness.pollUntil(() => client.terminal.profile.utf8 !== undefined);
   assertEquals(client.terminal.profile.utf8, true);
+});
+
+Deno.test("wrapped text fits the window in the client's character set, for one client and for all", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const other = await harness.join();
+  client.encoding = "latin1";
+  const text = "He waits… and waits… then he says… nothing at all… and the rain… the rain… €5";
+  const options = { columns: 40, indent: 0, padding: 0 };
+  client.sendWrapped(text, options);
+  const alone = await harness.hear(peer, "EUR5");
+  for (const line of alone.split("\r\n")) assert(line.length <= 40, line);
+  assert(!alone.includes("?"));
+  harness.server.broadcast(text, { wrap: options });
+  assertEquals(await harness.hear(peer, "EUR5"), alone);
+  await harness.server.poll();
+  assert(other.peer.takeText().includes("…"));
 });

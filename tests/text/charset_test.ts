@@ -62,3 +62,25 @@ Deno.test("a byte order mark is dropped at the start of a stream only, however i
     }
   }
 });
+
+Deno.test("windows-1258 writes each Vietnamese letter as letter and mark, composed or not", () => {
+  const text = "Tiếng Việt, Đạo, ưỡn, Ừ";
+  const decoder = createTextDecoder("windows-1258");
+  for (const form of ["NFC", "NFD"] as const) {
+    const bytes = encodeText(text.normalize(form), "windows-1258");
+    assertEquals(decoder.decode(bytes).normalize("NFC"), text.normalize("NFC"));
+  }
+});
+
+Deno.test("syllables of Hangul that come in letters are composed", () => {
+  const text = "한국 각";
+  assertEquals(encodeText(text.normalize("NFD"), "euc-kr"), encodeText(text, "euc-kr"));
+});
+
+Deno.test("an invisible character that a set lacks is left out", () => {
+  const text = "Super\u200bcali\u2060fragi\ufefflistic \u200dx\u200ey\u00adz";
+  for (const set of ["ascii", "latin1", "cp437", "koi8-r", "shift_jis"] as const) {
+    const shown = createTextDecoder(set).decode(encodeText(text, set)).replaceAll("\u00ad", "");
+    assertEquals(shown, "Supercalifragilistic xyz", set);
+  }
+});

@@ -58,3 +58,15 @@ Deno.test("with stripControls: false a line keeps all controls except those that
   new LineInput({ limit: 100 }).push("a\x1b[2Jb\x07c\x08d\0\r\n", safe);
   assertEquals(safe, ["abd"]);
 });
+
+Deno.test("stripControls keeps a joiner only where it changes what is shown", () => {
+  for (
+    const name of ["Rene\u0301\u200de", "A\u0302\u200dB", "محم\u200dد", "a\u200cb", "\u0301\u200c"]
+  ) {
+    assertEquals(stripControls(name), name.replaceAll(/[\u200c\u200d]/g, ""), JSON.stringify(name));
+  }
+  // ZWNJ in Persian, a final ZWJ, a chillu of Malayalam, a half letter of Hindi.
+  for (const word of ["می\u200cخواهم", "ه\u200d ق", "ന്\u200d", "क्\u200d", "क्\u200dष"]) {
+    assertEquals(stripControls(word), word, JSON.stringify(word));
+  }
+});

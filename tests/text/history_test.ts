@@ -11,3 +11,9 @@ Deno.test("History is bounded, and keeps no empty lines and no repeats in a row"
   assertEquals(none.length, 0);
   assertThrows(() => new History({ limit: -1 }), Error, "limit");
 });
+
+Deno.test("History leaves out a line that is longer than all lines may be together", () => {
+  const history = new History({ lines: ["a", "b"], maxLength: 10 });
+  history.add("x".repeat(11));
+  assertEquals([history.length, history.at(0), history.at(1)], [2, "a", "b"]);
+});

@@ -679,3 +679,36 @@ Deno.test("LineEditor: Backspace removes the last code point of a syllable, but 
   assertEquals(typed("a👨‍👩‍👧\x7f")[0], "a");
   assertEquals(typed("a👍🏽🇩🇪1️⃣❤️\x7f\x7f\x7f\x7f")[0], "a");
 });
+
+Deno.test("LineEditor: a search that found nothing more goes on from the line that it shows", () => {
+  const lines = ["loop x", "loop y", "north"];
+  assertEquals(typed("\x12loo\x12\x12\x12\x12p", lines)[0], "loop x"); // it has the letter, too
+  assertEquals(typed("\x12loo\x12\x12\x12\x12\x13\x13", lines)[0], "loop y");
+  assertEquals(typed("\x12loo\x13\x13\x13\x12\x12", lines)[0], "loop x");
+});
+
+Deno.test("LineEditor: a completion that comes late is never written into a password", () => {
+  const editor = new LineEditor({ columns: 40, rows: 5, completes: true });
+  const keys = new KeyDecoder();
+  const type = (text: string) => keys.push(text, 0).forEach((key) => editor.key(key));
+  type("\t");
+  const question = editor.takeQuestion();
+  assert(question);
+  editor.masked = true;
+  editor.answer(question, ["north"]);
+  type("secret\r");
+  assertEquals(editor.takeResults(), [{ type: "line", text: "secret" }]);
+  editor.masked = false;
+  type("\t");
+  editor.masked = true;
+  assertEquals(editor.takeQuestion(), undefined);
+});
+
+Deno.test("LineEditor: what a prompt of many colours costs grows with its length, not with its square", () => {
+  const sizes = [20, 80].map((cells) => {
+    const editor = new LineEditor({ columns: 200, rows: 5 });
+    editor.prompt = Array.from({ length: cells }, (_, at) => `\x1b[38;2;${at};9;9m#`).join("");
+    return editor.takeOutput().length;
+  });
+  assert((sizes[1] ?? 0) < 5 * (sizes[0] ?? 0), String(sizes));
+});

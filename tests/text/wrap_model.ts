@@ -110,10 +110,13 @@ const HYPHEN = /^[-\u00ad\u2010\u2012-\u2014]/;
 /** Words, each with the separator before it. */
 const WORD =
   /((?:[^\S\u00a0\u2007\u202f\ufeff]|\u200b)*)((?:[\u00a0\u2007\u202f\ufeff]|[^\s\u200b])+)/g;
-const CLOSING = "、。，．：；？！」』）】〉》〕｝］〗〙〛";
-const OPENING = "「『（【〈《〔｛［〖〘〚";
+/** Classes CL, CP, EX, IS, SY, NS, IN, BA, HY, PO, QU, GL, WJ of UAX 14, as far as texts have them. */
+const CLOSING =
+  /^[\p{Pe}\p{Pf}、。，．：；？！｡､｣･・々〻〜ゝゞヽヾ゛゜゠!,.:;?/%"'…‥‼⁇⁈⁉′″°℃℉‰％￠¢\-‐‒–\u00a0\u2007\u202f\u2060\ufeff]/u;
+/** Classes OP, PR, QU, GL, WJ. */
+const OPENING = /^[\p{Ps}\p{Pi}¡¿$£€￡￥＄¥₩№"'\u00a0\u2007\u202f\u2060\ufeff]/u;
 
-/** Splits at white space, and before and after each wide character. */
+/** Splits at white space, and beside each wide character, unless punctuation forbids it. */
 function cutPieces(paragraph: string): Piece[] {
   const pieces: Piece[] = [];
   for (const [, joint = "", word = ""] of paragraph.matchAll(WORD)) {
@@ -130,20 +133,16 @@ function cutPieces(paragraph: string): Piece[] {
       spaced = false;
     };
     let lastWide = false;
-    let last = "";
     const shownBefore: string[] = [];
     for (const part of splitGraphemes(word)) {
       const wide = part.width > 1;
-      const shown = part.text.replaceAll(CODE, "").charAt(0);
-      const holds = OPENING.includes(last) && last !== "" ||
-        (shown !== "" && wide && CLOSING.includes(shown));
       const character = part.text.replaceAll(CODE, (code) => code === "^^" ? "^" : "");
       const before = shownBefore.findLast((one) => !HYPHEN.test(one));
       const hyphenated = HYPHEN.test(shownBefore.at(-1) ?? "") && /^\p{L}/u.test(character) &&
         /^[\p{L}\p{N}]/u.test(before ?? "");
+      const holds = OPENING.test(shownBefore.at(-1) ?? "") || CLOSING.test(character);
       shownBefore.push(character);
-      if ((wide || lastWide || hyphenated) && !holds) push();
-      last = wide ? shown : "";
+      if ((wide || lastWide) && !holds || hyphenated) push();
       text += part.text;
       width += part.width;
       lastWide = wide;

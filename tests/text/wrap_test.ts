@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import headless from "@xterm/headless";
 import fc from "fast-check";
 import { stripCaretCodes, TelnetError, wordWrap } from "../../mod.ts";
 import { colorize, textWidth } from "../../src/text/mod.ts";
@@ -270,4 +271,76 @@ Deno.test("wordWrap with keepLines: lines that fit are unchanged, and longer one
   ]);
   const moving = "\x1b[5C====\x1b[3D====\x1b[10C====";
   assertEquals(wordWrap(moving, { columns: 10, keepLines: true }), [moving]);
+});
+
+const BARE = { indent: 0, padding: 0 };
+
+Deno.test("wordWrap never breaks before closing or after opening punctuation beside a wide character", () => {
+  const cases: readonly (readonly [string, number, readonly string[]])[] = [
+    ["안녕하세요. 반갑습니다!", 10, ["안녕하세", "요. 반갑습", "니다!"]],
+    ["Great job 👍! Thanks (really 😀).", 31, ["Great job 👍! Thanks (really", "😀)."]],
+    ["[중앙 광장]에 있다.", 10, ["[중앙 광", "장]에 있", "다."]],
+    ["你好世(界)", 8, ["你好世", "(界)"]],
+    ["他说“你好”。", 9, ["他说“你", "好”。"]],
+    ["他说“你好”。", 5, ["他说", "“你", "好”。"]],
+    ["日说「好」〟", 11, ["日说", "「好」〟"]],
+    ["東京-大阪", 4, ["東", "京-", "大阪"]],
+    ["値段は5％、重さ3㎏", 8, ["値段は", "5％、重", "さ3㎏"]],
+  ];
+  for (const [text, columns, lines] of cases) {
+    assertEquals(wordWrap(text, { columns, ...BARE }), lines, text);
+  }
+  assertEquals(wordWrap("他说“你好”。", { columns: 10, ambiguousWidth: 2, ...BARE }), [
+    "他说“你",
+    "好”。",
+  ]);
+});
+
+Deno.test("wordWrap: no-break spaces and word joiners hold beside a wide character", () => {
+  for (const glue of ["\u00a0", "\u202f", "\u2060", "\ufeff"]) {
+    const [first] = wordWrap(`日本${glue}語`, { columns: 5, ...BARE });
+    assertEquals(first, "日", JSON.stringify(glue));
+  }
+});
+
+Deno.test("wordWrap: letters that take two columns on some terminals still form words", () => {
+  const lines = wordWrap("naïve café Привет мир", { columns: 9, ambiguousWidth: 2, ...BARE });
+  assertEquals(lines, ["naïve", "café", "Прив", "ет", "мир"]); // only the too long word is cut
+});
+
+Deno.test("wordWrap with keepLines leaves a picture with a background as it is on the screen", async () => {
+  const pictures = [
+    "\x1b[44m  ####  \n        \n  ####  \x1b[0m",
+    "\x1b[41m \x1b[42m \x1b[43m \n   \n \x1b[44m  \x1b[0m",
+    "\x1b[7m\x1b[32mab \n  c\n   \x1b[0m",
+  ];
+  for (const picture of pictures) {
+    const drawn = async (lines: readonly string[]) => {
+      const terminal = new headless.Terminal({ cols: 40, rows: 6, allowProposedApi: true });
+      await new Promise<void>((resolve) => terminal.write(lines.join("\r\n"), resolve));
+      const found: string[] = [];
+      for (let row = 0; row < 4; row++) {
+        for (let column = 0; column < 12; column++) {
+          const cell = terminal.buffer.active.getLine(row)?.getCell(column);
+          const colours = [cell?.getBgColorMode(), cell?.getBgColor(), cell?.isInverse()];
+          found.push(`${cell?.getChars() || " "}${colours}`);
+        }
+      }
+      terminal.dispose();
+      return found;
+    };
+    const kept = wordWrap(picture, { columns: 20, keepLines: true });
+    assertEquals(await drawn(kept), await drawn(picture.split("\n")));
+    for (const line of kept) assert(line.endsWith("\x1b[0m"));
+  }
+  const carets = wordWrap("^4  ##\n    \n  ##^~", { columns: 20, keepLines: true, indent: 2 });
+  assertEquals(carets, ["  ^4  ##^~", "  ^4    ^~", "  ^4  ##^~"]);
+});
+
+Deno.test("wordWrap with keepLines: a TAB goes to the next multiple of eight; a last line end begins no line", () => {
+  const keep = (text: string) => wordWrap(text, { columns: 20, keepLines: true });
+  assertEquals(keep("Name\tLevel\tC"), ["Name\tLevel\tC"]);
+  assertEquals(keep("Name\tLevel\tClass"), ["Name Level Class"]); // 21 columns
+  assertEquals(keep("a\nb\n"), ["a", "b"]);
+  assertEquals(keep("a\n\n"), ["a", ""]);
 });

@@ -1,0 +1,76 @@
+/** An attribute of a cell that SGR changes (ECMA-48, 8.3.117). */
+export type Attribute = typeof ATTRIBUTES[number];
+
+/** All attributes, in the order in which they are opened again. */
+export const ATTRIBUTES = [
+  "foreground",
+  "background",
+  "intensity",
+  "faint",
+  "italic",
+  "underline",
+  "underlineColour",
+  "blink",
+  "inverse",
+  "hidden",
+  "strike",
+  "overline",
+] as const;
+/** The parameters that switch an attribute on and off, except colours and underlines. */
+const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
+  [1, 22, "intensity"],
+  [2, 22, "faint"],
+  [3, 23, "italic"],
+  [5, 25, "blink"],
+  [6, 25, "blink"],
+  [7, 27, "inverse"],
+  [8, 28, "hidden"],
+  [9, 29, "strike"],
+  [53, 55, "overline"],
+];
+
+/**
+ * Applies the parameters of a sequence SGR, one after the other.
+ *
+ * @param codes The attributes in force, each with its code.
+ * @param codeOf Returns the code to note for a parameter.
+ */
+export function render(
+  codes: Map<Attribute, string>,
+  parameters: string,
+  codeOf: (parameter: string) => string,
+): void {
+  const all = parameters.split(";");
+  for (let at = 0; at < all.length; at++) {
+    const one = all[at] ?? "";
+    const number = Number.parseInt(one) || 0;
+    const extended = number === 38 || number === 48 || number === 58;
+    // 38;5;n and 38;2;r;g;b are one colour; if written with colons, they are one parameter.
+    const more = !extended || one.includes(":") ? 0 : all[at + 1] === "2" ? 4 : 2;
+    setAttribute(codes, number, one, codeOf(all.slice(at, at + more + 1).join(";")));
+    at += more;
+  }
+}
+
+function setAttribute(
+  codes: Map<Attribute, string>,
+  number: number,
+  parameter: string,
+  code: string,
+): void {
+  for (const [on, off, attribute] of SWITCHES) {
+    if (number === on) codes.set(attribute, code);
+    else if (number === off) codes.delete(attribute);
+  }
+  if (number === 0) codes.clear();
+  else if (number === 4 && parameter !== "4:0" || number === 21) codes.set("underline", code);
+  else if (number === 24 || number === 4) codes.delete("underline");
+  else if (number === 39) codes.delete("foreground");
+  else if (number === 49) codes.delete("background");
+  else if ((number >= 30 && number <= 38) || (number >= 90 && number <= 97)) {
+    codes.set("foreground", code);
+  } else if ((number >= 40 && number <= 48) || (number >= 100 && number <= 107)) {
+    codes.set("background", code);
+  } else if (number === 58) codes.set("underlineColour", code);
+  else if (number === 59) codes.delete("underlineColour");
+}
