@@ -47,14 +47,17 @@ export class DialogueScreen {
     return this.#marked !== undefined;
   }
 
-  /** The current row; `""` if it is empty, was answered, or has its cursor before its end. */
+  /** The current row up to its cursor: some prompts have text at the right; `""` if it was answered. */
   get row(): string {
-    const { rows } = this.#session.inbox;
-    if (!rows.atEnd) return "";
-    const row = this.#marked?.text ?? rows.tail(ROW);
+    const row = this.#marked?.text ?? this.#beforeCursor;
     const before = this.#answered;
     const isOld = before !== undefined && before.count === this.count && row === before.text;
     return isOld ? "" : row;
+  }
+
+  get #beforeCursor(): string {
+    const { rows } = this.#session.inbox;
+    return rows.atEnd ? rows.tail(ROW) : rows.head().slice(-ROW);
   }
 
   /** The current row, answered or not. */
@@ -73,7 +76,7 @@ export class DialogueScreen {
       this.count++;
       this.#answered = undefined;
     } else {
-      this.#answered = { count: this.count, text: inbox.rows.tail(ROW) };
+      this.#answered = { count: this.count, text: this.#beforeCursor };
     }
     this.#session.send(text, secret);
   }

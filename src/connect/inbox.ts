@@ -53,6 +53,10 @@ export interface InboxHost {
   readonly limit: number;
   /** Called after each read, as there may be room again. */
   onRead(): void;
+  /** Called after a read that has taken the unterminated row, or the start of it. */
+  onRowRead(): void;
+  /** Called when no program claims the dialogue any more. */
+  onReleased(): void;
   /** Creates an error that shows the text received instead of the wanted result. */
   failure(code: "timeout" | "connection-closed" | "limit-exceeded", wanted: string): TelnetError;
 }
@@ -68,8 +72,10 @@ const FORGET = 1_024;
  */
 export class Inbox {
   readonly rows: Rows;
-  /** Increases whenever input arrives. */
+  /** Increases whenever text arrives. */
   serial = 0;
+  /** How many entries were taken so far. */
+  taken = 0;
   readonly #host: InboxHost;
   #entries: Entry[] = [];
   #first = 0;
@@ -108,13 +114,13 @@ export class Inbox {
 
   /** Adds an entry. */
   add(entry: Entry): void {
+    if (entry.type !== "event") this.serial++;
     this.#entries.push(entry);
     this.#size += sizeOf(entry);
   }
 
   /** Serves pending reads after input has arrived. */
   serve(): void {
-    this.serial++;
     for (let first = this.#next(); first !== undefined; first = this.#next()) {
       const taken = this.#take(first.read);
       if (taken !== undefined) this.#settle(() => first.resolve(taken.value));
@@ -130,6 +136,7 @@ export class Inbox {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    this.serial++;
     this.serve();
   }
 
@@ -206,6 +213,7 @@ export class Inbox {
       open = false;
       this.#claims--;
       this.serve();
+      if (!this.claimed) this.#host.onReleased();
     };
   }
 
@@ -219,6 +227,7 @@ export class Inbox {
     const entry = this.#entries[this.#first];
     if (entry === undefined) return undefined;
     this.#first++;
+    this.taken++;
     this.#size -= sizeOf(entry);
     if (this.#first >= FORGET && this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);
@@ -230,6 +239,7 @@ export class Inbox {
 
   /** Puts the rest of an entry back at the front. */
   putBack(entry: Entry): void {
+    this.taken--;
     if (this.#first > 0) this.#entries[--this.#first] = entry;
     else this.#entries.unshift(entry);
     this.#size += sizeOf(entry);
@@ -239,6 +249,12 @@ export class Inbox {
   #next(): Waiting | undefined {
     const [first] = this.#waiting;
     return first?.claims || !this.claimed || this.#ended ? first : undefined;
+  }
+
+  /** Replaces the unterminated row with the rest of it that was not read. */
+  replaceRow(rest: string): void {
+    this.rows.replaceRow(rest);
+    this.#host.onRowRead();
   }
 
   /** Takes the unterminated row. */

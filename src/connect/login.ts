@@ -43,12 +43,13 @@ export async function login(
       if (said.length > MAX_SAID && said.shift() !== undefined) before--;
     }
     if (asked.username > 0 && device.echoes === undefined) {
-      const shown = [...said.slice(Math.max(0, before)), screen.standing].find((one) =>
-        one.trim() !== ""
-      );
-      if (shown !== undefined) {
-        device.echoes = shown.trimStart().startsWith(options.username ?? "");
-      }
+      const { username = "" } = options;
+      const isText = (one: string) => one.trim() !== "";
+      const line = said.slice(Math.max(0, before)).find(isText);
+      const shown = (line ?? screen.standing).trimStart();
+      // The network may cut the echo: wait for the rest.
+      const isCut = line === undefined && shown !== username && username.startsWith(shown);
+      if (!isCut) device.echoes = shown.startsWith(username);
     }
     const standing = loginRow(screen.row, options, asked.username + asked.password > 0);
     const silent = asked.username + asked.password === 0 && enters < MAX_ENTERS;

@@ -57,6 +57,8 @@ export class ReadUntil implements Read<string> {
   /** The number of entries searched so far, and the end of their text. */
   #looked = 0;
   #window = "";
+  /** How many entries of the inbox had been taken then: a command may have taken more since. */
+  #taken = 0;
 
   constructor(pattern: RegExp | string) {
     this.wanted = typeof pattern === "string" ? JSON.stringify(pattern) : String(pattern);
@@ -67,6 +69,11 @@ export class ReadUntil implements Read<string> {
   }
 
   take(inbox: Inbox): { value: string } | undefined {
+    if (inbox.taken !== this.#taken) {
+      this.#taken = inbox.taken;
+      this.#looked = 0;
+      this.#window = "";
+    }
     for (let entry = inbox.peek(this.#looked); entry; entry = inbox.peek(this.#looked)) {
       const text = textOf(entry);
       const rest = this.#restAfter(text);
@@ -80,7 +87,7 @@ export class ReadUntil implements Read<string> {
     let text = this.#takeEntries(inbox, this.#looked);
     const whole = inbox.rows.tail(Infinity);
     text += whole.slice(0, whole.length - rest.length);
-    inbox.rows.replaceRow(rest);
+    inbox.replaceRow(rest);
     return { value: text };
   }
 

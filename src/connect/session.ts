@@ -4,6 +4,8 @@ import { MSP } from "../options/msp.ts";
 import { readMsp } from "../options/msp.ts";
 import { MXP, MxpReader, type MxpSnapshot } from "../options/mxp.ts";
 import { ECHO } from "../options/echo.ts";
+import { END_OF_RECORD } from "../options/end_of_record.ts";
+import { SGA } from "../options/sga.ts";
 import type { ClientFacts } from "../options/facts.ts";
 import type { Json } from "../options/json.ts";
 import type { OptionEffects } from "../options/option.ts";
@@ -104,6 +106,11 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #mxp: MxpReader | undefined;
   /** The unterminated row that was reported as a prompt. */
   #guessed: string | undefined;
+  /** The unterminated row that a command has left, which it has read as its prompt. */
+  #answered: string | undefined;
+  /** How much text has come, and how much had when the timer for a prompt was started. */
+  #pieces = 0;
+  #timedPieces = -1;
   /** Whether the server has marked a prompt. If so, prompts are no longer guessed. */
   #marks = false;
   #unreadReported = false;
@@ -138,6 +145,11 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       clock: settings.clock,
       limit: settings.limits.unread,
       onRead: () => this.#readOn(),
+      onRowRead: () => this.#guessed = undefined,
+      onReleased: () => {
+        this.#answered = this.#rows.tail(Infinity);
+        this.#startPromptTimer();
+      },
       failure: (code, wanted) => this.#failure(code, wanted),
     });
   }
@@ -152,6 +164,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     signal?.addEventListener("abort", abort);
     this.#endSignal = () => signal?.removeEventListener("abort", abort);
     if (signal?.aborted) abort();
+    this.#startPromptTimer(); // a restored row may be a prompt
   }
 
   /** The byte stream; available after `open()`. */
@@ -251,7 +264,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     const binary = this.machine.localEnabled(BINARY);
     const { newline = binary ? "\n" : "\r\n" } = this.settings;
     if (newline === "\r\n" || !text.includes("\n")) this.text.write(text, this.machine);
-    else this.machine.send(codecOf(this.text.encoding).encode(text.replaceAll("\n", newline)));
+    else this.machine.send(codecOf(this.text.encoding).encode(text.replaceAll(/\r?\n/g, newline)));
     this.flush();
   }
 
@@ -527,6 +540,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
         this.options.changed(event);
         if (option === MXP) this.#toggleMxp(change === "enabled");
         if (option === START_TLS && change === "enabled") this.#awaitTls();
+        // From now on no GA comes (RFC 858).
+        if (option === SGA && side === "remote" && change === "enabled") {
+          this.#marks &&= this.machine.remoteEnabled(END_OF_RECORD);
+        }
         if (this.options.optionOf(option) === undefined) {
           this.#emit("option", { option, side, change });
         }
@@ -577,6 +594,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   #takePlain(text: string): void {
     if (text === "" || !this.active) return;
+    this.#pieces++;
+    this.inbox.serial++;
     this.journal.text(text);
     this.#emit("text", text);
     this.#rows.push(text, (line) => this.#takeLine(line));
@@ -592,7 +611,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   #takeLine(line: string): void {
     if (!this.active) return;
-    this.#guessed = undefined;
+    this.#guessed = this.#answered = undefined;
     const trigger = this.machine.remoteEnabled(MSP) ? readMsp(line) : undefined;
     if (trigger !== undefined) return this.#emit("msp", trigger);
     this.#emit("line", line);
@@ -604,8 +623,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#endPromptTimer();
     this.#mxp?.flush();
     const text = this.#rows.endRow();
-    const guessed = this.#guessed === text;
-    this.#guessed = undefined;
+    const guessed = this.#guessed === text || !marked && this.#answered === text;
+    this.#guessed = this.#answered = undefined;
     // A guessed prompt was reported already.
     if (!guessed) this.#emit("prompt", text);
     this.#keep({ type: "prompt", text, marked, ...(guessed && { reported: true }) });
@@ -658,14 +677,23 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** Guesses a prompt after a pause, for servers that do not mark prompts. */
   #startPromptTimer(): void {
+    const may = this.active && !this.#marks && this.#rows.length > 0 && !this.inbox.claimed;
+    // Input without text, such as vitals, does not start the pause again.
+    if (may && this.#timedPieces === this.#pieces) return;
     this.#endPromptTimer();
-    this.#endPromptTimer = () => {};
-    if (!this.active || this.#marks || this.#rows.length === 0 || this.inbox.claimed) return;
-    this.#endPromptTimer = this.settings.clock.after(this.settings.promptTimeout, () => {
+    if (!may) return;
+    this.#timedPieces = this.#pieces;
+    const end = this.settings.clock.after(this.settings.promptTimeout, () => {
+      this.#timedPieces = -1;
       if (!this.active || this.inbox.claimed || this.#rows.length === 0) return;
       this.#guessPrompt();
       this.inbox.serve();
     });
+    this.#endPromptTimer = () => {
+      this.#endPromptTimer = () => {};
+      this.#timedPieces = -1;
+      end();
+    };
   }
 
   /** Schedules the next timeout of the machine. */

@@ -1,4 +1,4 @@
-import { parseAddress } from "../guard/addresses.ts";
+import { formatAddress, parseAddress } from "../guard/addresses.ts";
 import type { AddressSet } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import {
@@ -145,19 +145,27 @@ export function beginsHttp(bytes: Uint8Array): boolean | undefined {
 /** Decides how to answer a request. */
 export function answerRequest(request: HttpRequest | HttpFault, web: WebSettings): WebAnswer {
   if ("status" in request) return refused(request);
+  const answer = pageFor(request, web);
+  // A response to HEAD has no body (RFC 9110, 9.3.2).
+  return "status" in answer ? refused(answer, request.method !== "HEAD") : answer;
+}
+
+function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault {
   if (isUpgrade(request)) {
     const upgrade = checkUpgrade(request, web.origins);
-    return "status" in upgrade ? refused(upgrade) : { kind: "upgrade", upgrade };
+    return "status" in upgrade ? upgrade : { kind: "upgrade", upgrade };
   }
-  const { method, target } = request;
+  const { method, version, headers: given } = request;
   if (method !== "GET" && method !== "HEAD") {
-    return refused({ status: 405, reason: `the method ${method}` });
+    return { status: 405, reason: `the method ${method}` };
   }
-  const page = web.pages.get(target.split("?")[0] ?? "");
+  // RFC 9112, 3.2
+  if (version === "1.1" && !given.has("host")) return { status: 400, reason: "no Host" };
+  const page = web.pages.get(pathOf(request.target));
   if (page === undefined && web.pages.size === 0) {
-    return refused({ status: 426, reason: "no WebSocket, and there are no pages" });
+    return { status: 426, reason: "no WebSocket, and there are no pages" };
   }
-  if (page === undefined) return refused({ status: 404, reason: "no such page" });
+  if (page === undefined) return { status: 404, reason: "no such page" };
   const headers = {
     ...SAFE,
     "Content-Type": page.type,
@@ -166,6 +174,15 @@ export function answerRequest(request: HttpRequest | HttpFault, web: WebSettings
   };
   return { kind: "page", bytes: response(200, headers, page.body, method === "GET") };
 }
+
+/** The path of a request target, which may be a whole URL (RFC 9112, 3.2.2). */
+function pathOf(target: string): string {
+  const [path = ""] = target.replace(/^https?:\/\/[^/?]*/i, "").split("?");
+  return path === "" ? "/" : path;
+}
+
+/** What proxies call an encrypted connection; some distinguish WebSockets. */
+const SECURE: ReadonlySet<string> = new Set(["https", "wss"]);
 
 /**
  * Returns the client's address, as a trusted proxy reports it.
@@ -184,7 +201,7 @@ export function forwardedOrigin(
     if (proxies.has(address)) continue;
     // A proxy appends to both lists, or replaces the scheme; what stands further left is the person's own.
     const said = scheme ?? schemes[Math.min(index, schemes.length - 1)];
-    return { address, port: 0, encrypted: said?.toLowerCase() === "https" };
+    return { address, port: 0, encrypted: SECURE.has(said?.toLowerCase() ?? "") };
   }
   return undefined;
 }
@@ -200,11 +217,11 @@ function hopOf(
   const text = valueOf("for") ?? (parts.length === 1 ? item.replaceAll('"', "") : "");
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];
   const plain = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.split(":")[0] ?? "" : text);
-  const isAddress = parseAddress(plain) !== undefined;
-  return { address: isAddress ? plain : undefined, scheme: valueOf("proto") };
+  const bytes = parseAddress(plain);
+  return { address: bytes && formatAddress(bytes), scheme: valueOf("proto") };
 }
 
-function refused(fault: HttpFault): WebAnswer {
+function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {
   const headers: Record<string, string> = {
     ...SAFE,
     "Content-Type": "text/plain; charset=utf-8",
@@ -215,5 +232,5 @@ function refused(fault: HttpFault): WebAnswer {
     ...(fault.status === 405 && { "Allow": "GET, HEAD" }),
   };
   const body = new TextEncoder().encode(`Refused: ${fault.reason}\n`);
-  return { kind: "refused", fault, bytes: response(fault.status, headers, body) };
+  return { kind: "refused", fault, bytes: response(fault.status, headers, body, sendsBody) };
 }

@@ -21,6 +21,8 @@ export interface Rows {
   replaceRow(text: string): void;
   /** The last characters of the unfinished row. */
   tail(length: number): string;
+  /** The characters of the unfinished row before the cursor. */
+  head(): string;
   /** About how many characters the unfinished row has. */
   readonly length: number;
   /** Whether only blanks follow the cursor, so that new text does not overwrite any. */
@@ -113,6 +115,17 @@ export class PlainRows implements Rows {
       text = textOf(this.#rows[index] as Row) + text;
     }
     return text.slice(-length);
+  }
+
+  /**
+   * The characters of the unfinished row before the cursor.
+   *
+   * @returns The text.
+   */
+  head(): string {
+    const { text, cells } = this.#row;
+    const above = this.#rows.slice(0, this.#at).map(textOf).join("");
+    return above + (cells?.slice(0, this.#column).join("") ?? text.slice(0, this.#column));
   }
 
   /**
@@ -433,6 +446,15 @@ export class RawRows implements Rows {
       text = (this.#parts[index] ?? "") + text;
     }
     return text.slice(-length);
+  }
+
+  /**
+   * The characters of the unfinished row before the cursor: all of them.
+   *
+   * @returns The text.
+   */
+  head(): string {
+    return this.tail(Infinity);
   }
 
   #append(text: string): void {

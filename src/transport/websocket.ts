@@ -117,7 +117,8 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     if (!this.#alive) {
       return this.failed(new TelnetError("connection-lost", "Lost the connection: no pong came"));
     }
-    this.#alive = false;
+    // The pong of a peer that is not read cannot come.
+    this.#alive = !this.#reads;
     this.#machine.ping();
     this.#send();
   }
@@ -178,6 +179,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
 
   protected setReading(on: boolean): void {
     this.#reads = on;
+    if (!on) this.#alive = true; // its pong may wait to be read
     if (!on) this.beneath.pause();
     else if (this.#coming.length === 0) this.beneath.resume();
     else this.#goOn();

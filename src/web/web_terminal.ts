@@ -70,6 +70,8 @@ export interface WebTerminalOptions extends Omit<TalkOptions, "signal"> {
 const ENDED: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4008]);
 const OPEN = 1;
 const CLOSING = 2;
+/** How long after a retry at once the next loss may be retried at once. */
+const STEADY_MS = 20_000;
 /** The maximum columns and rows that are reported. */
 const MAX_SIZE = 1000;
 /** Ends the row of a connection that is gone, and its colours. */
@@ -94,6 +96,10 @@ export class WebTerminal {
   #mode: InputMode = "line";
   /** How many attempts in a row have failed. */
   #failures = 0;
+  /** When it was last tried again at once. */
+  #triedAt = -Infinity;
+  /** Whether code of the page has thrown. */
+  #broken = false;
   #endTimer: () => void = () => {};
   #disposed = false;
   /** Whether the last row on the terminal has no end, such as a prompt. */
@@ -169,6 +175,7 @@ export class WebTerminal {
     if (this.#disposed) throwMisuse("Cannot reconnect a terminal after dispose(): make another");
     this.#drop();
     this.#failures = 0;
+    this.#broken = false;
     this.#connect();
   }
 
@@ -232,21 +239,48 @@ export class WebTerminal {
     } = this.#options;
     const isCurrent = () => this.#socket === socket;
     return {
-      ...talk,
+      ...this.#watched(talk),
       terminal: { type: "xterm-256color", ...talk.terminal, ...sizeOf(screen) },
       onText: (server: RemoteServer, text: string) => {
         if (!isCurrent()) return undefined;
-        this.#failures = 0;
+        // A server that greets and then fails must not be tried again at once each time.
+        if (this.#clock.now() - this.#triedAt >= STEADY_MS) this.#failures = 0;
         this.#show(text);
         this.#updateMode();
-        return talk.onText?.(server, text);
+        return this.#calls(() => talk.onText?.(server, text));
       },
       onEcho: (server: RemoteServer, value: ConnectEvents["echo"]) => {
         // SGA, which distinguishes keys from a hidden line, may follow immediately.
         if (isCurrent()) queueMicrotask(() => isCurrent() && this.#updateMode());
-        return talk.onEcho?.(server, value);
+        return this.#calls(() => talk.onEcho?.(server, value));
       },
     };
+  }
+
+  /** The same options, with handlers that report what they throw. */
+  #watched(talk: TalkOptions): TalkOptions {
+    const watched: Record<string, unknown> = { ...talk };
+    for (const [name, handler] of Object.entries(talk)) {
+      if (!name.startsWith("on") || typeof handler !== "function") continue;
+      watched[name] = (...given: unknown[]) =>
+        this.#calls(() => (handler as (...given: unknown[]) => unknown)(...given));
+    }
+    return watched as TalkOptions;
+  }
+
+  /** Calls code of the page. What it throws ends the connection, and shows in the console. */
+  #calls(handler: () => unknown): unknown {
+    const failed = (error: unknown) => {
+      this.#broken = true;
+      console.error(error);
+      throw error;
+    };
+    try {
+      const result = handler();
+      return result instanceof Promise ? result.catch(failed) : result;
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   #lost(code: number | undefined): void {
@@ -254,8 +288,10 @@ export class WebTerminal {
     this.#endRow();
     this.#setMode("line");
     const again = this.#options.reconnect !== false && !ENDED.has(code ?? 0);
-    if (!again || this.#disposed) return this.#setLink("closed");
+    // What code of the page has thrown, another connection does not mend.
+    if (!again || this.#broken || this.#disposed) return this.#setLink("closed");
     const delay = retryDelay(this.#failures++, Math.random());
+    if (delay === 0) this.#triedAt = this.#clock.now();
     this.#setLink("waiting", delay);
     this.#endTimer = this.#clock.after(delay, () => this.#connect());
   }

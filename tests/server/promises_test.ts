@@ -12,6 +12,7 @@ import {
   TIMING_MARK,
 } from "../../src/options/mod.ts";
 import { DO, IAC } from "../../src/protocol/mod.ts";
+import { BaseConnection } from "../../src/transport/base_connection.ts";
 import { start } from "./harness.ts";
 import { join } from "./remote.ts";
 
@@ -200,4 +201,31 @@ Deno.test("wrapped text fits the window in the client's character set, for one c
   assertEquals(await harness.hear(peer, "EUR5"), alone);
   await harness.server.poll();
   assert(other.peer.takeText().includes("…"));
+});
+
+/** A connection that takes everything. */
+class Sink extends BaseConnection {
+  protected transmit(bytes: Uint8Array): number {
+    return bytes.length;
+  }
+  protected shutdown(): void {}
+  protected destroy(): void {}
+  protected setReading(): void {}
+}
+
+Deno.test("accept() writes the given address as other connections report theirs", async () => {
+  await using harness = await start();
+  const given = ["::ffff:192.0.2.7", "2001:DB8:0:0:0:0:0:7", "192.0.2.9", "", "a name"];
+  for (const address of given) {
+    const connection = new Sink("", 0);
+    assert(harness.server.accept(connection, { address }));
+  }
+  await harness.pollUntil(() => harness.connected.length === given.length);
+  assertEquals(harness.connected.map(({ address }) => address), [
+    "192.0.2.7",
+    "2001:db8::7",
+    "192.0.2.9",
+    "",
+    "a name",
+  ]);
 });

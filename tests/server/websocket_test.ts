@@ -293,7 +293,15 @@ Deno.test("WebSocket: HTTP serves exactly the configured pages", async () => {
     assert(page.head.includes(header), header);
   }
   assertEquals((await get("HEAD /")).body, "");
+  const refusedHead = await get("HEAD /nope");
+  assertEquals([refusedHead.status, refusedHead.body], [404, ""]);
   assertEquals((await get("GET /a.js")).body, ";");
+  assertEquals((await get("GET http://mud.example/a.js?x")).body, ";");
+  assertEquals((await get("GET http://mud.example")).status, 200);
+  const browser = new Browser(scene);
+  browser.peer.write("GET / HTTP/1.1\r\n\r\n"); // without Host
+  await browser.until(({ head }) => head !== undefined && browser.peer.ended);
+  assertEquals(browser.frames.status, 400);
   for (const path of ["/../etc/passwd", "/toString", "/__proto__", "//", "/A.JS"]) {
     assertEquals((await get(`GET ${path}`)).status, 404, path);
   }
@@ -394,6 +402,11 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
   // The rightmost address that is no trusted proxy counts: a client can forge the others.
   assertEquals(await enter(forwarded, header("1.1.1.1, 192.0.2.9, 10.0.0.2")), "192.0.2.9");
   assertEquals(await enter(forwarded, header('"[2001:db8::1]:4000", 10.1.1.1')), "2001:db8::1");
+  // As sockets and PROXY headers report them.
+  assertEquals(await enter(forwarded, header("::ffff:192.0.2.9")), "192.0.2.9");
+  assertEquals(await enter(forwarded, header("2001:DB8:0:0:0:0:0:7")), "2001:db8::7");
+  const wss = { "X-Forwarded-Proto": "wss" };
+  assertEquals(await enter(forwarded, header("192.0.2.9", wss)), "192.0.2.9 encrypted");
   const https = { "X-Forwarded-Proto": "https" };
   assertEquals(await enter(forwarded, header("192.0.2.9", https)), "192.0.2.9 encrypted");
   const http = { "X-Forwarded-Proto": "http, https" };

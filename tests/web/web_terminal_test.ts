@@ -376,3 +376,43 @@ Deno.test("WebTerminal throws misuse at once", async () => {
   terminal.dispose();
   await assertRejects(() => Promise.resolve().then(() => terminal.reconnect()), Error, "dispose()");
 });
+
+Deno.test("a server that greets and then fails is not tried again at once each time", async () => {
+  const { terminal, clock, sockets } = makeTerminal();
+  const began = clock.now();
+  for (let attempt = 0; attempt < 12; attempt++) {
+    sockets.at(-1)?.open();
+    sockets.at(-1)?.say("Welcome\r\n");
+    sockets.at(-1)?.end(1011);
+    await until(() => terminal.link.state === "waiting");
+    clock.advance(terminal.link.delay);
+    await until(() => sockets.length === attempt + 2);
+  }
+  assert(clock.now() - began > 15_000, `${clock.now() - began} ms`);
+  terminal.dispose();
+});
+
+Deno.test("what a handler of the page throws is shown in the console, and ends the connection", async () => {
+  const shown: unknown[] = [];
+  const { error } = console;
+  console.error = (...given) => void shown.push(...given);
+  try {
+    for (const wrong of ["onText", "onLine"]) {
+      const mistake = new TypeError(`a mistake in ${wrong}`);
+      const { terminal, sockets } = makeTerminal({
+        [wrong]: () => {
+          throw mistake;
+        },
+      });
+      sockets[0]?.open();
+      sockets[0]?.say("Welcome\r\n");
+      await until(() => terminal.link.state === "closed");
+      assertEquals([shown.splice(0), sockets.length], [[mistake], 1]);
+      terminal.reconnect();
+      assertEquals(sockets.length, 2);
+      terminal.dispose();
+    }
+  } finally {
+    console.error = error;
+  }
+});

@@ -1,0 +1,203 @@
+/** Moments in which a server's bytes and a program's reads meet in an unusual order. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  connect,
+  type ConnectOptions,
+  connectOver,
+  type RemoteServer,
+} from "../../src/connect/mod.ts";
+import { GMCP, NAWS, SGA } from "../../src/options/mod.ts";
+import { TestClock } from "../../src/testing/mod.ts";
+import { inTime } from "../patience.ts";
+import { GA, IAC, RawServer, SB, SE, settle, WILL } from "./raw_server.ts";
+
+const NOP = 241;
+
+/** Runs `check` on a server whose bytes it writes, with a clock that it advances. */
+async function meet(
+  check: (remote: RemoteServer, raw: RawServer, clock: TestClock) => Promise<void>,
+  options: ConnectOptions = {},
+): Promise<void> {
+  await using raw = await RawServer.start();
+  const clock = new TestClock();
+  const { transport, port } = raw;
+  await using remote = await connect({ transport, port, clock, ...options });
+  await inTime(check(remote, raw, clock), "the conversation");
+  remote.abort();
+}
+
+/** Answers each line that arrives, until the connection ends. */
+async function answerLines(raw: RawServer, answer: (line: string) => unknown): Promise<void> {
+  let typed = "";
+  while (!raw.closed && !raw.ended) {
+    await raw.until(() => raw.received.length > 0 || raw.closed || raw.ended);
+    typed += String.fromCharCode(...raw.take()).replaceAll("\0", "");
+    for (let end = typed.search(/[\r\n]/); end !== -1; end = typed.search(/[\r\n]/)) {
+      const line = typed.slice(0, end);
+      typed = typed.slice(end).replace(/^\r\n?|^\n/, "");
+      await answer(line);
+    }
+  }
+}
+
+/** Advances the clock in steps until a promise is settled. */
+async function until<Value>(promise: Promise<Value>, clock: TestClock): Promise<Value> {
+  let done = false;
+  const ending = promise.finally(() => done = true);
+  ending.catch(() => {});
+  for (let steps = 0; !done && steps < 2_000; steps++) {
+    clock.advance(20);
+    await settle();
+  }
+  return await ending;
+}
+
+Deno.test("login() knows that a console echoes, wherever the echo of the user name is cut", async () => {
+  for (let cut = 0; cut < 4; cut++) {
+    await meet(async (remote, raw, clock) => {
+      let state = "user";
+      void answerLines(raw, async (line) => {
+        if (state === "user") {
+          state = "password";
+          raw.write(line.slice(0, cut));
+          await settle();
+          raw.write(`${line.slice(cut)}\r\nPassword: `);
+        } else if (state === "password") {
+          state = "shell";
+          raw.write("\r\nr1> ");
+        } else raw.write(`${line}\r\n${line === "" ? "" : "out\r\n"}r1> `);
+      });
+      raw.write("Username: ");
+      await until(remote.login({ username: "ada", password: "x" }), clock);
+      assertEquals(await until(remote.exec("show ver"), clock), "out", `cut at ${cut}`);
+    });
+  }
+});
+
+Deno.test("readUntil() that waits during a command finds what comes after it", async () => {
+  await meet(async (remote, raw, clock) => {
+    void answerLines(raw, (line) => raw.write(`${line}\r\n${line === "" ? "" : "out\r\n"}r1> `));
+    raw.write("MOTD 1\r\nMOTD 2\r\nr1> ");
+    await settle();
+    const alert = remote.readUntil("ALERT", { timeout: 60_000 });
+    await until(remote.exec("show"), clock);
+    raw.write("\r\n%ALERT\r\n");
+    assert((await until(alert, clock)).endsWith("%ALERT"));
+  });
+});
+
+Deno.test("an unmarked prompt is reported although option data and NOPs keep coming", async () => {
+  await meet(async (remote, raw, clock) => {
+    raw.write(IAC, WILL, GMCP, "Hello\r\nHP:10> ");
+    await settle();
+    const prompt = remote.readPrompt({ timeout: 60_000 });
+    let done = false;
+    void prompt.finally(() => done = true);
+    for (let ticks = 0; !done && ticks < 100; ticks++) {
+      raw.write(IAC, SB, GMCP, 'Char.Vitals {"hp":10}', IAC, SE, IAC, NOP);
+      await settle();
+      clock.advance(100);
+      await settle();
+    }
+    assert(done);
+    assertEquals(await prompt, "HP:10> ");
+  });
+});
+
+Deno.test("login() presses Enter at a silent device that sends NOPs", async () => {
+  await meet(async (remote, raw, clock) => {
+    void answerLines(raw, () => raw.write("\r\nr1> "));
+    raw.write("Welcome\r\n");
+    const login = remote.login({ timeout: 60_000 });
+    let done = false;
+    void login.finally(() => done = true);
+    for (let ticks = 0; !done && ticks < 300; ticks++) {
+      raw.write(IAC, NOP);
+      await settle();
+      clock.advance(100);
+      await settle();
+    }
+    assert(done);
+    await login;
+  });
+});
+
+Deno.test("after a command its prompt can be read, and is not read again after the next line is sent", async () => {
+  await meet(async (remote, raw, clock) => {
+    void answerLines(raw, (line) => {
+      if (line === "enable") raw.write("\r\nPassword: ");
+      else raw.write(`\r\n${line === "" ? "" : "out\r\n"}r1> `);
+    });
+    raw.write("r1> ");
+    await settle();
+    await until(remote.exec("show"), clock);
+    assertEquals(await until(remote.readPrompt({ timeout: 60_000 }), clock), "r1> ");
+    await until(remote.exec("show"), clock);
+    remote.send("enable\n");
+    assertEquals(await until(remote.readPrompt({ timeout: 60_000 }), clock), "Password: ");
+  });
+});
+
+Deno.test("a prompt that stands when a snapshot is taken is reported after the restore", async () => {
+  await meet(async (remote, raw, clock) => {
+    raw.write("Name? ");
+    await settle();
+    const snapshot = remote.snapshot();
+    await using other = await RawServer.start();
+    const connection = await other.transport.dial(
+      { hostname: "x", port: other.port } as never,
+      () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
+    );
+    const again = connectOver(connection, { snapshot, clock });
+    assertEquals(await until(again.readPrompt({ timeout: 60_000 }), clock), "Name? ");
+    again.abort();
+  });
+});
+
+Deno.test("the same prompt twice is reported twice, although a read has taken the first", async () => {
+  await meet(async (remote, raw, clock) => {
+    raw.write("> ");
+    await settle();
+    clock.advance(5_000);
+    await settle();
+    assertEquals(await until(remote.readUntil("> ", { timeout: 60_000 }), clock), "> ");
+    remote.send("x\n");
+    raw.write("> ");
+    await settle();
+    assertEquals(await until(remote.readPrompt({ timeout: 60_000 }), clock), "> ");
+  });
+});
+
+Deno.test("prompts are guessed again once GA is suppressed", async () => {
+  await meet(async (remote, raw, clock) => {
+    raw.write("Name? ", IAC, GA);
+    assertEquals(await until(remote.readPrompt({ timeout: 60_000 }), clock), "Name? ");
+    raw.write(IAC, WILL, SGA, IAC, WILL, NAWS, "\r\nr1> ");
+    assertEquals(await until(remote.readPrompt({ timeout: 60_000 }), clock), "r1> ");
+  });
+});
+
+Deno.test("exec() finds a prompt with text at the right of its cursor", async () => {
+  const prompt = "box% \x1b[K\x1b[60C12:00\x1b[65D";
+  for (const options of [{}, { prompt: "box% " }]) {
+    await meet(async (remote, raw, clock) => {
+      void answerLines(raw, (line) => {
+        raw.write(`${line}\x1b[K\r\n${line === "" ? "" : "out\r\n"}${prompt}`);
+      });
+      raw.write(prompt);
+      await settle();
+      assertEquals(await until(remote.exec("ls", { timeout: 60_000, ...options }), clock), "out");
+    });
+  }
+});
+
+Deno.test("with another line end, CR LF in a text is one Enter", async () => {
+  for (const newline of ["\r", "\r\0", "\n"] as const) {
+    await meet(async (remote, raw) => {
+      remote.send("a\r\nb\n");
+      await raw.until(() => raw.text.includes("b"));
+      await settle();
+      assertEquals(raw.text, `a${newline}b${newline}`);
+    }, { newline });
+  }
+});
