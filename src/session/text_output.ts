@@ -208,10 +208,10 @@ export class TextOutput {
     if (!seen) return this.note("\n");
     if (!this.#open) this.#lastRow = NO_ROW;
     this.#open = true;
-    if (end > 0) this.#lastRow = { text: endOf(text.slice(end), MAX_ROW), prompt: "" };
+    if (end > 0) this.#lastRow = { text: shortened(text.slice(end)), prompt: "" };
     else {
       const { text: before, prompt } = this.#lastRow;
-      this.#lastRow = { text: endOf(before + prompt + text, MAX_ROW), prompt: "" };
+      this.#lastRow = { text: shortened(before + prompt + text), prompt: "" };
     }
   }
 
@@ -222,7 +222,7 @@ export class TextOutput {
     const text = this.#open && end === 0 ? this.#lastRow.text : "";
     const row = prompt.slice(end);
     this.#open = isSeen(text + row);
-    this.#lastRow = { text, prompt: endOf(row, MAX_ROW) };
+    this.#lastRow = { text, prompt: shortened(row) };
   }
 
   snapshot(): TextSnapshot {
@@ -263,4 +263,9 @@ export class TextOutput {
     this.#decoder = this.#codec.createDecoder();
     this.#decoding = false;
   }
+}
+
+/** The end of a row that is too long. Cuts so much that not every text to come is cut again. */
+function shortened(row: string): string {
+  return row.length > 2 * MAX_ROW ? endOf(row, MAX_ROW) : row;
 }

@@ -64,21 +64,23 @@ function isQuiet(part: string): boolean {
   return part === BEL || STRING.test(part) || COLOUR.test(part);
 }
 
+/** The eight-bit controls, which few texts have. */
+const C1 = /[\x80-\x9f]/;
+
 /** The end of a text, at most `length` UTF-16 units, without cutting a sequence or a character. */
 export function endOf(text: string, length: number): string {
   if (text.length <= length) return text;
-  const parts = partsOf(text);
-  let end = "";
-  for (let index = parts.length - 1; index >= 0; index--) {
-    const part = parts[index] ?? "";
-    const room = length - end.length;
-    if (part.length <= room) end = part + end;
-    else return MAYBE.test(part) ? end : part.slice(-room || part.length).replace(HALF, "") + end;
+  let cut = text.length - length;
+  // Only the last sequence that begins before the cut can go on after it.
+  const before = text.slice(0, cut);
+  let start = before.lastIndexOf("\x1b");
+  for (let at = C1.test(before) ? cut - 1 : 0; at > start; at--) {
+    if (beginsSequence(before.charCodeAt(at))) start = at; // which ends the loop
   }
-  return end;
+  if (start >= 0) cut = Math.max(cut, sequenceEnd(text, start, "program"));
+  const code = text.charCodeAt(cut);
+  return text.slice(code >= 0xdc00 && code <= 0xdfff ? cut + 1 : cut);
 }
-
-const HALF = /^[\udc00-\udfff]/;
 
 /** Splits a text into bells, sequences, and the text between them. */
 function partsOf(text: string): string[] {

@@ -9,6 +9,8 @@ import {
   LineInput,
   wordWrap,
 } from "../../src/text/mod.ts";
+import { endOf } from "../../src/text/row_effects.ts";
+import { seeded } from "../../bench/mixes.ts";
 import { Terminal } from "./terminal.ts";
 
 const bare = { columns: 20, indent: 0, padding: 0 };
@@ -96,4 +98,25 @@ Deno.test("the editor splits no escape sequence of a long row, and joins a title
 
 Deno.test("no-break spaces stay at the start of a paragraph", () => {
   assertEquals(wordWrap("a\n\n\u00a0\u00a0b", bare), ["a", "\u00a0\u00a0b"]);
+});
+
+Deno.test("the end of a text begins with no part of a sequence, and no half of a character", () => {
+  const parts = ["a", "word ", "\x1b[38;2;1;2;3m", "\x9b1m", "\x1b]0;title\x07", "😀", "\x85"];
+  for (let seed = 1; seed <= 500; seed++) {
+    const random = seeded(seed);
+    const pieces = Array.from({ length: 40 }, () => parts[random(parts.length)] ?? "");
+    const text = pieces.join("");
+    for (let length = 1; length < text.length; length += 1 + random(9)) {
+      const end = endOf(text, length);
+      assert(end.length <= length && text.endsWith(end));
+      // It begins where a piece begins, or within a word.
+      let at = 0;
+      const begins = text.length - end.length;
+      const piece = pieces.find((one) => (at += one.length) > begins);
+      const within = piece?.slice(piece.length - (at - begins)) ?? "";
+      assert(within === piece || within === "" || piece === "word ", JSON.stringify(within));
+      // It is the longest such end.
+      assert(length - end.length < Math.max(...parts.map((one) => one.length)));
+    }
+  }
 });
