@@ -5,6 +5,10 @@ import { stripControls } from "./controls.ts";
 
 const COLOURS = "krgybmcw";
 
+/** The codes that turn bold on, and those that turn it off. */
+const BOLD_ON = COLOURS.toUpperCase() + "!";
+const BOLD_OFF = COLOURS + ".~";
+
 const SEQUENCES: ReadonlyMap<string, string> = new Map([
   ...Array.from(COLOURS, (code, index) => [code, `\x1b[22;3${index}m`] as const),
   ...Array.from(COLOURS.toUpperCase(), (code, index) => [code, `\x1b[1;3${index}m`] as const),
@@ -74,11 +78,9 @@ class SixteenColours {
       return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
     }
     const endsBright = code === "d" && this.#bright && !this.#bold;
-    if (code === "d" || code === "." || code === "~" || /^[krgybmcw!]$/i.test(code)) {
-      this.#bright = false;
-    }
-    if (code === "!" || /^[KRGYBMCW]$/.test(code)) this.#bold = true;
-    else if (code === "." || code === "~" || /^[krgybmcw]$/.test(code)) this.#bold = false;
+    const bold = BOLD_ON.includes(code);
+    if (bold || BOLD_OFF.includes(code)) this.#bold = bold;
+    if (bold || code === "d" || BOLD_OFF.includes(code)) this.#bright = false;
     return endsBright ? "\x1b[22;39;49m" : SEQUENCES.get(code) ?? colourSequence(code, 16);
   }
 }

@@ -23,8 +23,23 @@ const SIXTEEN: readonly (readonly [number, number, number])[] = [
 /** The steps of the colour cube of 256 colours. */
 const STEPS = [0, 95, 135, 175, 215, 255];
 
+/** The sequences of colours that were used before, by depth: a game has few colours. */
+const known: Map<ColourDepth, Map<string, string>> = new Map();
+const MAX_KNOWN = 1_024;
+
 /** The sequence for `#rrggbb` (foreground) or `%rrggbb` (background), reduced to a depth. */
 export function colourSequence(code: string, depth: ColourDepth): string {
+  let sequences = known.get(depth);
+  if (sequences === undefined) known.set(depth, sequences = new Map());
+  const again = sequences.get(code);
+  if (again !== undefined) return again;
+  if (sequences.size >= MAX_KNOWN) sequences.clear();
+  const sequence = newSequence(code, depth);
+  sequences.set(code, sequence);
+  return sequence;
+}
+
+function newSequence(code: string, depth: ColourDepth): string {
   const background = code.startsWith("%");
   const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) =>
     parseInt(code.slice(at, at + 2), 16)
