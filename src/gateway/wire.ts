@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const FIRST_SIZE = 256;
 /** For ASCII text up to this length a loop is faster than `TextEncoder`. */
-const SHORT = 400;
+const SHORT = 100;
 
 /** Writes numbers, text and bytes one after the other. */
 export class WireWriter {
@@ -51,24 +51,35 @@ export class WireWriter {
     return this.number(bytes.length).raw(bytes);
   }
 
-  /** Writes the length of text, and then the text. */
+  /** Writes the length of text in bytes, and then the text as UTF-8. */
   text(text: string): this {
     const { length } = text;
-    if (length > SHORT) return this.bytes(encoder.encode(text));
+    const before = this.#length;
     this.number(length);
     this.#reserve(length);
+    // Only ASCII fits into a byte for each UTF-16 unit.
+    const fits = length <= SHORT
+      ? this.#writeAscii(text)
+      : encoder.encodeInto(text, this.#bytes.subarray(this.#length, this.#length + length))
+        .read === length;
+    if (fits) {
+      this.#length += length;
+      return this;
+    }
+    this.#length = before;
+    return this.bytes(encoder.encode(text));
+  }
+
+  /** Writes a short text if it is ASCII, which a loop does faster than `TextEncoder`. */
+  #writeAscii(text: string): boolean {
     const bytes = this.#bytes;
     const start = this.#length;
-    for (let index = 0; index < length; index++) {
+    for (let index = 0; index < text.length; index++) {
       const unit = text.charCodeAt(index);
-      if (unit >= 0x80) {
-        this.#length = start - (length < 0x80 ? 1 : 2);
-        return this.bytes(encoder.encode(text));
-      }
+      if (unit >= 0x80) return false;
       bytes[start + index] = unit;
     }
-    this.#length = start + length;
-    return this;
+    return true;
   }
 
   /** Takes the written bytes, and empties the writer. */
