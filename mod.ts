@@ -114,6 +114,7 @@ export type {
   MsdpConfig,
   MsdpEvents,
   MsdpHandle,
+  MsdpInput,
   MsdpValue,
   MsdpVariable,
   MsspStatus,

@@ -47,17 +47,12 @@ export class DialogueScreen {
     return this.#marked !== undefined;
   }
 
-  /** The current row up to its cursor: some prompts have text at the right; `""` if it was answered. */
+  /** The current row up to its cursor; `""` if it was answered, or text follows the cursor at once. */
   get row(): string {
-    const row = this.#marked?.text ?? this.#beforeCursor;
+    const row = this.#marked?.text ?? this.#session.inbox.rows.beforeCursor(ROW);
     const before = this.#answered;
     const isOld = before !== undefined && before.count === this.count && row === before.text;
     return isOld ? "" : row;
-  }
-
-  get #beforeCursor(): string {
-    const { rows } = this.#session.inbox;
-    return rows.atEnd ? rows.tail(ROW) : rows.head().slice(-ROW);
   }
 
   /** The current row, answered or not. */
@@ -76,7 +71,7 @@ export class DialogueScreen {
       this.count++;
       this.#answered = undefined;
     } else {
-      this.#answered = { count: this.count, text: this.#beforeCursor };
+      this.#answered = { count: this.count, text: inbox.rows.beforeCursor(ROW) };
     }
     this.#session.send(text, secret);
   }

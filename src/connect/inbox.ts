@@ -74,7 +74,7 @@ export class Inbox {
   readonly rows: Rows;
   /** Increases whenever text arrives. */
   serial = 0;
-  /** How many entries were taken so far. */
+  /** Changes when entries are taken. */
   taken = 0;
   readonly #host: InboxHost;
   #entries: Entry[] = [];
@@ -239,7 +239,6 @@ export class Inbox {
 
   /** Puts the rest of an entry back at the front. */
   putBack(entry: Entry): void {
-    this.taken--;
     if (this.#first > 0) this.#entries[--this.#first] = entry;
     else this.#entries.unshift(entry);
     this.#size += sizeOf(entry);

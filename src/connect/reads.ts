@@ -57,7 +57,7 @@ export class ReadUntil implements Read<string> {
   /** The number of entries searched so far, and the end of their text. */
   #looked = 0;
   #window = "";
-  /** How many entries of the inbox had been taken then: a command may have taken more since. */
+  /** `taken` of the inbox at the last search: a command may have taken more since. */
   #taken = 0;
 
   constructor(pattern: RegExp | string) {

@@ -106,11 +106,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #mxp: MxpReader | undefined;
   /** The unterminated row that was reported as a prompt. */
   #guessed: string | undefined;
-  /** The unterminated row that a command has left, which it has read as its prompt. */
+  /** The unterminated row at the end of a command, which the command has read as its prompt. */
   #answered: string | undefined;
-  /** How much text has come, and how much had when the timer for a prompt was started. */
-  #pieces = 0;
-  #timedPieces = -1;
+  /** The inbox's `serial` when the timer for a prompt was started; -1: it does not run. */
+  #timedAt = -1;
   /** Whether the server has marked a prompt. If so, prompts are no longer guessed. */
   #marks = false;
   #unreadReported = false;
@@ -594,7 +593,6 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   #takePlain(text: string): void {
     if (text === "" || !this.active) return;
-    this.#pieces++;
     this.inbox.serial++;
     this.journal.text(text);
     this.#emit("text", text);
@@ -679,19 +677,19 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #startPromptTimer(): void {
     const may = this.active && !this.#marks && this.#rows.length > 0 && !this.inbox.claimed;
     // Input without text, such as vitals, does not start the pause again.
-    if (may && this.#timedPieces === this.#pieces) return;
+    if (may && this.#timedAt === this.inbox.serial) return;
     this.#endPromptTimer();
     if (!may) return;
-    this.#timedPieces = this.#pieces;
+    this.#timedAt = this.inbox.serial;
     const end = this.settings.clock.after(this.settings.promptTimeout, () => {
-      this.#timedPieces = -1;
+      this.#timedAt = -1;
       if (!this.active || this.inbox.claimed || this.#rows.length === 0) return;
       this.#guessPrompt();
       this.inbox.serve();
     });
     this.#endPromptTimer = () => {
       this.#endPromptTimer = () => {};
-      this.#timedPieces = -1;
+      this.#timedAt = -1;
       end();
     };
   }

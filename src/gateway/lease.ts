@@ -18,7 +18,7 @@ interface Holder {
   /** The version of the library's messages. */
   readonly wire: number;
   /** How long the entry is valid without a renewal, in milliseconds. */
-  readonly duration: number;
+  readonly duration?: number;
 }
 
 /** A worker's request for a zone. */
@@ -71,7 +71,7 @@ export class Lease {
       const now = timer.now();
       if (entry !== undefined && entry.revision !== seen) [seen, seenAt] = [entry.revision, now];
       const held = holder?.worker ?? "";
-      const { duration } = holder ?? request;
+      const duration = holder?.duration ?? request.duration;
       const free = held === "" || held === gone || now - seenAt >= duration ||
         now - askedAt >= YIELD_MS;
       // The entry is this worker's own: its write has succeeded, but the reply was lost.

@@ -12,8 +12,9 @@ const encoder = new TextEncoder();
 const WORTH = 16;
 /** Texts of at least this length, such as room descriptions, are encoded faster by the engine. */
 const LONG = 128;
-/** The most long texts that are cached, and the longest. */
+/** The most long texts that are cached. */
 const MAX_TEXTS = 32;
+/** The longest text that is cached. */
 const MAX_LENGTH = 8_192;
 
 /** The bytes of a text as UTF-8, with `\n` as CR LF. */
@@ -159,7 +160,11 @@ export class ByteQueue {
     return true;
   }
 
-  /** Appends a text if it fits into so many bytes for each UTF-16 unit: 1 fits ASCII, 3 any text. */
+  /**
+   * Appends a text if it fits.
+   *
+   * @param unitSize The most bytes for each UTF-16 unit. Into 1 only ASCII fits, into 3 any text.
+   */
   #encode(wire: string, unitSize: 1 | 3): boolean {
     const most = unitSize * wire.length;
     const region = this.#writable(most);

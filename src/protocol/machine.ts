@@ -300,8 +300,7 @@ export class TelnetMachine {
    *
    * @param text Any text.
    * @param binary Whether this end performs TRANSMIT-BINARY: a lone CR then stays as it is (RFC 856).
-   * @returns `false` if the text has a CR at its end, to which the next text may belong, or a lone
-   * surrogate; then nothing is sent. Encode such text and use {@linkcode send}.
+   * @returns `false` if the text has a CR at its end, which may be half of a CR LF, or a lone surrogate; then nothing is sent. Encode such text and use {@linkcode send}.
    */
   sendUtf8(text: string, binary: boolean = false): boolean {
     return this.#output.pushUtf8(text, binary);
@@ -420,8 +419,7 @@ export class TelnetMachine {
   }
 
   /**
-   * Agrees to an option from now on if the peer asks for it or offers it, without a request of its
-   * own.
+   * Accepts an option from now on if the peer asks for it or offers it. Sends nothing itself.
    *
    * @param side Which end performs it.
    * @param option The option's code.

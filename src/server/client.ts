@@ -588,7 +588,8 @@ export class TelnetClient {
 
   get #window(): WrapWindow {
     const { text } = this.#session.dialogue;
-    return { columns: this.columns, ambiguousWidth: text.ambiguousWidth, text };
+    const { columns } = this;
+    return { columns, ambiguousWidth: text.ambiguousWidth, shown: (part) => text.shown(part) };
   }
 
   get #colourDepth(): ColourDepth {

@@ -9,8 +9,8 @@ const HEAVY_MS = 0.25;
 const FREE_MS = 0.05;
 /** While sessions cost little, the clock is read once for this many of them. */
 const GROUP = 8;
-/** After a group that took longer, this many sessions are timed one by one. */
-const WATCHED = 1_000;
+/** For how many polls sessions are timed one by one after work that was not free. */
+const WATCHED_POLLS = 64;
 /** The list of clients with input is cleaned up only beyond this length. */
 const MIN_SWEEP = 64;
 
@@ -51,7 +51,7 @@ export class Scheduler {
   /** How many sessions have worked since the clock was read, and the last of them. */
   #untimed = 0;
   #worker: Session | undefined;
-  /** How many sessions to time one by one. */
+  /** For how many more polls sessions are timed one by one. */
   #watched = 0;
   #changed: Set<Session> | undefined;
 
@@ -99,6 +99,7 @@ export class Scheduler {
 
   /** Processes pending input; sessions with little input run first. */
   process(now: number): void {
+    if (this.#watched > 0) this.#watched--;
     if (this.#input.length === 0) return;
     this.#lap();
     const ready = this.#input;
@@ -184,7 +185,7 @@ export class Scheduler {
    */
   #processHeavy(heavy: Session[], alone: boolean): void {
     const { clock } = this.#context;
-    this.#watched = Math.max(this.#watched, heavy.length);
+    this.#watched = Math.max(this.#watched, 1);
     const start = clock();
     let [end, next] = [start, 0];
     if (alone || start >= this.#heavyAt) {
@@ -214,22 +215,21 @@ export class Scheduler {
   charge(session: Session, work: () => void): void {
     this.#lap();
     work();
-    this.#charge(session);
+    this.#worker = session;
+    this.#untimed = 1;
     this.#chargeRest();
   }
 
-  /** Charges the work of a session: its time, or that of its group. */
+  /** Charges the work of a session, by itself or at the end of its group. */
   #charge(session: Session): void {
     this.#worker = session;
     this.#untimed++;
-    if (this.#watched > 0) this.#watched--;
-    else if (this.#untimed < GROUP) return;
-    this.#chargeRest();
+    if (this.#watched > 0 || this.#untimed === GROUP) this.#chargeRest();
   }
 
   /**
-   * Charges the time since the last `#lap`. If several sessions have shared it, nobody is charged:
-   * from now on they are watched.
+   * Charges the time since the last `#lap`. If several sessions have shared it, it is not known whose
+   * it was: nobody is charged, and in the next polls each session is timed by itself.
    */
   #chargeRest(): void {
     const session = this.#worker;
@@ -239,8 +239,8 @@ export class Scheduler {
     this.#untimed = 0;
     const lap = this.#lap();
     if (lap <= FREE_MS) return;
-    if (shared) this.#watched = WATCHED;
-    else session.gate.worked(lap, session.now());
+    this.#watched = WATCHED_POLLS;
+    if (!shared) session.gate.worked(lap, session.now());
   }
 
   /** Returns the time since the last call, without the time of the game's code. */

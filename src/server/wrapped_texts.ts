@@ -20,14 +20,18 @@ export interface WrapWindow {
   readonly columns: number;
   readonly ambiguousWidth: AmbiguousWidth;
   /** Returns a text as the client displays it, in its character set. */
-  readonly text: { shown(text: string): string };
+  shown(text: string): string;
 }
+
+/** What is between characters that let a line break or hold words together. */
+const SHOWN = /[^\u00a0\u00ad\u2007\u200b\u202f\u2060\ufeff]+/g;
 
 /** Wraps a text to a window; each line gets a line end. */
 export function wrapFor(window: WrapWindow, given: string, options: WrapOptions = {}): string {
   checkText("text", given);
   checkWrapOptions(options);
-  const text = window.text.shown(given);
+  // The words have the widths of what the client shows for them.
+  const text = given.replaceAll(SHOWN, (part) => window.shown(part));
   const how = {
     columns: Math.max(MIN_COLUMNS, window.columns),
     ambiguousWidth: window.ambiguousWidth,

@@ -9,8 +9,11 @@ import { partsOf, takeSnapshot } from "./session_snapshot.ts";
 
 /** An unfinished command up to this size adds little to the size of a committed state. */
 const UNFINISHED_BYTES = 64;
-/** How much a larger one may grow before it is committed: the transport keeps only so much input. */
-const GROWTH_BYTES = 32_768;
+/**
+ * How much a larger one may grow before it is committed. A durable connection keeps 64 KiB of input
+ * that is not committed, where each 0xFF may take two bytes.
+ */
+const GROWTH_BYTES = 16_384;
 
 /** What of a client outlives the process: its state, which a durable connection commits. */
 export class Continuity {
@@ -20,9 +23,9 @@ export class Continuity {
   #telnet: TelnetSnapshot | undefined;
   /** `bytesSent` at the last commit. */
   #bytesSent = -1;
-  /** Whether the game has set its data since then. */
+  /** Whether the game has set its data since the last commit. */
   #stateSet = false;
-  /** The size of an unfinished command at the last commit. */
+  /** The size of the current unfinished command when it was last committed. */
   #unfinished = 0;
   /** The place to which the client moves at the end of the turn. */
   #movesTo: string | undefined;

@@ -41,6 +41,7 @@ export interface DialogueContext extends OptionHostContext {
  * | lines and keys that the game has not taken | kept | dropped | kept, as lines |
  * | password mode, character mode, editor | kept | requested again | ended |
  * | handlers and variables of the game (GMCP, MSDP) | dropped | kept | kept |
+ * | whether colours are sent | kept | kept | kept |
  * | marking of prompts | kept | off | off |
  * | whether the client speaks Telnet | kept | unknown | kept |
  */
@@ -232,7 +233,7 @@ export class Dialogue implements InputModeContext {
 
   /** Writes pending output of the editor to the machine, before other output. */
   settle(): void {
-    if (!this.input.draws) return;
+    if (!this.input.hasKeyInput) return;
     this.#write(this.input.takeOutput());
     this.drew(this.input.takeDrawn());
   }

@@ -136,8 +136,8 @@ export class InputMode implements TypedRest {
     return this.#keys?.editor;
   }
 
-  /** Whether there may be output of an editor, even if it has ended. */
-  get draws(): boolean {
+  /** Whether the game wants keys or an editor, whose output may be pending. */
+  get hasKeyInput(): boolean {
     return this.#keys !== undefined;
   }
 

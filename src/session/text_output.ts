@@ -42,6 +42,8 @@ export interface TextSnapshot {
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 const UTF_8 = codecOf("utf-8");
+/** The machine keeps the bytes of texts up to this length for other clients. */
+const LONG = 8_192;
 const NOT_ASCII = /[^\x00-\x7f]/;
 /** The longest unfinished row to remember: a row of 200 columns, each in its own colour. */
 const MAX_ROW = 4_096;
@@ -184,6 +186,10 @@ export class TextOutput {
     if (text === "") return;
     const binary = machine.localEnabled(BINARY);
     const afterCr = this.#newlines?.afterCr === true;
+    // A long text for many clients is encoded once for each set.
+    if (typeof given !== "string" && !afterCr && text.length > LONG && !text.includes("\r")) {
+      return machine.send(given.bytesIn(this.#codec));
+    }
     // Most text is UTF-8, or ASCII, which most character sets encode in the same way.
     if (!afterCr && this.#codec === UTF_8) {
       if (machine.sendUtf8(text, binary)) return;

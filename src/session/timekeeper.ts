@@ -24,15 +24,15 @@ type KeptDeadline =
 type DeadlineName = KeptDeadline | SetDeadline;
 
 /**
- * For how long a deadline that is over waits for input that has arrived and is not read yet, in
- * milliseconds. The input may be what it waits for, but a client must not put it off for ever. While a
- * rate holds the input back, `limits.floodTimeout` ends that.
+ * How long an overdue deadline waits for unread input, in milliseconds. The input may be what it waits
+ * for, but a client must not put it off for ever. It waits longer only while a rate throttles the
+ * client, for up to `limits.floodTimeout`.
  */
 const MAX_LATE_MS = 30_000;
 
 /**
  * When each deadline is due, in the order in which they are handled. The first four wait for unread
- * input.
+ * input, see `MAX_LATE_MS`.
  */
 const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => number)>> = {
   answer: (core) => (core.dialogue.machine.nextTimeout() ?? Infinity) + delay(core, core.unread),

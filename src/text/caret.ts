@@ -5,9 +5,10 @@ import { stripControls } from "./controls.ts";
 
 const COLOURS = "krgybmcw";
 
-/** The codes that turn bold on, and those that turn it off. */
-const BOLD_ON = COLOURS.toUpperCase() + "!";
+/** The codes that turn bold off. */
 const BOLD_OFF = COLOURS + ".~";
+/** The codes after which no bright `^#rrggbb` is in force, or bold is not only its own. */
+const ENDS_BRIGHT = BOLD_OFF + COLOURS.toUpperCase() + "d!";
 
 const SEQUENCES: ReadonlyMap<string, string> = new Map([
   ...Array.from(COLOURS, (code, index) => [code, `\x1b[22;3${index}m`] as const),
@@ -65,10 +66,14 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
   return replaceCodes(text, (code) => SEQUENCES.get(code) ?? colourSequence(code, depth));
 }
 
-/** Sequences for a text with `^#rrggbb`, where a bright colour is bold, and bold only as long. */
+/**
+ * The sequences of a text with `^#rrggbb` for 16 colours. A bright one is shown by bold, which must end
+ * with the colour.
+ */
 class SixteenColours {
-  /** Whether another code of the text has turned bold on, and whether a bright colour has. */
+  /** Whether `^!` has turned bold on. */
   #bold = false;
+  /** Whether the current colour is a bright `^#rrggbb`. */
   #bright = false;
 
   sequence(code: string): string {
@@ -78,9 +83,9 @@ class SixteenColours {
       return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
     }
     const endsBright = code === "d" && this.#bright && !this.#bold;
-    const bold = BOLD_ON.includes(code);
-    if (bold || BOLD_OFF.includes(code)) this.#bold = bold;
-    if (bold || code === "d" || BOLD_OFF.includes(code)) this.#bright = false;
+    if (code === "!") this.#bold = true;
+    else if (BOLD_OFF.includes(code)) this.#bold = false;
+    if (ENDS_BRIGHT.includes(code)) this.#bright = false;
     return endsBright ? "\x1b[22;39;49m" : SEQUENCES.get(code) ?? colourSequence(code, 16);
   }
 }

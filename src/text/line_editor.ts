@@ -169,8 +169,9 @@ interface Candidates {
 
 /** A search in the history. */
 export interface HistorySearch {
+  /** The text that is searched for. */
   readonly query: string;
-  /** Where to search on. */
+  /** The index from which the search continues. */
   readonly at: number;
   /** The index of the line that was found and is shown. */
   readonly found?: number | undefined;
@@ -782,7 +783,7 @@ export class LineEditor {
   }
 
   #findMore(character: string): void {
-    // A line that fits on stays.
+    // The found line stays if it also contains the longer query.
     const { query = "", at = 0, found = at } = this.#search ?? {};
     if (query.length + character.length > MAX_QUERY) this.#ring();
     else this.#find(query + character, found);

@@ -37,8 +37,8 @@ export class NewlineEncoder {
     if (text === "") return "";
     const afterCr = this.#afterCr;
     this.#afterCr = text.endsWith("\r");
-    if (!afterCr && !text.includes("\r")) return text.replaceAll("\n", "\r\n");
     const lf = withCr(text);
+    if (!afterCr && !text.includes("\r")) return lf;
     const whole = afterCr && text.startsWith("\n") ? lf.slice(1) : lf;
     if (binary) return whole;
     const cr = withNul(whole);

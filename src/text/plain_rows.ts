@@ -21,8 +21,11 @@ export interface Rows {
   replaceRow(text: string): void;
   /** The last characters of the unfinished row. */
   tail(length: number): string;
-  /** The characters of the unfinished row before the cursor. */
-  head(): string;
+  /**
+   * The last characters of the unfinished row before its cursor, if only blanks or a gap follow;
+   * otherwise `""`.
+   */
+  beforeCursor(length: number): string;
   /** About how many characters the unfinished row has. */
   readonly length: number;
   /** Whether only blanks follow the cursor, so that new text does not overwrite any. */
@@ -30,6 +33,8 @@ export interface Rows {
 }
 
 const ESC = 0x1b;
+/** How many blanks separate a prompt from text at the right of the row. */
+const GAP = 2;
 const LF = 0x0a;
 const CR = 0x0d;
 const BS = 0x08;
@@ -118,14 +123,19 @@ export class PlainRows implements Rows {
   }
 
   /**
-   * The characters of the unfinished row before the cursor.
+   * The last characters of the unfinished row before its cursor, if only blanks follow, or a gap of
+   * at least two as before a prompt at the right. Otherwise `""`, as after a spinner.
    *
+   * @param length How many.
    * @returns The text.
    */
-  head(): string {
-    const { text, cells } = this.#row;
+  beforeCursor(length: number): string {
+    if (this.atEnd) return this.tail(length);
+    const { text, cells = Array.from(text) } = this.#row;
+    const gap = cells.slice(this.#column, this.#column + GAP).join("");
+    if (this.#at < this.#rows.length - 1 || gap.trim() !== "" || gap.length < GAP) return "";
     const above = this.#rows.slice(0, this.#at).map(textOf).join("");
-    return above + (cells?.slice(0, this.#column).join("") ?? text.slice(0, this.#column));
+    return (above + cells.slice(0, this.#column).join("")).slice(-length);
   }
 
   /**
@@ -449,12 +459,13 @@ export class RawRows implements Rows {
   }
 
   /**
-   * The characters of the unfinished row before the cursor: all of them.
+   * The last characters of the unfinished row.
    *
+   * @param length How many.
    * @returns The text.
    */
-  head(): string {
-    return this.tail(Infinity);
+  beforeCursor(length: number): string {
+    return this.tail(length);
   }
 
   #append(text: string): void {

@@ -30,12 +30,12 @@ const SWITCHES: readonly (readonly [on: number, off: number, Attribute])[] = [
 ];
 
 /**
- * Applies the parameters of a sequence SGR, one after the other.
+ * Applies the parameters of an SGR sequence, one after the other.
  *
  * @param codes The attributes in force, each with its code.
  * @param codeOf Returns the code to note for a parameter.
  */
-export function render(
+export function applySgr(
   codes: Map<Attribute, string>,
   parameters: string,
   codeOf: (parameter: string) => string,

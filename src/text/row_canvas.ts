@@ -1,5 +1,5 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
-import { type Attribute, ATTRIBUTES, render } from "./rendition.ts";
+import { applySgr, type Attribute, ATTRIBUTES } from "./rendition.ts";
 import type { Cell } from "./screen.ts";
 import { graphemes, NARROW_WIDTHS, type Widths } from "./width.ts";
 
@@ -159,10 +159,10 @@ class Pen {
     return Math.min(this.#column, this.#columns - 1);
   }
 
-  /** The style is what is in force, not every sequence that has led to it. */
+  /** Follows a sequence that changes colours; sequences that no longer have an effect are left out. */
   #colour(sequence: string, parameters: string): void {
     const plain = this.#attributes.size === 0;
-    render(this.#attributes, parameters, (parameter) => parameter);
+    applySgr(this.#attributes, parameters, (parameter) => parameter);
     if (this.#attributes.size === 0) this.#style = "";
     else if (plain) this.#style = sequence;
     else {

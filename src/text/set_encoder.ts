@@ -114,7 +114,7 @@ export class SetEncoder {
     done: number,
   ): { readonly start: number; readonly end: number; readonly encoded: Uint8Array } {
     const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-    // A mark belongs to the letter before it, which is one unit of the set, as are marks between.
+    // A mark belongs to the letter before it. There may be other marks between them.
     const isMark = MARK.test(character);
     let start = at;
     if (isMark) {
@@ -156,7 +156,7 @@ export class SetEncoder {
     return standIn;
   }
 
-  /** A letter of the set and a mark of the set, as the set of Vietnam has them. */
+  /** A letter of the set and a mark of the set, as in windows-1258. */
   #apart(character: string): Uint8Array | undefined {
     const parts = [...character.normalize("NFD")];
     for (let at = parts.length - 1; at > 0; at--) {

@@ -142,7 +142,7 @@ export function wordWrap(text: string, options: WrapOptions = {}): string[] {
   checkAmbiguousWidth("wrap.ambiguousWidth", ambiguousWidth);
   const filler = new LineFiller({ columns, indent, padding }, widthsFor(ambiguousWidth));
   if (keepLines) {
-    // The last line end of a text, as files have it, begins no other line.
+    // A line end at the end of the text begins no further line.
     for (const line of (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n")) {
       filler.keep(line.endsWith("\r") ? line.slice(0, -1) : line);
     }
@@ -193,27 +193,32 @@ class LineFiller {
 
   /** Keeps a line that fits as it is. A longer one is wrapped, and its leading spaces stay. */
   keep(line: string): void {
-    if (
-      MOVES.test(line) ||
-      this.#end(stripCaretCodes(line)) <= this.#columns
-    ) {
+    const spaced = this.#withoutTabs(line);
+    if (MOVES.test(line) || this.#indent.length + this.#widthOf(spaced) <= this.#columns) {
       this.#push(line === "" ? "" : this.#indent + line, this.#indent.length);
       return;
     }
-    const [own = ""] = /^ */.exec(line) ?? [];
+    const [own = ""] = /^ */.exec(spaced) ?? [];
     const room = Math.max(0, this.#columns - 2 - this.#indent.length);
     this.#first = this.#indent.length;
-    this.#wrap(line, this.#indent + own.slice(0, room));
+    this.#wrap(spaced, this.#indent + own.slice(0, room));
   }
 
-  /** The column at which a line ends, with its TABs. */
-  #end(line: string): number {
+  /** A line with spaces for its TABs. */
+  #withoutTabs(line: string): string {
+    if (!line.includes("\t")) return line;
     let column = this.#indent.length;
+    let spaced = "";
     for (const [index, part] of line.split("\t").entries()) {
-      if (index > 0) column = (Math.floor(column / TAB_COLUMNS) + 1) * TAB_COLUMNS;
-      column += this.#widths.of(part);
+      const gap = index === 0 ? 0 : TAB_COLUMNS - column % TAB_COLUMNS;
+      column += gap + this.#widthOf(part);
+      spaced += " ".repeat(gap) + part;
     }
-    return column;
+    return spaced;
+  }
+
+  #widthOf(text: string): number {
+    return this.#widths.of(stripCaretCodes(text));
   }
 
   /** Fills lines with a paragraph. */
@@ -308,7 +313,7 @@ class LineFiller {
     let codes = start;
     let at = start;
     let visible = false;
-    /** Takes a character, or narrow ones up to `end`. */
+    /** Takes a character, or a run of narrow ones; `end`: the position of its last unit. */
     const take = (length: number, width: number, end: number = at) => {
       const first = text.charCodeAt(at);
       // An ambiguous letter may take two columns, and is still part of a word.

@@ -1,6 +1,6 @@
 import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
-import { type Attribute, ATTRIBUTES, render } from "./rendition.ts";
+import { applySgr, type Attribute, ATTRIBUTES } from "./rendition.ts";
 
 /**
  * Backgrounds and other attributes that colour empty cells. Terminals fill erased and scrolled cells with them, so
@@ -103,7 +103,7 @@ class ColourState {
       const end = sequenceEnd(line, at, "program");
       const sequence = end - at <= MAX_SEQUENCE ? line.slice(at, end) : "";
       const [, parameters] = SGR.exec(sequence) ?? [];
-      if (parameters !== undefined) render(this.#codes, parameters, (one) => `\x1b[${one}m`);
+      if (parameters !== undefined) applySgr(this.#codes, parameters, (one) => `\x1b[${one}m`);
       return end;
     }
     const length = caretCodeLength(line, at);

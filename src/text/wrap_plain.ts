@@ -4,7 +4,7 @@ import { HYPHEN, LETTER, LETTER_OR_DIGIT, NARROW_WIDTHS, PLAIN, SPACE, WIDTH } f
 
 /** What holds words together: spaces without a break, and the word joiner. */
 const GLUE = "\u00a0\u2007\u202f\u2060\ufeff";
-/** Straight quotation marks, of which nobody knows whether they open or close. */
+/** Straight quotation marks, which can open or close. */
 const QUOTES = "\"'";
 /**
  * Characters before which no line breaks, and those after which none does, even beside a wide character
@@ -17,7 +17,7 @@ const CLOSING = codesOf(
 const OPENING = codesOf(
   "「『（【〈《〔｛［〖〘〚〝｢" + "([{$" + "‘“«‹¡¿£€￡￥＄¥₩№" + GLUE + QUOTES,
 );
-/** Rare brackets and quotation marks of these ranges are not listed. */
+/** Whether a character may be a bracket or a quotation mark that is not listed, as it is rare. */
 const maybeRare = (code: number) => code >= 0x2018 && code < 0x3000;
 const RARE_CLOSING = /[\p{Pe}\p{Pf}]/u;
 const RARE_OPENING = /[\p{Ps}\p{Pi}]/u;

@@ -117,7 +117,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     if (!this.#alive) {
       return this.failed(new TelnetError("connection-lost", "Lost the connection: no pong came"));
     }
-    // The pong of a peer that is not read cannot come.
+    // While reading is paused, no pong can arrive.
     this.#alive = !this.#reads;
     this.#machine.ping();
     this.#send();

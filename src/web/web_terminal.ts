@@ -70,7 +70,7 @@ export interface WebTerminalOptions extends Omit<TalkOptions, "signal"> {
 const ENDED: ReadonlySet<number> = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4008]);
 const OPEN = 1;
 const CLOSING = 2;
-/** How long after a retry at once the next loss may be retried at once. */
+/** The least time between two attempts without a delay. */
 const STEADY_MS = 20_000;
 /** The maximum columns and rows that are reported. */
 const MAX_SIZE = 1000;
@@ -96,7 +96,7 @@ export class WebTerminal {
   #mode: InputMode = "line";
   /** How many attempts in a row have failed. */
   #failures = 0;
-  /** When it was last tried again at once. */
+  /** When a lost connection was last tried again without a delay. */
   #triedAt = -Infinity;
   /** Whether code of the page has thrown. */
   #broken = false;
@@ -238,8 +238,9 @@ export class WebTerminal {
       ...talk
     } = this.#options;
     const isCurrent = () => this.#socket === socket;
+    const page = this.#watched(talk, isCurrent);
     return {
-      ...this.#watched(talk),
+      ...page,
       terminal: { type: "xterm-256color", ...talk.terminal, ...sizeOf(screen) },
       onText: (server: RemoteServer, text: string) => {
         if (!isCurrent()) return undefined;
@@ -247,40 +248,41 @@ export class WebTerminal {
         if (this.#clock.now() - this.#triedAt >= STEADY_MS) this.#failures = 0;
         this.#show(text);
         this.#updateMode();
-        return this.#calls(() => talk.onText?.(server, text));
+        return page.onText?.(server, text);
       },
       onEcho: (server: RemoteServer, value: ConnectEvents["echo"]) => {
         // SGA, which distinguishes keys from a hidden line, may follow immediately.
         if (isCurrent()) queueMicrotask(() => isCurrent() && this.#updateMode());
-        return this.#calls(() => talk.onEcho?.(server, value));
+        return page.onEcho?.(server, value);
       },
     };
   }
 
-  /** The same options, with handlers that report what they throw. */
-  #watched(talk: TalkOptions): TalkOptions {
-    const watched: Record<string, unknown> = { ...talk };
-    for (const [name, handler] of Object.entries(talk)) {
-      if (!name.startsWith("on") || typeof handler !== "function") continue;
-      watched[name] = (...given: unknown[]) =>
-        this.#calls(() => (handler as (...given: unknown[]) => unknown)(...given));
-    }
-    return watched as TalkOptions;
-  }
-
-  /** Calls code of the page. What it throws ends the connection, and shows in the console. */
-  #calls(handler: () => unknown): unknown {
+  /**
+   * The options of the page, with handlers that report what they throw. It ends the connection, and a
+   * new one would fail in the same way. `onClose` comes after the end.
+   */
+  #watched(talk: TalkOptions, isCurrent: () => boolean): TalkOptions {
     const failed = (error: unknown) => {
-      this.#broken = true;
+      this.#broken ||= isCurrent();
       console.error(error);
       throw error;
     };
-    try {
-      const result = handler();
-      return result instanceof Promise ? result.catch(failed) : result;
-    } catch (error) {
-      return failed(error);
+    const watch = (handler: (...given: unknown[]) => unknown) => (...given: unknown[]) => {
+      try {
+        const result = handler(...given);
+        return result instanceof Promise ? result.catch(failed) : result;
+      } catch (error) {
+        return failed(error);
+      }
+    };
+    const watched: Record<string, unknown> = { ...talk };
+    for (const [name, handler] of Object.entries(talk)) {
+      const isHandler = name.startsWith("on") && name !== "onClose" &&
+        typeof handler === "function";
+      if (isHandler) watched[name] = watch(handler as (...given: unknown[]) => unknown);
     }
+    return watched as TalkOptions;
   }
 
   #lost(code: number | undefined): void {
@@ -288,7 +290,6 @@ export class WebTerminal {
     this.#endRow();
     this.#setMode("line");
     const again = this.#options.reconnect !== false && !ENDED.has(code ?? 0);
-    // What code of the page has thrown, another connection does not mend.
     if (!again || this.#broken || this.#disposed) return this.#setLink("closed");
     const delay = retryDelay(this.#failures++, Math.random());
     if (delay === 0) this.#triedAt = this.#clock.now();

@@ -191,6 +191,28 @@ Deno.test("exec() finds a prompt with text at the right of its cursor", async ()
   }
 });
 
+Deno.test("exec() does not take a spinner or a progress row for a prompt", async () => {
+  for (const row of ["Erasing flash: 45% |\b", "Copy boot> .\b"]) {
+    await meet(async (remote, raw, clock) => {
+      void answerLines(raw, async (line) => {
+        raw.write(`${line}\r\n`);
+        if (line === "erase") {
+          raw.write(row);
+          for (let ticks = 0; ticks < 80; ticks++) {
+            await settle();
+            clock.advance(100);
+          }
+          raw.write("\b\r\ndone\r\n");
+        }
+        raw.write("r1> ");
+      });
+      raw.write("r1> ");
+      await settle();
+      assert((await until(remote.exec("erase", { timeout: 60_000 }), clock)).endsWith("done"), row);
+    });
+  }
+});
+
 Deno.test("with another line end, CR LF in a text is one Enter", async () => {
   for (const newline of ["\r", "\r\0", "\n"] as const) {
     await meet(async (remote, raw) => {

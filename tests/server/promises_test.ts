@@ -197,6 +197,13 @@ Deno.test("wrapped text fits the window in the client's character set, for one c
   const alone = await harness.hear(peer, "EUR5");
   for (const line of alone.split("\r\n")) assert(line.length <= 40, line);
   assert(!alone.includes("?"));
+  const wrap = { columns: 20, indent: 0, padding: 0 };
+  client.sendWrapped("one\u200btwothree\u200bfourfivesix\u200bseven\u200beight", wrap);
+  assertEquals(await harness.hear(peer, "eight"), "onetwothree\r\nfourfivesixseven\r\neight\r\n");
+  client.encoding = "ascii";
+  client.sendWrapped("it weighs heavily 10\u00a0000 km", wrap);
+  assertEquals(await harness.hear(peer, "km"), "it weighs heavily\r\n10 000 km\r\n");
+  client.encoding = "latin1";
   harness.server.broadcast(text, { wrap: options });
   assertEquals(await harness.hear(peer, "EUR5"), alone);
   await harness.server.poll();

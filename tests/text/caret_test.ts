@@ -66,6 +66,7 @@ Deno.test("with 16 colours a bright colour is bold only as long as it lasts", ()
   assertEquals(colorize("^#ff5555Fire^d burns", 16), "\x1b[1;31mFire\x1b[22;39;49m burns");
   assertEquals(colorize("^!^#aa0000x^dy", 16), "\x1b[1m\x1b[31mx\x1b[39;49my");
   assertEquals(colorize("^#ff5555x^!y^dz", 16), "\x1b[1;31mx\x1b[1my\x1b[39;49mz");
+  assertEquals(colorize("^Rx^d ^#800000y", 16), "\x1b[1;31mx\x1b[39;49m \x1b[22;31my");
   assertEquals(colorize("^#ff5555x^#aa0000y", 16), "\x1b[1;31mx\x1b[22;31my");
   assertEquals(colorize("^#ff5555x^~y^dz", 16), "\x1b[1;31mx\x1b[0my\x1b[39;49mz");
 });

@@ -341,6 +341,7 @@ Deno.test("wordWrap with keepLines: a TAB goes to the next multiple of eight; a 
   const keep = (text: string) => wordWrap(text, { columns: 20, keepLines: true });
   assertEquals(keep("Name\tLevel\tC"), ["Name\tLevel\tC"]);
   assertEquals(keep("Name\tLevel\tClass"), ["Name Level Class"]); // 21 columns
+  assertEquals(keep("\tabcdefgh ijkl mnop"), ["        abcdefgh", "ijkl mnop"]);
   assertEquals(keep("a\nb\n"), ["a", "b"]);
   assertEquals(keep("a\n\n"), ["a", ""]);
 });
