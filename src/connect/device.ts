@@ -61,7 +61,7 @@ export class Device {
 
   execLines(command: string, options: ExecOptions): AsyncIterableIterator<string> {
     const lines = new LineChannel();
-    this.#start(command, options, (line) => lines.push(line)).then(
+    this.#start(command, options, (line) => lines.push(line), true).then(
       () => lines.end(undefined),
       (error) => lines.end({ error }),
     );
@@ -72,15 +72,22 @@ export class Device {
     command: string,
     options: ExecOptions,
     take: (line: string) => Promise<void> | undefined,
+    perLine: boolean = false,
   ): Promise<void> {
     checkAnswer("the command", command);
     const more = { answers: true, prompt: true } as const;
     const wait = waitOf("exec", options, this.#dialogue.session.settings, more);
     checkPattern("exec.prompt", options.prompt);
     checkAnswers("exec.answers", options.answers);
+    const { session } = this.#dialogue;
     return this.#inTurn(wait, async (deadline) => {
+      const begin = () => void (deadline.at = session.now() + wait.timeout);
+      const takeInTime = (line: string) => {
+        begin();
+        return take(line)?.then(begin); // a reader may take its time, too
+      };
       try {
-        await runCommand(this.#dialogue, command, options, take, deadline);
+        await runCommand(this.#dialogue, command, options, perLine ? takeInTime : take, deadline);
       } catch (error) {
         this.#dialogue.stale = true;
         throw error;

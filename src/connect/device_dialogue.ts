@@ -7,7 +7,7 @@ import { SETTLE, type Standing } from "./standing_rows.ts";
 /** The time limit of a call. */
 export interface Deadline {
   /** The end of the limit, on the session's clock. */
-  readonly at: number;
+  at: number;
   readonly signal: AbortSignal | undefined;
 }
 

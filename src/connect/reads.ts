@@ -19,15 +19,34 @@ export class ReadLine implements Read<string | undefined> {
   }
 }
 
-/** Reads the next prompt. `undefined`: the input has ended. */
+/**
+ * Reads the next prompt, and skips what is before it. `undefined`: the input has ended. Without a prompt
+ * nothing is skipped, unless there is no room for more.
+ */
 export class ReadPrompt implements Read<string | undefined> {
   readonly wanted = "a prompt";
+  /** The number of entries searched so far, and `taken` of the inbox then. */
+  #looked = 0;
+  #taken = 0;
 
   take(inbox: Inbox, ended: boolean): { value: string | undefined } | undefined {
-    for (let entry = inbox.take(); entry !== undefined; entry = inbox.take()) {
-      if (entry.type === "prompt" && !entry.reported) return { value: entry.text };
+    if (inbox.taken !== this.#taken) this.#looked = 0;
+    for (let entry = inbox.peek(this.#looked); entry; entry = inbox.peek(this.#looked)) {
+      this.#looked++;
+      if (entry.type !== "prompt" || entry.reported) continue;
+      this.#skip(inbox);
+      return { value: entry.text };
     }
+    if (inbox.full) this.#skip(inbox);
+    this.#taken = inbox.taken;
     return ended ? { value: undefined } : undefined;
+  }
+
+  #skip(inbox: Inbox): void {
+    while (this.#looked > 0) {
+      inbox.take();
+      this.#looked--;
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import { TelnetMachine, type TelnetSnapshot } from "../protocol/machine.ts";
 import { ByteStream } from "../session/byte_stream.ts";
 import { callUserCode } from "../session/call_user_code.ts";
 import type { ByteStreamEvents, InflateLimitExceeded } from "../session/compression_layer.ts";
+import { asksForPassword } from "./standing_rows.ts";
 import {
   OptionHost,
   type OptionHostContext,
@@ -64,6 +65,8 @@ const NO_BYTES = new Uint8Array(0);
 /** Matches the end of a row that probably waits for input. */
 const PROMPT_END = /[>:?#$%\])]\s*$/;
 const PROMPT_TAIL = 16;
+/** How much of the end of a row may be a question. */
+const QUESTION_TAIL = 160;
 /** How long a close may make no progress. */
 const STALL_MS = 5_000;
 /** How long START-TLS may take until the connection is encrypted. */
@@ -106,6 +109,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #mxp: MxpReader | undefined;
   /** The unterminated row that was reported as a prompt. */
   #guessed: string | undefined;
+  /** The last prompt, until more text comes. */
+  #asked = "";
   /** The unterminated row at the end of a command, which the command has read as its prompt. */
   #answered: string | undefined;
   /** The inbox's `serial` when the timer for a prompt was started; -1: it does not run. */
@@ -258,13 +263,20 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   send(text: string, secret: boolean = false): void {
     this.#checkOpen("send");
     if (this.#holds) return this.#hold(text.length, () => this.send(text, secret));
-    this.journal.says(text, secret);
+    this.journal.says(text, secret || this.#hides);
     if (text.includes("\n")) this.#leavePrompt();
     const binary = this.machine.localEnabled(BINARY);
     const { newline = binary ? "\n" : "\r\n" } = this.settings;
     if (newline === "\r\n" || !text.includes("\n")) this.text.write(text, this.machine);
     else this.machine.send(codecOf(this.text.encoding).encode(text.replaceAll(/\r?\n/g, newline)));
     this.flush();
+  }
+
+  /** Whether what is sent now is likely a password: the server hides it, or has asked for one. */
+  get #hides(): boolean {
+    const hidden = this.serverEchoes && !this.machine.remoteEnabled(SGA);
+    const row = this.#rows.length > 0 ? this.#rows.tail(QUESTION_TAIL) : this.#asked;
+    return hidden || asksForPassword(row);
   }
 
   /**
@@ -594,6 +606,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #takePlain(text: string): void {
     if (text === "" || !this.active) return;
     this.inbox.serial++;
+    this.#asked = "";
     this.journal.text(text);
     this.#emit("text", text);
     this.#rows.push(text, (line) => this.#takeLine(line));
@@ -621,6 +634,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#endPromptTimer();
     this.#mxp?.flush();
     const text = this.#rows.endRow();
+    this.#asked = text;
     const guessed = this.#guessed === text || !marked && this.#answered === text;
     this.#guessed = this.#answered = undefined;
     // A guessed prompt was reported already.

@@ -71,16 +71,23 @@ export const naws: TelnetOption<true, OptionState, NawsEvents> = {
   events: ["resize"],
   agreeRemote: true,
   offer: "remote",
-  attach: (context) => ({
-    subnegotiation(payload) {
-      const size = decodeNaws(payload);
-      if (size === undefined) return;
-      const { facts } = context;
-      if (size.columns > 0) facts.columns = Math.min(size.columns, MAX_WINDOW_SIZE);
-      if (size.rows > 0) facts.rows = Math.min(size.rows, MAX_WINDOW_SIZE);
-      context.emit("resize", { columns: facts.columns, rows: facts.rows });
-    },
-  }),
+  attach: (context) => {
+    let reported = false;
+    return {
+      subnegotiation(payload) {
+        const size = decodeNaws(payload);
+        if (size === undefined) return;
+        const { facts, facts: { columns, rows } } = context;
+        if (size.columns > 0) facts.columns = Math.min(size.columns, MAX_WINDOW_SIZE);
+        if (size.rows > 0) facts.rows = Math.min(size.rows, MAX_WINDOW_SIZE);
+        const same = reported && facts.columns === columns && facts.rows === rows;
+        reported = true;
+        if (!same) context.emit("resize", { columns: facts.columns, rows: facts.rows });
+      },
+      snapshot: () => reported,
+      restore: (saved) => void (reported = saved === true),
+    };
+  },
 };
 
 function cut(value: number): number {

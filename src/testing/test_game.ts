@@ -43,6 +43,8 @@ export interface GameServer {
   poll(): Promise<void>;
   /** Stops listening and drops all clients. */
   stop(): Promise<void>;
+  /** How many clients there are. */
+  connectionCount?(): number;
   /** Its statistics; a failing test tells of the lines that the game has not taken. */
   stats?(): { readonly queuedLines: number };
 }
@@ -275,11 +277,25 @@ export class TestPlayer {
     await this.#await(() => this.remote.closed, "the end of the connection");
   }
 
-  /** Closes the player's connection, and lets the game notice. */
+  /**
+   * Closes the player's connection, and takes turns until the game has noticed, after the lines that
+   * the player has sent.
+   */
   async close(): Promise<void> {
+    const { server, patience } = this.#game;
+    const before = server.connectionCount?.() ?? 0;
     const closed = this.remote.close();
     await this.#await(() => closed, "the end of the connection");
-    await this.#game.turn();
+    let lines = -1;
+    for (let idle = 0; idle < patience; idle++) {
+      await this.#game.turn();
+      if ((server.connectionCount?.() ?? 0) < before || server.connectionCount === undefined) {
+        return;
+      }
+      const { queuedLines = 0 } = server.stats?.() ?? {};
+      if (queuedLines !== lines) idle = -1;
+      lines = queuedLines;
+    }
   }
 
   /** Takes turns until a promise settles, or until `patience` turns without new input. */

@@ -27,15 +27,42 @@ const MAX_REMOVED = 16_384;
 /** Characters typed in a row are undone together, at most this many. */
 const MAX_TYPED = 20;
 
+/** Changes that can be undone. */
+class Changes {
+  readonly list: LineChange[] = [];
+  /** The UTF-16 units that they removed. */
+  #removed = 0;
+
+  get held(): number {
+    return this.list.length * ITEM_SIZE + 2 * this.#removed;
+  }
+
+  /** Whether there are so many that they must give place to newer ones. */
+  get full(): boolean {
+    return this.list.length >= MAX_CHANGES || 2 * this.#removed >= MAX_REMOVED;
+  }
+
+  push(change: LineChange): void {
+    this.list.push(change);
+    this.#removed += change.removed.length;
+  }
+
+  pop(): LineChange | undefined {
+    const last = this.list.pop();
+    this.#removed -= last?.removed.length ?? 0;
+    return last;
+  }
+}
+
 /** A line and a cursor in it, which always stands between grapheme clusters. */
 export class EditBuffer {
   readonly #limit: number;
   #line = "";
   #cursor = 0;
   #killed = "";
-  /** The changes that can be undone, the last one last, and the UTF-16 units that they removed. */
-  #changes: LineChange[] = [];
-  #removed = 0;
+  /** The changes that can be undone, the last one last: the recent ones, and those before them. */
+  #recent: Changes = new Changes();
+  #older: Changes = new Changes();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -79,29 +106,32 @@ export class EditBuffer {
 
   /** The changes that can be undone, the last one last. */
   get changes(): readonly LineChange[] {
-    return [...this.#changes];
+    return [...this.#older.list, ...this.#recent.list];
   }
 
   set changes(changes: readonly LineChange[]) {
-    this.#changes = [...changes];
-    this.#removed = changes.reduce((sum, { removed }) => sum + removed.length, 0);
+    this.forgetChanges();
+    for (const change of changes) this.#recent.push(change);
   }
 
   /** About how many bytes the buffer holds in addition to the line. */
   get held(): number {
-    const { length } = this.#changes;
-    return textSize(this.#killed.length) + length * ITEM_SIZE + 2 * this.#removed;
+    return textSize(this.#killed.length) + this.#older.held + this.#recent.held;
   }
 
   /** Undoes the last change; returns `false` if there is none. */
   undo(): boolean {
-    const change = this.#changes.pop();
+    const change = this.#last.pop();
     if (change === undefined) return false;
     const { at, removed, inserted, cursor } = change;
-    this.#removed -= removed.length;
     this.#line = this.#line.slice(0, at) + removed + this.#line.slice(at + inserted);
     this.#cursor = cursor;
     return true;
+  }
+
+  /** The changes of which the last one is the last of all. */
+  get #last(): Changes {
+    return this.#recent.list.length > 0 ? this.#recent : this.#older;
   }
 
   /** Replaces the text between two positions. */
@@ -113,22 +143,22 @@ export class EditBuffer {
   }
 
   #remember(at: number, removed: string, text: string): void {
-    const last = this.#changes.at(-1);
+    // Without this change the earlier ones cannot be undone either.
+    if (removed.length > MAX_REMOVED) return this.forgetChanges();
+    const last = this.#last.list.at(-1);
     const typed = removed === "" && last?.removed === "" && last.at + last.inserted === at &&
       last.inserted + text.length <= MAX_TYPED && at === this.#cursor;
     if (typed) {
-      this.#changes[this.#changes.length - 1] = { ...last, inserted: last.inserted + text.length };
+      this.#last.list[this.#last.list.length - 1] = {
+        ...last,
+        inserted: last.inserted + text.length,
+      };
       return;
     }
-    this.#changes.push({ at, removed, inserted: text.length, cursor: this.#cursor });
-    this.#removed += removed.length;
-    // Old changes are removed many at a time, so that the average cost is low.
-    let gone = this.#changes.length > 2 * MAX_CHANGES ? MAX_CHANGES : 0;
-    for (let at = 0; at < gone; at++) this.#removed -= this.#changes[at]?.removed.length ?? 0;
-    while (this.#removed > MAX_REMOVED) {
-      this.#removed -= this.#changes[gone++]?.removed.length ?? 0;
-    }
-    if (gone > 0) this.#changes.splice(0, gone);
+    this.#recent.push({ at, removed, inserted: text.length, cursor: this.#cursor });
+    if (!this.#recent.full) return;
+    this.#older = this.#recent;
+    this.#recent = new Changes();
   }
 
   /** Moves to a position, or to the end of the cluster that contains it. */
@@ -165,6 +195,32 @@ export class EditBuffer {
     this.#change(this.#cursor, this.#cursor, fits);
     this.#cursor += fits.length;
     return fits.length === text.length;
+  }
+
+  /**
+   * Inserts a run of typed characters; undo takes them back in the same steps as if they had come one
+   * by one. Returns whether all of them fit.
+   */
+  type(text: string): boolean {
+    if (text.length === 1) return this.insert(text);
+    let piece = "";
+    let room = this.#roomToGrow;
+    for (const cluster of graphemes(text)) {
+      if (piece.length + cluster.length > room) {
+        if (piece !== "" && !this.insert(piece)) return false;
+        piece = "";
+        room = MAX_TYPED;
+      }
+      piece += cluster;
+    }
+    return this.insert(piece);
+  }
+
+  /** How many more characters the last change may get, if it has inserted text before the cursor. */
+  get #roomToGrow(): number {
+    const last = this.#last.list.at(-1);
+    const grows = last?.removed === "" && last.at + last.inserted === this.#cursor;
+    return grows ? MAX_TYPED - last.inserted : 0;
   }
 
   /**
@@ -215,8 +271,8 @@ export class EditBuffer {
 
   /** Forgets all undo changes. */
   forgetChanges(): void {
-    this.#changes = [];
-    this.#removed = 0;
+    this.#older = new Changes();
+    this.#recent = new Changes();
   }
 
   yank(): boolean {

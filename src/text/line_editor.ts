@@ -508,7 +508,10 @@ export class LineEditor {
     this.#cycle = undefined;
     const action = this.#keys.get(keyName(key));
     if (this.#search !== undefined && this.#searching(key, action)) return;
-    if (key.name === "text" && !key.alt && !key.ctrl) return this.#insert(key.text);
+    if (key.name === "text" && !key.alt && !key.ctrl) {
+      this.#changed = true;
+      return this.#buffer.type(key.text) ? undefined : this.#ring();
+    }
     if (key.name === "paste") return this.#paste(key.text);
     if (action === undefined) return;
     if (action === "complete") return this.#complete(tabbed, cycle);

@@ -6,10 +6,10 @@ import {
   connectOver,
   type RemoteServer,
 } from "../../src/connect/mod.ts";
-import { GMCP, NAWS, SGA } from "../../src/options/mod.ts";
+import { ECHO, GMCP, NAWS, SGA } from "../../src/options/mod.ts";
 import { TestClock } from "../../src/testing/mod.ts";
 import { inTime } from "../patience.ts";
-import { GA, IAC, RawServer, SB, SE, settle, WILL } from "./raw_server.ts";
+import { GA, IAC, RawServer, SB, SE, settle, WILL, WONT } from "./raw_server.ts";
 
 const NOP = 241;
 
@@ -222,4 +222,66 @@ Deno.test("with another line end, CR LF in a text is one Enter", async () => {
       assertEquals(raw.text, `a${newline}b${newline}`);
     }, { newline });
   }
+});
+
+Deno.test("the trace has no password, whether the server hides it or only asks for it", async () => {
+  const traced: string[] = [];
+  await meet(async (remote, raw) => {
+    raw.write("Name: ");
+    await settle();
+    remote.send("ada\n");
+    raw.write("\r\n", IAC, WILL, ECHO, "Password: ");
+    await settle();
+    remote.send("correct horse\n");
+    raw.write(IAC, WONT, ECHO, "\r\nNew passphrase: ", IAC, GA);
+    await settle();
+    remote.send("battery staple\n");
+    raw.write("\r\n> ");
+    await settle();
+    remote.send("look\n");
+    await settle();
+  }, { trace: (line) => void traced.push(line) });
+  const said = traced.filter((line) => line.startsWith("> ") && !line.endsWith("ECHO"));
+  assertEquals(said, ['> "ada\\n"', "> (a secret)", "> (a secret)", '> "look\\n"']);
+});
+
+Deno.test("a readPrompt() that finds none leaves the lines for other reads", async () => {
+  await meet(async (remote, raw, clock) => {
+    raw.write("one\r\ntwo\r\n");
+    await settle();
+    const prompt = remote.readPrompt({ timeout: 100 }).catch((error) => error.code);
+    assertEquals(await until(prompt, clock), "timeout");
+    assertEquals(await remote.readLine(), "one");
+    assertEquals(await remote.readLine(), "two");
+  });
+});
+
+Deno.test("the timeout of execLines() is that of each line, that of exec() of the whole command", async () => {
+  const slow = async (raw: RawServer, clock: TestClock) => {
+    for (let row = 0; row < 20; row++) {
+      raw.write(`row ${row}\r\n`);
+      await settle();
+      clock.advance(200);
+      await settle();
+    }
+    raw.write("r1> ");
+  };
+  await meet(async (remote, raw, clock) => {
+    const loop = answerLines(raw, (line) => {
+      raw.write(`${line}\r\n`);
+      return line === "" ? raw.write("r1> ") : slow(raw, clock);
+    });
+    raw.write("r1> ");
+    await settle();
+    const lines: string[] = [];
+    const reading = (async () => {
+      for await (const line of remote.execLines("show", { timeout: 1_000 })) lines.push(line);
+    })();
+    await until(reading, clock);
+    assertEquals(lines.length, 20);
+    const failed = remote.exec("show", { timeout: 1_000 }).catch((error) => error.code);
+    assertEquals(await until(failed, clock), "timeout");
+    remote.abort();
+    await loop;
+  });
 });

@@ -1007,3 +1007,20 @@ Deno.test("client name and version are cut and have no escape sequences", async 
   assertEquals([name.slice(0, 4), version], ["xxxx", "1"]);
   assert(name.length <= 80);
 });
+
+Deno.test("onResize is called for the first report of a size, and for each change", async () => {
+  const sizes: string[] = [];
+  await using joined = await join({
+    telnetOptions: { naws: true },
+    onResize: (_, { columns, rows }) => void sizes.push(`${columns} ${rows}`),
+  });
+  const { harness, client, remote } = joined;
+  remote.will(NAWS);
+  for (
+    const [columns, rows] of [[80, 24], [80, 24], [0, 0], [100, 0], [100, 24], [100, 40]] as const
+  ) {
+    remote.sub(NAWS, encodeNaws({ columns, rows }));
+  }
+  await harness.pollUntil(() => client.rows === 40);
+  assertEquals(sizes, ["80 24", "100 24", "100 40"]);
+});

@@ -176,3 +176,25 @@ Deno.test("a failing expect() shows the unread text of a compressed player, too"
   assertEquals(error.code, "timeout");
   assertMatch(error.message, /did not send "Name\? ".*Unread is " you\? /);
 });
+
+Deno.test("close() takes turns until the game has noticed, after all lines that were typed", async () => {
+  const heard: (string | undefined)[] = [];
+  let gone = 0;
+  await using game = await TestGame.start(async ({ transport, clock }) => {
+    const server = await TelnetServer.listen({
+      transport,
+      clock,
+      onConnect() {},
+      onDisconnect: () => void gone++,
+    });
+    const turn = () => {
+      for (const client of server.clientsWithInput()) heard.push(client.getCommand());
+    };
+    return { server, turn };
+  });
+  const player = await game.connect();
+  for (let line = 0; line < 12; line++) player.send(`${line}\n`);
+  player.send("quit\n");
+  await player.close();
+  assertEquals([heard.length, heard.at(-1), gone], [13, "quit", 1]);
+});

@@ -712,3 +712,29 @@ Deno.test("LineEditor: what a prompt of many colours costs grows with its length
   });
   assert((sizes[1] ?? 0) < 5 * (sizes[0] ?? 0), String(sizes));
 });
+
+Deno.test("LineEditor: undo takes typed characters back in the same steps, however they come", () => {
+  const text = "abcdefghij klmnopqrs é😀👩‍🚀tuvwxyz ".repeat(4);
+  const states = (pieces: readonly string[]) => {
+    const editor = new LineEditor({ columns: 80, rows: 5 });
+    const keys = new KeyDecoder({ runs: true });
+    const type = (typed: string) => keys.push(typed, 0).forEach((key) => editor.key(key));
+    for (const piece of pieces) type(piece);
+    const seen: string[] = [];
+    for (let left = 200; left > 0 && editor.line !== ""; left--) {
+      type("\x1f");
+      seen.push(editor.line);
+    }
+    return seen;
+  };
+  const one = states(graphemes(text));
+  assert(one.length > 5);
+  for (const size of [2, 7, 19, 20, 21, 50, text.length]) {
+    const clusters = graphemes(text);
+    const pieces = Array.from(
+      { length: Math.ceil(clusters.length / size) },
+      (_, at) => clusters.slice(at * size, (at + 1) * size).join(""),
+    );
+    assertEquals(states(pieces), one, `${size} at once`);
+  }
+});
