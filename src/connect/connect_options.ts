@@ -99,7 +99,8 @@ export interface TalkOptions extends ConnectHandlers {
   readonly limits?: Partial<ConnectLimits> | undefined;
   /**
    * Traces negotiations and text in readable form: `true` prints to standard error, a function
-   * receives each line. Passwords are left out. Default `false`.
+   * receives each line. Text that answers a question for a password, or that the server hides, is left
+   * out; GMCP messages are not. Default `false`.
    */
   readonly trace?: boolean | ((line: string) => void) | undefined;
   /** The zlib implementation for MCCP. Default: the platform's. */

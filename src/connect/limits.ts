@@ -17,8 +17,8 @@ export interface ConnectLimits extends TelnetLimits {
    */
   readonly unread: number;
   /**
-   * The maximum number of characters that one `exec()` returns; use `execLines()` for more.
-   * Default 16 Mi.
+   * The maximum number of characters that one `exec()` returns. It throws `limit-exceeded` if there are
+   * more: use `execLines()`. The connection stays. Default 16 Mi.
    */
   readonly execOutput: number;
   /**

@@ -127,7 +127,8 @@ export class RemoteServer implements AsyncDisposable {
    * Reads the next line.
    *
    * @param options How long to wait.
-   * @returns The line without its line end; `undefined` when the server has closed.
+   * @returns The line without its line end; `undefined` when the server has closed. A last row without
+   * a line end, such as a prompt, is returned as a line before that.
    * @throws {TelnetError} `timeout`, `connection-lost`, `limit-exceeded` or `misuse`.
    */
   readLine(options: ReadOptions = {}): Promise<string | undefined> {

@@ -169,7 +169,7 @@ export class TelnetClient {
   /**
    * Sends text with caret codes, wrapped to the width of the client's window. Each line is ended.
    * As in `wordWrap`, a line end in the text counts as a space, and a blank line starts a
-   * paragraph, which is shown by its indentation only. Pass text that people typed through
+   * new paragraph: no blank line is sent, only the indentation shows it. Pass text that people typed through
    * `escapeCaretCodes` first.
    *
    * @param text Text with caret codes.
@@ -216,7 +216,7 @@ export class TelnetClient {
    * Takes the next line that the person sent, unless {@linkcode readLine} waits for it. Text that
    * was typed without Enter before the client disconnected is not a line.
    *
-   * @returns The line without its end, and without control characters unless `stripControls` is
+   * @returns The line without its end, and without control characters other than TAB unless `stripControls` is
    * `false`; `undefined` if there is none.
    */
   getCommand(): string | undefined {

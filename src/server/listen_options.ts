@@ -165,7 +165,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   /**
    * The Telnet options that the server offers to each client at the start. Default: none. The
    * server still agrees if a client asks for NAWS, TERMINAL-TYPE, BINARY, CHARSET, STATUS,
-   * TIMING-MARK, EOR or LOGOUT.
+   * TIMING-MARK, EOR or LOGOUT, and if it offers SGA.
    */
   readonly telnetOptions?: OptionDeclarations | undefined;
   /**
