@@ -73,8 +73,8 @@ export class Acceptor implements HandshakePort {
   readonly #addresses: AddressLimits;
   readonly #listeners: Listener[] = [];
   readonly #handshakes: Map<Handshake, ListenerMode> = new Map();
-  /** Connections that the server has finished with, but whose sockets are still open. */
-  readonly #lingering: Set<Connection> = new Set();
+  /** Connections that the server has finished with, but whose sockets are still open; since when. */
+  readonly #lingering: Map<Connection, number> = new Map();
   #context: SecureContext | undefined;
   #refusals = 0;
   /** Refusals that are not yet reported to the game. */
@@ -146,9 +146,9 @@ export class Acceptor implements HandshakePort {
 
   /** Waits for the sockets that are still open, and aborts them after `timeout` milliseconds. */
   async settle(timeout: number): Promise<void> {
-    const abort = () => this.#lingering.forEach((connection) => connection.abort());
+    const abort = () => [...this.#lingering.keys()].forEach((connection) => connection.abort());
     const timer = setTimeout(abort, timeout);
-    await Promise.all(Array.from(this.#lingering, (connection) => connection.closed));
+    await Promise.all(Array.from(this.#lingering.keys(), (connection) => connection.closed));
     clearTimeout(timer);
   }
 
@@ -162,7 +162,7 @@ export class Acceptor implements HandshakePort {
   /** Keeps track of a socket that may stay open for a while after its client has ended. */
   linger(connection: Connection): void {
     if (connection.destroyed) return;
-    this.#lingering.add(connection);
+    this.#lingering.set(connection, this.#owner.now());
     void connection.closed.then(() => void this.#lingering.delete(connection));
   }
 
@@ -339,8 +339,10 @@ export class Acceptor implements HandshakePort {
   #makeRoom(): void {
     const { maxConnections } = this.#settings;
     const most = maxConnections + Math.max(1, Math.floor(maxConnections / 10));
-    for (const connection of this.#lingering) {
+    for (const [connection, since] of this.#lingering) {
       if (this.open + this.#handshakes.size + this.#lingering.size < most) return;
+      // Its last words may still be on their way to the system.
+      if (connection.queued > 0 && this.#owner.now() - since < LAST_WORDS_MS) continue;
       this.#lingering.delete(connection);
       connection.abort();
     }
@@ -399,6 +401,9 @@ export class Acceptor implements HandshakePort {
     this.#owner.wake();
   }
 }
+
+/** How long a connection that closes may take to send its last words when room is needed. */
+const LAST_WORDS_MS = 250;
 
 /** The owner of a refused connection. */
 const NULL_HANDLER: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };

@@ -306,6 +306,8 @@ export class Handshake implements SecureHandler, Timed {
 
   #fail(kind: RefusalKind, detail: string): void {
     if (this.#stage === "over") return;
+    // A health check may end anywhere, also in the middle of TLS.
+    if (this.#check && kind !== "stopping") return this.#finish();
     this.#stage = "over";
     this.#received = NO_BYTES;
     this.#port.failed(this, kind, detail.trim());

@@ -167,7 +167,13 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   ): Promise<TelnetServer<Client>> {
     const given: ListenOptions<Client> = options === undefined ? {} : options;
     const server = new TelnetServer<Client>(given, await checkSettings(given));
-    await openListeners(server.#acceptor, given);
+    try {
+      await openListeners(server.#acceptor, given);
+    } catch (error) {
+      // Some may have come by the listeners that were open for a moment.
+      for (const { stream } of server.#accepted) stream.connection.abort();
+      throw error;
+    }
     return server;
   }
 

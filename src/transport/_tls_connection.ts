@@ -66,7 +66,8 @@ export class SecureConnection extends LayeredConnection {
       };
     }
     socket.on("end", () => {
-      if (this.#verifies) return this.#fail(undefined);
+      // Bun reports an end, too, when the connection beneath breaks.
+      if (this.#verifies || pipe.error !== undefined) return this.#fail(undefined);
       pipe.ended();
       this.peerEnded();
     });

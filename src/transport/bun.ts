@@ -5,6 +5,7 @@
  * @module
  */
 import { type Attempt, dialHost, giveOwner, resolveName } from "./_dial.ts";
+import { builtIn } from "./_built_in.ts";
 import { BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
 import type {
@@ -76,7 +77,6 @@ export const bunTransport: Transport & Dialler = {
   dial: dialOnBun,
 };
 
-// deno-lint-ignore require-await
 async function listenOnBun(
   options: TransportListenOptions,
   accept: ConnectionAcceptor,
@@ -85,7 +85,8 @@ async function listenOnBun(
   const { port, reusePort = false, keepAlive = false } = options;
   try {
     const listener = bunRuntime().listen({
-      hostname: bindHost(options),
+      // Bun reports the address that it was given, not the one of a name.
+      hostname: await addressOf(bindHost(options)),
       port,
       reusePort,
       exclusive: !reusePort,
@@ -109,6 +110,15 @@ async function listenOnBun(
   } catch (cause) {
     throw listenError(cause, options);
   }
+}
+
+/** The address of a host name. */
+async function addressOf(host: string): Promise<string> {
+  if (host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host)) return host;
+  const { lookup } = builtIn<typeof import("node:dns")>("node:dns");
+  return await new Promise((resolve, reject) => {
+    lookup(host, (error, address) => error ? reject(error) : resolve(address));
+  });
 }
 
 async function dialOnBun(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection> {

@@ -37,6 +37,8 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "encodes and decodes every character encoding like the other runtimes": hasAlphabets,
   "survives cut, broken and garbage TLS handshakes, at both ports": survivesTls,
   "closes clients that stop reading, over TLS too": letsGo,
+  "tells everybody who is refused, reports a broken line over TLS, and leaves no socket of a failed start":
+    endsWell,
   "keeps running when file descriptors run out, and accepts clients again later": runsOut,
 };
 
@@ -173,6 +175,19 @@ async function servesAfterResets(runtime: Runtime): Promise<void> {
   using client = await LineClient.connect(port);
   await client.write("hello\r\n");
   await client.until(/echo hello/);
+}
+
+async function endsWell(runtime: Runtime): Promise<void> {
+  const paths = ["cert.pem", "key.pem"].map((name) =>
+    decodeURIComponent(new URL(`../tls/${name}`, import.meta.url).pathname)
+  );
+  await using program = Program.start(runtime, "tests/runtimes/ends_program.ts", paths);
+  assertEquals(JSON.parse(await program.line()), {
+    address: "127.0.0.1",
+    told: 30,
+    reason: "connection-lost",
+    open: 0,
+  });
 }
 
 async function countsLost(runtime: Runtime): Promise<void> {

@@ -605,6 +605,36 @@ Deno.test("PROXY: the proxy's own health checks do not count towards connections
   await harness.pollUntil(() => harness.connected.length === 2);
 });
 
+Deno.test("PROXY: a health check that closes, in any way and at any time, is no failed handshake", async () => {
+  const header = Uint8Array.of(...V2, 0x20, 0, 0, 0);
+  for (const tls of [false, "auto", true] as const) {
+    await using harness = await start({
+      trustedProxies: ["192.0.2.1"],
+      tls,
+      certificate: CERTIFICATE,
+      limits: { helloTimeout: 10, handshakeTimeout: 100 },
+    });
+    let checks = 0;
+    for (const end of ["end", "abort", "wait"] as const) {
+      for (const more of [[], [0x16], [0x16, 3, 1, 0, 5, 1, 2]]) {
+        const peer = harness.dial({ remoteAddress: "192.0.2.1" });
+        peer.write(header);
+        if (more.length > 0) peer.write(Uint8Array.from(more));
+        await harness.server.poll();
+        if (end !== "wait") peer[end]();
+        checks++;
+        await harness.pollUntil(() => {
+          harness.clock.advance(1); // a TLS handshake that stands still is over in time, too
+          return harness.server.stats().healthChecks === checks;
+        });
+      }
+    }
+    const { refused } = harness.server.stats();
+    assertEquals(Object.values(refused).reduce((sum, count) => sum + count, 0), 0, String(tls));
+    assertEquals(harness.connected.length, 0);
+  }
+});
+
 Deno.test("PROXY: a health check never becomes a client, whichever header the proxy sends for it", async () => {
   const own = (port: number) =>
     new TextEncoder().encode(`PROXY TCP4 192.0.2.1 192.0.2.9 ${port} 7777\r\n`);
