@@ -79,7 +79,7 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
  * assertEquals(text, 'Room.Info {"name":"Caf\\u00e9"}');
  * ```
  */
-export function encodeGmcp(name: string, value?: Json): Uint8Array {
+export function encodeGmcp(name: string, value?: unknown): Uint8Array {
   checkText("the GMCP package", name);
   if (!PACKAGE.test(name)) {
     throwMisuse(
@@ -112,11 +112,12 @@ export interface GmcpHandle {
    * Sends a message.
    *
    * @param name The name of the package and message, such as `Char.Vitals`.
-   * @param value The value; if omitted, the message has none.
+   * @param value Anything that JSON can represent; a field that is `undefined` is left out. If omitted,
+   * the message has no value.
    * @returns Whether GMCP is enabled; if not, nothing is sent.
    * @throws {TelnetError} `misuse`: an invalid name, or a value that JSON cannot represent.
    */
-  send(name: string, value?: Json): boolean;
+  send(name: string, value?: unknown): boolean;
   /**
    * Registers a handler for a message of this client, called in addition to `onGmcp`. Names are
    * case-insensitive.
@@ -159,7 +160,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
     return this.#supports;
   }
 
-  send(name: string, value?: Json): boolean {
+  send(name: string, value?: unknown): boolean {
     const payload = encodeGmcp(name, value);
     if (!this.enabled) return false;
     if (name.toLowerCase() === PING) this.#pings = Math.min(this.#pings + 1, MAX_PINGS);

@@ -14,17 +14,16 @@ export type Json = string | number | boolean | null | readonly Json[] | {
  * @throws {TelnetError} `misuse`: a value that JSON cannot represent, such as a function, a map, a
  * promise or a circular object.
  */
-export function asciiJson(value: Json): string {
+export function asciiJson(value: unknown): string {
   return stringify(value).replaceAll(
     /[\x7f-\uffff]/g,
     (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"),
   );
 }
 
-function stringify(value: Json): string {
-  const given: unknown = value;
-  const hasNone = given instanceof Map || given instanceof Set ||
-    (typeof given === "object" && given !== null && "then" in given);
+function stringify(value: unknown): string {
+  const hasNone = value instanceof Map || value instanceof Set ||
+    (typeof value === "object" && value !== null && "then" in value);
   try {
     const text: string | undefined = hasNone ? undefined : JSON.stringify(value);
     if (text !== undefined) return text;

@@ -610,7 +610,7 @@ addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
 /** Checks that a value can be stored as JSON. */
 function checkJson(what: string, value: unknown): void {
   try {
-    asciiJson(value as Json);
+    asciiJson(value);
   } catch (cause) {
     throw new TelnetError(
       "misuse",

@@ -37,7 +37,7 @@ const MAX_LATE_MS = 30_000;
 const DUE: Readonly<Record<DeadlineName, "as set" | ((core: SessionCore) => number)>> = {
   answer: (core) => (core.dialogue.machine.nextTimeout() ?? Infinity) + delay(core, core.unread),
   escape: (core) => core.dialogue.input.timeout + delay(core, core.unread),
-  offers: (core) => core.options.deadline + delay(core, core.unread),
+  offers: (core) => core.options.deadline + delay(core, core.unread && !isStopped(core)),
   read: (core) => (core.waiters?.timeout ?? Infinity) + delay(core, hasUnread(core)),
   hold: "as set",
   end: "as set",
@@ -64,6 +64,14 @@ function delay({ gate }: SessionCore, unread: boolean): number {
   return gate.throttled ? Infinity : MAX_LATE_MS;
 }
 
+/**
+ * Whether nothing is read until the game takes a line. If the game waits for the answers to offers
+ * first, they can never come.
+ */
+function isStopped({ dialogue, gate }: SessionCore): boolean {
+  return dialogue.input.room === 0 || gate.overMemory;
+}
+
 /** Whether there is input that is not processed, or keys that wait because of a rate. */
 function hasUnread({ unread, dialogue }: SessionCore): boolean {
   return unread || dialogue.input.hasUnread;
@@ -76,7 +84,8 @@ function nextDue(core: SessionCore): number {
   if (!active) return set;
   const kept = Math.min(set, gate.unreadBy, gate.releaseAt, activity.next());
   const answer = dialogue.machine.nextTimeout() ?? Infinity;
-  const waits = Math.min(answer, dialogue.input.timeout, options.deadline) + delay(core, unread);
+  const offers = options.deadline + delay(core, unread && !isStopped(core));
+  const waits = Math.min(Math.min(answer, dialogue.input.timeout) + delay(core, unread), offers);
   const read = (core.waiters?.timeout ?? Infinity) + delay(core, hasUnread(core));
   return Math.min(kept, waits, read);
 }

@@ -316,7 +316,7 @@ export class TestPlayer {
       before = bytesReceived;
       await pauseAfter(idle);
     }
-    if (settled) return await promise;
+    if (settled) return await promise.catch(explainEnd);
     late.abort(); // it must not take later input
     const unread = unreadTextOf(this.remote).slice(-MAX_SHOWN);
     throw new TelnetError(
@@ -335,6 +335,16 @@ function explainRefusal(error: unknown): never {
   if (!isTelnetError(error) || error.code !== "connection-refused") throw error;
   throwMisuse(
     "Cannot connect a player: give the `transport` of TestGame.start() to TelnetServer.listen()",
+  );
+}
+
+/** Nobody else can end the connection. */
+function explainEnd(error: unknown): never {
+  if (!isTelnetError(error) || error.code !== "connection-closed") throw error;
+  throw new TelnetError(
+    "connection-closed",
+    `${error.message} The game has ended it: if one of its handlers threw, \`onError\` has got that error`,
+    { cause: error },
   );
 }
 

@@ -62,10 +62,22 @@ function clientContext(trust: ServerTrust): SecureContext {
   };
 }
 
+/** Reads a part; the error says which one is wrong, but has nothing of its content. */
+function readPem<Part>(wrong: string, read: () => Part): Part {
+  try {
+    return read();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${wrong} (${why})`);
+  }
+}
+
 /** Checks the certificate now: Deno's TLS would accept anything until the first client connects. */
 function readCertificate({ cert, key }: Certificate): NodeContext {
   try {
-    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+    const certificate = readPem("`cert` is no certificate", () => new X509Certificate(cert));
+    const privateKey = readPem("`key` is no private key", () => createPrivateKey(key));
+    if (!certificate.checkPrivateKey(privateKey)) {
       throw new Error("the key belongs to another certificate");
     }
     return createContext({ cert, key });

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TelnetError } from "../../mod.ts";
 import {
   encodeEnvironIs,
   encodeGmcp,
@@ -235,4 +236,38 @@ Deno.test("accept() writes the given address as other connections report theirs"
     "",
     "a name",
   ]);
+});
+
+Deno.test("ready resolves in time for a client that sends more lines than are queued", async () => {
+  await using harness = await start({ telnetOptions: { naws: true, gmcp: true } });
+  const { peer, client } = await harness.join();
+  let ready = false;
+  void client.ready.then(() => ready = true);
+  peer.write("Fl\n".repeat(3_000));
+  await harness.server.poll();
+  harness.clock.advance(999);
+  await harness.server.poll();
+  assertEquals(ready, false);
+  harness.clock.advance(1);
+  await harness.pollUntil(() => ready);
+});
+
+/** A type as games have it. */
+interface Vitals {
+  hp: number;
+  target?: string | undefined;
+}
+
+Deno.test("gmcp.send() takes what JSON can represent, also of an interface, and refuses the rest", async () => {
+  await using joined = await join({ telnetOptions: { gmcp: true } });
+  const { harness, client, remote } = joined;
+  remote.do(GMCP);
+  await harness.pollUntil(() => client.telnet.gmcp.enabled);
+  const vitals: Vitals = { hp: 7, target: undefined };
+  client.telnet.gmcp.send("Char.Vitals", vitals);
+  const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB")));
+  assertEquals(heard.at(-1), 'SB 201 Char.Vitals {"hp":7}');
+  for (const wrong of [() => 5, new Map(), Symbol(), 5n, Promise.resolve(5)]) {
+    assertThrows(() => client.telnet.gmcp.send("Char.Vitals", wrong), TelnetError, "as JSON");
+  }
 });

@@ -198,3 +198,21 @@ Deno.test("close() takes turns until the game has noticed, after all lines that 
   await player.close();
   assertEquals([heard.length, heard.at(-1), gone], [13, "quit", 1]);
 });
+
+Deno.test("the error of a test tells where to look when the game has ended the connection", async () => {
+  await using game = await TestGame.start(async ({ transport, clock }) => {
+    const server = await TelnetServer.listen({
+      transport,
+      clock,
+      onConnect() {
+        throw new Error("boom");
+      },
+      onDisconnect() {},
+      onError() {},
+    });
+    return { server };
+  });
+  const player = await game.connect();
+  const error = await assertRejects(() => player.expect("Welcome"), TelnetError, "`onError`");
+  assertEquals((error as TelnetError).code, "connection-closed");
+});
