@@ -26,6 +26,9 @@ export class SecureConnection extends LayeredConnection {
   readonly #socket: TLSSocket;
   readonly #client: ClientSide | undefined;
   #secured = false;
+  /** Whether the peer has ended, and whether the TLS socket has closed since. */
+  #peerEnded = false;
+  #over = false;
   /** Bytes that were written before the server is trusted. */
   #held: Uint8Array | undefined;
   /** How many bytes were given to TLS and not passed on yet. */
@@ -69,12 +72,18 @@ export class SecureConnection extends LayeredConnection {
       // Bun reports an end, too, when the connection beneath breaks.
       if (this.#verifies || pipe.error !== undefined) return this.#fail(undefined);
       pipe.ended();
+      this.#peerEnded = true;
       this.peerEnded();
     });
     socket.on("error", (cause) => this.#fail(cause));
     // Node reports errors during the handshake by this event.
     socket.on("_tlsError", (cause) => this.#fail(cause));
-    socket.on("close", () => this.#fail(undefined));
+    socket.on("close", () => {
+      // Bun closes as soon as the peer has ended; what it has sent before may not be read yet.
+      this.#over = this.#peerEnded && pipe.error === undefined && !this.layerDestroyed;
+      if (!this.#over) this.#fail(undefined);
+      else if (this.#inHand > 0) this.#passedOn(this.#inHand);
+    });
   }
 
   /** Bytes in TLS may also wait in the pipe, already encrypted; they are counted only once. */
@@ -125,9 +134,11 @@ export class SecureConnection extends LayeredConnection {
     this.overhead(overhead);
   }
 
-  protected transmit(chunk: Uint8Array): undefined {
+  protected transmit(chunk: Uint8Array): number | undefined {
+    if (this.#over) return chunk.length; // nobody can receive it
     if (this.#verifies) this.#held = chunk;
     else this.#transmit(chunk);
+    return undefined;
   }
 
   #transmit(chunk: Uint8Array): void {
@@ -146,6 +157,7 @@ export class SecureConnection extends LayeredConnection {
   protected shutdown(): void {
     // Nothing was sent to a server that is not trusted, so nothing can be lost.
     if (this.#verifies) this.abort();
+    else if (this.#over) this.#fail(undefined);
     else this.#socket.end();
   }
 

@@ -1,7 +1,7 @@
 /**
  * Meets its own server in unusual ways, and prints a line of JSON: the address of a listener with a
  * name, how many of many refused clients were told why, why a player over TLS has gone whose line
- * broke, and how many sockets stay open after one of several listeners failed.
+ * broke, the last lines of one who has ended TLS, and how many sockets stay open after one of several listeners failed.
  *
  *     node tests/runtimes/ends_program.ts <certificate> <key>
  */
@@ -65,6 +65,35 @@ async function reasonOfBrokenTls(): Promise<string> {
   return reason ?? "";
 }
 
+/** The lines of a client that ends TLS right after them. */
+async function lastLines(): Promise<string[]> {
+  const lines: string[] = [];
+  let gone = false;
+  const server = await TelnetServer.listen({
+    port: 0,
+    address: "127.0.0.1",
+    tls: true,
+    certificate: { cert, key },
+    onConnect: () => {
+      socket.write("one\r\ntwo\r\n");
+      socket.end();
+    },
+    onDisconnect: () => gone = true,
+  });
+  const socket = connectTls({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false });
+  socket.on("error", () => {});
+  while (!gone) {
+    await server.poll();
+    for (const client of server.clientsWithInput()) {
+      const line = client.getCommand() ?? "";
+      lines.push(line);
+      client.send(`You said: ${line}\n`);
+    }
+  }
+  await server.stop();
+  return lines;
+}
+
 async function addressOfName(): Promise<string> {
   const server = await TelnetServer.listen({ port: 0, address: "127.1" });
   const { address } = server;
@@ -113,5 +142,6 @@ console.log(JSON.stringify({
   address: await addressOfName(),
   told: await tellsTheRefused(),
   reason: await reasonOfBrokenTls(),
+  lines: await lastLines(),
   open: await openAfterFailure(),
 }));

@@ -37,7 +37,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "encodes and decodes every character encoding like the other runtimes": hasAlphabets,
   "survives cut, broken and garbage TLS handshakes, at both ports": survivesTls,
   "closes clients that stop reading, over TLS too": letsGo,
-  "tells everybody who is refused, reports a broken line over TLS, and leaves no socket of a failed start":
+  "tells everybody who is refused, gets the last lines over TLS, reports a broken line, leaves no socket of a failed start":
     endsWell,
   "keeps running when file descriptors run out, and accepts clients again later": runsOut,
 };
@@ -186,6 +186,7 @@ async function endsWell(runtime: Runtime): Promise<void> {
     address: "127.0.0.1",
     told: 30,
     reason: "connection-lost",
+    lines: ["one", "two"],
     open: 0,
   });
 }
