@@ -83,6 +83,21 @@ export async function resolveName(hostname: string): Promise<readonly string[]> 
 }
 
 /**
+ * The address to bind for a host name.
+ *
+ * @param host A name, or an address.
+ * @returns The address that the system prefers.
+ * @throws An error of `node:dns`, if the name has none.
+ */
+export async function addressOf(host: string): Promise<string> {
+  if (host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host)) return host;
+  const { lookup } = builtIn<typeof import("node:dns")>("node:dns");
+  return await new Promise((resolve, reject) => {
+    lookup(host, (error, address) => error ? reject(error) : resolve(address));
+  });
+}
+
+/**
  * Gives a dialled connection its owner.
  *
  * @param connection The connection, which reads nothing yet.

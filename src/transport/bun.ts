@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { type Attempt, dialHost, giveOwner, resolveName } from "./_dial.ts";
-import { builtIn } from "./_built_in.ts";
+import { addressOf, type Attempt, dialHost, giveOwner, resolveName } from "./_dial.ts";
 import { BaseConnection, KEEP_ALIVE_MS } from "./base_connection.ts";
 import { bindHost, checkListenOptions, connectionError, listenError } from "./_errors.ts";
 import type {
@@ -110,15 +109,6 @@ async function listenOnBun(
   } catch (cause) {
     throw listenError(cause, options);
   }
-}
-
-/** The address of a host name. */
-async function addressOf(host: string): Promise<string> {
-  if (host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host)) return host;
-  const { lookup } = builtIn<typeof import("node:dns")>("node:dns");
-  return await new Promise((resolve, reject) => {
-    lookup(host, (error, address) => error ? reject(error) : resolve(address));
-  });
 }
 
 async function dialOnBun(options: DialOptions, accept: ConnectionAcceptor): Promise<Connection> {
