@@ -188,11 +188,11 @@ export class Dialogue implements InputModeContext {
       return;
     }
     this.settle();
-    const interrupted = this.text.leftRow;
+    const echoed = this.text.leftRow || this.#echoStands;
     this.text.notePrompt(text);
     this.#write(text);
     this.#markPrompt();
-    if (interrupted) this.#echoAgain();
+    if (echoed) this.#echoAgain();
   }
 
   #markPrompt(): void {
@@ -208,8 +208,10 @@ export class Dialogue implements InputModeContext {
     const { editor } = this.input;
     if (editor !== undefined) editor.prompt = "";
     else if (this.text.prompted) {
+      const echoed = this.#echoStands;
       this.text.note("\n");
       this.#write("\n");
+      if (echoed) this.text.leaveRow(); // the half-typed line is shown again below
     }
   }
 
@@ -257,7 +259,7 @@ export class Dialogue implements InputModeContext {
       this.#write(row.text);
     }
     if (row.prompt !== "") this.prompt(row.prompt);
-    this.#echoAgain();
+    else this.#echoAgain();
   }
 
   /** Shows the half-typed line again, if the server echoes. */

@@ -530,7 +530,12 @@ export class InputMode implements TypedRest {
   }
 
   #directEcho(): void {
-    this.#lines.echo = this.#echo.modeFor(this.#context.machine);
+    const agreed = this.#echo.modeFor(this.#context.machine);
+    // The rest of a line that was begun as a secret is not shown either.
+    const mode = agreed === "all" && this.secret ? "newlines" : agreed;
+    if (mode === this.#lines.echo) return;
+    this.#lines.echo = mode;
+    if (mode === "all") this.#placeLine();
   }
 
   /** Whether there is an unfinished line, or a key that the game has not taken. */
@@ -548,6 +553,7 @@ export class InputMode implements TypedRest {
   }
 
   #mask(): void {
+    if (this.#secrecy !== undefined) this.#directEcho();
     const editor = this.#keys?.editor;
     if (editor !== undefined) editor.masked = this.secret;
   }

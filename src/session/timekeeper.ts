@@ -132,7 +132,10 @@ export class Timekeeper {
       case "offers":
         return now >= options.deadline ? options.endWait() : undefined;
       case "read":
-        if (this.#core.waiters?.expire(now)) dialogue.endRow();
+        if (this.#core.waiters?.expire(now)) {
+          dialogue.endRow();
+          this.#core.changed();
+        }
         return this.#core.wake("input");
       case "hold":
       case "release":

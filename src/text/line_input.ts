@@ -417,6 +417,7 @@ export class LineInput {
     this.#endedLength = this.#line.length + this.#dropped;
     this.#line = "";
     this.#row = undefined;
+    if (this.#place.column > 0) this.#place = { ...this.#place, column: 0 };
     this.#endSequence();
     this.#dropped = 0;
     if (this.echo !== "none") this.#echoed += "\n";

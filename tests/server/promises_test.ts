@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TelnetError } from "../../mod.ts";
 import {
+  ECHO,
   encodeEnvironIs,
   encodeGmcp,
   encodeMsdp,
@@ -15,7 +16,7 @@ import {
 import { DO, IAC } from "../../src/protocol/mod.ts";
 import { BaseConnection } from "../../src/transport/base_connection.ts";
 import { start } from "./harness.ts";
-import { join } from "./remote.ts";
+import { join, type Joined } from "./remote.ts";
 
 // What the documentation promises about unusual moments.
 
@@ -270,4 +271,107 @@ Deno.test("gmcp.send() takes what JSON can represent, also of an interface, and 
   for (const wrong of [() => 5, new Map(), Symbol(), 5n, Promise.resolve(5)]) {
     assertThrows(() => client.telnet.gmcp.send("Char.Vitals", wrong), TelnetError, "as JSON");
   }
+});
+
+/** A client for which the server echoes, in a window of a width. */
+async function echoed(columns: number): Promise<Joined> {
+  const joined = await join();
+  const { harness, client, remote } = joined;
+  client.requestWillEcho();
+  client.requestNaws();
+  remote.do(ECHO);
+  remote.will(NAWS);
+  remote.sub(NAWS, encodeNaws({ columns, rows: 10 }));
+  await harness.pollUntil(() => client.columns === columns);
+  remote.read(joined.peer.take());
+  remote.text = "";
+  return joined;
+}
+
+/** What the client shows now. */
+async function shown({ harness, peer, remote }: Joined): Promise<string> {
+  await harness.server.poll();
+  await harness.server.poll();
+  remote.read(peer.take());
+  const { text } = remote;
+  remote.text = "";
+  return text;
+}
+
+Deno.test("the rest of a line begun as a password is never echoed", async () => {
+  await using joined = await echoed(80);
+  const { client, clock, harness, peer } = joined;
+  const answer = client.ask("Password: ", { hidden: true, timeout: 5_000 });
+  await shown(joined);
+  peer.write("hun");
+  await shown(joined);
+  clock.advance(5_000);
+  let over = false;
+  void answer.then((given) => over = given === undefined);
+  await harness.pollUntil(() => over);
+  client.send("Too late.\n");
+  client.prompt("> ");
+  peer.write("ter");
+  harness.server.broadcast("Ann arrives.");
+  const seen = await shown(joined);
+  assert(seen.includes("Ann arrives.") && !/hun|ter/.test(seen), seen);
+  peer.write("\r\nlook");
+  assert((await shown(joined)).endsWith("look")); // the next line is shown
+});
+
+Deno.test("pasted lines are echoed as if they were typed, also where they wrap", async () => {
+  const text = `x\r\n${"0123456789".repeat(5)}END\r\n`;
+  const results: string[] = [];
+  for (const size of [1, 7, text.length]) {
+    await using joined = await echoed(20);
+    joined.client.prompt("a prompt of some > ");
+    await shown(joined);
+    let seen = "";
+    for (let at = 0; at < text.length; at += size) {
+      joined.peer.write(text.slice(at, at + size));
+      seen += await shown(joined);
+    }
+    results.push(seen);
+  }
+  assertEquals(results, [results[0], results[0], results[0]]);
+});
+
+Deno.test("half an answer is shown again after its question has timed out, whose row ends at once", async () => {
+  await using joined = await echoed(80);
+  const { client, clock, peer } = joined;
+  void client.ask("Sure? ", { timeout: 2_000 });
+  await shown(joined);
+  peer.write("ye");
+  await shown(joined);
+  clock.advance(2_000);
+  assertEquals(await shown(joined), "\r\nye");
+  client.prompt("> ");
+  assertEquals(await shown(joined), "> ye");
+  await using other = await echoed(80);
+  void other.client.ask("Name? ", { timeout: 2_000 });
+  await shown(other);
+  other.clock.advance(2_000);
+  assertEquals(await shown(other), "\r\n");
+});
+
+Deno.test("Backspace goes back over the row end of an echoed line after a restart, too", async () => {
+  const line = "look at the big green thing";
+  const seen: string[] = [];
+  for (const restarts of [false, true]) {
+    await using before = await echoed(20);
+    before.client.prompt("> ");
+    before.peer.write(line);
+    await shown(before);
+    if (!restarts) {
+      before.peer.write("\x7f".repeat(12));
+      seen.push(await shown(before));
+      continue;
+    }
+    const saved = JSON.stringify(before.client.snapshot());
+    await using after = await join({ restore: () => JSON.parse(saved) });
+    await shown(after);
+    after.peer.write("\x7f".repeat(12));
+    seen.push(await shown(after));
+  }
+  assertEquals(seen[1], seen[0]);
 });
