@@ -445,7 +445,7 @@ export class Gateway {
     route.worker = hello;
     if (route.link?.epoch !== epoch) return this.#begin(route, hello);
     if (!isBack) return;
-    for (const held of [...route.connections.values()]) {
+    for (const held of route.connections.values()) {
       if (!held.opened) this.#open(route, held);
     }
   }

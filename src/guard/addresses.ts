@@ -29,6 +29,17 @@ export function formatAddress(bytes: Uint8Array): string {
 }
 
 /**
+ * Writes an IP address as the other functions do: `::ffff:192.0.2.7` becomes `192.0.2.7`.
+ *
+ * @param text Any text.
+ * @returns `undefined` if it is no IP address.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const bytes = parseAddress(text);
+  return bytes && formatAddress(bytes);
+}
+
+/**
  * The /64 network of an IPv6 address, which usually belongs to one household or customer.
  *
  * @param address An address as a connection reports it.

@@ -66,8 +66,14 @@ export function decodeMsdp(payload: Uint8Array): Map<string, MsdpValue> {
  * @throws {TelnetError} `misuse`: a value that cannot be sent, such as `null`.
  */
 export function encodeMsdp(variables: ReadonlyMap<string, MsdpInput>): Uint8Array {
-  const values = Array.from(variables, ([name, value]) => variable(name, valueOf(name, value)));
-  return join(...values);
+  return encodeVariables(
+    Array.from(variables, ([name, value]) => [name, valueOf(name, value)] as const),
+  );
+}
+
+/** Same as `encodeMsdp`, for values that have been checked. */
+function encodeVariables(variables: Iterable<readonly [string, MsdpValue]>): Uint8Array {
+  return join(...Array.from(variables, ([name, value]) => variable(name, value)));
 }
 
 function variable(name: string, value: MsdpValue): Uint8Array {
@@ -80,8 +86,7 @@ function encodeValue(value: MsdpValue): Uint8Array {
     const items = value.map((item) => join(VAL, encodeValue(item)));
     return join(ARRAY_OPEN, ...items, ARRAY_CLOSE);
   }
-  const rows = Object.entries(value).map(([name, item]) => variable(name, item));
-  return join(TABLE_OPEN, ...rows, TABLE_CLOSE);
+  return join(TABLE_OPEN, encodeVariables(Object.entries(value)), TABLE_CLOSE);
 }
 
 function isList(value: MsdpValue): value is readonly MsdpValue[] {
@@ -335,7 +340,7 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
     if (this.#overGmcp) {
       this.#context.stateOf(gmcp).send("MSDP", Object.fromEntries(variables));
     } else if (this.#context.localEnabled(MSDP)) {
-      this.#context.sendSubnegotiation(MSDP, encodeMsdp(variables));
+      this.#context.sendSubnegotiation(MSDP, encodeVariables(variables));
     }
   }
 }

@@ -15,7 +15,7 @@ const LONG = 128;
 /** The most long texts that are cached. */
 const MAX_TEXTS = 32;
 /** The longest text that is cached. */
-const MAX_LENGTH = 8_192;
+export const MAX_CACHED_TEXT = 8_192;
 
 /** The bytes of a text as UTF-8, with `\n` as CR LF. */
 interface CachedText {
@@ -51,7 +51,7 @@ const recentTexts: Map<string, CachedText | undefined> = new Map();
 function cachedLong(text: string): CachedText | undefined {
   const known = recentTexts.get(text);
   if (known !== undefined) return known;
-  if (text.length > MAX_LENGTH || text.includes("\r")) return undefined;
+  if (text.length > MAX_CACHED_TEXT || text.includes("\r")) return undefined;
   const again = recentTexts.has(text);
   if (!again && recentTexts.size >= MAX_TEXTS) recentTexts.clear();
   const cached = again ? encoded(text) : undefined;
@@ -138,7 +138,7 @@ export class ByteQueue {
     if (text.endsWith("\r") || !text.isWellFormed()) return false;
     const lines = withCr(text);
     const wire = binary || !text.includes("\r") ? lines : withNul(lines);
-    if (wire.length <= MAX_LENGTH) return this.#encode(wire, 3);
+    if (wire.length <= MAX_CACHED_TEXT) return this.#encode(wire, 3);
     // Room for what a very long text may need at most would take too much memory.
     this.push(encoder.encode(wire));
     return true;

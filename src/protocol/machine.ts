@@ -299,8 +299,10 @@ export class TelnetMachine {
    * the text.
    *
    * @param text Any text.
-   * @param binary Whether this end performs TRANSMIT-BINARY: a lone CR then stays as it is (RFC 856).
-   * @returns `false` if the text has a CR at its end, which may be half of a CR LF, or a lone surrogate; then nothing is sent. Encode such text and use {@linkcode send}.
+   * @param binary Whether this end performs TRANSMIT-BINARY: a lone CR then stays as it is
+   * (RFC 856).
+   * @returns `false` if the text has a CR at its end, which may be half of a CR LF, or a lone
+   * surrogate; then nothing is sent. Encode such text and use {@linkcode send}.
    */
   sendUtf8(text: string, binary: boolean = false): boolean {
     return this.#output.pushUtf8(text, binary);

@@ -169,8 +169,8 @@ export class TelnetClient {
   /**
    * Sends text with caret codes, wrapped to the width of the client's window. Each line is ended.
    * As in `wordWrap`, a line end in the text counts as a space, and a blank line starts a
-   * new paragraph: no blank line is sent, only the indentation shows it. Pass text that people typed through
-   * `escapeCaretCodes` first.
+   * new paragraph: no blank line is sent, only the indentation shows it. Pass text that people
+   * typed through `escapeCaretCodes` first.
    *
    * @param text Text with caret codes.
    * @param options Margins or a width that replace the defaults of `wordWrap`.
@@ -216,8 +216,8 @@ export class TelnetClient {
    * Takes the next line that the person sent, unless {@linkcode readLine} waits for it. Text that
    * was typed without Enter before the client disconnected is not a line.
    *
-   * @returns The line without its end, and without control characters other than TAB unless `stripControls` is
-   * `false`; `undefined` if there is none.
+   * @returns The line without its end, and without control characters other than TAB unless
+   * `stripControls` is `false`; `undefined` if there is none.
    */
   getCommand(): string | undefined {
     return this.#session.delivery.getLine();

@@ -120,10 +120,12 @@ export class Scheduler {
     const isGone = (session: Session) => session.life.state === "closed" && isThere(session);
     if (!ready.some(isGone)) return;
     this.#input = [];
+    this.#lap();
     for (const session of ready) {
       if (isGone(session)) this.#process(session);
       else this.#input.push(session);
     }
+    this.#chargeRest();
   }
 
   /** Hands queued output to the transport. */

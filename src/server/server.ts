@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from "../guard/addresses.ts";
+import { canonicalAddress } from "../guard/addresses.ts";
 import type { TelnetOption } from "../options/option.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { Origin } from "../guard/origin.ts";
@@ -202,9 +202,8 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const { remoteAddress, remotePort } = connection;
     const { address = remoteAddress, port = remotePort, encrypted = connection.encrypted } = from;
     checkText("accept.address", address);
-    const bytes = parseAddress(address); // an IPv4 address may come as ::ffff:192.0.2.7
-    const plain = bytes === undefined ? address : formatAddress(bytes);
-    return this.#acceptor.admit(connection, { address: plain, port, encrypted });
+    const canonical = canonicalAddress(address) ?? address;
+    return this.#acceptor.admit(connection, { address: canonical, port, encrypted });
   }
 
   /** Called within `poll()` for each new client; can be set. */

@@ -1,5 +1,4 @@
-import { formatAddress, parseAddress } from "../guard/addresses.ts";
-import type { AddressSet } from "../guard/addresses.ts";
+import { type AddressSet, canonicalAddress } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import {
   checkFunction,
@@ -199,14 +198,17 @@ export function forwardedOrigin(
   for (const [index, { address, scheme }] of hops.entries()) {
     if (address === undefined) return undefined;
     if (proxies.has(address)) continue;
-    // A proxy appends to both lists, or replaces the scheme; what stands further left is the person's own.
+    // A proxy appends to both lists, or replaces the scheme. Entries further left can be forged.
     const said = scheme ?? schemes[Math.min(index, schemes.length - 1)];
     return { address, port: 0, encrypted: SECURE.has(said?.toLowerCase() ?? "") };
   }
   return undefined;
 }
 
-/** Reads an address of X-Forwarded-For, or an element of Forwarded (RFC 7239): `for=192.0.2.7;proto=https`. */
+/**
+ * Reads an address of X-Forwarded-For, or an element of Forwarded (RFC 7239), such as
+ * `for=192.0.2.7;proto=https`.
+ */
 function hopOf(
   item: string,
 ): { readonly address: string | undefined; readonly scheme: string | undefined } {
@@ -217,8 +219,7 @@ function hopOf(
   const text = valueOf("for") ?? (parts.length === 1 ? item.replaceAll('"', "") : "");
   const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];
   const plain = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.split(":")[0] ?? "" : text);
-  const bytes = parseAddress(plain);
-  return { address: bytes && formatAddress(bytes), scheme: valueOf("proto") };
+  return { address: canonicalAddress(plain), scheme: valueOf("proto") };
 }
 
 function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {

@@ -4,13 +4,19 @@ import { NewlineEncoder } from "../text/newline.ts";
 /** Whole lines of text for many clients, encoded once for each character set. */
 export class SharedText {
   readonly #text: string;
+  #hasCr: boolean | undefined;
   #bytes: Map<TextCodec, Uint8Array> | undefined;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** Returns the bytes in a character set, for output that did not end with a CR. */
+  /** Whether the text has a CR: its bytes then depend on TRANSMIT-BINARY. */
+  get hasCr(): boolean {
+    return this.#hasCr ??= this.#text.includes("\r");
+  }
+
+  /** Returns the bytes in a character set of a text without CR, for output that did not end with one. */
   bytesIn(codec: TextCodec): Uint8Array {
     this.#bytes ??= new Map();
     const known = this.#bytes.get(codec);

@@ -1,4 +1,5 @@
 import { BINARY } from "../options/binary.ts";
+import { MAX_CACHED_TEXT } from "../protocol/byte_queue.ts";
 import type { TelnetMachine } from "../protocol/machine.ts";
 import { codecOf, type Encoding, encodingByName } from "../text/charset.ts";
 import type { TextCodec, TextStreamDecoder } from "../text/codec.ts";
@@ -42,8 +43,6 @@ export interface TextSnapshot {
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
 const NO_ROW: LastRow = { text: "", prompt: "" };
 const UTF_8 = codecOf("utf-8");
-/** The machine keeps the bytes of texts up to this length for other clients. */
-const LONG = 8_192;
 const NOT_ASCII = /[^\x00-\x7f]/;
 /** The longest unfinished row to remember: a row of 200 columns, each in its own colour. */
 const MAX_ROW = 4_096;
@@ -186,17 +185,15 @@ export class TextOutput {
     if (text === "") return;
     const binary = machine.localEnabled(BINARY);
     const afterCr = this.#newlines?.afterCr === true;
-    // A long text for many clients is encoded once for each set.
-    if (typeof given !== "string" && !afterCr && text.length > LONG && !text.includes("\r")) {
-      return machine.send(given.bytesIn(this.#codec));
+    const shared = typeof given === "string" || afterCr || given.hasCr ? undefined : given;
+    // The machine keeps the bytes of a short text for other clients. Most text is UTF-8, or ASCII,
+    // which most character sets encode in the same way.
+    if (!afterCr && (shared === undefined || text.length <= MAX_CACHED_TEXT)) {
+      if (this.#codec === UTF_8) {
+        if (machine.sendUtf8(text, binary)) return;
+      } else if (this.#codec.ascii === true && machine.sendAscii(text)) return;
     }
-    // Most text is UTF-8, or ASCII, which most character sets encode in the same way.
-    if (!afterCr && this.#codec === UTF_8) {
-      if (machine.sendUtf8(text, binary)) return;
-    } else if (!afterCr && this.#codec.ascii === true && machine.sendAscii(text)) return;
-    if (typeof given !== "string" && !afterCr && !text.includes("\r")) {
-      return machine.send(given.bytesIn(this.#codec));
-    }
+    if (shared !== undefined) return machine.send(shared.bytesIn(this.#codec));
     this.#newlines ??= new NewlineEncoder();
     machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
   }

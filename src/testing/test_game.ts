@@ -45,7 +45,7 @@ export interface GameServer {
   stop(): Promise<void>;
   /** How many clients there are. */
   connectionCount?(): number;
-  /** Its statistics; a failing test tells of the lines that the game has not taken. */
+  /** Its statistics. A failing test uses them to report lines that the game has not taken. */
   stats?(): { readonly queuedLines: number };
 }
 
@@ -282,19 +282,26 @@ export class TestPlayer {
    * the player has sent.
    */
   async close(): Promise<void> {
-    const { server, patience } = this.#game;
+    const { server } = this.#game;
     const before = server.connectionCount?.() ?? 0;
     const closed = this.remote.close();
     await this.#await(() => closed, "the end of the connection");
-    let lines = -1;
-    for (let idle = 0; idle < patience; idle++) {
+    await this.#game.turn();
+    await this.#turnUntil(
+      () => server.connectionCount === undefined || server.connectionCount() < before,
+      () => server.stats?.().queuedLines ?? 0,
+    );
+  }
+
+  /** Takes turns until `done`, or until `patience` turns in which `progress` stays the same. */
+  async #turnUntil(done: () => boolean, progress: () => number): Promise<void> {
+    let before = -1;
+    for (let idle = 0; idle < this.#game.patience && !done(); idle++) {
       await this.#game.turn();
-      if ((server.connectionCount?.() ?? 0) < before || server.connectionCount === undefined) {
-        return;
-      }
-      const { queuedLines = 0 } = server.stats?.() ?? {};
-      if (queuedLines !== lines) idle = -1;
-      lines = queuedLines;
+      const now = progress();
+      if (now !== before) idle = -1;
+      before = now;
+      await pauseAfter(idle);
     }
   }
 
@@ -308,14 +315,7 @@ export class TestPlayer {
     let settled = false;
     const done = () => settled = true;
     promise.then(done, done);
-    let before = -1;
-    for (let idle = 0; idle < this.#game.patience && !settled; idle++) {
-      await this.#game.turn();
-      const { bytesReceived } = this.remote;
-      if (bytesReceived !== before) idle = -1;
-      before = bytesReceived;
-      await pauseAfter(idle);
-    }
+    await this.#turnUntil(() => settled, () => this.remote.bytesReceived);
     if (settled) return await promise.catch(explainEnd);
     late.abort(); // it must not take later input
     const unread = unreadTextOf(this.remote).slice(-MAX_SHOWN);

@@ -47,6 +47,12 @@ class Changes {
     this.#removed += change.removed.length;
   }
 
+  /** Lengthens the text that the last change inserted. */
+  grow(length: number): void {
+    const last = this.list.pop();
+    if (last !== undefined) this.list.push({ ...last, inserted: last.inserted + length });
+  }
+
   pop(): LineChange | undefined {
     const last = this.list.pop();
     this.#removed -= last?.removed.length ?? 0;
@@ -145,16 +151,8 @@ export class EditBuffer {
   #remember(at: number, removed: string, text: string): void {
     // Without this change the earlier ones cannot be undone either.
     if (removed.length > MAX_REMOVED) return this.forgetChanges();
-    const last = this.#last.list.at(-1);
-    const typed = removed === "" && last?.removed === "" && last.at + last.inserted === at &&
-      last.inserted + text.length <= MAX_TYPED && at === this.#cursor;
-    if (typed) {
-      this.#last.list[this.#last.list.length - 1] = {
-        ...last,
-        inserted: last.inserted + text.length,
-      };
-      return;
-    }
+    const typed = removed === "" && at === this.#cursor && text.length <= this.#roomToGrow;
+    if (typed) return this.#last.grow(text.length);
     this.#recent.push({ at, removed, inserted: text.length, cursor: this.#cursor });
     if (!this.#recent.full) return;
     this.#older = this.#recent;
