@@ -251,8 +251,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.gate.drew(count, this.now());
   }
 
-  get drawsTooMuch(): boolean {
-    return this.gate.drawsTooMuch(this.now());
+  get keysMustWait(): boolean {
+    return this.gate.drawsTooMuch(this.now()) || this.gate.late;
   }
 
   shows(text: string): void {

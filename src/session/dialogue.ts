@@ -18,10 +18,10 @@ export interface DialogueContext extends OptionHostContext {
   readonly settings: SessionSettings;
   /** Input bytes that are not processed yet. */
   readonly queuedInput: number;
-  /** Called when `count` characters were drawn for typed keys. */
+  /** Called when `count` characters were drawn because of the client's input. */
   drew(count: number): void;
-  /** Whether so much was drawn for typed keys that the next ones must wait. */
-  readonly drawsTooMuch: boolean;
+  /** Whether the next keys must wait: too much was drawn, or the time of this poll is used up. */
+  readonly keysMustWait: boolean;
   /** Called with text that is shown to the person. */
   shows(text: string): void;
 }
@@ -237,13 +237,15 @@ export class Dialogue implements InputModeContext {
   settle(): void {
     if (!this.input.hasKeyInput) return;
     this.#write(this.input.takeOutput());
-    this.drew(this.input.takeDrawn());
+    this.input.countDrawn();
+    this.input.drawn();
   }
 
   /** Takes the output for the client. */
   takeOutput(): Uint8Array {
     this.settle();
     if (this.text.leftRow) this.showLeftRow();
+    this.input.drawn();
     return this.input.echoChanges
       ? this.input.takeMachineOutput(this.now())
       : this.machine.takeOutput();
@@ -288,11 +290,11 @@ export class Dialogue implements InputModeContext {
   }
 
   drew(count: number): void {
-    if (count > 0) this.#context.drew(count);
+    this.#context.drew(count);
   }
 
-  get drawsTooMuch(): boolean {
-    return this.#context.drawsTooMuch;
+  get keysMustWait(): boolean {
+    return this.#context.keysMustWait;
   }
 
   get lastRow(): LastRow {

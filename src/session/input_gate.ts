@@ -69,8 +69,8 @@ export class InputGate {
   #budget = 0;
   /** The budget at the start of this poll. */
   #fullBudget = 0;
-  /** When the time of this poll is used up; 0: not started. */
-  #deadline = 0;
+  /** When the time of this poll is used up; 0: it has not started. `Infinity` outside of a poll. */
+  #deadline = Infinity;
   /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
   #unseen = false;
   /** How many bytes were processed in this poll, without those that drawing has used up. */
@@ -136,14 +136,16 @@ export class InputGate {
   next(now: number, demand: GateDemand): Uint8Array | undefined {
     const limiter = this.#limiter;
     if (this.buffer.length === 0) {
-      return this.#owesUnread(now, demand) ? this.#hold(limiter, now) : undefined;
+      if (this.#owesUnread(now, demand)) return this.#hold(limiter, now);
+      this.again = demand.hasUnread && this.#hasHadEnough(demand);
+      return undefined;
     }
     const { room } = demand;
     if (this.#isStopped(room)) return undefined;
     this.unreadBy = Infinity;
     if (this.heldUntil > now) return undefined;
     if (limiter.freeAt > now) return this.#hold(limiter, now);
-    if (this.#budget <= 0 || this.#isLate()) {
+    if (this.#hasHadEnough(demand)) {
       this.again = true;
       return undefined;
     }
@@ -163,14 +165,22 @@ export class InputGate {
     this.buffer.take(count);
   }
 
-  /** Counts characters that were drawn for typed keys. */
+  /** Whether the client's time in this poll is used up. It starts with the first call. */
+  get late(): boolean {
+    if (this.#deadline === Infinity) return false;
+    const time = this.#host.clock();
+    if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
+    return time >= this.#deadline;
+  }
+
+  /** Counts characters that were drawn because of the client's input. */
   drew(count: number, now: number): void {
     const free = Math.min(count, DRAWN_FREELY * this.#typed);
     this.#typed -= free / DRAWN_FREELY;
     if (count > free) this.#limiter.drew(count - free, now);
   }
 
-  /** Whether so much was drawn for the client's keys that the next ones must wait. */
+  /** Whether so much was drawn because of the client's input that its next keys must wait. */
   drawsTooMuch(now: number): boolean {
     return this.#rateLimiter?.drawsTooMuch(now) === true;
   }
@@ -192,6 +202,7 @@ export class InputGate {
 
   /** Ends the processing of a poll: reports full buffers, and decides whether to read more. */
   end(now: number, demand: GateDemand): void {
+    this.#deadline = Infinity;
     const { inputBytes, memory } = this.#limits;
     const { length } = this.buffer;
     const { room, hasUnread } = demand;
@@ -259,11 +270,10 @@ export class InputGate {
     (this.#verdicts ??= []).push(drop === undefined ? { violation } : { violation, drop });
   }
 
-  #isLate(): boolean {
-    if (this.#budget === this.#fullBudget) return false;
-    const time = this.#host.clock();
-    if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
-    return time >= this.#deadline;
+  /** Whether the client has had its part of this poll. */
+  #hasHadEnough({ hasUnread }: GateDemand): boolean {
+    const begun = this.#budget < this.#fullBudget || hasUnread;
+    return begun && (this.#budget <= 0 || this.late);
   }
 
   /** Throttles a client over a rate: reports it once, and has it dropped after `floodTimeout`. */

@@ -61,10 +61,10 @@ export interface InputModeContext {
   settle(): void;
   /** Called when there is output for the terminal. */
   changed(): void;
-  /** Called when `count` characters were drawn for typed keys. */
+  /** Called when `count` characters were drawn because of the client's input. */
   drew(count: number): void;
-  /** Whether so much was drawn for typed keys that the next ones must wait. */
-  readonly drawsTooMuch: boolean;
+  /** Whether the next keys must wait: too much was drawn, or the time of this poll is used up. */
+  readonly keysMustWait: boolean;
 }
 
 /** The state of the typed input, as plain JSON. */
@@ -105,6 +105,8 @@ export class InputMode implements TypedRest {
   #held: TypedEvent | undefined;
   /** How many bytes of the client were processed. */
   #position = 0;
+  /** Whether the client's own input causes what is drawn next, which then counts. */
+  #charged = false;
   /** Made at the first secret. */
   #secrecy: Secrecy | undefined;
 
@@ -193,6 +195,23 @@ export class InputMode implements TypedRest {
   echoAgain(): void {
     this.#placeLine();
     this.#lines.echoAgain();
+    if (this.#charged) this.#context.drew(this.#lines.partial.length);
+  }
+
+  /** Notes that the client's own input causes what is drawn until `drawn` is called. */
+  charge(): void {
+    this.#charged = true;
+  }
+
+  /** Counts what the editor has drawn. */
+  countDrawn(): void {
+    const drawn = this.#keys?.takeDrawn() ?? 0;
+    if (this.#charged && drawn > 0) this.#context.drew(drawn);
+  }
+
+  /** Notes that all output is taken. */
+  drawn(): void {
+    this.#charged = false;
   }
 
   // Input.
@@ -262,11 +281,6 @@ export class InputMode implements TypedRest {
   /** Takes the output of an editor, including one that has ended. */
   takeOutput(): string {
     return this.#keys?.takeOutput() ?? "";
-  }
-
-  /** How many characters of it were drawn for keys; call it after `takeOutput`. */
-  takeDrawn(): number {
-    return this.#keys?.takeDrawn() ?? 0;
   }
 
   // Called for the game.
@@ -428,7 +442,10 @@ export class InputMode implements TypedRest {
     return new KeyInput(
       settings,
       (text) => this.#context.shown(text),
-      () => this.#context.changed(),
+      () => {
+        this.charge();
+        this.#context.changed();
+      },
     );
   }
 
@@ -439,11 +456,11 @@ export class InputMode implements TypedRest {
   }
 
   #nextKey(keys: KeyInput): TypedEvent | undefined {
-    if (keys.edits) {
-      this.#context.drew(keys.takeDrawnSoFar());
-      if (this.room === 0 || this.#context.drawsTooMuch) return undefined;
-    }
-    const event = keys.next();
+    this.charge();
+    const event = keys.next(() => {
+      this.countDrawn();
+      return this.room > 0 && !this.#context.keysMustWait;
+    });
     this.#context.changed();
     if (event === undefined) return undefined;
     if (event.type === "key") return { ...event, secret: this.secret };

@@ -129,7 +129,7 @@ export interface KeyInputSettings {
 export class KeyInput {
   readonly #settings: KeyInputSettings;
   readonly #show: (text: string) => string;
-  /** Called when the editor has output after an async completion. */
+  /** Called when a completion has changed the editor. */
   readonly #edited: () => void;
   readonly #decoder = new KeyDecoder();
   readonly #queue = new Fifo<Key>();
@@ -151,8 +151,6 @@ export class KeyInput {
   #asked: CompletionQuestion | undefined;
   /** How many characters replaced editors have drawn since the last `takeDrawn`. */
   #drawn = 0;
-  /** Whether the editor got a key since the last `takeDrawn`. */
-  #pressed = false;
 
   constructor(settings: KeyInputSettings, show: (text: string) => string, edited: () => void) {
     this.#settings = settings;
@@ -246,7 +244,7 @@ export class KeyInput {
    */
   use(options: EditorOptions | undefined, window: KeyWindow, masked: boolean): void {
     const old = this.#editor;
-    if (this.#pressed) this.#drawn += old?.takeDrawn() ?? 0;
+    this.#drawn += old?.takeDrawn() ?? 0;
     this.#hide();
     this.#options = options;
     this.#decoder.runs = options !== undefined;
@@ -315,12 +313,16 @@ export class KeyInput {
     this.#decoder.feed(text, now);
   }
 
-  /** Returns the next event; `undefined` if there is none. */
-  next(): KeyEvent | undefined {
+  /**
+   * Returns the next event; `undefined` if there is none.
+   *
+   * @param mayEdit Whether the editor may take one more key now.
+   */
+  next(mayEdit: () => boolean): KeyEvent | undefined {
     while (true) {
       const result = this.#results.take();
       if (result !== undefined) return { type: "edited", result };
-      if (this.#editor === undefined && this.room === 0) return undefined;
+      if (this.#editor === undefined ? this.room === 0 : !mayEdit()) return undefined;
       const key = this.#given.take() ?? this.#decoder.next();
       if (key === undefined) return undefined;
       const event = this.#press(key);
@@ -351,17 +353,8 @@ export class KeyInput {
     this.editor?.eraseLine();
   }
 
-  /** How many characters were drawn for keys since the last call; call it after `takeOutput`. */
+  /** How many characters were drawn since the last call. */
   takeDrawn(): number {
-    const drawn = this.takeDrawnSoFar();
-    if (!this.#pressed) this.#editor?.takeDrawn();
-    this.#pressed = false;
-    return drawn;
-  }
-
-  /** The same while more keys are read, without what the next output draws. */
-  takeDrawnSoFar(): number {
-    if (!this.#pressed) return 0;
     const drawn = this.#drawn + (this.#editor?.takeDrawn() ?? 0);
     this.#drawn = 0;
     return drawn;
@@ -453,7 +446,6 @@ export class KeyInput {
   #press(key: Key): KeyEvent | undefined {
     const { editor } = this;
     if (editor === undefined) return this.#give(key);
-    this.#pressed = true;
     editor.key(key);
     for (const result of editor.takeResults()) this.#results.push(result);
     return this.#ask(editor);
@@ -478,7 +470,6 @@ export class KeyInput {
         throwUnexpected("what useEditor.complete returns", "an array of words", candidates);
       }
       editor.answer(question, candidates);
-      this.#pressed = true; // what the answer draws counts, even if it comes later
       this.#edited();
     };
     const call = () => {

@@ -70,7 +70,10 @@ export class Reader {
     const used = machine.step(piece, now);
     this.#core.taps?.received(used === piece.length ? piece : piece.subarray(0, used));
     const frames = machine.frameCount - before;
-    if (frames > 0) host.counters.negotiations += frames;
+    if (frames > 0) {
+      host.counters.negotiations += frames;
+      input.charge();
+    }
     gate.used(used, frames, now);
     this.#core.inHand = used;
     this.takeEvents();
@@ -154,7 +157,7 @@ export class Reader {
   readTyped(): void {
     const { dialogue, dialogue: { input } } = this.#core;
     // The echo must follow the prompt.
-    if (dialogue.text.leftRow && input.echoes) dialogue.showLeftRow();
+    if (dialogue.text.leftRow && input.echoes && !input.drained) dialogue.showLeftRow();
     const outer = this.#handling;
     this.#handling = true;
     do {

@@ -46,6 +46,12 @@ const UTF_8 = codecOf("utf-8");
 const NOT_ASCII = /[^\x00-\x7f]/;
 /** The longest unfinished row to remember: a row of 200 columns, each in its own colour. */
 const MAX_ROW = 4_096;
+/** How characters look in each set, for editors, which ask for each one. */
+const SHOWN: WeakMap<TextCodec, Map<string, string>> = new WeakMap();
+/** The most characters of a set that are kept: those of two long lines. */
+const MAX_CHARACTERS = 8_192;
+/** The longest text that counts as a character, in UTF-16 units. */
+const MAX_CHARACTER = 16;
 /** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
 
@@ -176,6 +182,21 @@ export class TextOutput {
   /** Returns a text as the client displays it, limited to its character set. */
   shown(text: string): string {
     if (this.#codec === UTF_8 || this.#codec.ascii === true && !NOT_ASCII.test(text)) return text;
+    return text.length > MAX_CHARACTER ? this.#converted(text) : this.#shownCharacter(text);
+  }
+
+  #shownCharacter(character: string): string {
+    const characters = SHOWN.get(this.#codec) ?? new Map<string, string>();
+    SHOWN.set(this.#codec, characters);
+    const known = characters.get(character);
+    if (known !== undefined) return known;
+    if (characters.size >= MAX_CHARACTERS) characters.clear();
+    const shown = this.#converted(character);
+    characters.set(character, shown);
+    return shown;
+  }
+
+  #converted(text: string): string {
     return this.#codec.createDecoder().decode(this.#codec.encode(text));
   }
 

@@ -16,7 +16,7 @@ import { effectsOf, endOf, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { unfinishedSequence } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
-import { textSize } from "./sizes.ts";
+import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { commonUnits } from "./units.ts";
 import {
   type AmbiguousWidth,
@@ -195,6 +195,8 @@ const BELL = "\x07";
  * text.
  */
 const CELL_SIZE = 64;
+/** At most this many candidates are kept for the next Tab. */
+const MAX_KEPT = 2_000;
 /** At most this many candidates are listed. */
 const MAX_CANDIDATES = 200;
 /** The list takes about this many columns at most, however long the candidates are. */
@@ -202,6 +204,12 @@ const MAX_LISTING = 4_000;
 /** At most this many UTF-16 units of an unfinished row are kept. */
 const MAX_ROW = 1_024;
 const TAB_WIDTH = 4;
+/** As how many drawn characters other work counts: to lay out a character, */
+const LAID_OUT = 1 / 4;
+/** to read a completion candidate, */
+const READ = 1 / 4;
+/** and to search a character of the history. */
+const SEARCHED = 1 / 64;
 /** The maximum UTF-16 units of a search query, which is drawn before the line. */
 const MAX_QUERY = 256;
 
@@ -298,8 +306,9 @@ export class LineEditor {
   /** About how many bytes of memory the line takes, without the history. */
   get held(): number {
     const { length } = this.#buffer.line;
-    const texts = this.#own.length + this.#row.length;
-    return length * CELL_SIZE + textSize(length) + textSize(texts) + this.#buffer.held;
+    const texts = textSize(length) + textSize(this.#own.length + this.#row.length);
+    const candidates = (this.#candidates?.given.length ?? 0) * ITEM_SIZE;
+    return length * CELL_SIZE + texts + candidates + this.#buffer.held;
   }
 
   /** The current line. */
@@ -440,11 +449,13 @@ export class LineEditor {
 
   /**
    * Takes the number of characters drawn since the last call, without text that callers printed.
+   * Long searches in the history, long lists of candidates and the layout of long lines take time,
+   * too, and count as some characters.
    */
   takeDrawn(): number {
-    const drawn = this.#drawn;
+    const drawn = this.#drawn + this.#layout.takeMade() * LAID_OUT;
     this.#drawn = 0;
-    return drawn;
+    return Math.floor(drawn);
   }
 
   /**
@@ -538,6 +549,7 @@ export class LineEditor {
    */
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (this.#masked || line !== this.line || cursor !== this.cursor) return;
+    this.#drawn += candidates.length * READ;
     const read = this.#readCandidates(candidates);
     const { words, common } = read;
     // If the line has several words and all candidates begin with it, they are whole lines; else
@@ -568,7 +580,7 @@ export class LineEditor {
     }
     const words = [...new Set(given)].map(plain).filter((word) => word !== "");
     const read = { given: [...given], words, common: commonStart(words) };
-    this.#candidates = given.length <= MAX_CANDIDATES ? read : undefined;
+    this.#candidates = given.length <= MAX_KEPT ? read : undefined;
     return read;
   }
 
@@ -635,6 +647,7 @@ export class LineEditor {
     while (back > -1 && back < this.#history.length && !this.#lineBack(back).startsWith(prefix)) {
       back += step;
     }
+    this.#drawn += Math.abs(back - next) * prefix.length * SEARCHED;
     // If no line has the prefix, the arrows step through all lines.
     if (this.#back === -1 && back >= this.#history.length) {
       this.#prefix = "";
@@ -799,7 +812,11 @@ export class LineEditor {
   #find(query: string, from: number, step: 1 | -1 = -1): true {
     const { length } = this.#history;
     let at = Math.min(from, length - (step === -1 ? 1 : 0));
-    while (at >= 0 && at < length && !this.#history.at(at)?.includes(query)) at += step;
+    for (; at >= 0 && at < length; at += step) {
+      const line = this.#history.at(at) ?? "";
+      this.#drawn += line.length * SEARCHED;
+      if (line.includes(query)) break;
+    }
     const before = this.#search?.before ?? "";
     if (at < 0 || at >= length || query === "") {
       if (query !== "") this.#ring();

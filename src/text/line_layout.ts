@@ -66,6 +66,8 @@ export class LineLayout {
   #after: Cell[] = [];
   /** Whether the cursor has cut a cluster in two. */
   #split = false;
+  /** How many cells were made since the last `takeMade`. */
+  #made = 0;
 
   /** `show`: returns what the terminal shows for a character. */
   constructor(
@@ -81,6 +83,13 @@ export class LineLayout {
   /** Changes the width of the window. */
   resize(columns: number): void {
     this.#wanted = Math.max(2, columns);
+  }
+
+  /** How many cells were made since the last call. */
+  takeMade(): number {
+    const made = this.#made;
+    this.#made = 0;
+    return made;
   }
 
   /** Updates the layout to the current line. */
@@ -254,6 +263,7 @@ export class LineLayout {
   /** Inserts text after the cursor. */
   #insert(text: string): void {
     const cells = lineCells(text, this.#show, this.#widths);
+    this.#made += cells.length;
     for (let index = cells.length - 1; index >= 0; index--) this.#after.push(cells[index] as Cell);
   }
 

@@ -53,8 +53,9 @@ export function lineCells(
   widths: Widths = NARROW_WIDTHS,
 ): Cell[] {
   const cells = cellsFor(widths);
+  const asIs = show === undefined || show(text) === text;
   return graphemes(text).map((cluster) => {
-    const shown = show === undefined ? cluster : show(cluster);
+    const shown = asIs ? cluster : show(cluster);
     return shown === cluster
       ? cellOf(cluster, cells, widths)
       : { text: shown, width: widths.of(shown), style: "", length: cluster.length };

@@ -2,53 +2,79 @@
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 const SPACE = /\s/;
 
+/** The kinds of characters that keys tell apart; added up, they are a set of kinds. */
+const IN_WORD = 1;
+const IS_SPACE = 2;
+const IS_OTHER = 4;
+const NO_WORD: number = IS_SPACE | IS_OTHER;
+const NO_SPACE: number = IN_WORD | IS_OTHER;
+
+/** The kinds of code points that were looked up, in pages of 256, because words can be long. */
+const pages: Uint8Array[] = [];
+
+function kindOf(codePoint: number): number {
+  const page = pages[codePoint >> 8];
+  const known = page === undefined ? 0 : page[codePoint & 0xff] as number;
+  return known === 0 ? lookUp(codePoint) : known;
+}
+
+function lookUp(codePoint: number): number {
+  const character = String.fromCodePoint(codePoint);
+  const kind = WORD.test(character) ? IN_WORD : SPACE.test(character) ? IS_SPACE : IS_OTHER;
+  while (pages.length <= codePoint >> 8) pages.push(NO_PAGE);
+  if (pages[codePoint >> 8] === NO_PAGE) pages[codePoint >> 8] = new Uint8Array(256);
+  (pages[codePoint >> 8] as Uint8Array)[codePoint & 0xff] = kind;
+  return kind;
+}
+
+const NO_PAGE = new Uint8Array(256);
+
 /** Where the word at or before a position begins. */
 export function wordStart(line: string, at: number): number {
-  return back(line, back(line, at, (character) => !WORD.test(character)), isWord);
+  return back(line, back(line, at, NO_WORD), IN_WORD);
 }
 
 /** Where the word at or after a position ends. */
 export function wordEnd(line: string, at: number): number {
-  return ahead(line, ahead(line, at, (character) => !WORD.test(character)), isWord);
+  return ahead(line, ahead(line, at, NO_WORD), IN_WORD);
 }
 
 /** Where the word at or before a position begins, if only white space separates words. */
 export function bigWordStart(line: string, at: number): number {
-  return spaceBefore(line, back(line, at, (character) => SPACE.test(character)));
+  return spaceBefore(line, back(line, at, IS_SPACE));
 }
 
 /** The position after the last white space before a position; 0 if there is none. */
 export function spaceBefore(line: string, at: number): number {
-  return back(line, at, (character) => !SPACE.test(character));
-}
-
-function isWord(character: string): boolean {
-  return WORD.test(character);
+  return back(line, at, NO_SPACE);
 }
 
 /**
- * Moves back from a position while `holds` is true for the character before it. Reads only the
+ * Moves back from a position while the character before it is of one of the kinds. Reads only the
  * characters that it passes and the next one, not the whole line.
  */
-function back(line: string, from: number, holds: (character: string) => boolean): number {
+function back(line: string, from: number, kinds: number): number {
   let at = from;
   while (at > 0) {
-    const pair = at > 1 && isLow(line.charCodeAt(at - 1)) && isHigh(line.charCodeAt(at - 2));
-    const start = at - (pair ? 2 : 1);
-    if (!holds(line.slice(start, at))) break;
+    let start = at - 1;
+    let codePoint = line.charCodeAt(start);
+    if (isLow(codePoint) && start > 0 && isHigh(line.charCodeAt(start - 1))) {
+      codePoint = line.codePointAt(--start) as number;
+    }
+    if ((kindOf(codePoint) & kinds) === 0) break;
     at = start;
   }
   return at;
 }
 
 /** The same forwards. */
-function ahead(line: string, from: number, holds: (character: string) => boolean): number {
+function ahead(line: string, from: number, kinds: number): number {
   let at = from;
   while (at < line.length) {
-    const pair = isHigh(line.charCodeAt(at)) && isLow(line.charCodeAt(at + 1));
-    const end = at + (pair ? 2 : 1);
-    if (!holds(line.slice(at, end))) break;
-    at = end;
+    const unit = line.charCodeAt(at);
+    const codePoint = isHigh(unit) ? line.codePointAt(at) as number : unit;
+    if ((kindOf(codePoint) & kinds) === 0) break;
+    at += codePoint > 0xffff ? 2 : 1;
   }
   return at;
 }

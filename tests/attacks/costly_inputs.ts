@@ -71,6 +71,8 @@ function subnegotiation(option: number, payload: Uint8Array): Uint8Array {
   return bytes(IAC, SB, option, Uint8Array.from(escaped), IAC, SE);
 }
 
+/** A line that an editor takes by default. */
+const LINE = 4_000;
 const KEYS = bytes(IAC, DO, ECHO, IAC, DO, SGA);
 const edits: Pick<CostlyInput, "greet"> = { greet: (client) => client.useEditor() };
 /** An editor whose line is a repeated text. */
@@ -133,6 +135,25 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
           subnegotiation(NAWS, Uint8Array.of(0, 20, 0, 24)),
           subnegotiation(NAWS, Uint8Array.of(0, 80, 0, 24)),
         ),
+      ),
+  },
+  { name: "AYT, in an editor", ...editing("é"), input: (size) => filled(size, IAC, AYT) },
+  {
+    name: "AYT, while the server echoes half a line",
+    greet: (client) => client.requestWillEcho(),
+    before: (size) => bytes(IAC, DO, ECHO, "a".repeat(size)),
+    input: (size) => filled(size, IAC, AYT),
+  },
+  {
+    name: "character sets, to and fro, in an editor",
+    options: { telnetOptions: { charset: true } },
+    ...edits,
+    before: () => bytes(KEYS, IAC, WILL, CHARSET, "é日".repeat(LINE / 4)),
+    input: (size) =>
+      filled(
+        size / 4,
+        subnegotiation(CHARSET, encodeCharsetRequest(["BIG5"])),
+        subnegotiation(CHARSET, encodeCharsetRequest(["UTF-8"])),
       ),
   },
   {
@@ -237,6 +258,17 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
     input: (size) => filled(size, "\x1bb\x1bb\x1bf"),
   },
   {
+    name: "a long word passed, to and fro",
+    ...editing("é"),
+    input: (size) => filled(size, "\x1bb\x1bf"),
+  },
+  {
+    name: "a long word in other letters",
+    ...edits,
+    before: () => bytes(KEYS, "é".repeat(LINE)),
+    input: (size) => filled(size / 4, "\x1bb\x1bu\x1bb\x1bl"),
+  },
+  {
     name: "the cursor, from end to end",
     ...editing("é"),
     input: (size) => filled(size, "\x01\x05"),
@@ -245,6 +277,17 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
     name: "the cursor, up and down",
     ...editing("é日"),
     input: (size) => filled(size, "\x1b[A\x1b[B"),
+  },
+  {
+    name: "the cursor, up and down after each key",
+    ...editing("é日", "\x1b[A\x1b[A"),
+    input: (size) => filled(size / 4, "x\x1b[A\x1b[B\x7f"),
+  },
+  {
+    name: "a long search in the history",
+    ...edits,
+    before: () => bytes(KEYS, `${"a".repeat(LINE - 2)}cb\r`.repeat(16), "\x12aaaaaaaaaaaaaaa"),
+    input: (size) => filled(size / 16, "b\x7f"),
   },
   {
     name: "a search in the history",
@@ -266,6 +309,15 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
     },
     before: () => KEYS,
     input: (size) => filled(size / 16, "\t\t"),
+  },
+  {
+    name: "completion, of a thousand words",
+    greet(client) {
+      const words = Array.from({ length: 1_000 }, (_, index) => `word${index}`);
+      client.useEditor({ complete: () => words });
+    },
+    before: () => bytes(KEYS, "word"),
+    input: (size) => filled(size / 16, "\t"),
   },
   {
     name: "a paste of many lines in an editor",

@@ -1,8 +1,9 @@
 /**
  * Measures the cost of each costly input on a server in this process, and prints a line of JSON for
- * each. See `costs.ts`.
+ * each. See `costs.ts`. Given a text, it measures only the inputs with this text in their names.
  */
 import { connect } from "node:net";
+import process from "node:process";
 import {
   type ListenOptions,
   type ServerLimits,
@@ -192,7 +193,9 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
+const [only = ""] = process.argv.slice(2);
 for (const input of [...COSTLY_INPUTS, EMPTY_BLOCKS]) {
+  if (!input.name.includes(only)) continue;
   const { time, reply } = await timeOf(input);
   const [held, wait] = [await heldOf(input), await waitOf(input)];
   console.log(JSON.stringify({ name: input.name, time, reply, held, wait } satisfies Cost));
