@@ -54,8 +54,15 @@ export function startCounting(): () => Steps {
       return this.length;
     });
   }
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  watch(typedArray, "indexOf", (method) =>
+    function (byte, from = 0) {
+      const at = method.call(this, byte, from);
+      count += Math.max(0, (at === -1 ? this.length : at) - from);
+      return at;
+    });
   weigh(
-    Object.getPrototypeOf(Uint8Array.prototype),
+    typedArray,
     "set",
     (from: ArrayLike<number>) => from.length,
   );

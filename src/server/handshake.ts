@@ -1,4 +1,5 @@
 import { joinBytes } from "../protocol/bytes.ts";
+import { SlabBuffer, view } from "../protocol/slab_buffer.ts";
 import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { AddressSet } from "../guard/addresses.ts";
@@ -79,6 +80,10 @@ export class Handshake implements SecureHandler, Timed {
   /** When that must be so, however often its address sends requests. */
   #patientUntil: number | undefined;
   #received: Uint8Array = NO_BYTES;
+  /** Holds these bytes, once there are several chunks of them. */
+  #store: SlabBuffer | undefined;
+  /** How many of them were searched for the end of a request. */
+  #looked = 0;
   /** The header received so far, its size, and the size at which to parse it again. */
   #parts: Uint8Array[] = [];
   #size = 0;
@@ -102,9 +107,23 @@ export class Handshake implements SecureHandler, Timed {
 
   onData(chunk: Uint8Array): void {
     if (this.#stage === "proxy") return this.#readHeader(chunk);
-    this.#received = this.#received.length === 0 ? chunk : joinBytes([this.#received, chunk]);
+    this.#append(chunk);
     if (this.#stage === "hello") this.#readHello();
     else if (this.#stage === "request") this.#readRequest();
+  }
+
+  #append(chunk: Uint8Array): void {
+    if (this.#received.length === 0) {
+      this.#received = chunk;
+      return;
+    }
+    if (this.#store === undefined) {
+      this.#store = new SlabBuffer();
+      this.#store.push(this.#received, 0, this.#received.length);
+    }
+    this.#store.push(chunk, 0, chunk.length);
+    const { buffer, start, end } = this.#store;
+    this.#received = view(buffer, start, end);
   }
 
   onEnd(): void {
@@ -226,6 +245,7 @@ export class Handshake implements SecureHandler, Timed {
     const received = this.#received;
     if (context === undefined) return this.#fail("tls-failed", "there is no certificate");
     this.#received = NO_BYTES;
+    this.#store = undefined;
     this.#stage = "secure";
     this.connection = context.secure(this.connection, received, this);
   }
@@ -246,7 +266,8 @@ export class Handshake implements SecureHandler, Timed {
     if (isHttp === undefined || web === undefined) return;
     if (!isHttp) return this.#speaksTelnet();
     this.#helloBy = Infinity;
-    const request = readRequest(this.#received);
+    const request = readRequest(this.#received, this.#looked);
+    this.#looked = this.#received.length;
     if (request === undefined) return;
     this.#port.noteBrowser(this.origin.address);
     if (this.#forwards && !("status" in request)) {

@@ -39,10 +39,14 @@ const SINGLE: ReadonlySet<string> = new Set([
  * Reads the head of a request.
  *
  * @param bytes The bytes that came so far.
+ * @param looked How many of them an earlier call has looked at, which found the head incomplete.
  * @returns The request, or a fault; `undefined` while the head is incomplete.
  */
-export function readRequest(bytes: Uint8Array): HttpRequest | HttpFault | undefined {
-  const end = headEnd(bytes);
+export function readRequest(
+  bytes: Uint8Array,
+  looked: number = 0,
+): HttpRequest | HttpFault | undefined {
+  const end = headEnd(bytes, looked);
   if (end === -1) {
     return bytes.length > MAX_HEAD
       ? { status: 431, reason: "the request's head is too long" }
@@ -110,10 +114,17 @@ const REASONS: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
 };
 
-/** The position after the empty line that ends the head; -1 if it has not come. */
-function headEnd(bytes: Uint8Array): number {
+/**
+ * The position after the empty line that ends the head; -1 if it has not come. `from`: where its
+ * last byte can be at the earliest.
+ */
+function headEnd(bytes: Uint8Array, from: number): number {
   const limit = Math.min(bytes.length, MAX_HEAD + 4);
-  for (let at = bytes.indexOf(0x0a); at !== -1 && at < limit; at = bytes.indexOf(0x0a, at + 1)) {
+  for (
+    let at = bytes.indexOf(0x0a, from);
+    at !== -1 && at < limit;
+    at = bytes.indexOf(0x0a, at + 1)
+  ) {
     if (bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a && bytes[at - 3] === 0x0d) return at + 1;
   }
   return -1;

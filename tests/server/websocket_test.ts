@@ -4,6 +4,7 @@ import { type ListenOptions, type Refusal, TelnetServer } from "../../mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import { TestClock } from "../../src/testing/mod.ts";
 import { until } from "../patience.ts";
+import { startCounting } from "../steps.ts";
 import { ACCEPT, message, ServerFrames, upgradeRequest } from "../websocket/client.ts";
 import { closeFrame, frame, join } from "../websocket/frames.ts";
 import { CERTIFICATE } from "../tls/certificates.ts";
@@ -514,4 +515,26 @@ Deno.test("WebSocket: a chunk of many frames is processed in slices, and the end
   );
   await until(() => scene.lines.length === 300, scene.poll);
   assert(scene.lines.every((line) => line === "hello"));
+});
+
+Deno.test("a request that comes byte by byte costs in proportion to its length", async () => {
+  const stepsOf = async (length: number) => {
+    await using scene = await start({}, 1);
+    const browser = new Browser(scene);
+    const stop = startCounting();
+    try {
+      const head = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x\n".repeat(length / 2)}`;
+      for (let at = 0; at < head.length; at++) {
+        browser.peer.write(head.charAt(at));
+        if (at % 50 === 0) await scene.poll(); // the queue of the network has its own cost
+      }
+      await until(() => browser.peer.queued === 0, scene.poll);
+    } finally {
+      stop();
+    }
+    return stop().count;
+  };
+  const less = await stepsOf(1_800);
+  const more = await stepsOf(7_200);
+  assert(less > 0 && more < 5 * less, `${more} steps for four times the ${less}`);
 });
