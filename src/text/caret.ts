@@ -8,7 +8,8 @@ const COLOURS = "krgybmcw";
 /** The codes that turn bold off. */
 const BOLD_OFF = COLOURS + ".~";
 /** The codes after which no bright `^#rrggbb` is in force, or bold is not only its own. */
-const ENDS_BRIGHT = BOLD_OFF + COLOURS.toUpperCase() + "d!";
+const BRIGHT: string = COLOURS.toUpperCase();
+const ENDS_BRIGHT: string = BOLD_OFF + BRIGHT + "d!";
 
 const SEQUENCES: ReadonlyMap<string, string> = new Map([
   ...Array.from(COLOURS, (code, index) => [code, `\x1b[22;3${index}m`] as const),
@@ -59,34 +60,48 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
   checkText("text", text);
   if (!ansi) return stripCaretCodes(text);
   const depth = ansi === true ? 16 : ansi;
-  if (depth === 16 && text.includes("^#")) {
-    const codes = new SixteenColours();
+  if (text.includes("^#")) {
+    const codes = new ColourCodes(depth);
     return replaceCodes(text, (code) => codes.sequence(code));
   }
   return replaceCodes(text, (code) => SEQUENCES.get(code) ?? colourSequence(code, depth));
 }
 
 /**
- * The sequences of a text with `^#rrggbb` for 16 colours. A bright one is shown by bold, which must end
- * with the colour.
+ * The sequences of a text with `^#rrggbb`. Bold shows bright colours: those of upper-case letters,
+ * and with 16 colours some `^#rrggbb`. It must end with the colour, unless `^!` has asked for it.
  */
-class SixteenColours {
+class ColourCodes {
+  readonly #depth: ColourDepth;
   /** Whether `^!` has turned bold on. */
   #bold = false;
   /** Whether the current colour is a bright `^#rrggbb`. */
   #bright = false;
+  /** Whether it is the bright colour of a letter. */
+  #letter = false;
+
+  constructor(depth: ColourDepth) {
+    this.#depth = depth;
+  }
 
   sequence(code: string): string {
-    if (code.startsWith("#")) {
-      const sequence = colourSequence(code, 16);
-      this.#bright = sequence.startsWith("\x1b[1;");
-      return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
-    }
+    const sequence = SEQUENCES.get(code) ?? colourSequence(code, this.#depth);
+    if (code.startsWith("#")) return this.#colour(sequence);
     const endsBright = code === "d" && this.#bright && !this.#bold;
     if (code === "!") this.#bold = true;
     else if (BOLD_OFF.includes(code)) this.#bold = false;
     if (ENDS_BRIGHT.includes(code)) this.#bright = false;
-    return endsBright ? "\x1b[22;39;49m" : SEQUENCES.get(code) ?? colourSequence(code, 16);
+    if (BOLD_OFF.includes(code)) this.#letter = false;
+    else if (BRIGHT.includes(code)) this.#letter = true;
+    return endsBright ? "\x1b[22;39;49m" : sequence;
+  }
+
+  #colour(sequence: string): string {
+    const ends = this.#letter && !this.#bold;
+    this.#letter = false;
+    this.#bright = sequence.startsWith("\x1b[1;");
+    if (this.#depth === 16) return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
+    return ends ? sequence.replace("\x1b[", "\x1b[22;") : sequence;
   }
 }
 

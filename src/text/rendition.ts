@@ -59,8 +59,10 @@ function setAttribute(
   code: string,
 ): void {
   for (const [on, off, attribute] of SWITCHES) {
-    if (number === on) codes.set(attribute, code);
-    else if (number === off) codes.delete(attribute);
+    if (number === on) {
+      codes.delete(attribute); // the last one comes last
+      codes.set(attribute, code);
+    } else if (number === off) codes.delete(attribute);
   }
   if (number === 0) codes.clear();
   else if (number === 4 && parameter !== "4:0" || number === 21) codes.set("underline", code);

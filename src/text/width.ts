@@ -335,7 +335,7 @@ export function mayJoin(text: string, at: number): boolean {
  * whether they join clusters: emoji, format characters, most marks, and some East Asian characters.
  */
 const UNSTABLE =
-  /[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Cf}\p{Mc}\p{Me}]|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u065e\u0e31-\u0e4e])\p{Mn}|[\u2ffc-\u2fff\u31bb-\u31ef\u3248-\u324f\u4dc0-\u4dff\ua960-\ua97c\uff9e\uff9f\u{10000}-\u{1ffff}]/u;
+  /[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Cf}\p{Mc}\p{Me}]|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u065e\u0e31-\u0e4e])\p{Mn}|[\u0e33\u0eb3\u2630-\u2637\u268a-\u268f\u2ffc-\u2fff\u31bb-\u31ef\u3248-\u324f\u4dc0-\u4dff\ua960-\ua97c\uff9e\uff9f\u{10000}-\u{1ffff}]/u;
 
 /** Whether terminals may disagree on the columns that a cluster takes. */
 export function isUncertain(cluster: string): boolean {

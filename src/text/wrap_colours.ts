@@ -59,6 +59,8 @@ export function endsWithCaret(text: string): boolean {
 /** Tracks the codes in force, and whether a line has visible text. */
 class ColourState {
   readonly #codes: Map<Attribute, string> = new Map();
+  /** Whether bold is in force because of an upper-case letter: it ends with the letter's colour. */
+  #letter = false;
   /** Whether the line has anything but codes. */
   hasText = false;
 
@@ -72,11 +74,12 @@ class ColourState {
     const codes = new Map(this.#codes);
     const front = codes.get("foreground") ?? "";
     // An upper-case letter is the bright colour of the lower-case letter.
-    if (/^\^[a-z]$/.test(front) && codes.get("intensity") === "^!") {
+    if (this.#letter && /^\^[a-z]$/.test(front) && codes.get("intensity") === "^!") {
       codes.set("foreground", front.toUpperCase());
       codes.delete("intensity");
     }
-    // The letter of a colour resets the brightness, so the brightness comes after it.
+    // A colour may change the brightness, so they keep their order. After a letter comes bold.
+    if (front.startsWith("^#")) return [...codes.values()].join("");
     return ATTRIBUTES.map((attribute) => codes.get(attribute) ?? "").join("");
   }
 
@@ -120,7 +123,7 @@ class ColourState {
     if (sign === "^") this.hasText = true;
     else if (sign === "~") this.#codes.clear();
     else if (sign === "d") this.#end("foreground", "background");
-    else if (sign === "!") this.#codes.set("intensity", code);
+    else if (sign === "!") this.#brighten(false);
     else if (sign === ".") this.#end("intensity", "faint");
     else if (sign === "U") this.#codes.set("underline", code);
     else if (sign === "u") this.#codes.delete("underline");
@@ -131,8 +134,19 @@ class ColourState {
       // The letter of a colour also sets the brightness.
       this.#end("intensity", "faint");
       this.#codes.set("foreground", code.toLowerCase());
-      if (sign < "a") this.#codes.set("intensity", "^!");
-    } else if (sign === "#") this.#codes.set("foreground", code);
+      if (sign < "a") this.#brighten(true);
+    } else if (sign === "#") {
+      if (this.#letter) this.#end("intensity");
+      this.#letter = false;
+      this.#end("foreground"); // the last one comes last
+      this.#codes.set("foreground", code);
+    }
+  }
+
+  #brighten(byLetter: boolean): void {
+    this.#letter = byLetter;
+    this.#end("intensity");
+    this.#codes.set("intensity", "^!");
   }
 
   #end(...attributes: readonly Attribute[]): void {
