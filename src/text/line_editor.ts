@@ -12,7 +12,9 @@ import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./key.ts";
 import { LineLayout } from "./line_layout.ts";
-import { effectsOf, endOf, withoutEffects } from "./row_effects.ts";
+import { endOfStyle } from "./rendition.ts";
+import { drawRows } from "./row_canvas.ts";
+import { effectsOf, endOf, styleAfter, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { unfinishedSequence } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
@@ -201,8 +203,10 @@ const MAX_KEPT = 2_000;
 const MAX_CANDIDATES = 200;
 /** The list takes about this many columns at most, however long the candidates are. */
 const MAX_LISTING = 4_000;
-/** At most this many UTF-16 units of an unfinished row are kept. */
-const MAX_ROW = 1_024;
+/** At most twice as many UTF-16 units of an unfinished row are kept. */
+const MAX_ROW = 2_048;
+/** The most columns that a UTF-16 unit takes. */
+const WIDEST = 2;
 const TAB_WIDTH = 4;
 /** As how many drawn characters other work counts: to lay out a character, */
 const LAID_OUT = 1 / 4;
@@ -467,18 +471,40 @@ export class LineEditor {
   print(text: string): void {
     const whole = this.#row + text;
     const end = whole.lastIndexOf("\n") + 1;
-    if (end > 0) {
-      this.#out += this.#screen.clear() + withCr(whole.slice(0, end));
-    }
+    const style = this.#printLines(whole.slice(0, end));
     // The effects of earlier text of the row were already removed and sent; an unfinished sequence
     // waits for its end.
     const before = end > 0 ? "" : this.#row.slice(0, unfinishedSequence(this.#row));
-    const rest = end > 0 ? whole.slice(end) : this.#row.slice(before.length) + text;
+    const rest = end > 0 ? style + whole.slice(end) : this.#row.slice(before.length) + text;
     const done = rest.slice(0, unfinishedSequence(rest));
     const open = rest.slice(done.length);
     this.#out += this.#doAtOnce(done);
-    this.#row = endOf(before + withoutEffects(done) + (open.length > MAX_ROW ? "" : open), MAX_ROW);
+    const row = before + withoutEffects(done) + (open.length > MAX_ROW ? "" : open);
+    const start = this.#surplus(row);
+    this.#row = (start > 0 ? this.#printLines(`${row.slice(0, start)}\n`) : "") + row.slice(start);
     this.#changed = true;
+  }
+
+  /**
+   * How much of an unfinished row must be printed for good, because it takes more rows of the
+   * window than can be drawn together with the line.
+   */
+  #surplus(row: string): number {
+    const room = Math.max(1, this.#rows - 2);
+    if (row.length * WIDEST <= room * this.#columns) return 0;
+    const { rows } = drawRows(row, this.#columns, undefined, this.#widths);
+    const kept = Math.ceil(room / 2);
+    const cut = rows.length > room ? rows[rows.length - kept]?.start ?? 0 : 0;
+    // Rows of many sequences are cut anywhere.
+    return Math.max(cut, row.length > 2 * MAX_ROW ? row.length - endOf(row, MAX_ROW).length : 0);
+  }
+
+  /** Prints whole lines above the line; returns the style in which the text after them begins. */
+  #printLines(lines: string): string {
+    if (lines === "") return "";
+    const style = styleAfter(lines);
+    this.#out += this.#screen.clear() + withCr(lines) + endOfStyle(style);
+    return style;
   }
 
   /**

@@ -76,3 +76,52 @@ function setAttribute(
   } else if (number === 58) codes.set("underlineColour", code);
   else if (number === 59) codes.delete("underlineColour");
 }
+
+/** The parameters of an SGR sequence. */
+const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
+/** A hyperlink (OSC 8), and the address in it; an empty one ends the link. */
+const LINK = /^(?:\x1b\]|\x9d)8;[^;]*;(.*?)(?:\x07|\x1b\\|\x9c)$/s;
+const LINK_END = "\x1b]8;;\x1b\\";
+const RESET = "\x1b[0m";
+
+/** Whether a sequence begins or ends a hyperlink. */
+export function isLink(sequence: string): boolean {
+  return LINK.test(sequence);
+}
+
+/** The sequences that end a style. */
+export function endOfStyle(style: string): string {
+  if (style === "") return "";
+  return style.includes("]8;") ? RESET + LINK_END : RESET;
+}
+
+/** The style of the text that a terminal writes: the sequences that set the attributes in force. */
+export class Rendition {
+  readonly #attributes: Map<Attribute, string> = new Map();
+  #colours = "";
+  #link = "";
+  style = "";
+
+  /** Follows a sequence; sequences that no longer have an effect are left out of the style. */
+  follow(sequence: string): void {
+    const parameters = SGR.exec(sequence)?.[1];
+    if (parameters !== undefined) this.#colour(sequence, parameters);
+    else {
+      const address = LINK.exec(sequence)?.[1];
+      if (address === undefined) return;
+      this.#link = address === "" ? "" : sequence;
+    }
+    this.style = this.#colours + this.#link;
+  }
+
+  #colour(sequence: string, parameters: string): void {
+    const plain = this.#attributes.size === 0;
+    applySgr(this.#attributes, parameters, (parameter) => parameter);
+    if (this.#attributes.size === 0) this.#colours = "";
+    else if (plain) this.#colours = sequence;
+    else {
+      const codes = ATTRIBUTES.map((name) => this.#attributes.get(name)).filter(Boolean);
+      this.#colours = `\x1b[${codes.join(";")}m`;
+    }
+  }
+}

@@ -1,5 +1,5 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
-import { applySgr, type Attribute, ATTRIBUTES } from "./rendition.ts";
+import { Rendition } from "./rendition.ts";
 import type { Cell } from "./screen.ts";
 import { graphemes, NARROW_WIDTHS, type Widths } from "./width.ts";
 
@@ -8,6 +8,8 @@ export interface CanvasRow {
   readonly cells: Cell[];
   /** Whether the row begins after a line end; otherwise the row above was full. */
   readonly ended: boolean;
+  /** Where in the text it begins. */
+  readonly start: number;
 }
 
 /** What a terminal shows for a text that begins at the start of a row. */
@@ -26,11 +28,10 @@ const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
-const COLOUR = /^[\d;:]*$/;
 
 /**
  * Draws text as a terminal does. TAB, CR, BS and sequences that move within the row move the cursor, and later text
- * overwrites what is there. Colour sequences become the style of the cells. Other sequences are ignored.
+ * overwrites what is there. Colours and links become the style of the cells. Other sequences are ignored.
  *
  * @param text The text; LF is a line end.
  * @param columns Columns of the window.
@@ -47,13 +48,13 @@ export function drawRows(
   for (let at = 0; at < text.length;) {
     CONTROL.lastIndex = at;
     const control = CONTROL.test(text) ? CONTROL.lastIndex - 1 : text.length;
-    if (control > at) pen.write(text.slice(at, control));
+    if (control > at) pen.write(text.slice(at, control), at);
     at = control;
     if (at === text.length) break;
     const code = text.charCodeAt(at);
     const end = beginsSequence(code) ? sequenceEnd(text, at, "program") : at + 1;
     if (end > at + 1) pen.obey(text.slice(at, end));
-    else pen.control(code);
+    else pen.control(code, end);
     at = end;
   }
   return pen.canvas();
@@ -69,17 +70,16 @@ export function lastColumn(text: string, columns: number, widths: Widths): numbe
 interface PenRow {
   readonly cells: (Cell | undefined)[];
   readonly ended: boolean;
+  readonly start: number;
 }
 
 class Pen {
   readonly #columns: number;
   readonly #show: ((text: string) => string) | undefined;
   readonly #widths: Widths;
-  readonly #rows: PenRow[] = [{ cells: [], ended: false }];
+  readonly #rows: PenRow[] = [{ cells: [], ended: false, start: 0 }];
   #column = 0;
-  /** The attributes in force, and the sequence that sets them. */
-  readonly #attributes: Map<Attribute, string> = new Map();
-  #style = "";
+  readonly #rendition = new Rendition();
   /** Combining marks without a character before them. */
   #marks = "";
 
@@ -93,17 +93,24 @@ class Pen {
     return (this.#rows[this.#rows.length - 1] as PenRow).cells;
   }
 
-  write(text: string): void {
+  /** Writes text without controls, which begins at a position of the whole text. */
+  write(text: string, start: number): void {
+    let at = start;
     for (const cluster of graphemes(text)) {
       const shown = this.#show === undefined ? cluster : this.#show(cluster);
       const width = shown === cluster ? this.#widths.ofCluster(cluster) : this.#widths.of(shown);
       if (width === 0) this.#join(shown);
-      else this.#put({ text: shown, width, style: this.#style, length: cluster.length });
+      else {
+        const { style } = this.#rendition;
+        this.#put({ text: shown, width, style, length: cluster.length }, at);
+      }
+      at += cluster.length;
     }
   }
 
-  control(code: number): void {
-    if (code === LF) this.#newRow(true);
+  /** Carries out a control character, which ends at a position of the whole text. */
+  control(code: number, end: number): void {
+    if (code === LF) this.#newRow(true, end);
     else if (code === CR) this.#column = 0;
     else if (code === BS) this.#column = Math.max(0, this.#inside - 1);
     else if (code === TAB && this.#column < this.#columns) {
@@ -115,14 +122,13 @@ class Pen {
   /** Carries out a sequence, within the row. */
   obey(sequence: string): void {
     const body = /^(?:\x1b\[|\x9b)(.*)$/s.exec(sequence)?.[1];
-    if (body === undefined) return;
+    if (body === undefined) return this.#rendition.follow(sequence);
     const parameters = body.slice(0, -1);
     const count = Math.min(Number(parameters) || 0, this.#columns);
     const [inside, last] = [this.#inside, this.#columns - 1];
     switch (body.slice(-1)) {
       case "m":
-        if (COLOUR.test(parameters)) this.#colour(sequence, parameters);
-        return;
+        return this.#rendition.follow(sequence);
       case "C":
         this.#column = Math.min(last, inside + Math.max(1, count));
         return;
@@ -141,9 +147,9 @@ class Pen {
   }
 
   canvas(): Canvas {
-    const rows = this.#rows.map(({ cells, ended }, index) => {
+    const rows = this.#rows.map(({ cells, ended, start }, index) => {
       const whole = index < this.#rows.length - 1;
-      return { cells: inOrder(cells, 0, whole ? cells.length : this.#column), ended };
+      return { cells: inOrder(cells, 0, whole ? cells.length : this.#column), ended, start };
     });
     const cells = this.#cells;
     const under = inOrder(cells, this.#column, cells.length);
@@ -159,18 +165,6 @@ class Pen {
     return Math.min(this.#column, this.#columns - 1);
   }
 
-  /** Follows a sequence that changes colours; sequences that no longer have an effect are left out. */
-  #colour(sequence: string, parameters: string): void {
-    const plain = this.#attributes.size === 0;
-    applySgr(this.#attributes, parameters, (parameter) => parameter);
-    if (this.#attributes.size === 0) this.#style = "";
-    else if (plain) this.#style = sequence;
-    else {
-      const codes = ATTRIBUTES.map((name) => this.#attributes.get(name)).filter(Boolean);
-      this.#style = `\x1b[${codes.join(";")}m`;
-    }
-  }
-
   /** Adds combining marks to the character before the cursor. */
   #join(marks: string): void {
     const cells = this.#cells;
@@ -181,10 +175,10 @@ class Pen {
     else cells[before] = { ...cell, text: cell.text + marks };
   }
 
-  #put(cell: Cell): void {
+  #put(cell: Cell, at: number): void {
     if (this.#column + cell.width > this.#columns && this.#column > 0) {
       this.#clear(this.#column, this.#columns);
-      this.#newRow(false);
+      this.#newRow(false, at);
     }
     this.#clear(this.#column, this.#column + cell.width);
     const { text } = cell;
@@ -195,8 +189,8 @@ class Pen {
     this.#column += cell.width;
   }
 
-  #newRow(ended: boolean): void {
-    this.#rows.push({ cells: [], ended });
+  #newRow(ended: boolean, start: number): void {
+    this.#rows.push({ cells: [], ended, start });
     this.#column = 0;
   }
 

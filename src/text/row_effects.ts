@@ -1,4 +1,5 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import { isLink, Rendition } from "./rendition.ts";
 
 /** The one-time effects of a text that is drawn repeatedly, such as a prompt. */
 export interface RowEffects {
@@ -24,15 +25,28 @@ export function effectsOf(text: string): RowEffects {
   for (const part of partsOf(text)) {
     const clear = CLEAR.test(part);
     clears ||= clear;
-    if (clear || part === BEL || STRING.test(part)) effects += part;
+    if (clear || isEffect(part)) effects += part;
   }
   return { effects, clears };
 }
 
-/** The text without bells and strings. The sequence that clears the screen stays, because it erases text before it. */
+/** Whether a part has a one-time effect: a bell, or a string that is no link. */
+function isEffect(part: string): boolean {
+  return part === BEL || STRING.test(part) && !isLink(part);
+}
+
+/** The text without bells and strings, but with links. The sequence that clears the screen stays, because it erases text before it. */
 export function withoutEffects(text: string): string {
   if (!MAYBE.test(text)) return text;
-  return partsOf(text).filter((part) => part !== BEL && !STRING.test(part)).join("");
+  return partsOf(text).filter((part) => !isEffect(part)).join("");
+}
+
+/** The style in force after a text: the sequences that set its colours, and begin its link. */
+export function styleAfter(text: string): string {
+  if (!MAYBE.test(text)) return "";
+  const rendition = new Rendition();
+  for (const part of partsOf(text)) rendition.follow(part);
+  return rendition.style;
 }
 
 /** Colours and MXP modes, which do not move the cursor. */

@@ -1,3 +1,4 @@
+import { endOfStyle } from "./rendition.ts";
 import { commonUnits } from "./units.ts";
 import { graphemes, isUncertain, NARROW_WIDTHS, type Widths } from "./width.ts";
 
@@ -7,7 +8,7 @@ export interface Cell {
   readonly text: string;
   /** Columns. */
   readonly width: number;
-  /** Its colours: the SGR sequences since the last reset. */
+  /** The sequences that set its colours, and begin its link. */
   readonly style: string;
   /** How many UTF-16 units of the source text it stands for. */
   readonly length: number;
@@ -168,8 +169,12 @@ export class Screen {
   /** Returns the output that moves the cursor below the part, which stays as it is. */
   leave(): string {
     const { row, rows } = this.#shown;
+    const last = rows.length - 1;
+    const full = last > 0 && widthOf(rows[last - 1] as FrameRow) >= this.#columns;
+    // After a full row, the last one is only there for the cursor.
+    const spare = full && widthOf(rows[last] as FrameRow) === 0;
     this.assume(NOTHING);
-    return `${moveRows(row, rows.length - 1)}\r\n`;
+    return moveRows(row, last) + (spare ? "\r" : "\r\n");
   }
 
   /**
@@ -250,7 +255,7 @@ function drawCells(
   let column = start;
   let erased = false;
   const unstyled = () => {
-    const end = style === "" ? "" : RESET;
+    const end = endOfStyle(style);
     style = "";
     return end;
   };
@@ -278,7 +283,6 @@ function drawCells(
   return { text: text + unstyled(), column };
 }
 
-const RESET = "\x1b[0m";
 /** Some terminals draw a cell wider than it is, by at most this many columns. */
 const WIDEST = 6;
 

@@ -380,3 +380,109 @@ function spread(texts: readonly string[], columns: number): string[] {
   }
   return shown;
 }
+
+Deno.test("printed colours show as on a terminal without an editor, also after line ends, and the typed line has none", async () => {
+  const [columns, rows] = [20, 12];
+  const part = fc.constantFrom(
+    "You are hit!",
+    " ouch",
+    "\n",
+    "\n\n",
+    "\x1b[1;31m",
+    "\x1b[44m",
+    "\x1b[4m",
+    "\x1b[7m",
+    "\x1b[0m",
+    "\x1b[39m",
+    "\x1b[38;5;200m",
+    "日本",
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(part, { maxLength: 5 }), { maxLength: 5 }),
+      async (texts) => {
+        const [plain, edited] = [new Terminal(columns, rows), new Terminal(columns, rows)];
+        const editor = new LineEditor({ columns, rows });
+        for (const text of texts) {
+          await plain.write(text.join("").replaceAll("\n", "\r\n"));
+          editor.print(text.join(""));
+          await edited.write(editor.takeOutput());
+        }
+        assertEquals(edited.screen, plain.screen);
+        for (const [row, line] of plain.screen.entries()) {
+          for (let column = 0; column < line.length; column++) {
+            if (plain.at(row, column).trim() === "") continue;
+            assertEquals(
+              edited.styleAt(row, column),
+              plain.styleAt(row, column),
+              `row ${row}, column ${column} of ${JSON.stringify(texts)}`,
+            );
+          }
+        }
+        for (const key of new KeyDecoder().push("X", 0)) editor.key(key);
+        await edited.write(editor.takeOutput());
+        const [row, column] = edited.cursor;
+        assertEquals([edited.at(row, column - 1), edited.styleAt(row, column - 1)], [
+          "X",
+          [-1, -1, 0, 0, 0],
+        ]);
+      },
+    ),
+    { numRuns: 10 * RUNS },
+  );
+});
+
+Deno.test("text without a line end is shown whole, however long it is", async () => {
+  const words = Array.from({ length: 1_200 }, (_, index) => `w${index}`);
+  const text = words.map((word, index) => index % 7 === 0 ? `\x1b[3${index % 8}m${word}` : word);
+  for (const size of [text.length, 100, 1]) {
+    const terminal = new Terminal(40, 20);
+    const editor = new LineEditor({ columns: 40, rows: 20 });
+    editor.prompt = "> ";
+    for (let at = 0; at < text.length; at += size) {
+      editor.print(text.slice(at, at + size).map((word) => `${word} `).join(""));
+      await terminal.write(editor.takeOutput());
+    }
+    const plain = new Terminal(40, 20);
+    await plain.write(`${text.join(" ")} > `);
+    for (const [row, line] of plain.everything.entries()) {
+      assertEquals(terminal.everything[row], line);
+    }
+  }
+});
+
+Deno.test("a line that exactly fills its row leaves no empty row after Enter", async () => {
+  for (
+    const [prompt, line] of [["> ", "x".repeat(18)], ["", "日".repeat(10)], ["", "x".repeat(40)]]
+  ) {
+    const terminal = new Terminal(20, 10);
+    const editor = new LineEditor({ columns: 20, rows: 10 });
+    editor.prompt = prompt ?? "";
+    for (const key of new KeyDecoder().push(`${line}\r`, 0)) editor.key(key);
+    await terminal.write(editor.takeOutput());
+    editor.print("done\n");
+    await terminal.write(editor.takeOutput());
+    const shown = [...`${prompt}${line}`];
+    const size = line?.startsWith("日") ? 10 : 20;
+    const rows = Array.from(
+      { length: shown.length / size },
+      (_, row) => shown.slice(row * size, row * size + size).join(""),
+    );
+    assertEquals(terminal.everything, [...rows, "done"]);
+  }
+});
+
+Deno.test("a hyperlink in a prompt stays around its text, each time it is drawn", () => {
+  const [begin, end] = ["\x1b]8;;https://example.org\x1b\\", "\x1b]8;;\x1b\\"];
+  const editor = new LineEditor();
+  editor.prompt = `${begin}help${end}> `;
+  assertEquals(editor.takeOutput(), `${begin}help\x1b[0m${end}> `);
+  editor.print("Bob waves.\n");
+  assertEquals(editor.takeOutput(), `\r\x1b[JBob waves.\r\n${begin}help\x1b[0m${end}> `);
+  editor.print(`${begin}a link`);
+  editor.print(` and more${end}\n`);
+  assertEquals(
+    editor.takeOutput(),
+    `\r\x1b[J${begin}a link and more${end}\r\n${begin}help\x1b[0m${end}> `,
+  );
+});

@@ -16,6 +16,15 @@ export interface TerminalOptions {
   readonly reflow?: boolean;
 }
 
+interface EmulatorCell {
+  getChars(): string;
+  getFgColor(): number;
+  getBgColor(): number;
+  isBold(): number;
+  isUnderline(): number;
+  isInverse(): number;
+}
+
 /** The used parts of the emulator. */
 interface Emulator {
   readonly buffer: {
@@ -26,7 +35,7 @@ interface Emulator {
       readonly length: number;
       getLine(row: number): {
         translateToString(trim: boolean): string;
-        getCell(column: number): { getChars(): string } | undefined;
+        getCell(column: number): EmulatorCell | undefined;
       } | undefined;
     };
   };
@@ -98,6 +107,15 @@ export class Terminal {
   at(row: number, column: number): string {
     const { active } = this.#emulator.buffer;
     return active.getLine(active.baseY + row)?.getCell(column)?.getChars() ?? "";
+  }
+
+  /** The colours and attributes of a cell of the window. */
+  styleAt(row: number, column: number): readonly number[] {
+    const { active } = this.#emulator.buffer;
+    const cell = active.getLine(active.baseY + row)?.getCell(column);
+    if (cell === undefined) return [];
+    const flags = [cell.isBold(), cell.isUnderline(), cell.isInverse()];
+    return [cell.getFgColor(), cell.getBgColor(), ...flags.map((flag) => flag === 0 ? 0 : 1)];
   }
 
   get cursor(): readonly [row: number, column: number] {
