@@ -82,6 +82,10 @@ export class PlainRows implements Rows {
   /** The row of the window that contains the cursor, if the program has set it. */
   #place: number | undefined;
   #saved: { readonly row: number; readonly column: number } | undefined;
+  /** Whether the cursor was saved and not restored since. */
+  #measuring = false;
+  /** The last character that was printed. */
+  #last = "";
   #state = GROUND;
   #sequence = "";
 
@@ -175,6 +179,7 @@ export class PlainRows implements Rows {
     this.#rows = [newRow()];
     this.#at = this.#column = 0;
     this.#saved = undefined;
+    this.#measuring = false;
     return erased ? line.trimEnd() : line;
   }
 
@@ -251,7 +256,10 @@ export class PlainRows implements Rows {
       this.#write(text.slice(at, end));
       at = end;
     }
-    if (asciiEnd > start) return asciiEnd;
+    if (asciiEnd > start) {
+      this.#last = text.charAt(asciiEnd - 1);
+      return asciiEnd;
+    }
     CONTROL.lastIndex = start;
     const end = CONTROL.test(text) ? CONTROL.lastIndex - 1 : text.length;
     for (const cluster of graphemes(text.slice(start, end))) this.#put(cluster);
@@ -272,6 +280,7 @@ export class PlainRows implements Rows {
   }
 
   #put(cluster: string): void {
+    this.#last = cluster;
     const width = NARROW_WIDTHS.ofCluster(cluster);
     const cells = cellsOf(this.#row);
     if (width === 0) {
@@ -307,6 +316,7 @@ export class PlainRows implements Rows {
     const column = Math.min(this.#column, this.columns - 1);
     switch (final) {
       case "C":
+      case "a":
         this.#column = Math.min(this.columns - 1, column + count);
         return;
       case "D":
@@ -315,6 +325,15 @@ export class PlainRows implements Rows {
       case "G":
       case "`":
         this.#column = count - 1;
+        return;
+      case "I":
+        for (let times = 0; times < count; times++) this.#tab();
+        return;
+      case "Z":
+        this.#column = Math.max(0, (Math.ceil(column / TAB_STOP) - count) * TAB_STOP);
+        return;
+      case "b":
+        for (let times = 0; times < count && this.#last !== ""; times++) this.#put(this.#last);
         return;
       case "A":
         this.#at = Math.max(0, this.#at - count);
@@ -355,7 +374,7 @@ export class PlainRows implements Rows {
   /** Moves to a place of the window. If it is in another row, the line ends. */
   #moveTo(parameters: string, take: (line: string) => void): void {
     // A program that saves the cursor first only measures the window.
-    if (this.#saved !== undefined) return;
+    if (this.#measuring) return;
     const [, row = "", column = ""] = PLACE.exec(parameters) ?? [];
     const place = Math.max(1, Number(row));
     if (place !== this.#place && this.length > 0) take(this.endRow());
@@ -365,13 +384,14 @@ export class PlainRows implements Rows {
 
   #save(): void {
     this.#saved = { row: this.#at, column: this.#column };
+    this.#measuring = true;
   }
 
   #restore(): void {
     const { row, column } = this.#saved ?? { row: this.#at, column: this.#column };
     this.#at = Math.min(row, this.#rows.length - 1);
     this.#column = column;
-    this.#saved = undefined;
+    this.#measuring = false; // the saved place stays, for another restoring
   }
 
   #erase(row: Row, column: number, how: number): void {
@@ -491,12 +511,16 @@ function cellsOf(row: Row): string[] {
   return row.cells ??= [...row.text];
 }
 
-/** Puts a character into its columns; a partly covered wide character becomes a blank. */
+/**
+ * Puts a character into its columns. What is left of a partly covered wide character or TAB becomes
+ * blanks.
+ */
 function setCell(cells: string[], column: number, character: string, width: number): void {
   while (cells.length < column) cells.push(" ");
-  if (cells[column] === "" && column > 0) cells[column - 1] = " ";
-  const next = column + width;
-  if (cells[next] === "") cells[next] = " ";
+  let head = column;
+  while (head > 0 && cells[head] === "") head--;
+  cells.fill(" ", head, column);
+  for (let at = column + width; cells[at] === ""; at++) cells[at] = " ";
   cells[column] = character;
   if (width === 2) cells[column + 1] = "";
 }

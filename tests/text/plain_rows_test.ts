@@ -55,6 +55,17 @@ const CASES:
       "abc",
       "",
     ]],
+    ["a saved cursor can be restored several times", "ab\x1b7cd\x1b8X\x1b8\x1b[5;1H\x1b8Y\n", [
+      "abXd",
+      "Y",
+      "",
+    ]],
+    ["text over a part of a TAB", "a\tb\r\x1b[3Cxy\n\tz\rQ\n", ["a  xy   b", "Q       z", ""]],
+    ["a character that is repeated", "-\x1b[5b+=\x1b[2b\u4e2d\x1b[b\n", [
+      "------+===\u4e2d\u4e2d",
+      "",
+    ]],
+    ["moves to the right, and by tab stops", "a\x1b[2ab\x1b[Zx\x1b[2Iy\n", ["x  b    \ty", ""]],
     ["a sequence that is broken by another", "a\x1b[12\x1b[1mb\x1b\x1b[0mc\n", ["abc", ""]],
     ["trailing blanks of a prompt stay", "login: ", ["login: "]],
   ];
