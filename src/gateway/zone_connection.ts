@@ -64,7 +64,7 @@ export class ZoneConnection implements Connection, DurableConnection {
   /** Whether this object no longer sends to the gateway, nor receives from it. */
   #detached = false;
   readonly #parts: Map<string, string>;
-  /** The last state that could not be committed yet, and the input offset that it covers. */
+  /** The parts of the state that could not be committed yet, and the input offset that they cover. */
   #late: { readonly state: Readonly<Record<string, unknown>>; readonly acked: number } | undefined;
   #reason: CloseReason = "done";
   #closed: Promise<void> | undefined;
@@ -183,13 +183,12 @@ export class ZoneConnection implements Connection, DurableConnection {
     const end = unread > 0 && this.#endHanded && !this.#goneTold ? 1 : 0;
     const acked = Math.max(this.#acked, this.#handed - end - unread);
     if (!this.#owner.ready(this)) {
-      if (state !== undefined) this.#late = { state, acked };
+      if (state !== undefined) this.#late = { state: { ...this.#late?.state, ...state }, acked };
       return;
     }
     const late = this.#late;
     this.#late = undefined;
-    const kept = state ?? late?.state;
-    const parts = kept === undefined ? new Map<string, string>() : this.#changedParts(kept);
+    const parts = this.#changedParts({ ...late?.state, ...state });
     // On a move, the next worker reads the input that came after the late state.
     const upTo = state === undefined && late !== undefined && this.#moves ? late.acked : acked;
     if (upTo === this.#acked && parts.size === 0 && this.#steps.length === 0) return;

@@ -1,11 +1,11 @@
 import { throwMisuse } from "../protocol/error.ts";
-import type { TelnetSnapshot } from "../protocol/machine.ts";
 import type { Json } from "../options/json.ts";
-import type { DurableConnection, ResumeReason } from "../transport/transport.ts";
-import type { SessionSnapshot } from "./client_snapshot.ts";
+import type { DurableConnection, Resumed, ResumeReason } from "../transport/transport.ts";
+import type { ClientSnapshot, SessionSnapshot } from "./client_snapshot.ts";
 import type { SessionCore } from "./core.ts";
 import type { Reader } from "./reader.ts";
-import { partsOf, takeSnapshot } from "./session_snapshot.ts";
+import { CommittedState } from "./committed_state.ts";
+import { takeSnapshot, takeState } from "./session_snapshot.ts";
 
 /** An unfinished command up to this size adds little to the size of a committed state. */
 const UNFINISHED_BYTES = 64;
@@ -19,8 +19,7 @@ const GROWTH_BYTES = 16_384;
 export class Continuity {
   readonly #core: SessionCore;
   readonly #reader: Reader;
-  /** The Telnet state of the last commit: the largest part, sent only if it has changed. */
-  #telnet: TelnetSnapshot | undefined;
+  readonly #committed = new CommittedState();
   /** `bytesSent` at the last commit. */
   #bytesSent = -1;
   /** Whether the game has set its data since the last commit. */
@@ -56,8 +55,13 @@ export class Continuity {
     return this.#core.returning;
   }
 
-  /** Notes that the client was resumed as a previous owner of its connection has committed it. */
-  resumed(reason: ResumeReason): void {
+  /** Returns the state that a previous owner of the connection has committed. */
+  committed({ state }: Resumed): ClientSnapshot {
+    return this.#committed.restore(state);
+  }
+
+  /** Notes that the client was resumed as it was committed. */
+  resumed({ reason }: Resumed): void {
     this.#core.returning = reason;
     this.#core.asResumed = true;
   }
@@ -110,18 +114,15 @@ export class Continuity {
     this.#unfinished = unfinished;
     this.#bytesSent = bytesSent;
     this.#stateSet = false;
-    const snapshot = this.snapshot();
+    this.#reader.takeEvents();
+    const snapshot = takeState(this.#core);
     // Unread input stays in the transport, and so does the end that follows it.
     const ended = snapshot.ended && unread === 0;
     if (this.#movesTo !== undefined) {
       durable.moveTo(this.#movesTo);
       this.#core.leave("moved");
     }
-    const { telnet, ...others } = partsOf(snapshot);
-    const same = telnet === this.#telnet; // the machine makes a new object if its state changes
-    this.#telnet = telnet as TelnetSnapshot;
-    const state = { ...others, received: [], ended };
-    durable.commit(same ? state : { ...state, telnet }, unread);
+    durable.commit(this.#committed.partsOf({ ...snapshot, ended }), unread);
   }
 
   /** The connection, if it outlives the process. */

@@ -23,7 +23,7 @@ import { Reader } from "./reader.ts";
 import type { RecordingSink } from "./recorder.ts";
 import type { SharedText } from "./shared_text.ts";
 import type { SessionHost } from "./session_host.ts";
-import { restoreSnapshot, snapshotOf } from "./session_snapshot.ts";
+import { restoreSnapshot } from "./session_snapshot.ts";
 import { Timekeeper } from "./timekeeper.ts";
 
 const effectsMaker: EffectsMaker = { make: (core) => new ConnectionEffects(core) };
@@ -202,8 +202,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   resume(): boolean {
     const resumed = this.stream.connection.durable?.resumed;
     if (resumed === undefined) return false;
-    this.restore(snapshotOf(resumed.state));
-    this.continuity.resumed(resumed.reason);
+    this.restore(this.continuity.committed(resumed));
+    this.continuity.resumed(resumed);
     return true;
   }
 

@@ -8,6 +8,11 @@ import type { SessionCore } from "./core.ts";
 
 /** Returns the state of a client, as plain JSON; all events of its machine must be handled. */
 export function takeSnapshot(core: SessionCore): SessionSnapshot {
+  return { ...takeState(core), received: [...core.gate.buffer.copy()] };
+}
+
+/** The same without the input that is not processed, which a durable connection keeps itself. */
+export function takeState(core: SessionCore): SessionSnapshot {
   core.dialogue.settle();
   if (core.stream.compressed) {
     throwMisuse(
@@ -23,7 +28,7 @@ export function takeSnapshot(core: SessionCore): SessionSnapshot {
     ...dialogue,
     input: unanswered === undefined ? input : { ...input, queue: [unanswered, ...input.queue] },
     ...core.activity.snapshot(core.now()),
-    received: [...core.gate.buffer.copy()],
+    received: [],
     ended: core.life.state === "ending",
     asking: core.waiters?.hides === true,
     lineNumber: core.lineNumber - (unanswered === undefined ? 0 : 1),
@@ -48,38 +53,4 @@ export function restoreSnapshot(core: SessionCore, given: ClientSnapshot): Sessi
   }
   if (snapshot.asking) core.makeWaiters().hides = true;
   return snapshot;
-}
-
-/** How many characters of an editor's history are kept; the newest lines are. */
-const HISTORY_LENGTH = 4_096;
-
-/** The parts of a durable connection's state; the history is apart from what each key changes. */
-export function partsOf(snapshot: SessionSnapshot): Readonly<Record<string, unknown>> {
-  const { input } = snapshot;
-  const { keys } = input;
-  if (!keys?.editor) return { ...snapshot, history: undefined };
-  const history = newest(keys.editor.history);
-  const editor = { ...keys.editor, history: [] };
-  return { ...snapshot, input: { ...input, keys: { ...keys, editor } }, history };
-}
-
-/** Returns the snapshot from which `partsOf` made the parts. */
-export function snapshotOf(parts: Readonly<Record<string, unknown>>): ClientSnapshot {
-  const { history, ...rest } = parts;
-  const snapshot = rest as unknown as SessionSnapshot;
-  const { input } = snapshot;
-  const editor = input?.keys?.editor;
-  if (!editor || !Array.isArray(history)) return snapshot as unknown as ClientSnapshot;
-  const keys = { ...input.keys, editor: { ...editor, history } };
-  return { ...snapshot, input: { ...input, keys } } as unknown as ClientSnapshot;
-}
-
-function newest(history: readonly string[]): readonly string[] {
-  let [from, length] = [history.length, 0];
-  while (from > 0) {
-    length += history[from - 1]?.length ?? 0;
-    if (length > HISTORY_LENGTH) break;
-    from--;
-  }
-  return from === 0 ? history : history.slice(from);
 }

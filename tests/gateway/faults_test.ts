@@ -1,6 +1,6 @@
 /** Regressions of the gateway, and cases close to them. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { TelnetError, TelnetServer } from "../../mod.ts";
+import { type TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
 import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import { turn } from "../../src/transport/event_loop.ts";
@@ -455,6 +455,56 @@ Deno.test("a byte of an unfinished subnegotiation does not transfer its whole pa
   await scene.until(() => (text += peer.takeText()).includes("1/1 hello"));
   await scene.close();
 });
+
+for (const kind of ["lines", "keys"] as const) {
+  Deno.test(`a byte does not transfer the ${kind} that wait for the game`, async () => {
+    const taken: string[] = [];
+    let takes = false;
+    const play = (client: TelnetClient) => {
+      while (takes && (client.cmdReady || client.hasKey)) {
+        taken.push(client.getKey()?.text ?? client.getCommand() ?? "");
+      }
+    };
+    const scene = await Scene.open({ gateway: QUIET, play });
+    const worker = scene.worker("a", {}, {
+      onConnect: (client) => {
+        if (kind === "keys") client.enterCharacterMode();
+      },
+    });
+    const peer = scene.person();
+    await scene.until(() => worker.log.length === 1);
+    const line = `${"x".repeat(2_000)}\r\n`;
+    peer.write(Uint8Array.of(255, 253, 1, 255, 253, 3));
+    const first = kind === "lines" ? line.repeat(30) : "0123456789".repeat(100);
+    for (let at = 0; at < first.length; at += 1_000) {
+      peer.write(first.slice(at, at + 1_000));
+      for (let steps = 0; steps < 10; steps++) await scene.step(50);
+    }
+    let bytes = 0;
+    const { publish } = scene.bus;
+    scene.bus.publish = (subject, payload, onNobody) => {
+      bytes += payload.length;
+      publish.call(scene.bus, subject, payload, onNobody);
+    };
+    const more = kind === "lines" ? "a\r\n" : "a";
+    for (let byte = 0; byte < 50; byte++) {
+      peer.write(more);
+      for (let steps = 0; steps < 3; steps++) await scene.step();
+    }
+    assert(bytes < 300_000, `${bytes} bytes for 50`);
+    // All of them are there after a crash.
+    worker.process.kill();
+    takes = true;
+    const second = scene.worker("b");
+    await scene.until(() => second.log.length === 1);
+    const all = kind === "lines"
+      ? [...Array(30).fill("x".repeat(2_000)), ...Array(50).fill("a")]
+      : [...first, ...Array(50).fill("a")];
+    await scene.until(() => taken.length >= all.length);
+    assertEquals(taken, all);
+    await scene.close();
+  });
+}
 
 /** A gateway and a worker on one bus, and the errors that they report. */
 async function startBoth() {

@@ -4,6 +4,8 @@ import type { TelnetClient } from "../../mod.ts";
 import { DO, IAC, SB, SE } from "../../src/protocol/mod.ts";
 import { joinBytes } from "../../src/protocol/bytes.ts";
 import { GMCP } from "../../src/options/mod.ts";
+import type { CommitRecord } from "../../src/gateway/records.ts";
+import { ZoneConnection } from "../../src/gateway/zone_connection.ts";
 import { Scene, type Worker } from "./scene.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -149,4 +151,38 @@ Deno.test("moveTo() of the client's own zone cancels a move of the same turn", a
   await steps(scene, 10);
   assertEquals([main.log, desert.log], [["+ " + peer.localPort + " new"], []]);
   await scene.close();
+});
+
+Deno.test("parts that changed while the link was full are committed when there is room", () => {
+  let room = false;
+  const commits: CommitRecord[] = [];
+  const connection = new ZoneConnection(
+    {
+      type: "open",
+      handle: 1,
+      number: 1,
+      address: "192.0.2.1",
+      port: 4000,
+      encrypted: false,
+      framed: false,
+      compressing: false,
+      acked: 0,
+      reason: undefined,
+      parts: new Map(),
+    },
+    "gateway",
+    {
+      name: "main",
+      stalled: false,
+      ready: () => room,
+      commit: (_, commit) => void commits.push(commit),
+    },
+  );
+  connection.commit({ telnet: "new", input: "a", gone: "soon" }, 0);
+  connection.commit({ input: "ab", gone: undefined }, 0);
+  room = true;
+  connection.commit({ input: "abc" }, 0);
+  assertEquals(commits.map(({ parts }) => Object.fromEntries(parts)), [
+    { telnet: '"new"', input: '"abc"' }, // `gone` has never been there
+  ]);
 });
