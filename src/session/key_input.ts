@@ -322,6 +322,7 @@ export class KeyInput {
     while (true) {
       const result = this.#results.take();
       if (result !== undefined) return { type: "edited", result };
+      if (!this.#waits) return undefined;
       if (this.#editor === undefined ? this.room === 0 : !mayEdit()) return undefined;
       const key = this.#given.take() ?? this.#decoder.next();
       if (key === undefined) return undefined;
