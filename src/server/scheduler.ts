@@ -4,7 +4,7 @@ import type { Wake } from "../session/session_host.ts";
 /** Clients with more pending input than this run after those with less. */
 const LIGHT_BYTES = 1_024;
 /** The time budget in a poll that all such clients share; the others then get at least as much. */
-const HEAVY_MS = 0.25;
+const HEAVY_MS = 0.12;
 /** Work that takes no longer is not charged: a line or two. */
 const FREE_MS = 0.05;
 /** While sessions cost little, the clock is read once for this many of them. */

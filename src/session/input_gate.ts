@@ -13,7 +13,7 @@ const INPUT_BUDGET = 16_384;
 const KEYS_PIECE = 64;
 const KEYS_BUDGET = 4_096;
 /** The time in a poll for a client's further pieces, because some bytes cost more than others. */
-const PIECES_MS = 0.2;
+const PIECES_MS = 0.1;
 /** How many characters the editor may draw for each typed byte before drawing is charged. */
 const DRAWN_FREELY = 16;
 
@@ -31,6 +31,8 @@ export interface GateHost {
   readonly clock: () => number;
 }
 
+/** A deadline that has passed. */
+const OVER = -1;
 const NO_VERDICTS: readonly GateVerdict[] = [];
 
 /** The state of the input mode that the gate depends on. */
@@ -69,7 +71,10 @@ export class InputGate {
   #budget = 0;
   /** The budget at the start of this poll. */
   #fullBudget = 0;
-  /** When the time of this poll is used up; 0: it has not started. `Infinity` outside of a poll. */
+  /**
+   * When the time of this poll is used up; 0: it has not started. `Infinity` outside of a poll, but
+   * `OVER` if keys are left.
+   */
   #deadline = Infinity;
   /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
   #unseen = false;
@@ -202,7 +207,8 @@ export class InputGate {
 
   /** Ends the processing of a poll: reports full buffers, and decides whether to read more. */
   end(now: number, demand: GateDemand): void {
-    this.#deadline = Infinity;
+    // Keys that the time did not suffice for wait for the next poll, whatever the game does meanwhile.
+    this.#deadline = this.again && demand.hasUnread ? OVER : Infinity;
     const { inputBytes, memory } = this.#limits;
     const { length } = this.buffer;
     const { room, hasUnread } = demand;
