@@ -301,6 +301,10 @@ export class Dialogue implements InputModeContext {
     return this.text.lastRow;
   }
 
+  set lastRow(row: LastRow) {
+    this.text.lastRow = row;
+  }
+
   get lastColumn(): number {
     return this.text.lastColumn(this.options.facts.columns);
   }
@@ -331,7 +335,8 @@ export class Dialogue implements InputModeContext {
   #startRow(text: string, always: boolean = false): void {
     if (this.input.byKeys) return;
     this.text.leaveRow();
-    if (always || !/^\r?\n/.test(text)) this.#write("\n");
+    const fresh = this.input.onFreshRow;
+    if (!fresh && (always || !/^\r?\n/.test(text))) this.#write("\n");
   }
 
   /** Writes text to the machine and the recording. */

@@ -20,7 +20,7 @@ import {
 import { LineQueue, type TypedLine } from "./line_queue.ts";
 import type { OptionHost } from "./option_host.ts";
 import { Secrecy, type SecrecySnapshot, type TypedRest } from "./secrecy.ts";
-import type { LastRow } from "./text_output.ts";
+import { type LastRow, NO_ROW } from "./text_output.ts";
 
 /** An event of typed input. */
 export type TypedEvent =
@@ -47,7 +47,7 @@ export interface InputModeSettings {
 export interface InputModeContext {
   readonly machine: TelnetMachine;
   readonly options: OptionHost;
-  readonly lastRow: LastRow;
+  lastRow: LastRow;
   /** The column of the cursor in the last row. */
   readonly lastColumn: number;
   /** The number of columns of characters with ambiguous East Asian width. */
@@ -191,6 +191,11 @@ export class InputMode implements TypedRest {
     return this.echoes ? this.#lines.partial : "";
   }
 
+  /** Whether the server's echo of a full row has moved the cursor to the start of the next one. */
+  get onFreshRow(): boolean {
+    return this.#lines.onFreshRow;
+  }
+
   /** Echoes the unfinished line again, after the prompt in its row. */
   echoAgain(): void {
     this.#placeLine();
@@ -295,7 +300,10 @@ export class InputMode implements TypedRest {
     }
     this.#character.forgive();
     this.#keys ??= this.#newKeyInput();
+    const { editor } = this;
     this.#keys.use(options, this.#window, this.secret);
+    if (this.editor !== undefined && editor === undefined) this.#keys.takeOver(this.#takeRow(), "");
+    else if (this.editor === undefined && editor !== undefined) this.#leaveRow(NO_ROW);
     // The game gets queued lines as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue(""));
     this.#secrecy?.readAnew();
@@ -307,8 +315,10 @@ export class InputMode implements TypedRest {
   endKeys(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
+    const edited = keys.editor !== undefined;
     keys.close();
-    this.#context.settle();
+    if (edited) this.#leaveRow(NO_ROW);
+    else this.#context.settle();
     this.#toLines(keys);
     this.#keys = undefined;
     this.#settleSecret();
@@ -361,8 +371,9 @@ export class InputMode implements TypedRest {
   /** Starts again after START-TLS: drops typed input, and requests the game's modes again. */
   renew(): void {
     const keys = this.#keys;
-    keys?.stop();
-    this.#context.settle();
+    const row = keys?.stop();
+    if (row !== undefined) this.#leaveRow(row);
+    else this.#context.settle();
     this.queue.clear();
     this.#keys = undefined;
     this.#lines = newLineInput(this.#settings);
@@ -506,7 +517,8 @@ export class InputMode implements TypedRest {
     else if (!agreed && keys.active) {
       // The editor keeps the start of a secret; the rest may arrive as a line.
       if (keys.editor !== undefined && keys.editor.line !== "") this.#secrecy?.keep();
-      keys.stop();
+      const row = keys.stop();
+      if (row !== undefined) this.#leaveRow(row);
       this.#toLines(keys);
     }
     // An editor that restarts with the start of a secret stays masked.
@@ -517,7 +529,6 @@ export class InputMode implements TypedRest {
 
   /** Reads unread input as keys; with an editor, whole lines stay lines. */
   #toKeys(keys: KeyInput): void {
-    const { lastRow } = this.#context;
     const { afterCr } = this.#lines;
     const { line, sequence } = this.#lines.snapshot();
     const rest = line + sequence;
@@ -525,8 +536,22 @@ export class InputMode implements TypedRest {
     const typed = ahead + rest + this.#lines.takeUnread();
     this.#secrecy?.readAnew();
     this.#lines = newLineInput(this.#settings);
-    keys.start(lastRow, typed, afterCr && typed === "", this.#context.now());
+    keys.start(typed, afterCr && typed === "", this.#context.now());
+    if (keys.editor !== undefined) keys.takeOver(this.#takeRow(), line);
     this.#directEcho();
+  }
+
+  /** Takes the last row of the screen, for an editor to draw it. */
+  #takeRow(): LastRow {
+    const { lastRow } = this.#context;
+    this.#context.lastRow = NO_ROW;
+    return lastRow;
+  }
+
+  /** Notes what an editor that ends leaves in the last row. */
+  #leaveRow(row: LastRow): void {
+    this.#context.settle();
+    this.#context.lastRow = row;
   }
 
   /** Takes the queued lines as typed text; `rest`: the text typed after them. */

@@ -264,28 +264,33 @@ export class KeyInput {
   }
 
   /** Starts when the client has agreed to character mode; `typed`: text that it sent before. */
-  start(last: LastRow, typed: string, afterCr: boolean, now: number): void {
+  start(typed: string, afterCr: boolean, now: number): void {
     if (this.#active) return;
     this.#active = true;
-    if (this.#editor !== undefined) {
-      this.#mark();
-      const { text, prompt } = last;
-      // The editor redraws the last row.
-      if (text + prompt !== "") this.#out += "\r";
-      this.#editor.print(text);
-      this.#editor.prompt = prompt;
-    }
+    if (this.#editor !== undefined) this.#mark();
     this.#decoder.afterCr = afterCr;
     this.#decoder.feed(typed, now);
   }
 
-  /** Stops because character mode ended: removes the edited line, and leaves the prompt. */
-  stop(): void {
-    if (!this.#active) return;
-    const { prompt = "" } = this.#editor ?? {};
+  /** Gives the last row of the screen to the editor, with text that was typed and shown there. */
+  takeOver({ text, prompt }: LastRow, typed: string): void {
+    this.#editor?.takeOver(text, prompt, typed);
+  }
+
+  /**
+   * Stops because character mode ended: removes the edited line, and leaves the row before it.
+   *
+   * @returns This row, if there was an editor.
+   */
+  stop(): LastRow | undefined {
+    const { editor } = this;
+    if (!this.#active) return undefined;
     this.#hide();
-    this.#out += prompt;
     this.#active = false;
+    if (editor === undefined) return undefined;
+    const { row: text, prompt } = editor;
+    this.#out += text + prompt;
+    return { text, prompt };
   }
 
   /** Stops for good: removes the prompt and the edited line from the screen. */

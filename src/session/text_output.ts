@@ -41,7 +41,8 @@ export interface TextSnapshot {
 
 /** In these sets, terminals show each two-byte character in two columns. */
 const EAST_ASIAN: ReadonlySet<string> = new Set(MULTI_BYTE_NAMES);
-const NO_ROW: LastRow = { text: "", prompt: "" };
+/** Nothing in the row. */
+export const NO_ROW: LastRow = { text: "", prompt: "" };
 const UTF_8 = codecOf("utf-8");
 const NOT_ASCII = /[^\x00-\x7f]/;
 /** The longest unfinished row to remember: a row of 200 columns, each in its own colour. */
@@ -87,7 +88,14 @@ export class TextOutput {
 
   /** The last row, or the row to show again there; only what the server has sent. */
   get lastRow(): LastRow {
-    return this.#again ?? this.#lastRow;
+    return this.#again ?? (this.#open ? this.#lastRow : NO_ROW);
+  }
+
+  /** Sets what stands in the last row, after an editor has drawn there. */
+  set lastRow({ text, prompt }: LastRow) {
+    this.note(`\n${text}`);
+    this.#again = undefined;
+    if (prompt !== "") this.notePrompt(prompt);
   }
 
   /** Whether the last row has text and has not been ended by Enter. */

@@ -13,8 +13,8 @@ import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./key.ts";
 import { LineLayout } from "./line_layout.ts";
 import { endOfStyle } from "./rendition.ts";
-import { drawRows } from "./row_canvas.ts";
-import { effectsOf, endOf, styleAfter, withoutEffects } from "./row_effects.ts";
+import { type Canvas, drawRows, textOf } from "./row_canvas.ts";
+import { effectsOf, styleAfter, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { unfinishedSequence } from "./escape_sequences.ts";
 import { copied } from "./pieces.ts";
@@ -203,10 +203,11 @@ const MAX_KEPT = 2_000;
 const MAX_CANDIDATES = 200;
 /** The list takes about this many columns at most, however long the candidates are. */
 const MAX_LISTING = 4_000;
-/** At most twice as many UTF-16 units of an unfinished row are kept. */
+/** An unfinished row with twice as many UTF-16 units is drawn to leave out what was overwritten. */
 const MAX_ROW = 2_048;
-/** The most columns that a UTF-16 unit takes. */
+/** The most columns that a UTF-16 unit takes, and those that replace it in other character sets. */
 const WIDEST = 2;
+const WIDEST_SHOWN = 4;
 const TAB_WIDTH = 4;
 /** As how many drawn characters other work counts: to lay out a character, */
 const LAID_OUT = 1 / 4;
@@ -249,6 +250,7 @@ export class LineEditor {
   readonly #screen: Screen;
   readonly #layout: LineLayout;
   readonly #widths: Widths;
+  readonly #show: ((text: string) => string) | undefined;
   #columns: number;
   #rows: number;
   #prompt = "";
@@ -304,6 +306,7 @@ export class LineEditor {
     this.#keys = new Map([...EMACS_KEYS, ...Object.entries(keys)]);
     this.#screen = new Screen(this.#columns);
     this.#widths = widthsFor(options.ambiguousWidth);
+    this.#show = options.show;
     this.#layout = new LineLayout(this.#columns, options.show, this.#widths);
   }
 
@@ -332,6 +335,29 @@ export class LineEditor {
 
   set prompt(prompt: string) {
     this.#out += this.#doAtOnce(prompt);
+    this.#prompt = withoutEffects(prompt);
+    this.#changed = true;
+  }
+
+  /** Printed text whose line has not ended; it is shown before the prompt. */
+  get row(): string {
+    return this.#row;
+  }
+
+  /**
+   * Starts in a row of the screen that has a text, a prompt, and perhaps typed text, with the cursor
+   * after them.
+   *
+   * @param text The text before the prompt.
+   * @param prompt The prompt.
+   * @param typed What the person has typed there. It is not the editor's line.
+   */
+  takeOver(text: string, prompt: string, typed: string): void {
+    const whole = text + prompt + typed;
+    const rows = this.#canvas(whole).rows.length - 1;
+    if (rows > 0) this.#out += `\x1b[${rows}A\r\x1b[J`;
+    else if (whole !== "") this.#out += "\r";
+    this.#row = withoutEffects(text);
     this.#prompt = withoutEffects(prompt);
     this.#changed = true;
   }
@@ -480,23 +506,30 @@ export class LineEditor {
     const open = rest.slice(done.length);
     this.#out += this.#doAtOnce(done);
     const row = before + withoutEffects(done) + (open.length > MAX_ROW ? "" : open);
-    const start = this.#surplus(row);
-    this.#row = (start > 0 ? this.#printLines(`${row.slice(0, start)}\n`) : "") + row.slice(start);
+    this.#row = this.#shortened(row);
     this.#changed = true;
   }
 
+  /** What the terminal shows for a text that begins at the start of a row. */
+  #canvas(text: string): Canvas {
+    return drawRows(text, this.#columns, this.#show, this.#widths);
+  }
+
   /**
-   * How much of an unfinished row must be printed for good, because it takes more rows of the
-   * window than can be drawn together with the line.
+   * Shortens an unfinished row: leaves out what was overwritten, and prints the start for good if the
+   * window has no room to draw it together with the line.
    */
-  #surplus(row: string): number {
+  #shortened(row: string): string {
     const room = Math.max(1, this.#rows - 2);
-    if (row.length * WIDEST <= room * this.#columns) return 0;
-    const { rows } = drawRows(row, this.#columns, undefined, this.#widths);
-    const kept = Math.ceil(room / 2);
-    const cut = rows.length > room ? rows[rows.length - kept]?.start ?? 0 : 0;
-    // Rows of many sequences are cut anywhere.
-    return Math.max(cut, row.length > 2 * MAX_ROW ? row.length - endOf(row, MAX_ROW).length : 0);
+    const most = row.length * (this.#show === undefined ? WIDEST : WIDEST_SHOWN);
+    if (most <= room * this.#columns && row.length <= 2 * MAX_ROW) return row;
+    const canvas = this.#canvas(row);
+    const { rows } = canvas;
+    if (rows.length > room) {
+      const start = rows[rows.length - Math.ceil(room / 2)]?.start ?? 0;
+      return this.#printLines(`${row.slice(0, start)}\n`) + row.slice(start);
+    }
+    return row.length <= 2 * MAX_ROW ? row : textOf(canvas, styleAfter(row));
   }
 
   /** Prints whole lines above the line; returns the style in which the text after them begins. */

@@ -321,6 +321,11 @@ export class LineInput {
     this.#echoed += this.#row.grow("", this.#line);
   }
 
+  /** Whether the echo of a full row has moved the cursor to the start of the next one. */
+  get onFreshRow(): boolean {
+    return this.echo === "all" && this.#row?.onFreshRow === true;
+  }
+
   /** Takes the echo since the last call; line ends are `\n`. */
   takeEcho(): string {
     const echoed = this.#echoed;
@@ -415,12 +420,13 @@ export class LineInput {
     this.#pieces = 0;
     this.#ended = cutOut ? copied(this.#line) : this.#line;
     this.#endedLength = this.#line.length + this.#dropped;
+    const fresh = this.onFreshRow;
     this.#line = "";
     this.#row = undefined;
     if (this.#place.column > 0) this.#place = { ...this.#place, column: 0 };
     this.#endSequence();
     this.#dropped = 0;
-    if (this.echo !== "none") this.#echoed += "\n";
+    if (this.echo !== "none" && !fresh) this.#echoed += "\n";
   }
 }
 

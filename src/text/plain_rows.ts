@@ -342,9 +342,9 @@ export class PlainRows implements Rows {
         this.#at = Math.min(this.#rows.length - 1, this.#at + count);
         return;
       case "K":
-        return this.#erase(row, column, first);
+        return this.#erase(row, this.#column, first);
       case "J":
-        return this.#erasePage(column, first, take);
+        return this.#erasePage(this.#column, first, take);
       case "X":
         row.erased = true;
         for (let at = column; at < Math.min(column + count, lengthOf(row)); at++) {
@@ -398,8 +398,10 @@ export class PlainRows implements Rows {
     row.erased = true;
     const cells = cellsOf(row);
     if (how === 0) cells.length = Math.min(cells.length, column);
-    else if (how === 1) { for (let at = 0; at <= column; at++) setCell(cells, at, " ", 1); }
-    else cells.length = 0;
+    else if (how === 1) {
+      const last = Math.min(column, this.columns - 1);
+      for (let at = 0; at <= last; at++) setCell(cells, at, " ", 1);
+    } else cells.length = 0;
   }
 
   #erasePage(column: number, how: number, take: (line: string) => void): void {

@@ -1,5 +1,5 @@
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
-import { Rendition } from "./rendition.ts";
+import { endOfStyle, Rendition } from "./rendition.ts";
 import type { Cell } from "./screen.ts";
 import { graphemes, NARROW_WIDTHS, type Widths } from "./width.ts";
 
@@ -58,6 +58,31 @@ export function drawRows(
     at = end;
   }
   return pen.canvas();
+}
+
+/**
+ * Text that draws the same, without what was overwritten; the cursor is in the same place.
+ *
+ * @param style The style of the text to come.
+ */
+export function textOf({ rows, under }: Canvas, style: string): string {
+  let text = "";
+  let before = "";
+  const append = (cells: readonly Cell[]) => {
+    for (const cell of cells) {
+      if (cell.style !== before) text += endOfStyle(before) + cell.style;
+      before = cell.style;
+      text += cell.text;
+    }
+  };
+  for (const [index, { cells, ended }] of rows.entries()) {
+    if (ended && index > 0) text += "\n";
+    append(cells);
+  }
+  append(under);
+  text += endOfStyle(before) + style;
+  const columns = under.reduce((sum, { width }) => sum + width, 0);
+  return columns === 0 ? text : `${text}\x1b[${columns}D`;
 }
 
 /** The column of the cursor after a text that begins at the start of a row. */

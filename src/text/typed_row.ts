@@ -48,6 +48,8 @@ export class TypedRow {
   #last = "";
   /** Whether the cursor is on a full row, until the next character comes. */
   #pending = false;
+  /** Whether the cursor was moved from a full row to the start of the next one. */
+  onFreshRow = false;
 
   /** Starts with an empty line at the given place. */
   constructor({ columns, known, column, ambiguousWidth }: LinePlace) {
@@ -105,7 +107,7 @@ export class TypedRow {
     if (from <= place) return "";
     const wrapped = this.#columns !== Infinity;
     const pending = this.#pending;
-    this.#pending = false;
+    this.#pending = this.onFreshRow = false;
     const rows = wrapped ? this.#rowOf(from) - this.#rowOf(place) - (pending ? 1 : 0) : 0;
     if (rows === 0 && !(wrapped && (uncertain || pending))) return "\b \b".repeat(from - place);
     return `${rows > 0 ? `\x1b[${rows}A` : ""}${this.#toColumn()}\x1b[J`;
@@ -136,6 +138,7 @@ export class TypedRow {
       if (columns === Infinity || width === 0) continue;
       const full = this.#place % columns === 0;
       this.#pending = full && !this.#known && !uncertain;
+      this.onFreshRow = full && !this.#pending;
       if (uncertain) echo += full ? "\r\n" : `${this.#toColumn()}\x1b[K`;
       else if (full && this.#known) echo += ROW_END;
     }

@@ -59,7 +59,9 @@ export function endsWithCaret(text: string): boolean {
 /** Tracks the codes in force, and whether a line has visible text. */
 class ColourState {
   readonly #codes: Map<Attribute, string> = new Map();
-  /** Whether bold is in force because of an upper-case letter: it ends with the letter's colour. */
+  /** Whether `^!` has turned bold on. */
+  #bold = false;
+  /** Whether the colour is that of an upper-case letter, and bold ends with it unless `#bold`. */
   #letter = false;
   /** Whether the line has anything but codes. */
   hasText = false;
@@ -76,7 +78,7 @@ class ColourState {
     // An upper-case letter is the bright colour of the lower-case letter.
     if (this.#letter && /^\^[a-z]$/.test(front) && codes.get("intensity") === "^!") {
       codes.set("foreground", front.toUpperCase());
-      codes.delete("intensity");
+      if (!this.#bold) codes.delete("intensity");
     }
     // A colour may change the brightness, so they keep their order. After a letter comes bold.
     if (front.startsWith("^#")) return [...codes.values()].join("");
@@ -121,10 +123,14 @@ class ColourState {
   #caret(code: string): void {
     const sign = code.charAt(1);
     if (sign === "^") this.hasText = true;
-    else if (sign === "~") this.#codes.clear();
-    else if (sign === "d") this.#end("foreground", "background");
-    else if (sign === "!") this.#brighten(false);
-    else if (sign === ".") this.#end("intensity", "faint");
+    else if (sign === "~") {
+      this.#bold = this.#letter = false;
+      this.#codes.clear();
+    } else if (sign === "d") this.#end("foreground", "background");
+    else if (sign === "!") {
+      this.#bold = true;
+      this.#begin("intensity", code);
+    } else if (sign === ".") this.#endBold();
     else if (sign === "U") this.#codes.set("underline", code);
     else if (sign === "u") this.#codes.delete("underline");
     else if (sign === "I") this.#codes.set("inverse", code);
@@ -134,19 +140,28 @@ class ColourState {
       // The letter of a colour also sets the brightness.
       this.#end("intensity", "faint");
       this.#codes.set("foreground", code.toLowerCase());
-      if (sign < "a") this.#brighten(true);
+      this.#letter = sign < "a";
+      if (this.#letter) this.#begin("intensity", "^!");
+      else this.#bold = false;
     } else if (sign === "#") {
-      if (this.#letter) this.#end("intensity");
+      const dimmed = this.#codes.get("intensity") === "^.";
+      if (dimmed || (this.#letter && !this.#bold)) this.#end("intensity");
       this.#letter = false;
-      this.#end("foreground"); // the last one comes last
-      this.#codes.set("foreground", code);
+      this.#begin("foreground", code);
     }
   }
 
-  #brighten(byLetter: boolean): void {
-    this.#letter = byLetter;
-    this.#end("intensity");
-    this.#codes.set("intensity", "^!");
+  #endBold(): void {
+    this.#bold = this.#letter = false;
+    this.#end("intensity", "faint");
+    // With 16 colours, a bright one would begin bold again.
+    if (this.#codes.get("foreground")?.startsWith("^#")) this.#begin("intensity", "^.");
+  }
+
+  /** Notes a code; the last one comes last. */
+  #begin(attribute: Attribute, code: string): void {
+    this.#codes.delete(attribute);
+    this.#codes.set(attribute, code);
   }
 
   #end(...attributes: readonly Attribute[]): void {

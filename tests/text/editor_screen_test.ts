@@ -486,3 +486,41 @@ Deno.test("a hyperlink in a prompt stays around its text, each time it is drawn"
     `\r\x1b[J${begin}a link and more${end}\r\n${begin}help\x1b[0m${end}> `,
   );
 });
+
+Deno.test("a row that is overwritten again and again stays one row", async () => {
+  const terminal = new Terminal(60, 10);
+  const editor = new LineEditor({ columns: 60, rows: 10 });
+  editor.prompt = "> ";
+  for (let percent = 0; percent <= 100; percent++) {
+    const bar = "#".repeat(percent / 5).padEnd(20);
+    editor.print(`\r\x1b[1;32m[${bar}]\x1b[0m ${percent}% loading the world`);
+    await terminal.write(editor.takeOutput());
+  }
+  assertEquals(terminal.everything, [`[${"#".repeat(20)}] 100% loading the world>`]);
+  for (let turn = 0; turn < 3_000; turn++) {
+    editor.print(`\b${"|/-\\"[turn % 4]}`);
+    if (turn % 10 === 0) await terminal.write(editor.takeOutput());
+  }
+  editor.print("\b done\n");
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.everything, [`[${"#".repeat(20)}] 100% loading the worl done`, ">"]);
+});
+
+Deno.test("a long row of many colours is broken only where the window ends", async () => {
+  const terminal = new Terminal(80, 24);
+  const editor = new LineEditor();
+  let text = "";
+  for (let index = 0; index < 240; index++) text += `\x1b[38;2;${index};100;200mo`;
+  editor.print(`${text}\x1b[0m`);
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.everything.map((row) => row.length), [80, 80, 80]);
+  const short = new LineEditor({
+    columns: 20,
+    rows: 6,
+    show: (one) => one.replaceAll("…", "..."),
+  });
+  short.print("h… ".repeat(40));
+  const shown = new Terminal(20, 6);
+  await shown.write(short.takeOutput().replaceAll("…", "..."));
+  assertEquals(shown.everything, Array(10).fill("h... h... h... h..."));
+});

@@ -60,6 +60,7 @@ const CASES:
       "Y",
       "",
     ]],
+    ["a full row is not erased from its end", "12345678\x1b[Kab\x1b[J\n", ["12345678ab", ""], 8],
     ["text over a part of a TAB", "a\tb\r\x1b[3Cxy\n\tz\rQ\n", ["a  xy   b", "Q       z", ""]],
     ["a character that is repeated", "-\x1b[5b+=\x1b[2b\u4e2d\x1b[b\n", [
       "------+===\u4e2d\u4e2d",

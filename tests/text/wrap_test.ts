@@ -226,7 +226,7 @@ function painted(text: string, depth: ColourDepth): { cells: string[]; end: stri
 
 Deno.test("wordWrap keeps the colours of each character, and no line leaves a background active", () => {
   const part = fc.constantFrom(
-    ..."a bc def ghijklm nop ^r ^R ^1 ^4 ^d ^! ^. ^U ^u ^I ^i ^~ ^^ ^#ff8800 ^#102030 ^%004488"
+    ..."a bc def ghijklm nop ^r ^R ^1 ^4 ^d ^! ^. ^U ^u ^I ^i ^~ ^^ ^#ff8800 ^#808080 ^#102030 ^%004488"
       .split(" "),
     "\x1b[41m",
     "\x1b[0m",
@@ -240,8 +240,10 @@ Deno.test("wordWrap keeps the colours of each character, and no line leaves a ba
       fc.integer({ min: 4, max: 20 }),
       fc.constantFrom<ColourDepth>(16, 256, 16_777_216),
       (parts, columns, depth) => {
-        // In 16 colours ^#rrggbb sets the brightness, also of bold that no caret code has set.
-        const text = parts.map((one) => depth === 16 ? one.replace("[1;4", "[4") : one).join(" ");
+        // In 16 colours ^#rrggbb sets the brightness, also of colours that no caret code has set.
+        const text = parts.map((one) => depth === 16 ? one.replace("[1;4;32", "[4") : one).join(
+          " ",
+        );
         const lines = wordWrap(text, { columns, indent: 1, padding: 1 });
         const whole = painted(text, depth);
         assertEquals(painted(lines.join("\n"), depth).cells, whole.cells);
