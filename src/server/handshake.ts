@@ -126,6 +126,12 @@ export class Handshake implements SecureHandler, Timed {
     this.#received = view(buffer, start, end);
   }
 
+  /** Frees the bytes received so far. */
+  #forget(): void {
+    this.#received = NO_BYTES;
+    this.#store = undefined;
+  }
+
   onEnd(): void {
     // A half-closed peer may still receive.
     const waits = this.#stage === "hello" ? this.#mode.tls === "auto" : this.#stage === "request";
@@ -244,8 +250,7 @@ export class Handshake implements SecureHandler, Timed {
     const { context } = this.#port;
     const received = this.#received;
     if (context === undefined) return this.#fail("tls-failed", "there is no certificate");
-    this.#received = NO_BYTES;
-    this.#store = undefined;
+    this.#forget();
     this.#stage = "secure";
     this.connection = context.secure(this.connection, received, this);
   }
@@ -298,7 +303,7 @@ export class Handshake implements SecureHandler, Timed {
     const beneath = this.connection;
     this.connection = framed;
     this.#stage = "over";
-    this.#received = NO_BYTES;
+    this.#forget();
     framed.attach(this.#port.done(this));
     beneath.attach(framed);
     if (rest.length > 0) framed.onData(new Uint8Array(rest));
@@ -319,7 +324,7 @@ export class Handshake implements SecureHandler, Timed {
     }
     const received = this.#received;
     this.#stage = "over";
-    this.#received = NO_BYTES;
+    this.#forget();
     const owner = this.#port.done(this);
     if (received.length > 0) owner.onData(received);
     connection.attach(owner);
@@ -330,7 +335,7 @@ export class Handshake implements SecureHandler, Timed {
     // A health check may end anywhere, also in the middle of TLS.
     if (this.#check && kind !== "stopping") return this.#finish();
     this.#stage = "over";
-    this.#received = NO_BYTES;
+    this.#forget();
     this.#port.failed(this, kind, detail.trim());
   }
 }

@@ -31,6 +31,7 @@ export class CommittedState {
     const editor = keys?.editor ?? undefined;
     const parts = {
       ...others,
+      state: others.state, // also if the game has removed it
       input: {
         ...input,
         queue: [],

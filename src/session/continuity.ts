@@ -20,6 +20,8 @@ export class Continuity {
   readonly #core: SessionCore;
   readonly #reader: Reader;
   readonly #committed = new CommittedState();
+  /** How many lines and keys the game had taken at the last commit. */
+  #takenCount = 0;
   /** `bytesSent` at the last commit. */
   #bytesSent = -1;
   /** Whether the game has set its data since the last commit. */
@@ -106,13 +108,15 @@ export class Continuity {
     if (this.#core.asResumed && bytesSent === 0) return durable.commit(undefined, unread);
     // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
     const { unfinishedLength: unfinished } = machine;
-    const idle = bytesSent === this.#bytesSent && this.#movesTo === undefined &&
-      !this.#stateSet;
+    const { takenCount } = this.#core;
+    const idle = bytesSent === this.#bytesSent && takenCount === this.#takenCount &&
+      this.#movesTo === undefined && !this.#stateSet;
     if (unfinished < this.#unfinished) this.#unfinished = 0;
     const grown = unfinished - this.#unfinished;
     if (idle && unfinished > UNFINISHED_BYTES && grown < GROWTH_BYTES) return;
     this.#unfinished = unfinished;
     this.#bytesSent = bytesSent;
+    this.#takenCount = takenCount;
     this.#stateSet = false;
     this.#reader.takeEvents();
     const snapshot = takeState(this.#core);

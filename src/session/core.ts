@@ -52,6 +52,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   lineNumber = 0;
   /** Why the client existed before its `onConnect`; `undefined` for a new client. */
   returning: ResumeReason | undefined;
+  /** How many lines and keys the game has taken. */
+  takenCount = 0;
   /** Whether nothing has happened since the client was resumed: its state is as committed. */
   asResumed = false;
   /** Whether a deadline may have changed since the last `schedule()`. */
@@ -172,6 +174,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   /** Tells the server that the game took a line or key; `more`: whether more are waiting. */
   taken(more: boolean): void {
+    this.takenCount++;
     this.asResumed = false;
     this.host.taken(this.#owner, more);
   }

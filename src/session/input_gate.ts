@@ -31,6 +31,8 @@ export interface GateHost {
   readonly clock: () => number;
 }
 
+/** So many keys are read in a poll, whatever time they take. */
+const MIN_KEYS = 32;
 /** A deadline that has passed. */
 const OVER = -1;
 const NO_VERDICTS: readonly GateVerdict[] = [];
@@ -76,6 +78,8 @@ export class InputGate {
    * `OVER` if keys are left.
    */
   #deadline = Infinity;
+  /** How often it was asked in this poll whether the time is used up. */
+  #keys = 0;
   /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
   #unseen = false;
   /** How many bytes were processed in this poll, without those that drawing has used up. */
@@ -134,6 +138,7 @@ export class InputGate {
     this.#typed = 0;
     this.#budget = this.#fullBudget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
     this.#deadline = 0;
+    this.#keys = 0;
     if (this.buffer.length >= this.#limits.inputBytes) this.#reportInput();
   }
 
@@ -170,9 +175,13 @@ export class InputGate {
     this.buffer.take(count);
   }
 
-  /** Whether the client's time in this poll is used up. It starts with the first call. */
+  /**
+   * Whether the client's time in this poll is used up, asked before each key. It starts with the
+   * first call. Some keys are read in any case, because a game may poll rarely.
+   */
   get late(): boolean {
     if (this.#deadline === Infinity) return false;
+    if (this.#deadline >= 0 && this.#keys++ < MIN_KEYS) return false;
     const time = this.#host.clock();
     if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
     return time >= this.#deadline;

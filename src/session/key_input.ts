@@ -235,7 +235,7 @@ export class KeyInput {
 
   /** Keeps a key for the game. */
   keep(key: Key): void {
-    this.#queue.push(key);
+    this.#queue.push({ ...key }); // a committed queue tells keys apart by their objects
   }
 
   /**
@@ -349,7 +349,7 @@ export class KeyInput {
   /** The Telnet command EL: erases the line. */
   eraseLine(): void {
     this.#decoder.forget();
-    if (this.editor === undefined) this.#given.push(CTRL_U);
+    if (this.editor === undefined) this.#given.push({ ...CTRL_U });
     else this.editor.eraseLine();
   }
 

@@ -23,8 +23,8 @@ type StateParts = Readonly<Record<string, unknown>>;
 
 /**
  * A queue as parts of a committed state: blocks of items, so that a turn sends only the blocks in
- * which something was queued, however many items wait. An item must not change, and must stay the
- * same object.
+ * which something was queued, however many items wait. An item must not change, must stay the
+ * same object, and must not be queued twice.
  */
 export class QueueParts<Item extends object> {
   readonly #name: string;

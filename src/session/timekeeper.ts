@@ -158,10 +158,13 @@ export class Timekeeper {
     }
   }
 
-  /** Drops a half-closed client whose lines were not read in time, unless a rate throttles it. */
+  /**
+   * Drops a half-closed client whose lines were not read in time, unless a rate throttles it, or it
+   * has more input than polls have read so far.
+   */
   #endLate(now: number): void {
     const { deadlines, gate, settings: { limits } } = this.#core;
-    if (gate.throttled) deadlines.set("end", now + limits.closeTimeout);
+    if (gate.throttled || gate.again) deadlines.set("end", now + limits.closeTimeout);
     else this.#core.leave("client-closed");
   }
 
