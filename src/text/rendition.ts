@@ -78,11 +78,12 @@ function setAttribute(
 }
 
 /** The parameters of an SGR sequence. */
-const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
+export const SGR: RegExp = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
 /** A hyperlink (OSC 8), and the address in it; an empty one ends the link. */
 const LINK = /^(?:\x1b\]|\x9d)8;[^;]*;(.*?)(?:\x07|\x1b\\|\x9c)$/s;
 const LINK_END = "\x1b]8;;\x1b\\";
-const RESET = "\x1b[0m";
+/** Ends all colours and other attributes. */
+export const RESET = "\x1b[0m";
 
 /** Whether a sequence begins or ends a hyperlink. */
 export function isLink(sequence: string): boolean {
@@ -92,7 +93,7 @@ export function isLink(sequence: string): boolean {
 /** The sequences that end a style. */
 export function endOfStyle(style: string): string {
   if (style === "") return "";
-  return style.includes("]8;") ? RESET + LINK_END : RESET;
+  return /[\]\x9d]8;/.test(style) ? RESET + LINK_END : RESET;
 }
 
 /** The style of the text that a terminal writes: the sequences that set the attributes in force. */

@@ -81,8 +81,10 @@ export function textOf({ rows, under }: Canvas, style: string): string {
   }
   append(under);
   text += endOfStyle(before) + style;
-  const columns = under.reduce((sum, { width }) => sum + width, 0);
-  return columns === 0 ? text : `${text}\x1b[${columns}D`;
+  if (under.length === 0) return text;
+  // Back to the cursor from the start of the row, as after a full row terminals stay in it.
+  const column = rows.at(-1)?.cells.reduce((sum, { width }) => sum + width, 0) ?? 0;
+  return `${text}\r${column === 0 ? "" : `\x1b[${column}C`}`;
 }
 
 /** The column of the cursor after a text that begins at the start of a row. */

@@ -1,6 +1,6 @@
 import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
-import { applySgr, type Attribute, ATTRIBUTES } from "./rendition.ts";
+import { applySgr, type Attribute, ATTRIBUTES, RESET, SGR } from "./rendition.ts";
 
 /**
  * Backgrounds and other attributes that colour empty cells. Terminals fill erased and scrolled cells with them, so
@@ -13,7 +13,6 @@ const MAX_SEQUENCE = 64;
 const PAINTING: readonly Attribute[] = ["background", "underline", "inverse"];
 /** A quick check: the text may contain a code for such an attribute. */
 const MAYBE_PAINTS = /\^[%0-7IU]|[\x1b\x9b]/;
-const SGR = /^(?:\x1b\[|\x9b)([\d;:]*)m$/;
 const CODE = /[\^\x1b\x80-\x9f]/g;
 
 /** Whether a text may colour empty cells. */
@@ -88,7 +87,7 @@ class ColourState {
   /** The code that closes all attributes. */
   get closing(): string {
     if (!this.#painting) return "";
-    return [...this.#codes.values()].some((code) => !code.startsWith("^")) ? "\x1b[0m" : "^~";
+    return [...this.#codes.values()].some((code) => !code.startsWith("^")) ? RESET : "^~";
   }
 
   /** Follows the codes in a line. */

@@ -523,3 +523,21 @@ Deno.test("a long row of many colours is broken only where the window ends", asy
   await shown.write(short.takeOutput().replaceAll("…", "..."));
   assertEquals(shown.everything, Array(10).fill("h... h... h... h..."));
 });
+
+Deno.test("text goes on at its place in a full row that was shortened", async () => {
+  const terminal = new Terminal(20, 10);
+  const editor = new LineEditor({ columns: 20, rows: 10 });
+  editor.print(`\r${"a".repeat(20)}\r12345${"\x1b[31m\x1b[39m".repeat(500)}`);
+  editor.print("6");
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.everything, ["123456aaaaaaaaaaaaaa"]);
+});
+
+Deno.test("a hyperlink of eight-bit controls ends with its text", () => {
+  const editor = new LineEditor();
+  editor.prompt = "\x9d8;;https://example.org\x9chelp\x9d8;;\x9c> ";
+  assertEquals(
+    editor.takeOutput(),
+    "\x9d8;;https://example.org\x9chelp\x1b[0m\x1b]8;;\x1b\\> ",
+  );
+});
