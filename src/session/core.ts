@@ -254,8 +254,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.gate.drew(count, this.now());
   }
 
-  get keysMustWait(): boolean {
-    return this.gate.drawsTooMuch(this.now()) || this.gate.late;
+  mayTakeKey(): boolean {
+    return this.gate.mayTakeKey(this.now());
   }
 
   shows(text: string): void {

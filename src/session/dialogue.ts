@@ -20,8 +20,8 @@ export interface DialogueContext extends OptionHostContext {
   readonly queuedInput: number;
   /** Called when `count` characters were drawn because of the client's input. */
   drew(count: number): void;
-  /** Whether the next keys must wait: too much was drawn, or the time of this poll is used up. */
-  readonly keysMustWait: boolean;
+  /** Called before an editor takes a key; returns whether it may. */
+  mayTakeKey(): boolean;
   /** Called with text that is shown to the person. */
   shows(text: string): void;
 }
@@ -238,14 +238,14 @@ export class Dialogue implements InputModeContext {
     if (!this.input.hasKeyInput) return;
     this.#write(this.input.takeOutput());
     this.input.countDrawn();
-    this.input.drawn();
+    this.input.endCharge();
   }
 
   /** Takes the output for the client. */
   takeOutput(): Uint8Array {
     this.settle();
     if (this.text.leftRow) this.showLeftRow();
-    this.input.drawn();
+    this.input.endCharge();
     return this.input.echoChanges
       ? this.input.takeMachineOutput(this.now())
       : this.machine.takeOutput();
@@ -293,8 +293,8 @@ export class Dialogue implements InputModeContext {
     this.#context.drew(count);
   }
 
-  get keysMustWait(): boolean {
-    return this.#context.keysMustWait;
+  mayTakeKey(): boolean {
+    return this.#context.mayTakeKey();
   }
 
   get lastRow(): LastRow {

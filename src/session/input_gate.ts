@@ -31,10 +31,8 @@ export interface GateHost {
   readonly clock: () => number;
 }
 
-/** So many keys are read in a poll, whatever time they take. */
+/** An editor reads so many keys in a poll, whatever time they take: a game may poll rarely. */
 const MIN_KEYS = 32;
-/** A deadline that has passed. */
-const OVER = -1;
 const NO_VERDICTS: readonly GateVerdict[] = [];
 
 /** The state of the input mode that the gate depends on. */
@@ -73,13 +71,14 @@ export class InputGate {
   #budget = 0;
   /** The budget at the start of this poll. */
   #fullBudget = 0;
-  /**
-   * When the time of this poll is used up; 0: it has not started. `Infinity` outside of a poll, but
-   * `OVER` if keys are left.
-   */
-  #deadline = Infinity;
-  /** How often it was asked in this poll whether the time is used up. */
+  /** When the time of this poll is used up; `undefined`: it has not started. */
+  #deadline: number | undefined;
+  /** Whether a poll is processing input. */
+  #processing = false;
+  /** How many keys the editor has asked for in this poll. */
   #keys = 0;
+  /** Whether the last poll has left keys for the next one. */
+  #keysLeft = false;
   /** Whether compressed or TLS bytes were counted, which may leave nothing to process. */
   #unseen = false;
   /** How many bytes were processed in this poll, without those that drawing has used up. */
@@ -137,7 +136,8 @@ export class InputGate {
     this.again = false;
     this.#typed = 0;
     this.#budget = this.#fullBudget = byKeys ? KEYS_BUDGET : INPUT_BUDGET;
-    this.#deadline = 0;
+    this.#deadline = undefined;
+    this.#processing = true;
     this.#keys = 0;
     if (this.buffer.length >= this.#limits.inputBytes) this.#reportInput();
   }
@@ -176,15 +176,13 @@ export class InputGate {
   }
 
   /**
-   * Whether the client's time in this poll is used up, asked before each key. It starts with the
-   * first call. Some keys are read in any case, because a game may poll rarely.
+   * Called before the editor takes a key; returns whether it may. Keys that a poll has left wait for
+   * the next one: calls of the game between polls do not process them.
    */
-  get late(): boolean {
-    if (this.#deadline === Infinity) return false;
-    if (this.#deadline >= 0 && this.#keys++ < MIN_KEYS) return false;
-    const time = this.#host.clock();
-    if (this.#deadline === 0) this.#deadline = time + PIECES_MS;
-    return time >= this.#deadline;
+  mayTakeKey(now: number): boolean {
+    if (this.drawsTooMuch(now)) return false;
+    if (!this.#processing) return !this.#keysLeft;
+    return this.#keys++ < MIN_KEYS || !this.#isLate();
   }
 
   /** Counts characters that were drawn because of the client's input. */
@@ -216,8 +214,8 @@ export class InputGate {
 
   /** Ends the processing of a poll: reports full buffers, and decides whether to read more. */
   end(now: number, demand: GateDemand): void {
-    // Keys that the time did not suffice for wait for the next poll, whatever the game does meanwhile.
-    this.#deadline = this.again && demand.hasUnread ? OVER : Infinity;
+    this.#processing = false;
+    this.#keysLeft = this.again && demand.hasUnread;
     const { inputBytes, memory } = this.#limits;
     const { length } = this.buffer;
     const { room, hasUnread } = demand;
@@ -288,7 +286,14 @@ export class InputGate {
   /** Whether the client has had its part of this poll. */
   #hasHadEnough({ hasUnread }: GateDemand): boolean {
     const begun = this.#budget < this.#fullBudget || hasUnread;
-    return begun && (this.#budget <= 0 || this.late);
+    return begun && (this.#budget <= 0 || this.#isLate());
+  }
+
+  /** Whether the client's time in this poll is used up. The first call starts it. */
+  #isLate(): boolean {
+    const time = this.#host.clock();
+    this.#deadline ??= time + PIECES_MS;
+    return time >= this.#deadline;
   }
 
   /** Throttles a client over a rate: reports it once, and has it dropped after `floodTimeout`. */

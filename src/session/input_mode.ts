@@ -63,8 +63,8 @@ export interface InputModeContext {
   changed(): void;
   /** Called when `count` characters were drawn because of the client's input. */
   drew(count: number): void;
-  /** Whether the next keys must wait: too much was drawn, or the time of this poll is used up. */
-  readonly keysMustWait: boolean;
+  /** Called before an editor takes a key; returns whether it may. */
+  mayTakeKey(): boolean;
 }
 
 /** The state of the typed input, as plain JSON. */
@@ -203,8 +203,8 @@ export class InputMode implements TypedRest {
     if (this.#charged) this.#context.drew(this.#lines.partial.length);
   }
 
-  /** Notes that the client's own input causes what is drawn until `drawn` is called. */
-  charge(): void {
+  /** Notes that the client's own input causes what is drawn until `endCharge` is called. */
+  beginCharge(): void {
     this.#charged = true;
   }
 
@@ -214,8 +214,8 @@ export class InputMode implements TypedRest {
     if (this.#charged && drawn > 0) this.#context.drew(drawn);
   }
 
-  /** Notes that all output is taken. */
-  drawn(): void {
+  /** Called when all output is taken. */
+  endCharge(): void {
     this.#charged = false;
   }
 
@@ -302,8 +302,8 @@ export class InputMode implements TypedRest {
     this.#keys ??= this.#newKeyInput();
     const { editor } = this;
     this.#keys.use(options, this.#window, this.secret);
-    if (this.editor !== undefined && editor === undefined) this.#keys.takeOver(this.#takeRow(), "");
-    else if (this.editor === undefined && editor !== undefined) this.#leaveRow(NO_ROW);
+    if (editor === undefined) this.#giveRow("");
+    else if (this.editor === undefined) this.#leaveRow(NO_ROW);
     // The game gets queued lines as keys.
     if (options === undefined && this.byKeys) this.#keys.type(this.#takeQueue(""));
     this.#secrecy?.readAnew();
@@ -315,10 +315,7 @@ export class InputMode implements TypedRest {
   endKeys(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
-    const edited = keys.editor !== undefined;
-    keys.close();
-    if (edited) this.#leaveRow(NO_ROW);
-    else this.#context.settle();
+    this.#leaveRow(keys.close());
     this.#toLines(keys);
     this.#keys = undefined;
     this.#settleSecret();
@@ -371,9 +368,7 @@ export class InputMode implements TypedRest {
   /** Starts again after START-TLS: drops typed input, and requests the game's modes again. */
   renew(): void {
     const keys = this.#keys;
-    const row = keys?.stop();
-    if (row !== undefined) this.#leaveRow(row);
-    else this.#context.settle();
+    this.#leaveRow(keys?.stop());
     this.queue.clear();
     this.#keys = undefined;
     this.#lines = newLineInput(this.#settings);
@@ -454,7 +449,7 @@ export class InputMode implements TypedRest {
       settings,
       (text) => this.#context.shown(text),
       () => {
-        this.charge();
+        this.beginCharge();
         this.#context.changed();
       },
     );
@@ -467,10 +462,10 @@ export class InputMode implements TypedRest {
   }
 
   #nextKey(keys: KeyInput): TypedEvent | undefined {
-    this.charge();
+    this.beginCharge();
     const event = keys.next(() => {
       this.countDrawn();
-      return this.room > 0 && !this.#context.keysMustWait;
+      return this.room > 0 && this.#context.mayTakeKey();
     });
     this.#context.changed();
     if (event === undefined) return undefined;
@@ -517,8 +512,7 @@ export class InputMode implements TypedRest {
     else if (!agreed && keys.active) {
       // The editor keeps the start of a secret; the rest may arrive as a line.
       if (keys.editor !== undefined && keys.editor.line !== "") this.#secrecy?.keep();
-      const row = keys.stop();
-      if (row !== undefined) this.#leaveRow(row);
+      this.#leaveRow(keys.stop());
       this.#toLines(keys);
     }
     // An editor that restarts with the start of a secret stays masked.
@@ -537,21 +531,26 @@ export class InputMode implements TypedRest {
     this.#secrecy?.readAnew();
     this.#lines = newLineInput(this.#settings);
     keys.start(typed, afterCr && typed === "", this.#context.now());
-    if (keys.editor !== undefined) keys.takeOver(this.#takeRow(), line);
+    this.#giveRow(line);
     this.#directEcho();
   }
 
-  /** Takes the last row of the screen, for an editor to draw it. */
-  #takeRow(): LastRow {
-    const { lastRow } = this.#context;
+  /**
+   * Gives the last row of the screen to the editor, if there is one. `typed`: text that the client
+   * has sent and shows there.
+   */
+  #giveRow(typed: string): void {
+    const { editor } = this;
+    if (editor === undefined) return;
+    const { text, prompt } = this.#context.lastRow;
     this.#context.lastRow = NO_ROW;
-    return lastRow;
+    editor.takeOver(text, prompt, typed);
   }
 
-  /** Notes what an editor that ends leaves in the last row. */
-  #leaveRow(row: LastRow): void {
+  /** Notes what an editor that ends leaves in the last row; `undefined`: there was no editor. */
+  #leaveRow(row: LastRow | undefined): void {
     this.#context.settle();
-    this.#context.lastRow = row;
+    if (row !== undefined) this.#context.lastRow = row;
   }
 
   /** Takes the queued lines as typed text; `rest`: the text typed after them. */

@@ -20,7 +20,7 @@ import {
 } from "../text/line_editor.ts";
 import { ITEM_SIZE } from "../text/sizes.ts";
 import { type AmbiguousWidth, graphemes } from "../text/width.ts";
-import type { LastRow } from "./text_output.ts";
+import { type LastRow, NO_ROW } from "./text_output.ts";
 
 /** Options of `useEditor()`. Every field has a default. */
 export interface EditorOptions extends
@@ -272,11 +272,6 @@ export class KeyInput {
     this.#decoder.feed(typed, now);
   }
 
-  /** Gives the last row of the screen to the editor, with text that was typed and shown there. */
-  takeOver({ text, prompt }: LastRow, typed: string): void {
-    this.#editor?.takeOver(text, prompt, typed);
-  }
-
   /**
    * Stops because character mode ended: removes the edited line, and leaves the row before it.
    *
@@ -284,20 +279,22 @@ export class KeyInput {
    */
   stop(): LastRow | undefined {
     const { editor } = this;
-    if (!this.#active) return undefined;
-    this.#hide();
-    this.#active = false;
-    if (editor === undefined) return undefined;
+    if (this.close() === undefined || editor === undefined) return undefined;
     const { row: text, prompt } = editor;
     this.#out += text + prompt;
     return { text, prompt };
   }
 
-  /** Stops for good: removes the prompt and the edited line from the screen. */
-  close(): void {
-    if (!this.#active) return;
+  /**
+   * Stops for good: removes the prompt and the edited line from the screen.
+   *
+   * @returns The empty row, if there was an editor.
+   */
+  close(): LastRow | undefined {
+    if (!this.#active) return undefined;
     this.#hide();
     this.#active = false;
+    return this.#editor && NO_ROW;
   }
 
   /**

@@ -72,7 +72,7 @@ export class Reader {
     const frames = machine.frameCount - before;
     if (frames > 0) {
       host.counters.negotiations += frames;
-      input.charge();
+      input.beginCharge();
     }
     gate.used(used, frames, now);
     this.#core.inHand = used;

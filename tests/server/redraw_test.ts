@@ -26,7 +26,7 @@ const text = (typed: string) => [...new TextEncoder().encode(typed)];
 interface Redraw {
   readonly name: string;
   greet(client: TelnetClient): void;
-  /** What the client sends first. */
+  /** What the client sends first, before a long line. */
   readonly before: readonly number[];
   /** What it then sends piece by piece, over and over. */
   readonly pieces: readonly (readonly number[])[];
@@ -45,31 +45,26 @@ const REDRAWS: readonly Redraw[] = [
   {
     name: "AYT in an editor",
     ...editing,
-    before: [...editing.before, ...line],
     pieces: [[IAC, AYT]],
   },
   {
     name: "window sizes in an editor",
     ...editing,
-    before: [...editing.before, ...line],
     pieces: [naws(40), naws(80)],
   },
   {
     name: "character sets in an editor",
     ...editing,
-    before: [...editing.before, ...line],
     pieces: [charset("BIG5"), charset("UTF-8")],
   },
   {
     name: "AYT while the server echoes half a line",
     ...echoed,
-    before: [...echoed.before, ...line],
     pieces: [[IAC, AYT]],
   },
   {
     name: "AYT between characters that the server echoes",
     ...echoed,
-    before: [...echoed.before, ...line],
     pieces: [[IAC, AYT, 0x61, 0x7f]],
   },
 ];
@@ -87,7 +82,7 @@ for (const { name, greet, before, pieces } of REDRAWS) {
       const { peer, client } = await harness.join();
       greet(client);
       await harness.server.poll();
-      peer.write(Uint8Array.from(before));
+      peer.write(Uint8Array.from([...before, ...line]));
       for (let polls = 0; polls < 10; polls++) await harness.server.poll();
       harness.clock.advance(1_000_000);
       for (let polls = 0; polls < 3; polls++) await harness.server.poll();
@@ -156,4 +151,26 @@ Deno.test("keys stop in the middle of a packet when the client's time in a poll 
   peer.write("\r");
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), typed);
+});
+
+Deno.test("subnegotiations stop when the client's time in a poll is over", async () => {
+  let [now, running] = [1_000, false];
+  const clock = {
+    now: () => running ? now += 0.05 : now, // each reading takes time
+    timeOfDay: () => now,
+  };
+  const sizes: number[] = [];
+  await using harness = await start({
+    clock,
+    telnetOptions: { naws: true },
+    onResize: (_, { columns }) => void sizes.push(columns),
+  });
+  const { peer } = await harness.join();
+  peer.write(Uint8Array.of(IAC, WILL, NAWS));
+  await harness.server.poll();
+  running = true;
+  peer.write(Uint8Array.from(Array.from({ length: 40 }, (_, at) => naws(40 + at)).flat()));
+  await harness.server.poll();
+  assert(sizes.length > 0 && sizes.length < 8, `${sizes.length} in the first poll`);
+  await harness.pollUntil(() => sizes.length === 40);
 });
