@@ -1,4 +1,3 @@
-import { joinBytes } from "../protocol/bytes.ts";
 import { SlabBuffer, view } from "../protocol/slab_buffer.ts";
 import type { SecureContext, SecureHandler } from "../transport/encryption.ts";
 import type { Connection, ConnectionHandler } from "../transport/transport.ts";
@@ -84,9 +83,7 @@ export class Handshake implements SecureHandler, Timed {
   #store: SlabBuffer | undefined;
   /** How many of them were searched for the end of a request. */
   #looked = 0;
-  /** The header received so far, its size, and the size at which to parse it again. */
-  #parts: Uint8Array[] = [];
-  #size = 0;
+  /** At how many bytes to read the PROXY header again. */
   #needed = 1;
   /** Whether the connection is a proxy's health check. */
   #check = false;
@@ -106,9 +103,9 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   onData(chunk: Uint8Array): void {
-    if (this.#stage === "proxy") return this.#readHeader(chunk);
     this.#append(chunk);
-    if (this.#stage === "hello") this.#readHello();
+    if (this.#stage === "proxy") this.#readHeader();
+    else if (this.#stage === "hello") this.#readHello();
     else if (this.#stage === "request") this.#readRequest();
   }
 
@@ -182,20 +179,16 @@ export class Handshake implements SecureHandler, Timed {
     return this.#stage === "proxy" ? "proxy-header" : "tls-failed";
   }
 
-  #readHeader(chunk: Uint8Array): void {
-    this.#parts.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size < this.#needed) return;
-    const received = joinBytes(this.#parts);
-    if (this.#isForwarded(received)) return;
+  #readHeader(): void {
+    const received = this.#received;
+    if (received.length < this.#needed || this.#isForwarded(received)) return;
     const header = decodeProxyHeader(received);
     if (header === undefined) {
-      this.#parts = [received];
       this.#needed = neededForHeader(received);
       return;
     }
-    this.#parts = [];
     if ("fault" in header) return this.#fail("proxy-header", header.fault);
+    this.#forget();
     this.#received = received.subarray(header.length);
     const { source, encrypted } = header;
     // A version 1 health check names the proxy's own connection as the source.
@@ -217,8 +210,6 @@ export class Handshake implements SecureHandler, Timed {
     const isTls = received[0] === TLS_RECORD && this.#mode.tls !== false;
     if (!isTls && beginsHttp(received) !== true) return false;
     this.#forwards = true;
-    this.#parts = [];
-    this.#received = received;
     this.#stage = "hello";
     this.#greet();
     return true;

@@ -2,16 +2,13 @@ import type { LineChange } from "../text/edit_buffer.ts";
 import type { Key } from "../text/key.ts";
 import type { ClientSnapshot, SessionSnapshot } from "./client_snapshot.ts";
 import type { TypedLine } from "./line_queue.ts";
-import { QueueParts } from "./queue_parts.ts";
+import { QueueParts, type StateParts } from "./queue_parts.ts";
 
 /** How many characters of an editor's history, and of the text for undo, are kept; the newest are. */
 const HISTORY_LENGTH = 4_096;
 const UNDO_LENGTH = 4_096;
 /** How many changes can be undone. */
 const CHANGES = 50;
-
-/** Parts of a state by name. */
-type StateParts = Readonly<Record<string, unknown>>;
 
 /**
  * The state of a client in parts, as a durable connection commits it. What each key changes is apart

@@ -19,7 +19,7 @@ interface Block<Item> {
 const NO_BLOCK: Block<never> = { items: [], text: 0 };
 
 /** Parts of a committed state by name. */
-type StateParts = Readonly<Record<string, unknown>>;
+export type StateParts = Readonly<Record<string, unknown>>;
 
 /**
  * A queue as parts of a committed state: blocks of items, so that a turn sends only the blocks in

@@ -194,8 +194,8 @@ export class TextOutput {
   }
 
   #shownCharacter(character: string): string {
-    const characters = SHOWN.get(this.#codec) ?? new Map<string, string>();
-    SHOWN.set(this.#codec, characters);
+    let characters = SHOWN.get(this.#codec);
+    if (characters === undefined) SHOWN.set(this.#codec, characters = new Map());
     const known = characters.get(character);
     if (known !== undefined) return known;
     if (characters.size >= MAX_CHARACTERS) characters.clear();

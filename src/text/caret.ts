@@ -7,8 +7,9 @@ const COLOURS = "krgybmcw";
 
 /** The codes that turn bold off. */
 const BOLD_OFF = COLOURS + ".~";
-/** The codes after which no bright `^#rrggbb` is in force, or bold is not only its own. */
+/** The codes of bright colours. */
 const BRIGHT: string = COLOURS.toUpperCase();
+/** The codes after which no bright `^#rrggbb` is in force, or bold is not only its own. */
 const ENDS_BRIGHT: string = BOLD_OFF + BRIGHT + "d!";
 
 const SEQUENCES: ReadonlyMap<string, string> = new Map([

@@ -209,11 +209,11 @@ const MAX_ROW = 2_048;
 const WIDEST = 2;
 const WIDEST_SHOWN = 4;
 const TAB_WIDTH = 4;
-/** As how many drawn characters other work counts: to lay out a character, */
+/** Laying out a character counts as this many drawn characters. */
 const LAID_OUT = 1 / 4;
-/** to read a completion candidate, */
+/** Reading a completion candidate counts as this many drawn characters. */
 const READ = 1 / 4;
-/** and to search a character of the history. */
+/** Searching a character of the history counts as this many drawn characters. */
 const SEARCHED = 1 / 64;
 /** The maximum UTF-16 units of a search query, which is drawn before the line. */
 const MAX_QUERY = 256;

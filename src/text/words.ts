@@ -9,6 +9,8 @@ const IS_OTHER = 4;
 const NO_WORD: number = IS_SPACE | IS_OTHER;
 const NO_SPACE: number = IN_WORD | IS_OTHER;
 
+/** Stands for the pages in which nothing was looked up. */
+const NO_PAGE = new Uint8Array(256);
 /** The kinds of code points that were looked up, in pages of 256, because words can be long. */
 const pages: Uint8Array[] = [];
 
@@ -26,8 +28,6 @@ function lookUp(codePoint: number): number {
   (pages[codePoint >> 8] as Uint8Array)[codePoint & 0xff] = kind;
   return kind;
 }
-
-const NO_PAGE = new Uint8Array(256);
 
 /** Where the word at or before a position begins. */
 export function wordStart(line: string, at: number): number {

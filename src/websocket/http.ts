@@ -115,8 +115,8 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /**
- * The position after the empty line that ends the head; -1 if it has not come. `from`: where its
- * last byte can be at the earliest.
+ * The position after the empty line that ends the head; -1 if it has not come. `from`: the bytes
+ * before this position were searched by an earlier call.
  */
 function headEnd(bytes: Uint8Array, from: number): number {
   const limit = Math.min(bytes.length, MAX_HEAD + 4);

@@ -71,8 +71,8 @@ function subnegotiation(option: number, payload: Uint8Array): Uint8Array {
   return bytes(IAC, SB, option, Uint8Array.from(escaped), IAC, SE);
 }
 
-/** A line that an editor takes by default. */
-const LINE = 4_000;
+/** The length of the longest line of an editor in the measurements: it is allowed by default. */
+export const LINE = 4_000;
 const KEYS = bytes(IAC, DO, ECHO, IAC, DO, SGA);
 const edits: Pick<CostlyInput, "greet"> = { greet: (client) => client.useEditor() };
 /** An editor whose line is a repeated text. */

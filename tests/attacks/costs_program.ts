@@ -12,7 +12,7 @@ import {
 } from "../../mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import { NO_RATES } from "../server/harness.ts";
-import { COSTLY_INPUTS, type CostlyInput, EMPTY_BLOCKS } from "./costly_inputs.ts";
+import { COSTLY_INPUTS, type CostlyInput, EMPTY_BLOCKS, LINE } from "./costly_inputs.ts";
 
 /** The cost of an input. */
 export interface Cost {
@@ -29,7 +29,6 @@ export interface Cost {
 
 /** The size of an input; an editor line has the longest length allowed. */
 const SIZE = 32_768;
-const LINE = 4_000;
 const RUNS = 4;
 const HONEST = 50;
 const HOSTILE = 10;

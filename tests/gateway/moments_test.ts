@@ -90,6 +90,45 @@ Deno.test("what a game sets in client.state is kept while a command of the clien
   }
 });
 
+Deno.test("a state that the game removes does not come back", async () => {
+  const scene = await Scene.open({ gateway: QUIET });
+  const first = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  const [client] = first.server?.clientList() ?? [];
+  assert(client !== undefined);
+  client.state = { gold: 1 };
+  await steps(scene, 5);
+  client.state = undefined;
+  await steps(scene, 5);
+  first.process.kill();
+  const second = scene.worker("b");
+  await scene.until(() => second.log.length === 1);
+  assertEquals(second.server?.clientList()[0]?.state, undefined);
+  peer.abort();
+  await scene.close();
+});
+
+Deno.test("a line that the game took beside an unfinished command is not delivered again", async () => {
+  const heard: string[] = [];
+  const scene = await Scene.open({
+    gateway: QUIET,
+    play: (client, worker) => heard.push(`${worker.name} ${client.getCommand()}`), // no answer
+  });
+  const first = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  peer.write(joinBytes([utf8("hello\r\n"), Uint8Array.of(IAC, SB, 201), new Uint8Array(100)]));
+  await scene.until(() => heard.length === 1);
+  await steps(scene, 10);
+  first.process.kill();
+  const second = scene.worker("b");
+  await scene.until(() => second.log.length === 1);
+  await steps(scene, 20);
+  assertEquals(heard, ["a hello"]);
+  await scene.close();
+});
+
 Deno.test("a subnegotiation may be longer than the window of a gateway, if the limit allows it", async () => {
   // Each 0xFF takes two bytes of the window.
   for (

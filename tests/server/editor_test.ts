@@ -24,7 +24,7 @@ import { turn } from "../../src/transport/event_loop.ts";
 import { Terminal } from "../text/terminal.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
 import { type Harness, latin1, type StepClock } from "./harness.ts";
-import { join, type Joined, type Remote } from "./remote.ts";
+import { agree, join, type Remote, show } from "./remote.ts";
 
 /** A client with a terminal in character mode. Disposing it stops the server. */
 interface Sitting extends AsyncDisposable {
@@ -37,15 +37,6 @@ interface Sitting extends AsyncDisposable {
   look: () => Promise<string[]>;
 }
 
-/** Lets a client agree to character mode. */
-async function agree(
-  { harness, client, remote }: Pick<Joined, "harness" | "client" | "remote">,
-): Promise<void> {
-  remote.do(ECHO);
-  remote.do(SGA);
-  await harness.pollUntil(() => client.terminal.inCharacterMode);
-}
-
 async function sit(
   options: ListenOptions = {},
   prepare: (client: TelnetClient) => void = (client) => client.useEditor(),
@@ -55,10 +46,7 @@ async function sit(
   prepare(client);
   await agree({ harness, client, remote });
   const look = async () => {
-    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
-    const plain = latin1(peer.take()).replaceAll(/\xff[\xfb-\xfe][^]/g, "").replaceAll("\0", "");
-    const bytes = Uint8Array.from(plain, (character) => character.charCodeAt(0));
-    await terminal.write(new TextDecoder().decode(bytes));
+    await show({ harness, peer }, terminal);
     return terminal.everything;
   };
   return {
@@ -663,10 +651,7 @@ Deno.test("server echo without the editor: Backspace after a TAB and over the en
   await harness.pollUntil(() => client.columns === 20);
   client.prompt("> ");
   const see = async () => {
-    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
-    const plain = latin1(peer.take()).replaceAll(/\xff[\xfb-\xfe][^]/g, "").replaceAll(/\xff./g, "")
-      .replaceAll("\0", "");
-    await terminal.write(plain);
+    await show({ harness, peer }, terminal);
     return terminal.everything;
   };
   await see();

@@ -1,9 +1,11 @@
 /** A Telnet client for tests of the server. */
 import { constants, createDeflate } from "node:zlib";
 import type { ListenOptions, TelnetClient } from "../../mod.ts";
+import { ECHO, SGA } from "../../src/options/mod.ts";
 import { DO, DONT, SB, TelnetMachine, WILL, WONT } from "../../src/protocol/mod.ts";
 import type { MemoryConnectOptions, MemoryPeer } from "../../src/transport/memory.ts";
 import { until } from "../patience.ts";
+import type { Terminal } from "../text/terminal.ts";
 import { type Harness, latin1, negotiation, start, type StepClock } from "./harness.ts";
 
 /** Encodes text as UTF-8. */
@@ -97,6 +99,25 @@ export async function join(
     clock,
     [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
   };
+}
+
+/** Lets a client agree to character mode. */
+export async function agree(
+  { harness, client, remote }: Pick<Joined, "harness" | "client" | "remote">,
+): Promise<void> {
+  remote.do(ECHO);
+  remote.do(SGA);
+  await harness.pollUntil(() => client.terminal.inCharacterMode);
+}
+
+/** Shows on a terminal what a client has received, after some polls, without Telnet commands. */
+export async function show(
+  { harness, peer }: Pick<Joined, "harness" | "peer">,
+  terminal: Terminal,
+): Promise<void> {
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  const sent = latin1(peer.take()).replaceAll(/\xff(?:[\xfb-\xfe][^]|[\xf0-\xf9])|\0/g, "");
+  await terminal.write(new TextDecoder().decode(bytesOf(sent)));
 }
 
 /** Encodes Latin-1 text, the inverse of `latin1`. */

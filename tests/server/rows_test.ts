@@ -3,8 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { ListenOptions, TelnetClient } from "../../mod.ts";
 import { ECHO, encodeNaws, NAWS, SGA } from "../../src/options/mod.ts";
 import { Terminal } from "../text/terminal.ts";
-import { latin1 } from "./harness.ts";
-import { join, type Joined } from "./remote.ts";
+import { agree, join, type Joined, show } from "./remote.ts";
 
 interface Scene extends Joined, AsyncDisposable {
   readonly terminal: Terminal;
@@ -18,14 +17,10 @@ interface Scene extends Joined, AsyncDisposable {
 
 async function open(columns: number, options: ListenOptions = {}): Promise<Scene> {
   const joined = await join({ telnetOptions: { naws: true }, ...options });
-  const { harness, client, peer, remote } = joined;
+  const { peer, remote } = joined;
   const terminal = new Terminal(columns, 10);
   const look = async () => {
-    for (let polls = 0; polls < 3; polls++) await harness.server.poll();
-    const sent = latin1(peer.take())
-      .replaceAll(/\xff[\xfb-\xfe][^]|\xff[\xf0-\xf9]|\0/g, "");
-    const bytes = Uint8Array.from(sent, (character) => character.charCodeAt(0));
-    await terminal.write(new TextDecoder().decode(bytes));
+    await show(joined, terminal);
     return terminal.everything;
   };
   remote.will(NAWS);
@@ -40,12 +35,7 @@ async function open(columns: number, options: ListenOptions = {}): Promise<Scene
       peer.write(text);
       return await look();
     },
-    async agree() {
-      remote.do(ECHO);
-      remote.do(SGA);
-      await harness.pollUntil(() => client.terminal.inCharacterMode);
-    },
-    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+    agree: () => agree(joined),
   };
 }
 
