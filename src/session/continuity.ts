@@ -20,8 +20,8 @@ export class Continuity {
   readonly #core: SessionCore;
   readonly #reader: Reader;
   readonly #committed = new CommittedState();
-  /** How many lines and keys the game had taken at the last commit. */
-  #takenCount = 0;
+  /** `delivered` at the last commit. */
+  #delivered = 0;
   /** `bytesSent` at the last commit. */
   #bytesSent = -1;
   /** Whether the game has set its data since the last commit. */
@@ -108,15 +108,15 @@ export class Continuity {
     if (this.#core.asResumed && bytesSent === 0) return durable.commit(undefined, unread);
     // A large unfinished command stays in the transport: a turn with nothing else commits nothing.
     const { unfinishedLength: unfinished } = machine;
-    const { takenCount } = this.#core;
-    const idle = bytesSent === this.#bytesSent && takenCount === this.#takenCount &&
+    const { delivered } = this.#core;
+    const idle = bytesSent === this.#bytesSent && delivered === this.#delivered &&
       this.#movesTo === undefined && !this.#stateSet;
     if (unfinished < this.#unfinished) this.#unfinished = 0;
     const grown = unfinished - this.#unfinished;
     if (idle && unfinished > UNFINISHED_BYTES && grown < GROWTH_BYTES) return;
     this.#unfinished = unfinished;
     this.#bytesSent = bytesSent;
-    this.#takenCount = takenCount;
+    this.#delivered = delivered;
     this.#stateSet = false;
     this.#reader.takeEvents();
     const snapshot = takeState(this.#core);

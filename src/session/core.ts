@@ -52,8 +52,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   lineNumber = 0;
   /** Why the client existed before its `onConnect`; `undefined` for a new client. */
   returning: ResumeReason | undefined;
-  /** How many lines and keys the game has taken. */
-  takenCount = 0;
+  /** How many lines and keys the game has taken, and how many events and calls it got. */
+  delivered = 0;
   /** Whether nothing has happened since the client was resumed: its state is as committed. */
   asResumed = false;
   /** Whether a deadline may have changed since the last `schedule()`. */
@@ -174,7 +174,7 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   /** Tells the server that the game took a line or key; `more`: whether more are waiting. */
   taken(more: boolean): void {
-    this.takenCount++;
+    this.delivered++;
     this.asResumed = false;
     this.host.taken(this.#owner, more);
   }
@@ -206,7 +206,9 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     if (name === "resize") this.#resized();
     else if (name === "pong") this.activity.answered();
     this.heard ||= !ABOUT_THE_CLIENT.has(name);
-    if (this.active || name === "violation") this.host.emit(this.#owner, name, value);
+    if (!this.active && name !== "violation") return;
+    if (this.host.listens(name)) this.delivered++;
+    this.host.emit(this.#owner, name, value);
   }
 
   /** Reports an event of an option, by its name. */
@@ -216,7 +218,9 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
 
   /** Calls other code of the game, unless the client is dropped. */
   run(call: () => unknown): void {
-    if (this.active) this.host.run(this.#owner, call);
+    if (!this.active) return;
+    this.delivered++;
+    this.host.run(this.#owner, call);
   }
 
   /** Calls code that may throw. */

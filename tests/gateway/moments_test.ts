@@ -1,9 +1,9 @@
 /** Moments in which two things meet: a reset and a move, a person and a worker that is away. */
 import { assert, assertEquals } from "@std/assert";
 import type { TelnetClient } from "../../mod.ts";
-import { DO, IAC, SB, SE } from "../../src/protocol/mod.ts";
+import { DO, IAC, IP, SB, SE } from "../../src/protocol/mod.ts";
 import { joinBytes } from "../../src/protocol/bytes.ts";
-import { GMCP } from "../../src/options/mod.ts";
+import { ECHO, GMCP, MSDP, SGA, ZMP } from "../../src/options/mod.ts";
 import type { CommitRecord } from "../../src/gateway/records.ts";
 import { ZoneConnection } from "../../src/gateway/zone_connection.ts";
 import { Scene, type Worker } from "./scene.ts";
@@ -127,6 +127,59 @@ Deno.test("a line that the game took beside an unfinished command is not deliver
   await steps(scene, 20);
   assertEquals(heard, ["a hello"]);
   await scene.close();
+});
+
+Deno.test("an event that the game got beside an unfinished command is not delivered again", async () => {
+  const request = [IAC, SB, GMCP, ...utf8("Shop.Buy"), IAC, SE];
+  const variable = [IAC, SB, MSDP, 1, ...utf8("HP"), 2, ...utf8("10"), IAC, SE];
+  const call = [IAC, SB, ZMP, ...utf8("shop.buy"), 0, IAC, SE];
+  const inputs: readonly (readonly number[])[] = [
+    request,
+    variable,
+    call,
+    [97], // a key
+    [IAC, IP],
+    [9], // asks for completions
+  ];
+  for (const input of inputs) {
+    const heard: string[] = [];
+    const note = (name: string) => void heard.push(name);
+    const scene = await Scene.open({
+      gateway: QUIET,
+      server: {
+        telnetOptions: {
+          gmcp: true,
+          msdp: { variables: { HP: { value: () => 1, configurable: true } } },
+          zmp: true,
+        },
+        onConnect: (client) => {
+          if (input[0] === 9) client.useEditor({ complete: () => (note("complete"), []) });
+          else if (input.length === 1) client.enterCharacterMode();
+        },
+        onGmcp: () => note("gmcp"),
+        onMsdp: () => note("msdp"),
+        onZmp: () => note("zmp"),
+        onKey: () => note("key"),
+        onTelnetCommand: () => note("command"),
+      },
+    });
+    const first = scene.worker("a");
+    const peer = scene.person();
+    await scene.until(() => first.server?.clientList().length === 1);
+    peer.write(Uint8Array.from([GMCP, MSDP, ZMP, ECHO, SGA].flatMap((code) => [IAC, DO, code])));
+    await steps(scene, 10);
+    peer.write(Uint8Array.of(...input, IAC, SB, GMCP, ...new Uint8Array(100)));
+    await scene.until(() => heard.length >= 1);
+    await steps(scene, 10);
+    const before = [...heard];
+    first.process.kill();
+    const second = scene.worker("b");
+    await scene.until(() => second.server?.clientList().length === 1);
+    await steps(scene, 20);
+    assertEquals(heard, before, String(input));
+    peer.abort();
+    await scene.close();
+  }
 });
 
 Deno.test("a subnegotiation may be longer than the window of a gateway, if the limit allows it", async () => {
