@@ -5,6 +5,7 @@ import type {
   DurableConnection,
   Resumed,
 } from "../transport/transport.ts";
+import { InputBuffer } from "../session/input_buffer.ts";
 import type { CommitRecord, OpenRecord, Step } from "./records.ts";
 
 /** What a connection needs from its zone. */
@@ -26,9 +27,6 @@ export interface ZoneConnectionOwner {
   commit(connection: ZoneConnection, commit: CommitRecord): void;
 }
 
-/** Received input that was not passed to the handler yet. */
-type Input = Uint8Array | "end";
-
 /**
  * A client's connection, as a worker sees it; a gateway holds the socket. Output is kept until the
  * next commit, which sends it together with the state of the connection's owner.
@@ -45,7 +43,10 @@ export class ZoneConnection implements Connection, DurableConnection {
   compressing: boolean;
   readonly #owner: ZoneConnectionOwner;
   #handler: ConnectionHandler | undefined;
-  #input: Input[] = [];
+  /** Received bytes that were not passed to the handler yet. */
+  readonly #input = new InputBuffer();
+  /** Whether the half-close follows these bytes. */
+  #endFollows = false;
   /** The input offset passed to the handler; the half-close and the loss count as one byte each. */
   #handed: number;
   /** The input offset that the last commit covers. */
@@ -101,6 +102,11 @@ export class ZoneConnection implements Connection, DurableConnection {
 
   get queued(): number {
     return this.#waiting + this.#written - this.#taken;
+  }
+
+  /** The received bytes that a pause holds back, with the overhead of their chunks. */
+  get held(): number {
+    return this.#input.held;
   }
 
   get destroyed(): boolean {
@@ -213,13 +219,15 @@ export class ZoneConnection implements Connection, DurableConnection {
 
   /** Receives bytes of the client. */
   receive(bytes: Uint8Array): void {
-    this.#input.push(bytes);
+    if (this.#detached) return;
+    this.#input.push(bytes, false);
     this.#hand();
   }
 
   /** Receives the half-close of the client. */
   receiveEnd(): void {
-    this.#input.push("end");
+    if (this.#detached) return;
+    this.#endFollows = true;
     this.#hand();
   }
 
@@ -241,7 +249,8 @@ export class ZoneConnection implements Connection, DurableConnection {
    */
   detach(): void {
     this.#detached = true;
-    this.#input = [];
+    this.#input.takeAll();
+    this.#endFollows = false;
     this.#steps = [];
     this.#waiting = 0;
     if (this.#closing) queueMicrotask(() => this.lose(undefined));
@@ -252,22 +261,31 @@ export class ZoneConnection implements Connection, DurableConnection {
    * pause.
    */
   #hand(): void {
-    while (this.#handler !== undefined && !this.#paused && this.#input.length > 0) {
-      const next = this.#input.shift();
-      if (next === "end") {
-        this.#handed++;
-        this.#endHanded = true;
-        if (!this.#closing) this.#handler.onEnd();
-      } else if (next !== undefined) {
-        this.#handed += next.length;
-        if (!this.#closing) this.#handler.onData(next);
-      }
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    while (!this.#paused && this.#input.length > 0) {
+      const bytes = this.#input.peek(Infinity) as Uint8Array;
+      this.#input.take(bytes.length);
+      this.#handed += bytes.length;
+      if (!this.#closing) handler.onData(bytes);
     }
-    if (this.#gone === undefined || this.#goneTold || this.#handler === undefined) return;
-    for (const left of this.#input.splice(0)) this.#handed += left === "end" ? 1 : left.length;
+    if (this.#endFollows && this.#input.length === 0 && !this.#paused) {
+      this.#handEnd();
+      if (!this.#closing) handler.onEnd();
+    }
+    if (this.#gone === undefined || this.#goneTold) return;
+    this.#handed += this.#input.length;
+    this.#input.takeAll();
+    if (this.#endFollows) this.#handEnd();
     this.#handed++;
     this.#goneTold = true;
-    this.#handler.onClose(this.#gone.error);
+    handler.onClose(this.#gone.error);
+  }
+
+  #handEnd(): void {
+    this.#endFollows = false;
+    this.#endHanded = true;
+    this.#handed++;
   }
 
   #send(parts: ReadonlyMap<string, string>): void {

@@ -245,31 +245,33 @@ Deno.test("moveTo() of the client's own zone cancels a move of the same turn", a
   await scene.close();
 });
 
+/** A client's connection at a worker whose link has `room()`; commits are added to a list. */
+function connectionOf(commits: CommitRecord[], room: () => boolean = () => true): ZoneConnection {
+  const open = {
+    type: "open",
+    handle: 1,
+    number: 1,
+    address: "192.0.2.1",
+    port: 4000,
+    encrypted: false,
+    framed: false,
+    compressing: false,
+    acked: 0,
+    reason: undefined,
+    parts: new Map(),
+  } as const;
+  return new ZoneConnection(open, "gateway", {
+    name: "main",
+    stalled: false,
+    ready: room,
+    commit: (_, commit) => void commits.push(commit),
+  });
+}
+
 Deno.test("parts that changed while the link was full are committed when there is room", () => {
   let room = false;
   const commits: CommitRecord[] = [];
-  const connection = new ZoneConnection(
-    {
-      type: "open",
-      handle: 1,
-      number: 1,
-      address: "192.0.2.1",
-      port: 4000,
-      encrypted: false,
-      framed: false,
-      compressing: false,
-      acked: 0,
-      reason: undefined,
-      parts: new Map(),
-    },
-    "gateway",
-    {
-      name: "main",
-      stalled: false,
-      ready: () => room,
-      commit: (_, commit) => void commits.push(commit),
-    },
-  );
+  const connection = connectionOf(commits, () => room);
   connection.commit({ telnet: "new", input: "a", gone: "soon" }, 0);
   connection.commit({ input: "ab", gone: undefined }, 0);
   room = true;
@@ -277,4 +279,27 @@ Deno.test("parts that changed while the link was full are committed when there i
   assertEquals(commits.map(({ parts }) => Object.fromEntries(parts)), [
     { telnet: '"new"', input: '"abc"' }, // `gone` has never been there
   ]);
+});
+
+Deno.test("what a worker holds for a client that it does not read is counted, and small", () => {
+  const connection = connectionOf([]);
+  let [read, chunks, ends] = [0, 0, 0];
+  connection.attach({
+    onData: (bytes) => {
+      chunks++;
+      for (const byte of bytes) assertEquals(byte, read++ % 256);
+    },
+    onEnd: () => ends++,
+    onDrain: () => {},
+    onClose: () => {},
+  });
+  connection.pause();
+  const count = 60_000;
+  for (let at = 0; at < count; at++) connection.receive(Uint8Array.of(at % 256));
+  connection.receiveEnd();
+  assertEquals([read, ends], [0, 0]);
+  assert(connection.held >= count && connection.held < 1.5 * count, String(connection.held));
+  connection.resume();
+  assertEquals([read, ends, connection.held], [count, 1, 0]);
+  assert(chunks < count / 100, String(chunks));
 });
