@@ -4,7 +4,9 @@ import type { ByteStreamEvents, InflateLimits } from "../session/compression_lay
 import type { CompressionCodec } from "../transport/compression.ts";
 import type { Connection, ConnectionHandler, ResumeReason } from "../transport/transport.ts";
 import { ByteLog } from "./byte_log.ts";
+import { changedBy } from "./part_change.ts";
 import type { CommitRecord, GatewayRecord, Step } from "./records.ts";
+import { WireError } from "./wire.ts";
 
 /** The maximum number of uncommitted input bytes. Above it, reading from the client pauses. */
 const WINDOW = 65_536;
@@ -209,8 +211,10 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
    * Applies a commit of the worker.
    *
    * @returns The zone that the connection moves to, if it does.
+   * @throws {WireError} The commit does not fit the state; nothing was applied.
    */
-  apply({ acked, parts, steps }: CommitRecord, now: number): string | undefined {
+  apply({ acked, changes, steps }: CommitRecord, now: number): string | undefined {
+    const parts = this.#changed(changes);
     if (acked > this.#acked) this.#acked = Math.min(acked, this.#total);
     this.#input.dropBefore(this.#acked);
     if (this.#input.length < WINDOW / 2) this.#stream.reading = true;
@@ -231,6 +235,17 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
       if (!this.gone) this.#act(step);
     }
     return zone;
+  }
+
+  /** Returns the texts of changed parts. */
+  #changed(changes: CommitRecord["changes"]): Map<string, string> {
+    const parts = new Map<string, string>();
+    for (const [name, change] of changes) {
+      const text = changedBy(change, this.#parts.get(name) ?? "");
+      if (text === undefined) throw new WireError(`A change does not fit the part ${name}`);
+      parts.set(name, text);
+    }
+    return parts;
   }
 
   #act(step: Step): void {

@@ -1,9 +1,10 @@
 import type { CloseReason, ResumeReason } from "../transport/transport.ts";
 import { copied } from "../text/pieces.ts";
+import type { PartChange } from "./part_change.ts";
 import { WireError, WireReader, type WireWriter } from "./wire.ts";
 
 /** The version of the messages between gateways and workers. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** The state of a connection's owner: JSON texts by name. */
 export type Parts = ReadonlyMap<string, string>;
@@ -69,8 +70,8 @@ export interface CommitRecord {
   readonly handle: number;
   /** The input offset that the state covers. */
   readonly acked: number;
-  /** The changed parts of the state; an empty text removes a part. */
-  readonly parts: Parts;
+  /** The changes of the state by the name of the part; a part that becomes empty is removed. */
+  readonly changes: ReadonlyMap<string, PartChange>;
   readonly steps: readonly Step[];
 }
 
@@ -115,7 +116,7 @@ export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): 
       writer.byte(OPEN).number(handle).number(number).text(address).number(port).byte(flags).number(
         acked,
       );
-      writeParts(writer.byte(REASONS.indexOf(reason)), record.parts);
+      writeTexts(writer.byte(REASONS.indexOf(reason)), record.parts, (text) => text);
       break;
     }
     case "input":
@@ -157,7 +158,7 @@ export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
       const reason = REASONS[reader.byte()];
       const [encrypted, framed] = [(flags & 1) !== 0, (flags & 2) !== 0];
       const compressing = (flags & 4) !== 0;
-      const parts = readParts(reader);
+      const parts = readTexts(reader);
       const origin = { address, port, encrypted, framed, compressing };
       return { type: "open", handle, number, ...origin, acked, reason, parts };
     }
@@ -186,7 +187,9 @@ const MOVE = 6;
 /** Encodes a commit. */
 export function encodeCommit(commit: CommitRecord, writer: WireWriter): Uint8Array {
   writer.byte(COMMIT).number(commit.handle).number(commit.acked);
-  writeParts(writer, commit.parts);
+  const { changes } = commit;
+  writeTexts(writer, changes, ({ text }) => text);
+  for (const { head, tail } of changes.values()) writer.number(head).number(tail);
   for (const step of commit.steps) {
     switch (step.type) {
       case "write":
@@ -218,10 +221,16 @@ export function decodeCommit(bytes: Uint8Array): CommitRecord {
   const type = reader.byte();
   if (type !== COMMIT) throw new WireError(`There is no record ${type} of a worker`);
   const [handle, acked] = [reader.number(), reader.number()];
-  const parts = readParts(reader);
+  const changes = new Map<string, PartChange>();
+  for (const [name, text] of readTexts(reader)) {
+    changes.set(name, { head: 0, tail: 0, text });
+  }
+  for (const [name, { text }] of changes) {
+    changes.set(name, { head: reader.number(), tail: reader.number(), text });
+  }
   const steps: Step[] = [];
   while (!reader.done) steps.push(readStep(reader));
-  return { type: "commit", handle, acked, parts, steps };
+  return { type: "commit", handle, acked, changes, steps };
 }
 
 function readStep(reader: WireReader): Step {
@@ -244,18 +253,23 @@ function readStep(reader: WireReader): Step {
 }
 
 /** Writes the lengths of all names and texts, and then all of them as one text. */
-function writeParts(writer: WireWriter, parts: Parts): void {
-  writer.number(parts.size);
-  if (parts.size === 0) return;
+function writeTexts<Item>(
+  writer: WireWriter,
+  items: ReadonlyMap<string, Item>,
+  textOf: (item: Item) => string,
+): void {
+  writer.number(items.size);
+  if (items.size === 0) return;
   let all = "";
-  for (const [name, text] of parts) {
+  for (const [name, item] of items) {
+    const text = textOf(item);
     writer.number(name.length).number(text.length);
     all += name + text;
   }
   writer.text(all);
 }
 
-function readParts(reader: WireReader): Parts {
+function readTexts(reader: WireReader): Map<string, string> {
   const parts = new Map<string, string>();
   const count = reader.number();
   if (count === 0) return parts;

@@ -5,8 +5,13 @@ import type {
   DurableConnection,
   Resumed,
 } from "../transport/transport.ts";
+import { TelnetError } from "../protocol/error.ts";
 import { InputBuffer } from "../session/input_buffer.ts";
+import { changeOf, type PartChange } from "./part_change.ts";
 import type { CommitRecord, OpenRecord, Step } from "./records.ts";
+
+/** The maximum size of one client's commit, in bytes, and of its state, in UTF-16 units. */
+export const MAX_COMMIT = 33_554_432;
 
 /** What a connection needs from its zone. */
 export interface ZoneConnectionOwner {
@@ -64,7 +69,10 @@ export class ZoneConnection implements Connection, DurableConnection {
   #goneTold = false;
   /** Whether this object no longer sends to the gateway, nor receives from it. */
   #detached = false;
+  /** The state as the gateway has it: JSON texts by name. */
   readonly #parts: Map<string, string>;
+  /** The length of these texts. */
+  #stateLength = 0;
   /** The parts of the state that could not be committed yet, and the input offset that they cover. */
   #late: { readonly state: Readonly<Record<string, unknown>>; readonly acked: number } | undefined;
   #reason: CloseReason = "done";
@@ -84,6 +92,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#handed = this.#acked = acked;
     this.#owner = owner;
     this.#parts = new Map(parts);
+    for (const text of parts.values()) this.#stateLength += text.length;
     this.resumed = reason && { reason, state: readParts(parts) };
   }
 
@@ -194,13 +203,13 @@ export class ZoneConnection implements Connection, DurableConnection {
     }
     const late = this.#late;
     this.#late = undefined;
-    const parts = this.#changedParts({ ...late?.state, ...state });
+    const changes = this.#changesTo({ ...late?.state, ...state });
     // On a move, the next worker reads the input that came after the late state.
     const upTo = state === undefined && late !== undefined && this.#moves ? late.acked : acked;
-    if (upTo === this.#acked && parts.size === 0 && this.#steps.length === 0) return;
+    if (upTo === this.#acked && changes.size === 0 && this.#steps.length === 0) return;
     this.#acked = upTo;
     const moves = this.#moves;
-    this.#send(parts);
+    this.#send(changes);
     if (!moves) return;
     this.detach();
     queueMicrotask(() => this.lose(undefined));
@@ -288,26 +297,45 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#handed++;
   }
 
-  #send(parts: ReadonlyMap<string, string>): void {
+  #send(changes: CommitRecord["changes"]): void {
     const steps = this.#steps;
     this.#steps = [];
     this.#written += this.#waiting;
     this.#waiting = 0;
     const { handle } = this;
-    this.#owner.commit(this, { type: "commit", handle, acked: this.#acked, parts, steps });
+    this.#owner.commit(this, { type: "commit", handle, acked: this.#acked, changes, steps });
   }
 
-  #changedParts(state: Readonly<Record<string, unknown>>): Map<string, string> {
-    const changed = new Map<string, string>();
+  /** Returns the changes that make the gateway's state this one, and notes that it has it. */
+  #changesTo(state: Readonly<Record<string, unknown>>): Map<string, PartChange> {
+    const changed: [name: string, old: string, text: string][] = [];
+    let length = this.#stateLength;
     for (const [name, value] of Object.entries(state)) {
-      const text = jsonOf(value);
-      if (text === this.#parts.get(name)) continue;
-      changed.set(name, text ?? "");
-      if (text === undefined) this.#parts.delete(name);
+      const text = jsonOf(value) ?? "";
+      const old = this.#parts.get(name) ?? "";
+      if (text === old) continue;
+      changed.push([name, old, text]);
+      length += text.length - old.length;
+    }
+    if (length > MAX_COMMIT) throwTooLarge(length);
+    this.#stateLength = length;
+    const changes = new Map<string, PartChange>();
+    for (const [name, old, text] of changed) {
+      changes.set(name, changeOf(old, text));
+      if (text === "") this.#parts.delete(name);
       else this.#parts.set(name, text);
     }
-    return changed;
+    return changes;
   }
+}
+
+/** Throws the error for a state or a commit that is larger than `MAX_COMMIT`. */
+export function throwTooLarge(size: number): never {
+  throw new TelnetError(
+    "limit-exceeded",
+    `Cannot keep a turn of ${size} bytes: the state and the output of one client may have ` +
+      `${MAX_COMMIT} together`,
+  );
 }
 
 /** JSON of a part, with a fast path for numbers and booleans. */

@@ -4,7 +4,7 @@ import type { DurableConnection, Resumed, ResumeReason } from "../transport/tran
 import type { ClientSnapshot, SessionSnapshot } from "./client_snapshot.ts";
 import type { SessionCore } from "./core.ts";
 import type { Reader } from "./reader.ts";
-import { CommittedState } from "./committed_state.ts";
+import { CommittedState, HISTORY_LINES } from "./committed_state.ts";
 import { takeSnapshot, takeState } from "./session_snapshot.ts";
 
 /** An unfinished command up to this size adds little to the size of a committed state. */
@@ -119,7 +119,7 @@ export class Continuity {
     this.#delivered = delivered;
     this.#stateSet = false;
     this.#reader.takeEvents();
-    const snapshot = takeState(this.#core);
+    const snapshot = takeState(this.#core, HISTORY_LINES);
     // Unread input stays in the transport, and so does the end that follows it.
     const ended = snapshot.ended && unread === 0;
     if (this.#movesTo !== undefined) {

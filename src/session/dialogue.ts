@@ -102,12 +102,12 @@ export class Dialogue implements InputModeContext {
     this.#marking = false;
   }
 
-  snapshot(): DialogueSnapshot {
+  snapshot(historyLines: number = Infinity): DialogueSnapshot {
     return {
       telnet: this.machine.snapshot(),
       ...this.options.snapshot(),
       text: this.text.snapshot(),
-      input: this.input.snapshot(),
+      input: this.input.snapshot(historyLines),
       marking: this.#marking,
       sawTelnet: this.speaksTelnet,
       sawLine: this.sawLine,

@@ -389,7 +389,8 @@ export class InputMode implements TypedRest {
     this.#directEcho();
   }
 
-  snapshot(): InputModeSnapshot {
+  /** Returns the state, with at most this many lines of an editor's history. */
+  snapshot(historyLines: number): InputModeSnapshot {
     const unread = this.#lines.takeUnread();
     this.#lines.feed(unread);
     return {
@@ -397,7 +398,7 @@ export class InputMode implements TypedRest {
       line: this.#lines.snapshot(),
       queue: this.queue.items(),
       unread,
-      keys: this.#keys?.snapshot() ?? null,
+      keys: this.#keys?.snapshot(historyLines) ?? null,
       secrecy: this.#secrecy?.snapshot() ?? null,
       refused: this.#characterMode?.refused === true,
       held: this.#held?.type === "command" ? this.#held.command : null,

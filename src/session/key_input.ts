@@ -371,13 +371,16 @@ export class KeyInput {
   }
 
   /** Returns the state, as plain JSON; the output and events must be taken first. */
-  snapshot(): KeyInputSnapshot {
+  /** Returns the state, with at most this many lines of the history. */
+  snapshot(lines: number): KeyInputSnapshot {
     const editor = this.#editor;
     const { limit, multiline, cycles, keys, escapeTimeout } = this.#options ?? {};
     const options = { limit, multiline, cycles, keys, escapeTimeout };
+    const { length } = this.#history;
+    const from = Math.max(0, length - lines);
     const history = Array.from(
-      { length: this.#history.length },
-      (_, index) => this.#history.at(index) ?? "",
+      { length: length - from },
+      (_, index) => this.#history.at(from + index) ?? "",
     );
     return {
       active: this.#active,

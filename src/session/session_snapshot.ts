@@ -11,8 +11,11 @@ export function takeSnapshot(core: SessionCore): SessionSnapshot {
   return { ...takeState(core), received: [...core.gate.buffer.copy()] };
 }
 
-/** The same without the input that is not processed, which a durable connection keeps itself. */
-export function takeState(core: SessionCore): SessionSnapshot {
+/**
+ * The same without the input that is not processed, which a durable connection keeps itself, and
+ * with at most this many lines of an editor's history.
+ */
+export function takeState(core: SessionCore, historyLines?: number): SessionSnapshot {
   core.dialogue.settle();
   if (core.stream.compressed) {
     throwMisuse(
@@ -20,7 +23,7 @@ export function takeState(core: SessionCore): SessionSnapshot {
         "telnet.disableOption() for MCCP2 and MCCP3, and wait until connection.compressed is false",
     );
   }
-  const dialogue = core.dialogue.snapshot();
+  const dialogue = core.dialogue.snapshot(historyLines);
   const unanswered = core.waiters?.unanswered;
   const { input } = dialogue;
   return {

@@ -1,11 +1,11 @@
 /** Regressions of the gateway, and cases close to them. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
+import { TelnetError, TelnetServer } from "../../mod.ts";
 import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import { turn } from "../../src/transport/event_loop.ts";
 import { zlibCodec } from "../../src/transport/zlib.ts";
-import { answer, Process, Scene } from "./scene.ts";
+import { Process, Scene } from "./scene.ts";
 
 const QUIET = { messages: { waiting: "" } } as const;
 
@@ -373,40 +373,6 @@ Deno.test("null is a valid state; output of onTurnEnd is sent with its turn", as
   await scene.close();
 });
 
-Deno.test("a key in the editor does not transfer the whole history", async () => {
-  const scene = await Scene.open({
-    gateway: QUIET,
-    // A slow machine must not count as a costly client.
-    server: { limits: { line: 4_000, workRate: Infinity } },
-    play: answer,
-  });
-  const worker = scene.worker("a", {}, { onConnect: (client) => client.useEditor() });
-  const peer = scene.person();
-  await scene.until(() => worker.log.length === 1);
-  peer.write(Uint8Array.of(255, 253, 1, 255, 253, 3));
-  for (let line = 0; line < 20; line++) {
-    peer.write(`${line} ${"x".repeat(2_000)}\r\n`);
-    for (let steps = 0; steps < 5; steps++) {
-      await scene.step();
-      peer.take();
-    }
-  }
-  await scene.until(() => worker.server?.clientList()[0]?.lineNumber === 20);
-  let bytes = 0;
-  const { publish } = scene.bus;
-  scene.bus.publish = (subject, payload, onNobody) => {
-    bytes += payload.length;
-    publish.call(scene.bus, subject, payload, onNobody);
-  };
-  for (let key = 0; key < 50; key++) {
-    peer.write("k");
-    await scene.step();
-    peer.take();
-  }
-  assert(bytes < 100_000, `${bytes} bytes for 50 keys`);
-  await scene.close();
-});
-
 Deno.test("a line and its answer take a few messages, and none follow", async () => {
   const scene = await Scene.open({ gateway: QUIET });
   const worker = scene.worker("a");
@@ -427,84 +393,6 @@ Deno.test("a line and its answer take a few messages, and none follow", async ()
   assertEquals(sizes.filter((size) => size > 30).length, 1, sizes.join(" "));
   await scene.close();
 });
-
-Deno.test("a byte of an unfinished subnegotiation does not transfer its whole payload", async () => {
-  const scene = await Scene.open({ gateway: QUIET, play: answer });
-  const worker = scene.worker("a");
-  const peer = scene.person();
-  await scene.until(() => worker.log.length === 1);
-  peer.write(Uint8Array.from([255, 250, 201, ...new Uint8Array(10_000).fill(97)]));
-  for (let steps = 0; steps < 10; steps++) await scene.step();
-  let bytes = 0;
-  const { publish } = scene.bus;
-  scene.bus.publish = (subject, payload, onNobody) => {
-    bytes += payload.length;
-    publish.call(scene.bus, subject, payload, onNobody);
-  };
-  for (let byte = 0; byte < 50; byte++) {
-    peer.write("b");
-    await scene.step();
-  }
-  assert(bytes < 50_000, `${bytes} bytes for 50`);
-  // It is still complete after a restart.
-  const second = scene.worker("b", { takeOver: true });
-  await scene.until(() => second.log.length === 1);
-  peer.write(Uint8Array.of(255, 240));
-  peer.write("hello\r\n");
-  let text = "";
-  await scene.until(() => (text += peer.takeText()).includes("1/1 hello"));
-  await scene.close();
-});
-
-for (const kind of ["lines", "keys"] as const) {
-  Deno.test(`a byte does not transfer the ${kind} that wait for the game`, async () => {
-    const taken: string[] = [];
-    let takes = false;
-    const play = (client: TelnetClient) => {
-      while (takes && (client.cmdReady || client.hasKey)) {
-        taken.push(client.getKey()?.text ?? client.getCommand() ?? "");
-      }
-    };
-    const scene = await Scene.open({ gateway: QUIET, play });
-    const worker = scene.worker("a", {}, {
-      onConnect: (client) => {
-        if (kind === "keys") client.enterCharacterMode();
-      },
-    });
-    const peer = scene.person();
-    await scene.until(() => worker.log.length === 1);
-    const line = `${"x".repeat(2_000)}\r\n`;
-    peer.write(Uint8Array.of(255, 253, 1, 255, 253, 3));
-    const first = kind === "lines" ? line.repeat(30) : "0123456789".repeat(100);
-    for (let at = 0; at < first.length; at += 1_000) {
-      peer.write(first.slice(at, at + 1_000));
-      for (let steps = 0; steps < 10; steps++) await scene.step(50);
-    }
-    let bytes = 0;
-    const { publish } = scene.bus;
-    scene.bus.publish = (subject, payload, onNobody) => {
-      bytes += payload.length;
-      publish.call(scene.bus, subject, payload, onNobody);
-    };
-    const more = kind === "lines" ? "a\r\n" : "a";
-    for (let byte = 0; byte < 50; byte++) {
-      peer.write(more);
-      for (let steps = 0; steps < 3; steps++) await scene.step();
-    }
-    assert(bytes < 300_000, `${bytes} bytes for 50`);
-    // All of them are there after a crash.
-    worker.process.kill();
-    takes = true;
-    const second = scene.worker("b");
-    await scene.until(() => second.log.length === 1);
-    const all = kind === "lines"
-      ? [...Array(30).fill("x".repeat(2_000)), ...Array(50).fill("a")]
-      : [...first, ...Array(50).fill("a")];
-    await scene.until(() => taken.length >= all.length);
-    assertEquals(taken, all);
-    await scene.close();
-  });
-}
 
 /** A gateway and a worker on one bus, and the errors that they report. */
 async function startBoth() {

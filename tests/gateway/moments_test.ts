@@ -276,8 +276,9 @@ Deno.test("parts that changed while the link was full are committed when there i
   connection.commit({ input: "ab", gone: undefined }, 0);
   room = true;
   connection.commit({ input: "abc" }, 0);
-  assertEquals(commits.map(({ parts }) => Object.fromEntries(parts)), [
-    { telnet: '"new"', input: '"abc"' }, // `gone` has never been there
+  assertEquals(commits.map(({ changes }) => Object.fromEntries(changes)), [
+    // `gone` has never been there
+    { telnet: { head: 0, tail: 0, text: '"new"' }, input: { head: 0, tail: 0, text: '"abc"' } },
   ]);
 });
 

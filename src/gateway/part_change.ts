@@ -1,0 +1,68 @@
+import { joined } from "../text/pieces.ts";
+
+/** A part of the state that changed: `text` stands between what is kept of the old part. */
+export interface PartChange {
+  /** How many UTF-16 units are kept at the start of the old part. */
+  readonly head: number;
+  /** How many are kept at its end. */
+  readonly tail: number;
+  /** What is between them. */
+  readonly text: string;
+}
+
+/** Texts are compared in blocks of this many units, which engines do fast. */
+const BLOCK = 256;
+/** Parts up to this length are sent as a whole. */
+const SHORT = 32;
+
+/** Returns the change from one text to another; it splits no surrogate pair. */
+export function changeOf(old: string, text: string): PartChange {
+  const most = Math.min(old.length, text.length);
+  if (most <= SHORT) return { head: 0, tail: 0, text };
+  let head = equalStart(old, text, most);
+  if (isHigh(text.charCodeAt(head - 1))) head--;
+  let tail = equalEnd(old, text, most - head);
+  if (isLow(text.charCodeAt(text.length - tail))) tail--;
+  return { head, tail, text: text.slice(head, text.length - tail) };
+}
+
+/** Returns a text after a change; `undefined` if the change is not one of this text. */
+export function changedBy({ head, tail, text }: PartChange, old: string): string | undefined {
+  if (head + tail === 0) return text;
+  if (head + tail > old.length) return undefined;
+  // Joined at once: the pieces would keep every earlier text in memory.
+  return joined(old.slice(0, head) + text + old.slice(old.length - tail));
+}
+
+/** How many units are equal at the start of two texts, at most `most`. */
+function equalStart(one: string, other: string, most: number): number {
+  let at = 0;
+  while (at + BLOCK <= most && one.slice(at, at + BLOCK) === other.slice(at, at + BLOCK)) {
+    at += BLOCK;
+  }
+  while (at < most && one.charCodeAt(at) === other.charCodeAt(at)) at++;
+  return at;
+}
+
+/** How many units are equal at the end of two texts, at most `most`. */
+function equalEnd(one: string, other: string, most: number): number {
+  const [end, otherEnd] = [one.length, other.length];
+  let count = 0;
+  while (
+    count + BLOCK <= most &&
+    one.slice(end - count - BLOCK, end - count) ===
+      other.slice(otherEnd - count - BLOCK, otherEnd - count)
+  ) count += BLOCK;
+  while (
+    count < most && one.charCodeAt(end - count - 1) === other.charCodeAt(otherEnd - count - 1)
+  ) count++;
+  return count;
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}

@@ -1,0 +1,44 @@
+/**
+ * The newest items of a list to which items are added. The oldest are left out in large steps, so
+ * that most additions keep the first of them: the result then only grows at its end.
+ */
+export class NewestItems<Item> {
+  readonly #most: number;
+  readonly #mostText: number;
+  readonly #textLength: (item: Item) => number;
+  /** The first item of the last result. */
+  #first: Item | undefined;
+
+  /**
+   * @param most How many items there are at most.
+   * @param mostText How long their texts are together at most.
+   * @param textLength Returns the length of an item's text.
+   */
+  constructor(most: number, mostText: number, textLength: (item: Item) => number) {
+    this.#most = most;
+    this.#mostText = mostText;
+    this.#textLength = textLength;
+  }
+
+  /** Returns the newest items of a list. */
+  of(items: readonly Item[]): readonly Item[] {
+    const all = this.#newest(items, this.#most, this.#mostText);
+    const goesOn = all.length === items.length ? 0 : all.indexOf(this.#first as Item);
+    const result = goesOn === -1
+      ? this.#newest(all, this.#most / 2, this.#mostText / 2)
+      : all.slice(goesOn);
+    const kept = result.length === 0 ? all.slice(-1) : result;
+    this.#first = kept[0];
+    return kept;
+  }
+
+  #newest(items: readonly Item[], most: number, mostText: number): readonly Item[] {
+    let [from, text] = [items.length, 0];
+    while (from > 0 && items.length - from < most) {
+      text += this.#textLength(items[from - 1] as Item);
+      if (text > mostText) break;
+      from--;
+    }
+    return from === 0 ? items : items.slice(from);
+  }
+}
