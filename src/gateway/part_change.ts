@@ -1,4 +1,4 @@
-import { joined } from "../text/pieces.ts";
+import { joined } from "../protocol/pieces.ts";
 
 /** A part of the state that changed: `text` stands between what is kept of the old part. */
 export interface PartChange {

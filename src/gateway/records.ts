@@ -1,5 +1,5 @@
 import type { CloseReason, ResumeReason } from "../transport/transport.ts";
-import { copied } from "../text/pieces.ts";
+import { copied } from "../protocol/pieces.ts";
 import type { PartChange } from "./part_change.ts";
 import { WireError, WireReader, type WireWriter } from "./wire.ts";
 

@@ -1,5 +1,6 @@
 /** Small helpers for the codecs. */
 import { joinBytes } from "../protocol/bytes.ts";
+import { copied } from "../protocol/pieces.ts";
 
 const utf8 = new TextEncoder();
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -8,7 +9,12 @@ const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 const SHORT = 4;
 
 /** The most characters that are kept of a client's name, and of its version. */
-export const MAX_CLIENT_NAME = 80;
+const MAX_CLIENT_NAME = 80;
+
+/** Cuts a client's name or version; the rest of the text does not stay in memory. */
+export function cutName(name: string): string {
+  return copied(name.slice(0, MAX_CLIENT_NAME));
+}
 
 /** Encodes text as UTF-8. */
 export function toUtf8(text: string): Uint8Array {

@@ -1,5 +1,5 @@
 import type { OptionState, TelnetOption } from "./option.ts";
-import { fromUtf8, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
+import { cutName, fromUtf8, toUtf8 } from "./_bytes.ts";
 
 /** Code of the option ATCP, the Achaea Telnet Client Protocol, GMCP's predecessor. */
 export const ATCP = 0xc8;
@@ -70,7 +70,7 @@ export const atcp: TelnetOption<true, OptionState, AtcpEvents> = {
 };
 
 function factOf(text: string): string | undefined {
-  return text.slice(0, MAX_CLIENT_NAME) || undefined;
+  return cutName(text) || undefined;
 }
 
 /** ATCP as the client uses it: sends its name and version, and reports each message. */

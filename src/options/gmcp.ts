@@ -2,7 +2,8 @@ import { handleOf } from "./_handle.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import { isEnabled, type OptionContext, type OptionState, type TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
-import { fromUtf8, MAX_CLIENT_NAME, toUtf8 } from "./_bytes.ts";
+import { copied } from "../protocol/pieces.ts";
+import { cutName, fromUtf8, toUtf8 } from "./_bytes.ts";
 import { asciiJson, type Json, readJson } from "./json.ts";
 import {
   checkFunction,
@@ -221,8 +222,8 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
     const entries = Object.entries(value ?? {}).map(([key, item]) => [key.toLowerCase(), item]);
     const { client, version } = Object.fromEntries(entries) as { client?: Json; version?: Json };
     const { facts } = this.#context;
-    if (typeof client === "string") facts.clientName = client.slice(0, MAX_CLIENT_NAME);
-    if (typeof version === "string") facts.clientVersion = version.slice(0, MAX_CLIENT_NAME);
+    if (typeof client === "string") facts.clientName = cutName(client);
+    if (typeof version === "string") facts.clientVersion = cutName(version);
   }
 
   #support(name: string, value: Json | undefined): void {
@@ -234,7 +235,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
       if (packageName.length > MAX_PACKAGE_NAME) continue;
       if (name === "core.supports.remove") this.#supports.delete(packageName);
       else if (this.#supports.has(packageName) || this.#supports.size < MAX_PACKAGES) {
-        this.#supports.set(packageName, Number(version ?? 1) || 1);
+        this.#supports.set(copied(packageName), Number(version ?? 1) || 1);
       }
     }
   }

@@ -1,5 +1,6 @@
 import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
 import { throwMisuse } from "../protocol/error.ts";
+import { copied } from "../protocol/pieces.ts";
 import type { ClientFacts } from "./facts.ts";
 import { encodeMtts } from "./mtts.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
@@ -202,7 +203,7 @@ export const newEnviron: TelnetOption<true | EnvironConfig, OptionState, Environ
         if (name.length > MAX_LENGTH) continue;
         const room = environment.has(name) || environment.size < MAX_VARIABLES;
         if (value === undefined) environment.delete(name);
-        else if (room) environment.set(name, value.slice(0, MAX_LENGTH));
+        else if (room) environment.set(name, copied(value.slice(0, MAX_LENGTH)));
       }
       const charset = charsetOf(context.facts.environment);
       if (charset !== undefined) context.effects.suggestCharset(charset);

@@ -17,7 +17,7 @@ import { type Canvas, drawRows, textOf } from "./row_canvas.ts";
 import { effectsOf, styleAfter, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { unfinishedSequence } from "./escape_sequences.ts";
-import { copied } from "./pieces.ts";
+import { copied } from "../protocol/pieces.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { commonUnits } from "./units.ts";
 import {

@@ -7,7 +7,7 @@ import {
   type SequenceState,
   STRING_ESCAPE,
 } from "./escape_sequences.ts";
-import { copied, joined } from "./pieces.ts";
+import { copied, joined } from "../protocol/pieces.ts";
 import { textSize } from "./sizes.ts";
 import { type LinePlace, TypedRow } from "./typed_row.ts";
 import { withoutLast } from "./width.ts";

@@ -1,6 +1,6 @@
 import { beginsSequence, sequenceEnd, withoutSequences } from "./escape_sequences.ts";
 import { rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
-import { copied } from "./pieces.ts";
+import { copied } from "../protocol/pieces.ts";
 import { textOfUnits } from "./units.ts";
 import { AMBIGUOUS, NO_COLUMN, TWO_COLUMNS } from "./tables/widths.ts";
 

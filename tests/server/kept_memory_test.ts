@@ -1,0 +1,62 @@
+/** What is kept of a client's messages must not keep the whole messages in memory. */
+import { assert } from "@std/assert";
+import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { TelnetServer } from "../../mod.ts";
+import { DO, IAC, SB, SE, WILL } from "../../src/protocol/mod.ts";
+import { encodeEnvironIs, GMCP, NEW_ENVIRON } from "../../src/options/mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const frame = (option: number, payload: Uint8Array) =>
+  Uint8Array.of(IAC, SB, option, ...payload, IAC, SE);
+const LONG = "x".repeat(7_500);
+
+/** Messages that are long, and of which a server keeps a little. */
+const MESSAGES: Readonly<Record<string, (number: number) => Uint8Array>> = {
+  "environment variables": (number) => {
+    const value = `${"é".repeat(100)}日${LONG}`;
+    return frame(NEW_ENVIRON, encodeEnvironIs([{ name: `V${number % 64}`, value, user: true }]));
+  },
+  "the name and version of GMCP": () =>
+    frame(GMCP, utf8(`Core.Hello {"client":"a ${LONG}","version":"b ${LONG}"}`)),
+};
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+for (const [name, message] of Object.entries(MESSAGES)) {
+  Deno.test(`a server keeps little memory for ${name}`, async () => {
+    const transport = new MemoryTransport();
+    const server = await TelnetServer.listen({
+      transport,
+      timeout: 0,
+      onConnect: () => {},
+      onDisconnect: () => {},
+      telnetOptions: { gmcp: true, newEnviron: true },
+      limits: { byteRate: Infinity, negotiationRate: Infinity, workRate: Infinity },
+    });
+    const peers = Array.from({ length: 10 }, () => transport.connect(server.port));
+    for (const peer of peers) {
+      peer.write(Uint8Array.of(IAC, DO, GMCP, IAC, WILL, NEW_ENVIRON));
+    }
+    /** Polls until all input is read, and returns the used memory. */
+    const settle = async () => {
+      for (let left = 20; left > 0; left--) await server.poll();
+      for (const peer of peers) peer.take();
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await settle();
+    const count = name.startsWith("the ") ? 1 : 64;
+    for (let number = 0; number < count; number++) {
+      for (const peer of peers) peer.write(message(number));
+      for (let left = 20; left > 0; left--) await server.poll();
+    }
+    const used = (await settle() - before) / peers.length;
+    const most = count === 1 ? 5_000 : 150_000;
+    assert(used < most, `${Math.round(used)} bytes for each client`);
+    await server.stop();
+  });
+}
