@@ -357,7 +357,12 @@ export class InputMode implements TypedRest {
 
   /** Handles a new window size. */
   resize(columns: number, rows: number): void {
-    if (this.echoes) this.#placeLine();
+    if (this.echoes) {
+      const { place } = this.#lines;
+      this.#placeLine();
+      // The next key lays out the whole line in the new window.
+      if (this.#lines.place !== place) this.#context.drew(this.#lines.partial.length);
+    }
     if (this.editor === undefined) return;
     this.editor.resize(columns, rows);
     this.#context.changed();

@@ -153,6 +153,7 @@ export class LineInput {
   }
 
   set place(place: LinePlace) {
+    if (samePlace(place, this.#place)) return;
     this.#place = place;
     // The terminal has wrapped the line again, so the recorded positions are no longer valid.
     this.#row = undefined;
@@ -428,6 +429,11 @@ export class LineInput {
     this.#dropped = 0;
     if (this.echo !== "none" && !fresh) this.#echoed += "\n";
   }
+}
+
+function samePlace(one: LinePlace, other: LinePlace): boolean {
+  return one.columns === other.columns && one.known === other.known &&
+    one.column === other.column && one.ambiguousWidth === other.ambiguousWidth;
 }
 
 /** The start of a text, without a lone surrogate at its end. */

@@ -114,35 +114,87 @@ export class TypedRow {
   }
 
   #draw(before: number, run: string): string {
-    const columns = this.#columns;
     let echo = "";
-    let length = before;
-    for (const cluster of graphemes(run)) {
-      let column = columns === Infinity ? this.#place : this.#place % columns;
-      let width = this.#widths.ofCluster(cluster);
-      let shown = cluster;
-      if (cluster === "\t") {
-        this.#breaks.push({ length, place: this.#place });
-        width = Math.min(TAB_STOP - column % TAB_STOP, columns - column);
-        shown = " ".repeat(width);
-      } else if (width > 1 && column + width > columns) {
-        this.#breaks.push({ length, place: this.#place });
-        echo += " ".repeat(columns - column) + (this.#known ? ROW_END : "");
-        this.#place += columns - column;
-        column = 0;
+    for (let at = 0; at < run.length;) {
+      const alike = this.#widths.alikeEnd(run, at);
+      if (alike > at) {
+        echo += this.#drawAlike(before + at, run.slice(at, alike));
+        at = alike;
+        continue;
       }
-      const uncertain = columns !== Infinity && isUncertain(cluster);
-      echo += uncertain ? withoutWrap(shown, columns - column - width) : shown;
-      this.#place += width;
-      length += cluster.length;
-      if (columns === Infinity || width === 0) continue;
-      const full = this.#place % columns === 0;
-      this.#pending = full && !this.#known && !uncertain;
-      this.onFreshRow = full && !this.#pending;
-      if (uncertain) echo += full ? "\r\n" : `${this.#toColumn()}\x1b[K`;
-      else if (full && this.#known) echo += ROW_END;
+      const end = this.#clustersEnd(run, at);
+      for (const cluster of graphemes(run.slice(at, end))) {
+        echo += this.#drawCluster(before + at, cluster);
+        at += cluster.length;
+      }
     }
     return echo;
+  }
+
+  /** The end of the clusters before the next run that `#drawAlike` draws. */
+  #clustersEnd(run: string, start: number): number {
+    let end = start + 1;
+    while (
+      end < run.length && (mayJoin(run, end) || this.#widths.alikeEnd(run, end) === end)
+    ) end++;
+    return end;
+  }
+
+  /** Draws characters of which each takes the same number of columns, one or two. */
+  #drawAlike(before: number, run: string): string {
+    const columns = this.#columns;
+    const width = this.#widths.ofCluster(run.charAt(0));
+    if (columns === Infinity) {
+      this.#place += run.length * width;
+      return run;
+    }
+    let echo = "";
+    for (let at = 0; at < run.length;) {
+      echo += this.#makeRoom(before + at, width);
+      const fits = Math.floor((columns - this.#place % columns) / width);
+      const end = at + Math.max(1, fits);
+      echo += run.slice(at, end);
+      this.#place += width * (Math.min(end, run.length) - at);
+      at = end;
+      echo += this.#endCluster(false);
+    }
+    return echo;
+  }
+
+  #drawCluster(before: number, cluster: string): string {
+    const columns = this.#columns;
+    const tab = cluster === "\t";
+    let width = this.#widths.ofCluster(cluster);
+    if (tab) this.#breaks.push({ length: before, place: this.#place });
+    const room = tab ? "" : this.#makeRoom(before, width);
+    const column = columns === Infinity ? this.#place : this.#place % columns;
+    if (tab) width = Math.min(TAB_STOP - column % TAB_STOP, columns - column);
+    const shown = tab ? " ".repeat(width) : cluster;
+    const uncertain = columns !== Infinity && isUncertain(cluster);
+    this.#place += width;
+    const drawn = uncertain ? withoutWrap(shown, columns - column - width) : shown;
+    const end = columns === Infinity || width === 0 ? "" : this.#endCluster(uncertain);
+    return room + drawn + end;
+  }
+
+  /** Moves to the next row if a character of two columns has no room in this one. */
+  #makeRoom(before: number, width: number): string {
+    const room = this.#columns === Infinity
+      ? Infinity
+      : this.#columns - this.#place % this.#columns;
+    if (width < 2 || width <= room) return "";
+    this.#breaks.push({ length: before, place: this.#place });
+    this.#place += room;
+    return " ".repeat(room) + (this.#known ? ROW_END : "");
+  }
+
+  /** Notes whether the row is full now; returns what places the cursor. */
+  #endCluster(uncertain: boolean): string {
+    const full = this.#place % this.#columns === 0;
+    this.#pending = full && !this.#known && !uncertain;
+    this.onFreshRow = full && !this.#pending;
+    if (uncertain) return full ? "\r\n" : `${this.#toColumn()}\x1b[K`;
+    return full && this.#known ? ROW_END : "";
   }
 
   #toColumn(): string {

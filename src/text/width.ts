@@ -173,6 +173,24 @@ export class Widths {
     return this.#units = table;
   }
 
+  /**
+   * The end of a run of characters that join no other, and take as many columns each as the first of
+   * them: one or two. `at` if there is no such character.
+   */
+  alikeEnd(text: string, at: number): number {
+    const { units } = this;
+    let bits = 0;
+    let end = at;
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end);
+      const own = (units[code] as number) & (PLAIN | WIDTH);
+      if (code < 0x20 || (end === at ? own <= PLAIN : own !== bits)) break;
+      bits = own;
+    }
+    // What follows may join the last of them.
+    return end > at && end < text.length && !isPlain(text.charCodeAt(end)) ? end - 1 : end;
+  }
+
   /** The columns of a text; escape sequences take none. */
   of(text: string): number {
     if (!NOT_ASCII.test(text)) return text.length;

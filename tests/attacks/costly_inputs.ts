@@ -137,6 +137,19 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
         ),
       ),
   },
+  {
+    name: "windows of other sizes, while the server echoes half a line",
+    greet: (client) => client.requestWillEcho(),
+    before: (size) => bytes(IAC, DO, ECHO, IAC, WILL, NAWS, "é".repeat(size)),
+    input: (size) =>
+      filled(
+        size,
+        subnegotiation(NAWS, Uint8Array.of(0, 20, 0, 24)),
+        "a",
+        subnegotiation(NAWS, Uint8Array.of(0, 80, 0, 24)),
+        "\b",
+      ),
+  },
   { name: "AYT, in an editor", ...editing("é"), input: (size) => filled(size, IAC, AYT) },
   {
     name: "AYT, while the server echoes half a line",

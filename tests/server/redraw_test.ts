@@ -174,3 +174,28 @@ Deno.test("subnegotiations stop when the client's time in a poll is over", async
   assert(sizes.length > 0 && sizes.length < 8, `${sizes.length} in the first poll`);
   await harness.pollUntil(() => sizes.length === 40);
 });
+
+Deno.test("a line that the server echoes, laid out anew for each window size, stays within the drawing rate", async () => {
+  await using harness = await start(OPTIONS);
+  const { peer, client } = await harness.join();
+  client.requestWillEcho();
+  await harness.server.poll();
+  peer.write(Uint8Array.from([IAC, DO, ECHO, IAC, WILL, NAWS, ...line]));
+  for (let polls = 0; polls < 10; polls++) await harness.server.poll();
+  harness.clock.advance(1_000_000);
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  const show = async (count: number, columns: readonly number[]) => {
+    for (let round = 0; round < count; round++) {
+      const width = columns[round % columns.length] ?? 80;
+      peer.write(Uint8Array.from([...naws(width), round % 2 === 0 ? 0x61 : 0x7f]));
+      await harness.server.poll();
+      peer.take();
+    }
+    for (let polls = 0; polls < 10; polls++) await harness.server.poll();
+  };
+  await show(200, [80]); // the same size: nothing to lay out
+  assertEquals(harness.server.stats().queuedInput, 0);
+  await show(400, [40, 80]);
+  assert(harness.server.stats().queuedInput > 0);
+  assert(harness.server.stats().violations["too-much-drawing"]);
+});
