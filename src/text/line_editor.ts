@@ -14,9 +14,8 @@ import { type Key, keyName } from "./key.ts";
 import { LineLayout } from "./line_layout.ts";
 import { endOfStyle } from "./rendition.ts";
 import { type Canvas, drawRows, textOf } from "./row_canvas.ts";
-import { effectsOf, styleAfter, withoutEffects } from "./row_effects.ts";
+import { effectsOf, rowStart, styleAfter, unfinishedPart, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
-import { unfinishedSequence } from "./escape_sequences.ts";
 import { copied } from "../protocol/pieces.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { commonUnits } from "./units.ts";
@@ -334,8 +333,12 @@ export class LineEditor {
   }
 
   set prompt(prompt: string) {
-    this.#out += this.#doAtOnce(prompt);
-    this.#prompt = withoutEffects(prompt);
+    // The lines of a prompt are drawn together; what precedes a move to another place is printed.
+    const { at } = rowStart(prompt, false);
+    if (at > 0) this.print(prompt.slice(0, at));
+    const rest = prompt.slice(at);
+    this.#out += this.#doAtOnce(rest);
+    this.#prompt = withoutEffects(rest);
     this.#changed = true;
   }
 
@@ -353,19 +356,22 @@ export class LineEditor {
    * @param typed What the person has typed there. It is not the editor's line.
    */
   takeOver(text: string, prompt: string, typed: string): void {
-    const whole = text + prompt + typed;
+    const { at, column } = rowStart(text + prompt, false);
+    const row = at === 0 ? text : indentTo(column) + text.slice(at);
+    const shownPrompt = prompt.slice(Math.max(0, at - text.length));
+    const whole = row + shownPrompt + typed;
     const rows = this.#canvas(whole).rows.length - 1;
     if (rows > 0) this.#out += `\x1b[${rows}A\r\x1b[J`;
     else if (whole !== "") this.#out += "\r";
-    this.#row = withoutEffects(text);
-    this.#prompt = withoutEffects(prompt);
+    this.#row = withoutEffects(row);
+    this.#prompt = withoutEffects(shownPrompt);
     this.#changed = true;
   }
 
   /** Returns the output for the one-time effects of a text: the bell, a title, a cleared screen. */
   #doAtOnce(text: string): string {
     const { effects, clears } = effectsOf(text);
-    return clears ? this.#screen.clear() + effects : effects;
+    return clears ? this.#screen.clear() + withCr(effects) : withCr(effects);
   }
 
   /** Whether the line is hidden, as for a password. A hidden line is not added to the history. */
@@ -496,13 +502,16 @@ export class LineEditor {
    */
   print(text: string): void {
     const whole = this.#row + text;
-    const end = whole.lastIndexOf("\n") + 1;
+    const { at: end, column } = rowStart(whole, true);
     const style = this.#printLines(whole.slice(0, end));
-    // The effects of earlier text of the row were already removed and sent; an unfinished sequence
-    // waits for its end.
-    const before = end > 0 ? "" : this.#row.slice(0, unfinishedSequence(this.#row));
-    const rest = end > 0 ? style + whole.slice(end) : this.#row.slice(before.length) + text;
-    const done = rest.slice(0, unfinishedSequence(rest));
+    if (column > 0) this.#out += "\r"; // the row is drawn from its start
+    // The effects of earlier text of the row were already removed and sent; an unfinished part waits
+    // for its end.
+    const before = end > 0 ? "" : this.#row.slice(0, unfinishedPart(this.#row));
+    const rest = end > 0
+      ? style + indentTo(column) + whole.slice(end)
+      : this.#row.slice(before.length) + text;
+    const done = rest.slice(0, unfinishedPart(rest));
     const open = rest.slice(done.length);
     this.#out += this.#doAtOnce(done);
     const row = before + withoutEffects(done) + (open.length > MAX_ROW ? "" : open);
@@ -907,10 +916,15 @@ export class LineEditor {
     return frame;
   }
 
+  /** The printed row without an unfinished part. */
+  get #shownRow(): string {
+    return this.#row.slice(0, unfinishedPart(this.#row));
+  }
+
   /** Prompt and line in rows, as they are now. */
   #laidOut(): LineLayout {
     const { query } = this.#search ?? {};
-    const before = query === undefined ? this.#row + this.#prompt : `(search) '${query}': `;
+    const before = query === undefined ? this.#shownRow + this.#prompt : `(search) '${query}': `;
     if (this.#masked) this.#layout.set(before, "", 0);
     else this.#layout.set(before, this.line, this.cursor);
     return this.#layout;
@@ -921,6 +935,11 @@ function commonStart(words: readonly string[]): string {
   let [common = ""] = words;
   for (const word of words) common = common.slice(0, commonUnits(common, word));
   return common.replace(/[\ud800-\udbff]$/, "");
+}
+
+/** Moves the cursor from the start of a row to a column. */
+function indentTo(column: number): string {
+  return column === 0 ? "" : `\x1b[${column}C`;
 }
 
 function plain(word: string): string {

@@ -1,9 +1,12 @@
-import { beginsSequence, sequenceEnd } from "./escape_sequences.ts";
+import { beginsSequence, sequenceEnd, unfinishedSequence } from "./escape_sequences.ts";
 import { isLink, Rendition } from "./rendition.ts";
 
 /** The one-time effects of a text that is drawn repeatedly, such as a prompt. */
 export interface RowEffects {
-  /** Output that is sent once: bells, titles and other strings, and the sequence that clears the screen. */
+  /**
+   * Output that is sent once: bells, titles and other strings, what is drawn elsewhere between
+   * saving the cursor and going back to it, and the sequence that clears the screen.
+   */
   readonly effects: string;
   /** Whether it clears the screen. */
   readonly clears: boolean;
@@ -14,8 +17,64 @@ const MAYBE = /[\x07\x1b\x80-\x9f]/;
 const NEXT = /[\x07\x1b\x80-\x9f]/g;
 /** OSC, DCS, APC, PM and SOS. */
 const STRING = /^(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])/;
+/** Saves the cursor (DECSC, SCOSC), and goes back to it (DECRC, SCORC). */
+const SAVE = /^(?:\x1b7|(?:\x1b\[|\x9b)s)/;
+const GO_BACK = /^(?:\x1b8|(?:\x1b\[|\x9b)u)$/;
+/** Moves the cursor to a place of the screen: CUP, HVP, DECSTBM and RIS. */
+const PLACE = /^(?:(?:\x1b\[|\x9b)(?:[\d]*(?:;(\d*))?[Hf]|[\d;]*r)|\x1bc)$/;
+/** Erases a part of the screen or of the row. */
+const ERASE = /^(?:\x1b\[|\x9b)\d*[JK]$/;
 /** Clears the screen (2J) or the scrollback (3J). */
 const CLEAR = /^(?:\x1b\[|\x9b)[23]J$/;
+
+/** Where in a text the row begins in which it leaves the cursor. */
+export interface RowStart {
+  /** The position in the text. */
+  readonly at: number;
+  /** The column of the screen. */
+  readonly column: number;
+}
+
+/**
+ * Finds the last move of the cursor to a place of the screen; `lineEnds`: or the last line end, if
+ * that is later.
+ */
+export function rowStart(text: string, lineEnds: boolean): RowStart {
+  if (!MAYBE.test(text)) return { at: lineEnds ? text.lastIndexOf("\n") + 1 : 0, column: 0 };
+  let start: RowStart = { at: 0, column: 0 };
+  let at = 0;
+  let placed = false;
+  for (const part of partsOf(text.slice(0, unfinishedPart(text)))) {
+    const place = PLACE.exec(part);
+    // What is erased there goes with the move.
+    if (placed && ERASE.test(part)) start = { ...start, at: at + part.length };
+    placed = place !== null || placed && (ERASE.test(part) || COLOUR.test(part));
+    const end = !lineEnds || isElsewhere(part) ? 0 : part.lastIndexOf("\n") + 1;
+    if (place !== null) {
+      start = { at: at + part.length, column: Math.max(0, Number(place[1] ?? 1) - 1) };
+    } else if (end > 0) start = { at: at + end, column: 0 };
+    at += part.length;
+  }
+  return start;
+}
+
+/**
+ * Where an unfinished sequence at the end of a text begins, or what is drawn elsewhere and has not
+ * gone back to the saved cursor yet; the length of the text if there is none.
+ */
+export function unfinishedPart(text: string): number {
+  if (!MAYBE.test(text)) return text.length;
+  const end = unfinishedSequence(text);
+  let [at, saved, elsewhere] = [0, end, false];
+  for (const part of partsOf(text.slice(0, end))) {
+    // A stretch up to GO_BACK is one part.
+    if (!elsewhere && !isElsewhere(part) && SAVE.test(part)) saved = at;
+    else if (saved < end && PLACE.test(part)) elsewhere = true;
+    else if (part.includes("\n")) [saved, elsewhere] = [end, false];
+    at += part.length;
+  }
+  return elsewhere ? saved : end;
+}
 
 /** Finds the one-time effects of a text. */
 export function effectsOf(text: string): RowEffects {
@@ -30,9 +89,15 @@ export function effectsOf(text: string): RowEffects {
   return { effects, clears };
 }
 
-/** Whether a part has a one-time effect: a bell, or a string that is no link. */
+/** Whether a part has a one-time effect: a bell, a string that is no link, or text elsewhere. */
 function isEffect(part: string): boolean {
-  return part === BEL || STRING.test(part) && !isLink(part);
+  return part === BEL || isElsewhere(part) || STRING.test(part) && !isLink(part);
+}
+
+/** Whether a part is what is drawn between saving the cursor and going back to it. */
+function isElsewhere(part: string): boolean {
+  const saved = SAVE.exec(part);
+  return saved !== null && saved[0].length < part.length;
 }
 
 /** The text without bells and strings, but with links. The sequence that clears the screen stays, because it erases text before it. */
@@ -96,11 +161,21 @@ export function endOf(text: string, length: number): string {
   return text.slice(code >= 0xdc00 && code <= 0xdfff ? cut + 1 : cut);
 }
 
-/** Splits a text into bells, sequences, and the text between them. */
+/**
+ * Splits a text into bells, sequences, and the text between them. What is between saving the cursor
+ * and going back to it is one part.
+ */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
+  let [saved, elsewhere] = [-1, false];
   someOf(text, (part) => {
+    if (!elsewhere && SAVE.test(part)) saved = parts.length;
+    elsewhere ||= saved !== -1 && PLACE.test(part);
     parts.push(part);
+    if (saved !== -1 && GO_BACK.test(part)) {
+      parts.push(parts.splice(saved).join(""));
+      [saved, elsewhere] = [-1, false];
+    }
     return false;
   });
   return parts;

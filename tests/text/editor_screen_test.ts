@@ -274,6 +274,65 @@ for (const unicode of UNICODE_VERSIONS) {
   });
 }
 
+/** Parts of texts that clear the screen, and that draw in its first row and go back. */
+const PLACE_PARTS = [
+  ..."ab> ",
+  "日",
+  "line\r\n",
+  "\x1b[2J\x1b[4;1H",
+  "\x1b[2J\x1b[3;5H",
+  "\x1b[5;3f\x1b[2J",
+  "\x1b[3;1H\x1b[J",
+  "\x1b[2;20r\x1b[2J\x1b[6;9H",
+  "\x1b7\x1b[1;1HHP 10\x1b[K\x1b8",
+  "\x1b[s\x1b[1;9H\x1b[31mMP 日\x1b[0m\x1b[K\x1b[u",
+];
+
+Deno.test("text that places the cursor, or draws elsewhere and goes back, shows as without an editor", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom(...PLACE_PARTS), { maxLength: 8 }),
+      fc.array(fc.nat(60), { maxLength: 4 }),
+      fc.boolean(),
+      fc.constantFrom("", "> ", "\x1b[2J\x1b[3;3H> "),
+      async (parts, cuts, drawn, prompt) => {
+        const text = `one\r\ntwo\r\nthree\r\n${parts.join("")}`;
+        const raw = new Terminal(30, 24);
+        await raw.write(`${text}${prompt}xyz`);
+        const terminal = new Terminal(30, 24);
+        const editor = new LineEditor({ columns: 30, rows: 24 });
+        let from = 0;
+        for (const cut of [...cuts.toSorted((one, other) => one - other), text.length]) {
+          editor.print(text.slice(from, cut).replaceAll("\r", ""));
+          from = Math.max(from, cut);
+          if (drawn) await terminal.write(editor.takeOutput());
+        }
+        editor.prompt = prompt;
+        for (const key of new KeyDecoder().push("xyz", 0)) editor.key(key);
+        await terminal.write(editor.takeOutput());
+        const trimmed = (rows: string[]) => rows.map((one) => one.trimEnd());
+        assertEquals(trimmed(terminal.screen), trimmed(raw.screen));
+        assertEquals(terminal.cursor, raw.cursor);
+      },
+    ),
+    { seed: 20_261_128, numRuns: 10 * RUNS },
+  );
+});
+
+Deno.test("text after a saved cursor shows, even if nothing goes back to it", async () => {
+  const terminal = new Terminal(30, 5);
+  const editor = new LineEditor({ columns: 30, rows: 5 });
+  editor.print("\x1b7Name: ");
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.screen[0], "Name:");
+  editor.print("\x1b7\x1b[1;1HHP"); // waits for the rest
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.screen[0], "Name:");
+  editor.print("!\n");
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.screen[0], "HP!e:");
+});
+
 Deno.test("a prompt with a TAB and a BEL is redrawn in place, and rings only once", async () => {
   const terminal = new Terminal(40, 5);
   const editor = new LineEditor({ columns: 40, rows: 5 });
