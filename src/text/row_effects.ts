@@ -167,14 +167,18 @@ export function endOf(text: string, length: number): string {
  */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
-  let [saved, elsewhere] = [-1, false];
+  /** The first part of the stretch, and where it begins. */
+  let [first, start, elsewhere] = [-1, 0, false];
+  let at = 0;
   someOf(text, (part) => {
-    if (!elsewhere && SAVE.test(part)) saved = parts.length;
-    elsewhere ||= saved !== -1 && PLACE.test(part);
+    if (!elsewhere && SAVE.test(part)) [first, start] = [parts.length, at];
+    elsewhere ||= first !== -1 && PLACE.test(part);
     parts.push(part);
-    if (saved !== -1 && GO_BACK.test(part)) {
-      parts.push(parts.splice(saved).join(""));
-      [saved, elsewhere] = [-1, false];
+    at += part.length;
+    if (first !== -1 && GO_BACK.test(part)) {
+      parts.length = first;
+      parts.push(text.slice(start, at));
+      [first, elsewhere] = [-1, false];
     }
     return false;
   });
