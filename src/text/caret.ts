@@ -70,7 +70,8 @@ export function colorize(text: string, ansi: boolean | ColourDepth = true): stri
 
 /**
  * The sequences of a text with `^#rrggbb`. Bold shows bright colours: those of upper-case letters,
- * and with 16 colours some `^#rrggbb`. It must end with the colour, unless `^!` has asked for it.
+ * and with 16 colours some `^#rrggbb`. It must end with the colour, unless `^!` has asked for it in
+ * the same text.
  */
 class ColourCodes {
   readonly #depth: ColourDepth;
@@ -78,8 +79,6 @@ class ColourCodes {
   #bold = false;
   /** Whether the current colour is a bright `^#rrggbb`. */
   #bright = false;
-  /** Whether it is the bright colour of a letter. */
-  #letter = false;
 
   constructor(depth: ColourDepth) {
     this.#depth = depth;
@@ -92,17 +91,14 @@ class ColourCodes {
     if (code === "!") this.#bold = true;
     else if (BOLD_OFF.includes(code)) this.#bold = false;
     if (ENDS_BRIGHT.includes(code)) this.#bright = false;
-    if (BOLD_OFF.includes(code)) this.#letter = false;
-    else if (BRIGHT.includes(code)) this.#letter = true;
     return endsBright ? "\x1b[22;39;49m" : sequence;
   }
 
   #colour(sequence: string): string {
-    const ends = this.#letter && !this.#bold;
-    this.#letter = false;
     this.#bright = sequence.startsWith("\x1b[1;");
     if (this.#depth === 16) return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
-    return ends ? sequence.replace("\x1b[", "\x1b[22;") : sequence;
+    // The bright letter before it may be in an earlier text.
+    return this.#bold ? sequence : sequence.replace("\x1b[", "\x1b[22;");
   }
 }
 

@@ -479,7 +479,7 @@ Deno.test("RGB colours are reduced to the colours that the client supports", asy
     remote.sub(TTYPE, encodeTerminalType(name));
   }
   await harness.pollUntil(() => client.terminal.profile.colours === 16_777_216);
-  assertEquals(await shown(), "~[38;2;255;136;0mx~[48;2;0;0;255my");
+  assertEquals(await shown(), "~[22;38;2;255;136;0mx~[48;2;0;0;255my");
   client.useAnsi = false;
   assertEquals(await shown(), "xy");
 });
@@ -837,7 +837,7 @@ Deno.test("RGB colours are reduced to 256 colours for a client with 256", async 
   }
   await harness.pollUntil(() => client.terminal.profile.colours === 256);
   client.sendCc("^#ff8700x^%0000ffy");
-  assertMatch(await harness.hear(peer, "y"), /\x1b\[38;5;208mx\x1b\[48;5;21my$/);
+  assertMatch(await harness.hear(peer, "y"), /\x1b\[22;38;5;208mx\x1b\[48;5;21my$/);
 });
 
 Deno.test("GMCP: Core.Supports.Set, Add and Remove; known packages are updated even when the list is full", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { colorize, escapeCaretCodes, stripCaretCodes } from "../../mod.ts";
 
 const EXPECTED: Record<string, string> = {
@@ -69,4 +69,15 @@ Deno.test("with 16 colours a bright colour is bold only as long as it lasts", ()
   assertEquals(colorize("^Rx^d ^#800000y", 16), "\x1b[1;31mx\x1b[39;49m \x1b[22;31my");
   assertEquals(colorize("^#ff5555x^#aa0000y", 16), "\x1b[1;31mx\x1b[22;31my");
   assertEquals(colorize("^#ff5555x^~y^dz", 16), "\x1b[1;31mx\x1b[0my\x1b[39;49mz");
+});
+
+Deno.test("a colour of any number of colours is not bold from a bright letter before it, in this text or an earlier one", () => {
+  for (const depth of [16, 256, 16_777_216] as const) {
+    for (const together of [true, false]) {
+      const texts = together ? ["^Rx^#aa0000y"] : ["^Rx", "^#aa0000y"];
+      const shown = texts.map((text) => colorize(text, depth)).join("");
+      assertMatch(shown, /^\x1b\[1;31mx\x1b\[22;3[\d;]+my$/, `${depth}`);
+    }
+    assertMatch(colorize("^!^#aa0000y", depth), /^\x1b\[1m\x1b\[3[\d;]+my$/, `${depth}`);
+  }
 });
