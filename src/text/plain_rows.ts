@@ -353,11 +353,17 @@ export class PlainRows implements Rows {
         return;
       case "P":
         row.erased = true;
+        cutCell(cellsOf(row), column);
+        cutCell(cellsOf(row), column + count);
+        fixTabs(cellsOf(row), column);
         cellsOf(row).splice(column, count);
         return;
       case "@":
         if (column < lengthOf(row)) {
+          cutCell(cellsOf(row), column);
+          fixTabs(cellsOf(row), column);
           cellsOf(row).splice(column, 0, ...Array(count).fill(" "));
+          cutCell(cellsOf(row), this.columns);
           cellsOf(row).length = Math.min(lengthOf(row), this.columns);
         }
         return;
@@ -397,8 +403,10 @@ export class PlainRows implements Rows {
   #erase(row: Row, column: number, how: number): void {
     row.erased = true;
     const cells = cellsOf(row);
-    if (how === 0) cells.length = Math.min(cells.length, column);
-    else if (how === 1) {
+    if (how === 0) {
+      cutCell(cells, column);
+      cells.length = Math.min(cells.length, column);
+    } else if (how === 1) {
       const last = Math.min(column, this.columns - 1);
       for (let at = 0; at <= last; at++) setCell(cells, at, " ", 1);
     } else cells.length = 0;
@@ -519,10 +527,27 @@ function cellsOf(row: Row): string[] {
  */
 function setCell(cells: string[], column: number, character: string, width: number): void {
   while (cells.length < column) cells.push(" ");
-  let head = column;
-  while (head > 0 && cells[head] === "") head--;
-  cells.fill(" ", head, column);
-  for (let at = column + width; cells[at] === ""; at++) cells[at] = " ";
+  cutCell(cells, column);
+  cutCell(cells, column + width);
   cells[column] = character;
   if (width === 2) cells[column + 1] = "";
+}
+
+/** Makes blanks of the TABs from a column on, because what they are before moves. */
+function fixTabs(cells: string[], from: number): void {
+  for (let at = from; at < cells.length; at++) if (cells[at] === "\t") blankCell(cells, at);
+}
+
+/** Makes blanks of a wide character or a TAB that extends across a column. */
+function cutCell(cells: string[], column: number): void {
+  if (cells[column] !== "") return;
+  let head = column;
+  while (head > 0 && cells[head] === "") head--;
+  blankCell(cells, head);
+}
+
+/** Makes blanks of the cell at a column, and of its further columns. */
+function blankCell(cells: string[], head: number): void {
+  cells[head] = " ";
+  for (let at = head + 1; cells[at] === ""; at++) cells[at] = " ";
 }

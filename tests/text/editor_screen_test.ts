@@ -406,6 +406,11 @@ for (const options of TERMINALS.filter(({ reflow }) => reflow)) {
               columns,
               JSON.stringify({ columns, keys }),
             );
+            // Without that character Enter leaves no empty row, also if the row before is full.
+            input.push("\x7f\r", []);
+            await terminal.write(`${input.takeEcho().replaceAll("\n", "\r\n")}next`);
+            const next = terminal.screen.indexOf("next");
+            assertEquals(next, rows.length, JSON.stringify({ columns, keys }));
           },
         ),
         { seed: 20_261_126, numRuns: 2 * RUNS },

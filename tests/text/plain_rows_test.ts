@@ -1,4 +1,5 @@
 /** PlainRows and RawRows: screen output as plain lines. */
+import { Terminal } from "./terminal.ts";
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PlainRows, RawRows } from "../../src/text/mod.ts";
@@ -135,4 +136,38 @@ Deno.test("raw rows: lines are unchanged, without their ends", () => {
     rows.push(piece, (line) => lines.push(line));
   }
   assertEquals([...lines, rows.endRow(), rows.endRow()], ["\x1b[1mone", "two", "> ", ""]);
+});
+
+/** What draws in a row, moves within it, and erases parts of it. */
+const ROW_PARTS = [
+  ..."abc ",
+  "hello",
+  "日",
+  "\t",
+  "\r",
+  "\b",
+  ..."K 1K 2K 2C D 3G 7G I 2Z s u 2X P 2P 2@ @".split(" ").map((one) => `\x1b[${one}`),
+  "\x1b7",
+  "\x1b8",
+  "x\x1b[3b",
+  "日\x1b[2b",
+];
+
+Deno.test("a row shows as on a terminal, also if wide characters and TABs are cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom(...ROW_PARTS), { maxLength: 10 }),
+      async (parts) => {
+        const text = `\x1b7${parts.join("")}`;
+        const terminal = new Terminal(100, 4, { unicode: "11" });
+        await terminal.write(text);
+        const rows = new PlainRows(100);
+        rows.push(text, () => {});
+        const again = new Terminal(100, 4, { unicode: "11" });
+        await again.write(rows.endRow());
+        assertEquals(again.everything, terminal.everything);
+      },
+    ),
+    { seed: 20_261_128, numRuns: 300 },
+  );
 });
