@@ -408,13 +408,18 @@ export class TelnetClient {
   /**
    * Asks the client to send each key at once (WILL ECHO and WILL SGA). Read keys with
    * {@linkcode getKey} or `onKey`; typed keys are not echoed unless you send them. A client that
-   * does not agree continues to send lines; see `terminal.inCharacterMode`.
+   * does not agree continues to send lines; see `terminal.inCharacterMode`. Half a line, also one in
+   * the editor, comes as keys.
    */
   enterCharacterMode(): void {
     this.#session.act((dialogue) => dialogue.useKeys(undefined));
   }
 
-  /** Asks the client to send lines again, and ends {@linkcode useEditor}. */
+  /**
+   * Asks the client to send lines again, and ends {@linkcode useEditor}. The half line in the editor
+   * is removed from the screen and dropped. Keys that the client has sent since then are read as
+   * lines.
+   */
   enterLineMode(): void {
     this.#session.act((dialogue) => dialogue.useKeys(false));
   }
