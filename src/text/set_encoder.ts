@@ -28,6 +28,7 @@ const MAX_STAND_INS = 4_096;
 const MARKED = /^(?:[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?|\P{M}\p{M}{1,4})/u;
 const MAX_MARKED = 10;
 const MAX_MARKS = 3;
+const FIRST_MARK = 0x300;
 const MARK = /^\p{M}$/u;
 /** Signs that East Asian sets have in another width or shape. */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
@@ -87,7 +88,9 @@ export class SetEncoder {
         at++;
         continue;
       }
-      const { start, end, encoded } = this.#encodeRare(text, at, done);
+      const { start, end, encoded } = isAlone(unit) && isAlone(text.charCodeAt(at + 1))
+        ? { start: at, end: at + 1, encoded: this.#codeOf(text.charAt(at)) }
+        : this.#encodeRare(text, at, done);
       for (const one of text.slice(start, at)) length -= this.#codeOf(one).length;
       const room = length + encoded.length + 2 * (text.length - end);
       if (room > bytes.length) {
@@ -179,6 +182,12 @@ export class SetEncoder {
     if (standIn === undefined || codes.includes(0)) return Uint8Array.of(QUESTION_MARK);
     return Uint8Array.from(codes.flatMap((code) => [...bytesOf(code)]));
   }
+}
+
+/** Whether a unit is surely no mark and no part of a syllable or of a pair; also past the end. */
+function isAlone(unit: number): boolean {
+  return !(unit >= FIRST_MARK) || unit >= 0x4e00 && unit <= 0x9fff ||
+    unit >= 0xac00 && unit <= 0xd7a3;
 }
 
 /** The bytes of a code. */

@@ -272,7 +272,8 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
   },
   {
     name: "a long word passed, to and fro",
-    ...editing("é"),
+    ...edits,
+    before: () => bytes(KEYS, "é".repeat(LINE)),
     input: (size) => filled(size, "\x1bb\x1bf"),
   },
   {
