@@ -164,7 +164,7 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
     before: () => bytes(KEYS, IAC, WILL, CHARSET, "é日".repeat(LINE / 4)),
     input: (size) =>
       filled(
-        size / 4,
+        size / 16,
         subnegotiation(CHARSET, encodeCharsetRequest(["BIG5"])),
         subnegotiation(CHARSET, encodeCharsetRequest(["UTF-8"])),
       ),
