@@ -82,7 +82,7 @@ export class LineWaiters {
     return first?.kind === "loop";
   }
 
-  /** Ends the calls that have timed out; returns whether one of them was a question. */
+  /** Ends the calls that have timed out; returns whether the last question is one of them. */
   expire(now: number): boolean {
     return this.#drop(({ deadline }) => deadline <= now);
   }
@@ -101,16 +101,14 @@ export class LineWaiters {
     const waiting = this.#waiting.takeAll();
     this.timeout = Infinity;
     this.loops = this.hidden = 0;
-    let asked = false;
+    let askedLast = false;
     for (const one of waiting) {
-      if (!isOver(one)) {
-        this.#push(one);
-        continue;
-      }
-      asked ||= one.kind === "question" || one.kind === "hidden";
-      one.resolve(undefined);
+      const over = isOver(one);
+      if (one.question !== undefined) askedLast = over;
+      if (over) one.resolve(undefined);
+      else this.#push(one);
     }
-    return asked;
+    return askedLast;
   }
 
   #push(waiting: Waiting): void {

@@ -131,6 +131,29 @@ Deno.test("ask() and readLine() resolve to undefined when the client disconnects
   assertEquals(await dropped.client.readLine(), undefined);
 });
 
+Deno.test("the row of a question stays open if an earlier one times out", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  const first = client.ask("One? ", { timeout: 1_000 });
+  const second = client.ask("Two? ");
+  await harness.hear(peer, "Two? ");
+  harness.clock.advance(1_000);
+  await harness.server.poll();
+  assertEquals(await first, undefined);
+  peer.write("yes\r\n");
+  await harness.server.poll();
+  assertEquals(await second, "yes");
+  client.send("done\n");
+  assertEquals(await harness.hear(peer, "done"), "done\r\n");
+  const third = client.ask("Three? ", { timeout: 1_000 });
+  await harness.hear(peer, "Three? ");
+  harness.clock.advance(1_000);
+  await harness.server.poll();
+  assertEquals(await third, undefined);
+  client.send("done\n");
+  assertEquals(await harness.hear(peer, "done"), "\r\ndone\r\n");
+});
+
 Deno.test("ask() resolves to undefined when its timeout is over, and the echo comes back", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();
