@@ -1,7 +1,14 @@
 import type { EditAction } from "./edit_actions.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, mayJoin, withoutLast } from "./width.ts";
-import { bigWordStart, wordEnd, wordStart } from "./words.ts";
+import {
+  bigWordStart,
+  type Letters,
+  lettersAfter,
+  lettersBefore,
+  wordEnd,
+  wordStart,
+} from "./words.ts";
 
 /** A cluster at the cursor reaches at most this far from it, in UTF-16 units. */
 const NEAR = 64;
@@ -66,6 +73,8 @@ export class EditBuffer {
   #line = "";
   #cursor = 0;
   #killed = "";
+  /** The letters over which the cursor moved last, because words can be long. */
+  #letters: Letters | undefined;
   /** The changes that can be undone, the last one last: the recent ones, and those before them. */
   #recent: Changes = new Changes();
   #older: Changes = new Changes();
@@ -103,6 +112,18 @@ export class EditBuffer {
     return end === -1 ? this.#line.length : end;
   }
 
+  /** Where the word at or before the cursor begins. */
+  get wordStart(): number {
+    this.#letters = lettersBefore(this.#line, this.#cursor, this.#letters);
+    return this.#letters.start;
+  }
+
+  /** Where the word at or after the cursor ends. */
+  get wordEnd(): number {
+    this.#letters = lettersAfter(this.#line, this.#cursor, this.#letters);
+    return this.#letters.end;
+  }
+
   /** Replaces the line; the cursor goes to the given position, by default to the end. */
   set(line: string, cursor: number = line.length): void {
     const next = cut(line, this.#limit);
@@ -131,6 +152,7 @@ export class EditBuffer {
     if (change === undefined) return false;
     const { at, removed, inserted, cursor } = change;
     this.#line = this.#line.slice(0, at) + removed + this.#line.slice(at + inserted);
+    this.#letters = undefined;
     this.#cursor = cursor;
     return true;
   }
@@ -146,6 +168,7 @@ export class EditBuffer {
     if (removed === "" && text === "") return;
     this.#remember(at, removed, text);
     this.#line = this.#line.slice(0, at) + text + this.#line.slice(end);
+    this.#letters = undefined;
   }
 
   #remember(at: number, removed: string, text: string): void {
@@ -312,7 +335,7 @@ export class EditBuffer {
 
   /** Applies `change` to the text from the cursor to the end of the word. */
   changeCase(change: (word: string) => string): boolean {
-    const end = wordEnd(this.#line, this.#cursor);
+    const end = this.wordEnd;
     const text = change(this.#line.slice(this.#cursor, end));
     if (this.#line.length - (end - this.#cursor) + text.length > this.#limit) return false;
     this.#change(this.#cursor, end, text);
@@ -351,8 +374,8 @@ type BufferAction = (buffer: EditBuffer, more: boolean) => boolean | void;
 export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>> = {
   "left": (buffer) => buffer.move(buffer.neighbour(-1)),
   "right": (buffer) => buffer.move(buffer.neighbour(1)),
-  "word-left": (buffer) => buffer.move(wordStart(buffer.line, buffer.cursor)),
-  "word-right": (buffer) => buffer.move(wordEnd(buffer.line, buffer.cursor)),
+  "word-left": (buffer) => buffer.move(buffer.wordStart),
+  "word-right": (buffer) => buffer.move(buffer.wordEnd),
   "line-start": (buffer) => buffer.move(buffer.lineStart),
   "line-end": (buffer) => buffer.move(buffer.lineEnd),
   "delete": (buffer) => void buffer.remove(buffer.neighbour(1)),
@@ -363,8 +386,8 @@ export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>>
     buffer.kill(lineEnd === buffer.cursor ? buffer.neighbour(1) : lineEnd, more);
   },
   "kill-back": (buffer, more) => buffer.kill(buffer.lineStart, more),
-  "kill-word": (buffer, more) => buffer.kill(wordEnd(buffer.line, buffer.cursor), more),
-  "kill-word-back": (buffer, more) => buffer.kill(wordStart(buffer.line, buffer.cursor), more),
+  "kill-word": (buffer, more) => buffer.kill(buffer.wordEnd, more),
+  "kill-word-back": (buffer, more) => buffer.kill(buffer.wordStart, more),
   "kill-big-word-back": (buffer, more) => {
     buffer.kill(bigWordStart(buffer.line, buffer.cursor), more);
   },

@@ -29,14 +29,42 @@ function lookUp(codePoint: number): number {
   return kind;
 }
 
+/** A stretch of letters of a line, from the start of a word or to its end. */
+export interface Letters {
+  readonly start: number;
+  readonly end: number;
+}
+
+const NO_LETTERS: Letters = { start: 0, end: 0 };
+
 /** Where the word at or before a position begins. */
 export function wordStart(line: string, at: number): number {
-  return back(line, back(line, at, NO_WORD), IN_WORD);
+  return lettersBefore(line, at).start;
 }
 
 /** Where the word at or after a position ends. */
 export function wordEnd(line: string, at: number): number {
-  return ahead(line, ahead(line, at, NO_WORD), IN_WORD);
+  return lettersAfter(line, at).end;
+}
+
+/**
+ * The letters of the word at or before a position, from its start on.
+ *
+ * @param known Letters of the line that need not be looked at again.
+ */
+export function lettersBefore(line: string, at: number, known: Letters = NO_LETTERS): Letters {
+  const end = back(line, at, NO_WORD);
+  const inside = known.start < end && end <= known.end;
+  const start = back(line, inside ? known.start : end, IN_WORD);
+  return { start, end: inside ? known.end : end };
+}
+
+/** The letters of the word at or after a position, up to its end. */
+export function lettersAfter(line: string, at: number, known: Letters = NO_LETTERS): Letters {
+  const start = ahead(line, at, NO_WORD);
+  const inside = known.start <= start && start < known.end;
+  const end = ahead(line, inside ? known.end : start, IN_WORD);
+  return { start: inside ? known.start : start, end };
 }
 
 /** Where the word at or before a position begins, if only white space separates words. */

@@ -32,7 +32,7 @@ async function costsOn(runtime: Runtime): Promise<Cost[]> {
 
 function cell(cost: Cost | undefined): string {
   if (cost === undefined) return "–";
-  const { time, reply, held, wait } = cost;
-  return `${time.toFixed(2)} µs, ${reply.toFixed(1)} ×, ${Math.round(held / 1024)} KiB, ` +
-    `${wait.toFixed(1)} ×`;
+  const { time, reply, share, held, wait } = cost;
+  return `${time.toFixed(2)} µs, ${reply.toFixed(1)} ×, ${(100 * share).toFixed(1)} %, ` +
+    `${Math.round(held / 1024)} KiB, ${wait.toFixed(1)} ×`;
 }

@@ -23,6 +23,8 @@ export interface Cost {
   readonly reply: number;
   /** Bytes buffered for a client that the game does not read. */
   readonly held: number;
+  /** The part of a processor that a client takes that sends only this, with default limits. */
+  readonly share: number;
   /** How much longer 50 honest clients wait while ten clients send only this. */
   readonly wait: number;
 }
@@ -33,6 +35,9 @@ const RUNS = 4;
 const HONEST = 50;
 const HOSTILE = 10;
 const ROUNDS = 60;
+const POLL_MS = 10;
+const BURST_MS = 20_000;
+const LONG_MS = 10_000;
 
 interface Stage extends AsyncDisposable {
   readonly server: TelnetServer;
@@ -42,7 +47,11 @@ interface Stage extends AsyncDisposable {
   settle(peer: MemoryPeer, afterPoll?: () => void): Promise<number>;
 }
 
-async function stage(input: CostlyInput, limits: Partial<ServerLimits>): Promise<Stage> {
+async function stage(
+  input: CostlyInput,
+  limits: Partial<ServerLimits>,
+  clock?: ListenOptions["clock"],
+): Promise<Stage> {
   const transport = new MemoryTransport();
   const newcomers: TelnetClient[] = [];
   const server = await TelnetServer.listen({
@@ -50,6 +59,7 @@ async function stage(input: CostlyInput, limits: Partial<ServerLimits>): Promise
     timeout: 0,
     ...input.options as ListenOptions,
     limits,
+    ...clock !== undefined && { clock },
     onConnect: (client) => void newcomers.push(client),
     onDisconnect() {},
   });
@@ -120,6 +130,45 @@ async function heldOf(input: CostlyInput): Promise<number> {
   }
   peer.abort();
   return held;
+}
+
+/**
+ * Measures the part of a processor that one client takes in the long run, with default limits, if
+ * the game polls every 10 ms and takes all input. Between the polls the clock is turned forward.
+ */
+async function shareOf(input: CostlyInput): Promise<number> {
+  let skipped = 0;
+  const now = () => performance.now() + skipped;
+  const limits = { floodTimeout: Infinity, unreadTimeout: Infinity };
+  const clock = { now, timeOfDay: () => performance.timeOrigin + now() };
+  await using play = await stage(input, limits, clock);
+  const [peer, client] = await join(play);
+  let worked = 0;
+  const poll = async () => {
+    const start = performance.now();
+    await play.server.poll();
+    const time = performance.now() - start;
+    worked += time;
+    skipped += Math.max(0, POLL_MS - time);
+    peer.take();
+    while (client.getCommand() !== undefined || client.getKey() !== undefined);
+  };
+  input.greet?.(client);
+  await poll();
+  peer.write(input.before?.(LINE) ?? new Uint8Array(0));
+  const bytes = input.input(SIZE);
+  const send = async (until: number) => {
+    while (now() < until && client.active) {
+      if (peer.queued < bytes.length) peer.write(bytes);
+      await poll();
+    }
+  };
+  // What comes in a burst is over then.
+  await send(now() + BURST_MS);
+  worked = 0;
+  const start = now();
+  await send(start + LONG_MS);
+  return worked / (now() - start);
 }
 
 /** Measures how long honest clients wait for an answer over real sockets, with default limits. */
@@ -196,6 +245,7 @@ const [only = ""] = process.argv.slice(2);
 for (const input of [...COSTLY_INPUTS, EMPTY_BLOCKS]) {
   if (!input.name.includes(only)) continue;
   const { time, reply } = await timeOf(input);
-  const [held, wait] = [await heldOf(input), await waitOf(input)];
-  console.log(JSON.stringify({ name: input.name, time, reply, held, wait } satisfies Cost));
+  const [held, share, wait] = [await heldOf(input), await shareOf(input), await waitOf(input)];
+  const cost: Cost = { name: input.name, time, reply, held, share, wait };
+  console.log(JSON.stringify(cost));
 }

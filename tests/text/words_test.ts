@@ -1,6 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { bigWordStart, spaceBefore, wordEnd, wordStart } from "../../src/text/words.ts";
+import {
+  bigWordStart,
+  type Letters,
+  lettersAfter,
+  lettersBefore,
+  spaceBefore,
+  wordEnd,
+  wordStart,
+} from "../../src/text/words.ts";
 import { LineEditor } from "../../src/text/mod.ts";
 
 const WORD = "[\\p{L}\\p{N}\\p{M}_]";
@@ -46,6 +54,27 @@ Deno.test("words start and end as in the reference implementation, in any script
   );
 });
 
+Deno.test("known letters do not change where a word begins and ends", () => {
+  const unit = fc.constantFrom("a", "é", "😀", "𝒳", "日", " ", "-");
+  fc.assert(
+    fc.property(
+      fc.array(unit, { maxLength: 20 }),
+      fc.array(fc.tuple(fc.nat(40), fc.boolean()), { maxLength: 8 }),
+      (units, moves) => {
+        const line = units.join("");
+        let known: Letters | undefined;
+        for (const [place, back] of moves) {
+          const at = units.slice(0, place).join("").length;
+          known = back ? lettersBefore(line, at, known) : lettersAfter(line, at, known);
+          if (back) assertEquals(known.start, wordStart(line, at));
+          else assertEquals(known.end, wordEnd(line, at));
+        }
+      },
+    ),
+    { seed: 1, numRuns: 2_000 },
+  );
+});
+
 Deno.test("finding a word costs in proportion to its length, not to the line's", () => {
   let looked = 0;
   const { charCodeAt, codePointAt } = String.prototype;
@@ -71,6 +100,11 @@ Deno.test("finding a word costs in proportion to its length, not to the line's",
     assert(less > 0, find.name);
     assertEquals(count("a".repeat(16_000) + " b", find), less, find.name);
   }
+  // Letters over which the cursor has moved are not looked at again.
+  const word = "a".repeat(4_000);
+  const known = lettersBefore(word, word.length);
+  assert(count(word, (line, at) => lettersBefore(line, at, known).start) < 5);
+  assert(count(word, (line) => lettersAfter(line, 0, known).end) < 5);
 });
 
 Deno.test("a history search has a length limit, and rings beyond it", () => {
