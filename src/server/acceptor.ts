@@ -260,11 +260,12 @@ export class Acceptor implements HandshakePort {
   }
 
   /** Counts a proxy's health check, and closes its connection. */
-  checked(handshake: Handshake): ConnectionHandler {
+  checked(handshake: Handshake, answer?: Uint8Array): ConnectionHandler {
     const { connection, origin } = handshake;
     this.#forget(handshake);
     this.#leave(origin.address);
     this.#owner.counters.healthChecks++;
+    if (answer !== undefined) connection.write(answer);
     connection.close();
     this.linger(connection);
     return NULL_HANDLER;

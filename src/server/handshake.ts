@@ -7,7 +7,9 @@ import type { Timed } from "../session/deadlines.ts";
 import { decodeProxyHeader, isLocalHeader, neededForHeader } from "../guard/proxy_header.ts";
 import type { RefusalKind } from "../guard/refusal.ts";
 import { readRequest } from "../websocket/http.ts";
-import { answerRequest, beginsHttp, forwardedOrigin, type WebSettings } from "./web_requests.ts";
+import { isUpgrade } from "../websocket/upgrade.ts";
+import { forwardedOrigin } from "./forwarded.ts";
+import { answerRequest, beginsHttp, type WebSettings } from "./web_requests.ts";
 
 /** Whether a listener uses TLS: never, always, or for clients that start with a TLS handshake. */
 export type TlsMode = boolean | "auto";
@@ -35,8 +37,8 @@ export interface HandshakePort {
   browsedAt(address: string): number;
   /** The handshake is complete; returns the connection's new owner. */
   done(handshake: Handshake): ConnectionHandler;
-  /** The connection was a proxy's health check; returns its new owner. */
-  checked(handshake: Handshake): ConnectionHandler;
+  /** The connection was a proxy's health check; `answer`: to its request. Returns its new owner. */
+  checked(handshake: Handshake, answer?: Uint8Array): ConnectionHandler;
   /** The connection was an HTTP request; `fault`: why it is refused. Returns its new owner. */
   answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler;
   /** The handshake failed; the connection may already be closed. */
@@ -268,7 +270,11 @@ export class Handshake implements SecureHandler, Timed {
     this.#port.noteBrowser(this.origin.address);
     if (this.#forwards && !("status" in request)) {
       const { forwardedHeader = "" } = web;
-      const origin = forwardedOrigin(request, forwardedHeader, this.#port.trustedProxies);
+      // A proxy's own request has no such header.
+      this.#check = !request.headers.has(forwardedHeader) && !isUpgrade(request);
+      const origin = this.#check
+        ? this.origin
+        : forwardedOrigin(request, forwardedHeader, this.#port.trustedProxies);
       if (origin === undefined) {
         return this.#fail("proxy-header", `the request has no valid header "${forwardedHeader}"`);
       }
@@ -286,7 +292,11 @@ export class Handshake implements SecureHandler, Timed {
     }
     this.#stage = "over";
     const fault = answer.kind === "refused" ? answer.fault.reason : undefined;
-    this.connection.attach(this.#port.answered(this, answer.bytes, fault));
+    this.connection.attach(
+      this.#check
+        ? this.#port.checked(this, answer.bytes)
+        : this.#port.answered(this, answer.bytes, fault),
+    );
   }
 
   /** Switches to a WebSocket connection; `rest` are the bytes after the request. */

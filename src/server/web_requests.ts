@@ -1,5 +1,3 @@
-import { type AddressSet, canonicalAddress } from "../guard/addresses.ts";
-import type { Origin } from "../guard/origin.ts";
 import {
   checkFunction,
   checkList,
@@ -7,7 +5,7 @@ import {
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
-import { type HttpFault, type HttpRequest, listOf, response } from "../websocket/http.ts";
+import { type HttpFault, type HttpRequest, response } from "../websocket/http.ts";
 import {
   type AllowedOrigins,
   checkUpgrade,
@@ -39,9 +37,10 @@ export interface WebSocketOptions {
   readonly pages?: Readonly<Record<string, WebPage>> | undefined;
   /**
    * The header in which HTTP proxies in `trustedProxies` report the client's address, such as
-   * `"x-forwarded-for"`. The right-most address that is not a trusted proxy is used. Connections
-   * from trusted proxies then do not need a PROXY header. Default: none; forwarded addresses are
-   * ignored.
+   * `"x-forwarded-for"` or `"forwarded"`. The right-most address that is not a trusted proxy is
+   * used, or the left-most one if all are. Connections from trusted proxies then do not need a PROXY
+   * header. Their requests without this header are answered as health checks, but open no WebSocket.
+   * Default: none; forwarded addresses are ignored.
    */
   readonly forwardedHeader?: string | undefined;
 }
@@ -178,48 +177,6 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
 function pathOf(target: string): string {
   const [path = ""] = target.replace(/^https?:\/\/[^/?]*/i, "").split("?");
   return path === "" ? "/" : path;
-}
-
-/** What proxies call an encrypted connection; some distinguish WebSockets. */
-const SECURE: ReadonlySet<string> = new Set(["https", "wss"]);
-
-/**
- * Returns the client's address, as a trusted proxy reports it.
- *
- * @returns `undefined` if the header has no valid client address.
- */
-export function forwardedOrigin(
-  { headers }: HttpRequest,
-  header: string,
-  proxies: AddressSet,
-): Origin | undefined {
-  const hops = listOf(headers.get(header)).map(hopOf).reverse();
-  const schemes = listOf(headers.get("x-forwarded-proto")).reverse();
-  for (const [index, { address, scheme }] of hops.entries()) {
-    if (address === undefined) return undefined;
-    if (proxies.has(address)) continue;
-    // A proxy appends to both lists, or replaces the scheme. Entries further left can be forged.
-    const said = scheme ?? schemes[Math.min(index, schemes.length - 1)];
-    return { address, port: 0, encrypted: SECURE.has(said?.toLowerCase() ?? "") };
-  }
-  return undefined;
-}
-
-/**
- * Reads an address of X-Forwarded-For, or an element of Forwarded (RFC 7239), such as
- * `for=192.0.2.7;proto=https`.
- */
-function hopOf(
-  item: string,
-): { readonly address: string | undefined; readonly scheme: string | undefined } {
-  const parts = item.split(";").map((part) => part.trim());
-  const valueOf = (name: string) =>
-    parts.find((part) => part.toLowerCase().startsWith(`${name}=`))
-      ?.slice(name.length + 1).replaceAll('"', "");
-  const text = valueOf("for") ?? (parts.length === 1 ? item.replaceAll('"', "") : "");
-  const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(text) ?? [];
-  const plain = bracketed ?? (/^[\d.]+:\d+$/.test(text) ? text.split(":")[0] ?? "" : text);
-  return { address: canonicalAddress(plain), scheme: valueOf("proto") };
 }
 
 function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {

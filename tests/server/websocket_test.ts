@@ -433,6 +433,25 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
     await enter(standard, forwardedBy("proto=http;for=192.0.2.9, for=10.0.0.2;proto=https")),
     "192.0.2.9",
   );
+  // A client may have written what is in quotes, for example in its Host header.
+  for (const quoted of ["a;for=6.6.6.6", "a,for=6.6.6.6;x=", 'a\\";for=6.6.6.6;x=\\"', "a, b"]) {
+    const element = `proto=http;host="${quoted}";for=192.0.2.9`;
+    assertEquals(await enter(standard, forwardedBy(element)), "192.0.2.9", quoted);
+  }
+  const malformed = [
+    'host="a;for=192.0.2.9',
+    'host="a";for=6.6.6.6;x="";for=192.0.2.9',
+    "for=192.0.2.9 for=192.0.2.8",
+    "host=a b;for=192.0.2.9",
+  ];
+  for (const value of malformed) {
+    assertEquals(await enter(standard, forwardedBy(value)), "proxy-header", value);
+  }
+  assertEquals(await enter(standard, forwardedBy('for="192.0.2.9:_x"')), "192.0.2.9");
+  assertEquals(await enter(standard, forwardedBy(' , for="[2001:db8::1]:_x" ; , ')), "2001:db8::1");
+  // A person in the network of the proxies.
+  assertEquals(await enter(forwarded, header("10.0.0.5")), "10.0.0.5");
+  assertEquals(await enter(forwarded, header("10.0.0.5, 10.0.0.6")), "10.0.0.5");
   assertEquals(await enter(standard, forwardedBy("proto=https")), "proxy-header");
   assertEquals(await enter(standard, forwardedBy("for=unknown")), "proxy-header");
   assertEquals(await enter(forwarded, upgradeRequest()), "proxy-header");
@@ -450,6 +469,29 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
     "address-full",
     "192.0.2.9",
   ]]);
+});
+
+Deno.test("WebSocket: a proxy's own requests are answered as health checks", async () => {
+  for (const tls of [false, "auto"] as const) {
+    for (
+      const [method, page] of [["GET", true], ["HEAD", true], ["GET", false], ["OPTIONS", true]]
+    ) {
+      const pages = page ? { "/": { type: "text/plain", body: "up" } } : {};
+      await using scene = await start({
+        trustedProxies: ["10.0.0.0/8"],
+        webSocket: { forwardedHeader: "x-forwarded-for", pages },
+        ...tls === "auto" && { tls, certificate: CERTIFICATE },
+      });
+      const browser = new Browser(scene, "10.0.0.1");
+      browser.peer.write(`${method} / HTTP/1.1\r\nHost: game\r\n\r\n`);
+      let answer = "";
+      await until(() => (answer += browser.peer.takeText()).includes("\r\n\r\n"), scene.poll);
+      const status = method === "OPTIONS" ? 405 : page ? 200 : 426;
+      assertMatch(answer, new RegExp(`^HTTP/1.1 ${status} `));
+      const { healthChecks, httpRequests } = scene.server.stats();
+      assertEquals([healthChecks, httpRequests, scene.refusals], [1, 0, []]);
+    }
+  }
 });
 
 Deno.test("WebSocket: the error of an invalid option says what to write", async () => {
