@@ -137,7 +137,8 @@ export class Screen {
       }
       const replaced = before ?? EMPTY_ROW;
       const drawn = drawRow(replaced, current, this.#columns);
-      if (drawn === undefined) continue;
+      // Past the last column nothing is drawn: a move there would end in it.
+      if (drawn === undefined || drawn.text === "" && drawn.start >= this.#columns) continue;
       goTo(index, drawn.start);
       out += drawn.text;
       column = drawn.column;
@@ -267,6 +268,8 @@ function drawCells(
       text += cell.text;
       continue;
     }
+    // What shows nothing is left out after a full row, where erasing would take its last character.
+    if (uncertain && cell.width === 0 && column >= columns) continue;
     if (uncertain && !erased) {
       // On a terminal that draws it narrower, old text would stay visible.
       text += `${unstyled()}\x1b[K`;

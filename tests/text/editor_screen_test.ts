@@ -96,6 +96,9 @@ const CHARACTERS = [
   "ที่",
   "e\u0301",
 ];
+/** Characters that show nothing, and that some terminals show as a blank. */
+const INVISIBLE = ["\u200b", "\u200f", "\u2060"];
+const without = (text: string) => text.replaceAll(/[\u200b\u200f\u2060]/g, "");
 /** Characters on whose width all terminals agree: how they reflow a row depends on it. */
 const CERTAIN = CHARACTERS.filter((character) => !isUncertain(character));
 const KEYS = ["\x1b[D", "\x1b[C", "\x01", "\x05", "\x7f", "\x1b[3~", "\x0b", "\x15"];
@@ -219,6 +222,37 @@ for (const options of TERMINALS) {
         }
       }),
       { seed: 20_261_127, numRuns: 2 * RUNS },
+    );
+  });
+}
+
+for (const unicode of UNICODE_VERSIONS) {
+  Deno.test(`characters that show nothing change nothing on the screen: Unicode ${unicode}`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom("ab", "cdefgh", "日", ...INVISIBLE), { maxLength: 8 }),
+        fc.boolean(),
+        async (parts, pasted) => {
+          const shown = async (text: string) => {
+            const terminal = new Terminal(8, 10, { unicode });
+            const editor = new LineEditor({ columns: 8, rows: 10 });
+            editor.prompt = "> ";
+            const typed = pasted ? `\x1b[200~${text}\x1b[201~` : text;
+            for (const key of new KeyDecoder().push(typed, 0)) {
+              editor.key(key);
+              await terminal.write(editor.takeOutput());
+            }
+            await terminal.write(editor.takeOutput());
+            return terminal.screen.map((row) => without(row).trimEnd());
+          };
+          const text = parts.join("");
+          assertEquals(
+            await shown(text),
+            await shown(text.replaceAll(/[\u200b\u200f\u2060]/g, "")),
+          );
+        },
+      ),
+      { seed: 20_261_128, numRuns: 5 * RUNS },
     );
   });
 }
