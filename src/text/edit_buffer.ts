@@ -23,6 +23,8 @@ export interface LineChange {
   readonly inserted: number;
   /** The cursor before the change. */
   readonly cursor: number;
+  /** Whether it was typed: then characters that are typed next are undone together with it. */
+  readonly typed?: boolean | undefined;
 }
 
 /**
@@ -163,20 +165,20 @@ export class EditBuffer {
   }
 
   /** Replaces the text between two positions. */
-  #change(at: number, end: number, text: string): void {
+  #change(at: number, end: number, text: string, typed: boolean = false): void {
     const removed = this.#line.slice(at, end);
     if (removed === "" && text === "") return;
-    this.#remember(at, removed, text);
+    this.#remember(at, removed, text, typed);
     this.#line = this.#line.slice(0, at) + text + this.#line.slice(end);
     this.#letters = undefined;
   }
 
-  #remember(at: number, removed: string, text: string): void {
+  #remember(at: number, removed: string, text: string, typed: boolean): void {
     // Without this change the earlier ones cannot be undone either.
     if (removed.length > MAX_REMOVED) return this.forgetChanges();
-    const typed = removed === "" && at === this.#cursor && text.length <= this.#roomToGrow;
-    if (typed) return this.#last.grow(text.length);
-    this.#recent.push({ at, removed, inserted: text.length, cursor: this.#cursor });
+    if (typed && text.length <= this.#roomToGrow) return this.#last.grow(text.length);
+    const change = { at, removed, inserted: text.length, cursor: this.#cursor };
+    this.#recent.push(typed ? { ...change, typed } : change);
     if (!this.#recent.full) return;
     this.#older = this.#recent;
     this.#recent = new Changes();
@@ -212,8 +214,12 @@ export class EditBuffer {
 
   /** Inserts text at the cursor; returns whether all of it fitted. */
   insert(text: string): boolean {
+    return this.#insert(text, false);
+  }
+
+  #insert(text: string, typed: boolean): boolean {
     const fits = fitting(text, Math.max(0, this.#limit - this.#line.length));
-    this.#change(this.#cursor, this.#cursor, fits);
+    this.#change(this.#cursor, this.#cursor, fits, typed);
     this.#cursor += fits.length;
     return fits.length === text.length;
   }
@@ -223,24 +229,24 @@ export class EditBuffer {
    * by one. Returns whether all of them fit.
    */
   type(text: string): boolean {
-    if (text.length === 1) return this.insert(text);
+    if (text.length === 1) return this.#insert(text, true);
     let piece = "";
     let room = this.#roomToGrow;
     for (const cluster of graphemes(text)) {
       if (piece.length + cluster.length > room) {
-        if (piece !== "" && !this.insert(piece)) return false;
+        if (piece !== "" && !this.#insert(piece, true)) return false;
         piece = "";
         room = MAX_TYPED;
       }
       piece += cluster;
     }
-    return this.insert(piece);
+    return this.#insert(piece, true);
   }
 
-  /** How many more characters the last change may get, if it has inserted text before the cursor. */
+  /** How many more characters the last change may get, if it was typed before the cursor. */
   get #roomToGrow(): number {
     const last = this.#last.list.at(-1);
-    const grows = last?.removed === "" && last.at + last.inserted === this.#cursor;
+    const grows = last?.typed === true && last.at + last.inserted === this.#cursor;
     return grows ? MAX_TYPED - last.inserted : 0;
   }
 
@@ -250,8 +256,9 @@ export class EditBuffer {
    */
   replace(start: number, text: string): boolean {
     if (this.#line.length - (this.#cursor - start) + text.length > this.#limit) return false;
-    this.remove(start);
-    return this.insert(text);
+    this.#change(start, this.#cursor, text);
+    this.#cursor = start + text.length;
+    return true;
   }
 
   /** Removes the text between the cursor and a position, and returns it. */

@@ -607,6 +607,30 @@ Deno.test("LineEditor: Ctrl-_ undoes changes, typed text in runs, back to the em
   assertEquals(typed("own\x1b[A\x1f", ["old"]), ["own", 3]);
 });
 
+Deno.test("LineEditor: undo takes back a paste, a yank, a last word or a completion by itself", () => {
+  const undone: readonly (readonly [string, string])[] = [
+    ["say \x1b[200~hello\x1b[201~", "say "],
+    ["\x1b[200~hi\x1b[201~abc", "hi"],
+    ["foo\x17x \x19", "x "],
+    ["foo\x17\x19\x19", "foo"],
+    ["tell \x1b.", "tell "],
+    ["gi\t", "gi"],
+    ["a gi\tx", "a give "],
+  ];
+  for (const [keys, left] of undone) {
+    const history = new History();
+    history.add("say hello");
+    const editor = new LineEditor({ history, completes: true });
+    const decoder = new KeyDecoder();
+    for (const key of [...decoder.push(keys, 0), ...decoder.push("\x1f", 0)]) {
+      editor.key(key);
+      const question = editor.takeQuestion();
+      if (question !== undefined) editor.answer(question, ["give"]);
+    }
+    assertEquals(editor.line, left, JSON.stringify(keys));
+  }
+});
+
 Deno.test("LineEditor: the undo history is bounded, and never brings back a password", () => {
   const editor = new LineEditor();
   const press = (text: string) => {
