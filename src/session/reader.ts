@@ -33,7 +33,7 @@ export class Reader {
   read(): void {
     const { gate, stream, dialogue: { input } } = this.#core;
     const now = this.#core.now();
-    if (gate.overMemory) gate.weigh(this.#core.held);
+    if (gate.overMemory) gate.weigh(this.#core.dialogue.held);
     gate.begin(input);
     while (this.#core.active) {
       // What an earlier poll or a handler has left comes before the next bytes.
@@ -42,7 +42,8 @@ export class Reader {
       if (piece === undefined) break;
       this.#step(piece, now);
     }
-    gate.weigh(this.#core.held);
+    // What the connection itself holds is not weighed: only reading frees it.
+    gate.weigh(this.#core.dialogue.held);
     gate.end(now, input);
     if (gate.hasVerdicts) this.obey(gate.takeVerdicts());
     stream.reading = gate.reading;

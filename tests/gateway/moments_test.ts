@@ -304,3 +304,38 @@ Deno.test("what a worker holds for a client that it does not read is counted, an
   assertEquals([read, ends, connection.held], [count, 1, 0]);
   assert(chunks < count / 100, String(chunks));
 });
+
+Deno.test("with little memory allowed, a worker reads on when the game takes lines again", async () => {
+  for (const memory of [65_536, 98_304]) {
+    let [taken, taking] = [0, false];
+    const scene = await Scene.open({
+      gateway: QUIET,
+      server: {
+        limits: {
+          memory,
+          inputBytes: 1_024,
+          queuedLines: 4,
+          lineRate: Infinity,
+          byteRate: Infinity,
+          workRate: Infinity,
+        },
+      },
+      play: (client) => {
+        if (taking && client.getCommand() !== undefined) taken++;
+      },
+    });
+    const worker = scene.worker("a");
+    const peer = scene.person();
+    await scene.until(() => worker.log.length === 1);
+    const count = 240;
+    for (let line = 0; line < count; line++) {
+      peer.write(`${"x".repeat(518)}\r\n`);
+      await scene.step();
+    }
+    taking = true;
+    await scene.until(() => taken === count);
+    assertEquals(worker.log.length, 1);
+    peer.abort();
+    await scene.close();
+  }
+});
