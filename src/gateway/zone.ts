@@ -38,12 +38,7 @@ import {
 } from "./records.ts";
 import { BusGuard, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
-import {
-  MAX_COMMIT,
-  throwTooLarge,
-  ZoneConnection,
-  type ZoneConnectionOwner,
-} from "./zone_connection.ts";
+import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 
 /** How often a worker announces itself. */
 const HELLO_MS = 1_000;
@@ -57,6 +52,8 @@ const START_MS = 60;
 const ANSWER_MS = 40;
 /** After this long without a packet, the gateway or the bus may be unreachable. */
 const STALLED_MS = 1_500;
+/** The maximum size of one client's commit, in bytes. */
+const MAX_COMMIT = 33_554_432;
 /** The maximum number of dropped gateways that are remembered. */
 const MAX_DEAD = 1_024;
 
@@ -549,7 +546,13 @@ export class Zone {
   #commit(peer: Peer, connection: ZoneConnection, commit: CommitRecord): void {
     if (!this.#owned || this.#peers.get(peer.gateway) !== peer) return;
     const bytes = encodeCommit(commit, this.#writer);
-    if (bytes.length > MAX_COMMIT) throwTooLarge(bytes.length);
+    if (bytes.length > MAX_COMMIT) {
+      throw new TelnetError(
+        "limit-exceeded",
+        `Cannot keep a turn of ${bytes.length} bytes: the state and the output of one client may have ` +
+          `${MAX_COMMIT} together`,
+      );
+    }
     peer.link.link.send(bytes);
     this.#committed = true;
     if (commit.steps.some(({ type }) => type === "move" || type === "abort")) {

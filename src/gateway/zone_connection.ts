@@ -10,8 +10,8 @@ import { InputBuffer } from "../session/input_buffer.ts";
 import { changeOf, type PartChange } from "./part_change.ts";
 import type { CommitRecord, OpenRecord, Step } from "./records.ts";
 
-/** The maximum size of one client's commit, in bytes, and of its state, in UTF-16 units. */
-export const MAX_COMMIT = 33_554_432;
+/** The longest state of one client, in UTF-16 units: a message must have room for it as UTF-8. */
+const MAX_STATE = 10_000_000;
 
 /** What a connection needs from its zone. */
 export interface ZoneConnectionOwner {
@@ -317,7 +317,12 @@ export class ZoneConnection implements Connection, DurableConnection {
       changed.push([name, old, text]);
       length += text.length - old.length;
     }
-    if (length > MAX_COMMIT) throwTooLarge(length);
+    if (length > MAX_STATE) {
+      throw new TelnetError(
+        "limit-exceeded",
+        `Cannot keep a state of ${length} characters: the state of one client may have ${MAX_STATE}`,
+      );
+    }
     this.#stateLength = length;
     const changes = new Map<string, PartChange>();
     for (const [name, old, text] of changed) {
@@ -327,15 +332,6 @@ export class ZoneConnection implements Connection, DurableConnection {
     }
     return changes;
   }
-}
-
-/** Throws the error for a state or a commit that is larger than `MAX_COMMIT`. */
-export function throwTooLarge(size: number): never {
-  throw new TelnetError(
-    "limit-exceeded",
-    `Cannot keep a turn of ${size} bytes: the state and the output of one client may have ` +
-      `${MAX_COMMIT} together`,
-  );
 }
 
 /** JSON of a part, with a fast path for numbers and booleans. */

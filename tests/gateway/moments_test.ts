@@ -1,10 +1,15 @@
 /** Moments in which two things meet: a reset and a move, a person and a worker that is away. */
-import { assert, assertEquals } from "@std/assert";
-import type { TelnetClient } from "../../mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type TelnetClient, TelnetError } from "../../mod.ts";
 import { DO, IAC, IP, SB, SE } from "../../src/protocol/mod.ts";
 import { joinBytes } from "../../src/protocol/bytes.ts";
 import { ECHO, GMCP, MSDP, SGA, ZMP } from "../../src/options/mod.ts";
-import type { CommitRecord } from "../../src/gateway/records.ts";
+import {
+  type CommitRecord,
+  encodeGatewayRecord,
+  type OpenRecord,
+} from "../../src/gateway/records.ts";
+import { WireWriter } from "../../src/gateway/wire.ts";
 import { ZoneConnection } from "../../src/gateway/zone_connection.ts";
 import { Scene, type Worker } from "./scene.ts";
 
@@ -245,22 +250,23 @@ Deno.test("moveTo() of the client's own zone cancels a move of the same turn", a
   await scene.close();
 });
 
+const OPEN: OpenRecord = {
+  type: "open",
+  handle: 1,
+  number: 1,
+  address: "192.0.2.1",
+  port: 4000,
+  encrypted: false,
+  framed: false,
+  compressing: false,
+  acked: 0,
+  reason: undefined,
+  parts: new Map(),
+};
+
 /** A client's connection at a worker whose link has `room()`; commits are added to a list. */
 function connectionOf(commits: CommitRecord[], room: () => boolean = () => true): ZoneConnection {
-  const open = {
-    type: "open",
-    handle: 1,
-    number: 1,
-    address: "192.0.2.1",
-    port: 4000,
-    encrypted: false,
-    framed: false,
-    compressing: false,
-    acked: 0,
-    reason: undefined,
-    parts: new Map(),
-  } as const;
-  return new ZoneConnection(open, "gateway", {
+  return new ZoneConnection(OPEN, "gateway", {
     name: "main",
     stalled: false,
     ready: room,
@@ -280,6 +286,21 @@ Deno.test("parts that changed while the link was full are committed when there i
     // `gone` has never been there
     { telnet: { head: 0, tail: 0, text: '"new"' }, input: { head: 0, tail: 0, text: '"abc"' } },
   ]);
+});
+
+Deno.test("a state is limited as a whole, however little of it a turn changes", () => {
+  const commits: CommitRecord[] = [];
+  const connection = connectionOf(commits);
+  const million = "日".repeat(1_000_000);
+  for (let count = 1; count < 10; count++) connection.commit({ state: million.repeat(count) }, 0);
+  assertEquals(commits.length, 9);
+  assertThrows(() => connection.commit({ state: million.repeat(10) }, 0), TelnetError, "10000000");
+  // A gateway can send the largest state to the next worker.
+  const parts = new Map([["state", JSON.stringify(million.repeat(9))]]);
+  const { length } = encodeGatewayRecord({ ...OPEN, parts }, new WireWriter());
+  assert(length < 33_554_432, String(length));
+  connection.commit({ state: "small" }, 0);
+  assertEquals(commits.length, 10);
 });
 
 Deno.test("what a worker holds for a client that it does not read is counted, and small", () => {
