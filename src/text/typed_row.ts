@@ -108,7 +108,7 @@ export class TypedRow {
     const wrapped = this.#columns !== Infinity;
     const pending = this.#pending;
     this.#pending = false;
-    this.onFreshRow = wrapped && place > this.#start && place % this.#columns === 0;
+    this.onFreshRow = wrapped && this.#known && place > this.#start && place % this.#columns === 0;
     const rows = wrapped ? this.#rowOf(from) - this.#rowOf(place) - (pending ? 1 : 0) : 0;
     if (rows === 0 && !(wrapped && (uncertain || pending))) return "\b \b".repeat(from - place);
     return `${rows > 0 ? `\x1b[${rows}A` : ""}${this.#toColumn()}\x1b[J`;

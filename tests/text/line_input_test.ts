@@ -105,3 +105,13 @@ function onScreen(echo: string): string {
   }
   return shown;
 }
+
+Deno.test("with a guessed width, Enter ends the row also after Backspace to a full one", () => {
+  const input = new LineInput({ limit: 1000 });
+  input.echo = "all";
+  input.place = { columns: 80, known: false, column: 0 };
+  input.push("a".repeat(81) + "\x7f", []); // the window may be wider
+  input.takeEcho();
+  input.push("\r", []);
+  assertEquals(input.takeEcho(), "\n");
+});
