@@ -223,9 +223,6 @@ export function decodeCommit(bytes: Uint8Array): CommitRecord {
   const [handle, acked] = [reader.number(), reader.number()];
   const changes = new Map<string, PartChange>();
   for (const [name, text] of readTexts(reader)) {
-    changes.set(name, { head: 0, tail: 0, text });
-  }
-  for (const [name, { text }] of changes) {
     changes.set(name, { head: reader.number(), tail: reader.number(), text });
   }
   const steps: Step[] = [];
@@ -270,9 +267,9 @@ function writeTexts<Item>(
 }
 
 function readTexts(reader: WireReader): Map<string, string> {
-  const parts = new Map<string, string>();
+  const texts = new Map<string, string>();
   const count = reader.number();
-  if (count === 0) return parts;
+  if (count === 0) return texts;
   const lengths: number[] = [];
   for (let left = 2 * count; left > 0; left--) lengths.push(reader.number());
   const all = reader.text();
@@ -282,8 +279,8 @@ function readTexts(reader: WireReader): Map<string, string> {
   const next = (length: number) => cut(all.slice(at, at += length));
   for (let index = 0; index < lengths.length; index += 2) {
     const name = next(lengths[index] as number);
-    parts.set(name, next(lengths[index + 1] as number));
+    texts.set(name, next(lengths[index + 1] as number));
   }
   if (at !== all.length) throw new WireError("The lengths of the state do not fit");
-  return parts;
+  return texts;
 }

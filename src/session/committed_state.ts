@@ -5,9 +5,11 @@ import type { TypedLine } from "./line_queue.ts";
 import { NewestItems } from "./newest_items.ts";
 import { QueueParts, type StateParts } from "./queue_parts.ts";
 
-/** How much of an editor's history and undo changes is kept: items, and UTF-16 units of text. */
-const HISTORY_TEXT = 4_096;
+/** How many lines of an editor's history are kept at most. */
 export const HISTORY_LINES = 100;
+/** How many UTF-16 units they have together at most. */
+const HISTORY_TEXT = 4_096;
+/** How many changes that can be undone are kept at most, and how much text they have removed. */
 const CHANGES = 50;
 const CHANGES_TEXT = 4_096;
 
@@ -67,6 +69,7 @@ export class CommittedState {
   /** Returns the state that was committed in parts. The next parts follow them. */
   restore(parts: StateParts): ClientSnapshot {
     const { environment, line, killed, changes, history, ...rest } = parts;
+    this.#large = { telnet: rest.telnet, environment, line, killed, changes, history };
     const { facts, input, ...others } = rest as unknown as SessionSnapshot;
     const lines = this.#lines.restore(parts);
     const [keys, given] = [this.#keys.restore(parts), this.#given.restore(parts)];

@@ -370,8 +370,11 @@ export class KeyInput {
     return out;
   }
 
-  /** Returns the state, as plain JSON; the output and events must be taken first. */
-  /** Returns the state, with at most this many lines of the history. */
+  /**
+   * Returns the state, as plain JSON; the output and events must be taken first.
+   *
+   * @param lines The most lines of the history.
+   */
   snapshot(lines: number): KeyInputSnapshot {
     const editor = this.#editor;
     const { limit, multiline, cycles, keys, escapeTimeout } = this.#options ?? {};

@@ -23,11 +23,11 @@ export class NewestItems<Item> {
   /** Returns the newest items of a list. */
   of(items: readonly Item[]): readonly Item[] {
     const all = this.#newest(items, this.#most, this.#mostText);
-    const goesOn = all.length === items.length ? 0 : all.indexOf(this.#first as Item);
-    const result = goesOn === -1
+    const firstAt = this.#first === undefined ? 0 : all.indexOf(this.#first);
+    let kept = firstAt === -1
       ? this.#newest(all, this.#most / 2, this.#mostText / 2)
-      : all.slice(goesOn);
-    const kept = result.length === 0 ? all.slice(-1) : result;
+      : all.slice(firstAt);
+    if (kept.length === 0) kept = all.slice(-1);
     this.#first = kept[0];
     return kept;
   }

@@ -7,10 +7,8 @@ const COLOURS = "krgybmcw";
 
 /** The codes that turn bold off. */
 const BOLD_OFF = COLOURS + ".~";
-/** The codes of bright colours. */
-const BRIGHT: string = COLOURS.toUpperCase();
 /** The codes after which no bright `^#rrggbb` is in force, or bold is not only its own. */
-const ENDS_BRIGHT: string = BOLD_OFF + BRIGHT + "d!";
+const ENDS_BRIGHT: string = BOLD_OFF + COLOURS.toUpperCase() + "d!";
 
 const SEQUENCES: ReadonlyMap<string, string> = new Map([
   ...Array.from(COLOURS, (code, index) => [code, `\x1b[22;3${index}m`] as const),

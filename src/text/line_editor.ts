@@ -11,10 +11,11 @@ import { BUFFER_ACTIONS, EditBuffer, type LineChange } from "./edit_buffer.ts";
 import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
 import { type Key, keyName } from "./key.ts";
+import { unfinishedSequence } from "./escape_sequences.ts";
 import { LineLayout } from "./line_layout.ts";
 import { endOfStyle } from "./rendition.ts";
 import { type Canvas, drawRows, textOf } from "./row_canvas.ts";
-import { effectsOf, rowStart, styleAfter, unfinishedPart, withoutEffects } from "./row_effects.ts";
+import { effectsOf, openPart, rowStart, styleAfter, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { copied } from "../protocol/pieces.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
@@ -204,6 +205,8 @@ const MAX_CANDIDATES = 200;
 const MAX_LISTING = 4_000;
 /** An unfinished row with twice as many UTF-16 units is drawn to leave out what was overwritten. */
 const MAX_ROW = 2_048;
+/** The longest text that waits for its continuation in the same turn, in UTF-16 units. */
+const MAX_OPEN = 16_384;
 /** The most columns that a UTF-16 unit takes, and those that replace it in other character sets. */
 const WIDEST = 2;
 const WIDEST_SHOWN = 4;
@@ -255,6 +258,8 @@ export class LineEditor {
   #prompt = "";
   /** Printed text whose line has not ended; it is shown before the prompt. */
   #row = "";
+  /** The end of the printed text, which the text after it may continue. */
+  #open = "";
   #masked = false;
   /** Whether the last key killed, so that the next adds to it. */
   #killing = false;
@@ -312,7 +317,7 @@ export class LineEditor {
   /** About how many bytes of memory the line takes, without the history. */
   get held(): number {
     const { length } = this.#buffer.line;
-    const texts = textSize(length) + textSize(this.#own.length + this.#row.length);
+    const texts = textSize(length) + textSize(this.#own.length + this.row.length);
     const candidates = (this.#candidates?.given.length ?? 0) * ITEM_SIZE;
     return length * CELL_SIZE + texts + candidates + this.#buffer.held;
   }
@@ -344,7 +349,7 @@ export class LineEditor {
 
   /** Printed text whose line has not ended; it is shown before the prompt. */
   get row(): string {
-    return this.#row;
+    return this.#row + this.#open;
   }
 
   /**
@@ -357,7 +362,7 @@ export class LineEditor {
    */
   takeOver(text: string, prompt: string, typed: string): void {
     const { at, column } = rowStart(text + prompt, false);
-    const row = at === 0 ? text : indentTo(column) + text.slice(at);
+    const row = at === 0 ? text : this.#indentTo(column) + text.slice(at);
     const shownPrompt = prompt.slice(Math.max(0, at - text.length));
     const whole = row + shownPrompt + typed;
     const rows = this.#canvas(whole).rows.length - 1;
@@ -410,6 +415,7 @@ export class LineEditor {
     this.#buffer.set(other.line, other.cursor);
     this.#prompt = other.#prompt;
     this.#row = other.#row;
+    this.#open = other.#open;
     this.#changed = true;
   }
 
@@ -420,7 +426,7 @@ export class LineEditor {
       line,
       cursor,
       prompt: this.#prompt,
-      row: this.#row,
+      row: this.row,
       masked: this.#masked,
       killed,
       killing: this.#killing,
@@ -446,7 +452,9 @@ export class LineEditor {
     this.#buffer.set(snapshot.line, snapshot.cursor);
     this.#buffer.killed = snapshot.killed;
     this.#prompt = snapshot.prompt;
-    this.#row = snapshot.row;
+    const end = unfinishedSequence(snapshot.row);
+    this.#row = snapshot.row.slice(0, end);
+    this.#open = snapshot.row.slice(end);
     this.#masked = snapshot.masked;
     this.#killing = snapshot.killing;
     this.#back = snapshot.back;
@@ -476,6 +484,7 @@ export class LineEditor {
    * @returns The output: at most one screen, and the printed text.
    */
   takeOutput(): string {
+    this.#printOpen();
     if (this.#changed) this.#draw();
     this.#changed = false;
     const out = this.#out;
@@ -501,22 +510,39 @@ export class LineEditor {
    * @param text The text, lines ended by `\n`.
    */
   print(text: string): void {
-    const whole = this.#row + text;
-    const { at: end, column } = rowStart(whole, true);
-    const style = this.#printLines(whole.slice(0, end));
-    if (column > 0) this.#out += "\r"; // the row is drawn from its start
-    // The effects of earlier text of the row were already removed and sent; an unfinished part waits
-    // for its end.
-    const before = end > 0 ? "" : this.#row.slice(0, unfinishedPart(this.#row));
-    const rest = end > 0
-      ? style + indentTo(column) + whole.slice(end)
-      : this.#row.slice(before.length) + text;
-    const done = rest.slice(0, unfinishedPart(rest));
-    const open = rest.slice(done.length);
-    this.#out += this.#doAtOnce(done);
-    const row = before + withoutEffects(done) + (open.length > MAX_ROW ? "" : open);
-    this.#row = this.#shortened(row);
+    this.#open += text;
+    const end = this.#open.length > MAX_OPEN ? this.#open.length : openPart(this.#open);
+    this.#printUpTo(end);
     this.#changed = true;
+  }
+
+  /** Prints the start of the text that was not printed yet. */
+  #printUpTo(end: number): void {
+    const text = this.#open.slice(0, end);
+    this.#open = this.#open.slice(end);
+    if (text === "") return;
+    const { at, column } = rowStart(text, true);
+    const rest = text.slice(at);
+    let before = this.#row;
+    if (at > 0) {
+      const style = this.#printLines(this.#row + text.slice(0, at));
+      if (column > 0) this.#out += "\r"; // the row is drawn from its start
+      before = style + this.#indentTo(column);
+    }
+    this.#out += this.#doAtOnce(rest);
+    this.#row = this.#shortened(before + withoutEffects(rest));
+  }
+
+  /** Prints what waited for more text of this turn; a sequence goes on waiting. */
+  #printOpen(): void {
+    if (this.#open === "") return;
+    this.#printUpTo(unfinishedSequence(this.#open));
+    if (this.#open.length > MAX_ROW) this.#open = "";
+  }
+
+  /** Moves the cursor from the start of a row to a column. */
+  #indentTo(column: number): string {
+    return column === 0 ? "" : `\x1b[${Math.min(column, this.#columns - 1)}C`;
   }
 
   /** What the terminal shows for a text that begins at the start of a row. */
@@ -568,6 +594,7 @@ export class LineEditor {
    * row.
    */
   hide(): void {
+    this.#printOpen();
     this.#out += this.#screen.clear();
     this.#changed = false;
   }
@@ -829,6 +856,7 @@ export class LineEditor {
 
   #end(result: EditResult): void {
     this.#buffer.move(this.line.length);
+    this.#printOpen();
     this.#draw();
     this.#out += this.#screen.leave();
     this.#results.push(result);
@@ -916,15 +944,10 @@ export class LineEditor {
     return frame;
   }
 
-  /** The printed row without an unfinished part. */
-  get #shownRow(): string {
-    return this.#row.slice(0, unfinishedPart(this.#row));
-  }
-
   /** Prompt and line in rows, as they are now. */
   #laidOut(): LineLayout {
     const { query } = this.#search ?? {};
-    const before = query === undefined ? this.#shownRow + this.#prompt : `(search) '${query}': `;
+    const before = query === undefined ? this.#row + this.#prompt : `(search) '${query}': `;
     if (this.#masked) this.#layout.set(before, "", 0);
     else this.#layout.set(before, this.line, this.cursor);
     return this.#layout;
@@ -935,11 +958,6 @@ function commonStart(words: readonly string[]): string {
   let [common = ""] = words;
   for (const word of words) common = common.slice(0, commonUnits(common, word));
   return common.replace(/[\ud800-\udbff]$/, "");
-}
-
-/** Moves the cursor from the start of a row to a column. */
-function indentTo(column: number): string {
-  return column === 0 ? "" : `\x1b[${column}C`;
 }
 
 function plain(word: string): string {

@@ -27,6 +27,8 @@ const BS = 0x08;
 const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
+/** The sequences of DEC that do the same as those of ANSI. */
+const DEC: Readonly<Record<string, string>> = { "\x1b7": "s", "\x1b8": "u" };
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 
 /**
@@ -107,6 +109,8 @@ class Pen {
   readonly #rows: PenRow[] = [{ cells: [], ended: false, start: 0 }];
   #column = 0;
   readonly #rendition = new Rendition();
+  /** The saved cursor; one in an earlier row cannot be gone back to. */
+  #saved = { row: 0, column: 0 };
   /** Combining marks without a character before them. */
   #marks = "";
 
@@ -148,7 +152,7 @@ class Pen {
 
   /** Carries out a sequence, within the row. */
   obey(sequence: string): void {
-    const body = /^(?:\x1b\[|\x9b)(.*)$/s.exec(sequence)?.[1];
+    const body = /^(?:\x1b\[|\x9b)(.*)$/s.exec(sequence)?.[1] ?? DEC[sequence];
     if (body === undefined) return this.#rendition.follow(sequence);
     const parameters = body.slice(0, -1);
     const count = Math.min(Number(parameters) || 0, this.#columns);
@@ -164,6 +168,12 @@ class Pen {
         return;
       case "G":
         this.#column = Math.min(last, Math.max(1, count) - 1);
+        return;
+      case "s":
+        this.#saved = { row: this.#rows.length, column: this.#column };
+        return;
+      case "u":
+        if (this.#saved.row === this.#rows.length) this.#column = this.#saved.column;
         return;
       case "K":
         return this.#erase(count);

@@ -19,9 +19,10 @@ const NEXT = /[\x07\x1b\x80-\x9f]/g;
 const STRING = /^(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])/;
 /** Saves the cursor (DECSC, SCOSC), and goes back to it (DECRC, SCORC). */
 const SAVE = /^(?:\x1b7|(?:\x1b\[|\x9b)s)/;
+const LONGEST_SAVE = 3;
 const GO_BACK = /^(?:\x1b8|(?:\x1b\[|\x9b)u)$/;
-/** Moves the cursor to a place of the screen: CUP, HVP, DECSTBM and RIS. */
-const PLACE = /^(?:(?:\x1b\[|\x9b)(?:[\d]*(?:;(\d*))?[Hf]|[\d;]*r)|\x1bc)$/;
+/** Moves the cursor to a place of the screen: CUP and HVP; DECSTBM and RIS move it to the first. */
+const PLACE = /^(?:(?:\x1b\[|\x9b)(?:\d*(?:;(\d*))?[Hf]|[\d;]*r)|\x1bc)$/;
 /** Erases a part of the screen or of the row. */
 const ERASE = /^(?:\x1b\[|\x9b)\d*[JK]$/;
 /** Clears the screen (2J) or the scrollback (3J). */
@@ -44,7 +45,7 @@ export function rowStart(text: string, lineEnds: boolean): RowStart {
   let start: RowStart = { at: 0, column: 0 };
   let at = 0;
   let placed = false;
-  for (const part of partsOf(text.slice(0, unfinishedPart(text)))) {
+  for (const part of partsOf(text)) {
     const place = PLACE.exec(part);
     // What is erased there goes with the move.
     if (placed && ERASE.test(part)) start = { ...start, at: at + part.length };
@@ -59,21 +60,22 @@ export function rowStart(text: string, lineEnds: boolean): RowStart {
 }
 
 /**
- * Where an unfinished sequence at the end of a text begins, or what is drawn elsewhere and has not
- * gone back to the saved cursor yet; the length of the text if there is none.
+ * Where the end of a text begins that the text after it may continue: a sequence, a saved cursor to
+ * which nothing has gone back, a move to a place where something may be erased. The length of the
+ * text if there is none.
  */
-export function unfinishedPart(text: string): number {
+export function openPart(text: string): number {
   if (!MAYBE.test(text)) return text.length;
   const end = unfinishedSequence(text);
-  let [at, saved, elsewhere] = [0, end, false];
+  let [at, saved, placed] = [0, end, end];
   for (const part of partsOf(text.slice(0, end))) {
-    // A stretch up to GO_BACK is one part.
-    if (!elsewhere && !isElsewhere(part) && SAVE.test(part)) saved = at;
-    else if (saved < end && PLACE.test(part)) elsewhere = true;
-    else if (part.includes("\n")) [saved, elsewhere] = [end, false];
+    if (GO_BACK.test(part)) saved = end;
+    else if (!isElsewhere(part) && SAVE.test(part)) saved = Math.min(saved, at);
+    if (PLACE.test(part)) placed = at;
+    else if (!ERASE.test(part) && !COLOUR.test(part)) placed = end;
     at += part.length;
   }
-  return elsewhere ? saved : end;
+  return Math.min(saved, placed);
 }
 
 /** Finds the one-time effects of a text. */
@@ -96,8 +98,7 @@ function isEffect(part: string): boolean {
 
 /** Whether a part is what is drawn between saving the cursor and going back to it. */
 function isElsewhere(part: string): boolean {
-  const saved = SAVE.exec(part);
-  return saved !== null && saved[0].length < part.length;
+  return part.length > LONGEST_SAVE && SAVE.test(part);
 }
 
 /** The text without bells and strings, but with links. The sequence that clears the screen stays, because it erases text before it. */
@@ -162,8 +163,8 @@ export function endOf(text: string, length: number): string {
 }
 
 /**
- * Splits a text into bells, sequences, and the text between them. What is between saving the cursor
- * and going back to it is one part.
+ * Splits a text into bells, sequences, and the text between them. What is drawn elsewhere, between
+ * saving the cursor and going back to it, is one part.
  */
 function partsOf(text: string): string[] {
   const parts: string[] = [];
@@ -176,8 +177,10 @@ function partsOf(text: string): string[] {
     parts.push(part);
     at += part.length;
     if (first !== -1 && GO_BACK.test(part)) {
-      parts.length = first;
-      parts.push(text.slice(start, at));
+      if (elsewhere) {
+        parts.length = first;
+        parts.push(text.slice(start, at));
+      }
       [first, elsewhere] = [-1, false];
     }
     return false;

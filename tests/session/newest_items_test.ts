@@ -20,6 +20,21 @@ Deno.test("the newest items are at most as many and as long as asked, and rarely
   }
 });
 
+Deno.test("a list that has lost its oldest items by itself rarely begins anew, either", () => {
+  const newest = new NewestItems<string>(100, 1_000_000, (item) => item.length);
+  const items: string[] = [];
+  let [steps, first] = [0, ""];
+  for (let number = 0; number < 1_000; number++) {
+    items.push(`line ${number}`);
+    if (items.length > 100) items.shift();
+    const kept = newest.of(items);
+    assertEquals(kept, items.slice(-kept.length));
+    if (kept[0] !== first) steps++;
+    first = kept[0] ?? "";
+  }
+  assert(steps <= 21, `${steps}`);
+});
+
 Deno.test("one item that fits is kept, and none that does not", () => {
   const newest = new NewestItems<string>(50, 1_000, (item) => item.length);
   const [large, larger] = ["a".repeat(900), "b".repeat(1_001)];

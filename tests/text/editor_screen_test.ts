@@ -319,6 +319,7 @@ const PLACE_PARTS = [
   "\x1b[3;1H\x1b[J",
   "\x1b[2;20r\x1b[2J\x1b[6;9H",
   "\x1b7\x1b[1;1HHP 10\x1b[K\x1b8",
+  "\x1b7ab\x1b8",
   "\x1b[s\x1b[1;9H\x1b[31mMP 日\x1b[0m\x1b[K\x1b[u",
 ];
 
@@ -335,10 +336,13 @@ Deno.test("text that places the cursor, or draws elsewhere and goes back, shows 
         await raw.write(`${text}${prompt}xyz`);
         const terminal = new Terminal(30, 24);
         const editor = new LineEditor({ columns: 30, rows: 24 });
-        let from = 0;
-        for (const cut of [...cuts.toSorted((one, other) => one - other), text.length]) {
-          editor.print(text.slice(from, cut).replaceAll("\r", ""));
-          from = Math.max(from, cut);
+        // Within a turn it may come in any pieces.
+        const places = cuts.toSorted((one, other) => one - other);
+        const pieces = [...places, text.length].map((cut, at) =>
+          text.slice(places[at - 1] ?? 0, cut)
+        );
+        for (const piece of drawn ? ["one\ntwo\nthree\n", ...parts] : pieces) {
+          editor.print(piece.replaceAll("\r", ""));
           if (drawn) await terminal.write(editor.takeOutput());
         }
         editor.prompt = prompt;
@@ -353,18 +357,46 @@ Deno.test("text that places the cursor, or draws elsewhere and goes back, shows 
   );
 });
 
-Deno.test("text after a saved cursor shows, even if nothing goes back to it", async () => {
+Deno.test("text after a saved cursor shows at the end of a turn, even if nothing goes back to it", async () => {
   const terminal = new Terminal(30, 5);
   const editor = new LineEditor({ columns: 30, rows: 5 });
+  const shown = async () => {
+    await terminal.write(editor.takeOutput());
+    return terminal.screen.map((row) => row.trimEnd());
+  };
   editor.print("\x1b7Name: ");
-  await terminal.write(editor.takeOutput());
-  assertEquals(terminal.screen[0], "Name:");
-  editor.print("\x1b7\x1b[1;1HHP"); // waits for the rest
-  await terminal.write(editor.takeOutput());
-  assertEquals(terminal.screen[0], "Name:");
-  editor.print("!\n");
-  await terminal.write(editor.takeOutput());
-  assertEquals(terminal.screen[0], "HP!e:");
+  assertEquals((await shown())[0], "Name:");
+  editor.print("\x1b[s\x1b[3;1HYour name: ");
+  assertEquals((await shown())[2], "Your name:");
+  assertEquals(terminal.cursor, [2, 11]);
+  // Back to the saved cursor within the row.
+  const other = new LineEditor({ columns: 30, rows: 5 });
+  const plain = new Terminal(30, 5);
+  other.print("\x1b[s50%\x1b[u");
+  other.prompt = "> ";
+  await plain.write(other.takeOutput());
+  assertEquals(plain.screen[0], "> %");
+});
+
+Deno.test("a large map between saving the cursor and going back is drawn, in any pieces", async () => {
+  const rows = Array.from({ length: 20 }, (_, at) => `\x1b[${at + 1};1H${"#".repeat(150)}`).join(
+    "",
+  );
+  const text = `\x1b7${rows}\x1b8`;
+  for (const size of [1, 7, 1_500, 4_000]) {
+    const terminal = new Terminal(160, 24);
+    await terminal.write("\x1b[24;1H");
+    const editor = new LineEditor({ columns: 160, rows: 24 });
+    editor.prompt = "> ";
+    for (let at = 0; at < text.length; at += size) editor.print(text.slice(at, at + size));
+    await terminal.write(editor.takeOutput());
+    assertEquals(terminal.screen[0], "#".repeat(150));
+    assertEquals(
+      terminal.screen.slice(20),
+      ["", "", "", "> "].map((row) => row.trimEnd()),
+      `${size}`,
+    );
+  }
 });
 
 Deno.test("a prompt with a TAB and a BEL is redrawn in place, and rings only once", async () => {

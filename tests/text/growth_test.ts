@@ -11,7 +11,7 @@ import {
   wordWrap,
 } from "../../src/text/mod.ts";
 import { drawRows } from "../../src/text/row_canvas.ts";
-import { effectsOf, rowStart, unfinishedPart, withoutEffects } from "../../src/text/row_effects.ts";
+import { effectsOf, openPart, rowStart, withoutEffects } from "../../src/text/row_effects.ts";
 import { assertGrowth, countSteps } from "../steps.ts";
 
 /** Difficult pieces of text, to be repeated. */
@@ -56,7 +56,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   graphemes: (text) => graphemes(text),
   "the row of an editor": (text) => drawRows(text, 80),
   "what a prompt does once": (text) => effectsOf(text).effects + withoutEffects(text),
-  "where the last row begins": (text) => rowStart(text, true).at + unfinishedPart(text),
+  "where the last row begins": (text) => rowStart(text, true).at + openPart(text),
   "keys, at once": (text) => new KeyDecoder({ runs: true }).push(text, 0),
   "keys, bit by bit": (text) => {
     const decoder = new KeyDecoder({ runs: true });
