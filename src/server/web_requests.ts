@@ -159,7 +159,9 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
   }
   // RFC 9112, 3.2
   if (version === "1.1" && !given.has("host")) return { status: 400, reason: "no Host" };
-  const page = web.pages.get(pathOf(request.target));
+  const path = pathOf(request.target);
+  if (path === undefined) return { status: 400, reason: "the path" };
+  const page = web.pages.get(path);
   if (page === undefined && web.pages.size === 0) {
     return { status: 426, reason: "no WebSocket, and there are no pages" };
   }
@@ -173,10 +175,17 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
   return { kind: "page", bytes: response(200, headers, page.body, method === "GET") };
 }
 
-/** The path of a request target, which may be a whole URL (RFC 9112, 3.2.2). */
-function pathOf(target: string): string {
+/**
+ * The path of a request target, which may be a whole URL (RFC 9112, 3.2.2); `undefined` if it is
+ * not encoded correctly.
+ */
+function pathOf(target: string): string | undefined {
   const [path = ""] = target.replace(/^https?:\/\/[^/?]*/i, "").split("?");
-  return path === "" ? "/" : path;
+  try {
+    return path === "" ? "/" : decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {

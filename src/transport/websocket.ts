@@ -16,7 +16,7 @@ import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts"
 const PING_MS = 30_000;
 /** How long a peer may take to read what is queued after the close, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** Pings of the peer are not answered if at least this many bytes wait to be sent. */
+/** Pings of the peer wait for their answer while at least this many bytes wait to be sent. */
 const MAX_WAITING = 65_536;
 /**
  * The maximum number of frames processed in one turn of the event loop: a chunk can contain a
@@ -70,6 +70,8 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   #goesOn = false;
   /** Whether the connection beneath has ended; reported after the rest is processed. */
   #ended = false;
+  /** The payload of the last ping, if its pong waits until the peer has read what was sent. */
+  #unanswered: Uint8Array | undefined;
   /** The protocol violation for which this end closes the connection. */
   #violation: TelnetError | undefined;
 
@@ -141,6 +143,12 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   }
 
   onDrain(): void {
+    const ping = this.#unanswered;
+    this.#unanswered = undefined;
+    if (ping !== undefined && !this.#over) {
+      this.#machine.pong(ping);
+      this.#send();
+    }
     if (this.#written === 0) return; // it was the answer to the request, or a pong
     this.#written = 0;
     this.writable();
@@ -217,16 +225,22 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   /** Reports the events of `count` processed bytes. */
   #report(count: number): void {
     let data = 0;
+    let ping: Uint8Array | undefined;
     for (const event of this.#machine.takeEvents()) {
       if (event.type === "data") {
         data += event.bytes.length;
         if (event.bytes.length > 0) this.received(event.bytes);
-      } else if (event.type === "close") this.#peerEnds();
+      } else if (event.type === "ping") ping = event.payload;
+      else if (event.type === "close") this.#peerEnds();
       else if (event.type === "violation") this.#violated(event.code, event.reason);
     }
-    // A peer that floods pings and reads nothing gets no answers.
     if (this.beneath.queued < MAX_WAITING || this.#over) this.#send();
-    else this.#machine.takeOutput();
+    else if (ping !== undefined) {
+      // A peer that sends pings and reads nothing gets only the last one answered, as RFC 6455
+      // allows in 5.5.3, when it reads.
+      this.#machine.takeOutput();
+      this.#unanswered = ping.slice();
+    }
     if (count > data) this.overhead(count - data);
   }
 

@@ -151,6 +151,11 @@ export class WebSocketMachine {
     if (!this.#closed) this.#frame(PING, payload);
   }
 
+  /** Answers a ping again, whose pong was not sent. */
+  pong(payload: Uint8Array): void {
+    if (!this.#closed) this.#frame(PONG, payload);
+  }
+
   /**
    * Sends the Close frame, once; nothing follows it.
    *

@@ -83,7 +83,10 @@ export function upgradeResponse(accept: string, protocol: string | undefined): U
  */
 function isAllowed(origin: string, host: string, allowed: AllowedOrigins): boolean {
   if (allowed === "any") return true;
-  const [, own] = /^https?:\/\/([^/]+)$/i.exec(origin) ?? [];
-  if (own !== undefined && own.toLowerCase() === host.toLowerCase()) return true;
+  const [, secure, own] = /^http(s?):\/\/([^/]+)$/i.exec(origin) ?? [];
+  // A browser leaves out the default port of the scheme, a proxy may add it.
+  const port = secure === "" ? /:80$/ : /:443$/;
+  const named = (name: string) => name.toLowerCase().replace(port, "");
+  if (own !== undefined && named(own) === named(host)) return true;
   return allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
 }

@@ -268,6 +268,56 @@ Deno.test("WebSocket: pages of the same origin may connect, others if listed, or
   }
 });
 
+Deno.test("WebSocket: a default port in Host or Origin makes no difference", async () => {
+  const tries = [
+    ["play.example:443", "https://play.example", 101],
+    ["play.example", "https://play.example:443", 101],
+    ["play.example:80", "http://play.example", 101],
+    ["play.example:80", "https://play.example", 403],
+    ["play.example:443", "http://play.example", 403],
+    ["play.example:8443", "https://play.example", 403],
+  ] as const;
+  for (const [host, origin, status] of tries) {
+    await using scene = await start();
+    const browser = new Browser(scene);
+    browser.peer.write(upgradeRequest({ Origin: origin, Host: host }));
+    await browser.until(({ head }) => head !== undefined);
+    assertEquals(browser.frames.status, status, `${host} ${origin}`);
+  }
+});
+
+Deno.test("WebSocket: a path with other characters is encoded by the browser", async () => {
+  const page = { type: "text/plain", body: "there" };
+  const paths = [["/a b", "/a%20b"], ["/é", "/%C3%A9"], ["/50%", "/50%25"], ["/x", "/x%"]] as const;
+  for (const [path, target] of paths) {
+    await using scene = await start({ webSocket: { pages: { [path]: page } } });
+    const browser = new Browser(scene);
+    browser.peer.write(`GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await browser.until(({ head }) => head !== undefined);
+    assertEquals(browser.frames.status, target === "/x%" ? 400 : 200, target);
+  }
+});
+
+Deno.test("WebSocket: the last ping is answered when a peer has read what waited for it", async () => {
+  await using scene = await start();
+  const browser = new Browser(scene);
+  browser.peer.write(upgradeRequest());
+  await browser.until(({ text }) => text.includes("Welcome"));
+  const [client] = scene.server.clientList();
+  client?.send("x".repeat(300_000));
+  await scene.poll();
+  for (const payload of ["one", "two", "three"]) {
+    browser.peer.write(frame(9, payload));
+    await scene.poll();
+  }
+  await browser.until(({ pongs }) => pongs.length > 0);
+  const length = browser.frames.messages.reduce((sum, bytes) => sum + bytes.length, 0);
+  assertEquals(length, "Welcome\r\n".length + 300_000);
+  for (let turns = 0; turns < 5; turns++) await scene.poll();
+  browser.frames.push(browser.peer.take());
+  assertEquals(browser.frames.pongs.map((pong) => String.fromCharCode(...pong)), ["three"]);
+});
+
 Deno.test("WebSocket: HTTP serves exactly the configured pages", async () => {
   const pages = {
     "/": { type: "text/html; charset=utf-8", body: "<h1>caf\u00e9</h1>" },
