@@ -92,6 +92,8 @@ export class Delivery {
     const key = active ? input.takeKey() : undefined;
     if (key === undefined) return undefined;
     this.#core.heard = true;
+    // Record now, not on arrival, as with lines.
+    if (!input.hidden && !input.isSecretKey(key)) this.#core.taps?.key(key);
     this.#core.taken(input.keyCount > 0);
     this.#core.readOn();
     return key;

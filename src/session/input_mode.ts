@@ -274,8 +274,13 @@ export class InputMode implements TypedRest {
   }
 
   /** Keeps a key for the game. */
-  keepKey(key: Key): void {
-    this.#keys?.keep(key);
+  keepKey(key: Key, secret: boolean): void {
+    this.#keys?.keep(key, secret);
+  }
+
+  /** Whether a key that the game has taken is secret. */
+  isSecretKey(key: Key): boolean {
+    return this.#keys?.isSecret(key) === true;
   }
 
   /** Takes the echo for a client in line mode. */

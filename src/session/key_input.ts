@@ -117,6 +117,10 @@ const PLAIN = { text: "", ctrl: false, alt: false, shift: false };
 /** The key that stands for the Telnet command EL. */
 const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
+function isCtrlU({ name, ctrl, alt }: Key): boolean {
+  return name === CTRL_U.name && ctrl && !alt;
+}
+
 /** The server's defaults for reading keys. */
 export interface KeyInputSettings {
   /** The longest line, in UTF-16 units. */
@@ -133,6 +137,8 @@ export class KeyInput {
   readonly #edited: () => void;
   readonly #decoder = new KeyDecoder();
   readonly #queue = new Fifo<Key>();
+  /** Those of them that are secret. */
+  readonly #secrets: WeakSet<Key> = new WeakSet();
   /** Decoded keys that `next` has not returned yet. */
   readonly #given = new Fifo<Key>();
   readonly #results = new Fifo<EditResult>();
@@ -234,8 +240,15 @@ export class KeyInput {
   }
 
   /** Keeps a key for the game. */
-  keep(key: Key): void {
-    this.#queue.push({ ...key }); // a committed queue tells keys apart by their objects
+  keep(key: Key, secret: boolean): void {
+    const kept = { ...key }; // a committed queue tells keys apart by their objects
+    if (secret) this.#secrets.add(kept);
+    this.#queue.push(kept);
+  }
+
+  /** Whether a key that was taken is secret. */
+  isSecret(key: Key): boolean {
+    return this.#secrets.has(key);
   }
 
   /**
@@ -306,7 +319,10 @@ export class KeyInput {
     const line = this.#waits ? this.#editor?.line ?? "" : "";
     if (line !== "") this.#editor?.eraseLine();
     const keys = [...this.#queue.takeAll(), ...this.#given.takeAll()];
-    const typed = this.#takeLines() + line + keys.map(typedText).join("");
+    let typed = this.#takeLines() + line;
+    for (const key of keys) {
+      typed = isCtrlU(key) ? typed.slice(0, typed.lastIndexOf("\n") + 1) : typed + typedText(key);
+    }
     return { typed, raw: this.#decoder.takeUnread() };
   }
 

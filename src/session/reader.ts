@@ -203,10 +203,11 @@ export class Reader {
         if (event.length > event.text.length) this.#tooLong(event.length);
         return this.#takeLine(event);
       case "key":
+        if (!this.#core.host.listens("key")) {
+          return this.#core.dialogue.input.keepKey(event.key, event.secret);
+        }
         if (!event.secret) this.#core.taps?.key(event.key);
-        if (this.#core.host.listens("key")) this.#core.emit("key", event.key);
-        else this.#core.dialogue.input.keepKey(event.key);
-        return;
+        return this.#core.emit("key", event.key);
       case "command":
         this.#core.emit("telnetCommand", event.command);
         return this.#askAgain();

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { ECHO, NAWS, SGA, TIMING_MARK } from "../../src/options/mod.ts";
 import { delay } from "../../src/server/clock.ts";
-import { AYT, DO, DONT, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
+import { AYT, DO, DONT, EL, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import type { Transport, TransportListenOptions } from "../../src/transport/transport.ts";
 import { inTime, PATIENCE_MS, until } from "../patience.ts";
@@ -492,7 +492,10 @@ Deno.test("a recording has all keys of character mode, including those without t
   peer.write(negotiation(DO, ECHO));
   peer.write(negotiation(DO, SGA));
   peer.write("lo\x7fok\x1b[D\x1b[3~\x01\r\n");
-  await harness.pollUntil(() => lines.join("").includes('"\\r"'));
+  await harness.pollUntil(() => {
+    while (client.hasKey) client.getKey();
+    return lines.join("").includes('"\\r"');
+  });
   const [, events] = recorded(lines);
   const keys = events.filter(([, code]) => code === "i");
   assertEquals(keys.map(([, , data]) => data), [
@@ -533,6 +536,58 @@ Deno.test("a recording never has input of password mode, even if it was typed ah
     assert(!text.includes(secret), text);
   }
   assertMatch(text, /"ann\\r"[^]*Password[^]*"look\\r"/);
+});
+
+Deno.test("a recording has a key when the game takes it: no password typed ahead, and no key twice", async () => {
+  const agree = Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA));
+  for (const atOnce of [true, false]) {
+    await using harness = await start();
+    const { peer, client } = await harness.join();
+    const lines: string[] = [];
+    client.terminal.record((line) => void lines.push(line));
+    client.enterCharacterMode();
+    peer.write(agree);
+    await harness.pollUntil(() => client.terminal.inCharacterMode);
+    const type = async (text: string) => {
+      for (const piece of atOnce ? [text] : text) {
+        peer.write(piece);
+        await harness.server.poll();
+      }
+      await harness.server.poll();
+    };
+    await type("phunter2\r");
+    assertEquals(client.getKey()?.text, "p");
+    client.passwordModeOn();
+    while (client.hasKey) client.getKey();
+    client.passwordModeOff();
+    await type("Llook\r\n");
+    assertEquals(client.getKey()?.text, "L");
+    client.enterLineMode();
+    await harness.pollUntil(() => client.cmdReady);
+    assertEquals(client.getCommand(), "look");
+    const input = lines.slice(1).map((line) => JSON.parse(line)).filter(([, kind]) => kind === "i");
+    assertEquals(input.map(([, , text]) => text), ["p", "L", "look\r"]);
+  }
+});
+
+Deno.test("EL erases typed-ahead keys also if they are read as a line", async () => {
+  for (const mode of ["line", "editor"]) {
+    await using harness = await start();
+    const { peer, client } = await harness.join();
+    client.enterCharacterMode();
+    peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
+    await harness.pollUntil(() => client.terminal.inCharacterMode);
+    peer.write("yone\rfoo");
+    peer.write(Uint8Array.of(IAC, EL));
+    peer.write("bar\r");
+    await harness.pollUntil(() => client.hasKey);
+    assertEquals(client.getKey()?.text, "y");
+    if (mode === "line") client.enterLineMode();
+    else client.useEditor();
+    await harness.pollUntil(() => client.cmdReady);
+    await harness.server.poll();
+    assertEquals([client.getCommand(), client.getCommand()], ["one", "bar"], mode);
+  }
 });
 
 Deno.test("a recording has no secret that was typed ahead while the server echoes", async () => {
@@ -637,6 +692,7 @@ Deno.test("a half-typed secret stays hidden to its line end after passwordModeOf
     await type(scene, "look\r\n");
     await harness.pollUntil(() => client.cmdReady || client.hasKey);
     client.getCommand();
+    while (client.hasKey) client.getKey();
     screen += latin1(peer.take());
     const [, events] = recorded(lines);
     const of = (kind: string) =>
