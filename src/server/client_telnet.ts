@@ -135,7 +135,7 @@ export class ClientTelnet {
    */
   disableOption(option: number, side: Side): void {
     checkOption(option, side);
-    if (side === "local") this.#session.options.disableLocal(option);
+    if (side === "local") this.#session.act((dialogue) => dialogue.withdraw(option));
     else this.#session.options.disableRemote(option);
   }
 

@@ -171,6 +171,14 @@ export class Dialogue implements InputModeContext {
     this.#context.shows(this.text.decodeApart(bytes));
   }
 
+  /** Turns an option of the server off; what depends on it ends now, not when the client agrees. */
+  withdraw(option: number): void {
+    const inForce = this.options.localEnabled(option);
+    this.options.disableLocal(option);
+    if (!inForce) return;
+    this.input.optionChanged({ type: "option", option, side: "local", change: "disabled" });
+  }
+
   /** Sends a Telnet command without an option or payload. */
   sendTelnetCommand(command: number): void {
     this.settle();

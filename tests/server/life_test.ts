@@ -825,3 +825,28 @@ Deno.test("stripControls: false keeps escape sequences and controls", async () =
   await harness.pollUntil(() => client.cmdReady);
   assertEquals(client.getCommand(), "say \x1b[2Jhi\x07");
 });
+
+Deno.test("disableOption(ECHO) ends the server's echo and the editor at once, as requestWontEcho() does", async () => {
+  for (const how of ["option", "request"]) {
+    await using harness = await start();
+    const { peer, client } = await harness.join();
+    client.requestWillEcho();
+    await harness.server.poll();
+    peer.write(negotiation(DO, ECHO));
+    peer.write("ab");
+    await harness.hear(peer, "ab");
+    if (how === "option") client.telnet.disableOption(ECHO, "local");
+    else client.requestWontEcho();
+    peer.write("cd\r\n"); // before the client agrees
+    await harness.pollUntil(() => client.cmdReady);
+    assertEquals(client.getCommand(), "abcd");
+    assert(!latin1(peer.take()).includes("cd"), how);
+  }
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.useEditor();
+  peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
+  await harness.pollUntil(() => client.terminal.editing);
+  client.telnet.disableOption(ECHO, "local");
+  assertEquals(client.terminal.editing, false);
+});
