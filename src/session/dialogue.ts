@@ -321,11 +321,12 @@ export class Dialogue implements InputModeContext {
     return this.text.ambiguousWidth;
   }
 
-  /** Changes the text settings; if character widths change, an editor redraws its line. */
+  /** Changes the text settings; if characters then look different, an editor redraws its line. */
   changeText<Result>(change: (text: TextOutput) => Result): Result {
-    const before = this.ambiguousWidth;
+    const { ambiguousWidth, text: { encoding } } = this;
     const result = change(this.text);
-    if (this.ambiguousWidth !== before) this.input.widthsChanged();
+    const same = this.ambiguousWidth === ambiguousWidth && this.text.encoding === encoding;
+    if (!same) this.input.charactersChanged();
     this.changed();
     return result;
   }

@@ -352,8 +352,8 @@ export class InputMode implements TypedRest {
     else if (this.#keys !== undefined) this.#steer();
   }
 
-  /** Redraws the line of an editor after a change of character widths. */
-  widthsChanged(): void {
+  /** Redraws the line of an editor after a change of the character set, or of widths. */
+  charactersChanged(): void {
     const keys = this.#keys;
     if (keys?.editor === undefined) return;
     keys.use(keys.options, this.#window, this.secret);

@@ -199,3 +199,16 @@ Deno.test("a line that the server echoes, laid out anew for each window size, st
   assert(harness.server.stats().queuedInput > 0);
   assert(harness.server.stats().violations["too-much-drawing"]);
 });
+
+Deno.test("an editor draws its line anew when the game changes the character set", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.useEditor();
+  peer.write(Uint8Array.from(editing.before));
+  peer.write("a🚀");
+  for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  peer.take();
+  client.encoding = "koi8-r";
+  await harness.server.poll();
+  assert(latin1(peer.take()).includes("a?"));
+});
