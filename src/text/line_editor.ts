@@ -197,6 +197,8 @@ const BELL = "\x07";
  * text.
  */
 const CELL_SIZE = 64;
+/** The estimated memory of a row of the layout, without its cells. */
+const ROW_SIZE = 192;
 /** At most this many candidates are kept for the next Tab. */
 const MAX_KEPT = 2_000;
 /** At most this many candidates are listed. */
@@ -319,7 +321,8 @@ export class LineEditor {
     const { length } = this.#buffer.line;
     const texts = textSize(length) + textSize(this.#own.length + this.row.length);
     const candidates = (this.#candidates?.given.length ?? 0) * ITEM_SIZE;
-    return length * CELL_SIZE + texts + candidates + this.#buffer.held;
+    const layout = length * CELL_SIZE + this.#layout.rowCount * ROW_SIZE;
+    return layout + texts + candidates + this.#buffer.held;
   }
 
   /** The current line. */

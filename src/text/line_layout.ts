@@ -69,6 +69,11 @@ export class LineLayout {
   /** How many cells were made since the last `takeMade`. */
   #made = 0;
 
+  /** About how many rows it holds; those after the cursor are not made yet. */
+  get rowCount(): number {
+    return this.#rows.length;
+  }
+
   /** `show`: returns what the terminal shows for a character. */
   constructor(
     columns: number,

@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { TelnetServer } from "../../mod.ts";
 import { DO, IAC, SB, SE, WILL } from "../../src/protocol/mod.ts";
-import { encodeEnvironIs, GMCP, NEW_ENVIRON } from "../../src/options/mod.ts";
+import { ECHO, encodeEnvironIs, GMCP, NEW_ENVIRON, SGA } from "../../src/options/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -60,3 +60,33 @@ for (const [name, message] of Object.entries(MESSAGES)) {
     await server.stop();
   });
 }
+
+Deno.test("the rows of a text in an editor are counted", async () => {
+  const transport = new MemoryTransport();
+  const server = await TelnetServer.listen({
+    transport,
+    timeout: 0,
+    onConnect: (client) => client.useEditor({ multiline: true }),
+    onDisconnect: () => {},
+    limits: { byteRate: Infinity, drawRate: Infinity, workRate: Infinity },
+  });
+  const peers = Array.from({ length: 20 }, () => transport.connect(server.port));
+  for (const peer of peers) peer.write(Uint8Array.of(IAC, DO, ECHO, IAC, DO, SGA));
+  const poll = async (times: number) => {
+    for (let left = times; left > 0; left--) {
+      await server.poll();
+      for (const peer of peers) peer.take();
+    }
+  };
+  await poll(20);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (const peer of peers) peer.write("a\r".repeat(1_900));
+  do await poll(20); while (server.stats().queuedInput > 0);
+  collect();
+  const real = (process.memoryUsage().heapUsed - before) / peers.length;
+  const counted = server.clientList()[0]?.connection.memoryUsed ?? 0;
+  assert(real < counted, `${real} bytes, and ${counted} are counted`);
+  for (const peer of peers) peer.abort();
+  await server.stop();
+});
