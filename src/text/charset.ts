@@ -197,7 +197,8 @@ export function encodingByName(name: string): Encoding | undefined {
  */
 export function encodingOfLocale(locale: string): Encoding | undefined {
   const [, name] = /\.([\w-]+)/.exec(locale) ?? [];
-  return name === undefined ? undefined : encodingByName(name);
+  if (name === undefined) return locale.endsWith("@euro") ? "iso-8859-15" : undefined;
+  return encodingByName(name);
 }
 
 /** Decodes a stream of UTF-8, and drops a byte order mark at its start. */

@@ -1,5 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { createTextDecoder, encodeText, type Encoding } from "../../src/text/mod.ts";
+import {
+  createTextDecoder,
+  encodeText,
+  type Encoding,
+  encodingByName,
+  encodingOfLocale,
+} from "../../src/text/mod.ts";
 
 const all = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
@@ -83,4 +89,32 @@ Deno.test("an invisible character that a set lacks is left out", () => {
     const shown = createTextDecoder(set).decode(encodeText(text, set)).replaceAll("\u00ad", "");
     assertEquals(shown, "Supercalifragilistic xyz", set);
   }
+});
+
+Deno.test("character sets are known by the names of IANA, of Windows and of locales", () => {
+  const names: Record<string, string> = {
+    "utf-8": "csUTF8 utf8 cp65001",
+    "ascii": "csASCII IBM367 ISO_646.irv:1991 us ANSI_X3.4-1986",
+    "iso-8859-13": "csISO885913 latin7",
+    "iso-8859-14": "iso-celtic ISO_8859-14:1998 latin8 l8",
+    "iso-8859-15": "Latin-9 csISO885915 cp28605",
+    "iso-8859-16": "iso-ir-226 latin10",
+    "koi8-r": "cp20866 cskoi8r",
+    "koi8-u": "cp21866 csKOI8U",
+    "cp437": "csPC8CodePage437",
+    "cp850": "csPC850Multilingual",
+    "cp852": "csPCp852",
+    "gbk": "csGBK eucCN 936",
+    "gb18030": "csGB18030 cp54936",
+    "big5": "csBig5HKSCS",
+    "shift_jis": "csWindows31J",
+    "windows-1251": "csWindows1251 1251",
+  };
+  for (const [set, labels] of Object.entries(names)) {
+    for (const label of labels.split(" ")) assertEquals(encodingByName(label), set, label);
+  }
+  assertEquals(encodingOfLocale("Russian_Russia.1251"), "windows-1251");
+  assertEquals(encodingOfLocale("zh_CN.eucCN"), "gbk");
+  assertEquals(encodingOfLocale("de_DE@euro"), "iso-8859-15");
+  assertEquals(encodingOfLocale("de_DE"), undefined);
 });
