@@ -126,3 +126,19 @@ export const EMACS_KEYS: readonly (readonly [string, EditAction])[] = [
   ["tab", "complete"],
   ["escape", "abort"],
 ];
+
+/**
+ * What keys are on a terminal that does not tell them apart, for those that have no action of their
+ * own: CSI u and modifyOtherKeys send them apart.
+ */
+export const PLAIN_KEYS: Readonly<Record<string, string>> = {
+  "ctrl+h": "backspace",
+  "ctrl+i": "tab",
+  "ctrl+j": "enter",
+  "ctrl+m": "enter",
+  "ctrl+[": "escape",
+  "shift+enter": "enter",
+  "ctrl+enter": "enter",
+  "shift+backspace": "backspace",
+  "ctrl+backspace": "backspace",
+};

@@ -42,6 +42,16 @@ const LETTERED: Readonly<Record<string, string>> = {
   Z: "tab",
 };
 
+/** Function keys that only PuTTY sends in this form, as its VT100+ keyboard. */
+const VT100_PLUS: Readonly<Record<string, string>> = {
+  T: "f5",
+  U: "f6",
+  V: "f7",
+  W: "f8",
+  Y: "f10",
+  Z: "f11",
+  "[": "f12",
+};
 /** The keypad in application mode: SS3 and the letters from j on. */
 const KEYPAD = "*+,-./0123456789";
 const KEYPAD_FIRST = 0x6a;
@@ -185,7 +195,9 @@ function shiftedKey(parameters: string, final: string, alt: boolean): Key | unde
   const how = withAlt(modifiers(parameters.split(";").at(-1) ?? ""), alt);
   if (pad !== undefined) return textKey(pad);
   const small = final >= "a" && final <= "d";
-  const name = final === "M" ? "enter" : LETTERED[small ? final.toUpperCase() : final];
+  const name = final === "M"
+    ? "enter"
+    : VT100_PLUS[final] ?? LETTERED[small ? final.toUpperCase() : final];
   return name === undefined ? undefined : namedKey(name, small ? { ...how, ctrl: true } : how);
 }
 

@@ -6,7 +6,7 @@ import {
   type Synonyms,
 } from "../protocol/validate.ts";
 import { withCr } from "../protocol/line_ends.ts";
-import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
+import { type EditAction, EMACS_KEYS, PLAIN_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer, type LineChange } from "./edit_buffer.ts";
 import { checkHistory, History, type HistoryStore } from "./history.ts";
 import { checkKeyMap } from "./key_names.ts";
@@ -615,7 +615,8 @@ export class LineEditor {
     this.#argument = undefined;
     this.#tabbed = this.#killing = false;
     this.#cycle = undefined;
-    const action = this.#keys.get(keyName(key));
+    const name = keyName(key);
+    const action = this.#keys.get(name) ?? this.#keys.get(PLAIN_KEYS[name] ?? "");
     if (this.#search !== undefined && this.#searching(key, action)) return;
     if (key.name === "text" && !key.alt && !key.ctrl) {
       this.#changed = true;

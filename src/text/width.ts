@@ -385,7 +385,7 @@ export function withoutLast(text: string): string {
   if (cluster.length === 1 || cluster === "\r\n" || PICTURE.test(cluster)) {
     return text.slice(0, text.length - cluster.length);
   }
-  const low = text.charCodeAt(text.length - 1);
-  const pair = low >= 0xdc00 && low <= 0xdfff && cluster.length > 1;
-  return text.slice(0, text.length - (pair ? 2 : 1));
+  // A variation selector shows only in the character before it.
+  const [last = ""] = /.\p{Variation_Selector}?$/su.exec(cluster) ?? [];
+  return text.slice(0, text.length - last.length);
 }

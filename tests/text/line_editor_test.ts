@@ -2,10 +2,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   clusterWidth,
+  type EditAction,
   graphemes,
   History,
   type Key,
   KeyDecoder,
+  keyName,
   LineEditor,
   type LineEditorOptions,
   textWidth,
@@ -605,6 +607,36 @@ Deno.test("LineEditor: Ctrl-_ undoes changes, typed text in runs, back to the em
   for (const key of new KeyDecoder().push("\x1f", 0)) editor.key(key);
   assertEquals(editor.line.length, 40);
   assertEquals(typed("own\x1b[A\x1f", ["old"]), ["own", 3]);
+});
+
+Deno.test("LineEditor: keys that CSI u tells apart do what they do without it, unless they are bound", () => {
+  const line = (keys: string, own: Record<string, EditAction> = {}) => {
+    const editor = new LineEditor({ keys: own });
+    const decoder = new KeyDecoder();
+    for (const key of [...decoder.push(keys, 0), ...decoder.flush(2_000)]) editor.key(key);
+    return [editor.line, ...editor.takeResults().map((one) => one.type === "line" && one.text)];
+  };
+  for (const erase of ["\x1b[104;5u", "\x1b[127;2u", "\x1b[127;5u", "\x1b[27;5;104~"]) {
+    assertEquals(line(`ab${erase}`), ["a"], JSON.stringify(erase));
+  }
+  for (const enter of ["\x1b[109;5u", "\x1b[106;5u", "\x1b[13;2u", "\x1b[13;5u"]) {
+    assertEquals(line(`ab${enter}`), ["", "ab"], JSON.stringify(enter));
+  }
+  assertEquals(line("ab\x1b[104;5u", { "ctrl+h": "line-start" }), ["ab"]);
+  // PuTTY's VT100+ keyboard: function keys, and no Tab.
+  assertEquals(line("ab\x1bOZ\x1bOT\x1bO["), ["ab"]);
+  assertEquals([...new KeyDecoder().push("\x1bOT\x1bOZ\x1bO[", 0)].map(keyName), [
+    "f5",
+    "f11",
+    "f12",
+  ]);
+});
+
+Deno.test("LineEditor: Backspace takes a character together with its variation selector", () => {
+  for (const cluster of ["葛\u{e0100}", "a\ufe0f", "≨\ufe00", "ᠠ\u180b"]) {
+    assertEquals(typed(`x${cluster}\x7f`), ["x", 1], JSON.stringify(cluster));
+  }
+  assertEquals(typed("xe\u0301\x7f"), ["xe", 2]);
 });
 
 Deno.test("LineEditor: undo takes back a paste, a yank, a last word or a completion by itself", () => {
