@@ -518,7 +518,8 @@ export class KeyDecoder {
     const first = text.charCodeAt(0);
     const rest = this.#afterCr && (first === 0x0a || first === 0) ? text.slice(1) : text;
     this.#afterCr = text.endsWith("\r");
-    this.#pasted += rest.replaceAll(/\r\n|\r\0?/g, "\n");
+    // Documents have other line ends, too: NEL, and the separators of Unicode.
+    this.#pasted += rest.replaceAll(/\r\n|\r\0?|[\u0085\u2028\u2029]/g, "\n");
   }
 
   /** Ends the paste. */

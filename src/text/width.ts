@@ -350,10 +350,11 @@ export function mayJoin(text: string, at: number): boolean {
 
 /**
  * Matches characters whose width differs between terminals, by their version of Unicode and by
- * whether they join clusters: emoji, format characters, most marks, and some East Asian characters.
+ * whether they join clusters: emoji, format characters, most marks, line separators, parts of
+ * Korean syllables by themselves, and some East Asian characters.
  */
 const UNSTABLE =
-  /[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Cf}\p{Mc}\p{Me}]|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u065e\u0e31-\u0e4e])\p{Mn}|[\u0e33\u0eb3\u2630-\u2637\u268a-\u268f\u2ffc-\u2fff\u31bb-\u31ef\u3248-\u324f\u4dc0-\u4dff\ua960-\ua97c\uff9e\uff9f\u{10000}-\u{1ffff}]/u;
+  /^[\u1160-\u11ff]|[\u1100-\u115f]{2}|[\p{Emoji_Presentation}\p{Regional_Indicator}\p{Cf}\p{Mc}\p{Me}]|(?![\u0300-\u036f\u0591-\u05c7\u064b-\u065e\u0e31-\u0e4e])\p{Mn}|[\u06de\u0d4e\u0e33\u0eb3\u2028\u2029\u2630-\u2637\u268a-\u268f\u2ffc-\u2fff\u31bb-\u31ef\u3248-\u324f\u4dc0-\u4dff\ua960-\ua97c\ud7b0-\ud7fb\uff9e\uff9f\u{10000}-\u{1ffff}]/u;
 
 /** Whether terminals may disagree on the columns that a cluster takes. */
 export function isUncertain(cluster: string): boolean {

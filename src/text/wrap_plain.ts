@@ -2,8 +2,8 @@ import { sequenceEnd } from "./escape_sequences.ts";
 import { CARET, caretCodeLength } from "./caret_codes.ts";
 import { HYPHEN, LETTER, LETTER_OR_DIGIT, NARROW_WIDTHS, PLAIN, SPACE, WIDTH } from "./width.ts";
 
-/** What holds words together: spaces without a break, and the word joiner. */
-const GLUE = "\u00a0\u2007\u202f\u2060\ufeff";
+/** What holds words together: spaces and a hyphen without a break, and the word joiner. */
+const GLUE = "\u00a0\u2007\u2011\u202f\u2060\ufeff";
 /** Straight quotation marks, which can open or close. */
 const QUOTES = "\"'";
 /**

@@ -7,11 +7,12 @@ import {
   keyName,
   LineEditor,
   LineInput,
+  stripControls,
   wordWrap,
 } from "../../src/text/mod.ts";
 import { endOf } from "../../src/text/row_effects.ts";
 import { seeded } from "../../bench/mixes.ts";
-import { Terminal } from "./terminal.ts";
+import { Terminal, UNICODE_VERSIONS } from "./terminal.ts";
 
 const bare = { columns: 20, indent: 0, padding: 0 };
 
@@ -117,6 +118,43 @@ Deno.test("the end of a text begins with no part of a sequence, and no half of a
       assert(within === piece || within === "" || piece === "word ", JSON.stringify(within));
       // It is the longest such end.
       assert(length - end.length < Math.max(...parts.map((one) => one.length)));
+    }
+  }
+});
+
+Deno.test("a joiner after a letter that joins no next one changes nothing, and is removed", () => {
+  assertEquals(stripControls("محمود\u200d رضا\u200d بر\u200cف"), "محمود رضا برف");
+  assertEquals(stripControls("می\u200cخواهم ه\u200d"), "می\u200cخواهم ه\u200d");
+});
+
+Deno.test("no line breaks at a hyphen without a break, beside wide characters either", () => {
+  for (let columns = 5; columns < 12; columns++) {
+    const lines = wordWrap("語語 日本\u2011語語 本", { ...bare, columns });
+    assert(!lines.some((line) => /^\u2011|\u2011$/.test(line)), JSON.stringify(lines));
+  }
+});
+
+Deno.test("line ends of documents are line ends in a paste", () => {
+  const keys = new KeyDecoder().push(
+    "\x1b[200~one\u2028two\u2029three\u0085four\r\nfive\x1b[201~",
+    0,
+  );
+  assertEquals([...keys].map(({ text }) => text).join(""), "one\ntwo\nthree\nfour\nfive");
+});
+
+Deno.test("after characters that terminals show in other widths, later text is in its place", async () => {
+  for (const unicode of UNICODE_VERSIONS) {
+    for (const odd of ["\u2028", "\u11a8", "\ud7b0", "\u06de", "ᄀ\u115f"]) {
+      const terminal = new Terminal(20, 4, { unicode });
+      const editor = new LineEditor({ columns: 20, rows: 4 });
+      editor.prompt = "> ";
+      for (const key of new KeyDecoder().push(`a${odd}b\x01X`, 0)) {
+        editor.key(key);
+        await terminal.write(editor.takeOutput());
+      }
+      const shown = terminal.screen[0] ?? "";
+      assertEquals(shown.replaceAll(/[^>Xab]/gu, ""), ">Xab", JSON.stringify([unicode, odd]));
+      assertEquals(terminal.cursor, [0, 3]);
     }
   }
 });
