@@ -26,7 +26,7 @@ import {
 } from "../session/option_host.ts";
 import { TextOutput, type TextSnapshot } from "../session/text_output.ts";
 import { codecOf } from "../text/charset.ts";
-import { PlainRows, RawRows, type Rows } from "../text/plain_rows.ts";
+import { PlainRows, RawRows, type Rows, type RowsSnapshot } from "../text/plain_rows.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { ConnectEvents } from "./events.ts";
@@ -49,7 +49,11 @@ interface SnapshotParts extends OptionsSnapshot {
   readonly version: 1;
   readonly telnet: TelnetSnapshot;
   readonly text: TextSnapshot;
-  readonly row: string;
+  readonly rows: RowsSnapshot;
+  /** A row that was reported as a prompt, one that was answered, and the last question. */
+  readonly guessed: string | null;
+  readonly answered: string | null;
+  readonly asked: string;
   readonly unread: readonly Entry[];
   readonly marked: boolean;
   readonly mxp: MxpSnapshot | null;
@@ -397,7 +401,10 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       telnet: this.machine.snapshot(),
       ...this.options.snapshot(),
       text: this.text.snapshot(),
-      row: this.#rows.tail(Infinity),
+      rows: this.#rows.snapshot(),
+      guessed: this.#guessed ?? null,
+      answered: this.#answered ?? null,
+      asked: this.#asked,
       unread: this.#unread(),
       marked: this.#marks,
       mxp: this.#mxp?.snapshot() ?? null,
@@ -407,14 +414,17 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** Restores what `snapshot()` returned. */
   restore(given: ServerSnapshot): void {
-    const { telnet, text, row, unread, marked, mxp, ...options } =
+    const { telnet, text, rows, guessed, answered, asked, unread, marked, mxp, ...options } =
       given as unknown as SnapshotParts;
     this.machine = TelnetMachine.restore(telnet, this.now());
     this.options = new OptionHost(this.machine, this);
     this.options.restore(options, this.now());
     this.text.restore(text);
     for (const entry of unread) this.inbox.add(entry);
-    this.#rows.replaceRow(row);
+    this.#rows.restore(rows);
+    this.#guessed = guessed ?? undefined;
+    this.#answered = answered ?? undefined;
+    this.#asked = asked;
     this.#marks = marked;
     if (mxp !== null) this.#startMxp(mxp);
   }

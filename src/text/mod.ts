@@ -16,7 +16,7 @@
 
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./caret.ts";
 export { stripControls } from "./controls.ts";
-export { PlainRows, RawRows, type Rows } from "./plain_rows.ts";
+export { PlainRows, RawRows, type Rows, type RowsSnapshot } from "./plain_rows.ts";
 export {
   checkEncoding,
   createTextDecoder,

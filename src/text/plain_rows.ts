@@ -1,6 +1,31 @@
 import { beginsSequence, BROKEN, GROUND, nextState, STRING_ESCAPE } from "./escape_sequences.ts";
 import { graphemes, NARROW_WIDTHS } from "./width.ts";
 
+/** The state of {@linkcode Rows}, as plain JSON. */
+export interface RowsSnapshot {
+  /** The rows of the screen that the unfinished line takes. */
+  readonly rows: readonly {
+    /** Its text, if the cursor has stayed at its end. */
+    readonly text: string;
+    /** Otherwise a text for each column; empty after a wide character. */
+    readonly cells: readonly string[] | null;
+    /** Whether text in it was erased or overwritten. */
+    readonly erased: boolean;
+  }[];
+  /** Where the cursor is: the index of its row, and its column. */
+  readonly at: number;
+  readonly column: number;
+  /** The row of the window that contains the cursor, if the program has set it. */
+  readonly place: number | null;
+  /** The saved cursor, and whether it was not restored since. */
+  readonly saved: { readonly row: number; readonly column: number } | null;
+  readonly measuring: boolean;
+  /** The last character that was printed. */
+  readonly last: string;
+  /** An unfinished escape sequence. */
+  readonly sequence: string;
+}
+
 /** Splits the output of a program into lines. */
 export interface Rows {
   /**
@@ -30,6 +55,10 @@ export interface Rows {
   readonly length: number;
   /** Whether only blanks follow the cursor, so that new text does not overwrite any. */
   readonly atEnd: boolean;
+  /** The current state, as plain JSON. */
+  snapshot(): RowsSnapshot;
+  /** Restores what `snapshot` returned. */
+  restore(snapshot: RowsSnapshot): void;
 }
 
 const ESC = 0x1b;
@@ -195,6 +224,49 @@ export class PlainRows implements Rows {
     this.push(text, () => {});
     this.#state = state;
     this.#sequence = sequence;
+  }
+
+  /** The current state, as plain JSON. */
+  snapshot(): RowsSnapshot {
+    return {
+      rows: this.#rows.map(({ text, cells, erased }) => ({
+        text,
+        cells: cells === undefined ? null : [...cells],
+        erased,
+      })),
+      at: this.#at,
+      column: this.#column,
+      place: this.#place ?? null,
+      saved: this.#saved ?? null,
+      measuring: this.#measuring,
+      last: this.#last,
+      sequence: this.#sequence,
+    };
+  }
+
+  /**
+   * Restores what {@linkcode snapshot} returned.
+   *
+   * @param snapshot The snapshot.
+   */
+  restore(snapshot: RowsSnapshot): void {
+    const { rows, at, column, place, saved, measuring, last, sequence } = snapshot;
+    this.#rows = rows.map(({ text, cells, erased }) => ({
+      text,
+      cells: cells === null ? undefined : [...cells],
+      erased,
+    }));
+    this.#at = at;
+    this.#column = column;
+    this.#place = place ?? undefined;
+    this.#saved = saved ?? undefined;
+    this.#measuring = measuring;
+    this.#last = last;
+    this.#state = GROUND;
+    this.#sequence = sequence;
+    for (let index = 0; index < sequence.length; index++) {
+      this.#state = nextState(this.#state, sequence.charCodeAt(index), "program");
+    }
   }
 
   get #row(): Row {
@@ -449,6 +521,22 @@ export class RawRows implements Rows {
       from = at + 1;
     }
     this.#append(text.slice(from));
+  }
+
+  /** The current state, as plain JSON. */
+  snapshot(): RowsSnapshot {
+    const row = { text: this.#parts.join(""), cells: null, erased: false };
+    const cursor = { at: 0, column: 0, place: null, saved: null, measuring: false };
+    return { rows: [row], ...cursor, last: "", sequence: "" };
+  }
+
+  /**
+   * Restores what {@linkcode snapshot} returned.
+   *
+   * @param snapshot The snapshot.
+   */
+  restore({ rows }: RowsSnapshot): void {
+    this.replaceRow(rows.map(({ text }) => text).join(""));
   }
 
   /**

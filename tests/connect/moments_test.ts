@@ -154,6 +154,78 @@ Deno.test("a prompt that stands when a snapshot is taken is reported after the r
   });
 });
 
+Deno.test("a snapshot within a row or a sequence changes nothing of what is read after it", async () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["\x1b[3", "1mHello\r\n"],
+    ["\x1b]0;tit", "le\x07Hi\r\n"],
+    ["abc\r", "Xyz\r\n"],
+    ["abc\r", "\nnext\r\n"],
+    ["abc\b\b", "Z\r\n"],
+    ["abcdef\x1b[3D", "X\r\n"],
+    ["a\x1b7bc", "\x1b8Z\r\n"],
+    ["日本\b", "x\r\n"],
+    ["first\r\nab\x1b[Acd", "\r\n"],
+    ["a\tb\x1b[2", "Gx\r\n"],
+  ];
+  for (const [before, after] of cases) {
+    const read: string[][] = [];
+    for (const restores of [false, true]) {
+      await meet(async (remote, raw, clock) => {
+        raw.write(before);
+        await settle();
+        let [reader, writer]: [RemoteServer, { write(text: string): void }] = [remote, raw];
+        await using other = await RawServer.start();
+        if (restores) {
+          const snapshot = JSON.parse(JSON.stringify(remote.snapshot()));
+          const connection = await other.transport.dial(
+            { hostname: "x", port: other.port } as never,
+            () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
+          );
+          reader = connectOver(connection, { snapshot, clock });
+          writer = other;
+        }
+        writer.write(`${after}end\r\n`);
+        const lines: string[] = [];
+        while (lines.at(-1) !== "end") {
+          lines.push(await until(reader.readLine({ timeout: 60_000 }), clock) ?? "end");
+        }
+        read.push(lines);
+        reader.abort();
+      });
+    }
+    assertEquals(read[1], read[0], JSON.stringify([before, after]));
+  }
+});
+
+Deno.test("a prompt that was reported before a snapshot is not reported again", async () => {
+  await meet(async (remote, raw, clock) => {
+    const prompts: string[] = [];
+    raw.write("Name? ");
+    await settle();
+    clock.advance(5_000);
+    await settle();
+    const snapshot = JSON.parse(JSON.stringify(remote.snapshot()));
+    await using other = await RawServer.start();
+    const connection = await other.transport.dial(
+      { hostname: "x", port: other.port } as never,
+      () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
+    );
+    const again = connectOver(connection, {
+      snapshot,
+      clock,
+      onPrompt: (_server, text) => void prompts.push(text),
+    });
+    clock.advance(5_000);
+    await settle();
+    other.write("x\r\n> ");
+    await settle();
+    clock.advance(5_000);
+    await settle();
+    assertEquals(prompts, ["> "]);
+    again.abort();
+  });
+});
+
 Deno.test("the same prompt twice is reported twice, although a read has taken the first", async () => {
   await meet(async (remote, raw, clock) => {
     raw.write("> ");
