@@ -12,13 +12,15 @@ export interface RowsSnapshot {
     /** Whether text in it was erased or overwritten. */
     readonly erased: boolean;
   }[];
-  /** Where the cursor is: the index of its row, and its column. */
+  /** The index of the row in which the cursor is. */
   readonly at: number;
+  /** The column of the cursor. */
   readonly column: number;
   /** The row of the window that contains the cursor, if the program has set it. */
   readonly place: number | null;
-  /** The saved cursor, and whether it was not restored since. */
+  /** The saved cursor. */
   readonly saved: { readonly row: number; readonly column: number } | null;
+  /** Whether the cursor was saved and not restored since. */
   readonly measuring: boolean;
   /** The last character that was printed. */
   readonly last: string;
