@@ -252,7 +252,7 @@ for (const unicode of UNICODE_VERSIONS) {
           );
         },
       ),
-      { seed: 20_261_128, numRuns: 5 * RUNS },
+      { seed: 20_261_128, numRuns: 2 * RUNS },
     );
   });
 }
