@@ -102,7 +102,7 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
   { name: "a title without end", input: (size) => bytes("\x1b]", "0".repeat(size)) },
   { name: "C1 controls", input: (size) => filled(size, "\u009b\u0090\u009d") },
   { name: "NOP", input: (size) => filled(size, IAC, NOP) },
-  { name: "AYT", input: (size) => filled(size / 4, IAC, AYT) },
+  { name: "AYT", input: (size) => filled(size, IAC, AYT) },
   {
     name: "every option asked for and refused",
     input(size) {
@@ -155,7 +155,7 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
     name: "AYT, while the server echoes half a line",
     greet: (client) => client.requestWillEcho(),
     before: (size) => bytes(IAC, DO, ECHO, "a".repeat(size)),
-    input: (size) => filled(size / 4, IAC, AYT),
+    input: (size) => filled(size, IAC, AYT),
   },
   {
     name: "character sets, to and fro, in an editor",
