@@ -184,6 +184,7 @@ export class Handshake implements SecureHandler, Timed {
   #readHeader(): void {
     const received = this.#received;
     if (received.length < this.#needed || this.#isForwarded(received)) return;
+    if (this.#mayForward(received)) return;
     const header = decodeProxyHeader(received);
     if (header === undefined) {
       this.#needed = neededForHeader(received);
@@ -201,6 +202,11 @@ export class Handshake implements SecureHandler, Timed {
     this.#stage = "hello";
     if (!this.#port.arrived(this)) this.#stage = "over";
     else this.#greet();
+  }
+
+  /** Whether the next bytes decide whether an HTTP proxy has connected. */
+  #mayForward(received: Uint8Array): boolean {
+    return this.#mode.web?.forwardedHeader !== undefined && beginsHttp(received) === undefined;
   }
 
   /**

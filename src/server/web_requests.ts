@@ -160,8 +160,7 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
   // RFC 9112, 3.2
   if (version === "1.1" && !given.has("host")) return { status: 400, reason: "no Host" };
   const path = pathOf(request.target);
-  if (path === undefined) return { status: 400, reason: "the path" };
-  const page = web.pages.get(path);
+  const page = web.pages.get(path) ?? web.pages.get(decoded(path));
   if (page === undefined && web.pages.size === 0) {
     return { status: 426, reason: "no WebSocket, and there are no pages" };
   }
@@ -175,16 +174,18 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
   return { kind: "page", bytes: response(200, headers, page.body, method === "GET") };
 }
 
-/**
- * The path of a request target, which may be a whole URL (RFC 9112, 3.2.2); `undefined` if it is
- * not encoded correctly.
- */
-function pathOf(target: string): string | undefined {
+/** The path of a request target, which may be a whole URL (RFC 9112, 3.2.2). */
+function pathOf(target: string): string {
   const [path = ""] = target.replace(/^https?:\/\/[^/?]*/i, "").split("?");
+  return path === "" ? "/" : path;
+}
+
+/** A path as people write it; one that is not encoded correctly stays as it is. */
+function decoded(path: string): string {
   try {
-    return path === "" ? "/" : decodeURIComponent(path);
+    return decodeURIComponent(path);
   } catch {
-    return undefined;
+    return path;
   }
 }
 

@@ -89,11 +89,12 @@ export class Delivery {
   /** Takes the next key. */
   getKey(): Key | undefined {
     const { active, dialogue: { input } } = this.#core;
-    const key = active ? input.takeKey() : undefined;
-    if (key === undefined) return undefined;
+    const taken = active ? input.takeKey() : undefined;
+    if (taken === undefined) return undefined;
+    const { key, secret } = taken;
     this.#core.heard = true;
     // Record now, not on arrival, as with lines.
-    if (!input.hidden && !input.isSecretKey(key)) this.#core.taps?.key(key);
+    if (!input.hidden && !secret) this.#core.taps?.key(key);
     this.#core.taken(input.keyCount > 0);
     this.#core.readOn();
     return key;

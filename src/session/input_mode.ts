@@ -16,6 +16,7 @@ import {
   KeyInput,
   type KeyInputSnapshot,
   type KeyWindow,
+  type TakenKey,
 } from "./key_input.ts";
 import { LineQueue, type TypedLine } from "./line_queue.ts";
 import type { OptionHost } from "./option_host.ts";
@@ -267,7 +268,7 @@ export class InputMode implements TypedRest {
   }
 
   /** Takes the next key for the game. */
-  takeKey(): Key | undefined {
+  takeKey(): TakenKey | undefined {
     const key = this.#keys?.take();
     this.#settleSecret();
     return key;
@@ -276,11 +277,6 @@ export class InputMode implements TypedRest {
   /** Keeps a key for the game. */
   keepKey(key: Key, secret: boolean): void {
     this.#keys?.keep(key, secret);
-  }
-
-  /** Whether a key that the game has taken is secret. */
-  isSecretKey(key: Key): boolean {
-    return this.#keys?.isSecret(key) === true;
   }
 
   /** Takes the echo for a client in line mode. */

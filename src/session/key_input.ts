@@ -88,13 +88,25 @@ export interface KeyWindow {
   readonly ambiguousWidth: AmbiguousWidth;
 }
 
+/** A key that waits for the game. */
+interface QueuedKey extends Key {
+  /** Whether it was typed as a secret, and must not be recorded. */
+  readonly secret?: boolean;
+}
+
+/** A key that the game has taken. */
+export interface TakenKey {
+  readonly key: Key;
+  readonly secret: boolean;
+}
+
 /** The state of the key input, as plain JSON. */
 export interface KeyInputSnapshot {
   /** Whether the client sends each key. */
   readonly active: boolean;
   readonly decoder: KeyDecoderSnapshot;
   /** Keys that wait for the game, and decoded keys that `next` has not returned yet. */
-  readonly queue: readonly Key[];
+  readonly queue: readonly QueuedKey[];
   readonly given: readonly Key[];
   /** Results of the editor that `next` has not returned yet. */
   readonly results: readonly EditResult[];
@@ -136,9 +148,7 @@ export class KeyInput {
   /** Called when a completion has changed the editor. */
   readonly #edited: () => void;
   readonly #decoder = new KeyDecoder();
-  readonly #queue = new Fifo<Key>();
-  /** Those of them that are secret. */
-  readonly #secrets: WeakSet<Key> = new WeakSet();
+  readonly #queue = new Fifo<QueuedKey>();
   /** Decoded keys that `next` has not returned yet. */
   readonly #given = new Fifo<Key>();
   readonly #results = new Fifo<EditResult>();
@@ -230,8 +240,11 @@ export class KeyInput {
   }
 
   /** Takes the next key for the game. */
-  take(): Key | undefined {
-    return this.#queue.take();
+  take(): TakenKey | undefined {
+    const queued = this.#queue.take();
+    if (queued === undefined) return undefined;
+    const { secret = false, ...key } = queued;
+    return { key, secret };
   }
 
   /** Inserts text as typed keys, before the keys that are not read. */
@@ -241,14 +254,8 @@ export class KeyInput {
 
   /** Keeps a key for the game. */
   keep(key: Key, secret: boolean): void {
-    const kept = { ...key }; // a committed queue tells keys apart by their objects
-    if (secret) this.#secrets.add(kept);
-    this.#queue.push(kept);
-  }
-
-  /** Whether a key that was taken is secret. */
-  isSecret(key: Key): boolean {
-    return this.#secrets.has(key);
+    // A copy: a committed queue tells keys apart by their objects.
+    this.#queue.push(secret ? { ...key, secret } : { ...key });
   }
 
   /**
@@ -273,7 +280,11 @@ export class KeyInput {
     if (old !== undefined) this.#editor.adopt(old);
     this.#mark();
     if (!this.#active) return;
-    for (const key of [...this.#queue.takeAll(), ...this.#given.takeAll()]) this.#given.push(key);
+    const given = this.#given.takeAll();
+    for (let taken = this.take(); taken !== undefined; taken = this.take()) {
+      this.#given.push(taken.key);
+    }
+    for (const key of given) this.#given.push(key);
   }
 
   /** Starts when the client has agreed to character mode; `typed`: text that it sent before. */

@@ -6,8 +6,8 @@ export class NewestItems<Item> {
   readonly #most: number;
   readonly #mostText: number;
   readonly #textLength: (item: Item) => number;
-  /** The first item of the last result. */
-  #first: Item | undefined;
+  /** The first two items of the last result; equal ones alone may be others. */
+  #first: readonly Item[] = [];
 
   /**
    * @param most How many items there are at most.
@@ -23,12 +23,16 @@ export class NewestItems<Item> {
   /** Returns the newest items of a list. */
   of(items: readonly Item[]): readonly Item[] {
     const all = this.#newest(items, this.#most, this.#mostText);
-    const firstAt = this.#first === undefined ? 0 : all.indexOf(this.#first);
-    let kept = firstAt === -1
-      ? this.#newest(all, this.#most / 2, this.#mostText / 2)
-      : all.slice(firstAt);
+    const [first, second] = this.#first;
+    const firstAt = all.findIndex((item, at) =>
+      item === first && (second === undefined || all[at + 1] === second)
+    );
+    let kept: readonly Item[] = all.slice(Math.max(0, firstAt));
+    if (firstAt === -1 && (all.length < items.length || all.length === this.#most)) {
+      kept = this.#newest(all, this.#most / 2, this.#mostText / 2);
+    }
     if (kept.length === 0) kept = all.slice(-1);
-    this.#first = kept[0];
+    this.#first = kept.slice(0, 2);
     return kept;
   }
 

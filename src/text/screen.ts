@@ -281,7 +281,7 @@ function drawCells(
     text += uncertain ? withoutWrap(cell.text, columns - column) : cell.text;
     if (!uncertain) continue;
     text += unstyled();
-    if (column < columns) text += `\r\x1b[${column}C\x1b[K`;
+    if (column < columns) text += `${moveColumns(-1, column)}\x1b[K`;
   }
   return { text: text + unstyled(), column };
 }

@@ -1,6 +1,7 @@
 /** Keep-alive, idle timeout, drain, accept errors, statistics and recordings. */
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
+  type Key,
   type ListenOptions,
   SERVER_MESSAGES,
   type TelnetClient,
@@ -568,6 +569,30 @@ Deno.test("a recording has a key when the game takes it: no password typed ahead
     const input = lines.slice(1).map((line) => JSON.parse(line)).filter(([, kind]) => kind === "i");
     assertEquals(input.map(([, , text]) => text), ["p", "L", "look\r"]);
   }
+});
+
+Deno.test("keys of password mode stay out of a recording over a restart, too", async () => {
+  await using before = await start();
+  const seat = await before.join();
+  seat.client.enterCharacterMode();
+  seat.peer.write(Uint8Array.of(...negotiation(DO, ECHO), ...negotiation(DO, SGA)));
+  await before.pollUntil(() => seat.client.terminal.inCharacterMode);
+  seat.client.passwordModeOn();
+  seat.peer.write("pw!");
+  await before.pollUntil(() => seat.client.hasKey);
+  seat.client.passwordModeOff();
+  seat.peer.write("z");
+  for (let polls = 0; polls < 3; polls++) await before.server.poll();
+  const snapshot = JSON.parse(JSON.stringify(seat.client.snapshot()));
+  await using after = await start({ restore: () => snapshot });
+  const { client } = await after.join();
+  const lines: string[] = [];
+  client.terminal.record((line) => void lines.push(line));
+  const keys: (Key | undefined)[] = [];
+  while (client.hasKey) keys.push(client.getKey());
+  assertEquals(keys.map((key) => key?.text).join(""), "pw!z");
+  assertEquals(Object.keys(keys[0] ?? {}).sort(), ["alt", "ctrl", "name", "shift", "text"]);
+  assert(!/"[pw!]"/.test(lines.slice(1).join("")), lines.join(""));
 });
 
 Deno.test("EL erases typed-ahead keys also if they are read as a line", async () => {

@@ -35,6 +35,19 @@ Deno.test("a list that has lost its oldest items by itself rarely begins anew, e
   assert(steps <= 21, `${steps}`);
 });
 
+Deno.test("equal items do not make a list shorter", () => {
+  const newest = new NewestItems<string>(100, 1_000_000, (item) => item.length);
+  const items = ["look", ...Array.from({ length: 97 }, (_, at) => `line ${at}`), "look"];
+  for (const line of ["a", "b", "c", "look", "look", "d"]) {
+    items.push(line);
+    if (items.length > 100) items.shift();
+    assert(newest.of(items).length >= 50);
+  }
+  const changes = new NewestItems<object>(50, 1_000, () => 1);
+  changes.of(Array.from({ length: 45 }, () => ({})));
+  assertEquals(changes.of(Array.from({ length: 45 }, () => ({}))).length, 45);
+});
+
 Deno.test("one item that fits is kept, and none that does not", () => {
   const newest = new NewestItems<string>(50, 1_000, (item) => item.length);
   const [large, larger] = ["a".repeat(900), "b".repeat(1_001)];
