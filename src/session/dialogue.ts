@@ -241,17 +241,21 @@ export class Dialogue implements InputModeContext {
     if (echo !== "") this.text.write(echo, this.machine);
   }
 
-  /** Writes pending output of the editor to the machine, before other output. */
-  settle(): void {
+  /**
+   * Writes pending output of the editor to the machine, before other output.
+   *
+   * @param more Whether more text of this turn may follow.
+   */
+  settle(more: boolean = true): void {
     if (!this.input.hasKeyInput) return;
-    this.#write(this.input.takeOutput());
+    this.#write(this.input.takeOutput(more));
     this.input.countDrawn();
     this.input.endCharge();
   }
 
   /** Takes the output for the client. */
   takeOutput(): Uint8Array {
-    this.settle();
+    this.settle(false);
     if (this.text.leftRow) this.showLeftRow();
     this.input.endCharge();
     return this.input.echoChanges

@@ -284,9 +284,9 @@ export class InputMode implements TypedRest {
     return this.#lines.takeEcho();
   }
 
-  /** Takes the output of an editor, including one that has ended. */
-  takeOutput(): string {
-    return this.#keys?.takeOutput() ?? "";
+  /** Takes the output of an editor, also of one that has ended; `more`: more text may follow. */
+  takeOutput(more: boolean): string {
+    return this.#keys?.takeOutput(more) ?? "";
   }
 
   // Called for the game.

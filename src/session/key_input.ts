@@ -265,7 +265,7 @@ export class KeyInput {
   use(options: EditorOptions | undefined, window: KeyWindow, masked: boolean): void {
     const old = this.#editor;
     this.#drawn += old?.takeDrawn() ?? 0;
-    this.#hide();
+    this.#hide(options !== undefined);
     this.#options = options;
     this.#decoder.runs = options !== undefined;
     this.#decoder.escapeTimeout = options?.escapeTimeout ?? this.#settings.escapeTimeout;
@@ -316,7 +316,7 @@ export class KeyInput {
    */
   close(): LastRow | undefined {
     if (!this.#active) return undefined;
-    this.#hide();
+    this.#hide(false);
     this.#active = false;
     return this.#editor && NO_ROW;
   }
@@ -390,9 +390,9 @@ export class KeyInput {
     return drawn;
   }
 
-  /** Takes the output for the terminal. */
-  takeOutput(): string {
-    const out = this.#out + (this.editor?.takeOutput() ?? "");
+  /** Takes the output for the terminal; `more`: more text of this turn may follow. */
+  takeOutput(more: boolean): string {
+    const out = this.#out + (this.editor?.takeOutput(more) ?? "");
     this.#out = "";
     return out;
   }
@@ -471,10 +471,11 @@ export class KeyInput {
     this.#marking ||= this.#active;
   }
 
-  #hide(): void {
+  /** Removes the edited line from the screen; `more`: another editor goes on with its text. */
+  #hide(more: boolean): void {
     const { editor } = this;
-    editor?.hide();
-    this.#out += editor?.takeOutput() ?? "";
+    editor?.hide(more);
+    this.#out += editor?.takeOutput(more) ?? "";
     if (this.#marking) this.#out += PASTE_OFF;
     this.#marking = false;
   }

@@ -15,7 +15,14 @@ import { unfinishedSequence } from "./escape_sequences.ts";
 import { LineLayout } from "./line_layout.ts";
 import { endOfStyle } from "./rendition.ts";
 import { type Canvas, drawRows, textOf } from "./row_canvas.ts";
-import { effectsOf, openPart, rowStart, styleAfter, withoutEffects } from "./row_effects.ts";
+import {
+  effectsOf,
+  mayGoBack,
+  openPart,
+  rowStart,
+  styleAfter,
+  withoutEffects,
+} from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { copied } from "../protocol/pieces.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
@@ -262,6 +269,8 @@ export class LineEditor {
   #row = "";
   /** The end of the printed text, which the text after it may continue. */
   #open = "";
+  /** Whether it has waited since the last turn. */
+  #waited = false;
   #masked = false;
   /** Whether the last key killed, so that the next adds to it. */
   #killing = false;
@@ -455,7 +464,7 @@ export class LineEditor {
     this.#buffer.set(snapshot.line, snapshot.cursor);
     this.#buffer.killed = snapshot.killed;
     this.#prompt = snapshot.prompt;
-    const end = unfinishedSequence(snapshot.row);
+    const end = openPart(snapshot.row);
     this.#row = snapshot.row.slice(0, end);
     this.#open = snapshot.row.slice(end);
     this.#masked = snapshot.masked;
@@ -484,10 +493,13 @@ export class LineEditor {
    * Takes the output for the terminal since the last call: text and VT100 sequences, with line ends
    * as CR LF.
    *
+   * @param more Whether more text may be printed before the terminal gets the output. Then the end of
+   * the printed text waits for it, if it may be continued: a saved cursor, or a move to a place.
+   * Default `false`.
    * @returns The output: at most one screen, and the printed text.
    */
-  takeOutput(): string {
-    this.#printOpen();
+  takeOutput(more: boolean = false): string {
+    if (!more) this.#printOpen();
     if (this.#changed) this.#draw();
     this.#changed = false;
     const out = this.#out;
@@ -514,16 +526,19 @@ export class LineEditor {
    */
   print(text: string): void {
     this.#open += text;
-    const end = this.#open.length > MAX_OPEN ? this.#open.length : openPart(this.#open);
-    this.#printUpTo(end);
-    this.#changed = true;
+    this.#waited = false;
+    const end = openPart(this.#open);
+    const long = this.#open.length - end > MAX_OPEN;
+    this.#printUpTo(long ? unfinishedSequence(this.#open) : end);
   }
 
   /** Prints the start of the text that was not printed yet. */
   #printUpTo(end: number): void {
     const text = this.#open.slice(0, end);
-    this.#open = this.#open.slice(end);
+    // A slice would keep all of a long text in memory.
+    this.#open = copied(this.#open.slice(end));
     if (text === "") return;
+    this.#changed = true;
     const { at, column } = rowStart(text, true);
     const rest = text.slice(at);
     let before = this.#row;
@@ -533,12 +548,18 @@ export class LineEditor {
       before = style + this.#indentTo(column);
     }
     this.#out += this.#doAtOnce(rest);
-    this.#row = this.#shortened(before + withoutEffects(rest));
+    this.#row = copied(this.#shortened(before + withoutEffects(rest)));
   }
 
-  /** Prints what waited for more text of this turn; a sequence goes on waiting. */
+  /**
+   * Prints what waited for more text of this turn. An unfinished sequence goes on waiting, and what
+   * is drawn elsewhere waits for one turn more: its way back may come with the next packet.
+   */
   #printOpen(): void {
     if (this.#open === "") return;
+    const waits = !this.#waited && mayGoBack(this.#open);
+    this.#waited = waits;
+    if (waits) return;
     this.#printUpTo(unfinishedSequence(this.#open));
     if (this.#open.length > MAX_ROW) this.#open = "";
   }
@@ -595,9 +616,11 @@ export class LineEditor {
   /**
    * Removes the line from the screen without changing it; the cursor is at the start of the first
    * row.
+   *
+   * @param more As for {@linkcode takeOutput}.
    */
-  hide(): void {
-    this.#printOpen();
+  hide(more: boolean = false): void {
+    if (!more) this.#printOpen();
     this.#out += this.#screen.clear();
     this.#changed = false;
   }

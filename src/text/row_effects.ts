@@ -23,6 +23,8 @@ const LONGEST_SAVE = 3;
 const GO_BACK = /^(?:\x1b8|(?:\x1b\[|\x9b)u)$/;
 /** Moves the cursor to a place of the screen: CUP and HVP; DECSTBM and RIS move it to the first. */
 const PLACE = /^(?:(?:\x1b\[|\x9b)(?:\d*(?:;(\d*))?[Hf]|[\d;]*r)|\x1bc)$/;
+/** Moves the cursor to another row in other ways, or moves the rows. */
+const AWAY = /^(?:(?:\x1b\[|\x9b)\d*[ABEFLMSTdek]|\x1b[DEM])$/;
 /** Erases a part of the screen or of the row. */
 const ERASE = /^(?:\x1b\[|\x9b)\d*[JK]$/;
 /** Clears the screen (2J) or the scrollback (3J). */
@@ -67,15 +69,24 @@ export function rowStart(text: string, lineEnds: boolean): RowStart {
 export function openPart(text: string): number {
   if (!MAYBE.test(text)) return text.length;
   const end = unfinishedSequence(text);
-  let [at, saved, placed] = [0, end, end];
+  let [at, saved, placed, elsewhere] = [0, end, end, false];
   for (const part of partsOf(text.slice(0, end))) {
-    if (GO_BACK.test(part)) saved = end;
-    else if (!isElsewhere(part) && SAVE.test(part)) saved = Math.min(saved, at);
+    // There is one saved cursor; a line end shows that nothing goes back to it.
+    const released = GO_BACK.test(part) || isElsewhere(part) || !elsewhere && part.includes("\n");
+    if (released) [saved, elsewhere] = [end, false];
+    else if (SAVE.test(part)) saved = Math.min(saved, at);
+    else elsewhere ||= saved < end && leavesRow(part);
     if (PLACE.test(part)) placed = at;
     else if (!ERASE.test(part) && !COLOUR.test(part)) placed = end;
     at += part.length;
   }
   return Math.min(saved, placed);
+}
+
+/** Whether a text begins with a saved cursor, and then draws elsewhere or nothing yet. */
+export function mayGoBack(text: string): boolean {
+  const saved = SAVE.exec(text)?.[0].length ?? 0;
+  return saved > 0 && (unfinishedSequence(text) === saved || someOf(text, leavesRow));
 }
 
 /** Finds the one-time effects of a text. */
@@ -94,6 +105,10 @@ export function effectsOf(text: string): RowEffects {
 /** Whether a part has a one-time effect: a bell, a string that is no link, or text elsewhere. */
 function isEffect(part: string): boolean {
   return part === BEL || isElsewhere(part) || STRING.test(part) && !isLink(part);
+}
+
+function leavesRow(part: string): boolean {
+  return PLACE.test(part) || AWAY.test(part);
 }
 
 /** Whether a part is what is drawn between saving the cursor and going back to it. */
@@ -173,7 +188,7 @@ function partsOf(text: string): string[] {
   let at = 0;
   someOf(text, (part) => {
     if (!elsewhere && SAVE.test(part)) [first, start] = [parts.length, at];
-    elsewhere ||= first !== -1 && PLACE.test(part);
+    elsewhere ||= first !== -1 && leavesRow(part);
     parts.push(part);
     at += part.length;
     if (first !== -1 && GO_BACK.test(part)) {

@@ -143,3 +143,32 @@ Deno.test("an echoed line that exactly fills its row leaves no empty row", async
   const rows = [`> ${line}`, "18", wide, "Bob waves.", `> ${"日".repeat(8)}ab`, "10", ">"];
   assertEquals(await scene.look(), rows);
 });
+
+Deno.test("a status line in pieces leaves the rows alone, whatever is called between the pieces", async () => {
+  const between: Record<string, (client: TelnetClient) => unknown> = {
+    "a Telnet command": (client) => client.telnet.sendTelnetCommand(241), // NOP
+    "password mode": (client) => client.passwordModeOn(),
+    "the editor again": (client) => client.useEditor(),
+    "a prompt": (client) => client.prompt("> "),
+    "an option": (client) => client.telnet.enableOption(200, "local"),
+  };
+  for (const [name, call] of Object.entries(between)) {
+    for (const pieces of [["\x1b7\x1b[1;1HHP", " 10\x1b8"], ["\x1b7", "\x1b[1;1HHP 10\x1b8"]]) {
+      await using scene = await open(30);
+      const { client } = scene;
+      client.useEditor();
+      await scene.agree();
+      client.send("one...\ntwo\nthree\nfour\n");
+      client.prompt("> ");
+      await scene.type("look");
+      for (const piece of pieces) {
+        client.send(piece);
+        call(client);
+      }
+      client.send("five\n");
+      const line = name === "password mode" ? ">" : "> look";
+      const rows = ["HP 10.", "two", "three", "four", "five", line];
+      assertEquals((await scene.look()).map((row) => row.trimEnd()), rows, name);
+    }
+  }
+});

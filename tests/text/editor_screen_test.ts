@@ -232,18 +232,20 @@ for (const unicode of UNICODE_VERSIONS) {
       fc.asyncProperty(
         fc.array(fc.constantFrom("ab", "cdefgh", "日", ...INVISIBLE), { maxLength: 8 }),
         fc.boolean(),
-        async (parts, pasted) => {
+        fc.constantFrom("", "> "),
+        async (parts, pasted, prompt) => {
           const shown = async (text: string) => {
             const terminal = new Terminal(8, 10, { unicode });
             const editor = new LineEditor({ columns: 8, rows: 10 });
-            editor.prompt = "> ";
+            editor.prompt = prompt;
             const typed = pasted ? `\x1b[200~${text}\x1b[201~` : text;
             for (const key of new KeyDecoder().push(typed, 0)) {
               editor.key(key);
               await terminal.write(editor.takeOutput());
             }
             await terminal.write(editor.takeOutput());
-            return terminal.screen.map((row) => without(row).trimEnd());
+            const rows = terminal.screen.map((row) => without(row).trimEnd());
+            return [...rows, String(terminal.cursor)];
           };
           const text = parts.join("");
           assertEquals(
@@ -357,7 +359,7 @@ Deno.test("text that places the cursor, or draws elsewhere and goes back, shows 
   );
 });
 
-Deno.test("text after a saved cursor shows at the end of a turn, even if nothing goes back to it", async () => {
+Deno.test("text after a saved cursor shows, even if nothing goes back to it", async () => {
   const terminal = new Terminal(30, 5);
   const editor = new LineEditor({ columns: 30, rows: 5 });
   const shown = async () => {
@@ -367,6 +369,7 @@ Deno.test("text after a saved cursor shows at the end of a turn, even if nothing
   editor.print("\x1b7Name: ");
   assertEquals((await shown())[0], "Name:");
   editor.print("\x1b[s\x1b[3;1HYour name: ");
+  await shown(); // the way back could come with the next packet
   assertEquals((await shown())[2], "Your name:");
   assertEquals(terminal.cursor, [2, 11]);
   // Back to the saved cursor within the row.
@@ -376,6 +379,33 @@ Deno.test("text after a saved cursor shows at the end of a turn, even if nothing
   other.prompt = "> ";
   await plain.write(other.takeOutput());
   assertEquals(plain.screen[0], "> %");
+});
+
+Deno.test("what is drawn elsewhere may be cut between two turns, and by any other way to leave the row", async () => {
+  const texts = [
+    "\x1b7\x1b[1;1HHP 10\x1b8",
+    "\x1b[s\x1b[1;1HHP 10\x1b[u",
+    "\x1b7\x1b[1d\x1b[1GHP 10\x1b8",
+    "\x1b7\x1b[4A\x1b[1GHP 10\x1b8",
+    "\x1b7\x1b[4FHP 10\x1b8",
+    "\x1b7\x1bM\x1bM\x1bM\x1bM\x1b[1GHP 10\x1b8",
+  ];
+  for (const text of texts) {
+    for (let cut = 0; cut <= text.length; cut++) {
+      const terminal = new Terminal(30, 8);
+      const editor = new LineEditor({ columns: 30, rows: 8 });
+      editor.print("one\ntwo\nthree\nfour\n");
+      editor.prompt = "> ";
+      await terminal.write(editor.takeOutput());
+      for (const piece of [text.slice(0, cut), text.slice(cut)]) {
+        editor.print(piece);
+        await terminal.write(editor.takeOutput());
+      }
+      const shown = terminal.screen.slice(0, 5).map((row) => row.trimEnd());
+      assertEquals(shown, ["HP 10", "two", "three", "four", ">"], JSON.stringify([text, cut]));
+      assertEquals(terminal.cursor, [4, 2]);
+    }
+  }
 });
 
 Deno.test("a large map between saving the cursor and going back is drawn, in any pieces", async () => {
