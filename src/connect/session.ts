@@ -49,7 +49,10 @@ interface SnapshotParts extends OptionsSnapshot {
   readonly version: 1;
   readonly telnet: TelnetSnapshot;
   readonly text: TextSnapshot;
+  /** The unfinished row, its state, and whether that is of {@linkcode RawRows}. */
+  readonly row: string;
   readonly rows: RowsSnapshot;
+  readonly raw: boolean;
   /** A row that was reported as a prompt, one that was answered, and the last question. */
   readonly guessed: string | null;
   readonly answered: string | null;
@@ -401,7 +404,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       telnet: this.machine.snapshot(),
       ...this.options.snapshot(),
       text: this.text.snapshot(),
+      row: this.#rows.tail(Infinity),
       rows: this.#rows.snapshot(),
+      raw: this.#rows instanceof RawRows,
       guessed: this.#guessed ?? null,
       answered: this.#answered ?? null,
       asked: this.#asked,
@@ -414,14 +419,27 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** Restores what `snapshot()` returned. */
   restore(given: ServerSnapshot): void {
-    const { telnet, text, rows, guessed, answered, asked, unread, marked, mxp, ...options } =
-      given as unknown as SnapshotParts;
+    const {
+      telnet,
+      text,
+      row,
+      rows,
+      raw,
+      guessed,
+      answered,
+      asked,
+      unread,
+      marked,
+      mxp,
+      ...options
+    } = given as unknown as SnapshotParts;
     this.machine = TelnetMachine.restore(telnet, this.now());
     this.options = new OptionHost(this.machine, this);
     this.options.restore(options, this.now());
     this.text.restore(text);
     for (const entry of unread) this.inbox.add(entry);
-    this.#rows.restore(rows);
+    if (raw === this.#rows instanceof RawRows) this.#rows.restore(rows);
+    else this.#rows.replaceRow(row); // the game has changed `stripControls`
     this.#guessed = guessed ?? undefined;
     this.#answered = answered ?? undefined;
     this.#asked = asked;

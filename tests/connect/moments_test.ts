@@ -197,6 +197,25 @@ Deno.test("a snapshot within a row or a sequence changes nothing of what is read
   }
 });
 
+Deno.test("a snapshot may be restored with another stripControls", async () => {
+  for (const stripControls of [true, false]) {
+    await meet(async (remote, raw, clock) => {
+      raw.write("Name: ");
+      await settle();
+      const snapshot = JSON.parse(JSON.stringify(remote.snapshot()));
+      await using other = await RawServer.start();
+      const connection = await other.transport.dial(
+        { hostname: "x", port: other.port } as never,
+        () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
+      );
+      const again = connectOver(connection, { snapshot, clock, stripControls });
+      other.write("Bob\r\n");
+      assertEquals(await until(again.readLine({ timeout: 60_000 }), clock), "Name: Bob");
+      again.abort();
+    });
+  }
+});
+
 Deno.test("a prompt that was reported before a snapshot is not reported again", async () => {
   await meet(async (remote, raw, clock) => {
     const prompts: string[] = [];
