@@ -1,6 +1,6 @@
 import { joined } from "../protocol/pieces.ts";
 
-/** A part of the state that changed: `text` stands between what is kept of the old part. */
+/** A change of a part of the state: `text` replaces the old part, except for its start and end. */
 export interface PartChange {
   /** How many UTF-16 units are kept at the start of the old part. */
   readonly head: number;

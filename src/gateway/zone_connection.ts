@@ -10,7 +10,7 @@ import { InputBuffer } from "../session/input_buffer.ts";
 import { changeOf, type PartChange } from "./part_change.ts";
 import type { CommitRecord, OpenRecord, Step } from "./records.ts";
 
-/** The longest state of one client, in UTF-16 units: a message must have room for it as UTF-8. */
+/** The longest state of one client, in UTF-16 units. As UTF-8 it must fit in one message. */
 const MAX_STATE = 10_000_000;
 
 /** What a connection needs from its zone. */

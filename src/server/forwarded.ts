@@ -2,9 +2,9 @@ import { type AddressSet, canonicalAddress } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import { type HttpRequest, listOf } from "../websocket/http.ts";
 
-/** An end of a connection before a proxy, as the proxy reports it. */
+/** The peer of a proxy, as the proxy reports it. */
 interface Hop {
-  /** Its address; `undefined` if the proxy hides it or does not know it. */
+  /** Its address; `undefined` if the proxy hides the address or does not know it. */
   readonly address: string | undefined;
   /** The scheme of the connection. */
   readonly scheme?: string | undefined;

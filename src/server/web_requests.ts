@@ -180,7 +180,7 @@ function pathOf(target: string): string {
   return path === "" ? "/" : path;
 }
 
-/** A path as people write it; one that is not encoded correctly stays as it is. */
+/** Decodes the percent-encoding of a path; an invalid path stays as it is. */
 function decoded(path: string): string {
   try {
     return decodeURIComponent(path);

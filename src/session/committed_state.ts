@@ -14,10 +14,10 @@ const CHANGES = 50;
 const CHANGES_TEXT = 4_096;
 
 /**
- * The state of a client in parts, as a durable connection commits it; of a part, one stretch is sent
- * from the first to the last change. So what each key changes is apart from what can be large: the
- * line, the undo changes and the history of an editor, and the lines and keys that the game has not
- * taken.
+ * The state of a client in parts, as a durable connection commits it. A commit sends one range of
+ * each part, from its first to its last change. Therefore the fields that change with each key are
+ * in other parts than long texts: the line, the undo changes and the history of an editor, and the
+ * lines and keys that the game has not taken.
  */
 export class CommittedState {
   readonly #lines = new QueueParts<TypedLine>("lines", ({ text }) => text.length);

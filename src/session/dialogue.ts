@@ -171,7 +171,7 @@ export class Dialogue implements InputModeContext {
     this.#context.shows(this.text.decodeApart(bytes));
   }
 
-  /** Turns an option of the server off; what depends on it ends now, not when the client agrees. */
+  /** Disables an option of the server. Modes that need it end at once, before the client agrees. */
   withdraw(option: number): void {
     const inForce = this.options.localEnabled(option);
     this.options.disableLocal(option);

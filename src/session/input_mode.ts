@@ -361,7 +361,7 @@ export class InputMode implements TypedRest {
     if (this.echoes) {
       const { place } = this.#lines;
       this.#placeLine();
-      // The next key lays out the whole line in the new window.
+      // The next key causes a layout of the whole line for the new window.
       if (this.#lines.place !== place) this.#context.drew(this.#lines.partial.length);
     }
     if (this.editor === undefined) return;

@@ -471,7 +471,7 @@ export class KeyInput {
     this.#marking ||= this.#active;
   }
 
-  /** Removes the edited line from the screen; `more`: another editor goes on with its text. */
+  /** Removes the edited line from the screen; `more`: another editor continues with its text. */
   #hide(more: boolean): void {
     const { editor } = this;
     editor?.hide(more);

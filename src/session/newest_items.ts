@@ -6,7 +6,7 @@ export class NewestItems<Item> {
   readonly #most: number;
   readonly #mostText: number;
   readonly #textLength: (item: Item) => number;
-  /** The first two items of the last result; equal ones alone may be others. */
+  /** The first two items of the last result. One alone may equal another item of the list. */
   #first: readonly Item[] = [];
 
   /**

@@ -42,7 +42,7 @@ export class Reader {
       if (piece === undefined) break;
       this.#step(piece, now);
     }
-    // What the connection itself holds is not weighed: only reading frees it.
+    // Bytes that the connection holds are not weighed, because only reading frees them.
     gate.weigh(this.#core.dialogue.held);
     gate.end(now, input);
     if (gate.hasVerdicts) this.obey(gate.takeVerdicts());

@@ -95,7 +95,7 @@ class ColourCodes {
   #colour(sequence: string): string {
     this.#bright = sequence.startsWith("\x1b[1;");
     if (this.#depth === 16) return this.#bold ? sequence.replace("\x1b[22;", "\x1b[") : sequence;
-    // The bright letter before it may be in an earlier text.
+    // A bright letter may have turned bold on in an earlier text.
     return this.#bold ? sequence : sequence.replace("\x1b[", "\x1b[22;");
   }
 }

@@ -128,8 +128,8 @@ export const EMACS_KEYS: readonly (readonly [string, EditAction])[] = [
 ];
 
 /**
- * What keys are on a terminal that does not tell them apart, for those that have no action of their
- * own: CSI u and modifyOtherKeys send them apart.
+ * Keys that only CSI u and modifyOtherKeys distinguish from other keys. Without an action of their
+ * own they act as the other key.
  */
 export const PLAIN_KEYS: Readonly<Record<string, string>> = {
   "ctrl+h": "backspace",

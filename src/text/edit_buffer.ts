@@ -23,7 +23,7 @@ export interface LineChange {
   readonly inserted: number;
   /** The cursor before the change. */
   readonly cursor: number;
-  /** Whether it was typed: then characters that are typed next are undone together with it. */
+  /** Whether it was typed. Characters that are typed directly after it are undone with it. */
   readonly typed?: boolean | undefined;
 }
 

@@ -214,7 +214,7 @@ const MAX_CANDIDATES = 200;
 const MAX_LISTING = 4_000;
 /** An unfinished row with twice as many UTF-16 units is drawn to leave out what was overwritten. */
 const MAX_ROW = 2_048;
-/** The longest text that waits for its continuation in the same turn, in UTF-16 units. */
+/** The longest text that is held back, in UTF-16 units. */
 const MAX_OPEN = 16_384;
 /** The most columns that a UTF-16 unit takes, and those that replace it in other character sets. */
 const WIDEST = 2;
@@ -267,9 +267,9 @@ export class LineEditor {
   #prompt = "";
   /** Printed text whose line has not ended; it is shown before the prompt. */
   #row = "";
-  /** The end of the printed text, which the text after it may continue. */
+  /** The unfinished end of the printed text, which is held back. */
   #open = "";
-  /** Whether it has waited since the last turn. */
+  /** Whether it was already held back at the end of a turn. */
   #waited = false;
   #masked = false;
   /** Whether the last key killed, so that the next adds to it. */
@@ -350,7 +350,7 @@ export class LineEditor {
   }
 
   set prompt(prompt: string) {
-    // The lines of a prompt are drawn together; what precedes a move to another place is printed.
+    // A prompt can have several lines. Text before a move to another place is printed once.
     const { at } = rowStart(prompt, false);
     if (at > 0) this.print(prompt.slice(0, at));
     const rest = prompt.slice(at);
@@ -493,9 +493,8 @@ export class LineEditor {
    * Takes the output for the terminal since the last call: text and VT100 sequences, with line ends
    * as CR LF.
    *
-   * @param more Whether more text may be printed before the terminal gets the output. Then the end of
-   * the printed text waits for it, if it may be continued: a saved cursor, or a move to a place.
-   * Default `false`.
+   * @param more Whether more text will be printed before the terminal shows the output. If so, an
+   * unfinished end of the printed text is held back, such as a saved cursor. Default `false`.
    * @returns The output: at most one screen, and the printed text.
    */
   takeOutput(more: boolean = false): string {
@@ -532,7 +531,7 @@ export class LineEditor {
     this.#printUpTo(long ? unfinishedSequence(this.#open) : end);
   }
 
-  /** Prints the start of the text that was not printed yet. */
+  /** Prints the start of the text that is held back. */
   #printUpTo(end: number): void {
     const text = this.#open.slice(0, end);
     // A slice would keep all of a long text in memory.
@@ -552,8 +551,8 @@ export class LineEditor {
   }
 
   /**
-   * Prints what waited for more text of this turn. An unfinished sequence goes on waiting, and what
-   * is drawn elsewhere waits for one turn more: its way back may come with the next packet.
+   * Prints text that was held back in this turn. An unfinished sequence stays held back. Text that is
+   * drawn elsewhere is held for one more turn, because the end of it may come with the next packet.
    */
   #printOpen(): void {
     if (this.#open === "") return;

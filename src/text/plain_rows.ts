@@ -623,12 +623,12 @@ function setCell(cells: string[], column: number, character: string, width: numb
   if (width === 2) cells[column + 1] = "";
 }
 
-/** Makes blanks of the TABs from a column on, because what they are before moves. */
+/** Replaces the TABs from a column on by blanks, because the text after them moves. */
 function fixTabs(cells: string[], from: number): void {
   for (let at = from; at < cells.length; at++) if (cells[at] === "\t") blankCell(cells, at);
 }
 
-/** Makes blanks of a wide character or a TAB that extends across a column. */
+/** Replaces a wide character or a TAB that extends across a column by blanks. */
 function cutCell(cells: string[], column: number): void {
   if (cells[column] !== "") return;
   let head = column;
@@ -636,7 +636,7 @@ function cutCell(cells: string[], column: number): void {
   blankCell(cells, head);
 }
 
-/** Makes blanks of the cell at a column, and of its further columns. */
+/** Replaces the cell at a column, and its further columns, by blanks. */
 function blankCell(cells: string[], head: number): void {
   cells[head] = " ";
   for (let at = head + 1; cells[at] === ""; at++) cells[at] = " ";

@@ -109,7 +109,7 @@ class Pen {
   readonly #rows: PenRow[] = [{ cells: [], ended: false, start: 0 }];
   #column = 0;
   readonly #rendition = new Rendition();
-  /** The saved cursor; one in an earlier row cannot be gone back to. */
+  /** The saved cursor. If it is in an earlier row, it cannot be restored. */
   #saved = { row: 0, column: 0 };
   /** Combining marks without a character before them. */
   #marks = "";

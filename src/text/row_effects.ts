@@ -4,8 +4,8 @@ import { isLink, Rendition } from "./rendition.ts";
 /** The one-time effects of a text that is drawn repeatedly, such as a prompt. */
 export interface RowEffects {
   /**
-   * Output that is sent once: bells, titles and other strings, what is drawn elsewhere between
-   * saving the cursor and going back to it, and the sequence that clears the screen.
+   * Output that is sent once: bells, titles and other strings, text that is drawn elsewhere
+   * between saving and restoring the cursor, and the sequence that clears the screen.
    */
   readonly effects: string;
   /** Whether it clears the screen. */
@@ -17,7 +17,7 @@ const MAYBE = /[\x07\x1b\x80-\x9f]/;
 const NEXT = /[\x07\x1b\x80-\x9f]/g;
 /** OSC, DCS, APC, PM and SOS. */
 const STRING = /^(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])/;
-/** Saves the cursor (DECSC, SCOSC), and goes back to it (DECRC, SCORC). */
+/** Saves the cursor (DECSC, SCOSC), and restores it (DECRC, SCORC). */
 const SAVE = /^(?:\x1b7|(?:\x1b\[|\x9b)s)/;
 const LONGEST_SAVE = 3;
 const GO_BACK = /^(?:\x1b8|(?:\x1b\[|\x9b)u)$/;
@@ -49,7 +49,7 @@ export function rowStart(text: string, lineEnds: boolean): RowStart {
   let placed = false;
   for (const part of partsOf(text)) {
     const place = PLACE.exec(part);
-    // What is erased there goes with the move.
+    // An erasure directly after the move belongs to it.
     if (placed && ERASE.test(part)) start = { ...start, at: at + part.length };
     placed = place !== null || placed && (ERASE.test(part) || COLOUR.test(part));
     const end = !lineEnds || isElsewhere(part) ? 0 : part.lastIndexOf("\n") + 1;
@@ -62,16 +62,16 @@ export function rowStart(text: string, lineEnds: boolean): RowStart {
 }
 
 /**
- * Where the end of a text begins that the text after it may continue: a sequence, a saved cursor to
- * which nothing has gone back, a move to a place where something may be erased. The length of the
- * text if there is none.
+ * Where the unfinished end of a text begins: an unfinished sequence, a saved cursor that was not
+ * restored, or a move to a place where the next text may erase something. Returns the length of the
+ * text if it has no such end.
  */
 export function openPart(text: string): number {
   if (!MAYBE.test(text)) return text.length;
   const end = unfinishedSequence(text);
   let [at, saved, placed, elsewhere] = [0, end, end, false];
   for (const part of partsOf(text.slice(0, end))) {
-    // There is one saved cursor; a line end shows that nothing goes back to it.
+    // There is only one saved cursor. After a line end it is no longer expected to be restored.
     const released = GO_BACK.test(part) || isElsewhere(part) || !elsewhere && part.includes("\n");
     if (released) [saved, elsewhere] = [end, false];
     else if (SAVE.test(part)) saved = Math.min(saved, at);
@@ -83,7 +83,7 @@ export function openPart(text: string): number {
   return Math.min(saved, placed);
 }
 
-/** Whether a text begins with a saved cursor, and then draws elsewhere or nothing yet. */
+/** Whether a text saves the cursor first, and after that draws elsewhere or draws nothing. */
 export function mayGoBack(text: string): boolean {
   const saved = SAVE.exec(text)?.[0].length ?? 0;
   return saved > 0 && (unfinishedSequence(text) === saved || someOf(text, leavesRow));
@@ -111,7 +111,7 @@ function leavesRow(part: string): boolean {
   return PLACE.test(part) || AWAY.test(part);
 }
 
-/** Whether a part is what is drawn between saving the cursor and going back to it. */
+/** Whether a part is text that is drawn elsewhere, between saving and restoring the cursor. */
 function isElsewhere(part: string): boolean {
   return part.length > LONGEST_SAVE && SAVE.test(part);
 }
@@ -178,8 +178,8 @@ export function endOf(text: string, length: number): string {
 }
 
 /**
- * Splits a text into bells, sequences, and the text between them. What is drawn elsewhere, between
- * saving the cursor and going back to it, is one part.
+ * Splits a text into bells, sequences, and the text between them. Text that is drawn elsewhere,
+ * between saving and restoring the cursor, is one part.
  */
 function partsOf(text: string): string[] {
   const parts: string[] = [];

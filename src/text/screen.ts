@@ -137,7 +137,7 @@ export class Screen {
       }
       const replaced = before ?? EMPTY_ROW;
       const drawn = drawRow(replaced, current, this.#columns);
-      // Past the last column nothing is drawn: a move there would end in it.
+      // The cursor cannot move past the last column: it would stay in it.
       if (drawn === undefined || drawn.text === "" && drawn.start >= this.#columns) continue;
       goTo(index, drawn.start);
       out += drawn.text;
@@ -268,7 +268,8 @@ function drawCells(
       text += cell.text;
       continue;
     }
-    // What shows nothing is left out after a full row, where erasing would take its last character.
+    // After a full row, an invisible character is not drawn: the erasure for it would remove the
+    // last character of the row.
     if (uncertain && cell.width === 0 && column >= columns) continue;
     if (uncertain && !erased) {
       // On a terminal that draws it narrower, old text would stay visible.

@@ -184,7 +184,7 @@ export class SetEncoder {
   }
 }
 
-/** Whether a unit is surely no mark and no part of a syllable or of a pair; also past the end. */
+/** Whether a unit cannot be a mark, a part of a syllable or a surrogate; `true` past the end. */
 function isAlone(unit: number): boolean {
   return !(unit >= FIRST_MARK) || unit >= 0x4e00 && unit <= 0x9fff ||
     unit >= 0xac00 && unit <= 0xd7a3;

@@ -189,7 +189,7 @@ export class TypedRow {
     return " ".repeat(room) + (this.#known ? ROW_END : "");
   }
 
-  /** Notes whether the row is full now; returns what places the cursor. */
+  /** Notes whether the row is full; returns output that places the cursor. */
   #endCluster(uncertain: boolean): string {
     const full = this.#place % this.#columns === 0;
     this.#pending = full && !this.#known && !uncertain;

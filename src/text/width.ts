@@ -174,8 +174,8 @@ export class Widths {
   }
 
   /**
-   * The end of a run of characters that join no other, and take as many columns each as the first of
-   * them: one or two. `at` if there is no such character.
+   * The end of a run of characters that join no other character, and that all take the same number
+   * of columns, one or two. Returns `at` if no such character is there.
    */
   alikeEnd(text: string, at: number): number {
     const { units } = this;
@@ -187,7 +187,7 @@ export class Widths {
       if (code < 0x20 || (end === at ? own <= PLAIN : own !== bits)) break;
       bits = own;
     }
-    // What follows may join the last of them.
+    // The character after the run may join the last one.
     return end > at && end < text.length && !isPlain(text.charCodeAt(end)) ? end - 1 : end;
   }
 

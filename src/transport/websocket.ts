@@ -16,7 +16,7 @@ import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts"
 const PING_MS = 30_000;
 /** How long a peer may take to read what is queued after the close, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** Pings of the peer wait for their answer while at least this many bytes wait to be sent. */
+/** While at least this many bytes wait to be sent, pings of the peer are not answered. */
 const MAX_WAITING = 65_536;
 /**
  * The maximum number of frames processed in one turn of the event loop: a chunk can contain a
@@ -236,8 +236,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     }
     if (this.beneath.queued < MAX_WAITING || this.#over) this.#send();
     else if (ping !== undefined) {
-      // A peer that sends pings and reads nothing gets only the last one answered, as RFC 6455
-      // allows in 5.5.3, when it reads.
+      // When the peer reads again, only its last ping is answered (RFC 6455, 5.5.3).
       this.#machine.takeOutput();
       this.#unanswered = ping.slice();
     }

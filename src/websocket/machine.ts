@@ -151,7 +151,7 @@ export class WebSocketMachine {
     if (!this.#closed) this.#frame(PING, payload);
   }
 
-  /** Answers a ping again, whose pong was not sent. */
+  /** Sends a pong, for a ping whose pong was dropped. */
   pong(payload: Uint8Array): void {
     if (!this.#closed) this.#frame(PONG, payload);
   }
