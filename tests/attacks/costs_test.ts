@@ -54,6 +54,7 @@ async function stepsOf(input: CostlyInput, size: number): Promise<number> {
     await settle();
   } finally {
     stop();
+    peer.abort(); // else the server waits for it to read
   }
   return stop().count;
 }
