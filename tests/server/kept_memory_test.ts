@@ -37,7 +37,11 @@ for (const [name, message] of Object.entries(MESSAGES)) {
       telnetOptions: { gmcp: true, newEnviron: true },
       limits: { byteRate: Infinity, negotiationRate: Infinity, workRate: Infinity },
     });
-    const peers = Array.from({ length: 40 }, () => transport.connect(server.port));
+    const count = name.startsWith("the ") ? 1 : 64;
+    const peers = Array.from(
+      { length: count === 1 ? 40 : 12 },
+      () => transport.connect(server.port),
+    );
     for (const peer of peers) {
       peer.write(Uint8Array.of(IAC, DO, GMCP, IAC, WILL, NEW_ENVIRON));
     }
@@ -49,7 +53,6 @@ for (const [name, message] of Object.entries(MESSAGES)) {
       return process.memoryUsage().heapUsed;
     };
     const before = await settle();
-    const count = name.startsWith("the ") ? 1 : 64;
     for (let number = 0; number < count; number++) {
       for (const peer of peers) peer.write(message(number));
       for (let left = 20; left > 0; left--) await server.poll();

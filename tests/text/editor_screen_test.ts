@@ -355,7 +355,7 @@ Deno.test("text that places the cursor, or draws elsewhere and goes back, shows 
         assertEquals(terminal.cursor, raw.cursor);
       },
     ),
-    { seed: 20_261_128, numRuns: 10 * RUNS },
+    { seed: 20_261_128, numRuns: 6 * RUNS },
   );
 });
 

@@ -118,7 +118,7 @@ Deno.test("plain rows: any text gives the same lines however it is split", () =>
         assertEquals(read(text, 10, size), read(text, 10));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
