@@ -535,7 +535,8 @@ export class LineEditor {
   #printUpTo(end: number): void {
     const text = this.#open.slice(0, end);
     // A slice would keep all of a long text in memory.
-    this.#open = copied(this.#open.slice(end));
+    const long = this.#open.length > MAX_ROW;
+    this.#open = long ? copied(this.#open.slice(end)) : this.#open.slice(end);
     if (text === "") return;
     this.#changed = true;
     const { at, column } = rowStart(text, true);
@@ -547,7 +548,8 @@ export class LineEditor {
       before = style + this.#indentTo(column);
     }
     this.#out += this.#doAtOnce(rest);
-    this.#row = copied(this.#shortened(before + withoutEffects(rest)));
+    const row = this.#shortened(before + withoutEffects(rest));
+    this.#row = long ? copied(row) : row;
   }
 
   /**
