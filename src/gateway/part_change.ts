@@ -1,4 +1,5 @@
 import { joined } from "../protocol/pieces.ts";
+import { BLOCK, commonUnits, isHigh, isLow } from "../text/units.ts";
 
 /** A change of a part of the state: `text` replaces the old part, except for its start and end. */
 export interface PartChange {
@@ -10,8 +11,6 @@ export interface PartChange {
   readonly text: string;
 }
 
-/** Texts are compared in blocks of this many units, which engines do fast. */
-const BLOCK = 256;
 /** Parts up to this length are sent as a whole. */
 const SHORT = 32;
 
@@ -19,7 +18,7 @@ const SHORT = 32;
 export function changeOf(old: string, text: string): PartChange {
   const most = Math.min(old.length, text.length);
   if (most <= SHORT) return { head: 0, tail: 0, text };
-  let head = equalStart(old, text, most);
+  let head = commonUnits(old, text);
   if (isHigh(text.charCodeAt(head - 1))) head--;
   let tail = equalEnd(old, text, most - head);
   if (isLow(text.charCodeAt(text.length - tail))) tail--;
@@ -32,16 +31,6 @@ export function changedBy({ head, tail, text }: PartChange, old: string): string
   if (head + tail > old.length) return undefined;
   // Joined at once: the pieces would keep every earlier text in memory.
   return joined(old.slice(0, head) + text + old.slice(old.length - tail));
-}
-
-/** How many units are equal at the start of two texts, at most `most`. */
-function equalStart(one: string, other: string, most: number): number {
-  let at = 0;
-  while (at + BLOCK <= most && one.slice(at, at + BLOCK) === other.slice(at, at + BLOCK)) {
-    at += BLOCK;
-  }
-  while (at < most && one.charCodeAt(at) === other.charCodeAt(at)) at++;
-  return at;
 }
 
 /** How many units are equal at the end of two texts, at most `most`. */
@@ -57,12 +46,4 @@ function equalEnd(one: string, other: string, most: number): number {
     count < most && one.charCodeAt(end - count - 1) === other.charCodeAt(otherEnd - count - 1)
   ) count++;
   return count;
-}
-
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit < 0xe000;
 }

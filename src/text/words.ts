@@ -1,3 +1,5 @@
+import { isHigh, isLow } from "./units.ts";
+
 /** Words are letters, digits and marks, in any script. */
 const WORD = /[\p{L}\p{N}\p{M}_]/u;
 const SPACE = /\s/;
@@ -105,12 +107,4 @@ function ahead(line: string, from: number, kinds: number): number {
     at += codePoint > 0xffff ? 2 : 1;
   }
   return at;
-}
-
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
 }
