@@ -261,24 +261,25 @@ export class Acceptor implements HandshakePort {
 
   /** Counts a proxy's health check, and closes its connection. */
   checked(handshake: Handshake, answer?: Uint8Array): ConnectionHandler {
-    const { connection, origin } = handshake;
-    this.#forget(handshake);
-    this.#leave(origin.address);
     this.#owner.counters.healthChecks++;
-    if (answer !== undefined) connection.write(answer);
-    connection.close();
-    this.linger(connection);
-    return NULL_HANDLER;
+    return this.#dismiss(handshake, answer);
   }
 
   /** Sends the answer to an HTTP request, and closes the connection. */
   answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler {
-    const { connection, origin: { address, port } } = handshake;
-    this.#forget(handshake);
-    this.#leave(address);
+    const { address, port } = handshake.origin;
     this.#owner.counters.httpRequests++;
+    const owner = this.#dismiss(handshake, answer);
     if (fault !== undefined) this.report({ kind: "http-refused", address, port, detail: fault });
-    connection.write(answer);
+    return owner;
+  }
+
+  /** Closes a connection that never becomes a client; returns its new owner. */
+  #dismiss(handshake: Handshake, answer?: Uint8Array): ConnectionHandler {
+    const { connection, origin } = handshake;
+    this.#forget(handshake);
+    this.#leave(origin.address);
+    if (answer !== undefined) connection.write(answer);
     connection.close();
     this.linger(connection);
     return NULL_HANDLER;
