@@ -49,10 +49,7 @@ interface SnapshotParts extends OptionsSnapshot {
   readonly version: 1;
   readonly telnet: TelnetSnapshot;
   readonly text: TextSnapshot;
-  /** The unfinished row, its state, and whether that is of {@linkcode RawRows}. */
-  readonly row: string;
   readonly rows: RowsSnapshot;
-  readonly raw: boolean;
   /** A row that was reported as a prompt, one that was answered, and the last question. */
   readonly guessed: string | null;
   readonly answered: string | null;
@@ -404,9 +401,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       telnet: this.machine.snapshot(),
       ...this.options.snapshot(),
       text: this.text.snapshot(),
-      row: this.#rows.tail(Infinity),
       rows: this.#rows.snapshot(),
-      raw: this.#rows instanceof RawRows,
       guessed: this.#guessed ?? null,
       answered: this.#answered ?? null,
       asked: this.#asked,
@@ -422,9 +417,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     const {
       telnet,
       text,
-      row,
       rows,
-      raw,
       guessed,
       answered,
       asked,
@@ -438,8 +431,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.options.restore(options, this.now());
     this.text.restore(text);
     for (const entry of unread) this.inbox.add(entry);
-    if (raw === this.#rows instanceof RawRows) this.#rows.restore(rows);
-    else this.#rows.replaceRow(row); // the game has changed `stripControls`
+    this.#rows.restore(rows);
     this.#guessed = guessed ?? undefined;
     this.#answered = answered ?? undefined;
     this.#asked = asked;

@@ -16,7 +16,14 @@
 
 export { colorize, escapeCaretCodes, stripCaretCodes } from "./caret.ts";
 export { stripControls } from "./controls.ts";
-export { PlainRows, RawRows, type Rows, type RowsSnapshot } from "./plain_rows.ts";
+export {
+  PlainRows,
+  type PlainRowsSnapshot,
+  RawRows,
+  type RawRowsSnapshot,
+  type Rows,
+  type RowsSnapshot,
+} from "./plain_rows.ts";
 export {
   checkEncoding,
   createTextDecoder,

@@ -1,8 +1,17 @@
 import { beginsSequence, BROKEN, GROUND, nextState, STRING_ESCAPE } from "./escape_sequences.ts";
 import { graphemes, NARROW_WIDTHS } from "./width.ts";
 
-/** The state of {@linkcode Rows}, as plain JSON. */
-export interface RowsSnapshot {
+/** The state of {@linkcode Rows}, as plain JSON. Each kind of rows can restore both. */
+export type RowsSnapshot = PlainRowsSnapshot | RawRowsSnapshot;
+
+/** The state of {@linkcode RawRows}. */
+export interface RawRowsSnapshot {
+  /** The unfinished row. */
+  readonly raw: string;
+}
+
+/** The state of {@linkcode PlainRows}. */
+export interface PlainRowsSnapshot {
   /** The rows of the screen that the unfinished line takes. */
   readonly rows: readonly {
     /** Its text, if the cursor has stayed at its end. */
@@ -252,6 +261,7 @@ export class PlainRows implements Rows {
    * @param snapshot The snapshot.
    */
   restore(snapshot: RowsSnapshot): void {
+    if ("raw" in snapshot) return this.replaceRow(snapshot.raw);
     const { rows, at, column, place, saved, measuring, last, sequence } = snapshot;
     this.#rows = rows.map(({ text, cells, erased }) => ({
       text,
@@ -527,9 +537,7 @@ export class RawRows implements Rows {
 
   /** The current state, as plain JSON. */
   snapshot(): RowsSnapshot {
-    const row = { text: this.#parts.join(""), cells: null, erased: false };
-    const cursor = { at: 0, column: 0, place: null, saved: null, measuring: false };
-    return { rows: [row], ...cursor, last: "", sequence: "" };
+    return { raw: this.#parts.join("") };
   }
 
   /**
@@ -537,8 +545,8 @@ export class RawRows implements Rows {
    *
    * @param snapshot The snapshot.
    */
-  restore({ rows }: RowsSnapshot): void {
-    this.replaceRow(rows.map(({ text }) => text).join(""));
+  restore(snapshot: RowsSnapshot): void {
+    this.replaceRow("raw" in snapshot ? snapshot.raw : snapshot.rows.map(textOf).join(""));
   }
 
   /**
@@ -603,7 +611,7 @@ function lengthOf({ text, cells }: Row): number {
   return cells?.length ?? text.length;
 }
 
-function textOf({ text, cells }: Row): string {
+function textOf({ text, cells }: Row | PlainRowsSnapshot["rows"][number]): string {
   return cells?.join("") ?? text;
 }
 

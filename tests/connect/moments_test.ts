@@ -8,10 +8,19 @@ import {
 } from "../../src/connect/mod.ts";
 import { ECHO, GMCP, NAWS, SGA } from "../../src/options/mod.ts";
 import { TestClock } from "../../src/testing/mod.ts";
+import type { Connection } from "../../src/transport/transport.ts";
 import { inTime } from "../patience.ts";
 import { GA, IAC, RawServer, SB, SE, settle, WILL, WONT } from "./raw_server.ts";
 
 const NOP = 241;
+
+/** Connects to a server, for a session that is restored. */
+function dial({ transport, port }: RawServer): Promise<Connection> {
+  return transport.dial(
+    { hostname: "x", port } as never,
+    () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
+  );
+}
 
 /** Runs `check` on a server whose bytes it writes, with a clock that it advances. */
 async function meet(
@@ -144,10 +153,7 @@ Deno.test("a prompt that stands when a snapshot is taken is reported after the r
     await settle();
     const snapshot = remote.snapshot();
     await using other = await RawServer.start();
-    const connection = await other.transport.dial(
-      { hostname: "x", port: other.port } as never,
-      () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
-    );
+    const connection = await dial(other);
     const again = connectOver(connection, { snapshot, clock });
     assertEquals(await until(again.readPrompt({ timeout: 60_000 }), clock), "Name? ");
     again.abort();
@@ -177,10 +183,7 @@ Deno.test("a snapshot within a row or a sequence changes nothing of what is read
         await using other = await RawServer.start();
         if (restores) {
           const snapshot = JSON.parse(JSON.stringify(remote.snapshot()));
-          const connection = await other.transport.dial(
-            { hostname: "x", port: other.port } as never,
-            () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
-          );
+          const connection = await dial(other);
           reader = connectOver(connection, { snapshot, clock });
           writer = other;
         }
@@ -204,10 +207,7 @@ Deno.test("a snapshot may be restored with another stripControls", async () => {
       await settle();
       const snapshot = JSON.parse(JSON.stringify(remote.snapshot()));
       await using other = await RawServer.start();
-      const connection = await other.transport.dial(
-        { hostname: "x", port: other.port } as never,
-        () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
-      );
+      const connection = await dial(other);
       const again = connectOver(connection, { snapshot, clock, stripControls });
       other.write("Bob\r\n");
       assertEquals(await until(again.readLine({ timeout: 60_000 }), clock), "Name: Bob");
@@ -225,10 +225,7 @@ Deno.test("a prompt that was reported before a snapshot is not reported again", 
     await settle();
     const snapshot = JSON.parse(JSON.stringify(remote.snapshot()));
     await using other = await RawServer.start();
-    const connection = await other.transport.dial(
-      { hostname: "x", port: other.port } as never,
-      () => ({ onData() {}, onEnd() {}, onDrain() {}, onClose() {} }) as never,
-    );
+    const connection = await dial(other);
     const again = connectOver(connection, {
       snapshot,
       clock,
