@@ -621,7 +621,10 @@ export class LineEditor {
    * @param more As for {@linkcode takeOutput}.
    */
   hide(more: boolean = false): void {
-    if (!more) this.#printOpen();
+    if (!more) {
+      this.#waited = true; // nothing is held back any longer
+      this.#printOpen();
+    }
     this.#out += this.#screen.clear();
     this.#changed = false;
   }

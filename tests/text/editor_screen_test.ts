@@ -408,6 +408,20 @@ Deno.test("what is drawn elsewhere may be cut between two turns, and by any othe
   }
 });
 
+Deno.test("an editor that is hidden holds nothing back, and does not draw its line again", async () => {
+  const terminal = new Terminal(30, 5);
+  const editor = new LineEditor({ columns: 30, rows: 5 });
+  editor.print("one\ntwo\n");
+  editor.prompt = "> ";
+  for (const key of new KeyDecoder().push("look", 0)) editor.key(key);
+  await terminal.write(editor.takeOutput());
+  editor.print("\x1b7\x1b[1;1HHP");
+  editor.hide();
+  await terminal.write(editor.takeOutput());
+  assertEquals(terminal.screen.map((row) => row.trimEnd()), ["one", "two", "", "", ""]);
+  assertEquals(editor.row, "HP");
+});
+
 Deno.test("a large map between saving the cursor and going back is drawn, in any pieces", async () => {
   const rows = Array.from({ length: 20 }, (_, at) => `\x1b[${at + 1};1H${"#".repeat(150)}`).join(
     "",
