@@ -145,7 +145,7 @@ export type { TextCodec, TextStreamDecoder } from "./src/text/codec.ts";
 export type { EditAction } from "./src/text/edit_actions.ts";
 export { History, type HistoryStore } from "./src/text/history.ts";
 export { type Key, keyName } from "./src/text/key.ts";
-export type { LineEditorOptions } from "./src/text/line_editor.ts";
+export type { LineEditorOptions } from "./src/text/editor_options.ts";
 export type { AmbiguousWidth } from "./src/text/width.ts";
 export { wordWrap, type WrapOptions } from "./src/text/wrap.ts";
 

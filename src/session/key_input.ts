@@ -9,15 +9,9 @@ import type { HistoryStore } from "../text/history.ts";
 import { History } from "../text/history.ts";
 import { type Key, typedText } from "../text/key.ts";
 import { KeyDecoder, type KeyDecoderSnapshot } from "../text/keys.ts";
-import {
-  checkEditing,
-  type CompletionQuestion,
-  EDITOR_SYNONYMS,
-  type EditResult,
-  LineEditor,
-  type LineEditorOptions,
-  type LineEditorSnapshot,
-} from "../text/line_editor.ts";
+import type { CompletionQuestion } from "../text/completion.ts";
+import { checkEditing, EDITOR_SYNONYMS, type LineEditorOptions } from "../text/editor_options.ts";
+import { type EditResult, LineEditor, type LineEditorSnapshot } from "../text/line_editor.ts";
 import { ITEM_SIZE } from "../text/sizes.ts";
 import { type AmbiguousWidth, graphemes } from "../text/width.ts";
 import { type LastRow, NO_ROW } from "./text_output.ts";

@@ -41,3 +41,10 @@ export function stripControls(
   );
   return options.newlines ? visible : visible.replaceAll("\n", " ");
 }
+
+const EVERY_CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
+
+/** The text without C0 and C1 controls, line ends included. */
+export function withoutControls(text: string): string {
+  return text.replaceAll(EVERY_CONTROL, "");
+}

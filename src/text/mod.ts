@@ -36,20 +36,16 @@ export {
 } from "./charset.ts";
 export type { TextCodec, TextStreamDecoder } from "./codec.ts";
 export type { ColourDepth } from "./colour.ts";
+export type { CompletionCycle, CompletionQuestion } from "./completion.ts";
 export type { LineChange } from "./edit_buffer.ts";
 export { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
+export type { LineEditorOptions } from "./editor_options.ts";
 export { History, type HistoryStore } from "./history.ts";
 export { type Key, keyName } from "./key.ts";
 export { KeyDecoder, type KeyDecoderOptions, type KeyDecoderSnapshot } from "./keys.ts";
-export {
-  type CompletionCycle,
-  type CompletionQuestion,
-  type EditResult,
-  type HistorySearch,
-  LineEditor,
-  type LineEditorOptions,
-  type LineEditorSnapshot,
-} from "./line_editor.ts";
+export type { HistorySearch } from "./history_searcher.ts";
+export type { InsertedArgument } from "./history_steps.ts";
+export { type EditResult, LineEditor, type LineEditorSnapshot } from "./line_editor.ts";
 export {
   type EchoMode,
   LineInput,

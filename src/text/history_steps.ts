@@ -1,0 +1,126 @@
+import { withoutControls } from "./controls.ts";
+import type { EditAction } from "./edit_actions.ts";
+import type { EditBuffer } from "./edit_buffer.ts";
+import type { HistoryStore } from "./history.ts";
+import { SEARCHED, textSize } from "./sizes.ts";
+import { spaceBefore } from "./words.ts";
+
+/** The last argument that Alt-. inserted. */
+export interface InsertedArgument {
+  /** How far back in the history its line is. */
+  readonly back: number;
+  /** Where it begins in the line, in UTF-16 units. */
+  readonly start: number;
+}
+
+/** Brings lines of the history, and words of them, to the line that is edited. */
+export class HistorySteps {
+  /** How far back in the history the shown line is; -1 is the line that is being typed. */
+  back = -1;
+  /** The line that is being typed, while a line of the history shows. */
+  own = "";
+  /** The prefix of the history lines that the arrow keys step through. */
+  prefix = "";
+  argument: InsertedArgument | undefined;
+  readonly #history: HistoryStore;
+  readonly #buffer: EditBuffer;
+  #cost = 0;
+
+  /** Brings lines of a history to the line of a buffer. */
+  constructor(history: HistoryStore, buffer: EditBuffer) {
+    this.#history = history;
+    this.#buffer = buffer;
+  }
+
+  /** About how many bytes of memory the typed line takes. */
+  get held(): number {
+    return textSize(this.own.length);
+  }
+
+  /** Takes the cost of searches since the last call, in drawn characters. */
+  takeCost(): number {
+    const cost = this.#cost;
+    this.#cost = 0;
+    return cost;
+  }
+
+  /** The line is a new one: no line of the history shows. */
+  begin(): void {
+    this.back = -1;
+    this.own = "";
+    this.argument = undefined;
+  }
+
+  /** Shows the line that is `back` lines back, if there is one. Returns whether there is. */
+  recall(back: number): boolean {
+    if (back < -1 || back >= this.#history.length) return false;
+    if (this.back === -1) this.own = this.#buffer.line;
+    this.back = back;
+    this.#buffer.set(back === -1 ? this.own : this.#lineBack(back));
+    return true;
+  }
+
+  /** Shows the oldest line. */
+  recallFirst(): boolean {
+    return this.recall(Math.max(0, this.#history.length - 1));
+  }
+
+  /**
+   * Shows the next older (1) or newer (-1) line that begins with the typed text; if none does, the
+   * next line.
+   */
+  step(step: 1 | -1): boolean {
+    return this.recall(this.#next(step));
+  }
+
+  #next(step: 1 | -1): number {
+    const next = this.back + step;
+    if (this.back === -1) this.prefix = this.#buffer.line.slice(0, this.#buffer.cursor);
+    const { prefix } = this;
+    if (prefix === "") return next;
+    let back = next;
+    while (back > -1 && back < this.#history.length && !this.#lineBack(back).startsWith(prefix)) {
+      back += step;
+    }
+    this.#cost += Math.abs(back - next) * prefix.length * SEARCHED;
+    // If no line has the prefix, the arrows step through all lines.
+    if (this.back === -1 && back >= this.#history.length) {
+      this.prefix = "";
+      return next;
+    }
+    return back;
+  }
+
+  #lineBack(back: number): string {
+    return this.#history.at(this.#history.length - 1 - back) ?? "";
+  }
+
+  /**
+   * Alt-.: inserts the last word of the history's last line; pressed again, of the line before that.
+   *
+   * @param before What `argument` was before this key.
+   */
+  insertArgument(before: InsertedArgument | undefined): boolean {
+    const start = before?.start ?? this.#buffer.cursor;
+    for (let back = (before?.back ?? -1) + 1; back < this.#history.length; back++) {
+      const line = this.#lineBack(back).trimEnd();
+      const word = withoutControls(line.slice(spaceBefore(line, line.length)));
+      if (word === "") continue;
+      if (!this.#buffer.replace(start, word)) break;
+      this.argument = { back, start };
+      return true;
+    }
+    this.argument = before;
+    return false;
+  }
+}
+
+/** The actions that show a line of the history. Each returns whether there was one. */
+export const HISTORY_ACTIONS: Readonly<
+  Partial<Record<EditAction, (steps: HistorySteps) => boolean>>
+> = {
+  "history-back": (steps) => steps.recall(steps.back + 1),
+  "history-forward": (steps) => steps.recall(steps.back - 1),
+  "history-first": (steps) => steps.recallFirst(),
+  "history-last": (steps) => steps.recall(-1),
+};
