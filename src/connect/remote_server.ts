@@ -97,7 +97,7 @@ export class RemoteServer implements AsyncDisposable {
    */
   sendBytes(bytes: Uint8Array): void {
     checkBytes("bytes", bytes);
-    this.#session.act("send", () => this.#session.machine.send(bytes));
+    this.#session.sendBytes(bytes);
   }
 
   /** The number of sent bytes that the operating system has not accepted yet. */

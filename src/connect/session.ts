@@ -272,8 +272,19 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     const binary = this.machine.localEnabled(BINARY);
     const { newline = binary ? "\n" : "\r\n" } = this.settings;
     if (newline === "\r\n" || !text.includes("\n")) this.text.write(text, this.machine);
-    else this.machine.send(codecOf(this.text.encoding).encode(text.replaceAll(/\r?\n/g, newline)));
+    else {
+      const { encoding } = this.text;
+      this.text.writeBytes(
+        codecOf(encoding).encode(text.replaceAll(/\r?\n/g, newline)),
+        this.machine,
+      );
+    }
     this.flush();
+  }
+
+  /** Sends bytes as they are; only 0xFF is doubled. */
+  sendBytes(bytes: Uint8Array): void {
+    this.act("send", () => this.text.writeBytes(bytes, this.machine));
   }
 
   /** Whether what is sent now is likely a password: the server hides it, or has asked for one. */
@@ -394,6 +405,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       throwMisuse(
         "Cannot take a snapshot of a compressed connection: connect() with telnetOptions: { mccp2: false }",
       );
+    }
+    if (this.#holds) {
+      throwMisuse("Cannot take a snapshot while TLS begins: wait for the event `secure`");
     }
     this.flushNow();
     const parts: SnapshotParts = {
@@ -570,7 +584,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
         const { option, side, change } = event;
         this.options.changed(event);
         if (option === MXP) this.#toggleMxp(change === "enabled");
-        if (option === START_TLS && change === "enabled") this.#awaitTls();
+        if (option === START_TLS && side === "local") this.#tlsChanged(change === "enabled");
         // From now on no GA comes (RFC 858).
         if (option === SGA && side === "remote" && change === "enabled") {
           this.#marks &&= this.machine.remoteEnabled(END_OF_RECORD);
@@ -613,14 +627,18 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     }
   }
 
-  /** Starts the timeout of START-TLS. Until the TLS handshake is done, nothing is sent. */
-  #awaitTls(): void {
+  /** Until the TLS handshake is done, nothing is sent. It must begin, as the server has asked for it. */
+  #tlsChanged(agreed: boolean): void {
+    if (this.encrypted || this.#securing) return;
+    if (!agreed) return this.#failTls("The server asked for START-TLS, and then withdrew it");
     this.#endTlsTimer = this.settings.clock.after(TLS_MS, () => {
       if (this.encrypted) return;
-      this.fail(
-        new TelnetError("tls-failed", "The server agreed to START-TLS, and then did not begin it"),
-      );
+      this.#failTls("The server agreed to START-TLS, and then did not begin it");
     });
+  }
+
+  #failTls(message: string): void {
+    this.fail(new TelnetError("tls-failed", message));
   }
 
   #takePlain(text: string): void {
@@ -794,6 +812,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (!this.active) return;
     this.active = false;
     this.#error = error;
+    this.#held.length = this.#heldLength = 0;
     this.#endPromptTimer();
     this.#endAnswerTimer();
     this.#endTlsTimer();

@@ -1,6 +1,7 @@
 /** Small helpers for the codecs. */
 import { joinBytes } from "../protocol/bytes.ts";
 import { copied } from "../protocol/pieces.ts";
+import { checkText } from "../protocol/validate.ts";
 
 const utf8 = new TextEncoder();
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -18,6 +19,7 @@ export function cutName(name: string): string {
 
 /** Encodes text as UTF-8. */
 export function toUtf8(text: string): Uint8Array {
+  checkText("a text of this message", text);
   return utf8.encode(text);
 }
 
@@ -35,6 +37,7 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** Encodes the printable ASCII characters of a text; other characters are left out. */
 export function toAscii(text: string): Uint8Array {
+  checkText("a text of this message", text);
   const printable = text.replaceAll(/[^\x20-\x7e]/g, "");
   return Uint8Array.from(printable, (character) => character.charCodeAt(0));
 }

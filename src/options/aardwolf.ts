@@ -1,3 +1,5 @@
+import { checkByte, checkBytes } from "../protocol/validate.ts";
+import { join } from "./_bytes.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of Aardwolf's option 102: short messages between the game and the client's scripts. */
@@ -36,9 +38,12 @@ export function decodeAardwolf(payload: Uint8Array): AardwolfMessage | undefined
  *
  * @param message The message.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: a channel that is not a byte, or content that is not bytes.
  */
-export function encodeAardwolf(message: AardwolfMessage): Uint8Array {
-  return Uint8Array.of(message.channel, ...message.data);
+export function encodeAardwolf({ channel, data }: AardwolfMessage): Uint8Array {
+  checkByte("the channel", channel);
+  checkBytes("data", data);
+  return join(channel, data);
 }
 
 /** The events that Aardwolf's option 102 reports to the game. */

@@ -1,3 +1,4 @@
+import { checkText, throwUnexpected } from "../protocol/validate.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 import { cutName, fromUtf8, toUtf8 } from "./_bytes.ts";
 
@@ -37,9 +38,15 @@ export function decodeAtcp(payload: Uint8Array): AtcpMessage | undefined {
  *
  * @param message The message.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: a name that is empty or has white space, or a body that is no text.
  */
-export function encodeAtcp(message: AtcpMessage): Uint8Array {
-  return toUtf8(message.body === "" ? message.name : `${message.name} ${message.body}`);
+export function encodeAtcp({ name, body }: AtcpMessage): Uint8Array {
+  checkText("the name of an ATCP message", name);
+  checkText("the body of an ATCP message", body);
+  if (!/^\S+$/.test(name)) {
+    throwUnexpected("the name of an ATCP message", "text without white space", name);
+  }
+  return toUtf8(body === "" ? name : `${name} ${body}`);
 }
 
 /** The events that ATCP reports to the game. */

@@ -1,4 +1,4 @@
-import { checkList, rejectUnknownKeys } from "../protocol/validate.ts";
+import { checkList, checkText, rejectUnknownKeys } from "../protocol/validate.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { throwMisuse } from "../protocol/error.ts";
@@ -17,6 +17,8 @@ const TTABLE_REJECTED = 0x05;
 const TTABLES = ["[TTABLE]", "[TTABLE ]"];
 const SEPARATOR = 0x3b; // ";"
 const MAX_NAME = 64;
+/** A name that a list can hold: printable ASCII without spaces and `;`. */
+const NAME = /^[!-:<-~]{1,64}$/;
 /** How long a request counts as open, in milliseconds; while it is, the server rejects others. */
 const PATIENCE_MS = 3_000;
 
@@ -66,12 +68,14 @@ export function decodeCharset(payload: Uint8Array): CharsetMessage | undefined {
  *
  * @param names Names of the IANA registry of character sets.
  * @returns The payload.
- * @throws {TelnetError} `misuse`: no name, or one with a semicolon.
+ * @throws {TelnetError} `misuse`: no name, or one that is not ASCII or has spaces or semicolons.
  */
 export function encodeCharsetRequest(names: readonly string[]): Uint8Array {
-  if (names.length === 0 || names.some((name) => name === "" || name.includes(";"))) {
+  checkList("the names of character sets", names);
+  for (const name of names) checkText("the name of a character set", name);
+  if (names.length === 0 || !names.every((name) => NAME.test(name))) {
     throwMisuse(
-      "Cannot request these character sets: give at least one name, without spaces and semicolons",
+      "Cannot request these character sets: give at least one name, of ASCII without spaces and semicolons",
     );
   }
   return join(REQUEST, ...names.flatMap((name) => [SEPARATOR, toAscii(name)]));

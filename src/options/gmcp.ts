@@ -297,8 +297,9 @@ export const gmcpClient: TelnetOption<true | GmcpClientConfig, GmcpState, GmcpEv
   check(config) {
     if (config === true) return;
     rejectUnknownKeys("telnetOptions.gmcp", config, { supports: true });
-    checkList("telnetOptions.gmcp.supports", config.supports ?? []);
-    for (const name of config.supports ?? []) checkText("telnetOptions.gmcp.supports", name);
+    const { supports = [] } = config;
+    checkList("telnetOptions.gmcp.supports", supports);
+    for (const name of supports) checkText("telnetOptions.gmcp.supports", name);
   },
   attach: (context, config) => new GmcpClientState(context, config),
 };

@@ -1,5 +1,6 @@
 /** JSON for the options. */
-import { TelnetError, throwMisuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
+import { inspect } from "../protocol/validate.ts";
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | {
@@ -11,8 +12,8 @@ export type Json = string | number | boolean | null | readonly Json[] | {
  *
  * @param value The value.
  * @returns The JSON text.
- * @throws {TelnetError} `misuse`: a value that JSON cannot represent, such as a function, a map, a
- * promise or a circular object.
+ * @throws {TelnetError} `misuse`: a value that JSON cannot represent, at any depth, such as a
+ * function, a map, a promise, `NaN` or a circular object.
  */
 export function asciiJson(value: unknown): string {
   return stringify(value).replaceAll(
@@ -22,18 +23,58 @@ export function asciiJson(value: unknown): string {
 }
 
 function stringify(value: unknown): string {
-  const hasNone = value instanceof Map || value instanceof Set ||
-    (typeof value === "object" && value !== null && "then" in value);
-  try {
-    const text: string | undefined = hasNone ? undefined : JSON.stringify(value);
-    if (text !== undefined) return text;
-  } catch (cause) {
-    throw new TelnetError("misuse", NO_JSON, { cause });
-  }
-  throwMisuse(NO_JSON);
+  checkPlain("the value", value);
+  return JSON.stringify(value);
 }
 
-const NO_JSON = "Cannot write as JSON what has none: give text, numbers, arrays and plain objects";
+/**
+ * Checks that JSON can hold a value without losing any of it: text, finite numbers, `true`, `false`,
+ * `null`, arrays, objects with properties, and objects with `toJSON`. Properties that are
+ * `undefined` are left out.
+ *
+ * @param what The name of the value, for the error.
+ * @param value The caller's value.
+ * @param depth How deep it may be nested.
+ */
+export function checkPlain(what: string, value: unknown, depth: number = MAX_PLAIN_DEPTH): void {
+  if (isPlainScalar(value)) return;
+  if (!hasParts(value)) {
+    throwMisuse(`Cannot write ${what} as JSON, because ${inspect(value)} has none: ${GIVE}`);
+  }
+  if (depth === 0) {
+    throwMisuse(`Cannot write ${what} as JSON, as it contains itself or is nested too deep`);
+  }
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) checkPlain(`${what}[${index}]`, item, depth - 1);
+    return;
+  }
+  if ("toJSON" in value && typeof value.toJSON === "function") {
+    return checkPlain(what, value.toJSON(), depth - 1);
+  }
+  for (const [name, item] of Object.entries(value)) {
+    if (item !== undefined) checkPlain(`${what}.${name}`, item, depth - 1);
+  }
+}
+
+const GIVE = "give text, finite numbers, arrays and plain objects";
+/** The deepest value that is written; a deeper one most likely contains itself. */
+const MAX_PLAIN_DEPTH = 200;
+
+function isPlainScalar(value: unknown): boolean {
+  return value === null || typeof value === "string" || typeof value === "boolean" ||
+    typeof value === "number" && Number.isFinite(value);
+}
+
+/** Whether a value is an array or an object whose parts are all it has. Not a map, or a promise. */
+export function hasParts(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value) || "toJSON" in value) return true;
+  if (ArrayBuffer.isView(value) || "then" in value) return false;
+  const prototype = Object.getPrototypeOf(value);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  // An instance of another class may have more than its properties, as a map has.
+  return plain || Object.keys(value).length > 0;
+}
 
 /**
  * The deepest nesting that is accepted, so that a game that walks a value does not overflow the

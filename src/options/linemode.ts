@@ -1,4 +1,10 @@
-import { checkByte, checkText, throwUnexpected } from "../protocol/validate.ts";
+import {
+  checkByte,
+  checkBytes,
+  checkOneOf,
+  checkText,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import { handleOf } from "./_handle.ts";
 import { DO, DONT, WILL, WONT } from "../protocol/codes.ts";
 import type { OptionChange, Side } from "../protocol/events.ts";
@@ -118,8 +124,10 @@ export function decodeLinemode(payload: Uint8Array): LinemodeMessage | undefined
  *
  * @param mask The bits; see {@linkcode LINEMODE_BITS}.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: a mask that is not a byte.
  */
 export function encodeLinemodeMode(mask: number): Uint8Array {
+  checkByte("the LINEMODE mask", mask);
   return Uint8Array.of(MODE, mask);
 }
 
@@ -128,11 +136,15 @@ export function encodeLinemodeMode(mask: number): Uint8Array {
  *
  * @param entries The special characters.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: no such level, or a function or value that is not a byte.
  */
 export function encodeLinemodeSlc(entries: readonly SlcEntry[]): Uint8Array {
   const payload = [SLC];
   for (const { function: code, level, ack, flushIn, flushOut, value } of entries) {
     const flags = (ack ? ACK : 0) | (flushIn ? FLUSHIN : 0) | (flushOut ? FLUSHOUT : 0);
+    checkByte("the function of an SLC entry", code);
+    checkByte("the value of an SLC entry", value);
+    checkOneOf("the level of an SLC entry", level, LEVELS);
     payload.push(code, LEVELS.indexOf(level) | flags, value);
   }
   return Uint8Array.from(payload);
@@ -149,6 +161,8 @@ export function encodeLinemodeForwardmask(
   verb: "do" | "dont" | "will" | "wont",
   mask: Uint8Array = new Uint8Array(0),
 ): Uint8Array {
+  checkOneOf("the verb of a FORWARDMASK", verb, ["do", "dont", "will", "wont"]);
+  checkBytes("the mask", mask);
   const code = { do: DO, dont: DONT, will: WILL, wont: WONT }[verb];
   return Uint8Array.of(code, FORWARDMASK, ...mask.subarray(0, MAX_FORWARDMASK));
 }
@@ -177,6 +191,9 @@ const UNSUPPORTED: SlcSetting = { level: "nosupport", flushIn: false, flushOut: 
 const MAX_FUNCTION = SLC_FUNCTIONS.length - 1;
 const ADOPTABLE = LINEMODE_BITS.edit | LINEMODE_BITS.trapsig | LINEMODE_BITS.softTab |
   LINEMODE_BITS.litEcho;
+
+/** The mode before the server sets one. The first is acknowledged, whatever it is. */
+const NOT_SET = -1;
 
 /** Our default keys, if a client leaves the choice to us: those of most terminals. */
 const OUR_KEYS: ReadonlyMap<number, SlcSetting> = new Map(
@@ -252,8 +269,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   constructor(context: OptionContext<LinemodeEvents>, side: Side) {
     this.#context = context;
     this.#side = side;
-    // A client acknowledges the first mode, whatever it is.
-    if (side === "local") this.#mode = -1;
+    if (side === "local") this.#mode = NOT_SET;
   }
 
   get handle(): LinemodeHandle {
@@ -301,8 +317,13 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
 
   /** When LINEMODE is agreed, the server sends the mode, and the client its keys. */
   changed(side: Side, change: OptionChange): void {
-    if (side !== this.#side || change !== "enabled") this.#forwards = this.#masked = false;
-    else if (side === "remote") this.setMode(this.#mode);
+    if (side !== this.#side) return;
+    // Another agreement starts anew; the mode of the server is the game's own setting.
+    this.#forwards = this.#masked = false;
+    this.#resetKeys();
+    if (side === "local") this.#mode = NOT_SET;
+    if (change !== "enabled") return;
+    if (side === "remote") this.setMode(this.#mode);
     else this.#send(encodeLinemodeSlc(this.#allKeys()));
   }
 
@@ -380,13 +401,13 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
 
   /** Function 0 requests all our keys: the default keys, or the current ones. */
   #takeAll(level: SlcEntry["level"]): SlcEntry[] {
-    if (level === "default") {
-      this.#keys.clear();
-      for (const [code, setting] of OUR_KEYS) this.#keys.set(code, setting);
-    } else if (level !== "value") {
-      return [];
-    }
-    return this.#allKeys();
+    if (level === "default") this.#resetKeys();
+    return level === "default" || level === "value" ? this.#allKeys() : [];
+  }
+
+  #resetKeys(): void {
+    this.#keys.clear();
+    for (const [code, setting] of OUR_KEYS) this.#keys.set(code, setting);
   }
 
   #allKeys(): SlcEntry[] {

@@ -1,7 +1,7 @@
 import { throwMisuse } from "../protocol/error.ts";
 import { handleOf } from "./_handle.ts";
 import { gmcp } from "./gmcp.ts";
-import type { Json } from "./json.ts";
+import { hasParts, type Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 import {
@@ -66,6 +66,8 @@ export function decodeMsdp(payload: Uint8Array): Map<string, MsdpValue> {
  * @throws {TelnetError} `misuse`: a value that cannot be sent, such as `null`.
  */
 export function encodeMsdp(variables: ReadonlyMap<string, MsdpInput>): Uint8Array {
+  if (!(variables instanceof Map)) throwUnexpected("the MSDP variables", "a Map", variables);
+  for (const name of variables.keys()) checkName(name);
   return encodeVariables(
     Array.from(variables, ([name, value]) => [name, valueOf(name, value)] as const),
   );
@@ -360,7 +362,11 @@ export const msdp: TelnetOption<MsdpConfig, MsdpState, MsdpEvents> = {
   mud: true,
   check(config) {
     rejectUnknownKeys("telnetOptions.msdp", config, { variables: true });
-    for (const [name, variable] of Object.entries(config.variables ?? {})) {
+    const { variables = {} } = config;
+    if (!hasParts(variables) || Array.isArray(variables)) {
+      throwUnexpected("telnetOptions.msdp.variables", "an object such as { HEALTH: … }", variables);
+    }
+    for (const [name, variable] of Object.entries(variables)) {
       checkVariable(name, variable);
     }
   },
@@ -368,25 +374,44 @@ export const msdp: TelnetOption<MsdpConfig, MsdpState, MsdpEvents> = {
 };
 
 /** Checks a value that is to be sent; numbers and flags become text. */
-function valueOf(name: string, value: MsdpInput): MsdpValue {
+function valueOf(name: string, value: MsdpInput, depth: number = 0): MsdpValue {
   if (typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (Array.isArray(value)) return value.map((item, index) => valueOf(`${name}[${index}]`, item));
-  if (typeof value !== "object" || value === null || "then" in value) {
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number" && Number.isFinite(value)) return String(value);
+  if (!hasParts(value)) {
     throwUnexpected(
       `what the MSDP variable ${name} is`,
       "text, a number, a flag, an array or a table",
       value,
     );
   }
+  if (depth === MAX_DEPTH - 1) {
+    throwMisuse(
+      `Cannot send the MSDP variable ${name}: it is nested deeper than ${
+        MAX_DEPTH - 1
+      } levels, or contains itself`,
+    );
+  }
+  if (Array.isArray(value)) {
+    return value.map((item, index) => valueOf(`${name}[${index}]`, item, depth + 1));
+  }
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, valueOf(`${name}.${key}`, item)]),
+    Object.entries(value).map(([key, item]) => [key, valueOf(`${name}.${key}`, item, depth + 1)]),
   );
 }
 
 function checkVariable(name: string, variable: MsdpVariable): void {
+  checkName(name);
   rejectUnknownKeys(`the MSDP variable ${name}`, variable, { value: true, configurable: true });
   checkFunction(`\`value\` of the MSDP variable ${name}`, variable.value);
+}
+
+/** Checks the name of a variable, which cannot contain the bytes that MSDP reserves. */
+function checkName(name: string): void {
+  checkText("the name of an MSDP variable", name);
+  if (name === "" || /[\x00-\x06]/.test(name)) {
+    throwUnexpected("the name of an MSDP variable", "text without control characters", name);
+  }
 }
 
 function fromJson(value: Json, depth: number): MsdpValue {
@@ -450,7 +475,7 @@ export const msdpClient: TelnetOption<true, OptionState<MsdpClientHandle>, MsdpC
   mud: true,
   attach: (context) => {
     const say = (name: string, value: MsdpValue) => {
-      checkText("the name of an MSDP variable", name);
+      checkName(name);
       const enabled = context.remoteEnabled(MSDP);
       if (enabled) context.sendSubnegotiation(MSDP, encodeMsdp(new Map([[name, value]])));
       return enabled;

@@ -1,4 +1,11 @@
-import { checkText, rejectUnknownKeys, withoutUndefined } from "../protocol/validate.ts";
+import {
+  checkBoolean,
+  checkCount,
+  checkText,
+  rejectUnknownKeys,
+  throwUnexpected,
+  withoutUndefined,
+} from "../protocol/validate.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option MSP, the MUD Sound Protocol: lines of the text trigger sounds. */
@@ -12,6 +19,9 @@ const OPTION_NAMES: Readonly<Record<keyof MspOptions, true>> = {
   type: true,
   url: true,
 };
+
+/** The number of repeats that never ends. */
+const FOREVER = -1;
 
 /** How to play a sound. */
 export interface MspOptions {
@@ -37,6 +47,7 @@ export interface MspOptions {
  * @param file The file; `Off` stops all.
  * @param options How to play it.
  * @returns The trigger, without a line end.
+ * @throws {TelnetError} `misuse`: no file, or a value out of its range.
  *
  * @example
  * ```ts
@@ -56,6 +67,7 @@ export function mspSound(file: string, options: MspOptions = {}): string {
  * @param file The file; `Off` stops all.
  * @param options How to play it.
  * @returns The trigger, without a line end.
+ * @throws {TelnetError} `misuse`: no file, or a value out of its range.
  */
 export function mspMusic(file: string, options: MspOptions = {}): string {
   return trigger("MUSIC", file, options);
@@ -65,16 +77,32 @@ function trigger(kind: string, file: string, options: MspOptions): string {
   checkText("file", file);
   rejectUnknownKeys("msp", options, OPTION_NAMES);
   const { volume, repeats, priority, continues, type, url } = options;
+  if (clean(file) === "") throwUnexpected("file", 'the name of a file, or "Off"', file);
+  checkLevel("msp.volume", volume);
+  checkLevel("msp.priority", priority);
+  if (repeats !== undefined && repeats !== FOREVER) {
+    checkCount("msp.repeats", repeats, 1, ", or -1 for ever");
+  }
+  if (continues !== undefined) checkBoolean("msp.continues", continues);
+  for (const [name, value] of Object.entries({ type, url })) {
+    if (value !== undefined) checkText(`msp.${name}`, value);
+  }
   const parts = [
     clean(file),
-    volume === undefined ? "" : `V=${Math.trunc(volume)}`,
-    repeats === undefined ? "" : `L=${Math.trunc(repeats)}`,
-    priority === undefined ? "" : `P=${Math.trunc(priority)}`,
+    volume === undefined ? "" : `V=${volume}`,
+    repeats === undefined ? "" : `L=${repeats}`,
+    priority === undefined ? "" : `P=${priority}`,
     continues === undefined ? "" : `C=${continues ? 1 : 0}`,
     type === undefined ? "" : `T=${clean(type)}`,
     url === undefined ? "" : `U=${clean(url)}`,
   ];
   return `!!${kind}(${parts.filter((part) => part !== "").join(" ")})`;
+}
+
+function checkLevel(what: string, level: number | undefined): void {
+  if (level === undefined) return;
+  checkCount(what, level);
+  if (level > 100) throwUnexpected(what, "0 to 100", level);
 }
 
 /** Removes characters that would end a parameter or the trigger. */

@@ -1,7 +1,8 @@
 import { throwMisuse } from "../protocol/error.ts";
+import { hasParts } from "./json.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
-import { checkFunction, checkList, throwUnexpected } from "../protocol/validate.ts";
+import { checkFunction, throwUnexpected } from "../protocol/validate.ts";
 
 /** Code of the option MSSP, the MUD Server Status Protocol. */
 export const MSSP = 0x46;
@@ -90,19 +91,22 @@ export function msspText(status: MsspStatus): string {
 }
 
 function rows(status: MsspStatus): [name: string, values: string[]][] {
-  if (typeof status !== "object" || status === null || "then" in status) {
+  if (!hasParts(status) || Array.isArray(status)) {
     throwUnexpected("what telnetOptions.mssp returns", "an object such as { NAME: … }", status);
   }
   return Object.entries(status).flatMap(([name, value]) =>
-    value === undefined ? [] : [[clean(name), values(value)] as [string, string[]]]
+    value === undefined ? [] : [[clean(name), values(name, value)] as [string, string[]]]
   );
 }
 
-function values(value: MsspValue): string[] {
-  if (typeof value === "boolean") return [value ? "1" : "0"];
-  if (typeof value === "string" || typeof value === "number") return [clean(String(value))];
-  checkList("the value of an MSSP variable", value);
-  return value.map((item) => clean(String(item)));
+function values(name: string, value: MsspValue): string[] {
+  const items = Array.isArray(value) ? value : [value];
+  return items.map((item) => {
+    if (typeof item === "boolean") return item ? "1" : "0";
+    if (typeof item === "string") return clean(item);
+    if (typeof item === "number" && Number.isFinite(item)) return String(item);
+    throwUnexpected(`the MSSP variable ${name}`, "text, a finite number, a flag or an array", item);
+  });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkOneOf } from "../protocol/validate.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 
 /** Code of the option MXP, the MUD eXtension Protocol: markup within the text. */
@@ -30,6 +31,7 @@ const MODES: readonly MxpMode[] = [
  *
  * @param mode The mode.
  * @returns An ANSI sequence.
+ * @throws {TelnetError} `misuse`: no such mode.
  *
  * @example
  * ```ts
@@ -40,6 +42,7 @@ const MODES: readonly MxpMode[] = [
  * ```
  */
 export function mxpMode(mode: MxpMode): string {
+  checkOneOf("the MXP mode", mode, MODES);
   return `\x1b[${MODES.indexOf(mode)}z`;
 }
 
@@ -231,6 +234,8 @@ export class MxpReader {
       if (at > from) this.#sink.text(all.slice(from, at));
     };
     while (at < all.length) {
+      // It holds only for a tag that follows at once.
+      if (all[at] !== "<") this.#nextSecure = false;
       NEXT_SIGN.lastIndex = at;
       at = NEXT_SIGN.test(all) ? NEXT_SIGN.lastIndex - 1 : all.length;
       if (at === all.length) break;
@@ -241,6 +246,7 @@ export class MxpReader {
       }
       const markup = this.#markupAt(all, at);
       if (markup === "text") {
+        this.#nextSecure = false;
         at++;
         continue;
       }
@@ -259,7 +265,9 @@ export class MxpReader {
   flush(): void {
     const rest = this.#rest;
     this.#rest = "";
-    if (rest !== "") this.#sink.text(rest);
+    if (rest === "") return;
+    this.#nextSecure = false;
+    this.#sink.text(rest);
   }
 
   /** Reads at an index: complete markup, unfinished markup, or text that only looks like markup. */

@@ -87,8 +87,10 @@ export function decodeEnviron(payload: Uint8Array): EnvironMessage | undefined {
  *
  * @param names The names to request; an empty list requests all that the client is willing to send.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: not a list of names.
  */
 export function encodeEnvironSend(names: readonly string[] = []): Uint8Array {
+  checkList("the names of variables", names);
   return join(SEND, ...names.flatMap((name) => [VAR, escape(name)]));
 }
 

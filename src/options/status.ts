@@ -1,3 +1,4 @@
+import { checkByte, checkBytes } from "../protocol/validate.ts";
 import { DO, SB, SE, WILL } from "../protocol/codes.ts";
 import type { TelnetOption } from "./option.ts";
 import { IS, SEND } from "./_is_send.ts";
@@ -59,8 +60,14 @@ export function encodeStatusSend(): Uint8Array {
  *
  * @param report The options that are on.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: an option that is not a byte, or a payload that is not bytes.
  */
 export function encodeStatusIs(report: StatusReport): Uint8Array {
+  const { facts } = report;
+  for (const option of [...report.will, ...report.do, ...facts.map((fact) => fact.option)]) {
+    checkByte("an option of the report", option);
+  }
+  for (const { payload } of facts) checkBytes("a payload of the report", payload);
   const doubled = (byte: number) => byte === SE ? [SE, SE] : [byte];
   return Uint8Array.from([
     IS,

@@ -1,3 +1,4 @@
+import { checkCount, throwUnexpected } from "../protocol/validate.ts";
 import type { TerminalSpeed } from "./facts.ts";
 import type { TelnetOption } from "./option.ts";
 import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
@@ -6,6 +7,8 @@ import { decodeIs, encodeIs, SEND } from "./_is_send.ts";
 export const TSPEED = 0x20;
 
 const MAX_LENGTH = 32;
+/** The greatest number of ten digits. */
+const MAX_SPEED = 9_999_999_999;
 
 /**
  * Reads a TERMINAL-SPEED IS.
@@ -34,9 +37,17 @@ export function decodeTerminalSpeed(payload: Uint8Array): TerminalSpeed | undefi
  *
  * @param speed The speeds.
  * @returns The payload.
+ * @throws {TelnetError} `misuse`: a speed that is not a whole number of at most ten digits.
  */
 export function encodeTerminalSpeed(speed: TerminalSpeed): Uint8Array {
+  checkSpeed("speed.transmit", speed.transmit);
+  checkSpeed("speed.receive", speed.receive);
   return encodeIs(`${speed.transmit},${speed.receive}`, MAX_LENGTH);
+}
+
+function checkSpeed(what: string, speed: number): void {
+  checkCount(what, speed);
+  if (speed > MAX_SPEED) throwUnexpected(what, "at most ten digits", speed);
 }
 
 /**

@@ -55,9 +55,14 @@ export function encodeZmp(name: string, args: readonly string[] = []): Uint8Arra
   return join(...[name, ...args].flatMap((text) => [toUtf8(text), 0]));
 }
 
+/** What this library supports by itself. */
+const OWN: readonly string[] = ["zmp.", "zmp.check", "zmp.ping"];
+
 /** The configuration of ZMP. All fields are optional. */
 export interface ZmpConfig {
-  /** Commands and packages that the game supports, besides the package `zmp.`. Default: none. */
+  /**
+   * Commands and packages that the game supports, besides `zmp.check` and `zmp.ping`. Default: none.
+   */
   readonly supports?: readonly string[];
 }
 
@@ -83,7 +88,7 @@ export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
 
   constructor(context: OptionContext<ZmpEvents>, config: true | ZmpConfig | undefined, side: Side) {
     this.#context = context;
-    this.#supports = ["zmp.", ...(typeof config === "object" ? config.supports ?? [] : [])];
+    this.#supports = typeof config === "object" ? config.supports ?? [] : [];
     this.#side = side;
   }
 
@@ -109,9 +114,8 @@ export class ZmpState implements OptionState<ZmpHandle>, ZmpHandle {
 
   /** A name that ends in a dot asks for a whole package. */
   #check(name: string): void {
-    const known = this.#supports.some((own) =>
-      own === name || (own.endsWith(".") && name.startsWith(own))
-    );
+    const known = OWN.includes(name) ||
+      this.#supports.some((own) => own === name || (own.endsWith(".") && name.startsWith(own)));
     this.send(known ? "zmp.support" : "zmp.no-support", [name]);
   }
 }
@@ -137,7 +141,9 @@ export const zmp: TelnetOption<true | ZmpConfig, ZmpState, ZmpEvents> = {
   check(config) {
     if (config === true) return;
     rejectUnknownKeys("telnetOptions.zmp", config, { supports: true });
-    checkList("telnetOptions.zmp.supports", config.supports ?? []);
+    const { supports = [] } = config;
+    checkList("telnetOptions.zmp.supports", supports);
+    for (const name of supports) checkText("telnetOptions.zmp.supports", name);
   },
   attach: (context, config) => new ZmpState(context, config, "local"),
 };

@@ -1,11 +1,11 @@
 /**
  * The answer that an abandoned request may still get: only `no` to turning off, either to turning
- * on.
+ * on. `mark`: either to a timing mark, each of which has an answer of its own (RFC 860).
  */
-export type LateAnswer = "no" | "any";
+export type LateAnswer = "no" | "any" | "mark";
 
 /** All of them. */
-export const LATE_ANSWERS: readonly LateAnswer[] = ["no", "any"];
+export const LATE_ANSWERS: readonly LateAnswer[] = ["no", "any", "mark"];
 
 /** The most answers remembered for a side; the oldest are dropped, as the least likely to come. */
 const MAX_DUE = 8;
@@ -27,6 +27,11 @@ export class LateAnswers {
   add(index: number, answer: LateAnswer): void {
     const due = this.#due.get(index) ?? [];
     this.#due.set(index, [...due, answer].slice(-MAX_DUE));
+  }
+
+  /** Handles any answer to a timing mark; returns whether it belongs to an abandoned one. */
+  absorbMark(index: number): boolean {
+    return this.get(index)[0] === "mark" && this.absorbNo(index);
   }
 
   /** Handles a `no` of the peer; returns whether it may answer an abandoned request. */

@@ -390,6 +390,11 @@ export class TelnetMachine {
     return this.#negotiator.enabled("local", option);
   }
 
+  /** Whether this end performs the option, or has offered it and the peer has not refused. */
+  localOffered(option: number): boolean {
+    return this.#negotiator.offered(option);
+  }
+
   /** Whether both ends agree that the peer performs the option. */
   remoteEnabled(option: number): boolean {
     return this.#negotiator.enabled("remote", option);

@@ -53,15 +53,21 @@ const NO = STATES.indexOf("NO");
 const YES = STATES.indexOf("YES");
 
 /**
- * Bit sets of states: those that wait for an answer, that are off, and that are being turned off.
+ * Bit sets of states: those that wait for an answer, that are off, that are being turned off, and
+ * that are on or will be if the peer agrees.
  */
 const WAITING = bitsOf((state) => state.startsWith("WANT"));
 const OFF = bitsOf((state) => state === "NO" || state === "UNANSWERED");
 const STOPPING = bitsOf((state) => state.startsWith("WANTNO"));
+const OFFERED = bitsOf((state) =>
+  ["YES", "WANTYES", "WANTNO_THEN_YES", "UNANSWERED"].includes(state)
+);
 const WILLING = 0x80;
 const STATE_BITS = 0x07;
 const REPLY_BITS = 0x18;
 const REMOTE = 256;
+/** The peer's side of TIMING-MARK (RFC 860). */
+const MARKS = REMOTE + 0x06;
 
 /**
  * The table as numbers: a byte for each row at the index `trigger << 3 | state`, with the next
@@ -129,6 +135,11 @@ export class Negotiator {
     return STATES[this.#at(indexOf(side, option)) & STATE_BITS] ?? "NO";
   }
 
+  /** Whether our side of an option is on, or was offered and not refused. */
+  offered(option: number): boolean {
+    return isIn(OFFERED, this.#at(option) & STATE_BITS);
+  }
+
   /** Asks the peer; `now` starts the wait for its answer. */
   enable(side: Side, option: number, now: number | undefined): void {
     this.agree(side, option);
@@ -185,6 +196,7 @@ export class Negotiator {
   /** Whether a verb answers an abandoned request, and must not change the state. */
   #isLate(late: LateAnswers, index: number, yes: boolean): boolean {
     if (late.empty) return false;
+    if (late.absorbMark(index)) return true;
     const state = this.#at(index) & STATE_BITS;
     const stopping = isIn(STOPPING, state);
     // While we are turning it off, a yes is a late answer, or the RFC's error.
@@ -282,7 +294,7 @@ export class Negotiator {
     this.#snapshot = undefined;
     if (isIn(WAITING, state)) {
       this.#late ??= new LateAnswers();
-      this.#late.add(index, isIn(STOPPING, state) ? "no" : "any");
+      this.#late.add(index, isIn(STOPPING, state) ? "no" : index === MARKS ? "mark" : "any");
     }
     this.#apply(index, ROWS_OF.timeout, now);
   }

@@ -1,7 +1,7 @@
 import { NAWS } from "../options/naws.ts";
 import { SGA } from "../options/sga.ts";
 import { terminalType, TTYPE } from "../options/terminal_type.ts";
-import { TelnetError, throwMisuse } from "../protocol/error.ts";
+import { throwMisuse } from "../protocol/error.ts";
 import {
   checkBoolean,
   checkBytes,
@@ -17,7 +17,7 @@ import type { Key } from "../text/key.ts";
 import type { WrapOptions } from "../text/wrap.ts";
 import { colouredFor, wrapFor, type WrapWindow } from "./wrapped_texts.ts";
 import type { DisconnectReason } from "../guard/violations.ts";
-import { asciiJson, type Json } from "../options/json.ts";
+import { checkPlain, type Json } from "../options/json.ts";
 import type { ClientSnapshot } from "../session/client_snapshot.ts";
 import type { ResumeReason } from "../transport/transport.ts";
 import { checkEditorOptions, type EditorOptions } from "../session/key_input.ts";
@@ -531,7 +531,7 @@ export class TelnetClient {
   }
 
   set state(state: unknown) {
-    if (state !== undefined) checkJson("state", state);
+    if (state !== undefined) checkPlain("client.state", state);
     this.#session.continuity.state = state as Json | undefined;
   }
 
@@ -611,19 +611,6 @@ addHints(TelnetClient.prototype, "client", CLIENT_HINTS, (name, value) => {
   const isKept = name === "keepAlive" && ["off", "nop", "timing-mark"].includes(String(value));
   return isKept ? "use client.connection.keepAlive" : undefined;
 });
-
-/** Checks that a value can be stored as JSON. */
-function checkJson(what: string, value: unknown): void {
-  try {
-    asciiJson(value);
-  } catch (cause) {
-    throw new TelnetError(
-      "misuse",
-      `Cannot keep client.${what}: give text, numbers, arrays and plain objects`,
-      { cause },
-    );
-  }
-}
 
 function checkTimeout(what: string, timeout: number = Infinity): number {
   if (timeout !== Infinity) checkCount(`${what}.timeout`, timeout, 0, ", or Infinity");

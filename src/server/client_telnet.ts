@@ -145,12 +145,14 @@ export class ClientTelnet {
    * @param option The option's code.
    * @param payload The bytes between `IAC SB option` and `IAC SE`; 0xFF is doubled.
    * @returns Whether the option is enabled on either side; if not, nothing is sent.
-   * @throws {TelnetError} `misuse`: the option is not a byte, or the payload not a `Uint8Array`.
+   * @throws {TelnetError} `misuse`: the option is not a byte or changes the stream, as MCCP2 does, or
+   * the payload is not a `Uint8Array`.
    */
   sendSubnegotiation(option: number, payload: Uint8Array): boolean {
     checkByte("option", option);
     checkBytes("payload", payload);
     const { options } = this.#session;
+    options.checkPayload(option);
     const inForce = options.localEnabled(option) || options.remoteEnabled(option);
     if (inForce) options.sendSubnegotiation(option, payload);
     return inForce;

@@ -82,7 +82,6 @@ export class CharacterMode {
 
   #ask(character: boolean): void {
     const { options } = this.#context;
-    if (character && !options.localEnabled(ECHO)) this.#echo.askAgain();
     this.#agreed = this.#inForce;
     this.#setEcho(character);
     if (character) options.enableLocal(SGA);

@@ -167,7 +167,7 @@ export class Dialogue implements InputModeContext {
   /** Sends bytes as they are; only 0xFF is doubled. */
   sendBytes(bytes: Uint8Array): void {
     this.settle();
-    this.machine.send(bytes);
+    this.text.writeBytes(bytes, this.machine);
     this.#context.shows(this.text.decodeApart(bytes));
   }
 
@@ -327,6 +327,7 @@ export class Dialogue implements InputModeContext {
 
   /** Changes the text settings; if characters then look different, an editor redraws its line. */
   changeText<Result>(change: (text: TextOutput) => Result): Result {
+    this.#write(this.input.takePrinted()); // earlier text leaves as it was
     const { ambiguousWidth, text: { encoding } } = this;
     const result = change(this.text);
     const same = this.ambiguousWidth === ambiguousWidth && this.text.encoding === encoding;

@@ -57,24 +57,33 @@ export class EchoControl {
     return this.#state.character;
   }
 
-  /** Changes the wanted state; `outputLength`: the place in the output at which it applies. */
-  set(change: EchoChange, outputLength: number): void {
-    const state = { ...this.#state, ...change };
-    const wanted = state.echoing || state.password || state.needed || state.character;
-    const before = state.changesAt;
-    const changesAt = wanted === state.asked ? -1 : before === -1 ? outputLength : before;
-    this.#state = { ...state, changesAt };
-  }
-
-  /** Makes the next change a new request, because the client did not agree to the last one. */
-  askAgain(): void {
-    this.#state = { ...this.#state, asked: false };
+  /**
+   * Changes the wanted state, at the end of the machine's pending output. If the client has turned
+   * ECHO down, each new wish is a new request.
+   */
+  set(change: EchoChange, machine: TelnetMachine): void {
+    this.#state = { ...this.#state, ...change };
+    const { changesAt } = this.#state;
+    const changes = this.#wanted !== this.#offered(machine);
+    const begins = !this.#wanted || Object.values(change).includes(true);
+    const place = begins && changesAt === -1 ? machine.outputLength : changesAt;
+    this.#state = { ...this.#state, changesAt: changes ? place : -1 };
   }
 
   /** Starts again with a new Telnet dialogue, in which nothing is agreed yet. */
   renew(): void {
-    this.#state = { ...this.#state, asked: false, changesAt: -1 };
-    this.set({ needed: false }, 0);
+    this.#state = { ...this.#state, needed: false, asked: false };
+    this.#state = { ...this.#state, changesAt: this.#wanted ? 0 : -1 };
+  }
+
+  get #wanted(): boolean {
+    const { echoing, password, needed, character } = this.#state;
+    return echoing || password || needed || character;
+  }
+
+  /** Whether the server has offered to echo, and the client has not refused. */
+  #offered(machine: TelnetMachine): boolean {
+    return this.#state.asked && machine.localOffered(ECHO);
   }
 
   /** Forgets the wanted state; the caller turns off what was agreed. */
@@ -94,7 +103,7 @@ export class EchoControl {
     const { changesAt } = this.#state;
     if (changesAt === -1) return machine.takeOutput();
     const output = machine.takeOutput();
-    const asked = !this.#state.asked;
+    const asked = this.#wanted;
     this.#state = { ...this.#state, asked, changesAt: -1 };
     if (asked) machine.enableLocal(ECHO, { now, urgent: true });
     else machine.disableLocal(ECHO, { now });

@@ -289,6 +289,11 @@ export class InputMode implements TypedRest {
     return this.#keys?.takeOutput(more) ?? "";
   }
 
+  /** Takes what an editor has printed, without drawing its line. */
+  takePrinted(): string {
+    return this.#keys?.takePrinted() ?? "";
+  }
+
   // Called for the game.
 
   /** Requests character mode, with an editor or for the game's own use. */
@@ -332,7 +337,7 @@ export class InputMode implements TypedRest {
   setEcho(change: EchoChange): void {
     const { hidden } = this;
     this.#context.settle();
-    this.#echo.set(change, this.#context.machine.outputLength);
+    this.#echo.set(change, this.#context.machine);
     if (hidden && !this.hidden) {
       this.#watchSecrecy().carryOver(this.#context.queuedInput, this);
     }
@@ -382,7 +387,7 @@ export class InputMode implements TypedRest {
     this.#held = undefined;
     this.#echo.renew();
     if (keys === undefined) return;
-    this.#echo.set({ character: false }, 0);
+    this.#echo.set({ character: false }, this.#context.machine);
     this.useKeys(keys.options); // even if the client refused before
   }
 

@@ -391,6 +391,13 @@ export class KeyInput {
     return out;
   }
 
+  /** The same without drawing the line. */
+  takePrinted(): string {
+    const out = this.#out + (this.editor?.takePrinted() ?? "");
+    this.#out = "";
+    return out;
+  }
+
   /**
    * Returns the state, as plain JSON; the output and events must be taken first.
    *

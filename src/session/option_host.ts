@@ -140,6 +140,15 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     return this.#context.known.byCode(code);
   }
 
+  /** Throws for an option whose payload is a marker in the stream, which only the option may send. */
+  checkPayload(code: number): void {
+    const option = this.optionOf(code);
+    if (option?.changesStream === undefined) return;
+    throwMisuse(
+      `Cannot send a payload of ${option.name}: it marks where the stream changes, so the option sends it itself after enableOption()`,
+    );
+  }
+
   /** Handles a payload; ignores it if its option is not enabled. */
   subnegotiation(option: number, payload: Uint8Array): void {
     if (!this.remoteEnabled(option) && !this.localEnabled(option)) return;

@@ -306,6 +306,14 @@ export class LineEditor {
     if (!more) this.#show(this.#printed.release());
     if (this.#changed) this.#draw();
     this.#changed = false;
+    return this.takePrinted();
+  }
+
+  /**
+   * Takes the output since the last call without drawing the line: what was printed, and the lines
+   * that Enter has ended.
+   */
+  takePrinted(): string {
     const out = this.#out;
     this.#out = "";
     return out;

@@ -6,12 +6,13 @@ import {
   type ConnectOptions,
   isTelnetError,
   type RemoteServer,
+  TelnetError,
 } from "../../src/connect/mod.ts";
 import { MxpReader, type MxpTag } from "../../src/options/mod.ts";
 import { TestClock, TestGame } from "../../src/testing/mod.ts";
 import { PlainRows } from "../../src/text/mod.ts";
 import { inTime } from "../patience.ts";
-import { DO, GA, IAC, RawServer, settle, WILL, WONT } from "./raw_server.ts";
+import { DO, DONT, GA, IAC, RawServer, SB, SE, settle, WILL, WONT } from "./raw_server.ts";
 
 const ECHO = 1;
 
@@ -275,6 +276,38 @@ Deno.test("START-TLS that never begins ends with an error, and sends nothing in 
   const { error } = await inTime(remote.closed, "the end");
   assertEquals(isTelnetError(error) && error.code, "tls-failed");
   assert(!raw.text.includes("secret"));
+});
+
+Deno.test("START-TLS that the server withdraws ends with an error, and sends nothing in plain text", async () => {
+  await using raw = await RawServer.start();
+  const { transport, port } = raw;
+  const context = { secure: () => assert(false) as never };
+  const encryption = { context: () => context, clientContext: () => context };
+  const remote = await connect({ transport, port, encryption, tls: { start: true } });
+  raw.write(IAC, DO, 46);
+  await raw.until(() => raw.received.length >= 3);
+  remote.send("secret\n");
+  assertThrows(() => remote.snapshot(), TelnetError, "while TLS begins");
+  raw.write(IAC, DONT, 46);
+  const { error } = await inTime(remote.closed, "the end");
+  assertEquals(isTelnetError(error) && error.code, "tls-failed");
+  assert(!raw.text.includes("secret"));
+});
+
+Deno.test("each new agreement on LINEMODE acknowledges its first mode", async () => {
+  await using raw = await RawServer.start();
+  const { transport, port } = raw;
+  await using remote = await connect({ transport, port, telnetOptions: { linemode: true } });
+  for (let times = 0; times < 3; times++) {
+    raw.write(IAC, DO, 34, IAC, SB, 34, 1, 3, IAC, SE);
+    let received: number[] = [];
+    await raw.until(() => {
+      received = [...received, ...raw.take()];
+      return received.join().includes([IAC, SB, 34, 1, 7, IAC, SE].join());
+    });
+    raw.write(IAC, DONT, 34);
+  }
+  remote.abort();
 });
 
 Deno.test("a snapshot of a compressed connection throws, and so does an AbortController as a signal", async () => {

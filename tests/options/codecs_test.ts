@@ -13,6 +13,7 @@ import type {
   OptionState,
   SlcEntry,
 } from "../../src/options/mod.ts";
+import { MxpReader } from "../../src/options/mxp.ts";
 import { TelnetError } from "../../src/protocol/mod.ts";
 
 const fixed = { seed: 2066, numRuns: 500 };
@@ -416,4 +417,23 @@ Deno.test("MSDP: repeated variables become one list in linear time, and the numb
   assert(options.decodeMsdp(many).size <= 1);
   const names = Array.from({ length: 3_000 }, (_, n) => [VAR, ...utf8(`N${n}`), VAL, 0x61]).flat();
   assertEquals(options.decodeMsdp(Uint8Array.from(names)).size, 1_024);
+});
+
+Deno.test("MXP: a mode for the next tag holds only for a tag that follows at once", () => {
+  const text =
+    "\x1b[4z<a>\x1b[4z20 gold <b>\x1b[4z\n<c>\x1b[4z&lt;<d>\x1b[4z\x1b[0z<e>\x1b[4z<\n<f>\x1b[4z<g>";
+  const expected = { a: true, b: false, c: false, d: false, e: false, f: false, g: true };
+  for (const size of [1, 2, 3, 5, text.length]) {
+    const secure: Record<string, boolean> = {};
+    const sink = {
+      text() {},
+      tag: (tag: options.MxpTag) => void (secure[tag.name] = tag.secure),
+    };
+    let reader = new MxpReader(sink);
+    for (let at = 0; at < text.length; at += size) {
+      reader.push(text.slice(at, at + size));
+      reader = new MxpReader(sink, reader.snapshot());
+    }
+    assertEquals(secure, expected, `pieces of ${size}`);
+  }
 });

@@ -286,6 +286,33 @@ Deno.test("a second password is hidden at once although TinTin++ never acknowled
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
 });
 
+Deno.test("a password is hidden again although the client turned an earlier offer to echo down", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.requestWillEcho();
+  await harness.hear(peer, "\x01");
+  peer.write(negotiation(DONT, ECHO));
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  client.passwordModeOn();
+  client.send("Password: ");
+  assertEquals(inWords(await harness.hear(peer, "Password: ")), "<WILL ECHO>Password: ");
+  // Agreed, and then withdrawn by the client.
+  peer.write(negotiation(DO, ECHO));
+  peer.write(negotiation(DONT, ECHO));
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
+  client.passwordModeOn();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
+  // Agreed, and then disabled by the game.
+  peer.write(negotiation(DO, ECHO));
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  client.telnet.disableOption(ECHO, "local");
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WONT ECHO>");
+  peer.write(negotiation(DONT, ECHO));
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  client.passwordModeOn();
+  assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
+});
+
 Deno.test("a client that never answers WILL ECHO gets it once, and WONT ECHO when password mode ends", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();

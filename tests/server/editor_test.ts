@@ -64,6 +64,25 @@ async function sit(
   };
 }
 
+Deno.test("text leaves in the character set in which it was sent, with an editor or without", async () => {
+  for (const editing of [false, true]) {
+    await using joined = await join();
+    const { harness, client, peer } = joined;
+    if (editing) {
+      client.useEditor();
+      await agree(joined);
+    }
+    peer.take();
+    client.send("я\n");
+    client.encoding = "koi8-r";
+    client.send("я\n");
+    let got = "";
+    await harness.pollUntil(() => (got += latin1(peer.take())).includes("\xd1\r\n"));
+    assert(got.indexOf("\xd1\x8f\r\n") !== -1, got);
+    assert(got.indexOf("\xd1\x8f\r\n") < got.lastIndexOf("\xd1\r\n"), got);
+  }
+});
+
 Deno.test("useEditor edits lines, getCommand returns them, and output shows above the input line", async () => {
   await using joined = await sit();
   const { client, type, look, terminal } = joined;

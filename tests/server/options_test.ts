@@ -12,6 +12,7 @@ import {
   encodeMsdp,
   encodeNaws,
   encodeTerminalType,
+  encodeZmp,
   END_OF_RECORD,
   GMCP,
   LFLOW,
@@ -19,6 +20,7 @@ import {
   LINEMODE_BITS,
   LOGOUT,
   MCCP2,
+  MCCP3,
   MSDP,
   type MsdpValue,
   MSSP,
@@ -26,6 +28,7 @@ import {
   NAWS,
   NEW_ENVIRON,
   SGA,
+  START_TLS,
   STATUS,
   TIMING_MARK,
   TSPEED,
@@ -343,6 +346,82 @@ Deno.test("ping measures the round trip by TIMING-MARK, repeatedly, for WILL and
     await harness.pollUntil(() => times.length > before);
   }
   assertEquals(times, [30, 30, 30]);
+});
+
+Deno.test("a late mark is not taken for the answer to the next ping, and does not end its wait", async () => {
+  for (const late of ["will", "wont"] as const) {
+    const times: number[] = [];
+    await using joined = await join({ onPong: (_, time) => void times.push(time) });
+    const { harness, client, remote } = joined;
+    const poll = async () => {
+      for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+    };
+    client.telnet.ping();
+    await remote.hear((words) => words.includes("DO 6"));
+    harness.clock.advance(60_000);
+    await poll();
+    client.telnet.ping();
+    await remote.hear((words) => words.includes("DO 6"));
+    harness.clock.advance(5);
+    remote[late](TIMING_MARK);
+    await poll();
+    assertEquals(times, []);
+    harness.clock.advance(3_000);
+    remote.will(TIMING_MARK);
+    await harness.pollUntil(() => times.length > 0);
+    assertEquals(times, [3_005]);
+    await poll();
+    assertEquals(remote.read(joined.peer.take()), []);
+  }
+});
+
+Deno.test("a marker that changes the stream cannot be sent by hand", async () => {
+  await using joined = await join({ telnetOptions: { mccp2: true } });
+  const { client } = joined;
+  for (const option of [MCCP2, MCCP3, START_TLS]) {
+    const call = () => client.telnet.sendSubnegotiation(option, new Uint8Array(0));
+    assertEquals(assertThrows(call, TelnetError).code, "misuse");
+  }
+});
+
+Deno.test("zmp.check answers for what is there, not for every name in the package zmp.", async () => {
+  await using joined = await join({ telnetOptions: { zmp: { supports: ["room."] } } });
+  const { remote } = joined;
+  remote.do(ZMP);
+  const answers = [
+    ["zmp.ping", "zmp.support"],
+    ["zmp.", "zmp.support"],
+    ["zmp.bogus", "zmp.no-support"],
+    ["room.look", "zmp.support"],
+    ["room", "zmp.no-support"],
+  ] as const;
+  for (const [asked, answer] of answers) {
+    remote.sub(ZMP, encodeZmp("zmp.check", [asked]));
+    const heard = await remote.hear((words) => words.some((word) => word.startsWith("SB 93")));
+    assertEquals(heard.at(-1), `SB 93 ${answer}\0${asked}\0`);
+  }
+});
+
+Deno.test("bytes after a CR: the NUL or LF of its line end stays where it belongs", async () => {
+  const CR = 0x0d;
+  const cases: [(client: TelnetClient) => void, number[]][] = [
+    [(client) => client.send("B"), [CR, 0, 0x41, 0x42]],
+    [(client) => client.send("\n"), [CR, 0, 0x41, CR, 0x0a]],
+    [(client) => client.sendBytes(Uint8Array.of(0x0a)), [CR, 0, 0x41, 0x0a]],
+  ];
+  for (const [last, expected] of cases) {
+    await using joined = await join();
+    const { harness, client, peer } = joined;
+    client.send("\r");
+    client.sendBytes(Uint8Array.of(0x41));
+    last(client);
+    const got: number[] = [];
+    await harness.pollUntil(() => {
+      got.push(...peer.take());
+      return got.length >= expected.length;
+    });
+    assertEquals(got, expected);
+  }
 });
 
 Deno.test("LOGOUT calls the handler, agrees, and drops the client", async () => {
