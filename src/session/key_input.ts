@@ -7,14 +7,15 @@ import {
 } from "../protocol/validate.ts";
 import type { HistoryStore } from "../text/history.ts";
 import { History } from "../text/history.ts";
-import { type Key, typedText } from "../text/key.ts";
+import type { Key } from "../text/key.ts";
 import { KeyDecoder, type KeyDecoderSnapshot } from "../text/keys.ts";
 import type { CompletionQuestion } from "../text/completion.ts";
 import { checkEditing, EDITOR_SYNONYMS, type LineEditorOptions } from "../text/editor_options.ts";
 import { type EditResult, LineEditor, type LineEditorSnapshot } from "../text/line_editor.ts";
 import { ITEM_SIZE } from "../text/sizes.ts";
-import { type AmbiguousWidth, graphemes } from "../text/width.ts";
+import type { AmbiguousWidth } from "../text/width.ts";
 import { type LastRow, NO_ROW } from "./text_output.ts";
+import { PLAIN, textOf, TypedKeys } from "./typed_keys.ts";
 
 /** Options of `useEditor()`. Every field has a default. */
 export interface EditorOptions extends
@@ -99,7 +100,10 @@ export interface KeyInputSnapshot {
   /** Whether the client sends each key. */
   readonly active: boolean;
   readonly decoder: KeyDecoderSnapshot;
-  /** Keys that wait for the game, and decoded keys that `next` has not returned yet. */
+  /**
+   * Keys that wait for the game; and decoded keys, and pieces of typed text, that `next` has not
+   * returned yet.
+   */
   readonly queue: readonly QueuedKey[];
   readonly given: readonly Key[];
   /** Results of the editor that `next` has not returned yet. */
@@ -119,7 +123,6 @@ export interface KeyInputSnapshot {
 const MAX_KEYS = 4_096;
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";
-const PLAIN = { text: "", ctrl: false, alt: false, shift: false };
 /** The key that stands for the Telnet command EL. */
 const CTRL_U: Key = { ...PLAIN, name: "u", ctrl: true };
 
@@ -143,8 +146,8 @@ export class KeyInput {
   readonly #edited: () => void;
   readonly #decoder = new KeyDecoder();
   readonly #queue = new Fifo<QueuedKey>();
-  /** Decoded keys that `next` has not returned yet. */
-  readonly #given = new Fifo<Key>();
+  /** Decoded keys and pieces of typed text that `next` has not returned yet. */
+  readonly #given = new TypedKeys();
   readonly #results = new Fifo<EditResult>();
   #options: EditorOptions | undefined;
   /** The history of lines, if the game gives none. */
@@ -217,10 +220,10 @@ export class KeyInput {
 
   /** Estimated bytes that are held of typed input. */
   get held(): number {
-    const items = this.#queue.length + this.#given.length + this.#results.length;
+    const items = this.#queue.length + this.#results.length;
     const other = this.#lines === this.#history ? 0 : this.#lines.held ?? 0;
     const edited = (this.#editor?.held ?? 0) + (this.#history.held ?? 0) + other;
-    return items * ITEM_SIZE + this.#decoder.held + edited;
+    return items * ITEM_SIZE + this.#given.held + this.#decoder.held + edited;
   }
 
   /** When `expire` is due. */
@@ -243,7 +246,7 @@ export class KeyInput {
 
   /** Inserts text as typed keys, before the keys that are not read. */
   type(text: string): void {
-    for (const key of [...textKeys(text), ...this.#given.takeAll()]) this.#given.push(key);
+    this.#given.type(text);
   }
 
   /** Keeps a key for the game. */
@@ -274,11 +277,7 @@ export class KeyInput {
     if (old !== undefined) this.#editor.adopt(old);
     this.#mark();
     if (!this.#active) return;
-    const given = this.#given.takeAll();
-    for (let taken = this.take(); taken !== undefined; taken = this.take()) {
-      this.#given.push(taken.key);
-    }
-    for (const key of given) this.#given.push(key);
+    this.#given.putBack(this.#queue.takeAll().map(({ secret: _, ...key }) => key));
   }
 
   /** Starts when the client has agreed to character mode; `typed`: text that it sent before. */
@@ -326,7 +325,7 @@ export class KeyInput {
     const keys = [...this.#queue.takeAll(), ...this.#given.takeAll()];
     let typed = this.#takeLines() + line;
     for (const key of keys) {
-      typed = isCtrlU(key) ? typed.slice(0, typed.lastIndexOf("\n") + 1) : typed + typedText(key);
+      typed = isCtrlU(key) ? typed.slice(0, typed.lastIndexOf("\n") + 1) : typed + textOf(key);
     }
     return { typed, raw: this.#decoder.takeUnread() };
   }
@@ -339,14 +338,17 @@ export class KeyInput {
   /**
    * Returns the next event; `undefined` if there is none.
    *
-   * @param mayEdit Whether the editor may take one more key now.
+   * @param mayEdit Whether the editor, or typed text, may give one more key now.
    */
   next(mayEdit: () => boolean): KeyEvent | undefined {
     while (true) {
       const result = this.#results.take();
       if (result !== undefined) return { type: "edited", result };
       if (!this.#waits) return undefined;
-      if (this.#editor === undefined ? this.room === 0 : !mayEdit()) return undefined;
+      if (this.#editor === undefined && this.room === 0) return undefined;
+      // Typed text can be long, as an editor's line can.
+      const limited = this.#editor !== undefined || this.#given.hasText;
+      if (limited && !mayEdit()) return undefined;
       const key = this.#given.take() ?? this.#decoder.next();
       if (key === undefined) return undefined;
       const event = this.#press(key);
@@ -532,13 +534,4 @@ function fill(history: HistoryStore, from: HistoryStore): void {
 
 function isSame(one: CompletionQuestion, other: CompletionQuestion | undefined): boolean {
   return one.line === other?.line && one.cursor === other.cursor;
-}
-
-/** Returns the keys for typing a text, one for each grapheme cluster. */
-function textKeys(text: string): Key[] {
-  return graphemes(text).map((one) =>
-    one === "\n" || one === "\r" || one === "\r\n"
-      ? { ...PLAIN, name: "enter" }
-      : { ...PLAIN, name: "text", text: one }
-  );
 }

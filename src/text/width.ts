@@ -315,6 +315,13 @@ export function graphemes(text: string): string[] {
   return found;
 }
 
+/** The grapheme cluster that begins at a position. The rest of a very long one is another one. */
+export function firstCluster(text: string, at: number): string {
+  if (at >= text.length || isAlone(text, at)) return text.charAt(at);
+  const [cluster = ""] = graphemes(text.slice(at, at + 2 * MAX_CLUSTER));
+  return cluster;
+}
+
 /**
  * Whether the character at a position is a cluster by itself, regardless of what comes before it.
  */
