@@ -14,6 +14,8 @@ import type { AddressSet } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Handshake, type HandshakePort, type ListenerMode, type TlsMode } from "./handshake.ts";
+import type { HttpAnswer } from "../websocket/http.ts";
+import { LingeringSockets } from "./lingering_sockets.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
 import type { Refusal, RefusalKind } from "../guard/refusal.ts";
@@ -73,8 +75,7 @@ export class Acceptor implements HandshakePort {
   readonly #addresses: AddressLimits;
   readonly #listeners: Listener[] = [];
   readonly #handshakes: Map<Handshake, ListenerMode> = new Map();
-  /** Connections that the server has finished with, but whose sockets are still open; since when. */
-  readonly #lingering: Map<Connection, number> = new Map();
+  readonly #lingering: LingeringSockets;
   #context: SecureContext | undefined;
   #refusals = 0;
   /** Refusals that are not yet reported to the game. */
@@ -85,6 +86,7 @@ export class Acceptor implements HandshakePort {
   constructor(settings: AcceptorSettings, owner: AcceptorOwner) {
     this.#settings = settings;
     this.#owner = owner;
+    this.#lingering = new LingeringSockets(owner, settings.limits.closeTimeout);
     this.#addresses = new AddressLimits(settings.limits, settings.loopbackLimits);
     if (settings.certificate !== undefined) this.setCertificate(settings.certificate);
   }
@@ -146,10 +148,7 @@ export class Acceptor implements HandshakePort {
 
   /** Waits for the sockets that are still open, and aborts them after `timeout` milliseconds. */
   async settle(timeout: number): Promise<void> {
-    const abort = () => [...this.#lingering.keys()].forEach((connection) => connection.abort());
-    const timer = setTimeout(abort, timeout);
-    await Promise.all(Array.from(this.#lingering.keys(), (connection) => connection.closed));
-    clearTimeout(timer);
+    await this.#lingering.settle(timeout);
   }
 
   /** Notes that a client's connection has ended. */
@@ -161,9 +160,7 @@ export class Acceptor implements HandshakePort {
 
   /** Keeps track of a socket that may stay open for a while after its client has ended. */
   linger(connection: Connection): void {
-    if (connection.destroyed) return;
-    this.#lingering.set(connection, this.#owner.now());
-    void connection.closed.then(() => void this.#lingering.delete(connection));
+    this.#lingering.add(connection);
   }
 
   get handshakeCount(): number {
@@ -171,7 +168,7 @@ export class Acceptor implements HandshakePort {
   }
 
   get lingeringCount(): number {
-    return this.#lingering.size;
+    return this.#lingering.count;
   }
 
   /** Counts a refusal, and reports it at the next poll. */
@@ -260,13 +257,13 @@ export class Acceptor implements HandshakePort {
   }
 
   /** Counts a proxy's health check, and closes its connection. */
-  checked(handshake: Handshake, answer?: Uint8Array): ConnectionHandler {
+  checked(handshake: Handshake, answer?: HttpAnswer): ConnectionHandler {
     this.#owner.counters.healthChecks++;
     return this.#dismiss(handshake, answer);
   }
 
   /** Sends the answer to an HTTP request, and closes the connection. */
-  answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler {
+  answered(handshake: Handshake, answer: HttpAnswer, fault: string | undefined): ConnectionHandler {
     const { address, port } = handshake.origin;
     this.#owner.counters.httpRequests++;
     const owner = this.#dismiss(handshake, answer);
@@ -275,11 +272,11 @@ export class Acceptor implements HandshakePort {
   }
 
   /** Closes a connection that never becomes a client; returns its new owner. */
-  #dismiss(handshake: Handshake, answer?: Uint8Array): ConnectionHandler {
+  #dismiss(handshake: Handshake, answer: HttpAnswer = []): ConnectionHandler {
     const { connection, origin } = handshake;
     this.#forget(handshake);
     this.#leave(origin.address);
-    if (answer !== undefined) connection.write(answer);
+    for (const part of answer) connection.write(part);
     connection.close();
     this.linger(connection);
     return NULL_HANDLER;
@@ -341,13 +338,8 @@ export class Acceptor implements HandshakePort {
   #makeRoom(): void {
     const { maxConnections } = this.#settings;
     const most = maxConnections + Math.max(1, Math.floor(maxConnections / 10));
-    for (const [connection, since] of this.#lingering) {
-      if (this.open + this.#handshakes.size + this.#lingering.size < most) return;
-      // Its last words may still be on their way to the system.
-      if (connection.queued > 0 && this.#owner.now() - since < LAST_WORDS_MS) continue;
-      this.#lingering.delete(connection);
-      connection.abort();
-    }
+    // The connection that arrives needs a place, too.
+    this.#lingering.makeRoom(most - 1 - this.open - this.#handshakes.size);
   }
 
   /** Counts a connection of an address; trusted proxies are not counted or limited. */
@@ -403,9 +395,6 @@ export class Acceptor implements HandshakePort {
     this.#owner.wake();
   }
 }
-
-/** How long a connection that closes may take to send its last words when room is needed. */
-const LAST_WORDS_MS = 250;
 
 /** The owner of a refused connection. */
 const NULL_HANDLER: ConnectionHandler = { onData() {}, onEnd() {}, onDrain() {}, onClose() {} };

@@ -6,7 +6,7 @@ import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { decodeProxyHeader, isLocalHeader, neededForHeader } from "../guard/proxy_header.ts";
 import type { RefusalKind } from "../guard/refusal.ts";
-import { readRequest } from "../websocket/http.ts";
+import { type HttpAnswer, readRequest } from "../websocket/http.ts";
 import { isUpgrade } from "../websocket/upgrade.ts";
 import { forwardedOrigin } from "./forwarded.ts";
 import { answerRequest, beginsHttp, type WebSettings } from "./web_requests.ts";
@@ -38,9 +38,9 @@ export interface HandshakePort {
   /** The handshake is complete; returns the connection's new owner. */
   done(handshake: Handshake): ConnectionHandler;
   /** The connection was a proxy's health check; `answer`: to its request. Returns its new owner. */
-  checked(handshake: Handshake, answer?: Uint8Array): ConnectionHandler;
+  checked(handshake: Handshake, answer?: HttpAnswer): ConnectionHandler;
   /** The connection was an HTTP request; `fault`: why it is refused. Returns its new owner. */
-  answered(handshake: Handshake, answer: Uint8Array, fault: string | undefined): ConnectionHandler;
+  answered(handshake: Handshake, answer: HttpAnswer, fault: string | undefined): ConnectionHandler;
   /** The handshake failed; the connection may already be closed. */
   failed(handshake: Handshake, kind: RefusalKind, detail: string): void;
 }
@@ -300,8 +300,8 @@ export class Handshake implements SecureHandler, Timed {
     const fault = answer.kind === "refused" ? answer.fault.reason : undefined;
     this.connection.attach(
       this.#check
-        ? this.#port.checked(this, answer.bytes)
-        : this.#port.answered(this, answer.bytes, fault),
+        ? this.#port.checked(this, answer.parts)
+        : this.#port.answered(this, answer.parts, fault),
     );
   }
 

@@ -5,7 +5,7 @@ import {
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
-import { type HttpFault, type HttpRequest, response } from "../websocket/http.ts";
+import { type HttpAnswer, type HttpFault, type HttpRequest, response } from "../websocket/http.ts";
 import {
   type AllowedOrigins,
   checkUpgrade,
@@ -56,8 +56,8 @@ export interface WebSettings {
 /** The answer to a request. */
 export type WebAnswer =
   | { readonly kind: "upgrade"; readonly upgrade: UpgradeRequest }
-  | { readonly kind: "page"; readonly bytes: Uint8Array }
-  | { readonly kind: "refused"; readonly bytes: Uint8Array; readonly fault: HttpFault };
+  | { readonly kind: "page"; readonly parts: HttpAnswer }
+  | { readonly kind: "refused"; readonly parts: HttpAnswer; readonly fault: HttpFault };
 
 const OPTION_NAMES: Readonly<Record<keyof WebSocketOptions, true>> = {
   origins: true,
@@ -171,7 +171,7 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
     "Content-Security-Policy": PAGE_POLICY,
     "Cache-Control": "no-cache",
   };
-  return { kind: "page", bytes: response(200, headers, page.body, method === "GET") };
+  return { kind: "page", parts: response(200, headers, page.body, method === "GET") };
 }
 
 /** The path of a request target, which may be a whole URL (RFC 9112, 3.2.2). */
@@ -200,5 +200,5 @@ function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {
     ...(fault.status === 405 && { "Allow": "GET, HEAD" }),
   };
   const body = new TextEncoder().encode(`Refused: ${fault.reason}\n`);
-  return { kind: "refused", fault, bytes: response(fault.status, headers, body, sendsBody) };
+  return { kind: "refused", fault, parts: response(fault.status, headers, body, sendsBody) };
 }

@@ -80,13 +80,16 @@ export function listOf(header: string | undefined): string[] {
   return (header ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
+/** A response in parts: its head, and its body, which many connections share. */
+export type HttpAnswer = readonly Uint8Array[];
+
 /** Makes a response; the connection closes after it. */
 export function response(
   status: number,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array = new Uint8Array(0),
   sendsBody: boolean = true,
-): Uint8Array {
+): HttpAnswer {
   const lines = [
     `HTTP/1.1 ${status} ${REASONS[status] ?? "Error"}`,
     ...Object.entries({
@@ -96,11 +99,7 @@ export function response(
     }).map(([name, value]) => `${name}: ${value}`),
   ];
   const head = new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n");
-  if (!sendsBody || body.length === 0) return head;
-  const whole = new Uint8Array(head.length + body.length);
-  whole.set(head);
-  whole.set(body, head.length);
-  return whole;
+  return sendsBody && body.length > 0 ? [head, body] : [head];
 }
 
 const REASONS: Readonly<Record<number, string>> = {

@@ -152,6 +152,41 @@ Deno.test("WebSocket: a silent Telnet client is greeted after helloTimeout, one 
   assertEquals(greeted(), [true, true, true, true, false, false]);
 });
 
+Deno.test("a page that is not read is cut off after closeTimeout; a slow reader gets all of it", async () => {
+  const clock = new TestClock();
+  const body = "page ".repeat(100_000);
+  const pages = { "/": { type: "text/plain", body } };
+  const limits = { closeTimeout: 5_000 };
+  await using scene = await start({ clock, webSocket: { pages }, limits });
+  const request = () => {
+    const peer = scene.transport.connect(scene.server.port);
+    peer.write("GET / HTTP/1.1\r\nHost: mud.example:7777\r\n\r\n");
+    return peer;
+  };
+  const turns = async () => {
+    for (let turn = 0; turn < 4; turn++) await scene.poll();
+  };
+  const [idle, slow, trickling] = [request(), request(), request()];
+  await turns();
+  assertEquals(scene.server.stats().closing, 3);
+  let got = "";
+  let read = 0;
+  for (let seconds = 0; seconds < 80; seconds++) {
+    clock.advance(1_000);
+    if (seconds < 40) got += slow.takeText();
+    // The connection holds 64 KiB of what was not read; this one takes a bit of it every 4 s.
+    if (seconds % 4 === 0 && read < 5) {
+      trickling.take();
+      read++;
+    }
+    await turns();
+    if (seconds === 4) assert(idle.ended && !slow.ended);
+  }
+  assertEquals(got.split("\r\n\r\n")[1], body);
+  assert(trickling.ended);
+  assertEquals(scene.server.stats().closing, 0);
+});
+
 for (const tls of [false, "auto"] as const) {
   Deno.test(`a browser's spare connection is not greeted while its page loads (tls: ${tls})`, async () => {
     const clock = new TestClock();
