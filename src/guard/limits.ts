@@ -40,8 +40,8 @@ export interface ServerLimits extends TelnetLimits {
   /** The most negotiations, commands and subnegotiations a second from a client. Default 50. */
   readonly negotiationRate: number;
   /**
-   * The most characters a second that the server draws because of a client's input, beyond 16 for
-   * each byte; above it, reading pauses. No more than one second's worth comes at once, whatever
+   * The most bytes a second that the server draws because of a client's input, beyond 16 for each
+   * byte; above it, reading pauses. No more than one second's worth comes at once, whatever
    * `burst` is. Default 4096.
    */
   readonly drawRate: number;

@@ -13,7 +13,7 @@ export interface Rates {
   readonly byte: number;
   readonly line: number;
   readonly negotiation: number;
-  /** A character that is drawn. */
+  /** A byte that is drawn. */
   readonly drawing: number;
   /** A millisecond of work. */
   readonly work: number;
@@ -78,7 +78,7 @@ export class RateLimiter {
     this.#negotiations = Math.max(this.#negotiations, now) + count * this.#rates.negotiation;
   }
 
-  /** Counts characters that were drawn for typed input. */
+  /** Counts bytes that were drawn for typed input. */
   drew(count: number, now: number): void {
     this.#drawing = Math.max(this.#drawing, now) + count * this.#rates.drawing;
   }

@@ -254,8 +254,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
     this.wake("output");
   }
 
-  drew(count: number): void {
-    this.gate.drew(count, this.now());
+  drew(bytes: number, work: number): void {
+    this.gate.drew(bytes, work, this.now());
   }
 
   mayTakeKey(): boolean {

@@ -12,14 +12,15 @@ import type { SessionSettings } from "./session_host.ts";
 import type { SharedText } from "./shared_text.ts";
 import { type LastRow, TextOutput } from "./text_output.ts";
 import { isSeen, takesRow } from "../text/row_effects.ts";
+import { utf8Length } from "../text/units.ts";
 
 /** What a dialogue needs from its connection. */
 export interface DialogueContext extends OptionHostContext {
   readonly settings: SessionSettings;
   /** Input bytes that are not processed yet. */
   readonly queuedInput: number;
-  /** Called when `count` characters were drawn because of the client's input. */
-  drew(count: number): void;
+  /** Called when bytes were drawn because of the client's input; `work`: other work, in such bytes. */
+  drew(bytes: number, work: number): void;
   /** Called before an editor takes a key; returns whether it may. */
   mayTakeKey(): boolean;
   /** Called with text that is shown to the person. */
@@ -235,10 +236,18 @@ export class Dialogue implements InputModeContext {
     this.changed();
   }
 
-  /** Sends the echo of typed text, if agreed; not recorded, since a recording has the lines. */
+  /** Sends the echo of what was typed, if agreed, and counts it as drawing. */
   echo(): void {
+    const drawn = this.#echo();
+    const work = this.input.takeEchoWork();
+    if (drawn + work > 0) this.#context.drew(drawn, work);
+  }
+
+  /** Not recorded, since a recording has the lines. Returns how many bytes are echoed. */
+  #echo(): number {
     const echo = this.input.takeEcho();
     if (echo !== "") this.text.write(echo, this.machine);
+    return utf8Length(echo);
   }
 
   /**
@@ -279,7 +288,7 @@ export class Dialogue implements InputModeContext {
   /** Shows the half-typed line again, if the server echoes. */
   #echoAgain(): void {
     this.input.echoAgain();
-    this.echo();
+    this.#echo();
   }
 
   /** Whether there is output to take. */
@@ -301,8 +310,8 @@ export class Dialogue implements InputModeContext {
     return this.text.shown(text);
   }
 
-  drew(count: number): void {
-    this.#context.drew(count);
+  drew(bytes: number, work: number): void {
+    this.#context.drew(bytes, work);
   }
 
   mayTakeKey(): boolean {

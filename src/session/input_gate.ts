@@ -12,9 +12,11 @@ const INPUT_BUDGET = 16_384;
 /** The same sizes in character mode, where input costs more. */
 const KEYS_PIECE = 64;
 const KEYS_BUDGET = 4_096;
+/** The size of a piece whose text is echoed. */
+const ECHO_PIECE = 512;
 /** The time in a poll for a client's further pieces, because some bytes cost more than others. */
 const PIECES_MS = 0.1;
-/** How many characters the editor may draw for each typed byte before drawing is charged. */
+/** How many bytes may be drawn for each typed byte before drawing is charged. */
 const DRAWN_FREELY = 16;
 
 /** A finding of the gate about the client, for the session to act on. */
@@ -41,6 +43,8 @@ export interface GateDemand {
   readonly room: number;
   /** Whether the client sends each key. */
   readonly byKeys: boolean;
+  /** Whether the server echoes each character. */
+  readonly echoes: boolean;
   /** Whether there is decoded text that is not read as lines or keys. */
   readonly hasUnread: boolean;
 }
@@ -159,7 +163,7 @@ export class InputGate {
       this.again = true;
       return undefined;
     }
-    const piece = this.buffer.peek(demand.byKeys ? KEYS_PIECE : PIECE);
+    const piece = this.buffer.peek(demand.byKeys ? KEYS_PIECE : demand.echoes ? ECHO_PIECE : PIECE);
     if (piece === undefined || piece.length <= SMALL) return piece;
     // Most lines have at least two bytes, so few lines exceed the limit.
     const max = SMALL + 2 * Math.min(room, limiter.linesLeft(now));
@@ -185,11 +189,17 @@ export class InputGate {
     return this.#keys++ < MIN_KEYS || !this.#isLate();
   }
 
-  /** Counts characters that were drawn because of the client's input. */
-  drew(count: number, now: number): void {
-    const free = Math.min(count, DRAWN_FREELY * this.#typed);
+  /**
+   * Counts bytes that were drawn because of the client's input, and other work for it. For each
+   * typed byte a unit of work is free, or else some drawn bytes.
+   */
+  drew(bytes: number, work: number, now: number): void {
+    const freeWork = Math.min(work, this.#typed);
+    this.#typed -= freeWork;
+    const free = Math.min(bytes, DRAWN_FREELY * this.#typed);
     this.#typed -= free / DRAWN_FREELY;
-    if (count > free) this.#limiter.drew(count - free, now);
+    const charged = work - freeWork + bytes - free;
+    if (charged > 0) this.#limiter.drew(charged, now);
   }
 
   /** Whether so much was drawn because of the client's input that its next keys must wait. */

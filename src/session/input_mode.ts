@@ -62,8 +62,8 @@ export interface InputModeContext {
   settle(): void;
   /** Called when there is output for the terminal. */
   changed(): void;
-  /** Called when `count` characters were drawn because of the client's input. */
-  drew(count: number): void;
+  /** Called when bytes were drawn because of the client's input; `work`: other work, in such bytes. */
+  drew(bytes: number, work: number): void;
   /** Called before an editor takes a key; returns whether it may. */
   mayTakeKey(): boolean;
 }
@@ -201,7 +201,7 @@ export class InputMode implements TypedRest {
   echoAgain(): void {
     this.#placeLine();
     this.#lines.echoAgain();
-    if (this.#charged) this.#context.drew(this.#lines.partial.length);
+    if (this.#charged) this.#context.drew(this.#lines.partial.length, 0);
   }
 
   /** Notes that the client's own input causes what is drawn until `endCharge` is called. */
@@ -211,8 +211,10 @@ export class InputMode implements TypedRest {
 
   /** Counts what the editor has drawn. */
   countDrawn(): void {
-    const drawn = this.#keys?.takeDrawn() ?? 0;
-    if (this.#charged && drawn > 0) this.#context.drew(drawn);
+    const keys = this.#keys;
+    if (keys === undefined) return;
+    const [drawn, work] = [keys.takeDrawn(), keys.takeWork()];
+    if (this.#charged && drawn + work > 0) this.#context.drew(drawn, work);
   }
 
   /** Called when all output is taken. */
@@ -282,6 +284,11 @@ export class InputMode implements TypedRest {
   /** Takes the echo for a client in line mode. */
   takeEcho(): string {
     return this.#lines.takeEcho();
+  }
+
+  /** Takes the work of the echo, in drawn bytes. */
+  takeEchoWork(): number {
+    return this.#lines.takeEchoWork();
   }
 
   /** Takes the output of an editor, also of one that has ended; `more`: more text may follow. */
@@ -367,7 +374,7 @@ export class InputMode implements TypedRest {
       const { place } = this.#lines;
       this.#placeLine();
       // The next key causes a layout of the whole line for the new window.
-      if (this.#lines.place !== place) this.#context.drew(this.#lines.partial.length);
+      if (this.#lines.place !== place) this.#context.drew(this.#lines.partial.length, 0);
     }
     if (this.editor === undefined) return;
     this.editor.resize(columns, rows);

@@ -162,8 +162,9 @@ export class KeyInput {
   #out = "";
   /** The question that async code of the game is answering. */
   #asked: CompletionQuestion | undefined;
-  /** How many characters replaced editors have drawn since the last `takeDrawn`. */
+  /** How many bytes replaced editors have drawn since the last `takeDrawn`, and their work. */
   #drawn = 0;
+  #work = 0;
 
   constructor(settings: KeyInputSettings, show: (text: string) => string, edited: () => void) {
     this.#settings = settings;
@@ -262,6 +263,7 @@ export class KeyInput {
   use(options: EditorOptions | undefined, window: KeyWindow, masked: boolean): void {
     const old = this.#editor;
     this.#drawn += old?.takeDrawn() ?? 0;
+    this.#work += old?.takeWork() ?? 0;
     this.#hide(options !== undefined);
     this.#options = options;
     this.#decoder.runs = options !== undefined;
@@ -379,11 +381,18 @@ export class KeyInput {
     this.editor?.eraseLine();
   }
 
-  /** How many characters were drawn since the last call. */
+  /** How many bytes were drawn since the last call. */
   takeDrawn(): number {
     const drawn = this.#drawn + (this.#editor?.takeDrawn() ?? 0);
     this.#drawn = 0;
     return drawn;
+  }
+
+  /** The other work since the last call, in drawn bytes. */
+  takeWork(): number {
+    const work = this.#work + (this.#editor?.takeWork() ?? 0);
+    this.#work = 0;
+    return work;
   }
 
   /** Takes the output for the terminal; `more`: more text of this turn may follow. */

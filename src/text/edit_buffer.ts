@@ -1,3 +1,4 @@
+import { LAID_OUT, SEARCHED, type Work } from "./work.ts";
 import type { EditAction } from "./edit_actions.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { graphemes, mayJoin, withoutLast } from "./width.ts";
@@ -72,6 +73,7 @@ class Changes {
 /** A line and a cursor in it, which always stands between grapheme clusters. */
 export class EditBuffer {
   readonly #limit: number;
+  readonly #work: Work;
   #line = "";
   #cursor = 0;
   #killed = "";
@@ -81,8 +83,10 @@ export class EditBuffer {
   #recent: Changes = new Changes();
   #older: Changes = new Changes();
 
-  constructor(limit: number) {
+  /** Starts with an empty line; `work` counts what keys cost in addition to drawing. */
+  constructor(limit: number, work: Work) {
     this.#limit = limit;
+    this.#work = work;
   }
 
   get line(): string {
@@ -117,12 +121,14 @@ export class EditBuffer {
   /** Where the word at or before the cursor begins. */
   get wordStart(): number {
     this.#letters = lettersBefore(this.#line, this.#cursor, this.#letters);
+    this.#work.add(this.#cursor - this.#letters.start, SEARCHED);
     return this.#letters.start;
   }
 
   /** Where the word at or after the cursor ends. */
   get wordEnd(): number {
     this.#letters = lettersAfter(this.#line, this.#cursor, this.#letters);
+    this.#work.add(this.#letters.end - this.#cursor, SEARCHED);
     return this.#letters.end;
   }
 
@@ -190,6 +196,7 @@ export class EditBuffer {
       this.#cursor = Math.max(0, Math.min(this.#line.length, to));
       return;
     }
+    this.#work.add(2 * NEAR, LAID_OUT);
     const from = Math.max(0, to - NEAR);
     let at = from;
     for (const cluster of graphemes(this.#line.slice(from, to + NEAR))) {
@@ -204,6 +211,7 @@ export class EditBuffer {
     const beside = this.#cursor + direction;
     const there = beside >= 0 && beside <= this.#line.length;
     if (there && !mayJoin(this.#line, this.#cursor) && !mayJoin(this.#line, beside)) return beside;
+    this.#work.add(NEAR, LAID_OUT);
     if (direction === 1) {
       const [next = ""] = graphemes(this.#line.slice(this.#cursor, this.#cursor + NEAR));
       return this.#cursor + next.length;
@@ -333,6 +341,7 @@ export class EditBuffer {
     const start = wordStart(line, end);
     const before = wordStart(line, start);
     const beforeEnd = wordEnd(line, before);
+    this.#work.add(2 * (end - before), SEARCHED);
     if (before === start || beforeEnd > start) return false;
     const between = line.slice(beforeEnd, start);
     this.#change(before, end, line.slice(start, end) + between + line.slice(before, beforeEnd));
@@ -343,9 +352,11 @@ export class EditBuffer {
   /** Applies `change` to the text from the cursor to the end of the word. */
   changeCase(change: (word: string) => string): boolean {
     const end = this.wordEnd;
-    const text = change(this.#line.slice(this.#cursor, end));
+    const before = this.#line.slice(this.#cursor, end);
+    const text = change(before);
+    this.#work.add(before.length, SEARCHED);
     if (this.#line.length - (end - this.#cursor) + text.length > this.#limit) return false;
-    this.#change(this.#cursor, end, text);
+    if (text !== before) this.#change(this.#cursor, end, text);
     this.move(this.#cursor + text.length);
     return true;
   }

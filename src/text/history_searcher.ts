@@ -2,7 +2,7 @@ import type { EditAction } from "./edit_actions.ts";
 import type { EditBuffer } from "./edit_buffer.ts";
 import type { HistoryStore } from "./history.ts";
 import type { Key } from "./key.ts";
-import { SEARCHED } from "./sizes.ts";
+import { SEARCHED, type Work } from "./work.ts";
 import { graphemes } from "./width.ts";
 
 /** A search in the history. */
@@ -27,11 +27,12 @@ export class HistorySearcher {
   readonly #history: HistoryStore;
   readonly #buffer: EditBuffer;
   readonly #ring: () => void;
-  #cost = 0;
+  readonly #work: Work;
 
   /** Searches a history for the line of a buffer; `ring` is called when nothing was found. */
-  constructor(history: HistoryStore, buffer: EditBuffer, ring: () => void) {
+  constructor(history: HistoryStore, buffer: EditBuffer, work: Work, ring: () => void) {
     this.#history = history;
+    this.#work = work;
     this.#buffer = buffer;
     this.#ring = ring;
   }
@@ -39,13 +40,6 @@ export class HistorySearcher {
   /** What shows in place of the prompt; `undefined` if there is no search. */
   get prompt(): string | undefined {
     return this.search === undefined ? undefined : `(search) '${this.search.query}': `;
-  }
-
-  /** Takes the cost of searches since the last call, in drawn characters. */
-  takeCost(): number {
-    const cost = this.#cost;
-    this.#cost = 0;
-    return cost;
   }
 
   /** Begins a search. */
@@ -95,7 +89,7 @@ export class HistorySearcher {
     let at = Math.min(from, length - (step === -1 ? 1 : 0));
     for (; at >= 0 && at < length; at += step) {
       const line = this.#history.at(at) ?? "";
-      this.#cost += line.length * SEARCHED;
+      this.#work.add(line.length, SEARCHED);
       if (line.includes(query)) break;
     }
     const before = this.search?.before ?? "";

@@ -2,7 +2,8 @@ import { withoutControls } from "./controls.ts";
 import type { EditAction } from "./edit_actions.ts";
 import type { EditBuffer } from "./edit_buffer.ts";
 import type { HistoryStore } from "./history.ts";
-import { SEARCHED, textSize } from "./sizes.ts";
+import { textSize } from "./sizes.ts";
+import { SEARCHED, type Work } from "./work.ts";
 import { spaceBefore } from "./words.ts";
 
 /** The last argument that Alt-. inserted. */
@@ -24,24 +25,18 @@ export class HistorySteps {
   argument: InsertedArgument | undefined;
   readonly #history: HistoryStore;
   readonly #buffer: EditBuffer;
-  #cost = 0;
+  readonly #work: Work;
 
   /** Brings lines of a history to the line of a buffer. */
-  constructor(history: HistoryStore, buffer: EditBuffer) {
+  constructor(history: HistoryStore, buffer: EditBuffer, work: Work) {
     this.#history = history;
     this.#buffer = buffer;
+    this.#work = work;
   }
 
   /** About how many bytes of memory the typed line takes. */
   get held(): number {
     return textSize(this.own.length);
-  }
-
-  /** Takes the cost of searches since the last call, in drawn characters. */
-  takeCost(): number {
-    const cost = this.#cost;
-    this.#cost = 0;
-    return cost;
   }
 
   /** The line is a new one: no line of the history shows. */
@@ -82,7 +77,7 @@ export class HistorySteps {
     while (back > -1 && back < this.#history.length && !this.#lineBack(back).startsWith(prefix)) {
       back += step;
     }
-    this.#cost += Math.abs(back - next) * prefix.length * SEARCHED;
+    this.#work.add(Math.abs(back - next) * prefix.length, SEARCHED);
     // If no line has the prefix, the arrows step through all lines.
     if (this.back === -1 && back >= this.#history.length) {
       this.prefix = "";
@@ -103,7 +98,9 @@ export class HistorySteps {
   insertArgument(before: InsertedArgument | undefined): boolean {
     const start = before?.start ?? this.#buffer.cursor;
     for (let back = (before?.back ?? -1) + 1; back < this.#history.length; back++) {
-      const line = this.#lineBack(back).trimEnd();
+      const whole = this.#lineBack(back);
+      this.#work.add(whole.length, SEARCHED);
+      const line = whole.trimEnd();
       const word = withoutControls(line.slice(spaceBefore(line, line.length)));
       if (word === "") continue;
       if (!this.#buffer.replace(start, word)) break;

@@ -17,7 +17,9 @@ import { PrintedText } from "./printed_text.ts";
 import { rowStart, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
 import { textSize } from "./sizes.ts";
+import { utf8Length } from "./units.ts";
 import { widthsFor } from "./width.ts";
+import { LAID_OUT, READ, Work } from "./work.ts";
 
 /** The result of editing. */
 export type EditResult =
@@ -72,11 +74,6 @@ const CELL_SIZE = 64;
 /** The estimated memory of a row of the layout, without its cells. */
 const ROW_SIZE = 192;
 const TAB_WIDTH = 4;
-/** Laying out a character counts as this many drawn characters. */
-const LAID_OUT = 1 / 4;
-/** Reading a completion candidate counts as this many drawn characters. */
-const READ = 1 / 4;
-
 /**
  * Edits a line on a terminal: takes keys, and returns lines and the output for the terminal. It has
  * neither a clock nor I/O, and draws only when asked, so that several changes at once are drawn
@@ -119,8 +116,9 @@ export class LineEditor {
   #killing = false;
   #top = 0;
   #out = "";
-  /** How many characters of output were drawn because of keys. */
+  /** How many bytes of output were drawn because of keys, and the other work for them. */
   #drawn = 0;
+  readonly #work = new Work();
   #changed = true;
   #results: EditResult[] = [];
 
@@ -136,7 +134,7 @@ export class LineEditor {
     const widths = widthsFor(options.ambiguousWidth);
     this.#columns = Math.max(2, columns);
     this.#rows = Math.max(1, rows);
-    this.#buffer = new EditBuffer(limit);
+    this.#buffer = new EditBuffer(limit, this.#work);
     this.#history = options.history ?? new History();
     this.#multiline = options.multiline ?? false;
     this.#completes = options.completes ?? false;
@@ -145,8 +143,13 @@ export class LineEditor {
     this.#layout = new LineLayout(this.#columns, show, widths);
     this.#printed = new PrintedText(this.#screen, this.#columns, this.#rows, show, widths);
     this.#completion = new Completion(this.#buffer, widths, options.cycles ?? false);
-    this.#steps = new HistorySteps(this.#history, this.#buffer);
-    this.#searcher = new HistorySearcher(this.#history, this.#buffer, () => this.#ring());
+    this.#steps = new HistorySteps(this.#history, this.#buffer, this.#work);
+    this.#searcher = new HistorySearcher(
+      this.#history,
+      this.#buffer,
+      this.#work,
+      () => this.#ring(),
+    );
   }
 
   /** About how many bytes of memory the line takes, without the history. */
@@ -319,16 +322,20 @@ export class LineEditor {
     return out;
   }
 
-  /**
-   * Takes the number of characters drawn since the last call, without text that callers printed.
-   * Long searches in the history, long lists of candidates and the layout of long lines take time,
-   * too, and count as some characters.
-   */
+  /** Takes the number of bytes drawn since the last call, in UTF-8, without text that callers printed. */
   takeDrawn(): number {
-    const searched = this.#steps.takeCost() + this.#searcher.takeCost();
-    const drawn = this.#drawn + searched + this.#layout.takeMade() * LAID_OUT;
+    const drawn = this.#drawn;
     this.#drawn = 0;
-    return Math.floor(drawn);
+    return drawn;
+  }
+
+  /**
+   * Takes the other work since the last call, as a number of drawn bytes that would cost as much
+   * time: searches in the history and in words, completion candidates, and the layout of the line.
+   */
+  takeWork(): number {
+    this.#work.add(this.#layout.takeMade(), LAID_OUT);
+    return this.#work.take();
   }
 
   /**
@@ -420,7 +427,7 @@ export class LineEditor {
    */
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (this.#masked || line !== this.line || cursor !== this.cursor) return;
-    this.#drawn += candidates.length * READ;
+    this.#work.add(candidates.length, READ);
     this.#completed(this.#completion.answer(candidates, this.#columns));
   }
 
@@ -429,7 +436,7 @@ export class LineEditor {
     if (completed === "replaced") this.#changed = true;
     else if (completed === "refused") this.#ring();
     else {
-      this.#drawn += completed.list.length;
+      this.#drawn += utf8Length(completed.list);
       this.print(completed.list);
     }
   }
@@ -538,7 +545,7 @@ export class LineEditor {
   #draw(): void {
     const drawing = this.#screen.draw(this.#frame());
     this.#out += drawing;
-    this.#drawn += drawing.length;
+    this.#drawn += utf8Length(drawing);
   }
 
   /** The visible part of the prompt and the line: the rows around the cursor. */

@@ -334,6 +334,11 @@ export class LineInput {
     return echoed;
   }
 
+  /** Takes the work of the echo since the last call, in drawn bytes. */
+  takeEchoWork(): number {
+    return this.#row?.takeWork() ?? 0;
+  }
+
   #append(run: string): void {
     this.#afterCr = false;
     if (this.#dropped > 0) {

@@ -10,6 +10,3 @@ export const ITEM_SIZE = 112;
 export function textSize(length: number): number {
   return length === 0 ? 0 : 32 + 2 * length;
 }
-
-/** Searching a character of the history counts as this many drawn characters. */
-export const SEARCHED: number = 1 / 64;

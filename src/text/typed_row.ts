@@ -9,12 +9,15 @@ import {
   type Widths,
   widthsFor,
 } from "./width.ts";
+import { LAID_OUT } from "./work.ts";
 
 const TAB_STOP = 8;
 /** Moves the cursor to the next row: after the last column, terminals disagree on where it is. */
 const ROW_END = " \r";
 /** How much of a run can join the character before it, in UTF-16 units. */
 const MAX_JOINED = 2;
+/** How much of the end of a line is looked at to find its last cluster, in UTF-16 units. */
+const NEAR = 32;
 
 /** Where on the screen a line is typed. */
 export interface LinePlace {
@@ -51,6 +54,9 @@ export class TypedRow {
   /** Whether the cursor was moved from a full row to the start of the next one. */
   onFreshRow = false;
 
+  /** How many characters were looked at again, to find out what they join. */
+  #looked = 0;
+
   /** Starts with an empty line at the given place. */
   constructor({ columns, known, column, ambiguousWidth }: LinePlace) {
     this.#widths = widthsFor(ambiguousWidth);
@@ -64,11 +70,20 @@ export class TypedRow {
     return this.#breaks.length * ITEM_SIZE;
   }
 
+  /** Takes the work since the last call, in drawn bytes. */
+  takeWork(): number {
+    const work = this.#looked * LAID_OUT;
+    this.#looked = 0;
+    return work;
+  }
+
   /** Output that adds a run to the line `before`. */
   grow(before: string, run: string): string {
     const touching = this.#last + run.charAt(0);
     if (run !== "") this.#last = run.charAt(run.length - 1);
-    const last = touching.length === 2 && mayJoin(touching, 1) ? lastCluster(before) : "";
+    const joins = touching.length === 2 && mayJoin(touching, 1);
+    if (joins) this.#looked += 2 * NEAR;
+    const last = joins ? lastCluster(before) : "";
     const [joined = ""] = last === "" ? [] : graphemes(last + run.slice(0, MAX_JOINED));
     if (joined === last) return this.#draw(before.length, run);
     // The run joins the last character, which is drawn again.
@@ -85,6 +100,7 @@ export class TypedRow {
       this.#breaks.length = 0;
       return this.#erase(place, false);
     }
+    if (mayJoin(before, before.length - 1)) this.#looked += 2 * NEAR; // as withoutLast() did
     const last = lastCluster(before);
     const length = before.length - last.length;
     return this.#goBack(length, last) + this.#draw(length, after.slice(length));

@@ -32,3 +32,17 @@ export function isHigh(unit: number): boolean {
 export function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** How many bytes a text takes in UTF-8. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  if (!NOT_ASCII.test(text)) return length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    // Two units of a surrogate pair are four bytes.
+    if (unit >= 0x80) length += unit < 0x800 || isHigh(unit) || isLow(unit) ? 1 : 2;
+  }
+  return length;
+}
