@@ -172,6 +172,8 @@ class LineFiller {
   #first = 0;
   /** The start of the line, and the slice of the text that follows it. */
   #head = "";
+  /** Whether the start of the line ends with a lone caret. */
+  #openCaret = false;
   #from = 0;
   #to = 0;
   /** How many columns both take. */
@@ -416,9 +418,13 @@ class LineFiller {
    * Puts codes that stand alone on the line. They show nothing, so no space separates them from it.
    */
   #putCodes(from: number, to: number): void {
-    const before = this.#head + this.#text.slice(this.#from, this.#to);
-    // A lone caret must not form a code with what follows.
-    this.#head = before + (endsWithCaret(before) ? "^" : "") + this.#text.slice(from, to);
+    const before = this.#text.slice(this.#from, this.#to);
+    const codes = this.#text.slice(from, to);
+    // A lone caret must not form a code with what follows. To look at the end of the whole line
+    // would cost its length.
+    const caret = before === "" ? this.#openCaret : endsWithCaret(before);
+    this.#head += before + (caret ? "^" : "") + codes;
+    this.#openCaret = endsWithCaret(codes);
     this.#from = this.#to = to;
     this.#hasCodes = true;
   }
@@ -429,6 +435,7 @@ class LineFiller {
       this.#width++;
       if (from !== this.#to + 1 || this.#text.charCodeAt(this.#to) !== 0x20) {
         this.#head += this.#text.slice(this.#from, this.#to) + " ";
+        this.#openCaret = false;
         this.#from = from;
       }
     }
@@ -456,6 +463,7 @@ class LineFiller {
 
   #start(margin: string, from: number): void {
     this.#head = margin;
+    this.#openCaret = false;
     this.#width = margin.length;
     this.#from = this.#to = from;
     this.#blank = true;

@@ -42,6 +42,10 @@ const NASTY: readonly string[] = [
   "👩\u200d",
   "\u202ea",
   "x-y -",
+  "^G ^~",
+  "\x1b[1m \x1b[0m",
+  "^R ^ ",
+  "^^ ^R ^",
 ];
 
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
