@@ -124,6 +124,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #unreadReported = false;
   #flushing = false;
   #error: unknown;
+  /** Why the connection broke, if what was received before is still read. */
+  #endError: Error | undefined;
   /** Whether the connection is gone. */
   #gone = false;
   #settle: (ending: { readonly error: unknown }) => void = () => {};
@@ -187,7 +189,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.stream.receive(chunk);
   }
 
-  onEnd(): void {
+  onEnd(error?: Error): void {
+    this.#endError = error;
     this.stream.end();
   }
 
@@ -242,7 +245,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (!this.active) return;
     this.#mxp?.flush();
     this.flushNow();
-    this.#end(undefined);
+    this.#end(this.#endError);
     this.stream.close();
     this.#watchClose(Infinity);
   }

@@ -42,6 +42,8 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
   readonly life: Lifecycle = new Lifecycle();
   /** Whether the client is still served. */
   active = true;
+  /** Why the connection broke, if its input is still used. */
+  endError: Error | undefined;
   /** Whether the session was started or restored. */
   begun = false;
   /** Whether the game has received any input of the person. */

@@ -16,7 +16,9 @@ export function checkEnd(core: SessionCore): void {
   if (waiters?.awaited) {
     if (waiters.end()) core.dialogue.endRow();
     core.wake("input"); // the code that waited may still send something
-  } else if ((waiters?.working ?? 0) === 0) core.leave("client-closed");
+  } else if ((waiters?.working ?? 0) === 0) {
+    core.leave(core.endError === undefined ? "client-closed" : "connection-lost", core.endError);
+  }
 }
 
 /**

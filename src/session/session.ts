@@ -111,7 +111,8 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     if (this.#first === "passed" || !this.#isForeign(chunk)) this.stream.receive(chunk);
   }
 
-  onEnd(): void {
+  onEnd(error?: Error): void {
+    this.#core.endError = error;
     this.stream.end();
   }
 

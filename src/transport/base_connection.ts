@@ -82,6 +82,7 @@ export abstract class BaseConnection implements Connection {
   #closing = false;
   #finSent = false;
   #peerEnded = false;
+  #endError: Error | undefined;
   #destroyed = false;
   #linger: ReturnType<typeof setTimeout> | undefined;
   /** How many bytes came since `close()`. */
@@ -177,7 +178,7 @@ export abstract class BaseConnection implements Connection {
     this.#handler = handler;
     // It may have ended, or been aborted, before it had this owner.
     if (this.#destroyed) this.#report(undefined);
-    else if (this.#peerEnded && !this.#closing) handler.onEnd();
+    else if (this.#peerEnded && !this.#closing) handler.onEnd(this.#endError);
   }
 
   /**
@@ -268,12 +269,18 @@ export abstract class BaseConnection implements Connection {
     this.#handler?.onDrain();
   }
 
-  /** Called by the adapter when the peer announced its end (FIN). */
-  peerEnded(): void {
+  /**
+   * Called by the adapter when the peer announced its end (FIN), or when the connection broke in a
+   * way that leaves what was received before it.
+   *
+   * @param error Why it broke.
+   */
+  peerEnded(error?: Error): void {
     if (this.#peerEnded || this.#destroyed) return;
     this.#peerEnded = true;
+    this.#endError = error;
     if (this.#finSent) this.#destroy(undefined);
-    else if (!this.#closing) this.#handler?.onEnd();
+    else if (!this.#closing) this.#handler?.onEnd(error);
   }
 
   /**

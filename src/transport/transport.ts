@@ -42,8 +42,13 @@ export interface ConnectionHandler {
    * an owner can leave this out.
    */
   onOverhead?(count: number): void;
-  /** The peer has sent its last byte (half-close); writing is still possible. */
-  onEnd(): void;
+  /**
+   * The peer has sent its last byte (half-close). Usually writing is still possible.
+   *
+   * @param error Why the connection broke. Then what is written is lost, but what was received can
+   * still be used; `close()` ends the connection.
+   */
+  onEnd(error?: Error): void;
   /** The system has taken everything that was written: `queued` is 0. */
   onDrain(): void;
   /**

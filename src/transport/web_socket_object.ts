@@ -176,7 +176,7 @@ class WebSocketObjectConnection extends BaseConnection {
       this.received(chunk);
     }
     if (!this.#reading) return; // the handler has paused it again
-    if (this.#ended) this.#gone(undefined);
+    if (this.#ended) this.#gone(this.#error);
     else this.#socket.resume?.();
   }
 
@@ -202,13 +202,12 @@ class WebSocketObjectConnection extends BaseConnection {
     this.failed(new TelnetError("connection-lost", TOO_MUCH));
   }
 
+  /** The WebSocket is closed. What was received is read first; then the owner closes. */
   #gone(error: Error | undefined): void {
-    if (error === undefined) {
-      this.#ended = true;
-      if (this.#waiting.length > 0 && !this.destroyed) return; // they are read first
-      this.peerEnded();
-    }
-    this.failed(error);
+    this.#ended = true;
+    this.#error = error;
+    if (this.#waiting.length > 0 && !this.destroyed) return;
+    this.peerEnded(error);
   }
 
   /** Reports when everything has been sent. */

@@ -7,6 +7,7 @@ import { TelnetServer } from "../../mod.ts";
 import {
   bunWebSocketHandlers,
   MemoryTransport,
+  type StandardWebSocket,
   webSocketConnection,
 } from "../../src/transport/mod.ts";
 import { connectOver } from "../../src/connect/mod.ts";
@@ -70,6 +71,45 @@ Deno.test("a WebSocket that Deno.serve upgraded becomes a client", async () => {
   await play(`ws://127.0.0.1:${port}/`, "127.0.0.1");
   assertEquals(game.gone, ["deactivated", "deactivated"]);
   await http.shutdown();
+});
+
+Deno.test("lines that come together with the end of a mounted WebSocket reach the game", async () => {
+  for (const [wasClean, reason] of [[true, "client-closed"], [false, "connection-lost"]] as const) {
+    const lines: string[] = [];
+    const gone: unknown[] = [];
+    const server = await TelnetServer.listen({
+      transport: new MemoryTransport(),
+      timeout: 0,
+      onConnect: () => {},
+      onDisconnect: (client) => void gone.push(client.disconnectReason),
+    });
+    const socket: StandardWebSocket = {
+      binaryType: "",
+      readyState: 1,
+      bufferedAmount: 0,
+      send() {},
+      close() {},
+      onopen: undefined,
+      onmessage: undefined,
+      onerror: undefined,
+      onclose: undefined,
+    };
+    server.accept(webSocketConnection(socket));
+    await server.poll();
+    const call = (handler: unknown, event: object) => (handler as (event: object) => void)(event);
+    call(socket.onmessage, { data: new TextEncoder().encode("save\r\nquit\r\n") });
+    Object.assign(socket, { readyState: 3 });
+    call(socket.onclose, { wasClean });
+    for (let polls = 0; polls < 10; polls++) {
+      await server.poll();
+      for (const client of server.clientList()) {
+        const line = client.getCommand();
+        if (line !== undefined) lines.push(line);
+      }
+    }
+    assertEquals([lines, gone], [["save", "quit"], [reason]]);
+    await server.stop();
+  }
 });
 
 Deno.test("a WebSocket of ws on node:http becomes a client, and is refused when the game is full", async () => {

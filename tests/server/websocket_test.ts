@@ -122,6 +122,24 @@ Deno.test("WebSocket: a session over messages works however the bytes are split"
   }
 });
 
+Deno.test("WebSocket: lines before a violation reach the game, however the bytes are split", async () => {
+  const bytes = join(message("save\r\n"), message("quit\r\n"), frame(3, "?"));
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    await using scene = await start();
+    const browser = new Browser(scene);
+    browser.peer.write(upgradeRequest());
+    await browser.until(({ text }) => text.includes("Welcome"));
+    if (cut > 0) {
+      browser.peer.write(bytes.slice(0, cut));
+      await scene.poll();
+    }
+    browser.peer.write(bytes.slice(cut));
+    await until(() => scene.gone.length === 1, () => scene.poll());
+    assertEquals([scene.lines, scene.gone], [["save", "quit"], ["connection-lost"]]);
+    await browser.until(({ close }) => close?.code === 1002);
+  }
+});
+
 Deno.test("WebSocket: byte by byte, with a Telnet client on the same port", async () => {
   await using scene = await start({}, 1);
   const browser = new Browser(scene);
