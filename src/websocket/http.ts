@@ -32,8 +32,13 @@ const SINGLE: ReadonlySet<string> = new Set([
   "origin",
   "sec-websocket-key",
   "sec-websocket-version",
-  "upgrade",
 ]);
+/** A path, or a whole URL (RFC 9112, 3.2); `*` is for OPTIONS, which is refused anyway. */
+const TARGET = /^(?:\/|https?:\/\/|\*$)/i;
+/** A host and perhaps a port. Some hosts that RFC 3986 allows, with a comma, are left out. */
+const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i;
+/** A line end without CR. */
+const BARE_LF = /(?<!\r)\n/;
 
 /**
  * Reads the head of a request.
@@ -53,10 +58,14 @@ export function readRequest(
       : undefined;
   }
   if (end > MAX_HEAD) return { status: 431, reason: "the request's head is too long" };
-  const text = String.fromCharCode(...bytes.subarray(0, end - 4));
+  const head = String.fromCharCode(...bytes.subarray(0, end));
+  if (BARE_LF.test(head)) return { status: 400, reason: "a line end without CR" };
+  const text = head.slice(0, -4);
   const [first = "", ...lines] = text.split("\r\n");
   const [, method = "", target = "", version = ""] = REQUEST_LINE.exec(first) ?? [];
   if (method === "") return { status: 400, reason: "a malformed request line" };
+  if (!version.startsWith("1.")) return { status: 505, reason: `HTTP/${version}` };
+  if (!TARGET.test(target)) return { status: 400, reason: "a malformed target" };
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
@@ -70,6 +79,7 @@ export function readRequest(
     if (before !== undefined && SINGLE.has(name)) {
       return { status: 400, reason: `more than one header "${name}"` };
     }
+    if (name === "host" && !HOST.test(value)) return { status: 400, reason: "a malformed Host" };
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return { method, target, version, headers, length: end };
@@ -111,6 +121,7 @@ const REASONS: Readonly<Record<number, string>> = {
   426: "Upgrade Required",
   431: "Request Header Fields Too Large",
   503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
 };
 
 /**
@@ -124,7 +135,8 @@ function headEnd(bytes: Uint8Array, from: number): number {
     at !== -1 && at < limit;
     at = bytes.indexOf(0x0a, at + 1)
   ) {
-    if (bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a && bytes[at - 3] === 0x0d) return at + 1;
+    // The line before ended, too. A bare LF ends a line here, so that it is refused at once.
+    if (bytes[at - 1] === 0x0a || bytes[at - 1] === 0x0d && bytes[at - 2] === 0x0a) return at + 1;
   }
   return -1;
 }

@@ -286,6 +286,15 @@ const FAULTS: readonly (readonly [what: string, request: string, status: number]
   ["a page without an origin", upgradeRequest({ Origin: "null" }), 403],
   ["no upgrade, and no pages", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", 426],
   ["another method", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", 405],
+  ["HTTP/2", upgradeRequest({}, "GET / HTTP/2.0"), 505],
+  ["HTTP/9", upgradeRequest({}, "GET / HTTP/9.9"), 505],
+  ["a target that is no path", upgradeRequest({}, "GET foo HTTP/1.1"), 400],
+  ["the target of OPTIONS", upgradeRequest({}, "OPTIONS * HTTP/1.1"), 405],
+  ["two hosts in one", upgradeRequest({ Host: "a, b" }), 400],
+  ["a Host with a path", upgradeRequest({ Host: "a/b" }), 400],
+  ["bare line feeds", upgradeRequest().replaceAll("\r\n", "\n"), 400],
+  ["a bare line feed", upgradeRequest().replace("HTTP/1.1\r\n", "HTTP/1.1\n"), 400],
+  ["a bare line feed at the end", upgradeRequest().replace("\r\n\r\n", "\r\n\n"), 400],
 ];
 
 for (const [what, request, status] of FAULTS) {
@@ -302,6 +311,25 @@ for (const [what, request, status] of FAULTS) {
     if (status === 426) assertMatch(browser.frames.head ?? "", /Sec-WebSocket-Version: 13\r\n/);
   });
 }
+
+Deno.test("WebSocket: Upgrade is a list, in one header or several; any form of Host and target is accepted", async () => {
+  for (
+    const request of [
+      upgradeRequest().replace("\r\n\r\n", "\r\nUpgrade: h2c\r\n\r\n"),
+      upgradeRequest({ Upgrade: "h2c, websocket" }),
+      upgradeRequest({ Host: "[2001:db8::1]:7777" }),
+      upgradeRequest({ Host: "müd.example".normalize("NFKD").replaceAll(/[^ -~]/g, "%") }),
+      upgradeRequest({ Host: "" }),
+      upgradeRequest({}, "GET http://mud.example/ HTTP/1.1"),
+    ]
+  ) {
+    await using scene = await start();
+    const browser = new Browser(scene);
+    browser.peer.write(request);
+    await browser.until(({ head }) => head !== undefined);
+    assertEquals(browser.frames.status, 101, request);
+  }
+});
 
 Deno.test("WebSocket: pages of the same origin may connect, others if listed, or any", async () => {
   const tries = [
