@@ -227,6 +227,8 @@ export class Zone {
   /** Whether the server has stopped listening. When its connections are gone, the worker leaves. */
   #closed = false;
   #owned = true;
+  /** Whether it was taken over, or this worker was cut off, which the caller cannot prevent. */
+  #lost = false;
   /** Called at the end of the next turn while the worker is leaving. */
   #turnEnded: (() => void) | undefined;
   /** Called after each packet while the worker waits for the last acknowledgements. */
@@ -310,7 +312,9 @@ export class Zone {
     bus.publish(workerSubject(successor), encodeControl(PROBE), () => crashed = true);
     await waitUntil(timer, () => crashed, timer.now() + ANSWER_MS);
     this.#asked = false;
-    if (!crashed) await this.leave();
+    if (crashed) return;
+    this.#lost = true;
+    await this.leave();
   }
 
   async #leave(): Promise<void> {
@@ -369,7 +373,8 @@ export class Zone {
 
   // deno-lint-ignore require-await -- async, so that all errors become rejections
   async #listen(accept: ConnectionAcceptor): Promise<Listener> {
-    if (!this.#owned) {
+    // If another worker took it over, the server just has no clients: that is no fault of the caller.
+    if (!this.#owned && !this.#lost) {
       throwMisuse(`Cannot listen on the zone "${this.name}": this worker no longer serves it`);
     }
     if (this.#accept !== undefined) {
@@ -588,6 +593,7 @@ export class Zone {
   /** Gives up the zone: another worker serves it now, or this one is cut off. */
   #lose(why: string = "taken over"): void {
     if (!this.#owned) return;
+    this.#lost = true;
     this.#disown(why);
     this.#end();
   }

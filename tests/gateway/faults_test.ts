@@ -1,7 +1,7 @@
 /** Regressions of the gateway, and cases close to them. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TelnetError, TelnetServer } from "../../mod.ts";
-import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
+import { Gateway, joinZone, MemoryBus, type Zone } from "../../src/gateway/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import { turn } from "../../src/transport/event_loop.ts";
 import { zlibCodec } from "../../src/transport/zlib.ts";
@@ -350,6 +350,23 @@ Deno.test("listen() options of the gateway are misuse at a worker", async () => 
   void zone.leave().then(() => left = true);
   await scene.until(() => left);
   await assertRejects(() => TelnetServer.listen({ transport }), Error, "no longer serves it");
+  await scene.close();
+});
+
+Deno.test("a worker whose zone is taken before it listens has a server without clients, and its loop ends", async () => {
+  const scene = await Scene.open();
+  const first = await joinZone(scene.bus, "other", { timer: scene.timer });
+  let second: Zone | undefined;
+  const joining = joinZone(scene.bus, "other", { timer: scene.timer, takeOver: true });
+  void joining.then((zone) => second = zone);
+  await scene.until(() => second !== undefined && !first.owned);
+  const server = await TelnetServer.listen({ transport: first.transport });
+  while (first.owned) await server.poll();
+  assertEquals(server.clientList(), []);
+  await server.stop();
+  let left = false;
+  void second?.leave().then(() => left = true);
+  await scene.until(() => left);
   await scene.close();
 });
 
