@@ -4,6 +4,8 @@ import type { InputMode, WebTerminal } from "../../src/web/mod.ts";
 import { element } from "./dom.ts";
 import { screen } from "./screen.ts";
 import { beep } from "./sound.ts";
+import { mirror } from "./status.ts";
+import { touch } from "./touch.ts";
 
 const MAX_HISTORY = 200;
 /** Separates commands that are typed as one line. */
@@ -20,15 +22,55 @@ let mode: InputMode = "line";
 export function sendTypedLines(terminal: WebTerminal): void {
   element<HTMLFormElement>("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (terminal.link.state === "open") submit(terminal);
+    if (mode === "keys") {
+      terminal.sendKeys("\r");
+      return;
+    }
+    // A password is not split at the separator.
+    const commands = mode === "line" ? line.value.split(SEPARATOR) : [line.value];
+    const typed = line.value;
+    // What was not sent, as there is no connection, stays in the line.
+    const rest = commands.slice(send(terminal, commands));
+    line.value = rest.join(SEPARATOR);
+    if (rest.length > 0) return;
+    // The browser's password manager needs a user name: the line before the password.
+    if (mode === "line") element<HTMLInputElement>("name").value = typed;
+    remember(typed);
   });
   line.addEventListener("paste", (event) => {
     const text = event.clipboardData?.getData("text") ?? "";
-    if (mode !== "line" || !/[\r\n]/.test(text.trimEnd())) return;
+    if (mode !== "line" || !/[\r\n]/.test(text) || terminal.link.state !== "open") return;
     event.preventDefault();
-    for (const one of text.trimEnd().split(/\r\n|\r|\n/)) terminal.sendLine(one);
+    const { value, selectionStart, selectionEnd } = line;
+    const whole = value.slice(0, selectionStart ?? undefined) + text +
+      value.slice(selectionEnd ?? value.length);
+    // The last line waits for Enter, as in a terminal.
+    const lines = whole.split(/\r\n|\r|\n/);
+    const sent = send(terminal, lines.slice(0, -1));
+    for (const one of lines.slice(0, sent)) remember(one);
+    line.value = lines.slice(sent).join(SEPARATOR);
   });
+  // A phone's keyboard writes into the line; in the mode `keys` each character is sent at once.
+  line.addEventListener("input", (event) => {
+    if (mode === "keys" && !(event as InputEvent).isComposing) sendKeys(terminal);
+  });
+  line.addEventListener("compositionend", () => mode === "keys" && sendKeys(terminal));
   line.focus();
+}
+
+/** Sends lines; returns how many were sent. */
+function send(terminal: WebTerminal, lines: readonly string[]): number {
+  for (const [index, one] of lines.entries()) {
+    if (!terminal.sendLine(one)) return index;
+    if (mode === "line") mirror(`> ${one}`);
+  }
+  screen.scrollToBottom();
+  beep(0); // browsers allow sound only after the player did something
+  return lines.length;
+}
+
+function sendKeys(terminal: WebTerminal): void {
+  if (line.value !== "" && terminal.sendKeys(line.value)) line.value = "";
 }
 
 /** Shows the line, hides what is typed, or lets the terminal take each key. */
@@ -39,18 +81,22 @@ export function setMode(next: InputMode): void {
   const hidden = mode === "hidden";
   line.type = hidden ? "password" : "text";
   line.autocomplete = hidden ? "current-password" : "off";
-  if (hidden !== (before === "hidden")) line.value = "";
-  element("label").textContent = hidden ? "Your password" : "What you do";
-  line.placeholder = hidden ? "hidden" : "";
-  line.hidden = keys;
-  element("send").hidden = keys;
-  element("keys").hidden = !keys;
+  if (hidden !== (before === "hidden") || keys !== (before === "keys")) line.value = "";
+  element("label").textContent = hidden ? "Your password" : keys ? "Keys" : "What you do";
+  line.placeholder = hidden ? "hidden" : keys ? "type here" : "";
+  // With a keyboard of its own the terminal takes the keys.
+  line.hidden = element("send").hidden = keys && !touch;
+  element("keys").hidden = !keys || touch;
+  element("touch-keys").hidden = !keys || !touch;
   screen.options.cursorBlink = keys;
-  if (keys) screen.focus();
+  screen.options.cursorInactiveStyle = keys ? "outline" : "none";
+  if (keys && !touch) screen.focus();
   else if (before === "keys" || document.activeElement === document.body) line.focus();
 }
 
 line.addEventListener("keydown", (event) => {
+  // These keys belong to the input method while it composes. 229: Safari's last key of it.
+  if (event.isComposing || event.keyCode === 229 || mode === "keys") return;
   if (event.key === "ArrowUp" && mode === "line") recall(-1);
   else if (event.key === "ArrowDown" && mode === "line") recall(1);
   else if (event.key === "PageUp") screen.scrollPages(-1);
@@ -59,27 +105,22 @@ line.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-screen.textarea?.addEventListener("focus", () => mode !== "keys" && line.focus());
+screen.textarea?.addEventListener("focus", () => (mode !== "keys" || touch) && line.focus());
 element("screen").addEventListener("click", () => {
-  if (mode === "keys") screen.focus();
+  if (mode === "keys" && !touch) screen.focus();
   else if (!screen.hasSelection()) line.focus({ preventScroll: true });
 });
+// After a button of the header, typing goes on where it was.
+element("settings").addEventListener("click", () => {
+  if (mode === "keys" && !touch) screen.focus();
+  else line.focus({ preventScroll: true });
+});
 
-function submit(terminal: WebTerminal): void {
-  const text = line.value;
-  // A password is not split at the separator.
-  for (const command of mode === "line" ? text.split(SEPARATOR) : [text]) {
-    terminal.sendLine(command);
-  }
-  // The browser's password manager needs a user name: the line before the password.
-  if (mode === "line") element<HTMLInputElement>("name").value = text;
+function remember(text: string): void {
   if (mode === "line" && text !== "" && text !== history.at(-1)) history.push(text);
   if (history.length > MAX_HISTORY) history.shift();
   place = history.length;
   unsent = "";
-  line.value = "";
-  screen.scrollToBottom();
-  beep(0); // browsers allow sound only after the player did something
 }
 
 function recall(step: number): void {

@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /**
  * The page of web_mud.ts: a terminal (screen.ts), an input line (input_line.ts), and what other web
- * clients of MUDs have, too: gauges and a log (status.ts), sound (sound.ts). build.ts bundles it.
+ * clients of MUDs have, too: gauges and a log (status.ts), sound (sound.ts), links (links.ts), and
+ * scrolling and keys for phones (touch.ts). build.ts bundles it.
  */
 import { WebTerminal } from "../../src/web/mod.ts";
 import { element } from "./dom.ts";
@@ -9,6 +10,7 @@ import { sendTypedLines, setMode } from "./input_line.ts";
 import { screen } from "./screen.ts";
 import { beep } from "./sound.ts";
 import { mirror, showLink, showVitals } from "./status.ts";
+import { scrollByTouch, sendPressedKeys } from "./touch.ts";
 
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const terminal = new WebTerminal({
@@ -27,6 +29,8 @@ const terminal = new WebTerminal({
 });
 showLink(terminal.link);
 sendTypedLines(terminal);
+scrollByTouch();
+sendPressedKeys(terminal);
 
 element("connect").addEventListener("click", () => {
   terminal.reconnect();

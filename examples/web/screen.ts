@@ -3,6 +3,8 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { type ITheme, Terminal } from "@xterm/xterm";
 import { element, keepSetting, readSetting } from "./dom.ts";
+import { linkAddresses } from "./links.ts";
+import { useServerWidths } from "./widths.ts";
 
 const THEMES: Readonly<Record<"dark" | "light", ITheme>> = {
   dark: { background: "#12161c", foreground: "#e6e9ee", cursor: "#7fd18b" },
@@ -22,7 +24,10 @@ export const screen: Terminal = new Terminal({
   scrollback: 5000,
   cursorBlink: false,
   cursorInactiveStyle: "none",
+  allowProposedApi: true, // for the widths
 });
+useServerWidths(screen);
+linkAddresses(screen);
 
 const fit = new FitAddon();
 screen.loadAddon(fit);
@@ -35,10 +40,15 @@ visualViewport?.addEventListener("resize", () => {
   scrollTo(0, 0);
 });
 
-const light = matchMedia("(prefers-color-scheme: light)").matches;
-setTheme(readSetting("theme") ?? (light ? "light" : "dark"));
+// The theme is that of the system, until the person chooses one.
+const light = matchMedia("(prefers-color-scheme: light)");
+const systemTheme = () => readSetting("theme") ?? (light.matches ? "light" : "dark");
+setTheme(systemTheme());
+light.addEventListener("change", () => setTheme(systemTheme()));
 element("theme").addEventListener("click", () => {
-  setTheme(document.documentElement.dataset.theme === "light" ? "dark" : "light");
+  const name = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+  setTheme(name);
+  keepSetting("theme", name);
 });
 element("smaller").addEventListener("click", () => changeFont(-1));
 element("larger").addEventListener("click", () => changeFont(1));
@@ -55,5 +65,4 @@ function setTheme(name: string): void {
   document.documentElement.dataset.theme = theme;
   screen.options.theme = THEMES[theme];
   element("theme").setAttribute("aria-pressed", String(theme === "light"));
-  keepSetting("theme", theme);
 }

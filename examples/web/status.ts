@@ -11,17 +11,24 @@ const log = element("log");
 const health = element<HTMLMeterElement>("hp");
 let unread = 0;
 
-/** Shows the state of the connection. */
+let ticking: ReturnType<typeof setInterval> | undefined;
+
+/** Shows the state of the connection, and counts down to the next try. */
 export function showLink({ state, delay }: Link): void {
-  const wait = (delay / 1000).toFixed(delay < 10_000 ? 1 : 0);
-  const words = {
-    connecting: "Connecting …",
-    open: "Connected",
-    waiting: delay === 0 ? "Connecting again …" : `Connection lost. Next try in ${wait} s`,
-    closed: "Disconnected",
-  };
+  clearInterval(ticking);
   const status = element("status");
-  status.textContent = words[state];
+  const retryAt = Date.now() + delay;
+  const showWait = () => {
+    const seconds = Math.max(1, Math.ceil((retryAt - Date.now()) / 1000));
+    status.textContent = `Connection lost. Next try in ${seconds} s`;
+  };
+  const words = { connecting: "Connecting …", open: "Connected", closed: "Disconnected" };
+  if (state !== "waiting") status.textContent = words[state];
+  else if (delay === 0) status.textContent = "Connecting again …";
+  else {
+    showWait();
+    ticking = setInterval(showWait, 1_000);
+  }
   status.dataset.state = state;
   element("connect").hidden = state !== "waiting" && state !== "closed";
   if (state !== "open") element("gauges").hidden = true;
@@ -43,6 +50,7 @@ export function showVitals(value: unknown): void {
 
 /** Copies a line to the log that screen readers read aloud; counts it in the title of a hidden tab. */
 export function mirror(text: string): void {
+  if (text.trim() === "") return;
   const row = document.createElement("div");
   row.textContent = text;
   log.append(row);

@@ -81,7 +81,7 @@ const END_ROW = "\x1b[0m\r\n";
  * Connects a terminal in a page to a Telnet server over a WebSocket.
  *
  * - **type**: {@linkcode sendLine} in the modes `line` and `hidden`; in the mode `keys` what is typed into
- *   the terminal itself is sent
+ *   the terminal itself is sent, and {@linkcode sendKeys} sends keys of the page
  * - **observe**: {@linkcode mode}, {@linkcode link}, {@linkcode server}
  * - **end**: {@linkcode close}, {@linkcode reconnect}, {@linkcode dispose}
  */
@@ -118,7 +118,7 @@ export class WebTerminal {
     const { screen, page } = options;
     this.#screen = screen;
     this.#owned.push(
-      screen.onData((typed) => this.#typed(typed)),
+      screen.onData((typed) => void this.sendKeys(typed)),
       screen.onResize((size) => {
         const { columns, rows } = sizeOf(size);
         if (this.#server?.active) this.#server.resize(columns, rows);
@@ -167,6 +167,22 @@ export class WebTerminal {
       this.#show(`${stripControls(line)}\r\n`);
     }
     server.send(`${line}\n`);
+    return true;
+  }
+
+  /**
+   * Sends keys in the mode `keys`, as if they were typed into the terminal: for buttons that a page
+   * shows beside an on-screen keyboard.
+   *
+   * @param keys What a terminal sends for them, such as `"\x1b[A"` for the arrow up.
+   * @returns Whether they were sent; `false` in other modes, and while there is no connection.
+   * @throws {TelnetError} `misuse`: not a text.
+   */
+  sendKeys(keys: string): boolean {
+    checkText("the keys", keys);
+    this.#updateMode();
+    if (this.#mode !== "keys" || this.#link.state !== "open" || !this.#server?.active) return false;
+    this.#server.send(keys);
     return true;
   }
 
@@ -329,11 +345,6 @@ export class WebTerminal {
     if (this.#link.state !== "waiting" || isHidden()) return;
     this.#failures = 0;
     this.#connect();
-  }
-
-  #typed(typed: string): void {
-    this.#updateMode();
-    if (this.#mode === "keys" && this.#server?.active) this.#server.send(typed);
   }
 
   #updateMode(): void {

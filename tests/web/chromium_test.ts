@@ -175,10 +175,23 @@ Deno.test({
       assertEquals(await page.inputValue("#line"), "");
     });
 
+    await test.step("pasted lines are sent, together with what stands in the line; the last one waits for Enter", async () => {
+      await page.fill("#line", "say half ");
+      await person.paste("one\r\nsay two\nsay thr");
+      assertEquals(await known().readLine(), "say half one");
+      assertEquals(await known().readLine(), "say two");
+      assertEquals(await page.inputValue("#line"), "say thr");
+      await page.fill("#line", "");
+      await page.press("#line", "ArrowUp");
+      assertEquals(await page.inputValue("#line"), "say two");
+      await page.fill("#line", "");
+    });
+
     await test.step("in character mode keys go through the terminal", async () => {
       known().enterCharacterMode();
       await page.waitForSelector("#keys:not([hidden])");
       await person.draw("keys");
+      assertEquals(await page.isVisible("#touch-keys"), false);
       await page.keyboard.press("x");
       await page.keyboard.press("ArrowUp");
       await until(() => keys.length === 2);
@@ -201,6 +214,20 @@ Deno.test({
       await person.draw("editor");
       await page.keyboard.press("Enter");
       assertEquals(await known().readLine(), "world");
+      // The page and the server agree on the width of emoji.
+      known().prompt("edit> ");
+      await page.keyboard.insertText("👍x");
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.type("Y");
+      await person.sees("edit> 👍Yx");
+      await page.keyboard.press("Control+u");
+      await page.keyboard.press("Control+k");
+      await page.keyboard.insertText("👩‍👩‍👧é🇩🇪z");
+      await page.keyboard.press("ArrowLeft");
+      for (let key = 0; key < 2; key++) await page.keyboard.press("Backspace");
+      await person.sees("edit> 👩‍👩‍👧z");
+      await page.keyboard.press("Enter");
+      assertEquals(await known().readLine(), "👩‍👩‍👧z");
       known().enterLineMode();
       await page.waitForSelector("#line:not([hidden])");
     });
@@ -220,6 +247,33 @@ Deno.test({
       assert(box !== null && box.y + box.height <= 500 && box.x + box.width <= 390);
       await page.click("#theme");
       await person.draw("phone");
+    });
+
+    await test.step("a phone scrolls by a swipe, and has the keys that its keyboard lacks", async () => {
+      const before = player;
+      await using phone = await Person.sitDown(390, 600, true);
+      await phone.page.goto(`http://localhost:${server.port}/`);
+      await until(() => player !== before && known().active);
+      for (let row = 1; row <= 200; row++) known().send(`row ${row} of the story\n`);
+      await phone.sees("row 200 of the story");
+      for (let times = 0; times < 3; times++) await phone.swipe(150, 400);
+      await phone.page.locator(".xterm-rows").filter({ hasNotText: "row 200 of" }).waitFor();
+      keys.length = 0;
+      known().enterCharacterMode();
+      await phone.page.waitForSelector("#touch-keys:not([hidden])");
+      await phone.draw("phone-keys");
+      await phone.page.tap('[data-key="up"]');
+      await phone.page.focus("#line");
+      await phone.page.keyboard.insertText("y");
+      await until(() => keys.length === 2);
+      await phone.page.tap("#send");
+      await until(() => keys.length === 3);
+      assertEquals(keys, ["up", "y", "enter"]);
+      assertEquals(await phone.page.inputValue("#line"), "");
+      const box = await phone.page.locator("header").boundingBox();
+      assert(box !== null && box.height < 60, "the header is one row");
+      assertEquals(phone.console, []);
+      await phone.page.goto("about:blank");
     });
 
     await test.step("a page of another origin is refused", async () => {

@@ -22,11 +22,13 @@ export class Person implements AsyncDisposable {
     page.on("pageerror", (error) => this.console.push(String(error)));
   }
 
-  static async sitDown(width = 1000, height = 640): Promise<Person> {
+  static async sitDown(width = 1000, height = 640, hasTouch = false): Promise<Person> {
     const profile = await Deno.makeTempDir({ prefix: "miniboa-chromium-" });
     const context = await chromium.launchPersistentContext(profile, {
       ...CHROMIUM,
       viewport: { width, height },
+      hasTouch,
+      isMobile: hasTouch,
       timeout: PATIENCE_MS,
     });
     return new Person(context, context.pages()[0] ?? await context.newPage(), profile);
@@ -36,6 +38,33 @@ export class Person implements AsyncDisposable {
   async type(text: string, field = "#line"): Promise<void> {
     await this.page.fill(field, text);
     await this.page.press(field, "Enter");
+  }
+
+  /** Pastes a text into the line. */
+  async paste(text: string): Promise<void> {
+    await this.page.locator("#line").evaluate((line, text) => {
+      // deno-lint-ignore no-explicit-any -- the page has these, and this program has not
+      const { DataTransfer, ClipboardEvent } = globalThis as any;
+      const clipboardData = new DataTransfer();
+      clipboardData.setData("text", text);
+      const init = { clipboardData, bubbles: true, cancelable: true };
+      (line as EventTarget).dispatchEvent(new ClipboardEvent("paste", init));
+    }, text);
+  }
+
+  /** Moves a finger over the terminal. */
+  async swipe(fromY: number, toY: number): Promise<void> {
+    const session = await this.#context.newCDPSession(this.page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", y: number) =>
+      session.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: type === "touchEnd" ? [] : [{ x: 100, y }],
+      });
+    await touch("touchStart", fromY);
+    for (let step = 1; step <= 10; step++) {
+      await touch("touchMove", fromY + (toY - fromY) * step / 10);
+    }
+    await touch("touchEnd", toY);
   }
 
   /** Waits until a text is in the log for screen readers. */
