@@ -1,21 +1,17 @@
 /// <reference lib="dom" />
-/** The line that the player types: its history, and its form in each input mode. */
+/** The line that the player types, and its form in each input mode. */
 import type { InputMode, WebTerminal } from "../../src/web/mod.ts";
 import { element } from "./dom.ts";
+import { recall, remember } from "./line_history.ts";
 import { screen } from "./screen.ts";
 import { beep } from "./sound.ts";
 import { mirror } from "./status.ts";
 import { touch } from "./touch.ts";
 
-const MAX_HISTORY = 200;
 /** Separates commands that are typed as one line. */
 const SEPARATOR = ";;";
 
 const line = element<HTMLInputElement>("line");
-const history: string[] = [];
-/** The selected entry of the history; the history's length means the new line. */
-let place = 0;
-let unsent = "";
 let mode: InputMode = "line";
 
 /** Sends what is typed to the terminal's server. */
@@ -34,7 +30,8 @@ export function sendTypedLines(terminal: WebTerminal): void {
     line.value = rest.join(SEPARATOR);
     if (rest.length > 0) return;
     // The browser's password manager needs a user name: the line before the password.
-    if (mode === "line") element<HTMLInputElement>("name").value = typed;
+    if (mode !== "line") return;
+    element<HTMLInputElement>("name").value = typed;
     remember(typed);
   });
   line.addEventListener("paste", (event) => {
@@ -50,11 +47,6 @@ export function sendTypedLines(terminal: WebTerminal): void {
     for (const one of lines.slice(0, sent)) remember(one);
     line.value = lines.slice(sent).join(SEPARATOR);
   });
-  // A phone's keyboard writes into the line; in the mode `keys` each character is sent at once.
-  line.addEventListener("input", (event) => {
-    if (mode === "keys" && !(event as InputEvent).isComposing) sendKeys(terminal);
-  });
-  line.addEventListener("compositionend", () => mode === "keys" && sendKeys(terminal));
   line.focus();
 }
 
@@ -67,10 +59,6 @@ function send(terminal: WebTerminal, lines: readonly string[]): number {
   screen.scrollToBottom();
   beep(0); // browsers allow sound only after the player did something
   return lines.length;
-}
-
-function sendKeys(terminal: WebTerminal): void {
-  if (line.value !== "" && terminal.sendKeys(line.value)) line.value = "";
 }
 
 /** Shows the line, hides what is typed, or lets the terminal take each key. */
@@ -97,8 +85,8 @@ export function setMode(next: InputMode): void {
 line.addEventListener("keydown", (event) => {
   // These keys belong to the input method while it composes. 229: Safari's last key of it.
   if (event.isComposing || event.keyCode === 229 || mode === "keys") return;
-  if (event.key === "ArrowUp" && mode === "line") recall(-1);
-  else if (event.key === "ArrowDown" && mode === "line") recall(1);
+  if (event.key === "ArrowUp" && mode === "line") line.value = recall(-1, line.value);
+  else if (event.key === "ArrowDown" && mode === "line") line.value = recall(1, line.value);
   else if (event.key === "PageUp") screen.scrollPages(-1);
   else if (event.key === "PageDown") screen.scrollPages(1);
   else if (event.key === "Escape") line.value = "";
@@ -106,26 +94,11 @@ line.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 screen.textarea?.addEventListener("focus", () => (mode !== "keys" || touch) && line.focus());
-element("screen").addEventListener("click", () => {
-  if (mode === "keys" && !touch) screen.focus();
-  else if (!screen.hasSelection()) line.focus({ preventScroll: true });
-});
-// After a button of the header, typing goes on where it was.
-element("settings").addEventListener("click", () => {
+element("screen").addEventListener("click", () => screen.hasSelection() || goOn());
+element("settings").addEventListener("click", goOn); // after a button of the header
+
+/** Lets the player type where it was. */
+function goOn(): void {
   if (mode === "keys" && !touch) screen.focus();
   else line.focus({ preventScroll: true });
-});
-
-function remember(text: string): void {
-  if (mode === "line" && text !== "" && text !== history.at(-1)) history.push(text);
-  if (history.length > MAX_HISTORY) history.shift();
-  place = history.length;
-  unsent = "";
-}
-
-function recall(step: number): void {
-  if (place === history.length) unsent = line.value;
-  place = Math.max(0, Math.min(history.length, place + step));
-  line.value = history[place] ?? unsent;
-  line.setSelectionRange(line.value.length, line.value.length);
 }

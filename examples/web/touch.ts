@@ -34,11 +34,17 @@ export function scrollByTouch(): void {
   }, { passive: false });
 }
 
-/** Sends the key of a button that is pressed; the keyboard stays open. */
+/** Sends the keys of the buttons, and what an on-screen keyboard writes into the line. */
 export function sendPressedKeys(terminal: WebTerminal): void {
+  const line = element<HTMLInputElement>("line");
+  const send = () => {
+    if (terminal.mode === "keys" && terminal.sendKeys(line.value)) line.value = "";
+  };
+  line.addEventListener("input", (event) => (event as InputEvent).isComposing || send());
+  line.addEventListener("compositionend", send);
   element("touch-keys").addEventListener("pointerdown", (event) => {
     const key = (event.target as HTMLElement).dataset.key ?? "";
-    event.preventDefault();
+    event.preventDefault(); // the keyboard stays open
     if (KEYS[key] !== undefined) terminal.sendKeys(KEYS[key]);
   });
 }

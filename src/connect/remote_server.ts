@@ -85,7 +85,7 @@ export class RemoteServer implements AsyncDisposable {
    * @throws {TelnetError} `connection-closed`: the connection has ended.
    */
   send(text: string): void {
-    checkText("text", text);
+    checkText("the text", text);
     this.#session.send(text);
   }
 

@@ -81,7 +81,7 @@ export function decodeGmcp(payload: Uint8Array): GmcpMessage | undefined {
  * ```
  */
 export function encodeGmcp(name: string, value?: unknown): Uint8Array {
-  checkText("the GMCP package", name);
+  checkText("the name of a GMCP package", name);
   if (!PACKAGE.test(name)) {
     throwMisuse(
       `Cannot use this name for a GMCP package: use a dotted name, such as "Char.Vitals"`,
@@ -170,7 +170,7 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   }
 
   on(name: string, handler: (value: Json | undefined) => unknown): void {
-    checkText("the GMCP package", name);
+    checkText("the name of a GMCP package", name);
     if (!PACKAGE.test(name)) {
       throwMisuse(`Cannot handle the GMCP package ${inspect(name)}: use a dotted name`);
     }

@@ -2,6 +2,8 @@ import { throwMisuse } from "./error.ts";
 
 /** The most characters of a caller's text that an error shows. */
 const MAX_SHOWN = 40;
+/** A name of at least so many characters may be the start of another. */
+const MIN_BEGUN = 3;
 /** The most names that an error lists. */
 const MAX_LISTED = 30;
 
@@ -169,7 +171,7 @@ function hint(name: string, names: readonly string[], synonyms: Synonyms): strin
   const meant = known ?? nearestName(name, names);
   if (meant !== undefined) return meant.includes(" ") ? meant : `did you mean "${meant}"?`;
   return names.length > MAX_LISTED
-    ? `none of the ${names.length} names is similar; the documentation lists them`
+    ? `none of the ${names.length} names is similar; docs/reference/listen.md lists them`
     : `use one of ${names.join(", ")}`;
 }
 
@@ -184,6 +186,8 @@ export function nearestName(name: string, names: readonly string[]): string | un
   const plain = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   const wanted = plain(name);
   const limit = Math.max(1, Math.floor(wanted.length / 3));
+  const begun = names.filter((one) => plain(one).startsWith(wanted));
+  if (wanted.length >= MIN_BEGUN && begun.length === 1) return begun[0];
   let [nearest, distance] = [undefined as string | undefined, limit + 1];
   for (const one of names) {
     const apart = editDistance(wanted, plain(one), distance);

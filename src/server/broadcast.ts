@@ -45,7 +45,7 @@ export function checkBroadcast<Client extends TelnetClient>(
   text: string,
   options: BroadcastOptions<Client>,
 ): Recipients<Client> {
-  checkText("text", text);
+  checkText("the text", text);
   rejectUnknownKeys("broadcast", options, OPTION_NAMES, SYNONYMS);
   const { to, except, where = () => true, wrap } = options;
   checkFunction("broadcast.where", where);

@@ -149,7 +149,7 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: not text.
    */
   send(text: string): void {
-    checkText("text", text);
+    checkText("the text", text);
     this.#session.send(text);
   }
 
@@ -162,7 +162,7 @@ export class TelnetClient {
    * @throws {TelnetError} `misuse`: not text.
    */
   sendCc(text: string): void {
-    checkText("text", text);
+    checkText("the text", text);
     this.#session.send(this.#colorize(text));
   }
 

@@ -103,6 +103,19 @@ const SYNONYMS: Synonyms = {
   msdp: "give it in telnetOptions: { msdp: { variables } }",
   mssp: 'give it in telnetOptions: { mssp: () => ({ NAME: "…" }) }',
   mccp: "give it in telnetOptions: { mccp2: true }",
+  pages: "give it in webSocket: { pages }",
+  origins: "give it in webSocket: { origins }",
+  forwardedHeader: "give it in webSocket: { forwardedHeader }",
+  supports: "give it in telnetOptions: { zmp: { supports } }",
+  ws: "webSocket",
+  http: "webSocket",
+  proxyProtocol: "trustedProxies",
+  log: "onTrace",
+  debug: "onTrace",
+  motd: "send it in onConnect",
+  maxPlayers: "maxConnections",
+  tickRate: "your own loop calls server.poll() as often as you like",
+  interval: "your own loop calls server.poll() as often as you like",
 };
 
 /** Checks the options of `listen()` and fills in the defaults. */

@@ -161,7 +161,7 @@ Deno.test("the sources use no type names of a runtime", () => {
 
 /** Examples that are bundled for the browser, or show the library together with a package. */
 const WITH_PACKAGES =
-  /^examples\/(web\/(build|screen)\.ts$|tutorial\/page\/page\.ts$|mounted\/(hono|node_ws)\.ts$|gateway\/(gateway|join)\.ts$)/;
+  /^examples\/(web\/(build|links|screen|widths)\.ts$|tutorial\/page\/page\.ts$|mounted\/(hono|node_ws)\.ts$|gateway\/(gateway|join)\.ts$)/;
 
 Deno.test("the published sources and the server examples import no package", () => {
   for (const { path, imports } of [...all, ...sources("examples/")]) {

@@ -9,7 +9,7 @@ import {
 } from "../../mod.ts";
 import { SERVER_MESSAGES } from "../../src/guard/messages.ts";
 import { BUILT_IN, OPTION_EVENTS } from "../../src/options/registry.ts";
-import { handlerName, OWN_EVENTS } from "../../src/server/listen_options.ts";
+import { handlerName, listenOptionNames, OWN_EVENTS } from "../../src/server/listen_options.ts";
 import { EMACS_KEYS, ENCODINGS } from "../../src/text/mod.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
@@ -40,6 +40,18 @@ Deno.test("the table of limits has the limits and defaults of SERVER_LIMITS", ()
     }),
   );
   assertEquals(told, { ...SERVER_LIMITS });
+});
+
+Deno.test("the page of listen() has every option, and no other", () => {
+  const page = read("docs/reference/listen.md");
+  const rows = Array.from(page.matchAll(/^\| `(\w+)` +\|/gm), ([, name = ""]) => name);
+  const handlers = page.slice(page.indexOf("## Handlers"));
+  const own = OWN_EVENTS.map(handlerName);
+  const options = Object.keys(listenOptionNames(undefined)).filter((name) =>
+    !/^on[A-Z]/.test(name)
+  );
+  assertEquals(rows.sort(), options.sort());
+  for (const name of own) assert(handlers.includes(`\`${name}\``), name);
 });
 
 Deno.test("the table of texts has the messages of SERVER_MESSAGES", () => {
