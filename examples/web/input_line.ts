@@ -18,10 +18,7 @@ let mode: InputMode = "line";
 export function sendTypedLines(terminal: WebTerminal): void {
   element<HTMLFormElement>("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (mode === "keys") {
-      terminal.sendKeys("\r");
-      return;
-    }
+    if (mode === "keys") return void terminal.sendKeys("\r");
     // A password is not split at the separator.
     const commands = mode === "line" ? line.value.split(SEPARATOR) : [line.value];
     const typed = line.value;
@@ -38,9 +35,8 @@ export function sendTypedLines(terminal: WebTerminal): void {
     const text = event.clipboardData?.getData("text") ?? "";
     if (mode !== "line" || !/[\r\n]/.test(text) || terminal.link.state !== "open") return;
     event.preventDefault();
-    const { value, selectionStart, selectionEnd } = line;
-    const whole = value.slice(0, selectionStart ?? undefined) + text +
-      value.slice(selectionEnd ?? value.length);
+    const [from, to] = [line.selectionStart ?? 0, line.selectionEnd ?? 0];
+    const whole = line.value.slice(0, from) + text + line.value.slice(to);
     // The last line waits for Enter, as in a terminal.
     const lines = whole.split(/\r\n|\r|\n/);
     const sent = send(terminal, lines.slice(0, -1));
