@@ -341,7 +341,7 @@ export class EditBuffer {
     const start = wordStart(line, end);
     const before = wordStart(line, start);
     const beforeEnd = wordEnd(line, before);
-    this.#work.add(2 * (end - before), SEARCHED);
+    this.#work.add(3 * (end - before), SEARCHED);
     if (before === start || beforeEnd > start) return false;
     const between = line.slice(beforeEnd, start);
     this.#change(before, end, line.slice(start, end) + between + line.slice(before, beforeEnd));
