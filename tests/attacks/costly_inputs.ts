@@ -316,6 +316,34 @@ export const COSTLY_INPUTS: readonly CostlyInput[] = [
     input: (size) => filled(size / 16, "\x10\r"),
   },
   {
+    name: "long words, exchanged",
+    ...edits,
+    before: () => bytes(KEYS, `${"a".repeat(LINE / 2)} ${"a".repeat(LINE / 2 - 2)}`),
+    input: (size) => filled(size / 16, "\x1bt"),
+  },
+  {
+    name: "the last argument, of blank lines",
+    ...edits,
+    before: () => bytes(KEYS, `${" ".repeat(LINE)}\r`.repeat(15)),
+    input: (size) => filled(size / 16, "\x1b."),
+  },
+  {
+    name: "emoji passed, to and fro",
+    ...editing("👩‍🚀"),
+    input: (size) => filled(size / 4, "\x02\x02\x06"),
+  },
+  {
+    name: "the screen drawn again, by Ctrl-L",
+    ...editing("é"),
+    input: (size) => filled(size / 4, "\x0c"),
+  },
+  {
+    name: "conjoining letters, echoed and erased",
+    greet: (client) => client.requestWillEcho(),
+    before: (size) => bytes(IAC, DO, ECHO, "ᄀ".repeat(size / 3 - 20)),
+    input: (size) => filled(size / 4, "\bᄀ"),
+  },
+  {
     name: "completion, listed",
     greet(client) {
       const words = Array.from({ length: 200 }, (_, index) => `word${index}`);
