@@ -15,6 +15,7 @@ import { LineWaiters } from "./line_waiters.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import type { OptionHost } from "./option_host.ts";
 import type { SessionEvents, SessionHost, SessionSettings, Wake } from "./session_host.ts";
+import type { RecordingSink } from "./recorder.ts";
 import { Taps } from "./taps.ts";
 
 /** Events that are not input of the person; they do not set `heard`. */
@@ -279,6 +280,14 @@ export class SessionCore<Owner = unknown> implements DialogueContext {
       () => this.now(),
       (error) => this.host.report(this.#owner, error),
     );
+  }
+
+  /** Starts a recording of the client; without a sink it ends the recording. */
+  record(sink: RecordingSink | undefined, title: string | undefined): void {
+    const { columns, rows, terminalType: terminal } = this.options.facts;
+    const timestamp = Math.floor(this.host.timeOfDay() / 1000);
+    const start = { columns, rows, terminal, timestamp, title, now: this.now() };
+    this.makeTaps().record(sink, start);
   }
 
   /** Hands queued output to the transport. */

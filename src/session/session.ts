@@ -143,8 +143,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   onPlain(bytes: Uint8Array, inflated: boolean): void {
     this.gate.push(bytes, inflated);
-    if (!this.gate.reading) this.stream.reading = false;
-    this.#host.wake(this, "input");
+    this.#arrived();
   }
 
   /** Counts bytes that belong to TLS itself. */
@@ -154,6 +153,10 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   onUnseen(count: number): void {
     this.gate.unseen(count, this.now());
+    this.#arrived();
+  }
+
+  #arrived(): void {
     if (!this.gate.reading) this.stream.reading = false;
     this.#host.wake(this, "input");
   }
@@ -161,8 +164,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
   onPlainEnd(): void {
     if (!this.life.on("peer ends")) return;
     this.#core.asResumed = false;
-    const { closeTimeout } = this.#core.settings.limits;
-    this.#core.deadlines.set("end", this.now() + closeTimeout);
+    this.#core.deadlines.set("end", this.now() + this.#core.settings.limits.closeTimeout);
     this.#time.schedule();
     this.#host.wake(this, "input");
   }
@@ -333,10 +335,7 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
 
   /** Starts a recording of the client; without a sink it ends the recording. */
   record(sink: RecordingSink | undefined, title: string | undefined): void {
-    const { columns, rows, terminalType: terminal } = this.options.facts;
-    const timestamp = Math.floor(this.#host.timeOfDay() / 1000);
-    const start = { columns, rows, terminal, timestamp, title, now: this.now() };
-    this.#core.makeTaps().record(sink, start);
+    this.#core.record(sink, title);
   }
 
   /** Adds a marker to the recording. */
