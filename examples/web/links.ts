@@ -15,13 +15,18 @@ export function linkAddresses(terminal: Terminal): void {
       const { active } = terminal.buffer;
       while (active.getLine(first)?.isWrapped) first--;
       let text = "";
+      /** The cell of each UTF-16 unit. */
+      const cells: { x: number; y: number }[] = [];
       for (let at = first; at === first || active.getLine(at)?.isWrapped; at++) {
-        text += active.getLine(at)?.translateToString(false) ?? "";
+        for (let x = 0; x < terminal.cols; x++) {
+          const cell = active.getLine(at)?.getCell(x);
+          if (cell === undefined || cell.getWidth() === 0) continue;
+          const shown = cell.getChars() || " ";
+          text += shown;
+          for (let unit = 0; unit < shown.length; unit++) cells.push({ x: x + 1, y: at + 1 });
+        }
       }
-      const place = (index: number) => ({
-        x: index % terminal.cols + 1,
-        y: first + 1 + Math.floor(index / terminal.cols),
-      });
+      const place = (index: number) => cells[index] ?? { x: 1, y: row };
       callback(Array.from(text.matchAll(ADDRESS), ({ 0: found, index }) => {
         const address = found.replace(SENTENCE_END, "");
         return {

@@ -11,8 +11,10 @@ const EMOJI_STYLE = 0xfe0f;
 const isFlagHalf = (code: number) => code >= 0x1f1e6 && code <= 0x1f1ff;
 const isSkinTone = (code: number) => code >= 0x1f3fb && code <= 0x1f3ff;
 
-/** What xterm.js remembers of a character for the next one. */
-const [PLAIN, AFTER_JOINER, HALF_FLAG] = [0, 1, 2];
+/** What xterm.js remembers of a character for the next one, as bits. */
+const [AFTER_JOINER, HALF_FLAG, EMOJI] = [1, 2, 4];
+const MAYBE_EMOJI = /\p{Emoji}/u;
+const PICTURE = /\p{Extended_Pictographic}/u;
 
 const widths: Map<number, 0 | 1 | 2> = new Map();
 
@@ -32,14 +34,18 @@ const provider: IUnicodeVersionProvider = {
     const pack = (state: number, width: number, joins: boolean) =>
       state << 3 | width << 1 | (joins ? 1 : 0);
     const [state, width] = [before >> 3, before >> 1 & 3];
-    if (code === JOINER && width > 0) return pack(AFTER_JOINER, width, true);
-    if (code === EMOJI_STYLE && width > 0) return pack(PLAIN, 2, true);
+    const character = String.fromCodePoint(code);
     const own = widthOf(code);
-    const joins = width > 0 &&
-      (own === 0 || state === AFTER_JOINER && own === 2 || isSkinTone(code) && width === 2 ||
-        state === HALF_FLAG && isFlagHalf(code));
-    if (joins) return pack(PLAIN, isFlagHalf(code) ? 2 : width, true);
-    return pack(isFlagHalf(code) ? HALF_FLAG : PLAIN, own, false);
+    if (width > 0 && (state & EMOJI) !== 0) {
+      if (code === JOINER) return pack(EMOJI | AFTER_JOINER, width, true);
+      if (code === EMOJI_STYLE) return pack(EMOJI, 2, true);
+      const goesOn = isSkinTone(code) || (state & AFTER_JOINER) !== 0 && PICTURE.test(character);
+      if (goesOn) return pack(EMOJI, 2, true);
+    }
+    if (width > 0 && own === 0) return pack(state & EMOJI, width, true);
+    if ((state & HALF_FLAG) !== 0 && isFlagHalf(code)) return pack(EMOJI, 2, true);
+    const emoji = MAYBE_EMOJI.test(character) ? EMOJI : 0;
+    return pack(isFlagHalf(code) ? HALF_FLAG : emoji, own, false);
   },
 };
 

@@ -39,7 +39,7 @@ function stringify(value: unknown): string {
 export function checkPlain(what: string, value: unknown, depth: number = MAX_PLAIN_DEPTH): void {
   if (isPlainScalar(value)) return;
   if (!hasParts(value)) {
-    throwMisuse(`Cannot write ${what} as JSON, because ${inspect(value)} has none: ${GIVE}`);
+    throwMisuse(`Cannot write ${what} as JSON, which has none: ${GIVE}; got ${inspect(value)}`);
   }
   if (depth === 0) {
     throwMisuse(`Cannot write ${what} as JSON, as it contains itself or is nested too deep`);
@@ -48,9 +48,7 @@ export function checkPlain(what: string, value: unknown, depth: number = MAX_PLA
     for (const [index, item] of value.entries()) checkPlain(`${what}[${index}]`, item, depth - 1);
     return;
   }
-  if ("toJSON" in value && typeof value.toJSON === "function") {
-    return checkPlain(what, value.toJSON(), depth - 1);
-  }
+  if (hasToJson(value)) return checkPlain(what, value.toJSON(), depth - 1);
   for (const [name, item] of Object.entries(value)) {
     if (item !== undefined) checkPlain(`${what}.${name}`, item, depth - 1);
   }
@@ -65,15 +63,20 @@ function isPlainScalar(value: unknown): boolean {
     typeof value === "number" && Number.isFinite(value);
 }
 
-/** Whether a value is an array or an object whose parts are all it has. Not a map, or a promise. */
+/**
+ * Whether a value is an array or an object whose properties are all that it has, or has `toJSON`.
+ * Not a map, a promise, an error or bytes, which have their contents elsewhere.
+ */
 export function hasParts(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value) || "toJSON" in value) return true;
-  if (ArrayBuffer.isView(value) || "then" in value) return false;
-  const prototype = Object.getPrototypeOf(value);
-  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  // An instance of another class may have more than its properties, as a map has.
-  return plain || Object.keys(value).length > 0;
+  if (Array.isArray(value) || hasToJson(value)) return true;
+  if ("then" in value && typeof value.then === "function") return false;
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+/** Whether an object says by `toJSON` how to write it, as a date does. */
+export function hasToJson(value: object): value is { toJSON(): unknown } {
+  return "toJSON" in value && typeof value.toJSON === "function";
 }
 
 /**

@@ -1,7 +1,7 @@
 import { throwMisuse } from "../protocol/error.ts";
 import { handleOf } from "./_handle.ts";
 import { gmcp } from "./gmcp.ts";
-import { hasParts, type Json } from "./json.ts";
+import { hasParts, hasToJson, type Json } from "./json.ts";
 import type { OptionContext, OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 import {
@@ -392,11 +392,15 @@ function valueOf(name: string, value: MsdpInput, depth: number = 0): MsdpValue {
       } levels, or contains itself`,
     );
   }
+  if (hasToJson(value)) return valueOf(name, value.toJSON() as MsdpInput, depth + 1);
   if (Array.isArray(value)) {
     return value.map((item, index) => valueOf(`${name}[${index}]`, item, depth + 1));
   }
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, valueOf(`${name}.${key}`, item, depth + 1)]),
+    Object.entries(value).map(([key, item]) => {
+      checkName(key);
+      return [key, valueOf(`${name}.${key}`, item, depth + 1)];
+    }),
   );
 }
 

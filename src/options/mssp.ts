@@ -1,5 +1,5 @@
 import { throwMisuse } from "../protocol/error.ts";
-import { hasParts } from "./json.ts";
+import { hasParts, hasToJson } from "./json.ts";
 import type { OptionState, TelnetOption } from "./option.ts";
 import { fromUtf8, join, toUtf8 } from "./_bytes.ts";
 import { checkFunction, throwUnexpected } from "../protocol/validate.ts";
@@ -91,7 +91,7 @@ export function msspText(status: MsspStatus): string {
 }
 
 function rows(status: MsspStatus): [name: string, values: string[]][] {
-  if (!hasParts(status) || Array.isArray(status)) {
+  if (!hasParts(status) || Array.isArray(status) || hasToJson(status)) {
     throwUnexpected("what telnetOptions.mssp returns", "an object such as { NAME: … }", status);
   }
   return Object.entries(status).flatMap(([name, value]) =>

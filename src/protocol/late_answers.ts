@@ -17,6 +17,8 @@ const MAX_DUE = 8;
  */
 export class LateAnswers {
   readonly #due: Map<number, LateAnswer[]> = new Map();
+  /** Whether an answer to a timing mark was absorbed while a later one was open. */
+  #absorbed = false;
 
   /** Whether no answer is due. */
   get empty(): boolean {
@@ -31,7 +33,19 @@ export class LateAnswers {
 
   /** Handles any answer to a timing mark; returns whether it belongs to an abandoned one. */
   absorbMark(index: number): boolean {
-    return this.get(index)[0] === "mark" && this.absorbNo(index);
+    const absorbs = this.get(index)[0] === "mark" && this.absorbNo(index);
+    this.#absorbed ||= absorbs;
+    return absorbs;
+  }
+
+  /**
+   * Whether an answer was absorbed since the last call. If no other one came for the mark that was
+   * open then, it was the answer to that mark, and the one before is lost.
+   */
+  takeAbsorbed(): boolean {
+    const absorbed = this.#absorbed;
+    this.#absorbed = false;
+    return absorbed;
   }
 
   /** Handles a `no` of the peer; returns whether it may answer an abandoned request. */

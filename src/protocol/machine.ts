@@ -390,7 +390,7 @@ export class TelnetMachine {
     return this.#negotiator.enabled("local", option);
   }
 
-  /** Whether this end performs the option, or has offered it and the peer has not refused. */
+  /** Whether this end performs the option, or has offered it and the answer is still open. */
   localOffered(option: number): boolean {
     return this.#negotiator.offered(option);
   }

@@ -59,9 +59,7 @@ const YES = STATES.indexOf("YES");
 const WAITING = bitsOf((state) => state.startsWith("WANT"));
 const OFF = bitsOf((state) => state === "NO" || state === "UNANSWERED");
 const STOPPING = bitsOf((state) => state.startsWith("WANTNO"));
-const OFFERED = bitsOf((state) =>
-  ["YES", "WANTYES", "WANTNO_THEN_YES", "UNANSWERED"].includes(state)
-);
+const OFFERED = bitsOf((state) => ["YES", "WANTYES", "WANTNO_THEN_YES"].includes(state));
 const WILLING = 0x80;
 const STATE_BITS = 0x07;
 const REPLY_BITS = 0x18;
@@ -135,7 +133,7 @@ export class Negotiator {
     return STATES[this.#at(indexOf(side, option)) & STATE_BITS] ?? "NO";
   }
 
-  /** Whether our side of an option is on, or was offered and not refused. */
+  /** Whether our side of an option is on, or is offered and the answer is still open. */
   offered(option: number): boolean {
     return isIn(OFFERED, this.#at(option) & STATE_BITS);
   }
@@ -145,6 +143,7 @@ export class Negotiator {
     this.agree(side, option);
     const index = indexOf(side, option);
     this.#snapshot = undefined;
+    if (index === MARKS) this.#late?.takeAbsorbed();
     if (this.#requests !== undefined) this.#requests[index] = 0;
     this.#apply(index, ROWS_OF.enable, now);
   }
@@ -292,7 +291,8 @@ export class Negotiator {
   #giveUp(index: number, now: number | undefined): void {
     const state = this.#at(index) & STATE_BITS;
     this.#snapshot = undefined;
-    if (isIn(WAITING, state)) {
+    const answered = index === MARKS && this.#late?.takeAbsorbed() === true;
+    if (isIn(WAITING, state) && !answered) {
       this.#late ??= new LateAnswers();
       this.#late.add(index, isIn(STOPPING, state) ? "no" : index === MARKS ? "mark" : "any");
     }

@@ -171,7 +171,7 @@ function hint(name: string, names: readonly string[], synonyms: Synonyms): strin
   const meant = known ?? nearestName(name, names);
   if (meant !== undefined) return meant.includes(" ") ? meant : `did you mean "${meant}"?`;
   return names.length > MAX_LISTED
-    ? `none of the ${names.length} names is similar; docs/reference/listen.md lists them`
+    ? `none of the ${names.length} names is similar; docs/reference has them all`
     : `use one of ${names.join(", ")}`;
 }
 

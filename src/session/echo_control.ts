@@ -59,12 +59,14 @@ export class EchoControl {
 
   /**
    * Changes the wanted state, at the end of the machine's pending output. If the client has turned
-   * ECHO down, each new wish is a new request.
+   * ECHO down, or has not answered in time, each new wish is a new request.
    */
   set(change: EchoChange, machine: TelnetMachine): void {
     this.#state = { ...this.#state, ...change };
     const { changesAt } = this.#state;
-    const changes = this.#wanted !== this.#offered(machine);
+    const { asked } = this.#state;
+    // Without an answer the client may have turned it on, so an end of the wish is always told.
+    const changes = this.#wanted ? !asked || !machine.localOffered(ECHO) : asked;
     const begins = !this.#wanted || Object.values(change).includes(true);
     const place = begins && changesAt === -1 ? machine.outputLength : changesAt;
     this.#state = { ...this.#state, changesAt: changes ? place : -1 };
@@ -79,11 +81,6 @@ export class EchoControl {
   get #wanted(): boolean {
     const { echoing, password, needed, character } = this.#state;
     return echoing || password || needed || character;
-  }
-
-  /** Whether the server has offered to echo, and the client has not refused. */
-  #offered(machine: TelnetMachine): boolean {
-    return this.#state.asked && machine.localOffered(ECHO);
   }
 
   /** Forgets the wanted state; the caller turns off what was agreed. */

@@ -19,6 +19,7 @@ import {
   type TakenKey,
 } from "./key_input.ts";
 import { LineQueue, type TypedLine } from "./line_queue.ts";
+import { utf8Length } from "../text/units.ts";
 import type { OptionHost } from "./option_host.ts";
 import { Secrecy, type SecrecySnapshot, type TypedRest } from "./secrecy.ts";
 import { type LastRow, NO_ROW } from "./text_output.ts";
@@ -201,7 +202,7 @@ export class InputMode implements TypedRest {
   echoAgain(): void {
     this.#placeLine();
     this.#lines.echoAgain();
-    if (this.#charged) this.#context.drew(this.#lines.partial.length, 0);
+    if (this.#charged) this.#context.drew(utf8Length(this.#lines.partial), 0);
   }
 
   /** Notes that the client's own input causes what is drawn until `endCharge` is called. */
@@ -374,7 +375,7 @@ export class InputMode implements TypedRest {
       const { place } = this.#lines;
       this.#placeLine();
       // The next key causes a layout of the whole line for the new window.
-      if (this.#lines.place !== place) this.#context.drew(this.#lines.partial.length, 0);
+      if (this.#lines.place !== place) this.#context.drew(utf8Length(this.#lines.partial), 0);
     }
     if (this.editor === undefined) return;
     this.editor.resize(columns, rows);

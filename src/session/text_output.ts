@@ -53,7 +53,7 @@ const SHOWN: WeakMap<TextCodec, Map<string, string>> = new WeakMap();
 const MAX_CHARACTERS = 8_192;
 /** The longest text that counts as a character, in UTF-16 units. */
 const MAX_CHARACTER = 16;
-const [NUL, LF, CR] = [0x00, 0x0a, 0x0d];
+const [NUL, LF] = [0x00, 0x0a];
 /** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
 
@@ -235,11 +235,7 @@ export class TextOutput {
     const cr = this.#newlines?.afterCr === true && first !== LF && first !== NUL;
     if (cr && !machine.localEnabled(BINARY)) machine.send(Uint8Array.of(NUL));
     machine.send(bytes);
-    const afterCr = bytes.at(-1) === CR;
-    if (afterCr || this.#newlines !== undefined) {
-      this.#newlines ??= new NewlineEncoder();
-      this.#newlines.afterCr = afterCr;
-    }
+    if (this.#newlines !== undefined) this.#newlines.afterCr = false;
   }
 
   /** Updates the last row after text was sent. */

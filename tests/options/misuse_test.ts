@@ -136,6 +136,23 @@ Deno.test("JSON refuses at every depth what would come back as something else", 
   assertThrows(() => options.encodeGmcp("A", { a: [new Map()] }), TelnetError, "the value.a[0]");
 });
 
+Deno.test("JSON accepts data that only looks like something else, and objects of any class", () => {
+  class Flags {
+    set?: boolean;
+  }
+  class Point {
+    x = 1;
+  }
+  for (const value of [{ if: "rain", then: "inside" }, new Flags(), new Point(), { toJSON: 1 }]) {
+    const payload = options.encodeGmcp("A", [value]);
+    assertEquals(options.decodeGmcp(payload)?.value, JSON.parse(JSON.stringify([value])));
+  }
+  const date = new Date(0);
+  assertEquals(options.decodeGmcp(options.encodeGmcp("A", date))?.value, date.toJSON());
+  const sent = options.decodeMsdp(options.encodeMsdp(new Map([["A", date as never]])));
+  assertEquals(sent.get("A"), date.toJSON());
+});
+
 Deno.test("whatever JSON accepts comes back as JSON.stringify has it", () => {
   fc.assert(
     fc.property(anything, (value) => {
@@ -162,7 +179,8 @@ Deno.test("MSDP refuses what has no parts, what is too deep, and what contains i
   assertEquals(options.decodeMsdp(options.encodeMsdp(deepest)), deepest as never);
   const circle: Record<string, unknown> = {};
   circle.self = circle;
-  for (const wrong of [nested(16), circle, ...NO_JSON]) {
+  const names = [{ "x\x02y": "1" }, { "": "1" }];
+  for (const wrong of [nested(16), circle, ...names, ...NO_JSON]) {
     const call = () => options.encodeMsdp(new Map([["A", wrong as never]]));
     assertEquals(assertThrows(call, TelnetError).code, "misuse");
   }

@@ -313,6 +313,20 @@ Deno.test("a password is hidden again although the client turned an earlier offe
   assertEquals(inWords(await harness.hear(peer, "\x01")), "<WILL ECHO>");
 });
 
+Deno.test("an offer to echo that was not answered is repeated with the next wish", async () => {
+  await using harness = await start();
+  const { peer, client } = await harness.join();
+  client.requestWillEcho();
+  await harness.hear(peer, "\x01");
+  harness.clock.advance(5_000);
+  for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+  client.useEditor();
+  assertEquals(inWords(await harness.hear(peer, "\x03")), "<WILL ECHO><WILL SGA>");
+  peer.write(negotiation(DO, ECHO));
+  peer.write(negotiation(DO, SGA));
+  await harness.pollUntil(() => client.terminal.editing);
+});
+
 Deno.test("a client that never answers WILL ECHO gets it once, and WONT ECHO when password mode ends", async () => {
   await using harness = await start();
   const { peer, client } = await harness.join();

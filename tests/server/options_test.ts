@@ -375,6 +375,42 @@ Deno.test("a late mark is not taken for the answer to the next ping, and does no
   }
 });
 
+Deno.test("after a lost answer to a ping, later pings are answered again", async () => {
+  for (const answer of ["will", "wont"] as const) {
+    const times: number[] = [];
+    await using joined = await join({ onPong: (_, time) => void times.push(time) });
+    const { harness, client, remote } = joined;
+    for (let pings = 0; pings < 6; pings++) {
+      client.telnet.ping();
+      await remote.hear((words) => words.includes("DO 6"));
+      harness.clock.advance(20);
+      if (pings > 0) remote[answer](TIMING_MARK);
+      for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+      harness.clock.advance(60_000);
+      for (let polls = 0; polls < 3; polls++) await harness.server.poll();
+    }
+    // The first answer after the lost one may belong to that.
+    assertEquals(times, [20, 20, 20, 20]);
+  }
+});
+
+Deno.test("sendBytes() sends the same in one piece and in two", async () => {
+  const all = Uint8Array.of(0x41, 0x0d, 0x42, 0x0d, 0x0a, 0x0d);
+  for (let cut = 0; cut <= all.length; cut++) {
+    await using joined = await join();
+    const { harness, client, peer } = joined;
+    client.sendBytes(all.subarray(0, cut));
+    client.sendBytes(all.subarray(cut));
+    client.sendBytes(Uint8Array.of(0x43));
+    const got: number[] = [];
+    await harness.pollUntil(() => {
+      got.push(...peer.take());
+      return got.includes(0x43);
+    });
+    assertEquals(got, [...all, 0x43], `cut at ${cut}`);
+  }
+});
+
 Deno.test("a marker that changes the stream cannot be sent by hand", async () => {
   await using joined = await join({ telnetOptions: { mccp2: true } });
   const { client } = joined;
