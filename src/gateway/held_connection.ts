@@ -54,6 +54,8 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   readonly #input: ByteLog = new ByteLog();
   /** The half-close and the loss of the connection count as one more byte of input each. */
   #ended = false;
+  /** Why the connection broke, if its input is still used. */
+  #endError = "";
   #error: string | undefined;
   #acked = 0;
   /** The input offset sent to the worker, and whether it knows of the half-close and the loss. */
@@ -136,8 +138,9 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.#events.onNews(this);
   }
 
-  onEnd(): void {
+  onEnd(error?: Error): void {
     this.#ended = true;
+    this.#endError = error?.message ?? "";
     this.#events.onNews(this);
   }
 
@@ -198,7 +201,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     }
     if (this.#ended && !this.#toldEnd) {
       this.#toldEnd = true;
-      news.push({ type: "end", handle });
+      news.push({ type: "end", handle, error: this.#endError });
     }
     if (this.#error !== undefined && !this.#toldGone) {
       this.#toldGone = true;

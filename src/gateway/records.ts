@@ -4,7 +4,7 @@ import type { PartChange } from "./part_change.ts";
 import { WireError, WireReader, type WireWriter } from "./wire.ts";
 
 /** The version of the messages between gateways and workers. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** The state of a connection's owner: JSON texts by name. */
 export type Parts = ReadonlyMap<string, string>;
@@ -38,10 +38,11 @@ export interface InputRecord {
   readonly bytes: Uint8Array;
 }
 
-/** The client has half-closed. */
+/** The client has half-closed. `error`: why its connection broke, or empty. */
 export interface EndRecord {
   readonly type: "end";
   readonly handle: number;
+  readonly error: string;
 }
 
 /** The client's connection is gone. `error`: why it broke, or empty. */
@@ -123,7 +124,7 @@ export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): 
       writer.byte(INPUT).number(record.handle).raw(record.bytes);
       break;
     case "end":
-      writer.byte(END).number(record.handle);
+      writer.byte(END).number(record.handle).text(record.error);
       break;
     case "closed":
       writer.byte(CLOSED).number(record.handle).text(record.error);
@@ -165,7 +166,7 @@ export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
     case INPUT:
       return { type: "input", handle, bytes: reader.rest().slice() };
     case END:
-      return { type: "end", handle };
+      return { type: "end", handle, error: reader.text() };
     case CLOSED:
       return { type: "closed", handle, error: reader.text() };
     case WITHDRAWN:

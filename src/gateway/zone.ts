@@ -515,12 +515,12 @@ export class Zone {
       case "input":
         return connection.receive(record.bytes);
       case "end":
-        return connection.receiveEnd();
+        return connection.receiveEnd(errorOf(record.error));
       case "taken":
         return connection.noteTaken(record.taken);
       case "closed":
         peer.connections.delete(record.handle);
-        return connection.lose(record.error === "" ? undefined : new Error(record.error));
+        return connection.lose(errorOf(record.error));
       case "withdrawn":
         peer.connections.delete(record.handle);
         connection.detach();
@@ -615,6 +615,10 @@ export class Zone {
     for (const subscription of this.#subscriptions.splice(0)) subscription.close();
     this.#peers.clear();
   }
+}
+
+function errorOf(message: string): Error | undefined {
+  return message === "" ? undefined : new Error(message);
 }
 
 /**

@@ -52,6 +52,8 @@ export class ZoneConnection implements Connection, DurableConnection {
   readonly #input = new InputBuffer();
   /** Whether the half-close follows these bytes. */
   #endFollows = false;
+  /** Why the client's connection broke, if its input is still used. */
+  #endError: Error | undefined;
   /** The input offset passed to the handler; the half-close and the loss count as one byte each. */
   #handed: number;
   /** The input offset that the last commit covers. */
@@ -233,10 +235,11 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#hand();
   }
 
-  /** Receives the half-close of the client. */
-  receiveEnd(): void {
+  /** Receives the half-close of the client; `error`: its connection broke. */
+  receiveEnd(error?: Error): void {
     if (this.#detached) return;
     this.#endFollows = true;
+    this.#endError = error;
     this.#hand();
   }
 
@@ -280,7 +283,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     }
     if (this.#endFollows && this.#input.length === 0 && !this.#paused) {
       this.#handEnd();
-      if (!this.#closing) handler.onEnd();
+      if (!this.#closing) handler.onEnd(this.#endError);
     }
     if (this.#gone === undefined || this.#goneTold) return;
     this.#handed += this.#input.length;

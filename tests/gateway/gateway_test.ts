@@ -3,9 +3,11 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { inflateSync } from "node:zlib";
 import { TelnetServer } from "../../mod.ts";
 import { Gateway, joinZone, MemoryBus } from "../../src/gateway/mod.ts";
-import type { MemoryPeer } from "../../src/transport/memory.ts";
+import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import { decodeMessage } from "../../src/gateway/messages.ts";
 import { natsBus } from "../../src/gateway/nats_bus.ts";
+import { message, upgradeRequest } from "../websocket/client.ts";
+import { frame } from "../websocket/frames.ts";
 import { until } from "../patience.ts";
 import { answer, Scene } from "./scene.ts";
 
@@ -716,6 +718,32 @@ Deno.test("the gateway handles TLS, WebSocket and the PROXY protocol, and the wo
   await until(() => seen.length === 3, () => new Promise((resolve) => setTimeout(resolve, 5)));
   assertEquals(seen, ["192.0.2.1 false false", "192.0.2.2 true false", "192.0.2.3 false true"]);
   for (const socket of [plain, secure, browser]) socket.close();
+  await zone.leave();
+  await serving;
+  await gateway.stop();
+});
+
+Deno.test("a WebSocket that breaks the protocol: the worker gets the line before, and why it ended", async () => {
+  const bus = new MemoryBus();
+  const transport = new MemoryTransport();
+  const gateway = await Gateway.listen({ bus, zone: "main", transport, webSocket: true });
+  const zone = await joinZone(bus, "main");
+  const lines: string[] = [];
+  const gone: unknown[] = [];
+  const server = await TelnetServer.listen({
+    transport: zone.transport,
+    onConnect: async (client) => {
+      for await (const line of client.lines()) lines.push(line);
+    },
+    onDisconnect: (client) => void gone.push(client.disconnectReason),
+  });
+  const serving = server.serve({ signal: zone.signal });
+  const peer = transport.connect(gateway.port);
+  peer.write(upgradeRequest());
+  peer.write(message("save\r\n"));
+  peer.write(frame(3, "?"));
+  await until(() => gone.length === 1, () => new Promise((resolve) => setTimeout(resolve, 5)));
+  assertEquals([lines, gone], [["save"], ["connection-lost"]]);
   await zone.leave();
   await serving;
   await gateway.stop();
