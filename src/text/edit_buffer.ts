@@ -13,6 +13,11 @@ import {
 
 /** A cluster at the cursor reaches at most this far from it, in UTF-16 units. */
 const NEAR = 64;
+/**
+ * A part of it that holds most clusters whole. It is a multiple of four, the length of a flag, so that
+ * the halves of flags pair up as in the whole line.
+ */
+const SHORT = 16;
 
 /** A change of a line that can be undone. */
 export interface LineChange {
@@ -211,13 +216,23 @@ export class EditBuffer {
     const beside = this.#cursor + direction;
     const there = beside >= 0 && beside <= this.#line.length;
     if (there && !mayJoin(this.#line, this.#cursor) && !mayJoin(this.#line, beside)) return beside;
-    this.#work.add(NEAR, LAID_OUT);
-    if (direction === 1) {
-      const [next = ""] = graphemes(this.#line.slice(this.#cursor, this.#cursor + NEAR));
-      return this.#cursor + next.length;
-    }
-    const before = this.#line.slice(Math.max(0, this.#cursor - NEAR), this.#cursor);
-    return this.#cursor - (graphemes(before).at(-1) ?? "").length;
+    // Most clusters are short.
+    return this.#clusterBeside(direction, SHORT) ?? this.#clusterBeside(direction, NEAR) ??
+      this.#cursor + direction * NEAR;
+  }
+
+  /** Looks for it in a part of the line; `undefined` if it may go on outside. */
+  #clusterBeside(direction: -1 | 1, size: number): number | undefined {
+    const at = this.#cursor;
+    this.#work.add(size, LAID_OUT);
+    const [from, to] = direction === 1
+      ? [at, Math.min(this.#line.length, at + size)]
+      : [Math.max(0, at - size), at];
+    const clusters = graphemes(this.#line.slice(from, to));
+    const { length } = (direction === 1 ? clusters[0] : clusters.at(-1)) ?? "";
+    const whole = length < to - from || from === 0 && direction === -1 ||
+      to === this.#line.length && direction === 1;
+    return whole ? at + direction * length : undefined;
   }
 
   /** Inserts text at the cursor; returns whether all of it fitted. */
