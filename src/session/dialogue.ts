@@ -246,7 +246,8 @@ export class Dialogue implements InputModeContext {
   /** Not recorded, since a recording has the lines. Returns how many bytes are echoed. */
   #echo(): number {
     const echo = this.input.takeEcho();
-    if (echo !== "") this.text.write(echo, this.machine);
+    if (echo === "") return 0;
+    this.text.write(echo, this.machine);
     return utf8Length(echo);
   }
 

@@ -1,4 +1,5 @@
 import { Fifo } from "../protocol/fifo.ts";
+import { copied } from "../protocol/pieces.ts";
 import { type Key, typedText } from "../text/key.ts";
 import { ITEM_SIZE, textSize } from "../text/sizes.ts";
 import { isLow } from "../text/units.ts";
@@ -108,7 +109,8 @@ function piecesOf(text: string): string[] {
     const least = end - MAX_SEARCH;
     while (end > least && mayJoin(text, end)) end--;
     if (end === least) end = start + PIECE - (isLow(text.charCodeAt(start + PIECE)) ? 1 : 0);
-    pieces.push(text.slice(start, end));
+    // A slice would keep the whole text in memory until the last piece is taken.
+    pieces.push(copied(text.slice(start, end)));
     start = end;
   }
   return pieces;
