@@ -10,6 +10,7 @@ import {
 import { SERVER_MESSAGES } from "../../src/guard/messages.ts";
 import { BUILT_IN, OPTION_EVENTS } from "../../src/options/registry.ts";
 import { handlerName, listenOptionNames, OWN_EVENTS } from "../../src/server/listen_options.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
 import { EMACS_KEYS, ENCODINGS } from "../../src/text/mod.ts";
 import { LineClient } from "../runtimes/line_client.ts";
 import { Program } from "../runtimes/process.ts";
@@ -52,6 +53,14 @@ Deno.test("the page of listen() has every option, and no other", () => {
   );
   assertEquals(rows.sort(), options.sort());
   for (const name of own) assert(handlers.includes(`\`${name}\``), name);
+});
+
+Deno.test("the page of stats() has every field", async () => {
+  const server = await TelnetServer.listen({ transport: new MemoryTransport() });
+  const fields = Object.keys(server.stats());
+  await server.stop();
+  const told = firstColumn("docs/reference/stats.md", "# `server.stats()`");
+  assertEquals(told.sort(), fields.sort());
 });
 
 Deno.test("the table of texts has the messages of SERVER_MESSAGES", () => {
