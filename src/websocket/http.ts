@@ -33,8 +33,8 @@ const SINGLE: ReadonlySet<string> = new Set([
   "sec-websocket-key",
   "sec-websocket-version",
 ]);
-/** A path, or a whole URL (RFC 9112, 3.2); `*` is for OPTIONS, which is refused anyway. */
-const TARGET = /^(?:\/|https?:\/\/|\*$)/i;
+/** A path, or a whole URL (RFC 9112, 3.2). */
+const TARGET = /^(?:\/|https?:\/\/)/i;
 /** A host and perhaps a port. Some hosts that RFC 3986 allows, with a comma, are left out. */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+;=%-]*)(?::\d*)?$/i;
 /** A line end without CR. */
@@ -65,7 +65,8 @@ export function readRequest(
   const [, method = "", target = "", version = ""] = REQUEST_LINE.exec(first) ?? [];
   if (method === "") return { status: 400, reason: "a malformed request line" };
   if (!version.startsWith("1.")) return { status: 505, reason: `HTTP/${version}` };
-  if (!TARGET.test(target)) return { status: 400, reason: "a malformed target" };
+  const valid = TARGET.test(target) || method === "OPTIONS" && target === "*";
+  if (!valid) return { status: 400, reason: "a malformed target" };
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");

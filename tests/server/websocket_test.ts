@@ -289,6 +289,7 @@ const FAULTS: readonly (readonly [what: string, request: string, status: number]
   ["HTTP/2", upgradeRequest({}, "GET / HTTP/2.0"), 505],
   ["HTTP/9", upgradeRequest({}, "GET / HTTP/9.9"), 505],
   ["a target that is no path", upgradeRequest({}, "GET foo HTTP/1.1"), 400],
+  ["the target of OPTIONS, with GET", upgradeRequest({}, "GET * HTTP/1.1"), 400],
   ["the target of OPTIONS", upgradeRequest({}, "OPTIONS * HTTP/1.1"), 405],
   ["two hosts in one", upgradeRequest({ Host: "a, b" }), 400],
   ["a Host with a path", upgradeRequest({ Host: "a/b" }), 400],
