@@ -2,9 +2,8 @@
 /** Makes web addresses in the text clickable. */
 import type { Terminal } from "@xterm/xterm";
 
-const ADDRESS = /https?:\/\/[^\s"'<>`\\^{|}]+/g;
-/** Punctuation after an address that ends a sentence. */
-const SENTENCE_END = /[.,:;!?)\]]+$/;
+/** An address, without the punctuation after it that ends a sentence. */
+const ADDRESS = /https?:\/\/[^\s"'<>`\\^{|}]*[^\s"'<>`\\^{|}.,:;!?)\]]/g;
 
 /** Underlines addresses under the mouse, and opens them in another tab. */
 export function linkAddresses(terminal: Terminal): void {
@@ -27,14 +26,11 @@ export function linkAddresses(terminal: Terminal): void {
         }
       }
       const place = (index: number) => cells[index] ?? { x: 1, y: row };
-      callback(Array.from(text.matchAll(ADDRESS), ({ 0: found, index }) => {
-        const address = found.replace(SENTENCE_END, "");
-        return {
-          text: address,
-          range: { start: place(index), end: place(index + address.length - 1) },
-          activate: () => void open(address, "_blank", "noopener,noreferrer"),
-        };
-      }));
+      callback(Array.from(text.matchAll(ADDRESS), ({ 0: address, index }) => ({
+        text: address,
+        range: { start: place(index), end: place(index + address.length - 1) },
+        activate: () => void open(address, "_blank", "noopener,noreferrer"),
+      })));
     },
   });
 }

@@ -52,10 +52,11 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   readonly #events: HeldEvents;
   readonly #stream: ByteStream;
   readonly #input: ByteLog = new ByteLog();
-  /** The half-close and the loss of the connection count as one more byte of input each. */
-  #ended = false;
-  /** Why the connection broke, if its input is still used. */
-  #endError = "";
+  /**
+   * The half-close and the loss of the connection count as one more byte of input each. Each is the
+   * message of its error, or empty.
+   */
+  #end: string | undefined;
   #error: string | undefined;
   #acked = 0;
   /** The input offset sent to the worker, and whether it knows of the half-close and the loss. */
@@ -139,8 +140,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   }
 
   onEnd(error?: Error): void {
-    this.#ended = true;
-    this.#endError = error?.message ?? "";
+    this.#end = error?.message ?? "";
     this.#events.onNews(this);
   }
 
@@ -199,9 +199,9 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
       news.push({ type: "input", handle, bytes: this.#input.copy(this.#told) });
       this.#told = this.#input.end;
     }
-    if (this.#ended && !this.#toldEnd) {
+    if (this.#end !== undefined && !this.#toldEnd) {
       this.#toldEnd = true;
-      news.push({ type: "end", handle, error: this.#endError });
+      news.push({ type: "end", handle, error: this.#end });
     }
     if (this.#error !== undefined && !this.#toldGone) {
       this.#toldGone = true;
@@ -295,6 +295,6 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   }
 
   get #total(): number {
-    return this.#input.end + (this.#ended ? 1 : 0) + (this.gone ? 1 : 0);
+    return this.#input.end + (this.#end === undefined ? 0 : 1) + (this.gone ? 1 : 0);
   }
 }

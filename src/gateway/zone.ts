@@ -373,7 +373,7 @@ export class Zone {
 
   // deno-lint-ignore require-await -- async, so that all errors become rejections
   async #listen(accept: ConnectionAcceptor): Promise<Listener> {
-    // If another worker took it over, the server just has no clients: that is no fault of the caller.
+    // Another worker may take the zone over at any time. The server then has no clients.
     if (!this.#owned && !this.#lost) {
       throwMisuse(`Cannot listen on the zone "${this.name}": this worker no longer serves it`);
     }

@@ -45,12 +45,16 @@ export function checkPlain(what: string, value: unknown, depth: number = MAX_PLA
     throwMisuse(`Cannot write ${what} as JSON, as it contains itself or is nested too deep`);
   }
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) checkPlain(`${what}[${index}]`, item, depth - 1);
+    for (const [index, item] of value.entries()) {
+      // Most items need no name for an error.
+      if (!isPlainScalar(item)) checkPlain(`${what}[${index}]`, item, depth - 1);
+    }
     return;
   }
   if (hasToJson(value)) return checkPlain(what, value.toJSON(), depth - 1);
   for (const [name, item] of Object.entries(value)) {
-    if (item !== undefined) checkPlain(`${what}.${name}`, item, depth - 1);
+    const fine = item === undefined || isPlainScalar(item);
+    if (!fine) checkPlain(`${what}.${name}`, item, depth - 1);
   }
 }
 

@@ -289,7 +289,7 @@ export class Dialogue implements InputModeContext {
   /** Shows the half-typed line again, if the server echoes. */
   #echoAgain(): void {
     this.input.echoAgain();
-    this.#echo();
+    this.input.charge(this.#echo(), 0);
   }
 
   /** Whether there is output to take. */

@@ -62,9 +62,8 @@ export class EchoControl {
    * ECHO down, or has not answered in time, each new wish is a new request.
    */
   set(change: EchoChange, machine: TelnetMachine): void {
+    const { asked, changesAt } = this.#state;
     this.#state = { ...this.#state, ...change };
-    const { changesAt } = this.#state;
-    const { asked } = this.#state;
     // Without an answer the client may have turned it on, so an end of the wish is always told.
     const changes = this.#wanted ? !asked || !machine.localOffered(ECHO) : asked;
     const begins = !this.#wanted || Object.values(change).includes(true);

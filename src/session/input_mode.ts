@@ -202,7 +202,6 @@ export class InputMode implements TypedRest {
   echoAgain(): void {
     this.#placeLine();
     this.#lines.echoAgain();
-    if (this.#charged) this.#context.drew(utf8Length(this.#lines.partial), 0);
   }
 
   /** Notes that the client's own input causes what is drawn until `endCharge` is called. */
@@ -214,8 +213,12 @@ export class InputMode implements TypedRest {
   countDrawn(): void {
     const keys = this.#keys;
     if (keys === undefined) return;
-    const [drawn, work] = [keys.takeDrawn(), keys.takeWork()];
-    if (this.#charged && drawn + work > 0) this.#context.drew(drawn, work);
+    this.charge(keys.takeDrawn(), keys.takeWork());
+  }
+
+  /** Counts bytes that were drawn and other work, if the client's own input causes it. */
+  charge(bytes: number, work: number): void {
+    if (this.#charged && bytes + work > 0) this.#context.drew(bytes, work);
   }
 
   /** Called when all output is taken. */

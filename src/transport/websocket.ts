@@ -72,8 +72,6 @@ export class WebSocketConnection extends LayeredConnection implements Connection
   #ended = false;
   /** The payload of the last ping, if its pong waits until the peer has read what was sent. */
   #unanswered: Uint8Array | undefined;
-  /** Whether the owner has closed. */
-  #closes = false;
   /** The protocol violation for which this end closes the connection. */
   #violation: TelnetError | undefined;
 
@@ -158,12 +156,7 @@ export class WebSocketConnection extends LayeredConnection implements Connection
 
   onClose(error?: Error): void {
     // After a violation the owner closes, once it has used what came before it.
-    if (this.#violation === undefined || this.#closes) this.failed(error);
-  }
-
-  override close(): void {
-    this.#closes = true;
-    super.close();
+    if (this.#violation === undefined) this.failed(error);
   }
 
   protected transmit(chunk: Uint8Array): number {
