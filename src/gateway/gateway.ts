@@ -258,16 +258,16 @@ export class Gateway {
    *
    * @param options The line, and how long clients can stay.
    * @returns When the last socket is closed.
-   * @throws {TelnetError} `misuse`: invalid options.
+   * @throws {TelnetError} `misuse`, at the call itself: invalid options.
    */
-  async drain(options: GatewayDrainOptions = {}): Promise<void> {
+  drain(options: GatewayDrainOptions = {}): Promise<void> {
+    // Not async: the caller may not wait for the promise, and would not see its rejection.
     rejectUnknownKeys("drain", options, { message: true, grace: true });
     const { message = this.#messages.draining, grace = 0 } = options;
     checkText("drain.message", message);
     checkCount("drain.grace", grace);
     if (this.#stopping === undefined) this.#draining ??= this.#drain(message, grace);
-    await this.#draining;
-    await this.stop();
+    return Promise.resolve(this.#draining).then(() => this.stop());
   }
 
   /**

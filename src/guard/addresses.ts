@@ -71,7 +71,8 @@ export class AddressSet {
       const wanted = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : NaN;
       if (bytes === undefined || more.length > 0 || !(wanted <= most)) {
         throwMisuse(
-          `Cannot read ${inspect(entry)} of ${name}: give an address as 10.0.0.1 or 10.0.0.0/8`,
+          `Cannot use ${inspect(entry)} in ${name}: give an IP address such as 127.0.0.1, or a ` +
+            "network such as 10.0.0.0/8",
         );
       }
       this.#networks.push({ bytes, bits: wanted });

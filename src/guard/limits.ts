@@ -187,7 +187,8 @@ export function serverLimits(given: Partial<ServerLimits> = {}): ServerLimits {
     const value = limits[name as keyof ServerLimits];
     if (rule.canBeOff && value === Infinity) continue;
     const or = rule.canBeOff ? ", or Infinity to turn it off" : "";
-    checkCount(`limits.${name}`, value, rule.min ?? 0, or);
+    const always = value === Infinity ? " (this limit cannot be off)" : "";
+    checkCount(`limits.${name}`, value, rule.min ?? 0, or || always);
   }
   return {
     ...limits,

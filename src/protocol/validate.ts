@@ -155,6 +155,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   readLine: "{ timeout: 60_000 }; to ask something, call ask(question)",
   record: "{ title }",
   serve: "{ signal }",
+  tls: "{ start: true } or { fingerprint }",
   useEditor: "{ history, complete }",
   wrap: "{ columns: 60 }",
 };

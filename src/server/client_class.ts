@@ -27,10 +27,12 @@ export function checkClientClass(clientClass: new () => TelnetClient): void {
   }
   if (clientClass === TelnetClient) return;
   if (!(clientClass.prototype instanceof TelnetClient)) {
+    throwUnexpected(nameOf(clientClass), "a class that extends TelnetClient", clientClass);
+  }
+  if (clientClass.length > 0) {
     throwMisuse(
-      `Cannot use clientClass ${
-        inspect(clientClass.name)
-      }: expected a class that extends TelnetClient`,
+      `Cannot use ${nameOf(clientClass)}: its constructor takes arguments, but the server gives ` +
+        "none; set such fields in onConnect",
     );
   }
   for (
@@ -56,9 +58,14 @@ function rejectHiddenProperties(className: string, names: readonly string[]): vo
   if (hidden !== undefined) throwHiding(className, hidden);
 }
 
-function throwHiding(className: string, field: string): never {
+/** A class in an error. A class without a name has that of the option. */
+function nameOf({ name }: { readonly name: string }): string {
+  return name === "" || name === "clientClass" ? "clientClass" : `clientClass ${inspect(name)}`;
+}
+
+function throwHiding(name: string, field: string): never {
   throwMisuse(
-    `Cannot use clientClass "${className}": its field "${field}" hides that of TelnetClient, so ` +
+    `Cannot use ${nameOf({ name })}: its field "${field}" hides that of TelnetClient, so ` +
       "give it another name",
   );
 }

@@ -452,13 +452,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
   /**
    * Stops the server gracefully, for a restart: it accepts no more clients, sends all clients a
    * message, lets them stay for `grace`, then calls {@linkcode stop}. It polls by itself; your loop
-   * can continue to poll. Further calls wait for the same drain. Call {@linkcode stop} to end it
+   * can continue to poll, and {@linkcode running} stays `true` until the end of the grace. Further
+   * calls wait for the same drain, and their options have no effect. Call {@linkcode stop} to end it
    * early.
    *
    * @param options The message, and the grace period in milliseconds.
    * @returns Resolves when the last socket is closed.
-   * @throws {TelnetError} `misuse`: a grace that is not a whole number, a message that is not text,
-   * or an unknown option.
+   * @throws {TelnetError} `misuse`, at the call itself: a grace that is not a whole number, a message
+   * that is not text, or an unknown option.
    *
    * @example
    * ```ts
@@ -469,14 +470,14 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    * await server.drain({ message: "Back in a minute!" });
    * ```
    */
-  async drain(options: DrainOptions = {}): Promise<void> {
+  drain(options: DrainOptions = {}): Promise<void> {
+    // Not async: the caller may not wait for the promise, and would not see its rejection.
     rejectUnknownKeys("drain", options, { message: true, grace: true }, DRAIN_SYNONYMS);
     const { message = this.#settings.messages.draining, grace = 0 } = options;
     checkText("drain.message", message);
     checkCount("drain.grace", grace);
     if (this.running) this.#draining ??= this.#drain(message, grace);
-    await this.#draining;
-    await this.stop();
+    return Promise.resolve(this.#draining).then(() => this.stop());
   }
 
   async #drain(message: string, grace: number): Promise<void> {

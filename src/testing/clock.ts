@@ -53,7 +53,7 @@ export class TestClock implements Required<ConnectClock> {
    * @throws {TelnetError} `misuse`: a time that is not a whole number of at least 0.
    */
   advance(milliseconds: number): void {
-    checkCount("milliseconds", milliseconds);
+    checkCount("the milliseconds of advance()", milliseconds);
     const end = this.#now + milliseconds;
     while (true) {
       const due = this.#timers.filter((timer) => timer.due <= end);

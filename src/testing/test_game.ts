@@ -3,12 +3,7 @@ import type { ConnectOptions } from "../connect/connect_options.ts";
 import type { ReadOptions } from "../connect/read_options.ts";
 import { type RemoteServer, unreadTextOf } from "../connect/remote_server.ts";
 import { isTelnetError, TelnetError, throwMisuse } from "../protocol/error.ts";
-import {
-  checkCount,
-  checkFunction,
-  rejectUnknownKeys,
-  throwUnexpected,
-} from "../protocol/validate.ts";
+import { checkCount, checkFunction, inspect, rejectUnknownKeys } from "../protocol/validate.ts";
 import { MemoryTransport } from "../transport/memory.ts";
 import { TestClock } from "./clock.ts";
 
@@ -45,6 +40,9 @@ export interface GameServer {
   stop(): Promise<void>;
   /** How many clients there are. */
   connectionCount?(): number;
+  /** Whether it runs, and whether it drains; then nobody can connect any more. */
+  readonly running?: boolean;
+  readonly draining?: boolean;
   /** Its statistics. A failing test uses them to report lines that the game has not taken. */
   stats?(): { readonly queuedLines: number };
 }
@@ -110,15 +108,18 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   readonly patience: number;
   readonly #transport: MemoryTransport;
   readonly #turn: () => unknown;
+  /** Whether the server uses the clock. */
+  readonly #timed: boolean;
   readonly #players: TestPlayer[] = [];
 
   private constructor(
     { server, turn = () => {} }: GameUnderTest<Server>,
-    { transport, clock }: TestWorld,
+    { transport, clock }: TestWorld & { readonly clock: WatchedClock },
     patience: number,
   ) {
     this.server = server;
     this.clock = clock;
+    this.#timed = clock.wasRead; // a server reads its clock at its start
     this.patience = patience;
     this.#transport = transport;
     this.#turn = turn;
@@ -142,10 +143,14 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
     const { chunkSize, patience = 50 } = options;
     checkCount("patience", patience, 1);
     const transport = new MemoryTransport(chunkSize === undefined ? {} : { chunkSize });
-    const clock = new TestClock();
+    const clock = new WatchedClock();
     const game = await start({ transport, clock });
     if (typeof game?.server?.poll !== "function") {
-      throwUnexpected("what the start of the game returns", "an object with its `server`", game);
+      throwMisuse(
+        `Cannot start the game: the function given to TestGame.start() must return { server }, got ${
+          inspect(game)
+        } without a server`,
+      );
     }
     if (game.turn !== undefined) checkFunction("turn", game.turn);
     return new TestGame(game, { transport, clock }, patience);
@@ -156,7 +161,8 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
    *
    * @param options Options of the player's client, as for `connect()`.
    * @returns The player.
-   * @throws {TelnetError} `misuse`: the game's server does not use the test's `transport`.
+   * @throws {TelnetError} `misuse`: the game's server does not use the test's `transport`, or has
+   * stopped, or drains.
    */
   async connect(options: ConnectOptions = {}): Promise<TestPlayer> {
     const { transport, port } = { transport: this.#transport, port: this.server.port };
@@ -168,7 +174,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
       transport,
       port,
       clock: this.clock,
-    }).catch(explainRefusal);
+    }).catch((error) => explainRefusal(error, this.server));
     const player = makePlayer(this, remote);
     this.#players.push(player);
     return player;
@@ -194,10 +200,17 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
    *
    * @param milliseconds By how much.
    * @param step The time between two turns, in milliseconds. Default 1000.
+   * @throws {TelnetError} `misuse`: the game's server does not use the test's `clock`, or a time that
+   * is not a whole number.
    */
   async advance(milliseconds: number, step: number = 1_000): Promise<void> {
-    checkCount("milliseconds", milliseconds);
-    checkCount("step", step, 1);
+    checkCount("the milliseconds of advance()", milliseconds);
+    checkCount("the step of advance()", step, 1);
+    if (!this.#timed) {
+      throwMisuse(
+        "Cannot advance the clock: give the `clock` of TestGame.start() to TelnetServer.listen()",
+      );
+    }
     await this.turn(ARRIVAL_TURNS);
     for (let left = milliseconds; left > 0; left -= step) {
       this.clock.advance(Math.min(left, step));
@@ -330,9 +343,21 @@ export class TestPlayer {
   }
 }
 
+/** A clock that knows whether it was read. */
+class WatchedClock extends TestClock {
+  wasRead = false;
+
+  override now(): number {
+    this.wasRead = true;
+    return super.now();
+  }
+}
+
 /** Nothing else listens on the network of a test. */
-function explainRefusal(error: unknown): never {
+function explainRefusal(error: unknown, { running = true, draining }: GameServer): never {
   if (!isTelnetError(error) || error.code !== "connection-refused") throw error;
+  if (!running) throwMisuse("Cannot connect a player: the game's server has stopped");
+  if (draining) throwMisuse("Cannot connect a player: the game's server drains");
   throwMisuse(
     "Cannot connect a player: give the `transport` of TestGame.start() to TelnetServer.listen()",
   );

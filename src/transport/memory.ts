@@ -133,14 +133,14 @@ export class MemoryTransport implements Transport, Dialler {
    * @param port The listener's port.
    * @param options How; each field has its default.
    * @returns This end of the connection.
-   * @throws {TelnetError} `connection-lost`: nobody listens there.
+   * @throws {TelnetError} `connection-refused`: nobody listens there.
    */
   connect(port: number, options: MemoryConnectOptions = {}): MemoryPeer {
     rejectUnknownKeys("connect", options, CONNECT_NAMES);
     const accept = this.#listeners.get(port);
     if (accept === undefined) {
       throw new TelnetError(
-        "connection-lost",
+        "connection-refused",
         `Cannot connect to memory port ${port}: no listener`,
       );
     }

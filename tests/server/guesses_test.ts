@@ -10,6 +10,7 @@ import {
   TelnetServer,
   wordWrap,
 } from "../../mod.ts";
+import { connect } from "../../src/connect/mod.ts";
 import { KeyDecoder, LineEditor } from "../../src/text/mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 
@@ -121,6 +122,12 @@ const GUESSES: Readonly<Record<string, readonly Guess[]>> = {
     [() => listen({ telnetOptions: { ttype: true } }), /did you mean "terminalType"\?/],
     [() => listen({ telnetOptions: { mssp: async () => await 5 } }), /got an async function/],
     [() => listen({ limits: { idle: 5 } }), /did you mean "idleTimeout"\?/],
+    [() => listen({ limits: { line: Infinity } }), /this limit cannot be off.*got Infinity/],
+    [() => listen({ trustedProxies: ["localhost"] }), /an IP address such as 127\.0\.0\.1/],
+    [
+      () => connect({ hostname: "x", port: 1, tls: "start" as never }),
+      /\{ start: true \}.*got text/,
+    ],
     [() => listen({ limits: { connectionsPerIp: 5 } }), /did you mean "connectionsPerAddress"\?/],
     [() => listen({ onNaws: () => {} }), /did you mean "onResize"\?/],
     [() => listen({ telnetOptions: { msdp: true } }), /msdp: expected an object/],

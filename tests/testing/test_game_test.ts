@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
 import { isTelnetError } from "../../src/connect/mod.ts";
 import { TestClock, TestGame } from "../../src/testing/mod.ts";
+import { MemoryTransport } from "../../src/transport/memory.ts";
 
 class Player extends TelnetClient {
   name = "";
@@ -115,7 +116,31 @@ Deno.test("typical mistakes are named: no transport, no turn", async () => {
 });
 
 Deno.test("a game whose server does not use the test's transport is misuse", async () => {
-  await assertRejects(() => TestGame.start(() => ({}) as never), Error, "its `server`");
+  await assertRejects(() => TestGame.start(() => ({}) as never), Error, "must return { server }");
+  const elsewhere = async () => ({
+    server: await TelnetServer.listen({ transport: new MemoryTransport() }),
+  });
+  await using game = await TestGame.start(elsewhere);
+  await assertRejects(() => game.connect(), Error, "give the `transport`");
+});
+
+Deno.test("advance() is misuse if the game's server does not use the test's clock", async () => {
+  await using game = await TestGame.start(async ({ transport }) => ({
+    server: await TelnetServer.listen({ transport }),
+  }));
+  await game.connect();
+  await assertRejects(() => game.advance(1_000), Error, "give the `clock`");
+});
+
+Deno.test("connecting while the server drains, or after its end, says so", async () => {
+  await using game = await startTalker();
+  await game.connect();
+  const drained = game.server.drain({ grace: 1_000 });
+  await game.turn();
+  await assertRejects(() => game.connect(), Error, "the game's server drains");
+  await game.advance(2_000);
+  await drained;
+  await assertRejects(() => game.connect(), Error, "the game's server has stopped");
 });
 
 Deno.test("TestClock runs due timers in order, but no cancelled ones", () => {

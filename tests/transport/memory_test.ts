@@ -41,5 +41,5 @@ Deno.test("MemoryTransport refuses invalid options, and connect() an unused port
   ];
   for (const call of wrong) assertEquals(assertThrows(call, TelnetError).code, "misuse");
   const error = assertThrows(() => new MemoryTransport().connect(1), TelnetError);
-  assertEquals(error.code, "connection-lost");
+  assertEquals(error.code, "connection-refused");
 });
