@@ -56,8 +56,8 @@ export type ServerEvent =
  *
  * Received text is queued in order until it is read. A read removes what it returns and whatever it
  * skips before that. While more than `limits.unread` characters are queued, the connection is not
- * read. With a handler `onText`, `onLine` or `onPrompt`, text is not queued: a read then starts
- * with the text that arrives after its call.
+ * read. With a handler `onText`, `onLine` or `onPrompt`, text is not queued: a read then
+ * returns only text that arrives after its call.
  */
 export class RemoteServer implements AsyncDisposable {
   readonly #session: ClientSession;

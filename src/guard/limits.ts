@@ -12,7 +12,10 @@ export interface ServerLimits extends TelnetLimits {
    * The most UTF-16 units of a line; the rest is dropped, and the client is informed. Default 4096.
    */
   readonly line: number;
-  /** The most lines waiting for `getCommand()`; then reading pauses. Default 512. */
+  /**
+   * The most lines waiting for `getCommand()`; further input waits as bytes, up to `inputBytes`.
+   * Default 512.
+   */
   readonly queuedLines: number;
   /** The most bytes waiting for `poll()`; then reading pauses. Default 65536. */
   readonly inputBytes: number;
@@ -64,7 +67,8 @@ export interface ServerLimits extends TelnetLimits {
   /** The most connections a second from one address, or one /64 of IPv6. Default 10. */
   readonly connectionRate: number;
   /**
-   * How long the PROXY header and the TLS handshake of a connection can take, in milliseconds.
+   * How long the PROXY header, the TLS handshake and an HTTP request of a connection can take, in
+   * milliseconds.
    * Default 10000.
    */
   readonly handshakeTimeout: number;

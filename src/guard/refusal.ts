@@ -4,9 +4,11 @@
  * - `server-full`: `maxConnections` clients are connected
  * - `address-full`, `prefix-full`: one address, or one /64 of IPv6, has too many connections
  * - `too-many-connects`: one address, or one /64 of IPv6, connects too often
- * - `proxy-header`: a trusted proxy sent no header of the PROXY protocol, or a malformed one
+ * - `proxy-header`: a trusted proxy sent no PROXY header and no `forwardedHeader`, or a malformed
+ *   one
  * - `tls-failed`: the TLS handshake failed
- * - `handshake-timeout`: the PROXY header or the TLS handshake did not arrive in time
+ * - `handshake-timeout`: the PROXY header, the TLS handshake or an HTTP request was not complete in
+ *   time
  * - `wrong-protocol`: the peer spoke HTTP, TLS, SSH, RDP or STUN, or is a proxy that is not
  *   trusted, and this was noticed before `onConnect` was called
  * - `http-refused`: an HTTP request asked neither for a valid WebSocket nor for an existing page,

@@ -45,10 +45,10 @@ export const DISCONNECT_REASONS = [
  * - kinds of the protocol: see `ViolationKind`
  * - `line-too-long`: the rest of the line is dropped, and the client is informed
  * - `too-many-lines`, `too-many-bytes`, `too-many-negotiations`: reading from the client pauses
- * - `too-much-drawing`: the editor drew `value` characters for its input; reading pauses
+ * - `too-much-drawing`: the server drew `value` bytes because of its input; reading pauses
  * - `too-much-work`: it used `value` milliseconds of processor time; reading pauses
  * - `flooding`: the client stayed over a rate for `value` milliseconds, and is dropped
- * - `queue-full`: `limits.queuedLines` lines wait for the game; reading pauses
+ * - `queue-full`: `limits.queuedLines` lines wait for the game; further input waits as bytes
  * - `input-full`: `value` bytes wait to be processed; reading pauses
  * - `memory-full`: the server holds `value` bytes for the client; reading pauses
  * - `not-read`: the game took no lines for `value` milliseconds; the client is dropped

@@ -98,7 +98,7 @@ export interface ClientOptionDeclarations {
   readonly mccp2?: boolean | undefined;
   /** MCCP3: the client compresses its output. Default `false`. */
   readonly mccp3?: boolean | undefined;
-  /** START-TLS: the server can ask for encryption. Default: whether `tls` is `"start"`. */
+  /** START-TLS: the server can ask for encryption. Default: whether `tls.start` is `true`. */
   readonly startTls?: boolean | undefined;
 }
 

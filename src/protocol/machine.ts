@@ -60,8 +60,8 @@ export interface RequestOptions {
 export interface EnableOptions extends RequestOptions {
   /**
    * Whether to ask at once while an earlier WONT or DONT is unanswered, and treat that as answered.
-   * RFC 854 does not allow a peer to refuse it, and TinTin++ never acknowledges one. Default
-   * `false`.
+   * A peer must not refuse a WONT or DONT (RFC 854), and TinTin++ never acknowledges them, so there
+   * is no need to wait. Default `false`.
    */
   readonly urgent?: boolean;
 }

@@ -173,7 +173,8 @@ export class TelnetClient {
    * typed through `escapeCaretCodes` first.
    *
    * @param text Text with caret codes.
-   * @param options Margins or a width that replace the defaults of `wordWrap`.
+   * @param options Other margins (default: 4 for the first line, 2 for the others), or another width
+   * (default: the client's window).
    * @throws {TelnetError} `misuse`: not text, or invalid options.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {

@@ -212,7 +212,8 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   readonly restore?: (connection: RestoredConnection) => ClientSnapshot | undefined;
   /**
    * Called within `poll()` at the end of each turn, after the game's output was handed to the
-   * network, with the clients whose state changed in that turn. Save snapshots here, or assign
+   * transport, with the clients whose state changed in that turn. Behind a gateway, the turn is saved
+   * after this call. Save snapshots here, or assign
    * `client.state`. Default: none, at no cost.
    */
   readonly onTurnEnd?: ((changed: readonly Client[]) => void) | undefined;

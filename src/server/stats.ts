@@ -27,7 +27,7 @@ export interface ServerStats {
   readonly queuedLines: number;
   /** Connections that became clients. */
   readonly accepted: number;
-  /** Refused connections, by reason. */
+  /** Refused connections, by kind. */
   readonly refused: Readonly<Record<RefusalKind, number>>;
   /** Disconnected clients, by reason. */
   readonly disconnected: Readonly<Record<DisconnectReason, number>>;

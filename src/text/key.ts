@@ -1,9 +1,9 @@
 /** A key that a person pressed, or text that was pasted. */
 export interface Key {
   /**
-   * What was typed: `text` for printable text, `paste` for a piece of pasted text; else the key's
-   * name: `enter`, `tab`, `backspace`, `delete`, `insert`, `escape`, `up`, `down`, `left`, `right`,
-   * `home`, `end`, `pageup`, `pagedown`, `f1` to `f12`, or with `ctrl` or `alt` a letter or sign.
+   * What was typed: `text` for printable text; else the key's name: `enter`, `tab`, `backspace`,
+   * `delete`, `insert`, `escape`, `up`, `down`, `left`, `right`, `home`, `end`, `begin`, `pageup`,
+   * `pagedown`, `f1` to `f12`, or with `ctrl` or `alt` a letter or sign.
    */
   readonly name: string;
   /** The text of `text` and `paste`; else empty. */
