@@ -553,6 +553,8 @@ export class InputMode implements TypedRest {
     const typed = ahead + rest + this.#lines.takeUnread();
     this.#secrecy?.readAnew();
     this.#lines = newLineInput(this.#settings);
+    // The window and the character set may have changed since the game asked for the editor.
+    if (keys.edits) keys.use(keys.options, this.#window, this.secret);
     keys.start(typed, afterCr && typed === "", this.#context.now());
     this.#giveRow(line);
     this.#directEcho();

@@ -13,9 +13,27 @@ for (const runtime of await findRuntimes()) {
     name: `${runtime.name}: real clients edit lines as at a local prompt${why}`,
     ignore: PEOPLE.length === 0,
     async fn(t) {
-      for (const client of PEOPLE) await t.step(client.name, () => edits(runtime, client));
+      for (const client of PEOPLE) {
+        await t.step(client.name, () => edits(runtime, client));
+        await t.step(`${client.name}, in a narrow window`, () => wraps(runtime, client));
+      }
     },
   });
+}
+
+/** The window's size comes before the client has agreed to send each key. */
+async function wraps(runtime: Runtime, client: Client): Promise<void> {
+  await using program = Program.start(runtime, "examples/repl.ts", ["--port", "0"]);
+  const [, port] = await program.match(/port (\d+)/);
+  await using screen = await Screen.open(client.command(Number(port)), { columns: 24, rows: 10 });
+  await screen.shows(/boa1>/);
+  await screen.type("a line that is longer than its window");
+  await screen.shows(/^boa1> a line that is lon\nger than its window$/m);
+  await screen.press("Home");
+  await screen.type("x");
+  await screen.shows(/^boa1> xa line that is lo\nnger than its window$/m);
+  await screen.press("C-k");
+  await screen.shows(/^boa1> x$/m);
 }
 
 async function edits(runtime: Runtime, client: Client): Promise<void> {

@@ -1,4 +1,4 @@
-/** Runs real clients in tmux, in a terminal of 80 columns and 24 rows: keys in, screen out. */
+/** Runs real clients in tmux, in a terminal: keys in, screen out. */
 import { PATIENCE_MS } from "../patience.ts";
 
 const LOOK_MS = 30;
@@ -20,9 +20,13 @@ export class Screen implements AsyncDisposable {
   }
 
   /** Starts a command line in a new terminal. */
-  static async open(command: string): Promise<Screen> {
+  static async open(
+    command: string,
+    { columns, rows } = { columns: 80, rows: 24 },
+  ): Promise<Screen> {
     const screen = new Screen(`miniboa-${crypto.randomUUID()}`);
-    await screen.#tmux("new-session", "-d", "-s", "s", "-x", "80", "-y", "24", command);
+    const size = ["-x", String(columns), "-y", String(rows)];
+    await screen.#tmux("new-session", "-d", "-s", "s", ...size, command);
     await screen.#tmux("set-option", "-g", "remain-on-exit", "on");
     return screen;
   }

@@ -20,11 +20,12 @@ import {
   NEW_ENVIRON,
 } from "../../src/options/mod.ts";
 import { EOF, IP } from "../../src/protocol/mod.ts";
+import { encodeText } from "../../src/text/mod.ts";
 import { turn } from "../../src/transport/event_loop.ts";
 import { Terminal } from "../text/terminal.ts";
 import { PATIENCE_MS, until } from "../patience.ts";
 import { type Harness, latin1, type StepClock } from "./harness.ts";
-import { agree, join, type Remote, show } from "./remote.ts";
+import { agree, join, type Joined, type Remote, show } from "./remote.ts";
 
 /** A client with a terminal in character mode. Disposing it stops the server. */
 interface Sitting extends AsyncDisposable {
@@ -287,6 +288,53 @@ Deno.test("the editor follows the window size", async () => {
   await look();
   await type("!");
   assertEquals(await look(), ["> a line tha", "t is longer", "than its row", "!"]);
+});
+
+Deno.test("the editor has the window and the character set of the moment in which it begins", async () => {
+  const steps: ((joined: Joined) => void)[] = [
+    ({ remote }) => {
+      remote.will(NAWS);
+      remote.sub(NAWS, encodeNaws({ columns: 12, rows: 10 }));
+    },
+    ({ remote }) => remote.do(ECHO),
+    ({ remote }) => remote.do(SGA),
+    ({ client }) => client.encoding = "gbk",
+  ];
+  const order = fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 });
+  const check = async (order: readonly number[], atOnce: boolean, leaves: boolean) => {
+    await using joined = await join({ telnetOptions: { naws: true } });
+    const { harness, client, remote, peer } = joined;
+    client.useEditor();
+    client.prompt("> ");
+    for (const index of order) {
+      steps[index]?.(joined);
+      if (!atOnce) await harness.server.poll();
+    }
+    await harness.pollUntil(() => client.terminal.editing && client.columns === 12);
+    if (leaves) { // leaves character mode, and changes the window meanwhile
+      remote.dont(SGA);
+      await harness.pollUntil(() => !client.terminal.editing);
+      client.useEditor(); // asks again
+      await harness.server.poll();
+      remote.sub(NAWS, encodeNaws({ columns: 10, rows: 10 }));
+      await harness.pollUntil(() => client.columns === 10);
+      remote.do(ECHO);
+      remote.do(SGA);
+      await harness.pollUntil(() => client.terminal.editing);
+    }
+    await harness.server.poll();
+    remote.read(peer.take());
+    remote.text = "";
+    peer.write(encodeText("■■■■■■a", "gbk")); // in GBK ■ has two columns
+    await harness.pollUntil(() => {
+      remote.read(peer.take());
+      return remote.text.endsWith("a");
+    });
+    const [before, after] = leaves ? [4, 2] : [5, 1];
+    const square = "\xa1\xf6";
+    assertEquals(remote.text, `${square.repeat(before)}\r\n${square.repeat(after)}a`);
+  };
+  await fc.assert(fc.asyncProperty(order, fc.boolean(), fc.boolean(), check), { numRuns: 50 });
 });
 
 Deno.test("if LINEMODE is agreed to later, the client edits and echoes locally again", async () => {
