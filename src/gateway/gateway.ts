@@ -40,7 +40,7 @@ import {
 } from "./messages.ts";
 import { ByteQueue } from "../protocol/byte_queue.ts";
 import { decodeCommit, encodeGatewayRecord } from "./records.ts";
-import { BusGuard, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
+import { BusGuard, forEach, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
@@ -50,6 +50,10 @@ const PIECE = 32_768;
 const BEAT_MS = 1_000;
 /** After this long without a message, a worker counts as not serving its zone. */
 const SILENCE_MS = 2_500;
+/** After this long without a message, the zone of a worker is forgotten, unless it has clients. */
+const FORGET_MS = 60_000;
+/** The maximum number of forgotten zones whose epoch is remembered. */
+const MAX_EPOCHS = 1_024;
 
 /**
  * Holds the connections of clients while the workers that run the game come and go. A gateway
@@ -107,6 +111,8 @@ export class Gateway {
   readonly #byHandle: Map<number, HeldConnection> = new Map();
   #handles = 0;
   readonly #routes: Map<string, ZoneRoute> = new Map();
+  /** The last epochs of zones whose worker is silent for long. */
+  readonly #epochs: Map<string, number> = new Map();
   readonly #subscriptions: BusSubscription[] = [];
   readonly #writer: WireWriter = new WireWriter();
   readonly #heldEvents: HeldEvents;
@@ -355,7 +361,10 @@ export class Gateway {
 
   #routeOf(zone: string): ZoneRoute {
     let route = this.#routes.get(zone);
-    if (route === undefined) this.#routes.set(zone, route = new ZoneRoute(zone));
+    if (route === undefined) {
+      this.#routes.set(zone, route = new ZoneRoute(zone, this.#epochs.get(zone) ?? 0));
+      this.#epochs.delete(zone);
+    }
     return route;
   }
 
@@ -392,11 +401,18 @@ export class Gateway {
     held.handle = 0;
   }
 
-  /** Removes the route of a zone without connections and without a worker. */
-  #dropRoute({ name, connections, link }: ZoneRoute): void {
-    if (connections.size === 0 && link === undefined && name !== this.#zone) {
-      this.#routes.delete(name);
-    }
+  /**
+   * Removes the route of a zone without connections and without a worker. `silent`: also if the
+   * worker may come back.
+   */
+  #dropRoute({ name, connections, link, epoch }: ZoneRoute, silent: boolean = false): void {
+    if (connections.size > 0 || name === this.#zone || link !== undefined && !silent) return;
+    this.#routes.delete(name);
+    if (link === undefined) return;
+    this.#epochs.set(name, epoch); // a fenced worker may wake
+    if (this.#epochs.size <= MAX_EPOCHS) return;
+    const [oldest = ""] = this.#epochs.keys();
+    this.#epochs.delete(oldest);
   }
 
   /** Reports the news of a connection to the worker of its zone. */
@@ -418,7 +434,7 @@ export class Gateway {
       if (held.closing || held.done) return;
       const handle = ++this.#handles;
       this.#byHandle.set(handle, held);
-      link.link.send(encodeGatewayRecord(held.open(handle), this.#writer));
+      link.link.send(encodeGatewayRecord(held.open(handle, this.#timer.now()), this.#writer));
     }
     for (const record of held.takeNews()) {
       link.link.send(encodeGatewayRecord(record, this.#writer));
@@ -516,9 +532,13 @@ export class Gateway {
     route.heardAt = now;
     const { worker } = route;
     const startAgain = () => worker && this.#begin(route, worker);
-    for (const message of link.receive(bytes, now, startAgain)) this.#apply(route, message, now);
-    this.#catchUp(route);
-    this.#flushSoon();
+    const messages = link.receive(bytes, now, startAgain);
+    try {
+      forEach(messages, (message) => this.#apply(route, message, now));
+    } finally {
+      this.#catchUp(route);
+      this.#flushSoon();
+    }
   }
 
   #apply(route: ZoneRoute, message: Uint8Array, now: number): void {
@@ -575,7 +595,9 @@ export class Gateway {
       if (beats) route.link?.beat();
       route.link?.flush(now);
       this.#catchUp(route);
-      if (!route.isServed(now, SILENCE_MS)) this.#lookAtWaiting(route, now);
+      if (route.isServed(now, SILENCE_MS)) route.servedAt = now;
+      else this.#lookAtWaiting(route, now);
+      if (now - Math.max(route.heardAt, route.servedAt) > FORGET_MS) this.#dropRoute(route, true);
     }
   }
 
@@ -592,10 +614,14 @@ export class Gateway {
 
   /** If no worker serves a zone, informs its clients, or moves them back to their previous zone. */
   #lookAtWaiting(route: ZoneRoute, now: number): void {
+    const { servedAt } = route;
     for (const held of [...route.connections.values()]) {
-      const { back } = held;
-      if (back !== undefined && now >= back.by) this.#move(held, back.zone, "no-zone", now);
-      else if (!held.told && held.waits && now - held.waitsSince >= this.#waitingAfter) {
+      const { back, waitsSince } = held;
+      if (back !== undefined && now >= Math.max(back.by, servedAt + this.#moveTimeout)) {
+        this.#move(held, back.zone, "no-zone", now);
+      } else if (
+        !held.told && held.waits && now - Math.max(waitsSince, servedAt) >= this.#waitingAfter
+      ) {
         held.told = true;
         if (this.#messages.waiting !== "") this.#say(held, this.#messages.waiting);
       }

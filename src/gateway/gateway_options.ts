@@ -173,15 +173,16 @@ export async function checkOptions(options: GatewayOptions): Promise<GatewaySett
   checkBus(bus);
   checkToken("zone", zone);
   if (name !== undefined) checkToken("name", name);
-  if (timer !== undefined) checkFunction("timer.every", timer?.every);
+  if (timer !== undefined) checkTimer("timer", timer);
   if (onError !== undefined) checkFunction("onError", onError);
   if (waitingAfter !== undefined) checkCount("waitingAfter", waitingAfter);
   if (moveTimeout !== undefined) checkCount("moveTimeout", moveTimeout);
   rejectUnknownKeys("messages", messages, MESSAGES);
   for (const [key, text] of Object.entries(messages)) checkText(`messages.${key}`, text);
   const { waiting: _waiting, ...served } = messages;
-  const { codec: _codec, onRefuse, onListenError, ...door } = own;
+  const { codec, onRefuse, onListenError, ...door } = own;
   if (onRefuse !== undefined) checkFunction("onRefuse", onRefuse);
+  if (codec !== undefined) checkFunction("codec.deflate", codec?.deflate);
   return await checkSettings({
     ...door,
     messages: served,
@@ -191,8 +192,16 @@ export async function checkOptions(options: GatewayOptions): Promise<GatewaySett
 
 /** Checks that a value is a bus. */
 export function checkBus(bus: Bus): void {
-  if (typeof bus?.publish === "function" && typeof bus.leases?.write === "function") return;
+  const { publish, subscribe, leases } = bus ?? {};
+  const methods = [publish, subscribe, leases?.read, leases?.write];
+  if (methods.every((method) => typeof method === "function")) return;
   throwUnexpected("the bus", "a Bus, such as natsBus(nats, { kv }) or new MemoryBus()", bus);
+}
+
+/** Checks that a value is a timer. */
+export function checkTimer(what: string, timer: Timer): void {
+  checkFunction(`${what}.now`, timer?.now);
+  checkFunction(`${what}.every`, timer?.every);
 }
 
 /** Creates a random identifier. */

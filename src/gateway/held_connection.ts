@@ -65,6 +65,8 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   #toldGone = false;
   readonly #parts: Map<string, string> = new Map();
   #committed = false;
+  /** When the last commit was applied. */
+  #committedAt: number;
   #closing = false;
   /** The number of output bytes since the connection was opened at the worker. */
   #written = 0;
@@ -84,7 +86,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.number = number;
     this.origin = origin;
     this.zone = zone;
-    this.waitsSince = now;
+    this.waitsSince = this.#committedAt = now;
     this.#events = events;
     this.#stream = new ByteStream(connection, { limits: NO_INFLATING, codec }, this);
   }
@@ -126,7 +128,8 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
 
   /** Whether it waits for a commit of a worker. */
   get waits(): boolean {
-    return !this.#closing && (!this.#committed || this.#acked < this.#total);
+    const arrives = !this.#committed || this.back !== undefined;
+    return !this.#closing && (arrives || this.#acked < this.#total);
   }
 
   // Events of the socket.
@@ -169,7 +172,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   // Records for a worker, and commits of a worker.
 
   /** Creates the record that opens it at a worker; {@linkcode takeNews} must follow. */
-  open(handle: number): GatewayRecord {
+  open(handle: number, now: number): GatewayRecord {
     const { number, origin: { address, port, encrypted }, connection: { framed = false } } = this;
     this.handle = handle;
     this.#written = this.#reported = 0;
@@ -187,6 +190,8 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
       compressing: this.#stream.compressing,
       acked: this.#acked,
       reason: this.#committed ? this.reason : undefined,
+      age: Math.max(0, Math.round(now - this.#committedAt)),
+      inputWaits: this.#acked < this.#input.end,
       parts: new Map(this.#parts),
     };
   }
@@ -229,7 +234,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.reason = "restart";
     this.back = undefined;
     this.told = false;
-    this.waitsSince = now;
+    this.waitsSince = this.#committedAt = now;
     let zone: string | undefined;
     for (const step of steps) {
       if (step.type === "move") zone = step.zone;

@@ -2,12 +2,19 @@ import { isTelnetError, TelnetError } from "../protocol/error.ts";
 import type { Bus, LeaseEntry, Timer } from "./bus.ts";
 import { encodeControl, PROBE, workerSubject } from "./messages.ts";
 import { WIRE_VERSION } from "./records.ts";
+import { callUserCode } from "../session/call_user_code.ts";
 import { waitUntil } from "./waiting.ts";
 
 /** How often a waiting worker reads the entry of a zone, in milliseconds. */
 const LOOK_MS = 100;
-/** How long a worker has to leave its zone after it was asked to, in milliseconds. */
+/**
+ * How long a worker that was asked to leave its zone may neither leave nor renew its lease, in
+ * milliseconds; at least half of its lease.
+ */
 const YIELD_MS = 1_500;
+/** How long the store must fail until that is reported, and how often, in milliseconds. */
+const FAILING_MS = 2_000;
+const REPORT_MS = 10_000;
 
 /** The content of a zone's entry: the worker that serves it. */
 interface Holder {
@@ -19,6 +26,8 @@ interface Holder {
   readonly wire: number;
   /** How long the entry is valid without a renewal, in milliseconds. */
   readonly duration?: number;
+  /** What is added to a revision to get an epoch. Default 0. */
+  readonly base?: number;
 }
 
 /** A worker's request for a zone. */
@@ -34,6 +43,8 @@ export interface LeaseRequest {
   /** How long an entry is valid without a renewal, in milliseconds. */
   readonly duration: number;
   readonly signal: AbortSignal | undefined;
+  /** Called if the store cannot be used for some time. */
+  readonly onError: (error: unknown) => void;
   /** Registers `gone`, which is called when a worker is known to be gone or to have left. */
   onGone(gone: (worker: string) => void): void;
 }
@@ -46,12 +57,15 @@ export class Lease {
   /** Increases with each worker; messages with a lower epoch are ignored. */
   readonly epoch: number;
   readonly #request: LeaseRequest;
+  readonly #base: number;
   #revision: number;
   #busy: Promise<void> | undefined;
 
-  private constructor(request: LeaseRequest, revision: number) {
+  private constructor(request: LeaseRequest, revision: number, base: number) {
     this.#request = request;
-    this.epoch = this.#revision = revision;
+    this.#base = base;
+    this.#revision = revision;
+    this.epoch = base + revision;
   }
 
   /** Waits until a zone is free, and acquires its lease. */
@@ -59,26 +73,30 @@ export class Lease {
     const { bus, timer, zone, worker, takeOver, signal } = request;
     let [seen, seenAt, askedAt] = [-1, 0, Infinity];
     let [gone, woken] = ["", false];
+    const [unread, unwritten] = [new StoreFaults(request), new StoreFaults(request)];
     request.onGone((name) => {
       gone = name;
       woken = true;
     });
     while (true) {
       signal?.throwIfAborted();
-      const entry = await read(request);
+      const entry = await read(request, unread);
       const holder = holderOf(entry);
       if (holder !== undefined) check(request, holder);
       const now = timer.now();
       if (entry !== undefined && entry.revision !== seen) [seen, seenAt] = [entry.revision, now];
       const held = holder?.worker ?? "";
-      const duration = holder?.duration ?? request.duration;
+      const { duration = request.duration, base = 0 } = holder ?? {};
+      // A worker that renews its lease is still in its turn.
+      const asked = Math.max(askedAt, seenAt);
       const free = held === "" || held === gone || now - seenAt >= duration ||
-        now - askedAt >= YIELD_MS;
+        now - asked >= Math.max(YIELD_MS, duration / 2);
       // The entry is this worker's own: its write has succeeded, but the reply was lost.
-      if (entry !== undefined && held === worker) return new Lease(request, entry.revision);
+      if (entry !== undefined && held === worker) return new Lease(request, entry.revision, base);
       if (free) {
-        const revision = await write(request, entry?.revision, worker).catch(() => undefined);
-        if (revision !== undefined) return new Lease(request, revision);
+        const written = write(request, { revision: entry?.revision, worker, base });
+        const revision = await written.catch((error) => unwritten.failed(error));
+        if (revision !== undefined) return new Lease(request, revision, base);
         await waitUntil(timer, () => false, timer.now() + 1);
         continue;
       }
@@ -103,7 +121,7 @@ export class Lease {
   async renew(): Promise<boolean> {
     const { worker } = this.#request;
     try {
-      const revision = await write(this.#request, this.#revision, worker);
+      const revision = await this.#write(this.#revision, worker, this.#base);
       if (revision !== undefined) {
         this.#revision = revision;
         return true;
@@ -122,10 +140,33 @@ export class Lease {
   async release(): Promise<void> {
     await this.#busy;
     try {
-      await write(this.#request, this.#revision, "");
+      await this.#write(this.#revision, "", this.#base);
     } catch {
       // The lease expires by itself.
     }
+  }
+
+  /**
+   * Releases the zone with epochs above one that a gateway knows, if the store still names this
+   * worker: a lower epoch means that the store has begun anew.
+   *
+   * @returns Whether it does.
+   */
+  async raise(above: number): Promise<boolean> {
+    const { bus, zone, worker } = this.#request;
+    await this.#busy;
+    try {
+      const entry = await bus.leases.read(zone);
+      if (entry === undefined || holderOf(entry)?.worker !== worker) return false;
+      const base = Math.max(this.#base, above - entry.revision);
+      return await this.#write(entry.revision, "", base) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #write(revision: number, worker: string, base: number): Promise<number | undefined> {
+    return write(this.#request, { revision, worker, base });
   }
 
   /** Renews the lease, unless a renewal is in progress. */
@@ -137,12 +178,49 @@ export class Lease {
   }
 }
 
-async function read({ bus, timer, zone, signal }: LeaseRequest): Promise<LeaseEntry | undefined> {
+/** Reports a store that fails for some time. */
+class StoreFaults {
+  readonly #request: LeaseRequest;
+  #since: number | undefined;
+  #reportedAt = -Infinity;
+
+  constructor(request: LeaseRequest) {
+    this.#request = request;
+  }
+
+  worked(): void {
+    this.#since = undefined;
+  }
+
+  failed(error: unknown): undefined {
+    const { timer, zone, onError } = this.#request;
+    const now = timer.now();
+    this.#since ??= now;
+    if (now - this.#since < FAILING_MS || now - this.#reportedAt < REPORT_MS) return;
+    this.#reportedAt = now;
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure = new TelnetError(
+      "io",
+      `Cannot join the zone "${zone}" yet: the store of the zones fails (${reason}); does its ` +
+        "bucket exist?",
+      { cause: error },
+    );
+    callUserCode(() => onError(failure), () => {});
+  }
+}
+
+async function read(
+  { bus, timer, zone, signal }: LeaseRequest,
+  faults: StoreFaults,
+): Promise<LeaseEntry | undefined> {
   while (true) {
     try {
-      return await bus.leases.read(zone);
+      const entry = await bus.leases.read(zone);
+      faults.worked();
+      return entry;
     } catch (error) {
       if (isTelnetError(error)) throw error;
+      faults.failed(error);
       signal?.throwIfAborted();
       await waitUntil(timer, () => false, timer.now() + LOOK_MS);
     }
@@ -151,10 +229,13 @@ async function read({ bus, timer, zone, signal }: LeaseRequest): Promise<LeaseEn
 
 function write(
   { bus, zone, version, duration }: LeaseRequest,
-  revision: number | undefined,
-  worker: string,
+  { revision, worker, base }: {
+    readonly revision: number | undefined;
+    readonly worker: string;
+    readonly base: number;
+  },
 ): Promise<number | undefined> {
-  const holder: Holder = { worker, version, wire: WIRE_VERSION, duration };
+  const holder: Holder = { worker, version, wire: WIRE_VERSION, duration, base };
   return bus.leases.write(zone, encoder.encode(JSON.stringify(holder)), revision);
 }
 

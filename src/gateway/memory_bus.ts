@@ -106,7 +106,7 @@ export class MemoryBus implements Bus {
     const { timer = systemTimer } = options;
     checkFunction("MemoryBus.timer.every", timer?.every);
     for (const [name, part] of Object.entries({ loss, duplicate })) {
-      if (!(part >= 0 && part <= 1)) {
+      if (typeof part !== "number" || !(part >= 0 && part <= 1)) {
         throwUnexpected(`MemoryBus.${name}`, "a number from 0 to 1", part);
       }
     }

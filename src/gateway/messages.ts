@@ -75,7 +75,11 @@ export function decodeJson<Value>(bytes: Uint8Array, names: Value): Value {
   const value = json as Readonly<Record<string, Json>> | null;
   if (value?.wire !== WIRE_VERSION) throw new WireError("A message is of another version");
   for (const [name, example] of Object.entries(names as object)) {
-    if (typeof value[name] !== typeof example) throw new WireError(`A message has no ${name}`);
+    const given = value[name];
+    const isWrong = typeof given === "number" && !(Number.isSafeInteger(given) && given >= 0);
+    if (typeof given !== typeof example || isWrong) {
+      throw new WireError(`A message has no ${name}`);
+    }
   }
   return value as Value;
 }
@@ -113,6 +117,21 @@ export function encodeControl(control: Control): Uint8Array {
   return new WireWriter().byte(CONTROL).raw(encodeJson(control)).take();
 }
 
+/** Examples of the control messages with fields. */
+const CONTROLS: Readonly<Record<string, Control>> = {
+  fenced: { type: "fenced", zone: "", epoch: 0 },
+  yield: { type: "yield", zone: "", to: "" },
+  reset: { type: "reset", zone: "", link: 0 },
+};
+
+function decodeControl(bytes: Uint8Array): Control {
+  const { type } = decodeJson<Control>(bytes, PROBE);
+  return decodeJson<Control>(
+    bytes,
+    Object.hasOwn(CONTROLS, type) ? CONTROLS[type] as Control : PROBE,
+  );
+}
+
 /**
  * Decodes a packet or a control message.
  *
@@ -121,7 +140,7 @@ export function encodeControl(control: Control): Uint8Array {
 export function decodeMessage(bytes: Uint8Array): Packet | Control {
   const reader = new WireReader(bytes);
   const kind = reader.byte();
-  if (kind === CONTROL) return decodeJson<Control>(reader.rest(), { type: "probe" });
+  if (kind === CONTROL) return decodeControl(reader.rest());
   if (kind !== PACKET || reader.byte() !== WIRE_VERSION) {
     throw new WireError("A packet is of another version");
   }

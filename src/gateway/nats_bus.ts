@@ -19,7 +19,7 @@
  * @module
  */
 import { checkFunction, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
-import { throwMisuse } from "../protocol/error.ts";
+import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import type { Bus, BusSubscription, LeaseEntry, LeaseStore } from "./bus.ts";
 
 export type * from "./bus.ts";
@@ -99,14 +99,18 @@ export function natsBus(nats: NatsConnection, options: NatsBusOptions = {}): Bus
     throwUnexpected("the connection", "one of @nats-io/transport-node", nats);
   }
   const { prefix = "boa", kv } = options;
-  if (!/^[\w-]+(\.[\w-]+)*$/.test(prefix)) {
+  if (typeof prefix !== "string" || !/^[\w-]+(\.[\w-]+)*$/.test(prefix)) {
     throwUnexpected(
       "natsBus.prefix",
       "words of letters, digits, - and _, with dots between",
       prefix,
     );
   }
-  if (kv !== undefined) checkFunction("natsBus.kv.update", kv?.update);
+  if (kv !== undefined) {
+    for (const method of ["get", "create", "update"] as const) {
+      checkFunction(`natsBus.kv.${method}`, kv?.[method]);
+    }
+  }
   return new NatsBus(nats, prefix, kv);
 }
 
@@ -128,7 +132,7 @@ class NatsBus implements Bus {
     this.#nats = nats;
     this.#prefix = prefix;
     this.closed = nats.closed?.();
-    this.leases = kv === undefined ? NO_LEASES : kvLeases(kv);
+    this.leases = kv === undefined ? NO_LEASES : kvLeases(kv, prefix);
   }
 
   publish(subject: string, payload: Uint8Array, onNobody?: () => void): void {
@@ -141,14 +145,19 @@ class NatsBus implements Bus {
   }
 
   subscribe(subject: string, onMessage: (payload: Uint8Array) => void): BusSubscription {
-    const subscription = this.#nats.subscribe(`${this.#prefix}.${subject}`, {
-      callback: (error, message) => {
-        if (error !== null) return;
-        // Use a plain Uint8Array: slice() of Node's Buffer does not copy.
-        const { buffer, byteOffset, length } = message.data;
-        onMessage(new Uint8Array(buffer, byteOffset, length));
-      },
-    });
+    const callback = (error: Error | null, message: NatsMessage) => {
+      if (error !== null) return;
+      // Use a plain Uint8Array: slice() of Node's Buffer does not copy.
+      const { buffer, byteOffset, length } = message.data;
+      onMessage(new Uint8Array(buffer, byteOffset, length));
+    };
+    let subscription: { unsubscribe(): void };
+    try {
+      subscription = this.#nats.subscribe(`${this.#prefix}.${subject}`, { callback });
+    } catch (cause) {
+      const text = "Cannot use the bus: its connection to NATS is closed, so connect again";
+      throw new TelnetError("connection-lost", text, { cause });
+    }
     return { close: () => ignoreClosed(() => subscription.unsubscribe()) };
   }
 
@@ -184,17 +193,19 @@ function throwNoBucket(): never {
   );
 }
 
-function kvLeases(kv: NatsKv): LeaseStore {
+/** The entries have the prefix in their keys, too: several games may share a bucket. */
+function kvLeases(kv: NatsKv, prefix: string): LeaseStore {
   return {
     read: async (name): Promise<LeaseEntry | undefined> => {
-      const entry = await kv.get(name);
+      const entry = await kv.get(`${prefix}.${name}`);
       if (entry === null || entry.operation !== "PUT") return undefined;
       return { value: entry.value, revision: entry.revision };
     },
     write: async (name, value, revision) => {
+      const key = `${prefix}.${name}`;
       try {
-        if (revision === undefined) return await kv.create(name, value);
-        return await kv.update(name, value, revision);
+        if (revision === undefined) return await kv.create(key, value);
+        return await kv.update(key, value, revision);
       } catch (error) {
         if (WRONG_SEQUENCE.includes((error as { code?: unknown } | null)?.code)) return undefined;
         throw error;

@@ -4,7 +4,7 @@ import type { PartChange } from "./part_change.ts";
 import { WireError, WireReader, type WireWriter } from "./wire.ts";
 
 /** The version of the messages between gateways and workers. */
-export const WIRE_VERSION = 3;
+export const WIRE_VERSION = 4;
 
 /** The state of a connection's owner: JSON texts by name. */
 export type Parts = ReadonlyMap<string, string>;
@@ -28,6 +28,10 @@ export interface OpenRecord {
   readonly acked: number;
   /** Why the connection is resumed; `undefined`: it is new, as no state was committed. */
   readonly reason: ResumeReason | undefined;
+  /** How long ago the state was committed, in milliseconds. */
+  readonly age: number;
+  /** Whether there is input that it does not cover. */
+  readonly inputWaits: boolean;
   readonly parts: Parts;
 }
 
@@ -113,11 +117,13 @@ export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): 
     case "open": {
       const { handle, number, address, port, encrypted, framed, compressing, acked, reason } =
         record;
-      const flags = (encrypted ? 1 : 0) + (framed ? 2 : 0) + (compressing ? 4 : 0);
+      const flags = (encrypted ? 1 : 0) + (framed ? 2 : 0) + (compressing ? 4 : 0) +
+        (record.inputWaits ? 8 : 0);
       writer.byte(OPEN).number(handle).number(number).text(address).number(port).byte(flags).number(
         acked,
       );
-      writeTexts(writer.byte(REASONS.indexOf(reason)), record.parts, (text) => text);
+      writer.byte(REASONS.indexOf(reason)).number(record.age);
+      writeTexts(writer, record.parts, (text) => text);
       break;
     }
     case "input":
@@ -156,12 +162,12 @@ export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
         reader.byte(),
         reader.number(),
       ];
-      const reason = REASONS[reader.byte()];
+      const [reason, age] = [REASONS[reader.byte()], reader.number()];
       const [encrypted, framed] = [(flags & 1) !== 0, (flags & 2) !== 0];
-      const compressing = (flags & 4) !== 0;
+      const [compressing, inputWaits] = [(flags & 4) !== 0, (flags & 8) !== 0];
       const parts = readTexts(reader);
       const origin = { address, port, encrypted, framed, compressing };
-      return { type: "open", handle, number, ...origin, acked, reason, parts };
+      return { type: "open", handle, number, ...origin, acked, reason, age, inputWaits, parts };
     }
     case INPUT:
       return { type: "input", handle, bytes: reader.rest().slice() };

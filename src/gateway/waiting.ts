@@ -1,7 +1,6 @@
 import { callUserCode } from "../session/call_user_code.ts";
 import { TelnetError } from "../protocol/error.ts";
 import type { Bus, Timer } from "./bus.ts";
-import { WireError } from "./wire.ts";
 
 /** The interval at which conditions and timeouts are checked, in milliseconds. */
 export const TICK_MS = 20;
@@ -35,6 +34,19 @@ export function waitUntil(
   });
 }
 
+/** Calls a function with each item, also after it has thrown; then throws the first of the errors. */
+export function forEach<Item>(items: readonly Item[], call: (item: Item) => void): void {
+  const errors: unknown[] = [];
+  for (const item of items) {
+    try {
+      call(item);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+}
+
 /** Returns a function that runs `call` in a microtask, once for all calls until then. */
 export function soon(call: () => void): () => void {
   let scheduled = false;
@@ -66,7 +78,10 @@ export function onBusClosed(bus: Bus, call: (error: TelnetError) => void): () =>
   return () => wanted = undefined;
 }
 
-/** Ignores invalid messages, which any program on the bus can publish, and reports some of them. */
+/**
+ * Ignores messages that cannot be handled, and reports some of them: any program on the bus can
+ * publish. An exception would end the bus's client.
+ */
 export class BusGuard {
   readonly #timer: Timer;
   readonly #onError: (error: unknown) => void;
@@ -77,19 +92,18 @@ export class BusGuard {
     this.#onError = onError;
   }
 
-  /** Wraps a handler of messages that may throw a `WireError`. */
+  /** Wraps a handler of messages that may throw. */
   guard(take: (payload: Uint8Array) => void): (payload: Uint8Array) => void {
     return (payload) => {
       try {
         take(payload);
       } catch (error) {
-        if (!(error instanceof WireError)) throw error;
         this.#report(error);
       }
     };
   }
 
-  #report(error: WireError): void {
+  #report(error: unknown): void {
     const now = this.#timer.now();
     if (now - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = now;

@@ -1,4 +1,5 @@
 import {
+  checkBoolean,
   checkCount,
   checkFunction,
   checkList,
@@ -12,7 +13,7 @@ import type { ConnectionAcceptor, Listener, Transport } from "../transport/trans
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { type Bus, type BusSubscription, systemTimer, type Timer } from "./bus.ts";
 import { BusLink, LAST_MS } from "./bus_link.ts";
-import { checkBus, randomId } from "./gateway_options.ts";
+import { checkBus, checkTimer, randomId } from "./gateway_options.ts";
 import { Lease } from "./lease.ts";
 import {
   A_GONE,
@@ -36,7 +37,7 @@ import {
   encodeCommit,
   type OpenRecord,
 } from "./records.ts";
-import { BusGuard, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
+import { BusGuard, forEach, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 
@@ -44,8 +45,6 @@ import { ZoneConnection, type ZoneConnectionOwner } from "./zone_connection.ts";
 const HELLO_MS = 1_000;
 /** After this many announcements without a packet, a gateway and its connections count as gone. */
 const SILENT_HELLOS = 10;
-/** How long a leaving worker waits for the end of its turn. */
-const TURN_MS = 250;
 /** A worker that crashes at its start has done so after this time. */
 const START_MS = 60;
 /** How long the bus has to report that a worker that asked for the zone has crashed. */
@@ -77,6 +76,11 @@ export interface JoinOptions {
    */
   readonly lease?: number | undefined;
   /**
+   * How long this worker waits for the end of its turn before it leaves the zone, in milliseconds.
+   * The next worker repeats a turn that takes longer. Default 5000.
+   */
+  readonly turnTimeout?: number | undefined;
+  /**
    * Aborts the wait for the zone; `joinZone` then rejects with the signal's reason. Default: none.
    */
   readonly signal?: AbortSignal | undefined;
@@ -96,6 +100,7 @@ const NAMES: Readonly<Record<keyof JoinOptions, true>> = {
   signal: true,
   takeOver: true,
   timer: true,
+  turnTimeout: true,
   version: true,
 };
 
@@ -147,13 +152,20 @@ export async function joinZone(
   checkBus(bus);
   checkToken("the zone", name);
   const { takeOver = false, version = "1", accepts = [], lease: duration = 3_000 } = options;
-  const { signal, onError = () => {}, timer = systemTimer } = options;
+  const { signal, onError = () => {}, timer = systemTimer, turnTimeout = 5_000 } = options;
+  checkBoolean("joinZone.takeOver", takeOver);
   checkText("joinZone.version", version);
   if (version.length > MAX_VERSION) {
     throwUnexpected("joinZone.version", `at most ${MAX_VERSION} characters`, version);
   }
   checkList("joinZone.accepts", accepts);
+  for (const format of accepts) checkText("joinZone.accepts", format);
   checkCount("joinZone.lease", duration, 300);
+  checkCount("joinZone.turnTimeout", turnTimeout);
+  checkTimer("joinZone.timer", timer);
+  if (signal !== undefined && typeof signal.addEventListener !== "function") {
+    throwUnexpected("joinZone.signal", "an AbortSignal", signal);
+  }
   checkFunction("joinZone.onError", onError);
   const worker = `worker-${randomId()}`;
   let gone: (worker: string) => void = () => {};
@@ -181,11 +193,21 @@ export async function joinZone(
   if (signal?.aborted) stopWait();
   signal?.addEventListener("abort", stopWait);
   const forget = onBusClosed(bus, (error) => wait.abort(error));
-  const asked = { bus, timer, zone: name, worker, version, accepts, takeOver, duration };
+  const asked = { bus, timer, zone: name, worker, version, accepts, takeOver, duration, onError };
   const request = { ...asked, signal: wait.signal };
   try {
     const lease = await Lease.acquire({ ...request, onGone: (call) => gone = call });
-    return makeZone({ bus, timer, name, worker, version, lease, duration, onError });
+    return makeZone({
+      bus,
+      timer,
+      name,
+      worker,
+      version,
+      lease,
+      duration,
+      turnTimeout,
+      onError,
+    });
   } finally {
     signal?.removeEventListener("abort", stopWait);
     forget();
@@ -201,6 +223,7 @@ interface ZoneParts {
   readonly version: string;
   readonly lease: Lease;
   readonly duration: number;
+  readonly turnTimeout: number;
   readonly onError: (error: unknown) => void;
 }
 
@@ -319,10 +342,10 @@ export class Zone {
 
   async #leave(): Promise<void> {
     if (!this.#owned) return;
-    const { timer, lease, worker, name: zone, version } = this.#parts;
+    const { timer, lease, worker, name: zone, version, turnTimeout } = this.#parts;
     let ended = false;
     const isOver = () => ended || this.#isSettled || !this.#owned;
-    await waitUntil(timer, isOver, timer.now() + TURN_MS, (look) => {
+    await waitUntil(timer, isOver, timer.now() + turnTimeout, (look) => {
       this.#turnEnded = () => {
         ended = true;
         look();
@@ -449,8 +472,22 @@ export class Zone {
     if ("bytes" in message) return this.#receivePacket(message);
     if (message.type === "yield" && message.zone === this.name) void this.#leaveFor(message.to);
     else if (message.type === "fenced" && message.zone === this.name) {
-      if (message.epoch > this.epoch) this.#lose();
+      if (message.epoch > this.epoch) void this.#fencedBy(message.epoch);
     }
+  }
+
+  /** Loses the zone to a higher epoch; if there is no such worker, the store has begun anew. */
+  async #fencedBy(epoch: number): Promise<void> {
+    if (!this.#owned) return;
+    const { lease, onError } = this.#parts;
+    this.#lose();
+    if (!await lease.raise(epoch)) return;
+    const error = new TelnetError(
+      "connection-lost",
+      `Cannot serve the zone "${this.name}": the store of the zones has begun anew, and gateways ` +
+        "know a later worker; join again",
+    );
+    callUserCode(() => onError(error), () => {});
   }
 
   #receivePacket({ from: gateway, link: number, epoch, bytes }: Packet): void {
@@ -462,10 +499,13 @@ export class Zone {
     peer.silence = 0;
     const now = peer.heardAt = peer.countedAt = this.#parts.timer.now();
     const messages = peer.link.receive(bytes, now, () => this.#drop(peer));
-    for (const message of messages) this.#take(peer, message);
-    peer.link.takeWaiting((connection) => connection.drain());
-    this.#flushSoon();
-    this.#heard?.();
+    try {
+      forEach(messages, (message) => this.#take(peer, message));
+    } finally {
+      peer.link.takeWaiting((connection) => connection.drain());
+      this.#flushSoon();
+      this.#heard?.();
+    }
   }
 
   #begin(gateway: string, number: number, before: Peer | undefined): Peer {

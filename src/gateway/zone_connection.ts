@@ -9,6 +9,7 @@ import { TelnetError } from "../protocol/error.ts";
 import { InputBuffer } from "../session/input_buffer.ts";
 import { changeOf, type PartChange } from "./part_change.ts";
 import type { CommitRecord, OpenRecord, Step } from "./records.ts";
+import { WireError } from "./wire.ts";
 
 /** The longest state of one client, in UTF-16 units. As UTF-8 it must fit in one message. */
 const MAX_STATE = 10_000_000;
@@ -66,6 +67,8 @@ export class ZoneConnection implements Connection, DurableConnection {
   #taken = 0;
   #closing = false;
   #acted = false;
+  /** Whether the gateway must still be told that the client has arrived in this zone. */
+  #arrives: boolean;
   /** Set once the connection is gone, with the error if it broke. */
   #gone: { readonly error: Error | undefined } | undefined;
   #goneTold = false;
@@ -82,8 +85,20 @@ export class ZoneConnection implements Connection, DurableConnection {
   #settleClosed: (() => void) | undefined;
 
   constructor(open: OpenRecord, gateway: string, owner: ZoneConnectionOwner) {
-    const { handle, number, address, port, encrypted, framed, compressing, acked, reason, parts } =
-      open;
+    const {
+      handle,
+      number,
+      address,
+      port,
+      encrypted,
+      framed,
+      compressing,
+      acked,
+      reason,
+      age,
+      inputWaits,
+      parts,
+    } = open;
     this.handle = handle;
     this.remoteAddress = address;
     this.remotePort = port;
@@ -95,7 +110,8 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#owner = owner;
     this.#parts = new Map(parts);
     for (const text of parts.values()) this.#stateLength += text.length;
-    this.resumed = reason && { reason, state: readParts(parts) };
+    this.#arrives = reason === "move" || reason === "no-zone";
+    this.resumed = reason && { reason, state: readParts(parts), age, inputWaits };
   }
 
   /** This object: the connection outlives the process. */
@@ -208,7 +224,9 @@ export class ZoneConnection implements Connection, DurableConnection {
     const changes = this.#changesTo({ ...late?.state, ...state });
     // On a move, the next worker reads the input that came after the late state.
     const upTo = state === undefined && late !== undefined && this.#moves ? late.acked : acked;
-    if (upTo === this.#acked && changes.size === 0 && this.#steps.length === 0) return;
+    const news = changes.size > 0 || this.#steps.length > 0 || this.#arrives;
+    if (upTo === this.#acked && !news) return;
+    this.#arrives = false;
     this.#acked = upTo;
     const moves = this.#moves;
     this.#send(changes);
@@ -349,5 +367,9 @@ function readParts(parts: ReadonlyMap<string, string>): Record<string, unknown> 
   for (const [name, text] of parts) {
     json += `${json === "" ? "{" : ","}${JSON.stringify(name)}:${text}`;
   }
-  return json === "" ? {} : JSON.parse(`${json}}`);
+  try {
+    return json === "" ? {} : JSON.parse(`${json}}`);
+  } catch {
+    throw new WireError("A part of the state is not JSON");
+  }
 }

@@ -6,17 +6,20 @@ import type { Hello } from "./messages.ts";
 export class ZoneRoute {
   readonly name: string;
   /** The highest epoch received so far. */
-  epoch = 0;
+  epoch: number;
   /** The worker that serves it. */
   worker: Hello | undefined;
   /** The link to that worker. */
   link: BusLink<HeldConnection> | undefined;
   /** When the last message of the worker arrived. */
   heardAt: number = -Infinity;
+  /** When a worker last served the zone. */
+  servedAt: number = -Infinity;
   readonly connections: Map<number, HeldConnection> = new Map();
 
-  constructor(name: string) {
+  constructor(name: string, epoch: number) {
     this.name = name;
+    this.epoch = epoch;
   }
 
   /** Whether a message of the worker arrived within a time. */

@@ -57,9 +57,12 @@ export class Continuity {
     return this.#core.returning;
   }
 
-  /** Returns the state that a previous owner of the connection has committed. */
-  committed({ state }: Resumed): ClientSnapshot {
-    return this.#committed.restore(state);
+  /** Returns the state that a previous owner of the connection has committed, at its present age. */
+  committed({ state, age = 0, inputWaits = false }: Resumed): ClientSnapshot {
+    const snapshot = this.#committed.restore(state);
+    const { connectedFor, idleFor } = snapshot;
+    const [connected, idle] = [Number(connectedFor) + age, inputWaits ? 0 : Number(idleFor) + age];
+    return { ...snapshot, connectedFor: connected, idleFor: idle };
   }
 
   /** Notes that the client was resumed as it was committed. */
@@ -99,7 +102,8 @@ export class Continuity {
     // client is committed only after `onDisconnect`.
     if (active) {
       if (begun) this.#commitTurn(durable, bytesSent);
-    } else if (life.state !== "closed" || finished) durable.commit(undefined, 0);
+    } else if (life.state === "leaving") return; // its end goes into the same commit as its last output
+    else if (life.state !== "closed" || finished) durable.commit(undefined, 0);
   }
 
   #commitTurn(durable: DurableConnection, bytesSent: number): void {

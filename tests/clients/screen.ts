@@ -22,7 +22,7 @@ export class Screen implements AsyncDisposable {
   /** Starts a command line in a new terminal. */
   static async open(
     command: string,
-    { columns, rows } = { columns: 80, rows: 24 },
+    { columns, rows }: { columns: number; rows: number } = { columns: 80, rows: 24 },
   ): Promise<Screen> {
     const screen = new Screen(`miniboa-${crypto.randomUUID()}`);
     const size = ["-x", String(columns), "-y", String(rows)];

@@ -261,6 +261,8 @@ const OPEN: OpenRecord = {
   compressing: false,
   acked: 0,
   reason: undefined,
+  age: 0,
+  inputWaits: false,
   parts: new Map(),
 };
 
