@@ -212,7 +212,7 @@ export abstract class BaseConnection implements Connection {
   close(): void {
     if (this.#closing || this.#destroyed) return;
     this.#closing = true;
-    if (this.#sending === undefined) this.#announceEnd();
+    if (this.#sending === undefined && !this.endWaits) this.#announceEnd();
   }
 
   /** Closes at once; what is queued is lost. */
@@ -264,9 +264,18 @@ export abstract class BaseConnection implements Connection {
    * overrides `queued` calls it when its own bytes are gone.
    */
   protected drained(): void {
-    if (!this.#wrote || this.queued > 0 || this.#closing || this.#destroyed) return;
+    if (!this.#wrote || this.queued > 0 || this.#destroyed) return;
+    if (this.#closing) return this.#sending === undefined ? this.#announceEnd() : undefined;
     this.#wrote = false;
     this.#handler?.onDrain();
+  }
+
+  /**
+   * Whether the end must wait for bytes that the adapter itself holds; when they are gone, it calls
+   * {@linkcode drained}.
+   */
+  protected get endWaits(): boolean {
+    return false;
   }
 
   /**
@@ -307,7 +316,7 @@ export abstract class BaseConnection implements Connection {
       chunk = this.#next();
     }
     this.#sending = undefined;
-    if (this.#closing) this.#announceEnd();
+    if (this.#closing && !this.endWaits) this.#announceEnd();
   }
 
   #discard(count: number): void {

@@ -95,6 +95,11 @@ export class WebSocketConnection extends LayeredConnection implements Connection
     return super.queued + Math.min(this.#written, this.beneath.queued);
   }
 
+  /** The time for the Close frame begins when the peer has read what comes before it. */
+  protected override get endWaits(): boolean {
+    return this.queued > 0;
+  }
+
   override get held(): number {
     let held = this.beneath.held ?? 0;
     for (const chunk of this.#coming.items()) held += chunk.length;

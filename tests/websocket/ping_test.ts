@@ -37,3 +37,36 @@ Deno.test("a peer whose input the server holds back is not taken for gone, one t
   connection.ping();
   assertEquals(ends.length, 1);
 });
+
+Deno.test("the end of a WebSocket waits for its output, and its time begins after that", () => {
+  let taken = 0;
+  class Slow extends Beneath {
+    ended = false;
+    protected override transmit(): undefined {}
+    protected override shutdown(): void {
+      this.ended = true;
+    }
+    take(): void {
+      taken++;
+      this.transmitted(1);
+    }
+  }
+  const ends: unknown[] = [];
+  const beneath = new Slow("192.0.2.7", 4000);
+  const connection = new WebSocketConnection(beneath, "dGhlIHNhbXBsZSBub25jZQ==", undefined);
+  beneath.attach(connection);
+  connection.attach({
+    onData() {},
+    onEnd() {},
+    onDrain() {},
+    onClose: (error) => ends.push(error),
+  });
+  connection.write(new Uint8Array(1_000));
+  connection.close();
+  assertEquals([connection.queued, ends.length, beneath.ended], [1_000, 0, false]);
+  while (ends.length === 0) beneath.take();
+  assertEquals([connection.queued, beneath.queued], [0, 4]); // the Close frame
+  while (beneath.queued > 0) beneath.take();
+  assertEquals([taken > 1_000, beneath.ended], [true, true]);
+  connection.abort();
+});
