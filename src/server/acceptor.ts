@@ -15,6 +15,7 @@ import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Handshake, type HandshakePort, type ListenerMode, type TlsMode } from "./handshake.ts";
 import type { HttpAnswer } from "../websocket/http.ts";
+import { unavailable } from "./web_requests.ts";
 import { LingeringSockets } from "./lingering_sockets.ts";
 import type { ServerLimits } from "../guard/limits.ts";
 import type { ServerMessages } from "../guard/messages.ts";
@@ -222,14 +223,14 @@ export class Acceptor implements HandshakePort {
     this.#owner.timed(timed, time);
   }
 
-  arrived(handshake: Handshake): boolean {
+  arrived(handshake: Handshake, http: boolean = false): boolean {
     const { connection, origin: { address, port } } = handshake;
     const excess = this.#enter(address);
     if (excess === undefined) return true;
     const { tls = true } = this.#handshakes.get(handshake) ?? {};
     this.#forget(handshake);
     connection.attach(NULL_HANDLER);
-    this.#refuse(connection, tls, { ...excess, address, port });
+    this.#refuse(connection, tls, { ...excess, address, port }, http);
     return false;
   }
 
@@ -358,15 +359,22 @@ export class Acceptor implements HandshakePort {
   }
 
   /** Refuses a connection with one line, or without a reply if it expects TLS or many wait. */
-  #refuse(connection: Connection, tls: TlsMode, refusal: Refusal): ConnectionHandler {
+  #refuse(
+    connection: Connection,
+    tls: TlsMode,
+    refusal: Refusal,
+    http: boolean = false,
+  ): ConnectionHandler {
     this.report(refusal);
-    const text = tls === true ? "" : this.#words(refusal.kind);
+    const words = this.#words(refusal.kind);
+    const text = tls === true && !http ? "" : words;
     if (text === "" || this.#refusals >= MAX_REFUSALS) {
       connection.abort();
       return NULL_HANDLER;
     }
     this.#refusals++;
-    connection.write(encodeText(`${text}\r\n`, "utf-8"));
+    const said = encodeText(`${text}\r\n`, "utf-8");
+    for (const part of http ? unavailable(said) : [said]) connection.write(part);
     connection.close();
     connection.durable?.commit(undefined, 0);
     void connection.closed.then(() => this.#refusals--);

@@ -73,5 +73,5 @@ function readForwarded(value: string): Hop[] {
 function addressOf(node: string): string | undefined {
   const [, bracketed, dotted] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(?:\d+|_[\w.-]+))?$/.exec(node) ??
     [];
-  return canonicalAddress(bracketed ?? dotted ?? node);
+  return canonicalAddress((bracketed ?? dotted ?? node).replace(/%[^%]*$/, "")); // without its zone
 }

@@ -30,7 +30,7 @@ export interface HandshakePort {
   now(): number;
   timed(timed: Timed, time: number): void;
   /** The proxy has reported the client's address; returns whether the connection is accepted. */
-  arrived(handshake: Handshake): boolean;
+  arrived(handshake: Handshake, http?: boolean): boolean;
   /** Notes that an address has sent an HTTP request. */
   noteBrowser(address: string): void;
   /** When an address last sent one; `-Infinity`: never. */
@@ -198,7 +198,7 @@ export class Handshake implements SecureHandler, Timed {
     const { remoteAddress, remotePort } = this.connection;
     const own = source?.address === remoteAddress && source.port === remotePort;
     this.#check = own || isLocalHeader(received);
-    if (source !== undefined && !own) this.origin = { ...source, encrypted };
+    if (!own) this.origin = { ...this.origin, ...source, encrypted };
     this.#stage = "hello";
     if (!this.#port.arrived(this)) this.#stage = "over";
     else this.#greet();
@@ -237,11 +237,11 @@ export class Handshake implements SecureHandler, Timed {
 
   #readHello(): void {
     const { tls } = this.#mode;
-    const [first, second = 3] = this.#received;
+    const [first, second = 3, third = 0] = this.#received;
     if (first === undefined) return;
-    if (tls === true || (first === TLS_RECORD && second === 3)) {
-      // A single byte may be a typed key.
-      if (tls === true || this.#received.length > 1) this.#secure();
+    // As the sniffer does: the bytes of Ctrl-V and Ctrl-C may be typed keys.
+    if (tls === true || (first === TLS_RECORD && second === 3 && third <= 4)) {
+      if (tls === true || this.#received.length > 2) this.#secure();
     } else this.#awaitRequest();
   }
 
@@ -285,7 +285,7 @@ export class Handshake implements SecureHandler, Timed {
         return this.#fail("proxy-header", `the request has no valid header "${forwardedHeader}"`);
       }
       this.origin = origin;
-      if (!this.#port.arrived(this)) {
+      if (!this.#port.arrived(this, true)) {
         this.#stage = "over";
         return;
       }

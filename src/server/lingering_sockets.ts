@@ -1,3 +1,4 @@
+import { MAX_WAIT_MS } from "./clock.ts";
 import type { Timed } from "../session/deadlines.ts";
 import type { Connection } from "../transport/transport.ts";
 
@@ -79,7 +80,7 @@ export class LingeringSockets implements Timed {
   /** Waits until all are closed, and aborts them after `timeout` milliseconds. */
   async settle(timeout: number): Promise<void> {
     const abort = () => [...this.#sockets.keys()].forEach((connection) => connection.abort());
-    const timer = setTimeout(abort, timeout);
+    const timer = setTimeout(abort, Math.min(timeout, MAX_WAIT_MS));
     await Promise.all(Array.from(this.#sockets.keys(), (connection) => connection.closed));
     clearTimeout(timer);
   }

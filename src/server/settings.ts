@@ -225,14 +225,24 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
     rejectUnknownKeys(`listeners[${index}]`, listener, LISTENER_OPTIONS, SYNONYMS);
     checkListener(`listeners[${index}].`, listener);
   }
+  const forwards = ({ webSocket }: ListenerOptions) =>
+    typeof webSocket === "object" && webSocket.forwardedHeader !== undefined;
+  if ([options, ...options.listeners ?? []].some(forwards) && !options.trustedProxies?.length) {
+    throwMisuse(
+      "Cannot use webSocket.forwardedHeader without proxies: list their addresses in `trustedProxies`",
+    );
+  }
   for (const [name, value] of Object.entries(options)) {
     if (/^(on[A-Z]|restore$)/.test(name) && value !== undefined) checkFunction(name, value);
   }
 }
 
+/** The characters of names and of IP addresses, which may have a zone. */
+const ADDRESS = /^[\w.:%-]+$/;
+
 function checkListener(
   what: string,
-  { port, address, reusePort, transport, webSocket = false }: ListenerOptions,
+  { port, address, reusePort, tls, transport, webSocket = false }: ListenerOptions,
 ): void {
   if (typeof webSocket === "object" && webSocket !== null) {
     checkWebSocket(`${what}webSocket`, webSocket);
@@ -240,7 +250,14 @@ function checkListener(
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throwUnexpected(`${what}port`, "a whole number from 0 to 65535", port);
   }
-  if (address !== undefined) checkText(`${what}address`, address);
+  checkOneOf(`${what}tls`, tls, [undefined, false, true, "auto"]);
+  if (address !== undefined && (typeof address !== "string" || !ADDRESS.test(address))) {
+    throwUnexpected(
+      `${what}address`,
+      'a name or an IP address, such as "127.0.0.1" or "::"',
+      address,
+    );
+  }
   if (reusePort !== undefined) checkBoolean(`${what}reusePort`, reusePort);
   if (transport !== undefined && typeof transport?.listen !== "function") {
     throwUnexpected(
@@ -256,7 +273,6 @@ function checkTls<Client extends TelnetClient>(options: ListenOptions<Client>): 
   const { certificate, tls, listeners = [], telnetOptions = {} } = options;
   const modes = [tls, ...listeners.map((listener) => listener.tls)];
   for (const mode of modes) {
-    checkOneOf("tls", mode, [undefined, false, true, "auto"]);
     if (mode && certificate === undefined) {
       throwMisuse("Cannot use TLS without a certificate: pass `certificate` to listen()");
     }

@@ -5,7 +5,13 @@ import {
   rejectUnknownKeys,
   throwUnexpected,
 } from "../protocol/validate.ts";
-import { type HttpAnswer, type HttpFault, type HttpRequest, response } from "../websocket/http.ts";
+import {
+  type HttpAnswer,
+  type HttpFault,
+  type HttpRequest,
+  response,
+  TOKEN,
+} from "../websocket/http.ts";
 import {
   type AllowedOrigins,
   checkUpgrade,
@@ -40,7 +46,7 @@ export interface WebSocketOptions {
    * `"x-forwarded-for"` or `"forwarded"`. The right-most address that is not a trusted proxy is
    * used, or the left-most one if all are. Connections from trusted proxies then do not need a PROXY
    * header. Their requests without this header are answered as health checks, but open no WebSocket.
-   * Default: none; forwarded addresses are ignored.
+   * Needs `trustedProxies`. Default: none; forwarded addresses are ignored.
    */
   readonly forwardedHeader?: string | undefined;
 }
@@ -90,7 +96,7 @@ export function checkWebSocket(what: string, given: boolean | WebSocketOptions):
   if (origins !== undefined && origins !== "any") {
     checkList(`${what}.origins`, origins);
     for (const origin of origins) {
-      if (typeof origin !== "string" || !ORIGIN.test(origin)) {
+      if (typeof origin !== "string" || !ORIGIN.test(origin) || !URL.canParse(origin)) {
         throwUnexpected(`${what}.origins`, 'origins such as "https://play.example"', origin);
       }
     }
@@ -98,17 +104,26 @@ export function checkWebSocket(what: string, given: boolean | WebSocketOptions):
   rejectUnknownKeys(`${what}.pages`, pages, pages);
   for (const [path, page] of Object.entries(pages)) {
     const name = `${what}.pages["${path}"]`;
-    if (!path.startsWith("/")) throwUnexpected(name, 'a path such as "/index.html"', path);
+    if (!/^\/[^?#\x00-\x1f]*$/.test(path)) {
+      throwUnexpected(name, 'a path such as "/index.html"', path);
+    }
     if (typeof page !== "object" || page === null) {
       throwUnexpected(name, 'a page such as { type: "text/html", body: "<h1>…" }', page);
     }
     rejectUnknownKeys(name, page, { type: true, body: true });
     checkText(`${name}.type`, page.type);
+    if (!/^[\t\x20-\x7e]+$/.test(page.type)) {
+      throwUnexpected(`${name}.type`, 'a media type such as "text/html"', page.type);
+    }
     if (typeof page.body !== "string" && !(page.body instanceof Uint8Array)) {
       throwUnexpected(`${name}.body`, "text, or a Uint8Array", page.body);
     }
   }
-  if (forwardedHeader !== undefined) checkText(`${what}.forwardedHeader`, forwardedHeader);
+  if (forwardedHeader === undefined) return;
+  if (typeof forwardedHeader !== "string" || !TOKEN.test(forwardedHeader)) {
+    const such = 'the name of a header, such as "x-forwarded-for"';
+    throwUnexpected(`${what}.forwardedHeader`, such, forwardedHeader);
+  }
 }
 
 /** Fills in the defaults; `undefined`: browsers are not served. */
@@ -121,7 +136,7 @@ export function webSettings(
   const { origins = [], pages = {}, forwardedHeader } = given === true ? {} : given;
   const encoder = new TextEncoder();
   return {
-    origins,
+    origins: origins === "any" ? origins : origins.map((origin) => new URL(origin).origin),
     pages: new Map(
       Object.entries(pages).map(([path, { type, body }]) => [
         path,
@@ -172,6 +187,11 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
     "Cache-Control": "no-cache",
   };
   return { kind: "page", parts: response(200, headers, page.body, method === "GET") };
+}
+
+/** The answer to a request over a limit. */
+export function unavailable(words: Uint8Array): HttpAnswer {
+  return response(503, { ...SAFE, "Content-Type": "text/plain; charset=utf-8" }, words);
 }
 
 /** The path of a request target, which may be a whole URL (RFC 9112, 3.2.2). */

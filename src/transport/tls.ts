@@ -72,12 +72,39 @@ function readPem<Part>(wrong: string, read: () => Part): Part {
   }
 }
 
-/** Checks the certificate now: Deno's TLS would accept anything until the first client connects. */
-function readCertificate({ cert, key }: Certificate): NodeContext {
+const BEGIN = "-----BEGIN CERTIFICATE-----";
+const END = "-----END CERTIFICATE-----";
+const KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^-]*-----END \1PRIVATE KEY-----/;
+
+/** Returns the certificates of a chain, one after the other; a file may also have the key. */
+function chainOf(cert: string): string {
+  const [, ...blocks] = cert.split(BEGIN);
+  const chain = blocks.map((block) => {
+    const length = block.indexOf(END);
+    if (length === -1) {
+      throw new Error("a certificate of `cert` has no end, as in a file half written");
+    }
+    return BEGIN + block.slice(0, length) + END;
+  });
+  return chain.length === 0 ? cert : `${chain.join("\n")}\n`;
+}
+
+/**
+ * Checks each certificate of the chain now: Deno's TLS would accept anything until the first client
+ * connects.
+ */
+function readCertificate({ cert: given, key: file }: Certificate): NodeContext {
   try {
-    const certificate = readPem("`cert` is no certificate", () => new X509Certificate(cert));
+    const cert = chainOf(given);
+    const [key = file] = KEY.exec(file) ?? [];
+    if (key.includes("ENCRYPTED")) {
+      throw new Error("the key needs a passphrase: give it without one");
+    }
+    const wrong = "`cert` is no certificate, or one of its chain is none";
+    const chain = cert.split(/(?=-----BEGIN )/)
+      .map((block) => readPem(wrong, () => new X509Certificate(block)));
     const privateKey = readPem("`key` is no private key", () => createPrivateKey(key));
-    if (!certificate.checkPrivateKey(privateKey)) {
+    if (!chain[0]?.checkPrivateKey(privateKey)) {
       throw new Error("the key belongs to another certificate");
     }
     return createContext({ cert, key });

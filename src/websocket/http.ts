@@ -24,7 +24,8 @@ export interface HttpFault {
 
 /** The maximum length of a request's head, in bytes. */
 export const MAX_HEAD = 8_192;
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** A token, such as the name of a header (RFC 9110, 5.6.2). */
+export const TOKEN: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const REQUEST_LINE = /^([A-Z]{1,20}) ([\x21-\x7e]{1,4096}) HTTP\/(\d\.\d)$/;
 /** Headers that may occur only once. */
 const SINGLE: ReadonlySet<string> = new Set([

@@ -163,6 +163,9 @@ Deno.test('tls: "auto" accepts a lone Ctrl-V as a key, and greets a half-closed 
   const first = await served.connect();
   await first.write(Uint8Array.of(0x16));
   await first.until(/hello/);
+  const keys = await served.connect();
+  await keys.write(Uint8Array.of(0x16, 0x03, 0x68)); // Ctrl-V, Ctrl-C, h
+  await keys.until(/hello/);
   const second = await served.connect();
   await second.end();
   assertEquals(await second.rest(), "hello\r\n");
@@ -206,6 +209,9 @@ Deno.test("setCertificate drops no client; an invalid certificate changes nothin
     const wrong of [
       { cert: "no certificate", key: RENEWED.key },
       { cert: RENEWED.cert, key: CERTIFICATE.key },
+      // A chain whose second certificate was half written, or is none.
+      { cert: CERTIFICATE.cert + RENEWED.cert.slice(0, 300), key: CERTIFICATE.key },
+      { cert: CERTIFICATE.cert + RENEWED.cert.replace(/^[A-Za-z]/gm, "!"), key: CERTIFICATE.key },
     ]
   ) {
     const error = assertThrows(() => served.server.setCertificate(wrong), TelnetError);
@@ -213,6 +219,11 @@ Deno.test("setCertificate drops no client; an invalid certificate changes nothin
   }
   using again = await SecureClient.connect(served.server.port, RENEWED.cert);
   await again.until(/hello/);
+  // The certificates and the key in one file, with its text and byte order mark.
+  const file = `\ufeffBag Attributes\n${CERTIFICATE.key}${CERTIFICATE.cert}${RENEWED.cert}`;
+  served.server.setCertificate({ cert: file, key: file });
+  using last = await SecureClient.connect(served.server.port, CERTIFICATE.cert);
+  await last.until(/hello/);
 });
 
 Deno.test("listen() rejects an invalid certificate with a fix in the message, and shows no key", async () => {
@@ -232,6 +243,14 @@ Deno.test("listen() rejects an invalid certificate with a fix in the message, an
     [{ tls: true, certificate: cert as never }, /certificate: expected an object/],
     [{ tls: true, certificate: null as never }, /certificate: expected an object/],
     [{ tls: true, certificate: { cert: RENEWED.cert, key } }, /another certificate/],
+    [
+      {
+        tls: true,
+        certificate: { cert, key: key.replaceAll("PRIVATE KEY", "ENCRYPTED PRIVATE KEY") },
+      },
+      /needs a passphrase/,
+    ],
+    [{ listeners: [{ port: 0, tls: "true" as never }] }, /listeners\[0\]\.tls/],
   ];
   for (const [options, words] of wrong) {
     const error = await assertRejects(
@@ -494,6 +513,19 @@ Deno.test("PROXY: a trusted proxy gives the client's address; peerAddress is sti
     4660,
     true,
   ]);
+});
+
+Deno.test("PROXY: what the proxy says of TLS counts for every kind of address", async () => {
+  const ssl = [0x20, 0, 5, 1, 0, 0, 0, 0];
+  for (const [family, length] of [[0x00, 0], [0x11, 12], [0x21, 36], [0x31, 216]] as const) {
+    await using harness = await start({ trustedProxies: ["192.0.2.1"] });
+    const peer = harness.dial({ remoteAddress: "192.0.2.1" });
+    const addresses = new Array(length).fill(1);
+    peer.write(Uint8Array.of(...V2, 0x21, family, 0, length + ssl.length, ...addresses, ...ssl));
+    await harness.pollUntil(() => harness.server.connectionCount() === 1);
+    const [client] = harness.server.clientList();
+    assertEquals(client?.connection.encrypted, true, `${family}`);
+  }
 });
 
 Deno.test("PROXY: a header from an untrusted address is refused, and so is a trusted proxy without one", async () => {

@@ -1,6 +1,6 @@
 /** Browsers on the Telnet port: upgrade, pages, origins, proxies, and Close codes. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type ListenOptions, type Refusal, TelnetServer } from "../../mod.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { type ListenOptions, type Refusal, TelnetError, TelnetServer } from "../../mod.ts";
 import { type MemoryPeer, MemoryTransport } from "../../src/transport/memory.ts";
 import { TestClock } from "../../src/testing/mod.ts";
 import { until } from "../patience.ts";
@@ -339,6 +339,9 @@ Deno.test("WebSocket: pages of the same origin may connect, others if listed, or
     [true, undefined, 101],
     [{ origins: ["https://play.example"] }, "https://play.example", 101],
     [{ origins: ["https://play.example"] }, "http://play.example", 403],
+    [{ origins: ["https://play.example:443"] }, "https://play.example", 101],
+    [{ origins: ["http://PLAY.example:80"] }, "http://play.example", 101],
+    [{ origins: ["https://müd.example"] }, "https://xn--md-xka.example", 101],
     [{ origins: "any" }, "null", 101],
   ] as const;
   for (const [webSocket, origin, status] of tries) {
@@ -545,6 +548,7 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
   // As sockets and PROXY headers report them.
   assertEquals(await enter(forwarded, header("::ffff:192.0.2.9")), "192.0.2.9");
   assertEquals(await enter(forwarded, header("2001:DB8:0:0:0:0:0:7")), "2001:db8::7");
+  assertEquals(await enter(forwarded, header("fe80::1%eth0")), "fe80::1");
   const wss = { "X-Forwarded-Proto": "wss" };
   assertEquals(await enter(forwarded, header("192.0.2.9", wss)), "192.0.2.9 encrypted");
   const https = { "X-Forwarded-Proto": "https" };
@@ -603,8 +607,11 @@ Deno.test("WebSocket: behind a trusted proxy, by PROXY or by a forwarded header"
   for (let count = 0; count < 2; count++) {
     new Browser(scene, "10.0.0.1").peer.write(header("192.0.2.9"));
   }
-  await until(() => scene.refusals.length > 0, scene.poll);
-  assertEquals(scene.refusals.map(({ kind, address }) => [kind, address]), [[
+  const refused = new Browser(scene, "10.0.0.1");
+  refused.peer.write(header("192.0.2.9"));
+  await refused.until(({ head }) => head !== undefined);
+  assertEquals(refused.frames.status, 503);
+  assertEquals(scene.refusals.slice(0, 1).map(({ kind, address }) => [kind, address]), [[
     "address-full",
     "192.0.2.9",
   ]]);
@@ -645,11 +652,26 @@ Deno.test("WebSocket: the error of an invalid option says what to write", async 
     { pages: { "a": { type: "x", body: "" } } },
     { pages: { "/": "<h1>" } },
     { page: {} },
+    { pages: { "/a?b": { type: "text/html", body: "" } } },
+    { pages: { "/": { type: "text/html\r\nX: y", body: "" } } },
     { forwardedHeader: 5 },
+    { forwardedHeader: "" },
+    { forwardedHeader: "X-Forwarded-For:" },
   ];
+  const forwarded = { webSocket: { forwardedHeader: "x-forwarded-for" } };
+  await assertRejects(
+    () => TelnetServer.listen({ transport: new MemoryTransport(), ...forwarded }),
+    TelnetError,
+    "list their addresses in `trustedProxies`",
+  );
+  for (const address of ["*", "[::1]", ""]) {
+    const listening = () => TelnetServer.listen({ transport: new MemoryTransport(), address });
+    await assertRejects(listening, TelnetError, "a name or an IP address");
+  }
   for (const webSocket of wrong) {
     const error = await TelnetServer.listen({
       transport: new MemoryTransport(),
+      trustedProxies: ["10.0.0.1"],
       webSocket: webSocket as never,
     })
       .then(() => undefined, (error) => error);

@@ -5,7 +5,7 @@ import { WebSocketConnection } from "../../src/transport/websocket.ts";
 /** The connection beneath, which notes whether it is read. */
 class Beneath extends BaseConnection {
   reads = true;
-  protected transmit(bytes: Uint8Array): number {
+  protected transmit(bytes: Uint8Array): number | undefined {
     return bytes.length;
   }
   protected shutdown(): void {}
@@ -42,7 +42,9 @@ Deno.test("the end of a WebSocket waits for its output, and its time begins afte
   let taken = 0;
   class Slow extends Beneath {
     ended = false;
-    protected override transmit(): undefined {}
+    protected override transmit(): number | undefined {
+      return undefined;
+    }
     protected override shutdown(): void {
       this.ended = true;
     }
