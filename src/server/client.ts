@@ -599,7 +599,7 @@ export class TelnetClient {
   }
 
   get #colourDepth(): ColourDepth {
-    return this.useAnsi ? coloursFor(this.#session.options.facts) || 16 : 0;
+    return this.useAnsi ? coloursFor(this.#session.options.facts) : 0;
   }
 
   #colorize(text: string): string {

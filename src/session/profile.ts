@@ -47,9 +47,18 @@ export function profileOf(facts: ClientFacts, mudOptions: boolean): ClientProfil
   };
 }
 
-/** Returns only the number of colours, which is needed for each coloured text. */
+/**
+ * Returns the number of colours that text is sent with. Terminals that are known by the names of
+ * those without colours have some today, but not if they say so.
+ */
 export function coloursFor(facts: ClientFacts): ColourDepth {
-  return coloursOf(mttsOf(facts), facts);
+  const mtts = mttsOf(facts);
+  const colours = coloursOf(mtts, facts);
+  return colours === 0 && mtts === undefined && terminalOf(facts) !== "dumb" ? 16 : colours;
+}
+
+function terminalOf({ terminalType, environment }: ClientFacts): string {
+  return (environment.get("TERMINAL_TYPE") ?? terminalType).toLowerCase();
 }
 
 /** Returns the MTTS flags; those from MNES take precedence, because MNES reports changes. */
@@ -62,12 +71,9 @@ function stripped(text: string | undefined): string | undefined {
   return text && stripControls(text);
 }
 
-function coloursOf(
-  mtts: MttsFlags | undefined,
-  { terminalType, environment }: ClientFacts,
-): ColourDepth {
-  const terminal = (environment.get("TERMINAL_TYPE") ?? terminalType).toLowerCase();
-  const colourTerm = environment.get("COLORTERM") ?? "";
+function coloursOf(mtts: MttsFlags | undefined, facts: ClientFacts): ColourDepth {
+  const terminal = terminalOf(facts);
+  const colourTerm = facts.environment.get("COLORTERM") ?? "";
   if (mtts?.trueColour || /truecolor|24bit|direct/.test(`${terminal} ${colourTerm}`)) {
     return 16_777_216;
   }

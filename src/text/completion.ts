@@ -31,8 +31,8 @@ interface Candidates {
   readonly words: readonly string[];
   /** What all of them begin with. */
   readonly common: string;
-  /** The list of them, once it was shown, and the columns of the window that it is for. */
-  list?: { readonly columns: number; readonly text: string };
+  /** The list of them, once it was shown, and the window that it is for. */
+  list?: { readonly window: Window; readonly text: string };
 }
 
 /** What a completion did to the line. */
@@ -49,6 +49,14 @@ const MAX_KEPT = 2_000;
 const MAX_CANDIDATES = 200;
 /** The list takes about this many columns at most, however long the candidates are. */
 const MAX_LISTING = 4_000;
+/** The list takes this many screens at most. */
+const MAX_SCREENS = 2;
+
+/** The size of a window. */
+interface Window {
+  readonly columns: number;
+  readonly rows: number;
+}
 
 /** Completes the word at the cursor: Tab asks for candidates, and lists them or goes through them. */
 export class Completion {
@@ -109,8 +117,8 @@ export class Completion {
     return this.#replace(cycle.start, cycle.words[at] ?? "");
   }
 
-  /** Completes the word at the cursor with candidates, in a window of some columns. */
-  answer(given: readonly string[], columns: number): Completed {
+  /** Completes the word at the cursor with candidates. */
+  answer(given: readonly string[], window: Window): Completed {
     const { line, cursor } = this.#buffer;
     const read = this.#read(given);
     const { words, common } = read;
@@ -129,7 +137,7 @@ export class Completion {
     const { tabbed } = this;
     this.tabbed = true;
     if (common.length > cursor - start) return this.#replace(start, common);
-    return tabbed ? { list: this.#list(read, columns) } : "refused";
+    return tabbed ? { list: this.#list(read, window) } : "refused";
   }
 
   #replace(start: number, text: string): Completed {
@@ -148,26 +156,38 @@ export class Completion {
     return read;
   }
 
-  #list(candidates: Candidates, columns: number): string {
-    if (candidates.list?.columns !== columns) {
-      candidates.list = { columns, text: this.#inColumns(candidates.words, columns) };
+  #list(candidates: Candidates, window: Window): string {
+    const { list } = candidates;
+    if (list?.window.columns === window.columns && list.window.rows === window.rows) {
+      return list.text;
     }
-    return candidates.list.text;
+    const text = this.#inColumns(candidates.words, window);
+    candidates.list = { window, text };
+    return text;
   }
 
-  #inColumns(words: readonly string[], window: number): string {
+  #inColumns(words: readonly string[], window: Window): string {
     const first = words.slice(0, MAX_CANDIDATES);
     const widths = first.map((word) => this.#widths.of(word));
     const width = Math.max(...widths) + 2;
-    const shown = first.slice(0, Math.max(1, Math.floor(MAX_LISTING / width)));
-    const columns = Math.max(1, Math.floor(window / width));
+    const columns = Math.max(1, Math.floor(window.columns / width));
+    // A row of the list has several rows of the window if its word is longer than that.
+    const free = MAX_SCREENS * window.rows - Math.ceil(note(words.length).length / window.columns);
+    const rows = Math.floor(free / Math.ceil((width - 2) / window.columns));
+    const most = Math.min(Math.floor(MAX_LISTING / width), columns * rows);
+    const shown = first.slice(0, Math.max(1, most));
     let text = "";
     for (const [index, word] of shown.entries()) {
       const last = index % columns === columns - 1 || index === shown.length - 1;
       text += last ? `${word}\n` : word + " ".repeat(width - (widths[index] ?? 0));
     }
-    return shown.length < words.length ? `${text}... ${words.length - shown.length} more\n` : text;
+    return shown.length < words.length ? `${text}${note(words.length - shown.length)}\n` : text;
   }
+}
+
+/** What a list says of candidates that it does not show. */
+function note(count: number): string {
+  return `... ${count} more`;
 }
 
 function commonStart(words: readonly string[]): string {

@@ -127,14 +127,14 @@ export class EditBuffer {
   get wordStart(): number {
     this.#letters = lettersBefore(this.#line, this.#cursor, this.#letters);
     this.#work.add(this.#cursor - this.#letters.start, SEARCHED);
-    return this.#letters.start;
+    return this.#clusterAt(this.#letters.start).start;
   }
 
   /** Where the word at or after the cursor ends. */
   get wordEnd(): number {
     this.#letters = lettersAfter(this.#line, this.#cursor, this.#letters);
     this.#work.add(this.#letters.end - this.#cursor, SEARCHED);
-    return this.#letters.end;
+    return this.#clusterAt(this.#letters.end).end;
   }
 
   /** Replaces the line; the cursor goes to the given position, by default to the end. */
@@ -197,18 +197,21 @@ export class EditBuffer {
 
   /** Moves to a position, or to the end of the cluster that contains it. */
   move(to: number): void {
-    if (!mayJoin(this.#line, to)) {
-      this.#cursor = Math.max(0, Math.min(this.#line.length, to));
-      return;
-    }
+    this.#cursor = Math.max(0, Math.min(this.#line.length, this.#clusterAt(to).end));
+  }
+
+  /** The cluster that contains a position; if it is between two, the position itself. */
+  #clusterAt(at: number): { readonly start: number; readonly end: number } {
+    if (!mayJoin(this.#line, at)) return { start: at, end: at };
     this.#work.add(2 * NEAR, LAID_OUT);
-    const from = Math.max(0, to - NEAR);
-    let at = from;
-    for (const cluster of graphemes(this.#line.slice(from, to + NEAR))) {
-      if (at >= to) break;
-      at += cluster.length;
+    let start = Math.max(0, at - NEAR);
+    let end = start;
+    for (const cluster of graphemes(this.#line.slice(start, at + NEAR))) {
+      if (end >= at) break;
+      start = end;
+      end += cluster.length;
     }
-    this.#cursor = Math.max(0, Math.min(this.#line.length, at));
+    return end === at ? { start: at, end: at } : { start, end };
   }
 
   /** The other end of the cluster before (-1) or after (1) the cursor. */
@@ -352,10 +355,10 @@ export class EditBuffer {
   /** Swaps the word at the cursor, or the last one, with the one before it. */
   transposeWords(): boolean {
     const { line } = this;
-    const end = wordEnd(line, this.#cursor);
-    const start = wordStart(line, end);
-    const before = wordStart(line, start);
-    const beforeEnd = wordEnd(line, before);
+    const end = this.#clusterAt(wordEnd(line, this.#cursor)).end;
+    const start = this.#clusterAt(wordStart(line, end)).start;
+    const before = this.#clusterAt(wordStart(line, start)).start;
+    const beforeEnd = this.#clusterAt(wordEnd(line, before)).end;
     this.#work.add(3 * (end - before), SEARCHED);
     if (before === start || beforeEnd > start) return false;
     const between = line.slice(beforeEnd, start);

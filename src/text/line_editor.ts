@@ -428,7 +428,8 @@ export class LineEditor {
   answer({ line, cursor }: CompletionQuestion, candidates: readonly string[]): void {
     if (this.#masked || line !== this.line || cursor !== this.cursor) return;
     this.#work.add(candidates.length, READ);
-    this.#completed(this.#completion.answer(candidates, this.#columns));
+    const window = { columns: this.#columns, rows: this.#rows };
+    this.#completed(this.#completion.answer(candidates, window));
   }
 
   #completed(completed: Completed | undefined): void {

@@ -1,13 +1,16 @@
 import { isHigh, isLow } from "./units.ts";
 
-/** Words are letters, digits and marks, in any script. */
-const WORD = /[\p{L}\p{N}\p{M}_]/u;
+/** Words are letters and digits, in any script. */
+const WORD = /[\p{L}\p{N}_]/u;
 const SPACE = /\s/;
+/** Marks, variation selectors and joiners belong to the character before them. */
+const MARK = /[\p{M}\u200c\u200d]/u;
 
 /** The kinds of characters that keys tell apart; added up, they are a set of kinds. */
 const IN_WORD = 1;
 const IS_SPACE = 2;
 const IS_OTHER = 4;
+const IS_MARK = 8;
 const NO_WORD: number = IS_SPACE | IS_OTHER;
 const NO_SPACE: number = IN_WORD | IS_OTHER;
 
@@ -24,7 +27,13 @@ function kindOf(codePoint: number): number {
 
 function lookUp(codePoint: number): number {
   const character = String.fromCodePoint(codePoint);
-  const kind = WORD.test(character) ? IN_WORD : SPACE.test(character) ? IS_SPACE : IS_OTHER;
+  const kind = MARK.test(character)
+    ? IS_MARK
+    : WORD.test(character)
+    ? IN_WORD
+    : SPACE.test(character)
+    ? IS_SPACE
+    : IS_OTHER;
   while (pages.length <= codePoint >> 8) pages.push(NO_PAGE);
   if (pages[codePoint >> 8] === NO_PAGE) pages[codePoint >> 8] = new Uint8Array(256);
   (pages[codePoint >> 8] as Uint8Array)[codePoint & 0xff] = kind;
@@ -86,24 +95,41 @@ export function spaceBefore(line: string, at: number): number {
 function back(line: string, from: number, kinds: number): number {
   let at = from;
   while (at > 0) {
-    let start = at - 1;
-    let codePoint = line.charCodeAt(start);
-    if (isLow(codePoint) && start > 0 && isHigh(line.charCodeAt(start - 1))) {
-      codePoint = line.codePointAt(--start) as number;
-    }
-    if ((kindOf(codePoint) & kinds) === 0) break;
+    const { start, kind } = characterBefore(line, at);
+    if ((kind & kinds) === 0) break;
     at = start;
   }
   return at;
 }
 
+/** The character before a position, with its marks. Marks without a character are a word. */
+function characterBefore(
+  line: string,
+  at: number,
+): { readonly start: number; readonly kind: number } {
+  let start = at;
+  let kind = IS_MARK;
+  while (start > 0 && kind === IS_MARK) {
+    let codePoint = line.charCodeAt(--start);
+    if (isLow(codePoint) && start > 0 && isHigh(line.charCodeAt(start - 1))) {
+      codePoint = line.codePointAt(--start) as number;
+    }
+    kind = kindOf(codePoint);
+  }
+  return { start, kind: kind === IS_MARK ? IN_WORD : kind };
+}
+
 /** The same forwards. */
 function ahead(line: string, from: number, kinds: number): number {
   let at = from;
+  let kind = 0;
   while (at < line.length) {
     const unit = line.charCodeAt(at);
     const codePoint = isHigh(unit) ? line.codePointAt(at) as number : unit;
-    if ((kindOf(codePoint) & kinds) === 0) break;
+    const own = kindOf(codePoint);
+    if (own !== IS_MARK) kind = own;
+    else if (kind === 0) kind = at === 0 ? IN_WORD : characterBefore(line, at).kind;
+    if ((kind & kinds) === 0) break;
     at += codePoint > 0xffff ? 2 : 1;
   }
   return at;

@@ -599,6 +599,29 @@ Deno.test("RGB colours are reduced to the colours that the client supports", asy
   assertEquals(await shown(), "xy");
 });
 
+Deno.test("a dumb terminal, and a client whose MTTS has no colours, get none; others get 16", async () => {
+  const named: [string[], string][] = [
+    [["DUMB", "DUMB"], "x"],
+    [["VT100", "VT100"], "\x1b[22;31mx\x1b[0m"],
+    [["X", "ANSI", "MTTS 4", "MTTS 4"], "x"],
+    [["X", "ANSI", "MTTS 1", "MTTS 1"], "\x1b[22;31mx\x1b[0m"],
+  ];
+  for (const [names, expected] of named) {
+    await using joined = await join({ telnetOptions: { terminalType: true } });
+    const { client, remote, harness } = joined;
+    remote.will(TTYPE);
+    for (const name of names) {
+      await remote.hear((words) => words.includes("SB 24 \x01"));
+      remote.sub(TTYPE, encodeTerminalType(name));
+    }
+    await harness.server.poll();
+    remote.text = "";
+    client.sendCc("^rx^~");
+    await remote.hear(() => remote.text.includes("x"));
+    assertEquals(remote.text.trim(), expected, names[0]);
+  }
+});
+
 Deno.test("a server never asks a client to echo, nor sends SGA for a password", async () => {
   await using joined = await join({});
   const { client, remote } = joined;

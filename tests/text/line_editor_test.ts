@@ -794,3 +794,29 @@ Deno.test("LineEditor: undo takes typed characters back in the same steps, howev
     assertEquals(states(pieces), one, `${size} at once`);
   }
 });
+
+Deno.test("a list of candidates takes at most two screens, whatever the window", () => {
+  const sizes = fc.record({
+    columns: fc.integer({ min: 10, max: 100 }),
+    rows: fc.integer({ min: 3, max: 30 }),
+    length: fc.integer({ min: 1, max: 40 }),
+    count: fc.integer({ min: 2, max: 400 }),
+  });
+  fc.assert(
+    fc.property(sizes, ({ columns, rows, length, count }) => {
+      const editor = new LineEditor({ columns, rows, completes: true });
+      const words = Array.from({ length: count }, (_, index) => `${index}`.padEnd(length, "x"));
+      for (let tabs = 0; tabs < 2; tabs++) {
+        for (const key of new KeyDecoder().push("\t", 0)) editor.key(key);
+        const question = editor.takeQuestion();
+        if (question !== undefined) editor.answer(question, words);
+      }
+      const lines = editor.takeOutput().split("\n")
+        .map((line) => line.replace(/\x1b\[[^A-Za-z]*[A-Za-z]|[\r\x07]/g, ""));
+      assert(lines.some((line) => line.startsWith("0")), JSON.stringify(lines));
+      const shown = lines.reduce((all, line) => all + Math.ceil(line.length / columns), 0);
+      assert(shown <= 2 * rows, `${shown} rows`);
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+});

@@ -9,19 +9,25 @@ import {
   wordEnd,
   wordStart,
 } from "../../src/text/words.ts";
-import { LineEditor } from "../../src/text/mod.ts";
+import { KeyDecoder, LineEditor } from "../../src/text/mod.ts";
 
-const WORD = "[\\p{L}\\p{N}\\p{M}_]";
-const OTHER = "[^\\p{L}\\p{N}\\p{M}_]";
+/** The line with `a` for what belongs to words, `.` for other characters, and spaces, unit by unit. */
+function kinds(line: string): string {
+  let kind = "a"; // marks without a character before them
+  return Array.from(line, (character) => {
+    const isMark = /[\p{M}\u200c\u200d]/u.test(character);
+    if (!isMark) kind = /[\p{L}\p{N}_]/u.test(character) ? "a" : /\s/.test(character) ? " " : ".";
+    return kind.repeat(character.length);
+  }).join("");
+}
 
 /** A reference implementation by regular expressions, which scan more than the word. */
 const byPattern = {
-  wordStart: (line: string, at: number) =>
-    new RegExp(`${WORD}*${OTHER}*$`, "u").exec(line.slice(0, at))?.index ?? 0,
+  wordStart: (line: string, at: number) => /a*[^a]*$/.exec(kinds(line).slice(0, at))?.index ?? 0,
   wordEnd: (line: string, at: number) =>
-    at + (new RegExp(`^${OTHER}*${WORD}*`, "u").exec(line.slice(at))?.[0].length ?? 0),
-  bigWordStart: (line: string, at: number) => /\S*\s*$/.exec(line.slice(0, at))?.index ?? 0,
-  spaceBefore: (line: string, at: number) => /\S*$/.exec(line.slice(0, at))?.index ?? at,
+    at + (/^[^a]*a*/.exec(kinds(line).slice(at))?.[0].length ?? 0),
+  bigWordStart: (line: string, at: number) => /\S*\s*$/.exec(kinds(line).slice(0, at))?.index ?? 0,
+  spaceBefore: (line: string, at: number) => /\S*$/.exec(kinds(line).slice(0, at))?.index ?? at,
 };
 
 Deno.test("words start and end as in the reference implementation, in any script", () => {
@@ -33,6 +39,10 @@ Deno.test("words start and end as in the reference implementation, in any script
     "é",
     "日",
     "\u0301",
+    "\ufe0f",
+    "\u200d",
+    "\u{1d165}",
+    "❤",
     "😀",
     "𝒳",
     " ",
@@ -55,7 +65,7 @@ Deno.test("words start and end as in the reference implementation, in any script
 });
 
 Deno.test("known letters do not change where a word begins and ends", () => {
-  const unit = fc.constantFrom("a", "é", "😀", "𝒳", "日", " ", "-");
+  const unit = fc.constantFrom("a", "é", "\u0301", "😀", "𝒳", "日", " ", "-");
   fc.assert(
     fc.property(
       fc.array(unit, { maxLength: 20 }),
@@ -105,6 +115,25 @@ Deno.test("finding a word costs in proportion to its length, not to the line's",
   const known = lettersBefore(word, word.length);
   assert(count(word, (line, at) => lettersBefore(line, at, known).start) < 5);
   assert(count(word, (line) => lettersAfter(line, 0, known).end) < 5);
+});
+
+Deno.test("the keys for words pass and cut whole characters", () => {
+  const pressed = (keys: string) => {
+    const editor = new LineEditor();
+    for (const key of new KeyDecoder().push(keys, 0)) editor.key(key);
+    return [editor.line, editor.cursor];
+  };
+  const [altB, altD, altF, altT, altU] = ["\x1bb", "\x1bd", "\x1bf", "\x1bt", "\x1bu"];
+  const ctrlA = "\x01";
+  assertEquals(pressed(`say hi ❤️${altB.repeat(3)}`), ["say hi ❤️", 0]);
+  assertEquals(pressed(`get ⚔️ sword ⚔️${altB.repeat(3)}`), ["get ⚔️ sword ⚔️", 0]);
+  assertEquals(pressed("say hi ❤️\x1b\x7f"), ["say ", 4]);
+  assertEquals(pressed(`❤️ you${ctrlA}${altD}`), ["", 0]);
+  assertEquals(pressed(`❤️ you${ctrlA}${altF}`), ["❤️ you", 6]);
+  assertEquals(pressed(`❤️ you${ctrlA}${altU}`), ["❤️ YOU", 6]);
+  assertEquals(pressed(`love ❤️ you${altT}`), ["you ❤️ love", 11]);
+  assertEquals(pressed(`b🏳️‍🌈,${altT}`), ["b🏳️‍🌈,", 8]);
+  assertEquals(pressed("می‌خواهم این\x1b\x7f\x1b\x7f"), ["", 0]); // a joiner within a word
 });
 
 Deno.test("a history search has a length limit, and rings beyond it", () => {
