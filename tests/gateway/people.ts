@@ -44,6 +44,7 @@ export class Person {
   static async connect(kind: Kind, port: number): Promise<Person> {
     if (kind === "websocket") return await Person.#connectWebSocket(port);
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    connection.setNoDelay(); // or the second half of a line would wait for the answer to the first
     const writer = connection.writable.getWriter();
     const person = new Person(kind, (bytes) => void writer.write(bytes).catch(() => {}), () => {
       try {
@@ -88,19 +89,19 @@ export class Person {
     return this.answered === this.sent;
   }
 
-  /** Sends the next numbered line, and measures the time of its answer. */
+  /** Sends the next numbered line, and measures the time from its end to its answer. */
   next(): void {
     const number = ++this.sent;
-    this.#sentAt = performance.now();
     const word = this.kind === "secret" ? "p" : "n";
     if (this.kind === "half") {
       this.#send(encoder.encode(`${word} `));
-      setTimeout(() => this.#send(encoder.encode(`${number}\r\n`)), 20);
+      setTimeout(() => this.say(`${number}`), 20);
     } else this.say(`${word} ${number}`);
   }
 
   /** Sends a line. */
   say(text: string): void {
+    this.#sentAt = performance.now();
     this.#send(encoder.encode(`${text}\r\n`));
   }
 
