@@ -44,7 +44,7 @@ const INFLATER_SIZE = 49_152;
 type Step = Uint8Array | "compress" | "stop" | "close";
 
 /**
- * A connection with optional compression in each direction (MCCP2 and MCCP3). The zlib streams are
+ * A connection with optional compression in each direction (MCCP2 and MCCP3). The zlib streams may be
  * asynchronous: while one is ending, further operations wait for its end.
  */
 export class CompressionLayer implements Stream {

@@ -29,7 +29,10 @@ export interface Inflater {
   destroy(): void;
 }
 
-/** Receives the events of a stream; never called within a call of its methods. */
+/**
+ * Receives the events of a stream. A deflater may call `onData` within `write()`, and `onData` and
+ * `onEnd` within `end()`; no other call comes within a call of a method.
+ */
 export interface CompressionHandler {
   /** The stream has output. */
   onData(bytes: Uint8Array): void;

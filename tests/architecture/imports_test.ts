@@ -73,7 +73,7 @@ const BUILT_IN: Record<string, readonly string[]> = {
     "src/transport/_tls_connection.ts",
     "src/transport/_tls_trust.ts",
   ],
-  "node:zlib": ["src/transport/zlib.ts"],
+  "node:zlib": ["src/transport/zlib.ts", "src/transport/_block_deflater.ts"],
 };
 
 const all = [read("mod.ts"), ...sources("src/")];

@@ -27,6 +27,7 @@ const CHECKS: Record<string, (runtime: Runtime) => Promise<void>> = {
   "welcomes a crowd in few turns of a game that is never idle, and hears it in one or two":
     hearsCrowd,
   "serves others between the frames of a WebSocket's chunk": turnsBetweenFrames,
+  "compresses any writes as one zlib stream, each readable at once": deflates,
   "survives random bytes": (runtime) =>
     survives(runtime, randomBytes(), (LONG ? 20 : 5) * MEGABYTE),
   "survives 100 MB of a subnegotiation without an end": (runtime) =>
@@ -146,6 +147,13 @@ async function turnsBetweenFrames(runtime: Runtime): Promise<void> {
   await using program = Program.start(runtime, "tests/runtimes/frames_program.ts");
   const [, turns] = await inTime(program.match(/^turns (\d+)$/), "the number of turns");
   assert(Number(turns) >= 7, `${turns} turns`);
+}
+
+/** Lines of a game shrink to less than a fifth, because each has the text before it as a dictionary. */
+async function deflates(runtime: Runtime): Promise<void> {
+  await using program = Program.start(runtime, "tests/runtimes/deflate_program.ts");
+  const [, ratio] = await inTime(program.match(/^blocks \w+ ratio ([\d.]+)$/), "the ratio");
+  assert(Number(ratio) < 0.2, ratio);
 }
 
 /** No client waits for others: however many have sent a line, all are heard. Turns are counted, not time. */
