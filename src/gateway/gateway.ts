@@ -40,7 +40,7 @@ import {
 } from "./messages.ts";
 import { ByteQueue } from "../protocol/byte_queue.ts";
 import { decodeCommit, encodeGatewayRecord } from "./records.ts";
-import { BusGuard, forEach, onBusClosed, soon, TICK_MS, waitUntil } from "./waiting.ts";
+import { afterInput, BusGuard, forEach, onBusClosed, TICK_MS, waitUntil } from "./waiting.ts";
 import { WireWriter } from "./wire.ts";
 import { ZoneRoute } from "./zone_route.ts";
 
@@ -120,7 +120,7 @@ export class Gateway {
   readonly #taken: Set<HeldConnection> = new Set();
   #connections = 0;
   #links = 0;
-  readonly #flushSoon: () => void = soon(() => this.#flush());
+  readonly #flushSoon: () => void = afterInput(() => this.#flush());
   #beatAt = 0;
   #endTicks: () => void = () => {};
   #forgetBus: () => void = () => {};

@@ -1,5 +1,6 @@
 import { callUserCode } from "../session/call_user_code.ts";
 import { TelnetError } from "../protocol/error.ts";
+import { turn } from "../transport/event_loop.ts";
 import type { Bus, Timer } from "./bus.ts";
 
 /** The interval at which conditions and timeouts are checked, in milliseconds. */
@@ -49,14 +50,27 @@ export function forEach<Item>(items: readonly Item[], call: (item: Item) => void
 
 /** Returns a function that runs `call` in a microtask, once for all calls until then. */
 export function soon(call: () => void): () => void {
+  return once(call, queueMicrotask);
+}
+
+/**
+ * Returns a function that runs `call` once for all calls until every socket that has input was read:
+ * Node and Bun run microtasks after each socket.
+ */
+export function afterInput(call: () => void): () => void {
+  return once(call, (run) => void turn().then(run));
+}
+
+function once(call: () => void, schedule: (run: () => void) => void): () => void {
   let scheduled = false;
+  const run = () => {
+    scheduled = false;
+    call();
+  };
   return () => {
     if (scheduled) return;
     scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      call();
-    });
+    schedule(run);
   };
 }
 
