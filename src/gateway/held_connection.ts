@@ -65,8 +65,8 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
   #toldGone = false;
   readonly #parts: Map<string, string> = new Map();
   #committed = false;
-  /** When the last commit was applied. */
-  #committedAt: number;
+  /** When a worker got to know it as a new client. */
+  #welcomedAt: number;
   #closing = false;
   /** The number of output bytes since the connection was opened at the worker. */
   #written = 0;
@@ -86,7 +86,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.number = number;
     this.origin = origin;
     this.zone = zone;
-    this.waitsSince = this.#committedAt = now;
+    this.waitsSince = this.#welcomedAt = now;
     this.#events = events;
     this.#stream = new ByteStream(connection, { limits: NO_INFLATING, codec }, this);
   }
@@ -179,6 +179,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.#told = Math.min(this.#acked, this.#input.end);
     this.#toldEnd = this.#acked > this.#input.end;
     this.#toldGone = false;
+    if (!this.#committed) this.#welcomedAt = now;
     return {
       type: "open",
       handle,
@@ -190,7 +191,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
       compressing: this.#stream.compressing,
       acked: this.#acked,
       reason: this.#committed ? this.reason : undefined,
-      age: Math.max(0, Math.round(now - this.#committedAt)),
+      connectedFor: Math.max(0, Math.round(now - this.#welcomedAt)),
       inputWaits: this.#acked < this.#input.end,
       parts: new Map(this.#parts),
     };
@@ -234,7 +235,7 @@ export class HeldConnection implements ConnectionHandler, ByteStreamEvents {
     this.reason = "restart";
     this.back = undefined;
     this.told = false;
-    this.waitsSince = this.#committedAt = now;
+    this.waitsSince = now;
     let zone: string | undefined;
     for (const step of steps) {
       if (step.type === "move") zone = step.zone;

@@ -28,8 +28,8 @@ export interface OpenRecord {
   readonly acked: number;
   /** Why the connection is resumed; `undefined`: it is new, as no state was committed. */
   readonly reason: ResumeReason | undefined;
-  /** How long ago the state was committed, in milliseconds. */
-  readonly age: number;
+  /** How long the client is connected, in milliseconds. */
+  readonly connectedFor: number;
   /** Whether there is input that it does not cover. */
   readonly inputWaits: boolean;
   readonly parts: Parts;
@@ -122,7 +122,7 @@ export function encodeGatewayRecord(record: GatewayRecord, writer: WireWriter): 
       writer.byte(OPEN).number(handle).number(number).text(address).number(port).byte(flags).number(
         acked,
       );
-      writer.byte(REASONS.indexOf(reason)).number(record.age);
+      writer.byte(REASONS.indexOf(reason)).number(record.connectedFor);
       writeTexts(writer, record.parts, (text) => text);
       break;
     }
@@ -162,12 +162,22 @@ export function decodeGatewayRecord(bytes: Uint8Array): GatewayRecord {
         reader.byte(),
         reader.number(),
       ];
-      const [reason, age] = [REASONS[reader.byte()], reader.number()];
+      const [reason, connectedFor] = [REASONS[reader.byte()], reader.number()];
       const [encrypted, framed] = [(flags & 1) !== 0, (flags & 2) !== 0];
       const [compressing, inputWaits] = [(flags & 4) !== 0, (flags & 8) !== 0];
       const parts = readTexts(reader);
       const origin = { address, port, encrypted, framed, compressing };
-      return { type: "open", handle, number, ...origin, acked, reason, age, inputWaits, parts };
+      return {
+        type: "open",
+        handle,
+        number,
+        ...origin,
+        acked,
+        reason,
+        connectedFor,
+        inputWaits,
+        parts,
+      };
     }
     case INPUT:
       return { type: "input", handle, bytes: reader.rest().slice() };

@@ -95,7 +95,7 @@ export class ZoneConnection implements Connection, DurableConnection {
       compressing,
       acked,
       reason,
-      age,
+      connectedFor,
       inputWaits,
       parts,
     } = open;
@@ -111,7 +111,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     this.#parts = new Map(parts);
     for (const text of parts.values()) this.#stateLength += text.length;
     this.#arrives = reason === "move" || reason === "no-zone";
-    this.resumed = reason && { reason, state: readParts(parts), age, inputWaits };
+    this.resumed = reason && { reason, state: readParts(parts), connectedFor, inputWaits };
   }
 
   /** This object: the connection outlives the process. */
@@ -221,7 +221,7 @@ export class ZoneConnection implements Connection, DurableConnection {
     }
     const late = this.#late;
     this.#late = undefined;
-    const changes = this.#changesTo({ ...late?.state, ...state });
+    const changes = this.#changesTo(late === undefined ? state ?? {} : { ...late.state, ...state });
     // On a move, the next worker reads the input that came after the late state.
     const upTo = state === undefined && late !== undefined && this.#moves ? late.acked : acked;
     const news = changes.size > 0 || this.#steps.length > 0 || this.#arrives;

@@ -23,8 +23,9 @@ export class Activity {
   /** Returns the state, as plain JSON. */
   snapshot(now: number): { connectedFor: number; idleFor: number; keepAlive: KeepAlive } {
     const connectedFor = Math.round(now - this.connectTime);
-    const idleFor = Math.round(now - this.lastInputTime);
-    return { connectedFor, idleFor, keepAlive: this.keepAlive };
+    // Their difference does not depend on `now`.
+    const typedAt = Math.round(this.lastInputTime - this.connectTime);
+    return { connectedFor, idleFor: connectedFor - typedAt, keepAlive: this.keepAlive };
   }
 
   /** Restores what `snapshot` returned. */

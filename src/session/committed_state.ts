@@ -13,6 +13,17 @@ const HISTORY_TEXT = 4_096;
 const CHANGES = 50;
 const CHANGES_TEXT = 4_096;
 
+/** What has parts of its own, or is none. */
+const APART: ReadonlySet<string> = new Set<keyof SessionSnapshot>([
+  "telnet",
+  "facts",
+  "input",
+  "connectedFor",
+  "idleFor",
+  "state",
+  "options",
+]);
+
 /**
  * The state of a client in parts, as a durable connection commits it. A commit sends one range of
  * each part, from its first to its last change. Therefore the fields that change with each key are
@@ -29,47 +40,70 @@ export class CommittedState {
     CHANGES_TEXT,
     ({ removed }) => removed.length,
   );
-  /** The parts of the last call that can be large and rarely change. */
-  #large: StateParts = {};
+  /** The parts of the last call, and what others of them were made of. */
+  readonly #last: Record<string, unknown> = {};
+  #facts: SessionSnapshot["facts"] | undefined;
+  #input: SessionSnapshot["input"] | undefined;
 
   /** Returns the parts of a state. Parts that are as they were at the last call may be missing. */
-  partsOf({ telnet, facts, input, ...others }: SessionSnapshot): StateParts {
-    const { queue, keys } = input;
-    const editor = keys?.editor ?? undefined;
-    const { environment, ...told } = facts;
-    const { line, killed, changes = [] } = editor?.state ?? {};
-    const large = {
-      telnet, // the machine makes a new object if its state changes
-      environment,
-      line,
-      killed,
-      changes: editor && this.#changes.of(changes),
-      history: editor && this.#history.of(editor.history),
+  partsOf(snapshot: SessionSnapshot): StateParts {
+    const { telnet, facts, input, connectedFor, idleFor, state, options } = snapshot;
+    // The game, or an option of its own, may change an object that it has given before.
+    const parts: Record<string, unknown> = { state, options };
+    const last = this.#last;
+    const add = (name: string, value: unknown) => {
+      if (same(value, last[name])) return;
+      last[name] = value;
+      parts[name] = value;
     };
-    const parts: Record<string, unknown> = {
-      ...others,
-      state: others.state, // also if the game has removed it
-      facts: told,
-      input: {
-        ...input,
-        queue: [],
-        keys: keys && { ...keys, queue: [], given: [], editor: withoutTexts(editor) },
-      },
-      ...this.#lines.update(queue),
-      ...this.#keys.update(keys?.queue ?? []),
-      ...this.#given.update(keys?.given ?? []),
-    };
-    for (const [name, value] of Object.entries(large)) {
-      if (!alike(value, this.#large[name])) parts[name] = value;
+    for (const [name, value] of Object.entries(snapshot)) if (!APART.has(name)) add(name, value);
+    // It changes only when the person types.
+    add("typedAt", connectedFor - idleFor);
+    add("telnet", telnet); // the machine makes a new object if its state changes
+    if (!same(facts, this.#facts)) {
+      this.#facts = facts;
+      const { environment, ...told } = facts;
+      add("facts", told);
+      add("environment", environment);
     }
-    this.#large = large;
+    if (!same(input, this.#input)) {
+      this.#input = input;
+      this.#addInput(input, parts, add);
+    }
     return parts;
   }
 
-  /** Returns the state that was committed in parts. The next parts follow them. */
-  restore(parts: StateParts): ClientSnapshot {
-    const { environment, line, killed, changes, history, ...rest } = parts;
-    this.#large = { telnet: rest.telnet, environment, line, killed, changes, history };
+  #addInput(
+    input: SessionSnapshot["input"],
+    parts: Record<string, unknown>,
+    add: (name: string, value: unknown) => void,
+  ): void {
+    const { queue, keys } = input;
+    const editor = keys?.editor ?? undefined;
+    const { line, killed, changes = [] } = editor?.state ?? {};
+    parts.input = {
+      ...input,
+      queue: [],
+      keys: keys && { ...keys, queue: [], given: [], editor: withoutTexts(editor) },
+    };
+    Object.assign(parts, this.#lines.update(queue), this.#keys.update(keys?.queue ?? []));
+    Object.assign(parts, this.#given.update(keys?.given ?? []));
+    add("line", line);
+    add("killed", killed);
+    add("changes", editor && this.#changes.of(changes));
+    add("history", editor && this.#history.of(editor.history));
+  }
+
+  /**
+   * Returns the state that was committed in parts. The next parts follow them.
+   *
+   * @param connectedFor How long the client is connected now, in milliseconds.
+   */
+  restore(parts: StateParts, connectedFor: number): ClientSnapshot {
+    const { environment, line, killed, changes, history, typedAt, ...rest } = parts;
+    const { telnet } = rest;
+    Object.assign(this.#last, { telnet, environment, line, killed, changes, history });
+    const times = { connectedFor, idleFor: Math.max(0, connectedFor - Number(typedAt ?? 0)) };
     const { facts, input, ...others } = rest as unknown as SessionSnapshot;
     const lines = this.#lines.restore(parts);
     const [keys, given] = [this.#keys.restore(parts), this.#given.restore(parts)];
@@ -89,17 +123,29 @@ export class CommittedState {
     };
     return {
       ...others,
+      ...times,
       facts: facts && { ...facts, environment },
       input: whole,
     } as unknown as ClientSnapshot;
   }
 }
 
-/** Whether two values are the same, or lists of the same. */
-function alike(one: unknown, other: unknown): boolean {
+/** Whether two values are the same JSON; a missing field is the same as an undefined one. */
+function same(one: unknown, other: unknown): boolean {
   if (one === other) return true;
-  if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false;
-  return one.every((item, index) => alike(item, other[index]));
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return false;
+  }
+  if (Array.isArray(one)) {
+    if (!Array.isArray(other) || one.length !== other.length) return false;
+    return one.every((item, index) => same(item, other[index]));
+  }
+  const [first, second] = [one as Record<string, unknown>, other as Record<string, unknown>];
+  for (const name in first) if (!same(first[name], second[name])) return false;
+  for (const name in second) {
+    if (second[name] !== undefined && first[name] === undefined) return false;
+  }
+  return true;
 }
 
 type EditorState = NonNullable<NonNullable<SessionSnapshot["input"]["keys"]>["editor"]>;

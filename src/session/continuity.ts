@@ -57,12 +57,10 @@ export class Continuity {
     return this.#core.returning;
   }
 
-  /** Returns the state that a previous owner of the connection has committed, at its present age. */
-  committed({ state, age = 0, inputWaits = false }: Resumed): ClientSnapshot {
-    const snapshot = this.#committed.restore(state);
-    const { connectedFor, idleFor } = snapshot;
-    const [connected, idle] = [Number(connectedFor) + age, inputWaits ? 0 : Number(idleFor) + age];
-    return { ...snapshot, connectedFor: connected, idleFor: idle };
+  /** Returns the state that a previous owner of the connection has committed. */
+  committed({ state, connectedFor, inputWaits }: Resumed): ClientSnapshot {
+    const snapshot = this.#committed.restore(state, connectedFor);
+    return inputWaits ? { ...snapshot, idleFor: 0 } : snapshot;
   }
 
   /** Notes that the client was resumed as it was committed. */

@@ -79,10 +79,10 @@ export interface Resumed {
   readonly reason: ResumeReason;
   /** The state of the owner, as it was passed to `commit`. */
   readonly state: Readonly<Record<string, unknown>>;
-  /** How long ago it was passed, in milliseconds. Default 0. */
-  readonly age?: number;
-  /** Whether input of the client has come since then. Default `false`. */
-  readonly inputWaits?: boolean;
+  /** How long the client is connected, in milliseconds. */
+  readonly connectedFor: number;
+  /** Whether input of the client has come that no commit covers. */
+  readonly inputWaits: boolean;
 }
 
 /** Why a connection has another owner. */

@@ -261,7 +261,7 @@ const OPEN: OpenRecord = {
   compressing: false,
   acked: 0,
   reason: undefined,
-  age: 0,
+  connectedFor: 0,
   inputWaits: false,
   parts: new Map(),
 };

@@ -26,7 +26,9 @@ for (const how of ["leaves", "is killed after its commit", "is taken over"] as c
           client.active = false;
           quit = true;
           if (how === "leaves" && worker.name === "a") void worker.zone?.leave();
-          if (how === "is killed after its commit") worker.process.messagesLeft = 1;
+          if (how === "is killed after its commit" && worker.name === "a") {
+            worker.process.messagesLeft = 1;
+          }
         },
       });
       const first = scene.worker("a");
@@ -351,7 +353,7 @@ Deno.test("whatever a handler of bus messages throws is reported, and each recor
     address: "",
     port: 1,
     acked: 0,
-    age: 0,
+    connectedFor: 0,
   } as const;
   const flags = { encrypted: false, framed: false, compressing: false, inputWaits: false };
   const parts = new Map([["text", "{"]]);
