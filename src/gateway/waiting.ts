@@ -1,6 +1,6 @@
 import { callUserCode } from "../session/call_user_code.ts";
 import { TelnetError } from "../protocol/error.ts";
-import { turn } from "../transport/event_loop.ts";
+import { afterSockets } from "../transport/event_loop.ts";
 import type { Bus, Timer } from "./bus.ts";
 
 /** The interval at which conditions and timeouts are checked, in milliseconds. */
@@ -53,12 +53,9 @@ export function soon(call: () => void): () => void {
   return once(call, queueMicrotask);
 }
 
-/**
- * Returns a function that runs `call` once for all calls until every socket that has input was read:
- * Node and Bun run microtasks after each socket.
- */
+/** Returns a function that runs `call` once for all calls until every socket with input was read. */
 export function afterInput(call: () => void): () => void {
-  return once(call, (run) => void turn().then(run));
+  return once(call, afterSockets);
 }
 
 function once(call: () => void, schedule: (run: () => void) => void): () => void {

@@ -36,6 +36,14 @@ export function turn(turns: number = 1): Promise<void> {
   });
 }
 
+/**
+ * Calls a function when the sockets that have input now were read. Node and Bun run microtasks after
+ * each socket, Deno after all of them; its `setImmediate` would come a millisecond later.
+ */
+export const afterSockets: (call: () => void) => void = "Deno" in globalThis
+  ? queueMicrotask
+  : (call) => void setImmediate(call);
+
 /** Lets the runtime poll its sockets. On Deno these turns take about 0.2 ms. */
 export function lookAtSockets(): Promise<void> {
   return turn(LOOP.turns);
