@@ -68,8 +68,7 @@ export interface ServerLimits extends TelnetLimits {
   readonly connectionRate: number;
   /**
    * How long the PROXY header, the TLS handshake and an HTTP request of a connection can take, in
-   * milliseconds.
-   * Default 10000.
+   * milliseconds. Default 10000.
    */
   readonly handshakeTimeout: number;
   /**
