@@ -45,6 +45,7 @@ function script(chance: (below: number) => number): Uint8Array[] {
     bytes.push(...encoder.encode(`${text}\r\n`));
     parts.push(bytes);
   }
+  if (chance(3) === 0) parts.push([...encoder.encode("bye\r\n")]);
   return (ahead ? [parts.flat()] : parts).map((part) => Uint8Array.from(part));
 }
 
@@ -62,6 +63,11 @@ function play(client: TelnetClient): void {
   const state = (client.state ?? { count: 0, hidden: false, asks: false }) as State;
   const line = client.getCommand();
   if (line === undefined) return;
+  if (line === "bye") {
+    client.send("Bye.\n");
+    client.active = false;
+    return;
+  }
   const count = state.count + 1;
   const asks = state.asks || line === "ask";
   const hidden = line === "secret" && asks ? !state.hidden : state.hidden;
@@ -80,8 +86,15 @@ const SERVER = {
   },
 } as const;
 
-/** The output and the final state with a server without a gateway. */
-async function alone(parts: readonly Uint8Array[]): Promise<{ seen: string; state: string }> {
+/** What a client sees, the final state of its game, and whether the game has dropped it. */
+interface Outcome {
+  readonly seen: string;
+  readonly state: string | undefined;
+  readonly ended: boolean;
+}
+
+/** The outcome with a server without a gateway. */
+async function alone(parts: readonly Uint8Array[]): Promise<Outcome> {
   const transport = new MemoryTransport();
   await using server = await TelnetServer.listen({
     ...SERVER,
@@ -103,7 +116,7 @@ async function alone(parts: readonly Uint8Array[]): Promise<{ seen: string; stat
     seen += more;
     quiet = more === "" ? quiet + 1 : 0;
   }
-  return { seen, state: JSON.stringify(server.clientList()[0]?.state) };
+  return { seen, state: JSON.stringify(server.clientList()[0]?.state), ended: peer.ended };
 }
 
 const latin1 = (bytes: Uint8Array) =>
@@ -112,7 +125,7 @@ const latin1 = (bytes: Uint8Array) =>
 interface Person {
   readonly peer: MemoryPeer;
   readonly parts: readonly Uint8Array[];
-  readonly expected: { readonly seen: string; readonly state: string };
+  readonly expected: Outcome;
   /** The current part, and how much of it was sent. */
   part: number;
   at: number;
@@ -186,9 +199,13 @@ async function run(seed: number): Promise<void> {
     assertEquals(seen, expected.seen, `person ${index} of seed ${seed}`);
   }
   const owner = () => scene.workers.find(({ zone, process }) => zone?.owned && process.runs);
-  await scene.until(() => owner()?.server?.connectionCount() === people.length);
+  const staying = people.filter(({ expected }) => !expected.ended);
+  await scene.until(() =>
+    people.every(({ peer, expected }) => peer.ended === expected.ended) &&
+    owner()?.server?.connectionCount() === staying.length
+  );
   const states = owner()?.server?.clientList().map(({ state }) => JSON.stringify(state));
-  assertEquals(states?.sort(), people.map(({ expected }) => expected.state).sort());
+  assertEquals(states?.sort(), staying.map(({ expected }) => expected.state).sort());
   assertEquals(scene.workers.flatMap(({ errors }) => errors), []);
   await scene.close();
 }
