@@ -15,9 +15,9 @@ class Beneath extends BaseConnection {
   }
 }
 
-Deno.test("a peer whose input the server holds back is not taken for gone, one that is read is", () => {
+/** Opens a WebSocket, and notes its ends. */
+function open(beneath: Beneath) {
   const ends: (Error | undefined)[] = [];
-  const beneath = new Beneath("192.0.2.7", 4000);
   const connection = new WebSocketConnection(beneath, "dGhlIHNhbXBsZSBub25jZQ==", undefined);
   beneath.attach(connection);
   connection.attach({
@@ -26,6 +26,12 @@ Deno.test("a peer whose input the server holds back is not taken for gone, one t
     onDrain() {},
     onClose: (error) => void ends.push(error),
   });
+  return { connection, ends };
+}
+
+Deno.test("a peer whose input the server holds back is not taken for gone, one that is read is", () => {
+  const beneath = new Beneath("192.0.2.7", 4000);
+  const { connection, ends } = open(beneath);
   connection.ping();
   connection.pause();
   assertEquals(beneath.reads, false);
@@ -53,16 +59,8 @@ Deno.test("the end of a WebSocket waits for its output, and its time begins afte
       this.transmitted(1);
     }
   }
-  const ends: unknown[] = [];
   const beneath = new Slow("192.0.2.7", 4000);
-  const connection = new WebSocketConnection(beneath, "dGhlIHNhbXBsZSBub25jZQ==", undefined);
-  beneath.attach(connection);
-  connection.attach({
-    onData() {},
-    onEnd() {},
-    onDrain() {},
-    onClose: (error) => ends.push(error),
-  });
+  const { connection, ends } = open(beneath);
   connection.write(new Uint8Array(1_000));
   connection.close();
   assertEquals([connection.queued, ends.length, beneath.ended], [1_000, 0, false]);
