@@ -56,7 +56,9 @@ export class CommittedState {
       last[name] = value;
       parts[name] = value;
     };
-    for (const [name, value] of Object.entries(snapshot)) if (!APART.has(name)) add(name, value);
+    for (const name in snapshot) {
+      if (!APART.has(name)) add(name, snapshot[name as keyof SessionSnapshot]);
+    }
     // It changes only when the person types.
     add("typedAt", connectedFor - idleFor);
     add("telnet", telnet); // the machine makes a new object if its state changes

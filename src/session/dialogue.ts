@@ -104,9 +104,12 @@ export class Dialogue implements InputModeContext {
   }
 
   snapshot(historyLines: number = Infinity): DialogueSnapshot {
+    const { options, facts, offers } = this.options.snapshot();
     return {
       telnet: this.machine.snapshot(),
-      ...this.options.snapshot(),
+      options,
+      facts,
+      offers,
       text: this.text.snapshot(),
       input: this.input.snapshot(historyLines),
       marking: this.#marking,

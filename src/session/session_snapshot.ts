@@ -23,14 +23,25 @@ export function takeState(core: SessionCore, historyLines?: number): SessionSnap
         "telnet.disableOption() for MCCP2 and MCCP3, and wait until connection.compressed is false",
     );
   }
+  // Field by field: a durable connection takes the state at the end of each turn.
   const dialogue = core.dialogue.snapshot(historyLines);
+  const { telnet, options, facts, offers, text, input, marking, sawTelnet, sawLine } = dialogue;
+  const { connectedFor, idleFor, keepAlive } = core.activity.snapshot(core.now());
   const unanswered = core.waiters?.unanswered;
-  const { input } = dialogue;
   return {
     version: 2,
-    ...dialogue,
+    telnet,
+    options,
+    facts,
+    offers,
+    text,
     input: unanswered === undefined ? input : { ...input, queue: [unanswered, ...input.queue] },
-    ...core.activity.snapshot(core.now()),
+    marking,
+    sawTelnet,
+    sawLine,
+    connectedFor,
+    idleFor,
+    keepAlive,
     received: [],
     ended: core.life.state === "ending",
     asking: core.waiters?.hides === true,
