@@ -71,10 +71,14 @@ function stripped(text: string | undefined): string | undefined {
   return text && stripControls(text);
 }
 
+/** Terminals that show 24-bit colours, and say so only by their name: Telnet sends no COLORTERM. */
+const TRUE_COLOUR = /^(xterm-)?(kitty|ghostty|alacritty|wezterm|foot|contour|rio)(-|$)/;
+
 function coloursOf(mtts: MttsFlags | undefined, facts: ClientFacts): ColourDepth {
   const terminal = terminalOf(facts);
   const colourTerm = facts.environment.get("COLORTERM") ?? "";
-  if (mtts?.trueColour || /truecolor|24bit|direct/.test(`${terminal} ${colourTerm}`)) {
+  const named = `${terminal} ${colourTerm}`;
+  if (mtts?.trueColour || /truecolor|24bit|direct/.test(named) || TRUE_COLOUR.test(terminal)) {
     return 16_777_216;
   }
   if (mtts?.colours256 || /256/.test(terminal)) return 256;

@@ -603,6 +603,7 @@ Deno.test("a dumb terminal, and a client whose MTTS has no colours, get none; ot
   const named: [string[], string][] = [
     [["DUMB", "DUMB"], "x"],
     [["VT100", "VT100"], "\x1b[22;31mx\x1b[0m"],
+    [["XTERM-KITTY", "XTERM-KITTY"], "\x1b[22;31mx\x1b[0m"],
     [["X", "ANSI", "MTTS 4", "MTTS 4"], "x"],
     [["X", "ANSI", "MTTS 1", "MTTS 1"], "\x1b[22;31mx\x1b[0m"],
   ];
@@ -619,6 +620,8 @@ Deno.test("a dumb terminal, and a client whose MTTS has no colours, get none; ot
     client.sendCc("^rx^~");
     await remote.hear(() => remote.text.includes("x"));
     assertEquals(remote.text.trim(), expected, names[0]);
+    const isTrue = names[0] === "XTERM-KITTY";
+    assertEquals(client.terminal.profile.colours === 16_777_216, isTrue, names[0]);
   }
 });
 
