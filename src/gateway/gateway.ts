@@ -408,7 +408,7 @@ export class Gateway {
   #dropRoute({ name, connections, link, epoch }: ZoneRoute, silent: boolean = false): void {
     if (connections.size > 0 || name === this.#zone || link !== undefined && !silent) return;
     this.#routes.delete(name);
-    if (link === undefined) return;
+    if (epoch === 0) return;
     this.#epochs.set(name, epoch); // a fenced worker may wake
     if (this.#epochs.size <= MAX_EPOCHS) return;
     const [oldest = ""] = this.#epochs.keys();

@@ -47,6 +47,8 @@ export interface NatsConnection {
   readonly info?: { readonly max_payload: number } | undefined;
   /** Settles when the connection is closed for good. */
   closed?(): Promise<unknown>;
+  /** Whether it is closed for good. */
+  isClosed?(): boolean;
 }
 
 /** The part of a bucket of `@nats-io/kv` that the bus uses. */
@@ -155,6 +157,10 @@ class NatsBus implements Bus {
     try {
       subscription = this.#nats.subscribe(`${this.#prefix}.${subject}`, { callback });
     } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (this.#nats.isClosed?.() !== true) {
+        throw new TelnetError("io", `Cannot subscribe to ${subject} on NATS: ${reason}`, { cause });
+      }
       const text = "Cannot use the bus: its connection to NATS is closed, so connect again";
       throw new TelnetError("connection-lost", text, { cause });
     }

@@ -362,7 +362,7 @@ export class Zone {
     this.#end();
   }
 
-  /** Whether all input passed to the game, and all output, is committed. */
+  /** Whether every connection's turn is over and committed. */
   get #isSettled(): boolean {
     return [...this.#peers.values()].every(({ connections }) =>
       [...connections.values()].every(({ settled }) => settled)

@@ -47,6 +47,7 @@ export class ZoneConnection implements Connection, DurableConnection {
   /** Identifies this opening of the connection on the link. */
   readonly handle: number;
   compressing: boolean;
+  inTurn = false;
   readonly #owner: ZoneConnectionOwner;
   #handler: ConnectionHandler | undefined;
   /** Received bytes that were not passed to the handler yet. */
@@ -147,9 +148,9 @@ export class ZoneConnection implements Connection, DurableConnection {
     return this.#closed;
   }
 
-  /** Whether all input passed to the handler, and all output, is committed. */
+  /** Whether its owner's turn is over, with all its output committed. */
   get settled(): boolean {
-    return this.#acked === this.#handed && this.#steps.length === 0;
+    return !this.inTurn && this.#late === undefined && this.#steps.length === 0;
   }
 
   /** Whether its owner has tried to commit. */

@@ -29,12 +29,6 @@ export function checkClientClass(clientClass: new () => TelnetClient): void {
   if (!(clientClass.prototype instanceof TelnetClient)) {
     throwUnexpected(nameOf(clientClass), "a class that extends TelnetClient", clientClass);
   }
-  if (clientClass.length > 0) {
-    throwMisuse(
-      `Cannot use ${nameOf(clientClass)}: its constructor takes arguments, but the server gives ` +
-        "none; set such fields in onConnect",
-    );
-  }
   for (
     let one: unknown = clientClass;
     typeof one === "function" && one !== TelnetClient;

@@ -62,7 +62,7 @@ export class Scheduler {
 
   /** Notes that a session has work for the next poll. */
   wake(session: Session, what: Wake): void {
-    this.#changed?.add(session);
+    this.#note(session);
     if (what === "input") {
       if (session.listedInput) return;
       session.listedInput = true;
@@ -79,14 +79,21 @@ export class Scheduler {
     }
   }
 
+  /** Remembers that a session has changed, if anybody wants to know. */
+  #note(session: Session): void {
+    if (this.#changed === undefined || this.#changed.has(session)) return;
+    this.#changed.add(session);
+    session.beginTurn();
+  }
+
   /** Notes that a session has changed without work for the next poll. */
   changed(session: Session): void {
-    this.#changed?.add(session);
+    this.#note(session);
   }
 
   /** Notes that the game took a line or key; `more`: whether more are waiting. */
   taken(session: Session, more: boolean): void {
-    this.#changed?.add(session);
+    this.#note(session);
     this.#unread ||= more;
   }
 
@@ -203,7 +210,7 @@ export class Scheduler {
   /** An unexpected throw, for example in the game's own `TextCodec`, drops only this client. */
   #process(session: Session): void {
     session.listedInput = false;
-    this.#changed?.add(session); // it may have been woken before the last turn ended
+    this.#note(session); // it may have been woken before the last turn ended
     try {
       session.process();
     } catch (error) {

@@ -251,12 +251,11 @@ function checkListener(
     throwUnexpected(`${what}port`, "a whole number from 0 to 65535", port);
   }
   checkOneOf(`${what}tls`, tls, [undefined, false, true, "auto"]);
-  if (address !== undefined && (typeof address !== "string" || !ADDRESS.test(address))) {
-    throwUnexpected(
-      `${what}address`,
-      'a name or an IP address, such as "127.0.0.1" or "::"',
-      address,
-    );
+  if (address !== undefined) checkText(`${what}address`, address);
+  // Another transport may have other addresses.
+  if (address !== undefined && transport === undefined && !ADDRESS.test(address)) {
+    const such = 'a name or an IP address, such as "127.0.0.1" or "::"';
+    throwUnexpected(`${what}address`, such, address);
   }
   if (reusePort !== undefined) checkBoolean(`${what}reusePort`, reusePort);
   if (transport !== undefined && typeof transport?.listen !== "function") {

@@ -102,6 +102,7 @@ export class Continuity {
       if (begun) this.#commitTurn(durable, bytesSent);
     } else if (life.state === "leaving") return; // its end goes into the same commit as its last output
     else if (life.state !== "closed" || finished) durable.commit(undefined, 0);
+    durable.inTurn = false;
   }
 
   #commitTurn(durable: DurableConnection, bytesSent: number): void {

@@ -210,6 +210,12 @@ export class Session implements SecureHandler, ByteStreamEvents, Timed {
     return true;
   }
 
+  /** Tells a durable connection that its owner has something to commit. */
+  beginTurn(): void {
+    const { durable } = this.stream.connection;
+    if (durable !== undefined) durable.inTurn = true;
+  }
+
   /** Ends a turn of a durable connection: commits its output together with its state. */
   commit(): void {
     this.continuity.commit(this.bytesSent, this.finished);

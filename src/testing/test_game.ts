@@ -1,4 +1,5 @@
 import { connect } from "../connect/connect.ts";
+import type { ConnectClock } from "../connect/timer.ts";
 import type { ConnectOptions } from "../connect/connect_options.ts";
 import type { ReadOptions } from "../connect/read_options.ts";
 import { type RemoteServer, unreadTextOf } from "../connect/remote_server.ts";
@@ -108,8 +109,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   readonly patience: number;
   readonly #transport: MemoryTransport;
   readonly #turn: () => unknown;
-  /** Whether the server uses the clock. */
-  readonly #timed: boolean;
+  readonly #watch: WatchedClock;
   readonly #players: TestPlayer[] = [];
 
   private constructor(
@@ -119,7 +119,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
   ) {
     this.server = server;
     this.clock = clock;
-    this.#timed = clock.wasRead; // a server reads its clock at its start
+    this.#watch = clock;
     this.patience = patience;
     this.#transport = transport;
     this.#turn = turn;
@@ -173,7 +173,7 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
       hostname: "memory",
       transport,
       port,
-      clock: this.clock,
+      clock: this.#watch.players,
     }).catch((error) => explainRefusal(error, this.server));
     const player = makePlayer(this, remote);
     this.#players.push(player);
@@ -200,13 +200,13 @@ export class TestGame<Server extends GameServer = GameServer> implements AsyncDi
    *
    * @param milliseconds By how much.
    * @param step The time between two turns, in milliseconds. Default 1000.
-   * @throws {TelnetError} `misuse`: the game's server does not use the test's `clock`, or a time that
-   * is not a whole number.
+   * @throws {TelnetError} `misuse`: the game does not use the test's `clock`, or a time that is not a
+   * whole number.
    */
   async advance(milliseconds: number, step: number = 1_000): Promise<void> {
     checkCount("the milliseconds of advance()", milliseconds);
     checkCount("the step of advance()", step, 1);
-    if (!this.#timed) {
+    if (!this.#watch.wasUsed) {
       throwMisuse(
         "Cannot advance the clock: give the `clock` of TestGame.start() to TelnetServer.listen()",
       );
@@ -343,13 +343,24 @@ export class TestPlayer {
   }
 }
 
-/** A clock that knows whether it was read. */
+/** A clock that knows whether the game has used it. */
 class WatchedClock extends TestClock {
-  wasRead = false;
+  wasUsed = false;
+  /** The same time for the players, whose use does not count. */
+  readonly players: ConnectClock = {
+    now: () => super.now(),
+    timeOfDay: () => this.timeOfDay(),
+    after: (milliseconds, call) => super.after(milliseconds, call),
+  };
 
   override now(): number {
-    this.wasRead = true;
+    this.wasUsed = true;
     return super.now();
+  }
+
+  override after(milliseconds: number, call: () => void): () => void {
+    this.wasUsed = true;
+    return super.after(milliseconds, call);
   }
 }
 

@@ -173,7 +173,7 @@ export class Completion {
     const columns = Math.max(1, Math.floor(window.columns / width));
     // A row of the list has several rows of the window if its word is longer than that.
     const free = MAX_SCREENS * window.rows - Math.ceil(note(words.length).length / window.columns);
-    const rows = Math.floor(free / Math.ceil((width - 2) / window.columns));
+    const rows = Math.floor(free / Math.max(1, Math.ceil((width - 2) / window.columns)));
     const most = Math.min(Math.floor(MAX_LISTING / width), columns * rows);
     const shown = first.slice(0, Math.max(1, most));
     let text = "";

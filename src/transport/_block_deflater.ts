@@ -50,8 +50,10 @@ export class BlockDeflater implements Deflater {
   write(bytes: Uint8Array): void {
     if (bytes.length === 0 || this.#ending || this.#destroyed) return;
     this.#queued += bytes.length;
-    if (this.#busy) this.#waiting.push(bytes);
-    else this.#compress(bytes);
+    this.#waiting.push(bytes);
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#goOn();
   }
 
   end(): void {
@@ -85,9 +87,7 @@ export class BlockDeflater implements Deflater {
       }
       return this.#compressed(bytes, block);
     }
-    this.#busy = true;
     deflateRaw(bytes, options, (error, block) => {
-      this.#busy = false;
       if (this.#destroyed) return;
       if (error !== null) return this.#fail(error);
       this.#compressed(bytes, block);
@@ -95,11 +95,16 @@ export class BlockDeflater implements Deflater {
     });
   }
 
+  /** Compresses what waits; what the handler writes meanwhile comes after it. */
   #goOn(): void {
-    while (!this.#busy && !this.#destroyed) {
+    while (!this.#destroyed) {
       const bytes = this.#waiting.take();
-      if (bytes === undefined) return this.#ending ? this.#finish() : undefined;
+      if (bytes === undefined) {
+        this.#busy = false;
+        return this.#ending ? this.#finish() : undefined;
+      }
       this.#compress(bytes);
+      if (bytes.length > LONG) return; // it goes on when that is compressed
     }
   }
 

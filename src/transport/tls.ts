@@ -72,21 +72,18 @@ function readPem<Part>(wrong: string, read: () => Part): Part {
   }
 }
 
-const BEGIN = "-----BEGIN CERTIFICATE-----";
-const END = "-----END CERTIFICATE-----";
+/** The labels of certificates in PEM; OpenSSL writes the others on demand. */
+const CERTIFICATE = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-----END \1-----/g;
+const BEGIN = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 const KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^-]*-----END \1PRIVATE KEY-----/;
 
-/** Returns the certificates of a chain, one after the other; a file may also have the key. */
-function chainOf(cert: string): string {
-  const [, ...blocks] = cert.split(BEGIN);
-  const chain = blocks.map((block) => {
-    const length = block.indexOf(END);
-    if (length === -1) {
-      throw new Error("a certificate of `cert` has no end, as in a file half written");
-    }
-    return BEGIN + block.slice(0, length) + END;
-  });
-  return chain.length === 0 ? cert : `${chain.join("\n")}\n`;
+/** Returns the certificates of a chain; a file may also have the key, and text between them. */
+function chainOf(cert: string): string[] {
+  const chain = cert.match(CERTIFICATE) ?? [];
+  if (chain.length < (cert.match(BEGIN) ?? []).length) {
+    throw new Error("a certificate of `cert` has no end, as in a file half written");
+  }
+  return chain.length === 0 ? [cert] : chain;
 }
 
 /**
@@ -95,19 +92,18 @@ function chainOf(cert: string): string {
  */
 function readCertificate({ cert: given, key: file }: Certificate): NodeContext {
   try {
-    const cert = chainOf(given);
+    const parts = chainOf(given);
     const [key = file] = KEY.exec(file) ?? [];
     if (key.includes("ENCRYPTED")) {
       throw new Error("the key needs a passphrase: give it without one");
     }
     const wrong = "`cert` is no certificate, or one of its chain is none";
-    const chain = cert.split(/(?=-----BEGIN )/)
-      .map((block) => readPem(wrong, () => new X509Certificate(block)));
+    const chain = parts.map((part) => readPem(wrong, () => new X509Certificate(part)));
     const privateKey = readPem("`key` is no private key", () => createPrivateKey(key));
     if (!chain[0]?.checkPrivateKey(privateKey)) {
       throw new Error("the key belongs to another certificate");
     }
-    return createContext({ cert, key });
+    return createContext({ cert: `${parts.join("\n")}\n`, key });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throwMisuse(

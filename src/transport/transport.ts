@@ -103,6 +103,8 @@ export interface DurableConnection {
    * Whether input from the peer may be delayed: then silence does not mean that the peer is idle.
    */
   readonly stalled: boolean;
+  /** Set by the owner: whether anything has happened since its last turn ended. */
+  inTurn: boolean;
   /**
    * Ends a turn: sends everything written since the last call, and saves the state. Input that was
    * delivered before is not delivered again. If this is not possible now, the owner's `onDrain` is

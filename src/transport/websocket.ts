@@ -97,7 +97,8 @@ export class WebSocketConnection extends LayeredConnection implements Connection
 
   /** The time for the Close frame begins when the peer has read what comes before it. */
   protected override get endWaits(): boolean {
-    return this.queued > 0;
+    // After a violation the connection beneath is closing, and reports no more drains.
+    return this.#violation === undefined && this.queued > 0;
   }
 
   override get held(): number {

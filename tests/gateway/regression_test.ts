@@ -167,6 +167,56 @@ Deno.test("a turn that waits for a database is not repeated by a planned restart
   await scene.close();
 });
 
+Deno.test("a line that waited in the queue is not repeated either, if its turn waits", async () => {
+  const scene = await Scene.open({ gateway: QUIET, play: () => {} });
+  const { promise: database, resolve: stored } = Promise.withResolvers<void>();
+  const taken: string[] = [];
+  const take = (worker: Worker) => {
+    const [client] = worker.server?.clientsWithInput() ?? [];
+    const line = client?.getCommand();
+    if (line !== undefined) taken.push(`${worker.name} ${line}`);
+  };
+  const first = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  peer.write("one\r\ntwo\r\n");
+  await scene.until(() => first.server?.stats().queuedLines === 2);
+  take(first);
+  for (let steps = 0; steps < 5; steps++) await scene.step(); // "two" is committed as a waiting line
+  take(first);
+  const poll = first.turn;
+  first.turn = () => database; // its loop waits in this turn
+  const next = scene.worker("b", { takeOver: true });
+  for (let steps = 0; steps < 20; steps++) {
+    scene.timer.advance(20);
+    await turn();
+  }
+  stored();
+  first.turn = poll;
+  await scene.until(() => next.log.length === 1);
+  for (let steps = 0; steps < 20; steps++) {
+    await scene.step();
+    take(next);
+  }
+  assertEquals(taken, ["a one", "a two"]);
+  await scene.close();
+});
+
+Deno.test("a client with an unfinished command delays no planned restart", async () => {
+  const scene = await Scene.open({ gateway: QUIET });
+  const first = scene.worker("a");
+  const peer = scene.person();
+  await scene.until(() => first.log.length === 1);
+  peer.write(Uint8Array.of(255, 250, 31, ...new Array(100).fill(1))); // IAC SB NAWS
+  for (let steps = 0; steps < 20; steps++) await scene.step();
+  const begun = scene.timer.now();
+  let left = false;
+  void first.zone?.leave().then(() => left = true);
+  await scene.until(() => left);
+  assert(scene.timer.now() - begun < 500, `${scene.timer.now() - begun}`);
+  await scene.close();
+});
+
 Deno.test("a worker that never ends its turn is replaced after its turnTimeout", async () => {
   const scene = await Scene.open({ gateway: QUIET, play: () => {} });
   const first = scene.worker("a", { turnTimeout: 1_000 });
@@ -311,6 +361,33 @@ Deno.test("zones whose workers are gone for good are forgotten, but not their ep
   await scene.close();
 });
 
+Deno.test("a forgotten zone keeps its epoch although a client looks for it", async () => {
+  const scene = await Scene.open({
+    gateway: { ...QUIET, moveTimeout: 1_000 },
+    play: (client) => {
+      if (client.getCommand() === "go") client.moveTo("desert");
+    },
+  });
+  const main = scene.worker("main");
+  const hello = (worker: string, epoch: number) => {
+    const message = { worker, zone: "desert", epoch, version: "1", left: false };
+    scene.bus.publish(HELLO, encodeJson(message));
+  };
+  const desert = () => scene.gateway.stats().zones.find(({ zone }) => zone === "desert");
+  for (const worker of ["w9", "w4"]) scene.bus.subscribe(workerSubject(worker), () => {});
+  hello("w9", 9);
+  await scene.until(() => desert()?.worker === "w9");
+  await scene.until(() => desert() === undefined, 5_000);
+  const peer = scene.person();
+  peer.write("go\r\n");
+  await scene.until(() => main.log.length === 3); // new, moved, and back
+  await scene.until(() => desert() === undefined, 5_000);
+  hello("w4", 4); // an older worker wakes
+  await scene.step();
+  assertEquals(desert()?.worker, undefined);
+  await scene.close();
+});
+
 Deno.test("invalid numbers and records on the bus neither stop a gateway or worker, nor deafen it", async () => {
   const errors: unknown[] = [];
   const scene = await Scene.open({ gateway: { ...QUIET, onError: (error) => errors.push(error) } });
@@ -396,6 +473,7 @@ Deno.test("misuse of a gateway, a zone and a bus throws at once, and says what t
     assertEquals([error.code, message.test(error.message)], ["misuse", true], error.message);
   }
   const closed = {
+    isClosed: () => true,
     publish() {},
     subscribe(): never {
       throw new Error("closed");

@@ -67,6 +67,30 @@ function same(one: Uint8Array, other: Uint8Array, what: string): void {
   if (!alike) throw new Error(`${what} differs: ${one.length} and ${other.length} bytes`);
 }
 
+/** What is written while a block is delivered comes after what was written before. */
+async function keepsOrder(): Promise<void> {
+  const sent: Uint8Array[] = [];
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  const text = (word: string) => new TextEncoder().encode(word);
+  const deflater: Deflater = new BlockDeflater({
+    onData: (bytes) => {
+      sent.push(new Uint8Array(bytes));
+      if (sent.length === 1) deflater.write(text("third"));
+    },
+    onIdle() {},
+    onEnd: () => resolve(),
+    onError: reject,
+  });
+  const first = text("first ".repeat(4_000));
+  deflater.write(first);
+  deflater.write(text("second "));
+  while (deflater.queued > 0) await new Promise((go) => setTimeout(go, 1));
+  deflater.end();
+  await ended;
+  same(inflateSync(join(sent)), join([first, text("second third")]), "the order");
+}
+
+await keepsOrder();
 for (let runs = 0; runs < 60; runs++) {
   await check((handler) => new BlockDeflater(handler));
   await check((handler) => zlibCodec.deflate(handler));

@@ -224,6 +224,11 @@ Deno.test("setCertificate drops no client; an invalid certificate changes nothin
   served.server.setCertificate({ cert: file, key: file });
   using last = await SecureClient.connect(served.server.port, CERTIFICATE.cert);
   await last.until(/hello/);
+  // OpenSSL's other label, after text.
+  const labelled = `Certificate: ...\n${
+    RENEWED.cert.replaceAll("CERTIFICATE", "X509 CERTIFICATE")
+  }`;
+  served.server.setCertificate({ cert: labelled, key: RENEWED.key });
 });
 
 Deno.test("listen() rejects an invalid certificate with a fix in the message, and shows no key", async () => {

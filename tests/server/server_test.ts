@@ -498,18 +498,6 @@ Deno.test("a clientClass that does not extend TelnetClient is misuse", async () 
   await assertRejects(nameless, TelnetError, "Cannot use clientClass: expected a class");
 });
 
-Deno.test("a clientClass whose constructor takes arguments is misuse", async () => {
-  class Named extends TelnetClient {
-    readonly length: number;
-    constructor(name: string) {
-      super();
-      this.length = name.length;
-    }
-  }
-  const listening = () => start({ clientClass: Named as never });
-  await assertRejects(listening, TelnetError, '"Named": its constructor takes arguments');
-});
-
 Deno.test("onError can send a last text, and runs within poll for a rejected promise too", async () => {
   let polling = false;
   await using harness = await start({

@@ -665,7 +665,7 @@ Deno.test("WebSocket: the error of an invalid option says what to write", async 
     "list their addresses in `trustedProxies`",
   );
   for (const address of ["*", "[::1]", ""]) {
-    const listening = () => TelnetServer.listen({ transport: new MemoryTransport(), address });
+    const listening = () => TelnetServer.listen({ address });
     await assertRejects(listening, TelnetError, "a name or an IP address");
   }
   for (const webSocket of wrong) {

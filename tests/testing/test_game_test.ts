@@ -130,6 +130,13 @@ Deno.test("advance() is misuse if the game's server does not use the test's cloc
   }));
   await game.connect();
   await assertRejects(() => game.advance(1_000), Error, "give the `clock`");
+  // A clock that only the game itself reads is used as well.
+  await using own = await TestGame.start(async ({ transport, clock }) => ({
+    server: await TelnetServer.listen({ transport }),
+    turn: () => clock.now(),
+  }));
+  await own.turn();
+  await own.advance(1_000);
 });
 
 Deno.test("connecting while the server drains, or after its end, says so", async () => {

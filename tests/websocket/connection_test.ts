@@ -70,3 +70,18 @@ Deno.test("the end of a WebSocket waits for its output, and its time begins afte
   assertEquals([taken > 1_000, beneath.ended], [true, true]);
   connection.abort();
 });
+
+Deno.test("a WebSocket that breaks the protocol ends, although output for it waits", () => {
+  class Slow extends Beneath {
+    protected override transmit(): number | undefined {
+      return undefined;
+    }
+  }
+  const beneath = new Slow("192.0.2.7", 4000);
+  const { connection, ends } = open(beneath);
+  connection.write(new Uint8Array(1_000));
+  connection.onData(Uint8Array.of(0x82, 0x01, 0x61)); // a frame without a mask
+  connection.close(); // the owner has used what came before
+  assertEquals(ends.length, 1);
+  connection.abort();
+});
