@@ -41,8 +41,9 @@ export interface GameServer {
   stop(): Promise<void>;
   /** How many clients there are. */
   connectionCount?(): number;
-  /** Whether it runs, and whether it drains; then nobody can connect any more. */
+  /** Whether it runs; after its end nobody can connect. */
   readonly running?: boolean;
+  /** Whether it drains; then nobody can connect any more. */
   readonly draining?: boolean;
   /** Its statistics. A failing test uses them to report lines that the game has not taken. */
   stats?(): { readonly queuedLines: number };
