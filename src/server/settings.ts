@@ -237,8 +237,8 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
   }
 }
 
-/** The characters of names and of IP addresses, which may have a zone. */
-const ADDRESS = /^[\w.:%-]+$/;
+/** The characters of names and of IP addresses, which may have a zone; empty as in Miniboa: every one. */
+const ADDRESS = /^[\w.:%-]*$/;
 
 function checkListener(
   what: string,

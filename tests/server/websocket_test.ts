@@ -664,7 +664,7 @@ Deno.test("WebSocket: the error of an invalid option says what to write", async 
     TelnetError,
     "list their addresses in `trustedProxies`",
   );
-  for (const address of ["*", "[::1]", ""]) {
+  for (const address of ["*", "[::1]"]) {
     const listening = () => TelnetServer.listen({ address });
     await assertRejects(listening, TelnetError, "a name or an IP address");
   }
