@@ -1,5 +1,10 @@
 import { MAX_WINDOW_SIZE } from "../options/naws.ts";
-import { checkCount, rejectUnknownKeys, throwUnexpected } from "../protocol/validate.ts";
+import {
+  checkCount,
+  checkSignal,
+  rejectUnknownKeys,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import type { WaitOptions } from "./inbox.ts";
 import type { ConnectSettings } from "./settings.ts";
 
@@ -23,13 +28,6 @@ export function waitOf(
   checkTime(`${what}.timeout`, timeout);
   checkSignal(`${what}.signal`, signal);
   return { timeout, signal };
-}
-
-/** Checks a signal. */
-export function checkSignal(what: string, signal: AbortSignal | undefined): void {
-  if (signal === undefined || typeof signal?.addEventListener === "function") return;
-  const own = typeof signal === "object" && signal !== null && "signal" in signal;
-  throwUnexpected(what, own ? "an AbortSignal: give its `.signal`" : "an AbortSignal", signal);
 }
 
 /** Checks a time in milliseconds. */

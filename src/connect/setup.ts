@@ -11,6 +11,7 @@ import {
   checkBoolean,
   checkFunction,
   checkOneOf,
+  checkSignal,
   checkText,
   rejectUnknownKeys,
   type Synonyms,
@@ -25,7 +26,7 @@ import type {
   Terminal,
 } from "./connect_options.ts";
 import type { ConnectEvents } from "./events.ts";
-import { checkSignal, checkSize, checkTime } from "./read_options.ts";
+import { checkSize, checkTime } from "./read_options.ts";
 import { connectLimits } from "./limits.ts";
 import type { ConnectSettings } from "./settings.ts";
 import { systemClock } from "./timer.ts";

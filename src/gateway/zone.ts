@@ -3,6 +3,7 @@ import {
   checkCount,
   checkFunction,
   checkList,
+  checkSignal,
   checkText,
   checkToken,
   rejectUnknownKeys,
@@ -163,9 +164,7 @@ export async function joinZone(
   checkCount("joinZone.lease", duration, 300);
   checkCount("joinZone.turnTimeout", turnTimeout);
   checkTimer("joinZone.timer", timer);
-  if (signal !== undefined && typeof signal.addEventListener !== "function") {
-    throwUnexpected("joinZone.signal", "an AbortSignal", signal);
-  }
+  checkSignal("joinZone.signal", signal);
   checkFunction("joinZone.onError", onError);
   const worker = `worker-${randomId()}`;
   let gone: (worker: string) => void = () => {};

@@ -86,28 +86,15 @@ export class ZoneConnection implements Connection, DurableConnection {
   #settleClosed: (() => void) | undefined;
 
   constructor(open: OpenRecord, gateway: string, owner: ZoneConnectionOwner) {
-    const {
-      handle,
-      number,
-      address,
-      port,
-      encrypted,
-      framed,
-      compressing,
-      acked,
-      reason,
-      connectedFor,
-      inputWaits,
-      parts,
-    } = open;
-    this.handle = handle;
-    this.remoteAddress = address;
-    this.remotePort = port;
-    this.identity = `${gateway}/${number}`;
-    this.encrypted = encrypted;
-    this.framed = framed;
-    this.compressing = compressing;
-    this.#handed = this.#acked = acked;
+    const { reason, parts, connectedFor, inputWaits } = open;
+    this.handle = open.handle;
+    this.remoteAddress = open.address;
+    this.remotePort = open.port;
+    this.identity = `${gateway}/${open.number}`;
+    this.encrypted = open.encrypted;
+    this.framed = open.framed;
+    this.compressing = open.compressing;
+    this.#handed = this.#acked = open.acked;
     this.#owner = owner;
     this.#parts = new Map(parts);
     for (const text of parts.values()) this.#stateLength += text.length;

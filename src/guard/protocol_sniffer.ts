@@ -18,8 +18,8 @@ const LF = 0x0a;
 const CR = 0x0d;
 /** The number of characters kept from the end of the first line: enough for ` HTTP/1.1`. */
 const TAIL = 12;
-/** `16 03` and a version up to 4: a record of a TLS handshake. */
-const TLS = 0x16;
+/** The first byte of a TLS handshake record; a person can type it as Ctrl-V. */
+export const TLS_RECORD = 0x16;
 /** TPKT of version 3, and the X.224 connection request in it. */
 const RDP = 0x03;
 
@@ -102,10 +102,22 @@ export class ProtocolSniffer {
   }
 
   #binary(): ForeignProtocol | undefined {
-    const [first, second = 0, third = 0xff] = this.#head;
-    if (first === TLS && second === 3 && third <= 4) return "tls";
+    if (beginsTls(this.#head) === true) return "tls";
+    const [first, second] = this.#head;
     return first === RDP && second === 0 && (this.#head[5] ?? 0) === 0xe0 ? "rdp" : undefined;
   }
+}
+
+/**
+ * Whether bytes begin a TLS handshake record: `16 03` and a version up to 4. The first two are also
+ * Ctrl-V and Ctrl-C, which a person can type.
+ *
+ * @returns `undefined`: more bytes are needed.
+ */
+export function beginsTls(bytes: ArrayLike<number>): boolean | undefined {
+  const { 0: first = TLS_RECORD, 1: second = 3, 2: third = 0 } = bytes;
+  if (first !== TLS_RECORD || second !== 3 || third > 4) return false;
+  return bytes.length > 2 || undefined;
 }
 
 /** Whether bytes are the start of a form, or start with all of it. */

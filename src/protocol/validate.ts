@@ -52,6 +52,13 @@ export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== "function") throwOtherType(what, "a function", value);
 }
 
+/** Checks that a caller gave an AbortSignal, or none. */
+export function checkSignal(what: string, signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return;
+  const own = typeof signal === "object" && signal !== null && "signal" in signal;
+  throwUnexpected(what, own ? "an AbortSignal: give its `.signal`" : "an AbortSignal", signal);
+}
+
 /** Checks that a caller gave text. */
 export function checkText(what: string, value: unknown): void {
   if (typeof value !== "string") throwUnexpected(what, "text", value);

@@ -366,8 +366,7 @@ export class Acceptor implements HandshakePort {
     http: boolean = false,
   ): ConnectionHandler {
     this.report(refusal);
-    const words = this.#words(refusal.kind);
-    const text = tls === true && !http ? "" : words;
+    const text = tls === true && !http ? "" : this.#words(refusal.kind);
     if (text === "" || this.#refusals >= MAX_REFUSALS) {
       connection.abort();
       return NULL_HANDLER;

@@ -4,6 +4,7 @@ import type { Connection, ConnectionHandler } from "../transport/transport.ts";
 import type { AddressSet } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
+import { beginsTls, TLS_RECORD } from "../guard/protocol_sniffer.ts";
 import { decodeProxyHeader, isLocalHeader, neededForHeader } from "../guard/proxy_header.ts";
 import type { RefusalKind } from "../guard/refusal.ts";
 import { type HttpAnswer, readRequest } from "../websocket/http.ts";
@@ -64,8 +65,6 @@ const NO_BYTES = new Uint8Array(0);
 const BROWSER_MS = 2_000;
 /** How long they wait at most: somebody else may browse at the same address. */
 const LONGEST_MS = 4_000;
-/** The first byte of a TLS handshake record; a person can type it as Ctrl-V. */
-const TLS_RECORD = 0x16;
 
 /** Handles what precedes Telnet on a connection: PROXY header, TLS, HTTP request. */
 export class Handshake implements SecureHandler, Timed {
@@ -236,13 +235,10 @@ export class Handshake implements SecureHandler, Timed {
   }
 
   #readHello(): void {
-    const { tls } = this.#mode;
-    const [first, second = 3, third = 0] = this.#received;
-    if (first === undefined) return;
-    // As the sniffer does: the bytes of Ctrl-V and Ctrl-C may be typed keys.
-    if (tls === true || (first === TLS_RECORD && second === 3 && third <= 4)) {
-      if (tls === true || this.#received.length > 2) this.#secure();
-    } else this.#awaitRequest();
+    if (this.#received.length === 0) return;
+    const secure = this.#mode.tls === true || beginsTls(this.#received);
+    if (secure === true) this.#secure();
+    else if (secure === false) this.#awaitRequest();
   }
 
   #secure(): void {

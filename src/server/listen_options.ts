@@ -213,8 +213,7 @@ export interface ListenOptions<Client extends TelnetClient = TelnetClient>
   /**
    * Called within `poll()` at the end of each turn, after the game's output was handed to the
    * transport, with the clients whose state changed in that turn. Behind a gateway, the turn is saved
-   * after this call. Save snapshots here, or assign
-   * `client.state`. Default: none, at no cost.
+   * after this call. Save snapshots here, or assign `client.state`. Default: none, at no cost.
    */
   readonly onTurnEnd?: ((changed: readonly Client[]) => void) | undefined;
   /** The zlib implementation for MCCP. Default: the runtime's. */

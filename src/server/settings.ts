@@ -237,7 +237,10 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
   }
 }
 
-/** The characters of names and of IP addresses, which may have a zone; empty as in Miniboa: every one. */
+/**
+ * The characters of names and of IP addresses, which may have a zone. Empty stands for every
+ * address, as in Miniboa.
+ */
 const ADDRESS = /^[\w.:%-]*$/;
 
 function checkListener(

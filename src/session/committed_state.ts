@@ -15,7 +15,6 @@ const CHANGES_TEXT = 4_096;
 
 /** What has parts of its own, or is none. */
 const APART: ReadonlySet<string> = new Set<keyof SessionSnapshot>([
-  "telnet",
   "facts",
   "input",
   "connectedFor",
@@ -47,7 +46,7 @@ export class CommittedState {
 
   /** Returns the parts of a state. Parts that are as they were at the last call may be missing. */
   partsOf(snapshot: SessionSnapshot): StateParts {
-    const { telnet, facts, input, connectedFor, idleFor, state, options } = snapshot;
+    const { facts, input, connectedFor, idleFor, state, options } = snapshot;
     // The game, or an option of its own, may change an object that it has given before.
     const parts: Record<string, unknown> = { state, options };
     const last = this.#last;
@@ -56,12 +55,12 @@ export class CommittedState {
       last[name] = value;
       parts[name] = value;
     };
+    // `telnet` too: the machine makes a new object if its state changes.
     for (const name in snapshot) {
       if (!APART.has(name)) add(name, snapshot[name as keyof SessionSnapshot]);
     }
     // It changes only when the person types.
     add("typedAt", connectedFor - idleFor);
-    add("telnet", telnet); // the machine makes a new object if its state changes
     if (!same(facts, this.#facts)) {
       this.#facts = facts;
       const { environment, ...told } = facts;

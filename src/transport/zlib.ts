@@ -23,7 +23,7 @@ export const zlibCodec: CompressionCodec = {
   inflate,
 };
 
-/** Compresses as one stream, where there are no blocks. */
+/** Compresses with one zlib stream for the connection, on runtimes whose zlib ignores a dictionary. */
 function deflate(handler: CompressionHandler): Deflater {
   const stream = createDeflate(SMALL);
   stream.on("data", (bytes: Uint8Array) => handler.onData(bytes));

@@ -346,9 +346,7 @@ Deno.test("listen() options of the gateway are misuse at a worker", async () => 
       "give it to the gateway",
     );
   }
-  let left = false;
-  void zone.leave().then(() => left = true);
-  await scene.until(() => left);
+  await scene.settle(zone.leave());
   await assertRejects(() => TelnetServer.listen({ transport }), Error, "no longer serves it");
   await scene.close();
 });
@@ -364,9 +362,7 @@ Deno.test("a worker whose zone is taken before it listens has a server without c
   while (first.owned) await server.poll();
   assertEquals(server.clientList(), []);
   await server.stop();
-  let left = false;
-  void second?.leave().then(() => left = true);
-  await scene.until(() => left);
+  await scene.settle(second?.leave());
   await scene.close();
 });
 

@@ -115,9 +115,7 @@ Deno.test("a short planned restart is not announced, however long the client was
   const peer = scene.person();
   await scene.until(() => first.log.length === 1);
   for (let steps = 0; steps < 500; steps++) await scene.step();
-  let left = false;
-  void first.zone?.leave().then(() => left = true);
-  await scene.until(() => left);
+  await scene.settle(first.zone?.leave());
   peer.write("look\r\n");
   for (let steps = 0; steps < 25; steps++) await scene.step();
   const next = scene.worker("b", { takeOver: true });
@@ -210,9 +208,7 @@ Deno.test("a client with an unfinished command delays no planned restart", async
   peer.write(Uint8Array.of(255, 250, 31, ...new Array(100).fill(1))); // IAC SB NAWS
   for (let steps = 0; steps < 20; steps++) await scene.step();
   const begun = scene.timer.now();
-  let left = false;
-  void first.zone?.leave().then(() => left = true);
-  await scene.until(() => left);
+  await scene.settle(first.zone?.leave());
   assert(scene.timer.now() - begun < 500, `${scene.timer.now() - begun}`);
   await scene.close();
 });
@@ -287,9 +283,7 @@ Deno.test("a store of zones that has begun anew stops no gateway: the next worke
   };
   for (let times = 0; times < 5; times++) { // the epoch rises
     const { zone } = await started();
-    let left = false;
-    void zone.leave().then(() => left = true);
-    await scene.until(() => left);
+    await scene.settle(zone.leave());
   }
   ({ leases } = new MemoryBus());
   const peer = scene.person();
@@ -303,9 +297,7 @@ Deno.test("a store of zones that has begun anew stops no gateway: the next worke
     return server.clientsWithInput().length === 1;
   });
   assertEquals([zone.owned, errors.length], [true, 1]);
-  let left = false;
-  void zone.leave().then(() => left = true);
-  await scene.until(() => left);
+  await scene.settle(zone.leave());
   await server.stop();
   await scene.close();
 });

@@ -279,18 +279,24 @@ export class Scene {
     }
   }
 
+  /** Steps until a promise is settled, and returns its value. */
+  async settle<Value>(promise: Promise<Value> | undefined): Promise<Value> {
+    if (promise === undefined) throw new Error("There is nothing to wait for");
+    let settled = false;
+    const done = () => void (settled = true);
+    promise.then(done, done);
+    await this.until(() => settled);
+    return promise;
+  }
+
   /** Stops the gateway and the workers. */
   async close(): Promise<void> {
     for (const { process } of this.workers) process.wake();
     const ending = this.gateway.stop();
-    let stopped = false;
-    void ending.then(() => stopped = true);
-    if (this.gatewayProcess.runs) await this.until(() => stopped);
+    if (this.gatewayProcess.runs) await this.settle(ending);
     for (const { process, zone, server } of this.workers) {
       if (!process.alive || zone === undefined || server === undefined) continue;
-      let left = false;
-      void zone.leave().then(() => left = true);
-      await this.until(() => left);
+      await this.settle(zone.leave());
       await server.stop();
     }
   }

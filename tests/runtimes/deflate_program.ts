@@ -3,6 +3,7 @@
  * written must be readable at once, and the whole must be one valid zlib stream. Prints the ratio.
  */
 import { constants, createInflate, inflateSync } from "node:zlib";
+import { joinBytes } from "../../src/protocol/bytes.ts";
 import { BlockDeflater, canDeflateBlocks } from "../../src/transport/_block_deflater.ts";
 import { zlibCodec } from "../../src/transport/zlib.ts";
 import type { CompressionHandler, Deflater } from "../../src/transport/compression.ts";
@@ -21,16 +22,6 @@ function piece(): Uint8Array {
   return new TextEncoder().encode(text.slice(0, length));
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 async function check(make: (handler: CompressionHandler) => Deflater): Promise<void> {
   const [written, sent]: [Uint8Array[], Uint8Array[]] = [[], []];
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -46,12 +37,12 @@ async function check(make: (handler: CompressionHandler) => Deflater): Promise<v
     deflater.write(bytes);
     if (random(2) === 0) continue;
     while (deflater.queued > 0) await new Promise((go) => setTimeout(go, 1));
-    const soFar = inflateSync(join(sent), { finishFlush: constants.Z_SYNC_FLUSH });
-    same(soFar, join(written), "what can be read at once");
+    const soFar = inflateSync(joinBytes(sent), { finishFlush: constants.Z_SYNC_FLUSH });
+    same(soFar, joinBytes(written), "what can be read at once");
   }
   deflater.end();
   await ended;
-  same(inflateSync(join(sent)), join(written), "the whole");
+  same(inflateSync(joinBytes(sent)), joinBytes(written), "the whole");
   if (deflater.queued !== 0) throw new Error("something is left");
   // A stream that inflates piece by piece checks the checksum at the end.
   const inflate = createInflate();
@@ -87,7 +78,7 @@ async function keepsOrder(): Promise<void> {
   while (deflater.queued > 0) await new Promise((go) => setTimeout(go, 1));
   deflater.end();
   await ended;
-  same(inflateSync(join(sent)), join([first, text("second third")]), "the order");
+  same(inflateSync(joinBytes(sent)), joinBytes([first, text("second third")]), "the order");
 }
 
 await keepsOrder();
