@@ -43,6 +43,7 @@ import type { Refusal } from "../guard/refusal.ts";
 import type { EventHandlers } from "./server_host.ts";
 import type { ErrorHandler } from "./user_code.ts";
 import type { SessionSettings } from "../session/session_host.ts";
+import type { Transport } from "../transport/transport.ts";
 import { ratesOf } from "../guard/rate_limiter.ts";
 import { checkKeepAlive } from "../guard/idle_monitor.ts";
 import { ESCAPE_TIMEOUT_MS } from "../text/keys.ts";
@@ -220,10 +221,10 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
   rejectUnknownKeys("", options, listenOptionNames(options?.customOptions), SYNONYMS);
   checkList("listeners", options.listeners ?? []);
   checkList("trustedProxies", options.trustedProxies ?? []);
-  checkListener("", options);
+  checkListener("", options, options.transport);
   for (const [index, listener] of (options.listeners ?? []).entries()) {
     rejectUnknownKeys(`listeners[${index}]`, listener, LISTENER_OPTIONS, SYNONYMS);
-    checkListener(`listeners[${index}].`, listener);
+    checkListener(`listeners[${index}].`, listener, listener.transport ?? options.transport);
   }
   const forwards = ({ webSocket }: ListenerOptions) =>
     typeof webSocket === "object" && webSocket.forwardedHeader !== undefined;
@@ -243,9 +244,11 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
  */
 const ADDRESS = /^[\w.:%-]*$/;
 
+/** Checks the options of a listener on a transport; `undefined`: the runtime's own. */
 function checkListener(
   what: string,
-  { port, address, reusePort, tls, transport, webSocket = false }: ListenerOptions,
+  { port, address, reusePort, tls, webSocket = false }: ListenerOptions,
+  transport: Transport | undefined,
 ): void {
   if (typeof webSocket === "object" && webSocket !== null) {
     checkWebSocket(`${what}webSocket`, webSocket);

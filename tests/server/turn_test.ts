@@ -1,6 +1,6 @@
 /** onTurnEnd, connection identity at restore, and a transport per listener. */
-import { assert, assertEquals } from "@std/assert";
-import { type TelnetClient, TelnetServer } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
 import { MemoryTransport } from "../../src/transport/mod.ts";
 import { start } from "./harness.ts";
 
@@ -102,4 +102,18 @@ Deno.test("each listener can have its own transport", async () => {
   for (let polls = 0; polls < 5; polls++) await server.poll();
   assertEquals(here.length, 3);
   for (const peer of peers) peer.end();
+});
+
+Deno.test("a listener has the addresses of the transport it listens on", async () => {
+  const transport = new MemoryTransport();
+  const listener = { port: 0, address: "a place in memory" };
+  for (const options of [listener, { port: 0, listeners: [listener] }]) {
+    await using server = await TelnetServer.listen({ transport, timeout: 0, ...options });
+    assertEquals(server.listeners.length, "listeners" in options ? 2 : 1);
+  }
+  await assertRejects(
+    () => TelnetServer.listen({ port: 0, listeners: [listener] }),
+    TelnetError,
+    "Cannot use listeners[0].address: expected a name or an IP address",
+  );
 });
