@@ -106,7 +106,7 @@ export class Device {
     let open = true;
     const turn = before.then(async () => {
       if (!open) return undefined as Result; // its caller has an error already
-      const release = session.inbox.claim();
+      const release = session.received.inbox.claim();
       try {
         return await work(deadline);
       } finally {

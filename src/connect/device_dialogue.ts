@@ -45,7 +45,7 @@ export class DeviceDialogue {
 
   /** Waits for more input; `false` if none arrived for `settle` milliseconds. */
   async more(settle: number, deadline: Deadline, wanted: () => string): Promise<boolean> {
-    const { inbox } = this.session;
+    const { inbox } = this.session.received;
     const { serial } = inbox;
     const left = deadline.at - this.session.now();
     if (settle <= left && settle !== Infinity) {

@@ -22,7 +22,7 @@ export class DialogueScreen {
 
   /** Takes the next complete line. */
   take(): string | undefined {
-    const { inbox } = this.#session;
+    const { inbox } = this.#session.received;
     for (let entry = inbox.take(); entry !== undefined; entry = inbox.take()) {
       if (entry.type === "event") continue;
       if (entry.type === "line") {
@@ -49,7 +49,7 @@ export class DialogueScreen {
 
   /** The current row up to its cursor; `""` if it was answered, or text follows the cursor at once. */
   get row(): string {
-    const row = this.#marked?.text ?? this.#session.inbox.rows.beforeCursor(ROW);
+    const row = this.#marked?.text ?? this.#session.received.rows.beforeCursor(ROW);
     const before = this.#answered;
     const isOld = before !== undefined && before.count === this.count && row === before.text;
     return isOld ? "" : row;
@@ -57,12 +57,12 @@ export class DialogueScreen {
 
   /** The current row, answered or not. */
   get standing(): string {
-    return this.#marked?.text ?? this.#session.inbox.rows.tail(ROW);
+    return this.#marked?.text ?? this.#session.received.rows.tail(ROW);
   }
 
   /** Sends an answer to the current row. */
   answer(text: string, secret: boolean = false): void {
-    const { inbox } = this.#session;
+    const { inbox } = this.#session.received;
     const ended = text.includes("\n") && !this.#session.serverEchoes;
     // The server does not echo Enter, so the row of the question ends here.
     if (ended || this.#marked !== undefined) {

@@ -203,7 +203,7 @@ export class RemoteServer implements AsyncDisposable {
 
   /** The number of unread characters, plus a fixed overhead for each line, prompt and event. */
   get unread(): number {
-    return this.#session.inbox.held;
+    return this.#session.received.inbox.held;
   }
 
   // Devices.
@@ -294,10 +294,10 @@ export class RemoteServer implements AsyncDisposable {
   resize(columns: number, rows: number): void {
     checkSize("columns", columns);
     checkSize("rows", rows);
-    const { options, inbox } = this.#session;
+    const { options, received: { rows: shown } } = this.#session;
     options.facts.columns = columns;
     options.facts.rows = rows;
-    if (inbox.rows instanceof PlainRows) inbox.rows.columns = columns;
+    if (shown instanceof PlainRows) shown.columns = columns;
     if (this.active) this.#session.act("resize", () => options.stateOf(nawsClient).update());
   }
 
@@ -377,7 +377,7 @@ export class RemoteServer implements AsyncDisposable {
   }
 
   #read<Result>(read: Read<Result>, what: string, options: ReadOptions): Promise<Result> {
-    return this.#session.inbox.read(read, waitOf(what, options, this.#session.settings));
+    return this.#session.received.inbox.read(read, waitOf(what, options, this.#session.settings));
   }
 
   #iterate<Item>(
@@ -385,7 +385,7 @@ export class RemoteServer implements AsyncDisposable {
     what: string,
     options: ReadOptions,
   ): AsyncIterableIterator<Item> {
-    const { inbox, settings } = this.#session;
+    const { received: { inbox }, settings } = this.#session;
     const wait = waitOf(what, { timeout: Infinity, ...options }, settings);
     let done = false;
     const iterator: AsyncIterableIterator<Item> = {

@@ -1,8 +1,6 @@
 import { BINARY } from "../options/binary.ts";
 import { MCCP3 } from "../options/mccp.ts";
-import { MSP } from "../options/msp.ts";
-import { readMsp } from "../options/msp.ts";
-import { MXP, MxpReader, type MxpSnapshot } from "../options/mxp.ts";
+import { MXP } from "../options/mxp.ts";
 import { ECHO } from "../options/echo.ts";
 import { END_OF_RECORD } from "../options/end_of_record.ts";
 import { SGA } from "../options/sga.ts";
@@ -26,12 +24,12 @@ import {
 } from "../session/option_host.ts";
 import { TextOutput, type TextSnapshot } from "../session/text_output.ts";
 import { codecOf } from "../text/charset.ts";
-import { PlainRows, RawRows, type Rows, type RowsSnapshot } from "../text/plain_rows.ts";
 import type { SecureHandler } from "../transport/encryption.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { ConnectEvents } from "./events.ts";
-import { type Entry, Inbox } from "./inbox.ts";
+import { HeldCalls } from "./held_calls.ts";
 import { Journal } from "./journal.ts";
+import { ReceivedText, type ReceivedTextHost, type ReceivedTextSnapshot } from "./received_text.ts";
 import type { ConnectSettings } from "./settings.ts";
 
 /** The saved state of a session with a server, as plain JSON. */
@@ -42,21 +40,10 @@ export interface ServerSnapshot {
   readonly [part: string]: Json;
 }
 
-/** A line or a prompt in the inbox. */
-type Unread = Exclude<Entry, { readonly type: "event" }>;
-
-interface SnapshotParts extends OptionsSnapshot {
+interface SnapshotParts extends OptionsSnapshot, ReceivedTextSnapshot {
   readonly version: 1;
   readonly telnet: TelnetSnapshot;
   readonly text: TextSnapshot;
-  readonly rows: RowsSnapshot;
-  /** A row that was reported as a prompt, one that was answered, and the last question. */
-  readonly guessed: string | null;
-  readonly answered: string | null;
-  readonly asked: string;
-  readonly unread: readonly Entry[];
-  readonly marked: boolean;
-  readonly mxp: MxpSnapshot | null;
 }
 
 /** Receives the events of a session. */
@@ -66,11 +53,6 @@ export interface ClientSessionOwner {
 }
 
 const NO_BYTES = new Uint8Array(0);
-/** Matches the end of a row that probably waits for input. */
-const PROMPT_END = /[>:?#$%\])]\s*$/;
-const PROMPT_TAIL = 16;
-/** How much of the end of a row may be a question. */
-const QUESTION_TAIL = 160;
 /** How long a close may make no progress. */
 const STALL_MS = 5_000;
 /** How long START-TLS may take until the connection is encrypted. */
@@ -80,12 +62,14 @@ const BURST_MS = 10_000;
 
 /**
  * The client's end of one connection. Input: `onData` → byte stream (inflates) → machine, event by
- * event → options, or text → rows → inbox. Output: `send` → machine → `flush` → byte stream. Every
- * event is handled before the next byte is parsed, because an event can start compression or TLS.
+ * event → options, or {@linkcode ReceivedText}. Output: `send` → machine → `flush` → byte stream.
+ * Every event is handled before the next byte is parsed, because an event can start compression or
+ * TLS.
  */
-export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHostContext {
+export class ClientSession
+  implements SecureHandler, ByteStreamEvents, OptionHostContext, ReceivedTextHost {
   readonly settings: ConnectSettings;
-  readonly inbox: Inbox;
+  readonly received: ReceivedText;
   readonly journal: Journal;
   readonly effects: OptionEffects;
   machine: TelnetMachine;
@@ -98,30 +82,15 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   bytesReceived = 0;
   bytesSent = 0;
   readonly #owner: ClientSessionOwner;
-  readonly #rows: Rows;
   #stream: ByteStream | undefined;
   /** Whether the TLS handshake is in progress; until it is done, nothing can be sent. */
   #securing = false;
   /** Called when the handshake is done. */
   onEncrypted: (() => void) | undefined;
-  /** Calls that send, deferred until the TLS handshake is done. */
-  readonly #held: (() => void)[] = [];
-  #heldLength = 0;
+  readonly #held = new HeldCalls();
   /** The bytes after the current event, and whether they were decompressed. */
   #rest: Uint8Array = NO_BYTES;
   #inflated = false;
-  #mxp: MxpReader | undefined;
-  /** The unterminated row that was reported as a prompt. */
-  #guessed: string | undefined;
-  /** The last prompt, until more text comes. */
-  #asked = "";
-  /** The unterminated row at the end of a command, which the command has read as its prompt. */
-  #answered: string | undefined;
-  /** The inbox's `serial` when the timer for a prompt was started; -1: it does not run. */
-  #timedAt = -1;
-  /** Whether the server has marked a prompt. If so, prompts are no longer guessed. */
-  #marks = false;
-  #unreadReported = false;
   #flushing = false;
   #error: unknown;
   /** Why the connection broke, if what was received before is still read. */
@@ -133,7 +102,6 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   #prompts = 0;
   /** The time at which the budget for negotiations is full again (GCRA). */
   #paidAt = -Infinity;
-  #endPromptTimer: () => void = () => {};
   #endAnswerTimer: () => void = () => {};
   #endTlsTimer: () => void = () => {};
   #endCloseTimer: () => void = () => {};
@@ -148,20 +116,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.machine = new TelnetMachine(settings.machine);
     this.options = this.#newOptions();
     this.text = new TextOutput(settings.encoding);
-    const { columns } = this.options.facts;
-    this.#rows = settings.stripControls ? new PlainRows(columns) : new RawRows();
     this.journal = new Journal(settings);
-    this.inbox = new Inbox(this.#rows, {
-      clock: settings.clock,
-      limit: settings.limits.unread,
-      onRead: () => this.#readOn(),
-      onRowRead: () => this.#guessed = undefined,
-      onReleased: () => {
-        this.#answered = this.#rows.tail(Infinity);
-        this.#startPromptTimer();
-      },
-      failure: (code, wanted) => this.#failure(code, wanted),
-    });
+    const { columns } = this.options.facts;
+    this.received = new ReceivedText(settings, columns, this.journal, this);
   }
 
   /** Starts the session over a connection. */
@@ -174,7 +131,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     signal?.addEventListener("abort", abort);
     this.#endSignal = () => signal?.removeEventListener("abort", abort);
     if (signal?.aborted) abort();
-    this.#startPromptTimer(); // a restored row may be a prompt
+    this.received.awaitPrompt(); // a restored row may be a prompt
   }
 
   /** The byte stream; available after `open()`. */
@@ -203,9 +160,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#securing = false;
     const again = this.onEncrypted === undefined;
     this.onEncrypted?.();
-    if (again) this.#emit("secure", undefined);
-    this.#heldLength = 0;
-    for (const send of this.#held.splice(0)) send();
+    if (again) this.emit("secure", undefined);
+    this.#held.release();
     this.flush();
   }
 
@@ -235,7 +191,9 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       const frames = this.machine.frameCount - before - this.#prompts;
       if (frames > 0 && this.active && !this.#pay(frames, now)) return;
     }
-    this.#afterInput();
+    this.flush();
+    const goesOn = this.received.settle();
+    if (this.active) this.stream.reading = goesOn;
   }
 
   onUnseen(): void {}
@@ -243,7 +201,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** The server has closed. Received text stays readable, and this end closes too. */
   onPlainEnd(): void {
     if (!this.active) return;
-    this.#mxp?.flush();
+    this.received.flush();
     this.flushNow();
     this.#end(this.#endError);
     this.stream.close();
@@ -271,7 +229,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.#checkOpen("send");
     if (this.#holds) return this.#hold(text.length, () => this.send(text, secret));
     this.journal.says(text, secret || this.#hides);
-    if (text.includes("\n")) this.#leavePrompt();
+    if (text.includes("\n") && !this.serverEchoes) this.received.leavePrompt();
     const binary = this.machine.localEnabled(BINARY);
     const { newline = binary ? "\n" : "\r\n" } = this.settings;
     if (newline === "\r\n" || !text.includes("\n")) this.text.write(text, this.machine);
@@ -293,18 +251,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** Whether what is sent now is likely a password: the server hides it, or has asked for one. */
   get #hides(): boolean {
     const hidden = this.serverEchoes && !this.machine.remoteEnabled(SGA);
-    const row = this.#rows.length > 0 ? this.#rows.tail(QUESTION_TAIL) : this.#asked;
-    return hidden || asksForPassword(row);
-  }
-
-  /**
-   * Ends the row of a prompt when Enter is sent, as local echo would. Keeps half a line of output.
-   */
-  #leavePrompt(): void {
-    if (this.#marks || this.serverEchoes || this.inbox.claimed || this.#rows.length === 0) return;
-    if (!this.#guessed && !PROMPT_END.test(this.#rows.tail(PROMPT_TAIL))) return;
-    this.#endPrompt(false);
-    this.inbox.serve();
+    return hidden || asksForPassword(this.received.question);
   }
 
   /** Runs a call that sends; throws if the connection has ended. */
@@ -317,7 +264,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** Whether the server performs ECHO. */
   get serverEchoes(): boolean {
-    return this.machine.remoteEnabled(ECHO);
+    return this.serverPerforms(ECHO);
   }
 
   /** Why the connection broke, if it did. */
@@ -327,7 +274,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
 
   /** The number of sent bytes that the operating system has not accepted yet. */
   get queued(): number {
-    return this.#heldLength + this.machine.outputLength + (this.#stream?.queued ?? 0);
+    return this.#held.length + this.machine.outputLength + (this.#stream?.queued ?? 0);
   }
 
   /** Settles when the operating system has accepted all sent bytes, or the connection has ended. */
@@ -390,16 +337,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   /** The unread text and the unterminated row, for messages. */
   get unreadText(): string {
     this.flushNow();
-    return [...this.#unread().map(({ text }) => text), this.#rows.tail(Infinity)].join("\n");
-  }
-
-  /** The lines and prompts that nobody has read. */
-  #unread(): Unread[] {
-    const unread: Unread[] = [];
-    for (let index = 0, entry = this.inbox.peek(0); entry; entry = this.inbox.peek(++index)) {
-      if (entry.type !== "event") unread.push(entry);
-    }
-    return unread;
+    return this.received.unread;
   }
 
   /** Saves the state of the session, to resume it after a restart. */
@@ -418,42 +356,19 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
       telnet: this.machine.snapshot(),
       ...this.options.snapshot(),
       text: this.text.snapshot(),
-      rows: this.#rows.snapshot(),
-      guessed: this.#guessed ?? null,
-      answered: this.#answered ?? null,
-      asked: this.#asked,
-      unread: this.#unread(),
-      marked: this.#marks,
-      mxp: this.#mxp?.snapshot() ?? null,
+      ...this.received.snapshot(),
     };
     return parts as unknown as ServerSnapshot;
   }
 
   /** Restores what `snapshot()` returned. */
   restore(given: ServerSnapshot): void {
-    const {
-      telnet,
-      text,
-      rows,
-      guessed,
-      answered,
-      asked,
-      unread,
-      marked,
-      mxp,
-      ...options
-    } = given as unknown as SnapshotParts;
+    const { telnet, text, ...parts } = given as unknown as SnapshotParts;
     this.machine = TelnetMachine.restore(telnet, this.now());
     this.options = new OptionHost(this.machine, this);
-    this.options.restore(options, this.now());
+    this.options.restore(parts, this.now());
     this.text.restore(text);
-    for (const entry of unread) this.inbox.add(entry);
-    this.#rows.restore(rows);
-    this.#guessed = guessed ?? undefined;
-    this.#answered = answered ?? undefined;
-    this.#asked = asked;
-    this.#marks = marked;
-    if (mxp !== null) this.#startMxp(mxp);
+    this.received.restore(parts);
   }
 
   // Services for the options.
@@ -490,7 +405,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
   }
 
   emitOfOption(name: string, value: unknown): void {
-    this.#emit(name as keyof ConnectEvents, value as never);
+    this.emit(name as keyof ConnectEvents, value as never);
   }
 
   run(call: () => unknown): void {
@@ -575,25 +490,24 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     switch (event.type) {
       case "data":
         this.journal.came(event.bytes);
-        return this.#takeText(this.text.decode(event.bytes));
+        return this.received.push(this.text.decode(event.bytes));
       case "command":
         if (event.command === GA || event.command === EOR) {
-          this.#marks = true;
           this.#prompts++;
-          return this.#endPrompt(true);
+          return this.received.endPrompt();
         }
-        return this.#emit("telnetCommand", event.command);
+        return this.emit("telnetCommand", event.command);
       case "option": {
         const { option, side, change } = event;
         this.options.changed(event);
-        if (option === MXP) this.#toggleMxp(change === "enabled");
+        if (option === MXP) this.received.readsMxp = change === "enabled";
         if (option === START_TLS && side === "local") this.#tlsChanged(change === "enabled");
         // From now on no GA comes (RFC 858).
         if (option === SGA && side === "remote" && change === "enabled") {
-          this.#marks &&= this.machine.remoteEnabled(END_OF_RECORD);
+          if (!this.machine.remoteEnabled(END_OF_RECORD)) this.received.unmarked();
         }
         if (this.options.optionOf(option) === undefined) {
-          this.#emit("option", { option, side, change });
+          this.emit("option", { option, side, change });
         }
         return;
       }
@@ -601,7 +515,7 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
         if (this.options.optionOf(event.option) !== undefined) {
           return this.options.subnegotiation(event.option, event.bytes);
         }
-        return this.#emit("subnegotiation", {
+        return this.emit("subnegotiation", {
           option: event.option,
           payload: new Uint8Array(event.bytes),
         });
@@ -610,24 +524,14 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     }
   }
 
-  #startMxp(snapshot?: MxpSnapshot): MxpReader {
-    return this.#mxp ??= new MxpReader({
-      text: (text) => this.#takePlain(text),
-      tag: (tag) => this.#emit("mxp", tag),
-    }, snapshot);
+  /** Reads on if there is room again for unread text. */
+  onRead(): void {
+    if (!this.active || this.#stream === undefined || this.received.inbox.full) return;
+    this.stream.reading = true;
   }
 
-  #takeText(raw: string): void {
-    if (this.#mxp === undefined) this.#takePlain(raw);
-    else this.#mxp.push(raw);
-  }
-
-  #toggleMxp(on: boolean): void {
-    if (on) this.#startMxp();
-    else {
-      this.#mxp?.flush();
-      this.#mxp = undefined;
-    }
+  serverPerforms(option: number): boolean {
+    return this.machine.remoteEnabled(option);
   }
 
   /** Until the TLS handshake is done, nothing is sent. It must begin, as the server has asked for it. */
@@ -644,60 +548,8 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     this.fail(new TelnetError("tls-failed", message));
   }
 
-  #takePlain(text: string): void {
-    if (text === "" || !this.active) return;
-    this.inbox.serial++;
-    this.#asked = "";
-    this.journal.text(text);
-    this.#emit("text", text);
-    this.#rows.push(text, (line) => this.#takeLine(line));
-    const { line: limit } = this.settings.limits;
-    if (this.#rows.length <= limit) return;
-    this.fail(
-      new TelnetError(
-        "limit-exceeded",
-        `The server sent a line of more than limits.line (${limit}) characters`,
-      ),
-    );
-  }
-
-  #takeLine(line: string): void {
-    if (!this.active) return;
-    this.#guessed = this.#answered = undefined;
-    const trigger = this.machine.remoteEnabled(MSP) ? readMsp(line) : undefined;
-    if (trigger !== undefined) return this.#emit("msp", trigger);
-    this.#emit("line", line);
-    this.#keep({ type: "line", text: line });
-  }
-
-  /** Ends the row as a prompt. */
-  #endPrompt(marked: boolean): void {
-    this.#endPromptTimer();
-    this.#mxp?.flush();
-    const text = this.#rows.endRow();
-    this.#asked = text;
-    const guessed = this.#guessed === text || !marked && this.#answered === text;
-    this.#guessed = this.#answered = undefined;
-    // A guessed prompt was reported already.
-    if (!guessed) this.#emit("prompt", text);
-    this.#keep({ type: "prompt", text, marked, ...(guessed && { reported: true }) });
-  }
-
-  /** Reports the unterminated row as a prompt. If more text follows in it, it becomes a line. */
-  #guessPrompt(): void {
-    const text = this.#rows.tail(Infinity);
-    if (text === this.#guessed) return;
-    this.#guessed = text;
-    this.#emit("prompt", text);
-    this.#keep({ type: "prompt", text, marked: false, stands: true });
-  }
-
-  #keep(entry: Entry): void {
-    if (!this.settings.takesText || this.inbox.awaited) this.inbox.add(entry);
-  }
-
   #takeViolation({ kind, option }: ViolationEvent): void {
-    if (kind !== "subnegotiation-too-long") return this.#emit("violation", { kind, option });
+    if (kind !== "subnegotiation-too-long") return this.emit("violation", { kind, option });
     const { subnegotiation } = this.settings.limits;
     this.fail(
       new TelnetError(
@@ -707,46 +559,6 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
         } of more than limits.subnegotiation (${subnegotiation}) bytes`,
       ),
     );
-  }
-
-  #afterInput(): void {
-    this.inbox.serve();
-    this.flush();
-    this.#startPromptTimer();
-    if (!this.active) return;
-    const { full } = this.inbox;
-    if (full && !this.#unreadReported) {
-      this.#unreadReported = true;
-      this.#emit("violation", { kind: "unread-full" });
-    }
-    this.stream.reading = !full;
-  }
-
-  #readOn(): void {
-    if (!this.active || this.#stream === undefined || this.inbox.full) return;
-    this.#unreadReported = false;
-    this.stream.reading = true;
-  }
-
-  /** Guesses a prompt after a pause, for servers that do not mark prompts. */
-  #startPromptTimer(): void {
-    const may = this.active && !this.#marks && this.#rows.length > 0 && !this.inbox.claimed;
-    // Input without text, such as vitals, does not start the pause again.
-    if (may && this.#timedAt === this.inbox.serial) return;
-    this.#endPromptTimer();
-    if (!may) return;
-    this.#timedAt = this.inbox.serial;
-    const end = this.settings.clock.after(this.settings.promptTimeout, () => {
-      this.#timedAt = -1;
-      if (!this.active || this.inbox.claimed || this.#rows.length === 0) return;
-      this.#guessPrompt();
-      this.inbox.serve();
-    });
-    this.#endPromptTimer = () => {
-      this.#endPromptTimer = () => {};
-      this.#timedAt = -1;
-      end();
-    };
   }
 
   /** Schedules the next timeout of the machine. */
@@ -776,27 +588,24 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     return false;
   }
 
-  #emit<Name extends keyof ConnectEvents>(name: Name, value: ConnectEvents[Name]): void {
+  /** Calls the handler of an event, and adds it for reads. */
+  emit<Name extends keyof ConnectEvents>(name: Name, value: ConnectEvents[Name]): void {
     if (!this.active) return;
     callUserCode(() => this.#owner.handle(name, value), (error) => this.fail(error));
     if (name === "text" || name === "line" || name === "prompt") return;
-    if (this.settings.takesText && !this.inbox.awaited) return;
-    this.inbox.add({ type: "event", event: { type: name, value } });
+    this.received.addEvent({ type: name, value });
   }
 
   /** Defers a call that sends until the connection is encrypted. */
   #hold(length: number, send: () => void): void {
-    this.#heldLength += length;
-    const { outputBytes } = this.settings.limits;
-    if (this.#heldLength > outputBytes) {
-      return this.fail(
-        new TelnetError(
-          "too-slow",
-          "TLS did not begin, and more than limits.outputBytes bytes wait to be sent",
-        ),
-      );
-    }
-    this.#held.push(send);
+    this.#held.add(length, send);
+    if (this.#held.length <= this.settings.limits.outputBytes) return;
+    this.fail(
+      new TelnetError(
+        "too-slow",
+        "TLS did not begin, and more than limits.outputBytes bytes wait to be sent",
+      ),
+    );
   }
 
   /** Whether sending must wait for TLS. */
@@ -815,15 +624,15 @@ export class ClientSession implements SecureHandler, ByteStreamEvents, OptionHos
     if (!this.active) return;
     this.active = false;
     this.#error = error;
-    this.#held.length = this.#heldLength = 0;
-    this.#endPromptTimer();
+    this.#held.clear();
     this.#endAnswerTimer();
     this.#endTlsTimer();
     this.#endSignal();
-    this.inbox.end(error);
+    this.received.end(error);
   }
 
-  #failure(code: "timeout" | "connection-closed" | "limit-exceeded", wanted: string): TelnetError {
+  /** An error of a read that shows the text received instead of the wanted result. */
+  failure(code: "timeout" | "connection-closed" | "limit-exceeded", wanted: string): TelnetError {
     const what = {
       "timeout": `Did not get ${wanted}`,
       "connection-closed": `The connection ended before ${wanted} came`,
