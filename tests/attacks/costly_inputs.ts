@@ -23,6 +23,7 @@ import {
   TTYPE,
   ZMP,
 } from "../../src/options/mod.ts";
+import { joinBytes } from "../../src/protocol/bytes.ts";
 import { AYT, DO, DONT, EC, EL, IAC, NOP, SB, SE, WILL, WONT } from "../../src/protocol/mod.ts";
 
 /** A costly input. */
@@ -41,20 +42,7 @@ const utf8 = new TextEncoder();
 
 /** Joins texts, single bytes and byte arrays. */
 export function bytes(...parts: readonly (string | number | Uint8Array)[]): Uint8Array {
-  const all = parts.map((part) =>
-    typeof part === "string"
-      ? utf8.encode(part)
-      : typeof part === "number"
-      ? Uint8Array.of(part)
-      : part
-  );
-  const joined = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of all) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
+  return joinBytes(parts.map((part) => typeof part === "string" ? utf8.encode(part) : part));
 }
 
 /** The parts repeated, up to `size` bytes. */

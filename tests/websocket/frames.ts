@@ -1,4 +1,5 @@
 /** Hand-written client frames. */
+import { joinBytes } from "../../src/protocol/bytes.ts";
 
 export interface FrameOptions {
   readonly fin?: boolean;
@@ -41,11 +42,5 @@ export function closeFrame(code: number, reason: string | Uint8Array = ""): Uint
 }
 
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
