@@ -126,19 +126,3 @@ export const EMACS_KEYS: readonly (readonly [string, EditAction])[] = [
   ["tab", "complete"],
   ["escape", "abort"],
 ];
-
-/**
- * Keys that only CSI u and modifyOtherKeys distinguish from other keys. Without an action of their
- * own they act as the other key.
- */
-export const PLAIN_KEYS: Readonly<Record<string, string>> = {
-  "ctrl+h": "backspace",
-  "ctrl+i": "tab",
-  "ctrl+j": "enter",
-  "ctrl+m": "enter",
-  "ctrl+[": "escape",
-  "shift+enter": "enter",
-  "ctrl+enter": "enter",
-  "shift+backspace": "backspace",
-  "ctrl+backspace": "backspace",
-};

@@ -1,6 +1,7 @@
 import type { EditAction } from "./edit_actions.ts";
 import type { EditBuffer } from "./edit_buffer.ts";
 import type { HistoryStore } from "./history.ts";
+import type { HistorySteps } from "./history_steps.ts";
 import type { Key } from "./key.ts";
 import { SEARCHED, type Work } from "./work.ts";
 import { graphemes } from "./width.ts";
@@ -15,6 +16,10 @@ export interface HistorySearch {
   readonly found?: number | undefined;
   /** The line before the search. */
   readonly before: string;
+  /** The index at which the search began. Default: the newest line. */
+  readonly from?: number;
+  /** Towards older (-1, the default) or newer (1) lines. */
+  readonly step?: 1 | -1;
 }
 
 /** The maximum UTF-16 units of a query, which is drawn before the line. */
@@ -26,14 +31,22 @@ export class HistorySearcher {
   search: HistorySearch | undefined;
   readonly #history: HistoryStore;
   readonly #buffer: EditBuffer;
+  readonly #steps: HistorySteps;
   readonly #ring: () => void;
   readonly #work: Work;
 
   /** Searches a history for the line of a buffer; `ring` is called when nothing was found. */
-  constructor(history: HistoryStore, buffer: EditBuffer, work: Work, ring: () => void) {
+  constructor(
+    history: HistoryStore,
+    buffer: EditBuffer,
+    steps: HistorySteps,
+    work: Work,
+    ring: () => void,
+  ) {
     this.#history = history;
     this.#work = work;
     this.#buffer = buffer;
+    this.#steps = steps;
     this.#ring = ring;
   }
 
@@ -42,9 +55,15 @@ export class HistorySearcher {
     return this.search === undefined ? undefined : `(search) '${this.search.query}': `;
   }
 
-  /** Begins a search. */
-  begin(): void {
-    this.search = { query: "", at: this.#history.length, before: this.#buffer.line };
+  /**
+   * Begins a search at the line that is shown, towards older (-1) or newer (1) lines. There are none
+   * newer than the line that is being typed, so from there it goes to older ones.
+   */
+  begin(direction: 1 | -1): void {
+    const { back } = this.#steps;
+    const step = back === -1 ? -1 : direction;
+    const from = this.#history.length - 1 - back;
+    this.search = { query: "", at: from, before: this.#buffer.line, from, step };
   }
 
   /** Ends the search; the line is what it was before. */
@@ -61,13 +80,15 @@ export class HistorySearcher {
       // As if the characters were typed one by one.
       for (const character of key.text) this.#findMore(character);
     } else if (action === "delete-back") {
-      this.#find(graphemes(query).slice(0, -1).join(""), this.#history.length);
+      const { from = this.#history.length } = this.search;
+      this.#find(graphemes(query).slice(0, -1).join(""), from);
     } else if (action === "search" || action === "search-forward") {
       const step = action === "search" ? -1 : 1;
-      if (query !== "") this.#find(query, at + step, step);
+      this.search = { ...this.search, step };
+      if (query !== "") this.#find(query, at + step);
     } else if (action === "abort" || action === "cancel") this.abort();
     else {
-      this.search = undefined;
+      this.#end();
       return false;
     }
     return true;
@@ -80,28 +101,37 @@ export class HistorySearcher {
     else this.#find(query + character, found);
   }
 
-  /**
-   * Finds the next history line that contains the query, towards older (-1) or newer (1) lines; if
-   * there is none, rings the bell.
-   */
-  #find(query: string, from: number, step: 1 | -1 = -1): void {
+  /** Ends the search; the line that was found is now the shown one of the history. */
+  #end(): void {
+    const { found, before } = this.search ?? {};
+    this.search = undefined;
+    if (found !== undefined) this.#steps.show(this.#history.length - 1 - found, before ?? "");
+  }
+
+  /** Finds the next history line that contains the query; if there is none, rings the bell. */
+  #find(query: string, from: number): void {
     const { length } = this.#history;
+    const before = this.search?.before ?? "";
+    const { step = -1 } = this.search ?? {};
+    if (query === "") {
+      this.#buffer.set(before);
+      this.search = { ...this.search, query, before, at: from, found: undefined };
+      return;
+    }
     let at = Math.min(from, length - (step === -1 ? 1 : 0));
     for (; at >= 0 && at < length; at += step) {
       const line = this.#history.at(at) ?? "";
       this.#work.add(line.length, SEARCHED);
       if (line.includes(query)) break;
     }
-    const before = this.search?.before ?? "";
-    if (at < 0 || at >= length || query === "") {
-      if (query !== "") this.#ring();
+    if (at < 0 || at >= length) {
+      this.#ring();
       const nearest = Math.max(-1, Math.min(from, length));
-      const found = query === "" ? undefined : this.search?.found;
-      this.search = { query, at: nearest, found, before };
+      this.search = { ...this.search, query, before, at: nearest };
       return;
     }
     const line = this.#history.at(at) ?? "";
     this.#buffer.set(line, line.indexOf(query) + query.length);
-    this.search = { query, at, found: at, before };
+    this.search = { ...this.search, query, before, at, found: at };
   }
 }

@@ -2,7 +2,7 @@ import { withoutControls } from "./controls.ts";
 import type { EditAction } from "./edit_actions.ts";
 import type { EditBuffer } from "./edit_buffer.ts";
 import type { HistoryStore } from "./history.ts";
-import { textSize } from "./sizes.ts";
+import { ITEM_SIZE, textSize } from "./sizes.ts";
 import { SEARCHED, type Work } from "./work.ts";
 import { spaceBefore } from "./words.ts";
 
@@ -14,6 +14,17 @@ export interface InsertedArgument {
   readonly start: number;
 }
 
+/** A line of the history that was changed, but not entered. */
+export interface EditedLine {
+  /** How far back in the history it is. */
+  readonly back: number;
+  /** What became of it. */
+  readonly line: string;
+}
+
+/** The changes of so many lines are kept. */
+const MAX_EDITED = 16;
+
 /** Brings lines of the history, and words of them, to the line that is edited. */
 export class HistorySteps {
   /** How far back in the history the shown line is; -1 is the line that is being typed. */
@@ -23,6 +34,8 @@ export class HistorySteps {
   /** The prefix of the history lines that the arrow keys step through. */
   prefix = "";
   argument: InsertedArgument | undefined;
+  /** Lines that were changed since the last Enter, the last one changed last. */
+  edited: readonly EditedLine[] = [];
   readonly #history: HistoryStore;
   readonly #buffer: EditBuffer;
   readonly #work: Work;
@@ -34,9 +47,11 @@ export class HistorySteps {
     this.#work = work;
   }
 
-  /** About how many bytes of memory the typed line takes. */
+  /** About how many bytes of memory the typed line and the changed ones take. */
   get held(): number {
-    return textSize(this.own.length);
+    let held = textSize(this.own.length);
+    for (const { line } of this.edited) held += ITEM_SIZE + textSize(line.length);
+    return held;
   }
 
   /** The line is a new one: no line of the history shows. */
@@ -44,15 +59,34 @@ export class HistorySteps {
     this.back = -1;
     this.own = "";
     this.argument = undefined;
+    this.edited = [];
   }
 
   /** Shows the line that is `back` lines back, if there is one. Returns whether there is. */
   recall(back: number): boolean {
     if (back < -1 || back >= this.#history.length) return false;
-    if (this.back === -1) this.own = this.#buffer.line;
-    this.back = back;
-    this.#buffer.set(back === -1 ? this.own : this.#lineBack(back));
+    this.show(back, this.#buffer.line);
+    const edited = this.edited.find((line) => line.back === back)?.line;
+    this.#buffer.set(back === -1 ? this.own : edited ?? this.#lineBack(back));
     return true;
+  }
+
+  /**
+   * Makes another line the shown one, and keeps what was typed in the line before.
+   *
+   * @param before The line before, as it was typed.
+   */
+  show(back: number, before: string): void {
+    if (this.back === -1) this.own = before;
+    else if (before !== this.#lineBack(this.back)) this.#keepEdited(before);
+    this.back = back;
+  }
+
+  /** Keeps what the shown line of the history was changed to. */
+  #keepEdited(line: string): void {
+    const { back } = this;
+    const others = this.edited.filter((other) => other.back !== back);
+    this.edited = [...others.slice(1 - MAX_EDITED), { back, line }];
   }
 
   /** Shows the oldest line. */
@@ -91,13 +125,14 @@ export class HistorySteps {
   }
 
   /**
-   * Alt-.: inserts the last word of the history's last line; pressed again, of the line before that.
+   * Alt-.: inserts the last word of the line before the shown one; pressed again, of the line before
+   * that.
    *
    * @param before What `argument` was before this key.
    */
   insertArgument(before: InsertedArgument | undefined): boolean {
     const start = before?.start ?? this.#buffer.cursor;
-    for (let back = (before?.back ?? -1) + 1; back < this.#history.length; back++) {
+    for (let back = (before?.back ?? this.back) + 1; back < this.#history.length; back++) {
       const whole = this.#lineBack(back);
       this.#work.add(whole.length, SEARCHED);
       const line = whole.trimEnd();

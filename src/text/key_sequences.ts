@@ -42,6 +42,17 @@ const LETTERED: Readonly<Record<string, string>> = {
   Z: "tab",
 };
 
+/** Keys of the form CSI letter that other terminals send: SyncTERM, SCO and ANSI, the Linux console. */
+const BARE: Readonly<Record<string, string>> = {
+  "@": "insert",
+  G: "begin",
+  K: "end",
+  L: "insert",
+  U: "pagedown",
+  V: "pageup",
+  Y: "end",
+};
+
 /** Function keys that only PuTTY sends in this form, as its VT100+ keyboard. */
 const VT100_PLUS: Readonly<Record<string, string>> = {
   T: "f5",
@@ -80,14 +91,16 @@ const RELEASED = "3";
 const SHIFT = 1;
 const ALT = 2;
 const CTRL = 4;
-/** Super in kitty, and what xterm and iTerm2 call Meta; kitty's Meta is 32. */
-const META = 8 | 32;
+/** Super and Hyper in kitty, and what xterm and iTerm2 call Meta; kitty's Meta is 32. */
+const META = 8 | 16 | 32;
+const CAPS_LOCK = 64;
 
 /** The keys that are held. */
 interface Held {
   readonly ctrl: boolean;
   readonly alt: boolean;
   readonly shift: boolean;
+  readonly capsLock?: boolean;
 }
 
 const NOTHING_HELD: Held = { ctrl: false, alt: false, shift: false };
@@ -110,12 +123,16 @@ function modifiers(parameter: string = ""): Held {
     ctrl: (held & CTRL) !== 0,
     alt: (held & (ALT | META)) !== 0,
     shift: (held & SHIFT) !== 0,
+    capsLock: (held & CAPS_LOCK) !== 0,
   };
 }
 
 function withAlt(held: Held, alt: boolean): Held {
   return alt ? { ...held, alt: true } : held;
 }
+
+/** How the sequences of keys end that xterm may mark by `>`. */
+const FINALS_MARKED = /^[A-HPQRS]$/;
 
 /** Whether the parameters are those of a key with a letter: none, a modifier, or 1 and a modifier. */
 function isKeyBody(first: string, second: string, third: string): boolean {
@@ -193,7 +210,8 @@ export function beginsPaste(sequence: string): boolean {
 function shiftedKey(parameters: string, final: string, alt: boolean): Key | undefined {
   const pad = KEYPAD[final.charCodeAt(0) - KEYPAD_FIRST] ?? SHIFTED_SIGNS[final];
   const how = withAlt(modifiers(parameters.split(";").at(-1) ?? ""), alt);
-  if (pad !== undefined) return textKey(pad);
+  if (pad !== undefined) return characterKey(pad, how);
+  if (final === "I") return namedKey("tab", how);
   const small = final >= "a" && final <= "d";
   const name = final === "M"
     ? "enter"
@@ -203,14 +221,17 @@ function shiftedKey(parameters: string, final: string, alt: boolean): Key | unde
 
 function controlKey(body: string, final: string, alt: boolean): Key | undefined {
   if (body === "[") return linuxKey(final);
-  // A private prefix or an intermediate means a report.
-  if (!/^[\d;:]*$/.test(body)) return undefined;
-  const [first = "", second = "", third = ""] = body.split(";");
+  // A private prefix or an intermediate means a report, but xterm may mark a modified key by `>`.
+  const marked = body.startsWith(">") && FINALS_MARKED.test(final);
+  const parameters = marked ? body.slice(1) : body;
+  if (!/^[\d;:]*$/.test(parameters)) return undefined;
+  const [first = "", second = "", third = ""] = parameters.split(";");
   const [held, event] = second.split(":");
   if (event === RELEASED) return undefined;
   const how = withAlt(modifiers(held), alt);
-  if (final === "u") return codedKey(first.split(":"), how);
+  if (final === "u") return codedKey(first.split(":"), how, third);
   if (final === "~" && first === "27" && third !== "") return codedKey([third], how);
+  if (final === "~" && Number(first) >= CODED_KEYPAD_FIRST) return codedKey([first], how);
   const numbered = NUMBERED[first];
   const lettered = LETTERED[final];
   if (final === "Z") return namedKey("tab", { ...how, shift: true });
@@ -221,27 +242,62 @@ function controlKey(body: string, final: string, alt: boolean): Key | undefined 
   if (body === "" && final >= "a" && final <= "d") {
     return namedKey(LETTERED[final.toUpperCase()] ?? "", { ...how, shift: true });
   }
+  if (body === "" && BARE[final] !== undefined) return namedKey(BARE[final] ?? "", how);
   if (lettered === undefined || !isKeyBody(first, second, third)) return undefined;
   return namedKey(lettered, second === "" ? withAlt(modifiers(first), alt) : how);
 }
 
-/** A key by its code: CSI u, and xterm's modifyOtherKeys. */
-function codedKey([code = "", shifted = ""]: readonly string[], how: Held): Key | undefined {
+/**
+ * A key by its code: CSI u, and xterm's modifyOtherKeys.
+ *
+ * @param codes The code; in kitty's protocol also that with Shift, and that of the key at this place
+ * of a US keyboard.
+ * @param text The code points that the key types, in kitty's protocol.
+ */
+function codedKey(
+  [code = "", shifted = "", base = ""]: readonly string[],
+  how: Held,
+  text = "",
+): Key | undefined {
   const point = Number(code);
   const name = CODED[point] ?? CODED_KEYPAD[point - CODED_KEYPAD_FIRST];
   if (name !== undefined && name.length > 1) return namedKey(name, how);
-  const [first, last] = CODED_PRIVATE;
-  if (!isPrintable(point) || (name === undefined && point >= first && point <= last)) {
-    return undefined;
-  }
-  const character = name ?? String.fromCodePoint(point);
-  const lower = character.toLowerCase();
+  if (name !== undefined) return characterKey(name, how);
   if (how.ctrl || how.alt) {
-    return namedKey(lower, { ...how, shift: how.shift || lower !== character });
+    const other = characterOf(shifted);
+    const signed = how.shift && other !== undefined && !isLetter(other) ? other : undefined;
+    // A shortcut is meant by the place of the key if the alphabet is not Latin.
+    const latin = point > 0x7f ? characterOf(base) : undefined;
+    const character = latin ?? signed ?? characterOf(code);
+    return character === undefined ? undefined : characterKey(character, how);
   }
-  if (!how.shift || !/^\p{L}$/u.test(character)) return textKey(character);
-  const other = Number(shifted);
-  return textKey(isPrintable(other) ? String.fromCodePoint(other) : character.toUpperCase());
+  const typed = text === "" ? undefined : text.split(":").map(characterOf);
+  if (typed?.every((one) => one !== undefined)) return textKey(typed.join(""));
+  const character = characterOf(code);
+  if (character === undefined) return undefined;
+  const other = how.shift ? characterOf(shifted) : undefined;
+  if (other !== undefined && !isLetter(other)) return textKey(other);
+  const capital = isLetter(character) && how.shift !== (how.capsLock === true);
+  return textKey(capital ? other ?? character.toUpperCase() : character);
+}
+
+/** The key of a character: text, or with Ctrl or Alt a named key. */
+function characterKey(character: string, how: Held): Key {
+  if (!how.ctrl && !how.alt) return textKey(character);
+  const lower = character.toLowerCase();
+  return namedKey(lower, { ...how, shift: how.shift || lower !== character });
+}
+
+/** The printable character of a code point; `undefined` for other codes, such as those of media keys. */
+function characterOf(code: string): string | undefined {
+  const point = Number(code);
+  const [first, last] = CODED_PRIVATE;
+  const printable = code !== "" && isPrintable(point) && !(point >= first && point <= last);
+  return printable ? String.fromCodePoint(point) : undefined;
+}
+
+function isLetter(character: string): boolean {
+  return /^\p{L}$/u.test(character);
 }
 
 function isPrintable(point: number): boolean {

@@ -5,14 +5,20 @@ import {
   type CompletionCycle,
   type CompletionQuestion,
 } from "./completion.ts";
-import { type EditAction, EMACS_KEYS, PLAIN_KEYS } from "./edit_actions.ts";
+import { type EditAction, EMACS_KEYS } from "./edit_actions.ts";
 import { BUFFER_ACTIONS, EditBuffer, type LineChange } from "./edit_buffer.ts";
 import { checkEditorOptions, type LineEditorOptions } from "./editor_options.ts";
 import { History, type HistoryStore } from "./history.ts";
 import { type HistorySearch, HistorySearcher } from "./history_searcher.ts";
-import { HISTORY_ACTIONS, HistorySteps, type InsertedArgument } from "./history_steps.ts";
+import {
+  type EditedLine,
+  HISTORY_ACTIONS,
+  HistorySteps,
+  type InsertedArgument,
+} from "./history_steps.ts";
 import { type Key, keyName } from "./key.ts";
 import { LineLayout } from "./line_layout.ts";
+import { plainKeyName } from "./plain_key.ts";
 import { PrintedText } from "./printed_text.ts";
 import { rowStart, withoutEffects } from "./row_effects.ts";
 import { type Frame, Screen } from "./screen.ts";
@@ -49,6 +55,8 @@ export interface LineEditorSnapshot {
   readonly back: number;
   /** The line that is being typed, while a line of the history shows. */
   readonly own: string;
+  /** Lines of the history that were changed since the last Enter. Default: none. */
+  readonly edited?: readonly EditedLine[];
   /** The prefix of the history lines that the arrow keys step through. */
   readonly prefix: string;
   /** Changes that can be undone. */
@@ -147,6 +155,7 @@ export class LineEditor {
     this.#searcher = new HistorySearcher(
       this.#history,
       this.#buffer,
+      this.#steps,
       this.#work,
       () => this.#ring(),
     );
@@ -254,6 +263,7 @@ export class LineEditor {
       killing: this.#killing,
       back: this.#steps.back,
       own: this.#steps.own,
+      edited: this.#steps.edited,
       prefix: this.#steps.prefix,
       changes: this.#buffer.changes,
       argument: this.#steps.argument ?? null,
@@ -279,6 +289,7 @@ export class LineEditor {
     this.#killing = snapshot.killing;
     this.#steps.back = snapshot.back;
     this.#steps.own = snapshot.own;
+    this.#steps.edited = snapshot.edited ?? [];
     this.#steps.prefix = snapshot.prefix;
     this.#buffer.changes = snapshot.changes;
     this.#steps.argument = snapshot.argument ?? undefined;
@@ -394,7 +405,7 @@ export class LineEditor {
     this.#steps.argument = this.#completion.cycle = undefined;
     this.#completion.tabbed = this.#killing = false;
     const name = keyName(key);
-    const action = this.#keys.get(name) ?? this.#keys.get(PLAIN_KEYS[name] ?? "");
+    const action = this.#keys.get(name) ?? this.#keys.get(plainKeyName(key));
     if (this.#searcher.search !== undefined) {
       this.#changed = true;
       if (this.#searcher.key(key, action)) return;
@@ -468,7 +479,8 @@ export class LineEditor {
         return this.#end({ type: "cancel" });
       case "search":
       case "search-forward":
-        return this.#masked ? this.#ring() : this.#searcher.begin();
+        if (this.#masked) return this.#ring();
+        return this.#searcher.begin(action === "search" ? -1 : 1);
       case "redraw":
         this.#out += this.#screen.clear() + "\x1b[2J\x1b[H";
     }

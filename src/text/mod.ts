@@ -44,7 +44,7 @@ export { History, type HistoryStore } from "./history.ts";
 export { type Key, keyName } from "./key.ts";
 export { KeyDecoder, type KeyDecoderOptions, type KeyDecoderSnapshot } from "./keys.ts";
 export type { HistorySearch } from "./history_searcher.ts";
-export type { InsertedArgument } from "./history_steps.ts";
+export type { EditedLine, InsertedArgument } from "./history_steps.ts";
 export { type EditResult, LineEditor, type LineEditorSnapshot } from "./line_editor.ts";
 export {
   type EchoMode,

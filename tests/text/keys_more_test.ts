@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { KeyDecoder, keyName, LineEditor } from "../../src/text/mod.ts";
+import { plainKeyName } from "../../src/text/plain_key.ts";
+import { type Key, KeyDecoder, keyName, LineEditor } from "../../src/text/mod.ts";
 
 function namesOf(text: string): string[] {
   const decoder = new KeyDecoder();
@@ -24,6 +25,19 @@ const KEYS: Record<string, Record<string, string>> = {
     "\x1b[57414u": "enter",
     "\x1b[57417;5u": "ctrl+left",
     "\x1b[1;5:1C": "ctrl+right",
+    "\x1b[49:33;2u": "text !",
+    "\x1b[59:58;2u": "text :",
+    "\x1b[59;2;58u": "text :",
+    "\x1b[0;;229u": "text å",
+    "\x1b[0;;103:817u": "text g̱",
+    "\x1b[1089::99;5u": "ctrl+c",
+    "\x1b[1089;5u": "ctrl+с", // Cyrillic: the terminal does not say where the key is
+    "\x1b[44:60;4u": "alt+shift+<",
+    "\x1b[57427~": "begin",
+    "\x1b[97;65u": "text A",
+    "\x1b[97:65;66u": "text a",
+    "\x1b[49;65u": "text 1",
+    "\x1b[97;17u": "alt+a", // Hyper
   },
   "modifyOtherKeys": {
     "\x1b[27;5;97~": "ctrl+a",
@@ -45,6 +59,19 @@ const KEYS: Record<string, Record<string, string>> = {
     "\x1bOX": "text =",
     "\x1bOj": "text *",
     "\x1b[1;5R": "ctrl+f3",
+    "\x1b[>1;2D": "shift+left",
+    "\x1bOI": "tab",
+    "\x1bO3q": "alt+1",
+    "\x1bO5j": "ctrl+*",
+  },
+  "SyncTERM, SCO and ANSI consoles, and the Linux console": {
+    "\x1b[K": "end",
+    "\x1b[@": "insert",
+    "\x1b[V": "pageup",
+    "\x1b[U": "pagedown",
+    "\x1b[L": "insert",
+    "\x1b[Y": "end",
+    "\x1b[G": "begin",
   },
 };
 
@@ -120,4 +147,82 @@ Deno.test("an endless paste ends after a mebibyte", () => {
   }
   assertEquals(pasted, 1_048_576);
   assertEquals(decoder.push("\x03", 0).map(keyName), ["ctrl+c"]);
+});
+
+/** The signs of a US keyboard, without and with Shift. */
+const ROWS = [
+  "`1234567890-=[]\\;',./ abcdefghijklmnopqrstuvwxyz",
+  '~!@#$%^&*()_+{}|:"<>? ',
+] as const;
+/** The control characters of Ctrl and a sign that is not a letter, in xterm. */
+const SIGN_CONTROLS = "2\0 \0@\x003\x1b[\x1b{\x1b4\x1c\\\x1c|\x1c5\x1d]\x1d}\x1d6\x1e^\x1e~\x1e" +
+  "7\x1f/\x1f_\x1f-\x1f8\x7f?\x7f";
+
+/** What a terminal without any of these protocols sends; `undefined`: Ctrl changes nothing. */
+function plainText(character: string, ctrl: boolean, alt: boolean): string | undefined {
+  const at = SIGN_CONTROLS.indexOf(character);
+  const control = /[a-z]/i.test(character)
+    ? String.fromCharCode(character.charCodeAt(0) & 0x1f)
+    : at % 2 === 0
+    ? SIGN_CONTROLS[at + 1]
+    : undefined;
+  if (ctrl && control === undefined) return undefined;
+  return `${alt ? "\x1b" : ""}${ctrl ? control : character}`;
+}
+
+Deno.test("a key by CSI u or modifyOtherKeys has the plain name of the key without them", () => {
+  const keyOf = (text: string): Key | undefined => {
+    const decoder = new KeyDecoder();
+    return [...decoder.push(text, 0), ...decoder.flush(2000)].at(-1);
+  };
+  let compared = 0;
+  for (const [at, plain] of [...ROWS[0]].entries()) {
+    for (const held of [2, 3, 4, 5, 6, 7, 8]) {
+      const [shift, alt, ctrl] = [1, 2, 4].map((bit) => ((held - 1) & bit) !== 0);
+      const shifted = /[a-z]/.test(plain) ? plain.toUpperCase() : ROWS[1][at] ?? plain;
+      const character = shift ? shifted : plain;
+      const text = plainText(character, ctrl === true, alt === true);
+      if (text === undefined) continue;
+      if (text.startsWith("\x1b[") || /^\x1b[OPX\]^_]/.test(text)) continue; // begins a sequence
+      if (/^\x1b?\0$|^\x1b\x1b$/.test(text)) continue; // NUL is no key, two ESC are two
+      const wanted = keyOf(text);
+      const [code, other] = [plain.charCodeAt(0), shifted.charCodeAt(0)];
+      const sent = shift && other !== code
+        ? [`\x1b[${code};${held}u`, `\x1b[${code}:${other};${held}u`]
+        : [`\x1b[${code};${held}u`];
+      sent.push(`\x1b[27;${held};${character.charCodeAt(0)}~`);
+      for (const sequence of sent) {
+        const key = keyOf(sequence);
+        const name = (key: Key | undefined) => key && (key.text || plainKeyName(key));
+        // kitty without the other code leaves it to the program what Shift makes of a sign.
+        if (!ctrl && !alt && sequence === sent[0] && !/[a-z]/.test(plain)) continue;
+        assertEquals(name(key), name(wanted), `${JSON.stringify(sequence)} ${character}`);
+        compared++;
+      }
+    }
+  }
+  assertEquals(compared > 500, true);
+});
+
+Deno.test("LineEditor: the keys of finer protocols, and Alt with a capital, do what readline does", () => {
+  const typed = (...keys: readonly string[]) => {
+    const [decoder, editor] = [new KeyDecoder(), new LineEditor()];
+    let at = 0;
+    for (const key of keys) {
+      for (const one of decoder.push(key, at += 1000)) editor.key(one);
+    }
+    return editor.line;
+  };
+  for (const undo of ["\x1f", "\x1b[95;6u", "\x1b[27;6;95~", "\x1b[47;5u", "\x1b[45;6u"]) {
+    assertEquals(typed("a", "\x15", undo), "a", JSON.stringify(undo));
+  }
+  for (const start of ["\x01", "\x1b[97;5u", "\x1b[97;6u"]) {
+    assertEquals(typed("bc", start, "a"), "abc", JSON.stringify(start));
+  }
+  for (const kill of ["\x1b\x08", "\x1b[104;7u", "\x1b[127;4u"]) {
+    assertEquals(typed("a foo", kill), "a ", JSON.stringify(kill));
+  }
+  assertEquals(typed("a foo", "\x1bB", "X"), "a Xfoo");
+  assertEquals(typed("foo bar", "\x01", "\x1bU", "\x1bC"), "FOO Bar");
+  assertEquals(typed("abc", "\x01", "\x1b[K", "x"), "abcx");
 });

@@ -820,3 +820,47 @@ Deno.test("a list of candidates takes at most two screens, whatever the window",
     { seed: 1, numRuns: 300 },
   );
 });
+
+Deno.test("LineEditor: a search begins at the line that is shown, and ends there, as in readline", () => {
+  const lines = ["look a", "north", "look b", "look c", "who"];
+  const line = (keys: string) => typed(keys, lines)[0];
+  assertEquals(line("\x12nor\x01\x10"), "look a");
+  assertEquals(line("\x12nor\x01\x0e"), "look b");
+  assertEquals(line("\x10\x10\x10\x10\x13look"), "look b");
+  assertEquals(line("\x10\x10\x10\x12look"), "look b");
+  assertEquals(line("\x10\x10\x10\x10\x13loop\x7fk c"), "look c"); // back to the start of the search
+  assertEquals(line("mine\x12nor\x01\x1b>"), "mine");
+  assertEquals(line("mine\x12nor\x07"), "mine");
+  assertEquals(line("mine\x12nor\x7f\x7f\x7f\x01"), "mine");
+  assertEquals(line("\x10\x12nor\x07\x10"), "look c"); // a search that was given up moves nothing
+});
+
+Deno.test("LineEditor: changes of recalled lines last until Enter", () => {
+  const lines = ["kill orc", "kill troll"];
+  const line = (keys: string) => typed(keys, lines)[0];
+  assertEquals(line("\x10 with sword\x10\x0e"), "kill troll with sword");
+  assertEquals(line("\x10!\x10?\x0e\x0e\x10\x10"), "kill orc?");
+  assertEquals(line("\x10!\x12orc\x0e"), "kill troll!");
+  assertEquals(line("\x10!\x10\r\x10\x10"), "kill troll");
+  const editor = new LineEditor({ history: new History({ lines }) });
+  const keys = new KeyDecoder();
+  const type = (editor: LineEditor, text: string) =>
+    keys.push(text, 0).forEach((key) => editor.key(key));
+  type(editor, "\x10!\x10");
+  const other = new LineEditor({ history: new History({ lines }) });
+  other.restore(JSON.parse(JSON.stringify(editor.snapshot())));
+  type(other, "\x0e");
+  assertEquals(other.line, "kill troll!");
+  // What is kept is bounded, and counted.
+  const many = Array.from({ length: 40 }, (_, at) => `line ${at}`);
+  const hoarder = new LineEditor({ history: new History({ lines: many }) });
+  for (let at = 0; at < 40; at++) type(hoarder, `\x10${"x".repeat(1_000)}`);
+  assertEquals(hoarder.snapshot().edited?.length, 16);
+  assert(hoarder.held > 16 * 2_000);
+});
+
+Deno.test("LineEditor: Alt-. begins above the line that is shown", () => {
+  const lines = ["get a", "get b", "get c", "get d"];
+  assertEquals(typed("\x10\x10 \x1b.", lines)[0], "get c b");
+  assertEquals(typed("\x10\x10 \x1b.\x1b.", lines)[0], "get c a");
+});
