@@ -80,6 +80,10 @@ interface Margins {
   readonly padding: number;
 }
 
+/** What separates a piece of text from the one before it: the columns of a space, 0 for nothing. */
+const BLANK = 1;
+const IDEOGRAPHIC = 2;
+const IDEOGRAPHIC_SPACE = 0x3000;
 /** Blank lines between paragraphs. No-break spaces count as text. */
 const PARAGRAPH_BREAK = /\n[^\S\n\u00a0\u2007\u202f\ufeff]*(?:\n[^\S\n\u00a0\u2007\u202f\ufeff]*)+/;
 /** White space other than a single space between words. */
@@ -106,7 +110,7 @@ const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
  * Wraps a text to lines that fit a window. Only visible text counts: caret codes and ANSI sequences
  * take no columns, wide characters and emoji two, combining marks none. Beside a wide character a
  * line may break without a space, but not before closing or after opening punctuation; and after a
- * hyphen or dash within a word. U+00A0, U+202F, U+2007, U+2060 and U+FEFF hold words together, U+200B
+ * hyphen or dash within a word. Several spaces become one, U+3000 stays wide. U+00A0, U+202F, U+2007, U+2060 and U+FEFF hold words together, U+200B
  * lets a line break. A word longer than a line is split. Codes that stand alone take no
  * room.
  *
@@ -280,19 +284,20 @@ class LineFiller {
     this.#text = paragraph;
     this.#start(margin, 0);
     const units = this.#units;
-    let spaced = true;
+    let gap = BLANK;
     for (let at = 0; at < paragraph.length;) {
       const code = paragraph.charCodeAt(at);
       if (((units[code] ?? 0) & SPACE) === 0) {
         const end = this.#narrowEnd(at);
         // Most words consist only of plain characters.
         if (end === paragraph.length || ((units[paragraph.charCodeAt(end)] ?? 0) & SPACE) !== 0) {
-          this.#putWord(at, end, spaced);
+          this.#putWord(at, end, gap);
           at = end;
-        } else at = this.#fillWord(at, spaced);
-        spaced = false;
+        } else at = this.#fillWord(at, gap);
+        gap = 0;
       } else {
-        spaced ||= code !== ZERO_WIDTH_SPACE;
+        if (code === IDEOGRAPHIC_SPACE) gap = IDEOGRAPHIC;
+        else if (code !== ZERO_WIDTH_SPACE) gap ||= BLANK;
         at++;
       }
     }
@@ -302,12 +307,12 @@ class LineFiller {
   }
 
   /** Adds a word in pieces, split around its wide characters; returns where it ends. */
-  #fillWord(start: number, gap: boolean): number {
+  #fillWord(start: number, before: number): number {
     const text = this.#text;
     const units = this.#units;
     let pieceStart = start;
     let pieceWidth = 0;
-    let spaced = gap;
+    let gap = before;
     let afterWide = false;
     let last = 0;
     const hyphens = new HyphenWatch(this.#units);
@@ -323,8 +328,8 @@ class LineFiller {
         (!this.#ambiguous || NARROW_WIDTHS.of(text.slice(at, at + length)) > 1);
       const besideWide = (wide || afterWide) && !isClosing(first) && !isOpening(last);
       if ((hyphens.breaksBefore(text, at) || besideWide) && visible) {
-        this.#put(pieceStart, codes, pieceWidth, spaced);
-        [pieceStart, pieceWidth, spaced] = [codes, 0, false];
+        this.#put(pieceStart, codes, pieceWidth, gap);
+        [pieceStart, pieceWidth, gap] = [codes, 0, 0];
       }
       pieceWidth += width;
       afterWide = wide;
@@ -351,7 +356,7 @@ class LineFiller {
         }
       }
     }
-    if (visible) this.#put(pieceStart, at, pieceWidth, spaced);
+    if (visible) this.#put(pieceStart, at, pieceWidth, gap);
     else this.#putCodes(pieceStart, at);
     return at;
   }
@@ -390,28 +395,26 @@ class LineFiller {
   }
 
   /** Puts a word of plain characters on the line. If it does not fit, it is split after its hyphens. */
-  #putWord(from: number, to: number, spaced: boolean): void {
-    const gap = spaced && !this.#blank ? 1 : 0;
-    if (this.#width + gap + to - from <= this.#columns) {
-      return this.#append(from, to, to - from, spaced);
+  #putWord(from: number, to: number, gap: number): void {
+    if (this.#width + (this.#blank ? 0 : gap) + to - from <= this.#columns) {
+      return this.#append(from, to, to - from, gap);
     }
     const hyphens = new HyphenWatch(this.#units);
     let start = from;
     for (let at = from; at < to; at++) {
       if (!hyphens.breaksBefore(this.#text, at)) continue;
-      this.#put(start, at, at - start, spaced && start === from);
+      this.#put(start, at, at - start, start === from ? gap : 0);
       start = at;
     }
-    this.#put(start, to, to - start, spaced && start === from);
+    this.#put(start, to, to - start, start === from ? gap : 0);
   }
 
   /** Puts a piece on the line, or on the next one; a piece longer than a line is split. */
-  #put(from: number, to: number, width: number, spaced: boolean): void {
+  #put(from: number, to: number, width: number, gap: number): void {
     if (from === to) return;
-    const gap = spaced && !this.#blank ? 1 : 0;
     if (!this.#blank && this.#width + gap + width > this.#columns) this.#newLine(from);
-    if (width > this.#columns - this.#width) return this.#tear(from, to, spaced);
-    this.#append(from, to, width, spaced);
+    if (width > this.#columns - this.#width) return this.#tear(from, to, gap);
+    this.#append(from, to, width, gap);
   }
 
   /**
@@ -429,12 +432,13 @@ class LineFiller {
     this.#hasCodes = true;
   }
 
-  #append(from: number, to: number, width: number, spaced: boolean): void {
+  #append(from: number, to: number, width: number, gap: number): void {
     if (this.#blank) this.#from = from;
-    else if (spaced) {
-      this.#width++;
-      if (from !== this.#to + 1 || this.#text.charCodeAt(this.#to) !== 0x20) {
-        this.#head += this.#text.slice(this.#from, this.#to) + " ";
+    else if (gap > 0) {
+      this.#width += gap;
+      const space = gap === IDEOGRAPHIC ? "\u3000" : " ";
+      if (from !== this.#to + 1 || this.#text[this.#to] !== space) {
+        this.#head += this.#text.slice(this.#from, this.#to) + space;
         this.#openCaret = false;
         this.#from = from;
       }
@@ -444,14 +448,14 @@ class LineFiller {
     this.#blank = false;
   }
 
-  #tear(from: number, to: number, spaced: boolean): void {
+  #tear(from: number, to: number, gap: number): void {
     let at = from;
-    let first = spaced;
+    let first = gap;
     for (const part of splitGraphemes(this.#text.slice(from, to), this.#widths)) {
-      if (first && !this.#blank) this.#append(at, at, 0, true);
-      first = false;
+      if (first > 0 && !this.#blank) this.#append(at, at, 0, first);
+      first = 0;
       if (!this.#blank && this.#width + part.width > this.#columns) this.#newLine(at);
-      this.#append(at, at + part.text.length, part.width, false);
+      this.#append(at, at + part.text.length, part.width, 0);
       at += part.text.length;
     }
   }

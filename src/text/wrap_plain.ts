@@ -1,39 +1,22 @@
 import { sequenceEnd } from "./escape_sequences.ts";
 import { CARET, caretCodeLength } from "./caret_codes.ts";
+import { CLOSING, OPENING } from "./tables/line_breaks.ts";
 import { HYPHEN, LETTER, LETTER_OR_DIGIT, NARROW_WIDTHS, PLAIN, SPACE, WIDTH } from "./width.ts";
 
-/** What holds words together: spaces and a hyphen without a break, and the word joiner. */
-const GLUE = "\u00a0\u2007\u2011\u202f\u2060\ufeff";
-/** Straight quotation marks, which can open or close. */
-const QUOTES = "\"'";
-/**
- * Characters before which no line breaks, and those after which none does, even beside a wide character
- * (Unicode Standard Annex 14, LB8a to LB25): punctuation, hyphens, marks of repetition, units, currency.
- */
-const CLOSING = codesOf(
-  "、。，．：；？！」』）】〉》〕｝］〗〙〛〟｡､｣･・々〻〜ゝゞヽヾ゛゜゠" + "!),.:;?]}/%-" +
-    "’”»›…‥‼⁇⁈⁉′″°℃℉‰％￠¢‐‒–" + GLUE + QUOTES,
-);
-const OPENING = codesOf(
-  "「『（【〈《〔｛［〖〘〚〝｢" + "([{$" + "‘“«‹¡¿£€￡￥＄¥₩№" + GLUE + QUOTES,
-);
-/** Whether a character may be a bracket or a quotation mark that is not listed, as it is rare. */
-const maybeRare = (code: number) => code >= 0x2018 && code < 0x3000;
-const RARE_CLOSING = /[\p{Pe}\p{Pf}]/u;
-const RARE_OPENING = /[\p{Ps}\p{Pi}]/u;
-/** A quick check: most ideographs and syllables are outside these ranges. */
-const maybeListed = (code: number) => code < 0x3100 || code >= 0xfe10;
+/** What `signs` has of a unit that must not begin a line, or not end one, beside a wide character. */
+const BEGINS_NONE = 1;
+const ENDS_NONE = 2;
+/** For each UTF-16 unit; made for the first text with wide characters. */
+let signs: Uint8Array | undefined;
 
-/** Whether a character must not begin a line. */
+/** Whether a character must not begin a line, even after a wide character. */
 export function isClosing(code: number): boolean {
-  if (!maybeListed(code)) return false;
-  return CLOSING.has(code) || maybeRare(code) && RARE_CLOSING.test(String.fromCharCode(code));
+  return (((signs ??= signsOf())[code] as number) & BEGINS_NONE) !== 0;
 }
 
-/** Whether a character must not end a line. */
+/** Whether a character must not end a line, even before a wide character. */
 export function isOpening(code: number): boolean {
-  if (!maybeListed(code)) return false;
-  return OPENING.has(code) || maybeRare(code) && RARE_OPENING.test(String.fromCharCode(code));
+  return (((signs ??= signsOf())[code] as number) & ENDS_NONE) !== 0;
 }
 
 /** The start and end positions of lines in a text, alternating. */
@@ -271,6 +254,15 @@ export function linesWithCodes(
   return lines;
 }
 
-function codesOf(text: string): ReadonlySet<number> {
-  return new Set(Array.from(text, (one) => one.charCodeAt(0)));
+function signsOf(): Uint8Array {
+  const found = new Uint8Array(0x10000);
+  for (const [ranges, sign] of [[CLOSING, BEGINS_NONE], [OPENING, ENDS_NONE]] as const) {
+    for (let at = 0; at < ranges.length; at += 2) {
+      const last = ranges[at + 1] as number;
+      for (let code = ranges[at] as number; code <= last; code++) {
+        found[code] = (found[code] ?? 0) | sign;
+      }
+    }
+  }
+  return found;
 }

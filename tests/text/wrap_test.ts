@@ -350,3 +350,24 @@ Deno.test("wordWrap with keepLines: a TAB goes to the next multiple of eight; a 
   assertEquals(keep("a\nb\n"), ["a", "b"]);
   assertEquals(keep("a\n\n"), ["a", ""]);
 });
+
+Deno.test("wordWrap: no line begins with closing or ends with opening signs, as Unicode lists them", () => {
+  const six = { columns: 6, ...bare };
+  const closing = "〞〟﹐﹒﹔﹕﹖﹗﹚﹜﹞｠︒︶﹂‧⋯؟।、」ー・ぁッ％";
+  for (const sign of closing) {
+    const [line = ""] = wordWrap(`漢漢漢${sign}漢`, six);
+    assertEquals(line, "漢漢", sign);
+  }
+  for (const sign of "﹙﹛﹝｟︵﹁「（") {
+    assertEquals(wordWrap(`漢漢${sign}漢漢`, six)[0], "漢漢", sign);
+  }
+  assertEquals(wordWrap("スーパーマーケット", six), ["スー", "パー", "マー", "ケット"]);
+  assertEquals(wordWrap("ちょっとまって", six), ["ちょっ", "とまっ", "て"]);
+});
+
+Deno.test("wordWrap keeps an ideographic space where no line ends", () => {
+  assertEquals(wordWrap("日本　語です", { columns: 20, ...bare }), ["日本　語です"]);
+  assertEquals(wordWrap("日本　語です", { columns: 6, ...bare }), ["日本", "語です"]);
+  assertEquals(wordWrap("日本 　語", { columns: 20, ...bare }), ["日本　語"]);
+  assertEquals(wordWrap("日　本", { columns: 5, ...bare }), ["日", "本"]);
+});
