@@ -19,6 +19,8 @@ const utf8 = new TextEncoder();
 const NO_BYTES = new Uint8Array(0);
 const NOT_ASCII = /[^\x00-\x7f]/;
 const QUESTION_MARK = 0x3f;
+/** How often what replaces a character is replaced in turn. */
+const MAX_REPLACED = 3;
 /** The maximum number of cached stand-ins. */
 const MAX_STAND_INS = 4_096;
 /**
@@ -32,7 +34,7 @@ const FIRST_MARK = 0x300;
 const MARK = /^\p{M}$/u;
 /** Signs that East Asian sets have in another width or shape. */
 const EQUIVALENTS: ReadonlyMap<string, string> = new Map(
-  "¢￠ £￡ ¬￢ ¯￣ ‾￣ ¦￤ ¥￥ ₩￦ 〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―—".split(" ")
+  "µμ μµ ¢￠ £￡ ¬￢ ¯￣ ‾￣ ¦￤ ¥￥ ₩￦ 〜～ ～〜 ‖∥ ∥‖ −－ －− —― ―—".split(" ")
     .map(([one = "", other = ""]) => [one, other] as const),
 );
 
@@ -177,10 +179,24 @@ export class SetEncoder {
     const same = EQUIVALENTS.get(character);
     const sameCode = same === undefined ? 0 : this.#ownCode(same);
     if (sameCode !== 0) return bytesOf(sameCode);
-    const standIn = transliterate(character);
-    const codes = Array.from(standIn ?? "", (one) => this.#ownCode(one));
-    if (standIn === undefined || codes.includes(0)) return Uint8Array.of(QUESTION_MARK);
-    return Uint8Array.from(codes.flatMap((code) => [...bytesOf(code)]));
+    return Uint8Array.from(this.#replaced(character, MAX_REPLACED) ?? [QUESTION_MARK]);
+  }
+
+  /**
+   * The bytes of what replaces a character; what the set lacks of that is replaced again, so many
+   * times. `undefined` if the set has nothing for it.
+   */
+  #replaced(character: string, times: number): number[] | undefined {
+    const standIn = times === 0 ? undefined : transliterate(character);
+    if (standIn === undefined) return undefined;
+    const bytes: number[] = [];
+    for (const one of standIn) {
+      const code = this.#ownCode(one);
+      const own = code === 0 ? this.#replaced(one, times - 1) : bytesOf(code);
+      if (own === undefined) return undefined;
+      bytes.push(...own);
+    }
+    return bytes;
   }
 }
 

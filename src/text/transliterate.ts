@@ -1,18 +1,24 @@
 /** Replacements for characters that a set lacks, if everybody understands them. */
 const STAND_INS: ReadonlyMap<string, string> = new Map([
-  ...pairs("‘’‚‛′ʼ", "'"),
-  ...pairs("“”„‟″«»", '"'),
-  ...pairs("‐‑‒–—―−", "-"),
+  ...pairs("‘’‚‛′ʼ´", "'"),
+  ...pairs("“”„‟″«»¨˝", '"'),
+  ...pairs("‐‑‒–—―−¯‾", "-"),
   ...pairs("•·∙●◦▪■", "*"),
   ...pairs("─━═╌╍┄┅┈┉╴╶╸╺", "-"),
   ...pairs("│┃║╎╏┆┇┊┋╵╷╹╻", "|"),
   ...pairs("┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬╒╓╕╖╘╙╛╜╞╟╡╢╤╥╧╨╪╫╭╮╯╰┏┓┗┛┣┫┳┻╋", "+"),
   ...pairs("░▒▓█▄▀▌▐", "#"),
-  ...pairs("←◄", "<"),
-  ...pairs("→►", ">"),
-  ...pairs("↑▲", "^"),
+  ...pairs("←◄‹", "<"),
+  ...pairs("→►›", ">"),
+  ...pairs("↑▲ˆ", "^"),
   ...pairs("↓▼", "v"),
   ...pairs("\u00a0\u2002\u2003\u2009\u202f\u3000", " "),
+  ["ˋ", "`"],
+  ["˜", "~"],
+  ["¸", ","],
+  ["‗", "_"],
+  ["⁄", "/"],
+  ["µ", "u"],
   ["…", "..."],
   ["€", "EUR"],
   ["£", "GBP"],
@@ -58,7 +64,8 @@ const INVISIBLE = /^\p{Default_Ignorable_Code_Point}$/u;
  * curly one, `+`, `-` and `|` for drawn boxes, nothing for an invisible character.
  *
  * @param character One character.
- * @returns ASCII, or characters that may be in the set; `undefined` if there is no replacement.
+ * @returns Other characters, most often ASCII. What a set lacks of them needs a replacement in turn: ⅝
+ * becomes 5⁄8, and that sign a slash. `undefined` if there is no replacement.
  *
  * @example
  * ```ts
@@ -73,7 +80,9 @@ export function transliterate(character: string): string | undefined {
   if (known !== undefined) return known;
   if (INVISIBLE.test(character)) return "";
   const plain = character.normalize("NFKD").replaceAll(MARKS, "");
-  return plain === character ? undefined : plain;
+  // The spacing form of an accent is no blank without its accent.
+  const blank = plain !== "" && plain.trim() === "" && character.trim() !== "";
+  return plain === character || blank ? undefined : plain;
 }
 
 function pairs(characters: string, standIn: string): (readonly [string, string])[] {

@@ -118,3 +118,34 @@ Deno.test("character sets are known by the names of IANA, of Windows and of loca
   assertEquals(encodingOfLocale("de_DE@euro"), "iso-8859-15");
   assertEquals(encodingOfLocale("de_DE"), undefined);
 });
+
+Deno.test("what replaces a character is replaced in turn where the set lacks it", () => {
+  const shown: Readonly<Record<string, string>> = {
+    "don´t": "don't",
+    "⅓ ⅛": "1/3 1/8",
+    "ǼǽǾ": "AEaeO",
+    "ŉ": "'n",
+    "µ": "u",
+    "℃": "degC",
+    "‴": "'''",
+    "Ŀŀ": "L*l*",
+    "﹘": "-",
+    "˜ˆ": "~^",
+    "¨¸": '",',
+    "‹a›": "<a>",
+    "˙": "?",
+    "日": "?",
+  };
+  const inSet = (text: string, set: Encoding) =>
+    createTextDecoder(set).decode(encodeText(text, set));
+  for (const [text, wanted] of Object.entries(shown)) {
+    for (const set of ["ascii", "koi8-r"] as const) {
+      const own = inSet(text, set);
+      // KOI8-R has the degree sign and the middle dot.
+      const plain = own.replaceAll("°", "deg").replaceAll("·", "*");
+      assertEquals(plain, wanted, `${text} in ${set}`);
+    }
+  }
+  assertEquals(inSet("µ", "iso-8859-7"), "μ");
+  assertEquals(inSet("Ǽ", "latin1"), "Æ");
+});
