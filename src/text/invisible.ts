@@ -25,10 +25,10 @@ const JOINING =
 
 /** The contexts in which invisible characters stay. */
 const PLACES: readonly Place[] = [
-  // Emoji sequences: a joiner between two emoji; a selector or a skin tone may come before it.
+  // Emoji sequences: a joiner after an emoji, a skin tone or the selector for an emoji.
   {
     itself: /^\u200d$/,
-    after: /^[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]$/u,
+    after: /^[\p{Emoji_Presentation}\p{Emoji_Modifier}\ufe0f]$/u,
     before: /^\p{Extended_Pictographic}$/u,
   },
   // Scripts of India: a joiner after a virama chooses the shape of the letter before it.
@@ -42,17 +42,22 @@ const PLACES: readonly Place[] = [
   // Variants of Han and Mongolian characters.
   { itself: /^[\ufe00-\ufe02\u{e0100}-\u{e01ef}]$/u, after: /^\p{Script=Han}$/u },
   { itself: /^[\u180b-\u180d\u180f]$/, after: /^\p{Script=Mongolian}$/u },
-  // Tags, as in the flags of regions.
+  // Tags of whole sequences: the others are removed before.
   { itself: /^[\u{e0020}-\u{e007f}]$/u, after: /^[\u{1f3f4}\u{e0020}-\u{e007e}]$/u },
 ];
 /** The invisible characters that may stay; all others are always removed. */
 const PLACED =
   /^[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe02\ufe0e\ufe0f\u{e0020}-\u{e007f}\u{e0100}-\u{e01ef}]$/u;
 
+/** The flag of a region in tags (Unicode Technical Standard 51, ED-14a), or a tag of no such flag. */
+const TAGGED =
+  /(\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f})|[\u{e0020}-\u{e007f}]/gu;
+
 /** Removes invisible characters, except where their neighbours need them. */
 export function withoutInvisible(text: string): string {
   if (!MAYBE.test(text)) return text;
-  const placed = text.replaceAll(INVISIBLE, (one) => PLACED.test(one) ? one : "");
+  const placed = text.replaceAll(INVISIBLE, (one) => PLACED.test(one) ? one : "")
+    .replaceAll(TAGGED, (_, flag?: string) => flag ?? "");
   let visible = "";
   let before = "";
   const characters = Array.from(placed);

@@ -70,3 +70,16 @@ Deno.test("stripControls keeps a joiner only where it changes what is shown", ()
     assertEquals(stripControls(word), word, JSON.stringify(word));
   }
 });
+
+Deno.test("stripControls keeps tags only in a whole flag, and a joiner only after an emoji", () => {
+  const tags = (text: string) =>
+    Array.from(text, (one) => String.fromCodePoint(0xe0000 + one.charCodeAt(0))).join("");
+  const end = "\u{e007f}";
+  const england = `🏴${tags("gbeng")}${end}`;
+  assertEquals(stripControls(`a${england}b`), `a${england}b`);
+  for (const hidden of [tags("ad"), tags("gbengland") + end, end, tags("!") + end]) {
+    assertEquals(stripControls(`🏴${hidden}x`), "🏴x", JSON.stringify(hidden));
+  }
+  assertEquals(stripControls("©\u200d®"), "©®");
+  for (const emoji of ["👩‍🚀", "❤️‍🔥", "👩🏽‍⚕️", "🏳️‍🌈", "👨‍👩‍👧"]) assertEquals(stripControls(emoji), emoji);
+});
