@@ -38,6 +38,8 @@ export interface ForgetOptions {
 
 /** Milliseconds without a request after which the count for `limits.repeatedRequests` is reset. */
 const REPEAT_REST_MS = 10_000;
+/** Without such a pause, one request is forgiven in this time. */
+const FORGIVEN_MS = 2_000;
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
 const TRIGGERS = Object.keys(NEGOTIATION_TABLE) as NegotiationTrigger[];
@@ -103,7 +105,7 @@ export class Negotiator {
   #late: LateAnswers | undefined;
   #requests: Uint8Array | undefined;
   /** The times of the last counted requests, if the caller passes the time. */
-  #requestedAt: Map<number, number> | undefined;
+  #requestedAt: Map<number, { readonly asked: number; readonly forgiven: number }> | undefined;
   /** The last snapshot, while nothing has changed since. */
   #snapshot: readonly NegotiationSnapshot[] | undefined;
   readonly #output: ByteQueue;
@@ -200,10 +202,10 @@ export class Negotiator {
     const stopping = isIn(STOPPING, state);
     // While we are turning it off, a yes is a late answer, or the RFC's error.
     if (yes) return late.takeYes(index) && stopping;
-    // If the option is off or being turned off, a no confirms that; otherwise it may answer an
-    // earlier request.
+    // If the option is off or being turned off, a no confirms that. If it is on, an earlier request was
+    // answered by that yes, so that a no turns it off; but a no may acknowledge our own.
     const [first] = late.get(index);
-    const settles = isIn(OFF, state) || (first === "any" && stopping);
+    const settles = isIn(OFF, state) || (first === "any" && (stopping || state === YES));
     return late.absorbNo(index) && !settles;
   }
 
@@ -345,11 +347,19 @@ export class Negotiator {
     return count;
   }
 
-  /** Resets the count after a pause, because a loop does not pause. */
+  /**
+   * Forgives requests with time, because a person who switches an option again and again is slower
+   * than a loop; after a pause all of them, because a loop does not pause.
+   */
   #forgetRested(index: number, requests: Uint8Array, now: number): void {
     const times = this.#requestedAt ??= new Map();
-    if (now - (times.get(index) ?? now) >= REPEAT_REST_MS) requests[index] = 0;
-    times.set(index, now);
+    const { asked, forgiven } = times.get(index) ?? { asked: now, forgiven: now };
+    const count = now - asked >= REPEAT_REST_MS
+      ? Infinity
+      : Math.floor((now - forgiven) / FORGIVEN_MS);
+    requests[index] = Math.max(0, (requests[index] ?? 0) - count);
+    const since = count === Infinity ? now : forgiven + count * FORGIVEN_MS;
+    times.set(index, { asked: now, forgiven: since });
   }
 
   #at(index: number): number {
