@@ -1,6 +1,7 @@
 import { MSP, readMsp } from "../options/msp.ts";
 import { MxpReader, type MxpSnapshot } from "../options/mxp.ts";
 import { TelnetError } from "../protocol/error.ts";
+import { copied } from "../protocol/pieces.ts";
 import { PlainRows, RawRows, type Rows, type RowsSnapshot } from "../text/plain_rows.ts";
 import type { ConnectEvents } from "./events.ts";
 import { type Entry, Inbox } from "./inbox.ts";
@@ -260,7 +261,9 @@ export class ReceivedText {
   }
 
   #keep(entry: Entry): void {
-    if (!this.#settings.takesText || this.inbox.awaited) this.inbox.add(entry);
+    if (this.#settings.takesText && !this.inbox.awaited) return;
+    // A part of a longer text would keep the whole of it in memory.
+    this.inbox.add(entry.type === "event" ? entry : { ...entry, text: copied(entry.text) });
   }
 
   /** Guesses a prompt after a pause, for servers that do not mark prompts. */

@@ -162,6 +162,8 @@ export class KeyInput {
   #out = "";
   /** The question that async code of the game is answering. */
   #asked: CompletionQuestion | undefined;
+  /** The newest question since then, which is asked after it. */
+  #askNext: (() => unknown) | undefined;
   /** How many bytes replaced editors have drawn since the last `takeDrawn`, and their work. */
   #drawn = 0;
   #work = 0;
@@ -512,22 +514,35 @@ export class KeyInput {
     const question = editor.takeQuestion();
     const complete = this.#options?.complete;
     if (question === undefined || complete === undefined) return undefined;
-    // An answer that is still awaited serves this Tab, too.
-    if (isSame(question, this.#asked)) return undefined;
-    const answer = (candidates: readonly string[]) => {
-      if (!Array.isArray(candidates) || candidates.some((word) => typeof word !== "string")) {
-        throwUnexpected("what useEditor.complete returns", "an array of words", candidates);
-      }
-      editor.answer(question, candidates);
-      this.#edited();
-    };
     const call = () => {
       const candidates = complete(question.line, question.cursor);
-      if (!(candidates instanceof Promise)) return answer(candidates);
+      if (!(candidates instanceof Promise)) return this.#answer(editor, question, candidates);
       this.#asked = question;
-      return candidates.then(answer).finally(() => this.#asked = undefined);
+      return candidates
+        .then((found) => this.#answer(editor, question, found))
+        .finally(() => this.#asked = undefined)
+        .then(() => this.#askAgain());
     };
-    return { type: "complete", call };
+    if (this.#asked === undefined) return { type: "complete", call };
+    // One question at a time: an answer that is still awaited serves the same question, too.
+    const isNew = !isSame(question, this.#asked);
+    this.#askNext = isNew ? () => isSame(question, editor) ? call() : undefined : undefined;
+    return undefined;
+  }
+
+  #answer(editor: LineEditor, question: CompletionQuestion, candidates: readonly string[]): void {
+    if (!Array.isArray(candidates) || candidates.some((word) => typeof word !== "string")) {
+      throwUnexpected("what useEditor.complete returns", "an array of words", candidates);
+    }
+    editor.answer(question, candidates);
+    this.#edited();
+  }
+
+  /** Asks the newest question that came while another was answered. */
+  #askAgain(): unknown {
+    const call = this.#askNext;
+    this.#askNext = undefined;
+    return call?.();
   }
 }
 

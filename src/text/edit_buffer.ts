@@ -1,3 +1,4 @@
+import { copied } from "../protocol/pieces.ts";
 import { LAID_OUT, SEARCHED, type Work } from "./work.ts";
 import type { EditAction } from "./edit_actions.ts";
 import { ITEM_SIZE, textSize } from "./sizes.ts";
@@ -130,6 +131,13 @@ export class EditBuffer {
     return this.#clusterAt(this.#letters.start).start;
   }
 
+  /** Where the word at or before the cursor begins, if only spaces end words. */
+  get bigWordStart(): number {
+    const start = bigWordStart(this.#line, this.#cursor);
+    this.#work.add(this.#cursor - start, SEARCHED);
+    return start;
+  }
+
   /** Where the word at or after the cursor ends. */
   get wordEnd(): number {
     this.#letters = lettersAfter(this.#line, this.#cursor, this.#letters);
@@ -188,7 +196,9 @@ export class EditBuffer {
     // Without this change the earlier ones cannot be undone either.
     if (removed.length > MAX_REMOVED) return this.forgetChanges();
     if (typed && text.length <= this.#roomToGrow) return this.#last.grow(text.length);
-    const change = { at, removed, inserted: text.length, cursor: this.#cursor };
+    // A part of the line would keep the whole of it in memory.
+    const kept = removed === "" ? "" : copied(removed);
+    const change = { at, removed: kept, inserted: text.length, cursor: this.#cursor };
     this.#recent.push(typed ? { ...change, typed } : change);
     if (!this.#recent.full) return;
     this.#older = this.#recent;
@@ -314,7 +324,7 @@ export class EditBuffer {
     const back = to < this.#cursor;
     const removed = this.remove(to);
     const kept = more ? this.#killed : "";
-    this.#killed = back ? removed + kept : kept + removed;
+    this.#killed = copied(back ? removed + kept : kept + removed);
   }
 
   /** Forgets the killed text and all undo changes, for example of a password. */
@@ -425,7 +435,7 @@ export const BUFFER_ACTIONS: Readonly<Partial<Record<EditAction, BufferAction>>>
   "kill-word": (buffer, more) => buffer.kill(buffer.wordEnd, more),
   "kill-word-back": (buffer, more) => buffer.kill(buffer.wordStart, more),
   "kill-big-word-back": (buffer, more) => {
-    buffer.kill(bigWordStart(buffer.line, buffer.cursor), more);
+    buffer.kill(buffer.bigWordStart, more);
   },
   "yank": (buffer) => buffer.yank(),
   "undo": (buffer) => buffer.undo(),

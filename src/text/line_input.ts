@@ -421,7 +421,7 @@ export class LineInput {
   #endLine(): void {
     // A substring keeps the whole text that it was cut from in memory.
     const { length } = this.#line;
-    const cutOut = this.#pieces === 1 && this.#text.length > length + (length >> 2) + SMALL;
+    const cutOut = this.#text.length > length + (length >> 2) + SMALL;
     if (this.#pieces > 1) this.#join();
     this.#pieces = 0;
     this.#ended = cutOut ? copied(this.#line) : this.#line;

@@ -66,7 +66,7 @@ export class LineLayout {
   #after: Cell[] = [];
   /** Whether the cursor has cut a cluster in two. */
   #split = false;
-  /** How many cells were made since the last `takeMade`. */
+  /** How many UTF-16 units were laid out, and cells looked at, since the last `takeMade`. */
   #made = 0;
 
   /** About how many rows it holds; those after the cursor are not made yet. */
@@ -90,7 +90,7 @@ export class LineLayout {
     this.#wanted = Math.max(2, columns);
   }
 
-  /** How many cells were made since the last call. */
+  /** How many UTF-16 units were laid out, and cells looked at, since the last call. */
   takeMade(): number {
     const made = this.#made;
     this.#made = 0;
@@ -268,7 +268,7 @@ export class LineLayout {
   /** Inserts text after the cursor. */
   #insert(text: string): void {
     const cells = lineCells(text, this.#show, this.#widths);
-    this.#made += cells.length;
+    this.#made += text.length;
     for (let index = cells.length - 1; index >= 0; index--) this.#after.push(cells[index] as Cell);
   }
 
@@ -372,6 +372,7 @@ export class LineLayout {
       else if (width + cell.width > this.#columns && !begun) [row, width] = [row + 1, cell.width];
       else width += cell.width;
       begun = false;
+      this.#made++;
       at += cell.length;
       if (!look()) return best;
     }

@@ -82,6 +82,8 @@ const TAB = 0x09;
 const TAB_STOP = 8;
 /** The maximum UTF-16 units of a character with its combining marks; more marks are dropped. */
 const MAX_CLUSTER = 64;
+/** After so many units beyond one for each column, those that are left are counted. */
+const MANY_EXTRA = 4_096;
 /** Longer sequences are ignored. */
 const MAX_SEQUENCE = 64;
 const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/g;
@@ -124,6 +126,9 @@ export class PlainRows implements Rows {
   #saved: { readonly row: number; readonly column: number } | undefined;
   /** Whether the cursor was saved and not restored since. */
   #measuring = false;
+  /** The units of the line beyond one for each column, and from how many on they are counted anew. */
+  #extra = 0;
+  #recount = MANY_EXTRA;
   /** The last character that was printed. */
   #last = "";
   #state = GROUND;
@@ -141,7 +146,7 @@ export class PlainRows implements Rows {
   /** About how many characters the unfinished row has. */
   get length(): number {
     const last = this.#rows.length - 1;
-    return last * this.columns + lengthOf(this.#rows[last] as Row);
+    return last * this.columns + lengthOf(this.#rows[last] as Row) + this.#extra;
   }
 
   /** Whether only blanks follow the cursor. */
@@ -220,6 +225,8 @@ export class PlainRows implements Rows {
     this.#at = this.#column = 0;
     this.#saved = undefined;
     this.#measuring = false;
+    this.#extra = 0;
+    this.#recount = MANY_EXTRA;
     return erased ? line.trimEnd() : line;
   }
 
@@ -364,8 +371,14 @@ export class PlainRows implements Rows {
   }
 
   #put(cluster: string): void {
-    this.#last = cluster;
-    const width = NARROW_WIDTHS.ofCluster(cluster);
+    this.#last = cluster.length > MAX_CLUSTER
+      ? cluster.slice(0, MAX_CLUSTER).replace(/[\ud800-\udbff]$/, "")
+      : cluster;
+    this.#putWide(this.#last, NARROW_WIDTHS.ofCluster(this.#last));
+  }
+
+  /** Puts a character of some columns. */
+  #putWide(cluster: string, width: number): void {
     const cells = cellsOf(this.#row);
     if (width === 0) {
       let before = Math.min(this.#column, cells.length) - 1;
@@ -373,12 +386,36 @@ export class PlainRows implements Rows {
       const cell = cells[before] ?? "";
       if (before < 0) cells.push(cluster);
       else if (cell.length + cluster.length <= MAX_CLUSTER) cells[before] = cell + cluster;
+      this.#countUnits(cluster.length);
       return;
     }
     if (this.#column + width > this.columns && this.#column > 0) this.#wrap();
     if (this.#column < lengthOf(this.#row)) this.#row.erased = true;
     setCell(cellsOf(this.#row), this.#column, cluster, width);
     this.#column += width;
+    this.#countUnits(cluster.length - width);
+  }
+
+  /**
+   * Counts the units of a character beyond one for each column. What is overwritten counts, too, until
+   * so much was counted that all cells are looked at.
+   */
+  #countUnits(more: number): void {
+    if (more <= 0) return;
+    this.#extra += more;
+    if (this.#extra < this.#recount) return;
+    this.#extra = 0;
+    for (const { cells = [] } of this.#rows) {
+      for (const { length } of cells) this.#extra += Math.max(0, length - 1);
+    }
+    this.#recount = 2 * this.#extra + MANY_EXTRA;
+  }
+
+  /** Puts the last character again. */
+  #repeat(count: number): void {
+    if (this.#last === "") return;
+    const width = NARROW_WIDTHS.ofCluster(this.#last);
+    for (let times = 0; times < count; times++) this.#putWide(this.#last, width);
   }
 
   /** Continues in the next row of the same line. */
@@ -417,8 +454,7 @@ export class PlainRows implements Rows {
         this.#column = Math.max(0, (Math.ceil(column / TAB_STOP) - count) * TAB_STOP);
         return;
       case "b":
-        for (let times = 0; times < count && this.#last !== ""; times++) this.#put(this.#last);
-        return;
+        return this.#repeat(count);
       case "A":
         this.#at = Math.max(0, this.#at - count);
         return;

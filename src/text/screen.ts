@@ -1,5 +1,5 @@
 import { endOfStyle } from "./rendition.ts";
-import { commonUnits } from "./units.ts";
+import { commonUnits, isHigh } from "./units.ts";
 import { graphemes, isUncertain, NARROW_WIDTHS, type Widths } from "./width.ts";
 
 /** A grapheme cluster and the columns that it takes on the screen. */
@@ -37,6 +37,8 @@ const CONTROL = /^[\x00-\x09\x0b-\x1f\x7f-\x9f]/;
 /** Caches cells for each kind of widths: most lines consist of the same clusters. */
 const CELLS: WeakMap<Widths, Map<string, Cell>> = new WeakMap();
 const MAX_CELLS = 4_096;
+/** Longer clusters have several cells, in UTF-16 units. */
+const MAX_CLUSTER = 64;
 /** Longer clusters are not cached, in UTF-16 units. */
 const MAX_KEPT = 16;
 
@@ -55,11 +57,27 @@ export function lineCells(
 ): Cell[] {
   const cells = cellsFor(widths);
   const asIs = show === undefined || show(text) === text;
-  return graphemes(text).map((cluster) => {
+  return shortClusters(text).map((cluster) => {
     const shown = asIs ? cluster : show(cluster);
     return shown === cluster
       ? cellOf(cluster, cells, widths)
       : { text: shown, width: widths.of(shown), style: "", length: cluster.length };
+  });
+}
+
+/** The clusters of a text; very long ones in pieces, so that no key looks at all of them. */
+function shortClusters(text: string): string[] {
+  const clusters = graphemes(text);
+  if (clusters.every(({ length }) => length <= MAX_CLUSTER)) return clusters;
+  return clusters.flatMap((cluster) => {
+    const pieces: string[] = [];
+    for (let at = 0; at < cluster.length;) {
+      let end = Math.min(cluster.length, at + MAX_CLUSTER);
+      if (end < cluster.length && isHigh(cluster.charCodeAt(end - 1))) end--;
+      pieces.push(cluster.slice(at, end));
+      at = end;
+    }
+    return pieces;
   });
 }
 

@@ -889,6 +889,40 @@ Deno.test("candidates of async code are charged, and asked for once at a time", 
   await harness[Symbol.asyncDispose]();
 });
 
+Deno.test("one completion is asked for at a time, then the newest question", async () => {
+  const { harness, client, peer, remote } = await join();
+  const asked: string[] = [];
+  const answers: ((words: string[]) => void)[] = [];
+  client.useEditor({
+    complete: (line) => {
+      asked.push(line);
+      return new Promise((resolve) => answers.push(resolve));
+    },
+  });
+  await agree({ harness, client, remote });
+  const type = async (text: string) => {
+    peer.write(text);
+    for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  };
+  for (let at = 0; at < 50; at++) await type(`\t${at % 10}`);
+  await type("\x15no\t");
+  assertEquals(asked, [""]);
+  answers[0]?.([]);
+  for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  assertEquals(asked, ["", "no"]);
+  answers[1]?.(["north"]);
+  await type("\r");
+  assertEquals(client.getCommand(), "north ");
+  // A question whose line has changed since is not asked.
+  await type("a\t");
+  await type("b\t");
+  await type("c");
+  answers[2]?.([]);
+  for (let polls = 0; polls < 5; polls++) await harness.server.poll();
+  assertEquals(asked, ["", "no", "a"]);
+  await harness[Symbol.asyncDispose]();
+});
+
 Deno.test("what an editor has drawn counts, even if a handler replaces the editor", async () => {
   const history = new History();
   history.add("y".repeat(1_900));

@@ -12,6 +12,10 @@ const LINES: Readonly<Record<string, string>> = {
   emoji: "👩‍🚀".repeat(LENGTH / 5),
   "combining marks": `a${"\u0301".repeat(9)}`.repeat(LENGTH / 10),
   "conjoining letters": "ᄀ".repeat(LENGTH),
+  "marks without a letter": "\u0301".repeat(LENGTH),
+  "joiners without an emoji": "\u200d".repeat(LENGTH),
+  "line separators": "\u2028".repeat(LENGTH),
+  "one word of accents": "é".repeat(LENGTH),
 };
 /** Characters looked at that one drawn byte, or a unit of other work, pays for. */
 const LOOKS_PER_BYTE = 200;

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LineLayout } from "../../src/text/line_layout.ts";
 import { type Cell, type FrameRow, lineCells } from "../../src/text/screen.ts";
 import { graphemes, isUncertain, widthsFor } from "../../src/text/width.ts";
-import { startCounting } from "../steps.ts";
+import { countSteps, startCounting } from "../steps.ts";
 
 /** A full layout: rows of cells. */
 class Model {
@@ -258,4 +258,19 @@ Deno.test("LineLayout: a key costs in proportion to the visible part, not to the
   });
   const [few = 0, many = 0] = steps;
   assert(many < few * 1.5, `${few} steps, then ${many}`);
+});
+
+Deno.test("a very long cluster is laid out and paid for by its length, and in short pieces", () => {
+  for (const cluster of ["\u200d", "\u0301", "ᄀ"]) {
+    const layout = new LineLayout(80, undefined);
+    const line = cluster.repeat(4_000);
+    layout.set("> ", line, line.length);
+    assert(layout.takeMade() >= line.length, JSON.stringify(cluster));
+    const steps = countSteps(() => {
+      layout.set("> ", `${line}a`, line.length + 1);
+      layout.set("> ", line, line.length);
+    });
+    assert(layout.takeMade() < 600, JSON.stringify(cluster));
+    assert(steps.count < 2_000, `${JSON.stringify(cluster)}: ${steps.count}`);
+  }
 });

@@ -1,8 +1,9 @@
 /** PlainRows and RawRows: screen output as plain lines. */
 import { Terminal } from "./terminal.ts";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { PlainRows, RawRows } from "../../src/text/mod.ts";
+import { countSteps } from "../steps.ts";
 
 /** The lines of a text in pieces, and its unfinished row. */
 function read(text: string, columns: number, size: number = text.length): string[] {
@@ -170,4 +171,26 @@ Deno.test("a row shows as on a terminal, also if wide characters and TABs are cu
     ),
     { seed: 20_261_128, numRuns: 300 },
   );
+});
+
+Deno.test("PlainRows: a repeated character costs no more with a thousand marks, and its units count", () => {
+  const costs = [10, 1_000, 4_000].map((marks) => {
+    const rows = new PlainRows(80);
+    const start = `a${"\u0301".repeat(marks)}`;
+    rows.push(start, () => {});
+    return countSteps(() => {
+      for (let times = 0; times < 20; times++) rows.push("\x1b[80b\r", () => {});
+    }).count;
+  });
+  assert((costs[2] ?? 0) <= 2 * (costs[0] ?? 0), costs.join());
+  const rows = new PlainRows(80);
+  let longest = 0;
+  const text = `é${"\u0301".repeat(16_000)}\x1b[80b\x1b[80b`;
+  rows.push(text, (line) => longest = Math.max(longest, line.length));
+  const { length } = rows;
+  assert(rows.tail(Infinity).length <= length, `${length}`);
+  // What was overwritten does not count for ever.
+  const spinner = new PlainRows(80);
+  for (let times = 0; times < 10_000; times++) spinner.push("\r👩‍🚀", () => {});
+  assert(spinner.length < 10_000, `${spinner.length}`);
 });
