@@ -8,6 +8,7 @@ import { NewlineEncoder } from "../text/newline.ts";
 import { lastColumn } from "../text/row_canvas.ts";
 import { endOf, isSeen } from "../text/row_effects.ts";
 import { type AmbiguousWidth, widthsFor } from "../text/width.ts";
+import { RecentTexts } from "./recent_texts.ts";
 import type { SharedText } from "./shared_text.ts";
 
 /** The contents of the last row of the screen. */
@@ -53,6 +54,9 @@ const SHOWN: WeakMap<TextCodec, Map<string, string>> = new WeakMap();
 const MAX_CHARACTERS = 8_192;
 /** The longest text that counts as a character, in UTF-16 units. */
 const MAX_CHARACTER = 16;
+/** Longer texts as they look in each set, and their bytes: what many clients hear is converted once. */
+const SHOWN_TEXTS = new RecentTexts<string>();
+const ENCODED_TEXTS = new RecentTexts<Uint8Array>();
 const [NUL, LF] = [0x00, 0x0a];
 /** A byte that brings a decoder past its initial state, in every character set. */
 const LETTER = Uint8Array.of(0x61);
@@ -191,7 +195,9 @@ export class TextOutput {
   /** Returns a text as the client displays it, limited to its character set. */
   shown(text: string): string {
     if (this.#codec === UTF_8 || this.#codec.ascii === true && !NOT_ASCII.test(text)) return text;
-    return text.length > MAX_CHARACTER ? this.#converted(text) : this.#shownCharacter(text);
+    return text.length > MAX_CHARACTER
+      ? SHOWN_TEXTS.of(this.#codec, text, () => this.#converted(text))
+      : this.#shownCharacter(text);
   }
 
   #shownCharacter(character: string): string {
@@ -225,7 +231,8 @@ export class TextOutput {
     }
     if (shared !== undefined) return machine.send(shared.bytesIn(this.#codec));
     this.#newlines ??= new NewlineEncoder();
-    machine.send(this.#codec.encode(this.#newlines.encode(text, binary)));
+    const sent = this.#newlines.encode(text, binary);
+    machine.send(ENCODED_TEXTS.of(this.#codec, sent, () => this.#codec.encode(sent)));
   }
 
   /** Writes bytes as they are, after the end of a text that ended in a CR. */

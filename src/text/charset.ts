@@ -149,6 +149,11 @@ export function codecOf(encoding: Encoding | TextCodec): TextCodec {
   return codec;
 }
 
+/** Whether a codec is one of this library, whose results depend on the text alone. */
+export function isBuiltIn(codec: TextCodec): boolean {
+  return codecs.get(codec.name as Encoding) === codec;
+}
+
 function checkCodec(codec: TextCodec): TextCodec {
   const { name, createDecoder, encode } = codec ?? {};
   const whole = typeof name === "string" && typeof createDecoder === "function" &&

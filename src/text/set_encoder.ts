@@ -202,8 +202,21 @@ export class SetEncoder {
 
 /** Whether a unit cannot be a mark, a part of a syllable or a surrogate; `true` past the end. */
 function isAlone(unit: number): boolean {
-  return !(unit >= FIRST_MARK) || unit >= 0x4e00 && unit <= 0x9fff ||
-    unit >= 0xac00 && unit <= 0xd7a3;
+  return !(unit >= FIRST_MARK) || (joining ??= joiningUnits())[unit] === 0;
+}
+
+/** For each UTF-16 unit, whether it may join another; made for the first character that a set lacks. */
+let joining: Uint8Array | undefined;
+
+function joiningUnits(): Uint8Array {
+  const found = new Uint8Array(0x10000);
+  const units = Array.from({ length: 0xd800 }, (_, unit) => String.fromCharCode(unit)).join("");
+  for (const { index } of units.matchAll(/[\p{M}\u1100-\u11ff]/gu)) found[index] = 1;
+  found.fill(1, 0xd800, 0xe000);
+  for (let unit = 0xe000; unit < 0x10000; unit++) {
+    if (MARK.test(String.fromCharCode(unit))) found[unit] = 1;
+  }
+  return found;
 }
 
 /** The bytes of a code. */

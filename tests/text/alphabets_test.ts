@@ -258,3 +258,13 @@ Deno.test("encodingByName knows each label of the Encoding Standard, and clients
   };
   for (const [name, set] of Object.entries(names)) assertEquals(encodingByName(name), set, name);
 });
+
+Deno.test("characters that a set lacks cost little, and no more in a long text", () => {
+  for (const character of ["ﬃ", "\u200d", "Ж", "→"]) {
+    for (const set of ["koi8-r", "gb18030", "latin1"] as const) {
+      encodeText(character, set);
+      const { count } = countSteps(() => encodeText(character.repeat(4_000), set));
+      assert(count < 40_000, `${JSON.stringify(character)} in ${set}: ${count}`);
+    }
+  }
+});
