@@ -118,7 +118,7 @@ export class ReceivedText {
     this.#endPrompt(true);
   }
 
-  /** Notes that the server will mark no more prompts. */
+  /** Notes that the server may mark no more prompts; the next mark tells that it does. */
   unmarked(): void {
     this.#marks = false;
   }

@@ -53,6 +53,8 @@ export interface ClientSessionOwner {
 }
 
 const NO_BYTES = new Uint8Array(0);
+/** The options of the server that decide how, and whether, it marks prompts. */
+const MARKING: ReadonlySet<number> = new Set([SGA, END_OF_RECORD, ECHO]);
 /** How long a close may make no progress. */
 const STALL_MS = 5_000;
 /** How long START-TLS may take until the connection is encrypted. */
@@ -500,12 +502,12 @@ export class ClientSession
       case "option": {
         const { option, side, change } = event;
         this.options.changed(event);
-        if (option === MXP) this.received.readsMxp = change === "enabled";
-        if (option === START_TLS && side === "local") this.#tlsChanged(change === "enabled");
-        // From now on no GA comes (RFC 858).
-        if (option === SGA && side === "remote" && change === "enabled") {
-          if (!this.machine.remoteEnabled(END_OF_RECORD)) this.received.unmarked();
+        if (option === MXP) {
+          this.received.readsMxp = this.serverPerforms(MXP) || this.machine.localEnabled(MXP);
         }
+        if (option === START_TLS && side === "local") this.#tlsChanged(change === "enabled");
+        // Prompts may be marked in another way now, or not at all, as with SGA (RFC 858) or an editor.
+        if (side === "remote" && MARKING.has(option)) this.received.unmarked();
         if (this.options.optionOf(option) === undefined) {
           this.emit("option", { option, side, change });
         }

@@ -25,6 +25,12 @@ export interface ActivityView {
   readonly keepAlive: KeepAlive;
 }
 
+/** What is known of a client's silence, as plain JSON. */
+export interface IdleSnapshot {
+  readonly answers: boolean;
+  readonly warned: boolean;
+}
+
 /** The action that is due. */
 export type IdleVerdict = "warn" | "idle" | "probe" | "gone";
 
@@ -53,6 +59,17 @@ export class IdleMonitor {
   next(view: ActivityView): number {
     const due = Math.min(this.#idleDue(view), this.#probeDue(view));
     return Math.ceil(due / GRAIN_MS) * GRAIN_MS;
+  }
+
+  /** What must survive a restart: whether the client answers probes, and was warned since its last input. */
+  snapshot({ lastInputTime }: ActivityView): IdleSnapshot {
+    return { answers: this.#answers, warned: this.#warnedFor === lastInputTime };
+  }
+
+  /** Restores what `snapshot` returned. */
+  restore({ answers, warned }: IdleSnapshot, { lastInputTime }: ActivityView): void {
+    this.#answers = answers;
+    if (warned) this.#warnedFor = lastInputTime;
   }
 
   /** Records that this client answers probes. */

@@ -140,8 +140,9 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
   /** Our unanswered pings. The answer to a ping is a Core.Ping too. */
   #pings = 0;
   #handle: GmcpHandle | undefined;
-  /** Handles MSDP over GMCP; set by MSDP. */
+  /** Handles MSDP over GMCP, and its end; set by MSDP. */
   onMsdp: ((value: Json | undefined) => void) | undefined;
+  onRenewed: (() => void) | undefined;
 
   constructor(context: OptionContext<GmcpEvents>, side: Side) {
     this.#context = context;
@@ -176,6 +177,14 @@ export class GmcpState implements OptionState<GmcpHandle>, GmcpHandle {
     }
     checkFunction("the handler of a GMCP message", handler);
     this.#handlers.set(name.toLowerCase(), handler);
+  }
+
+  /** Another agreement starts anew: earlier pings are not answered any more. */
+  changed(side: Side, change: OptionChange): void {
+    if (side !== this.#side || change !== "enabled") return;
+    this.#pings = 0;
+    this.#supports.clear();
+    this.onRenewed?.();
   }
 
   /** Handles a message. */
@@ -282,7 +291,8 @@ class GmcpClientState extends GmcpState {
     };
   }
 
-  changed(side: Side, change: OptionChange): void {
+  override changed(side: Side, change: OptionChange): void {
+    super.changed(side, change);
     if (side === "remote" && change === "enabled") this.#introduce();
   }
 }

@@ -363,14 +363,16 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
   #takeMode(mask: number): void {
     const mode = mask & ADOPTABLE;
     const news = mode !== this.#mode;
+    const ack = (mask & LINEMODE_BITS.modeAck) !== 0;
+    // The server acknowledges a mode that the client has left since: the client keeps its own.
+    if (this.#side === "local" && news && ack) return;
     this.#mode = mode;
-    if (news && (mask & LINEMODE_BITS.modeAck) === 0) {
+    if (news && !ack) {
       this.#send(encodeLinemodeMode(mode | LINEMODE_BITS.modeAck));
     }
   }
 
   #takeKeys(entries: readonly SlcEntry[]): void {
-    this.#context.emit("slc", entries);
     // One answer for each key, however often it was asked for.
     const answers = new Map<number, SlcEntry>();
     const all = entries.find((entry) => entry.function === 0);
@@ -379,6 +381,7 @@ export class LinemodeState implements OptionState<LinemodeHandle>, LinemodeHandl
       for (const answer of this.#takeKey(entry)) answers.set(answer.function, answer);
     }
     if (answers.size > 0) this.#send(encodeLinemodeSlc([...answers.values()]));
+    this.#context.emit("slc", entries);
   }
 
   /** RFC 1184, section 2.4: an unchanged setting is not answered, a new one is acknowledged. */

@@ -67,9 +67,10 @@ export const mccp2Client: TelnetOption<true> = {
   code: MCCP2,
   name: "MCCP2",
   agreeRemote: true,
+  changesStream: "input",
   attach: (context) => ({
     subnegotiation(payload) {
-      if (payload.length === 0 && context.remoteEnabled(MCCP2)) context.effects.decompress();
+      if (payload.length === 0) context.effects.decompress();
     },
   }),
 };

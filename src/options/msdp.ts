@@ -1,3 +1,4 @@
+import type { OptionChange, Side } from "../protocol/events.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { handleOf } from "./_handle.ts";
 import { gmcp } from "./gmcp.ts";
@@ -229,7 +230,9 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
   constructor(context: OptionContext<MsdpEvents>, config: MsdpConfig | undefined) {
     this.#context = context;
     this.#variables = new Map(Object.entries(config?.variables ?? {}));
-    context.stateOf(gmcp).onMsdp = (value) => this.#fromGmcp(value);
+    const overGmcp = context.stateOf(gmcp);
+    overGmcp.onMsdp = (value) => this.#fromGmcp(value);
+    overGmcp.onRenewed = () => this.#overGmcp ? this.#renew() : undefined;
   }
 
   get handle(): MsdpHandle {
@@ -254,6 +257,16 @@ export class MsdpState implements OptionState<MsdpHandle>, MsdpHandle {
     }
     const wanted = names.length === 0 ? [...this.#reported] : names;
     this.#send(wanted.filter((name) => this.#reported.has(name)));
+  }
+
+  /** Another agreement starts anew, without reports. */
+  changed(side: Side, change: OptionChange): void {
+    if (side === "local" && change === "enabled" && !this.#overGmcp) this.#renew();
+  }
+
+  #renew(): void {
+    this.#reported.clear();
+    this.#overGmcp = false;
   }
 
   /** Handles commands. */

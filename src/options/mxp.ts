@@ -165,7 +165,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   apos: "'",
   nbsp: "\u00a0",
 };
-const TAG = /^<(\/?)(!?[\w-]+)/;
+const TAG = /^<(\/?)(!?[A-Za-z][\w-]*)/;
 const ATTRIBUTE = /([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))|"([^"]*)"|'([^']*)'|(\S+)/g;
 
 /** The mode in which the markup of a line is read. */

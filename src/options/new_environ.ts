@@ -266,12 +266,12 @@ function asked(
   const found = new Map<string, EnvironVariable>();
   for (const [index, name] of names.slice(0, MAX_VARIABLES).entries()) {
     const isUser = user[index] === true;
-    if (name !== "") found.set(name, { ...variableOf(facts, name), user: isUser });
-    else {
-      for (const one of all.map((known) => variableOf(facts, known))) {
-        if (one.user === isUser) found.set(one.name, one);
-      }
-    }
+    // A VAR and a USERVAR of the same name are two variables (RFC 1572).
+    const add = (one: EnvironVariable) => found.set(`${isUser} ${one.name}`, one);
+    if (name !== "") add({ ...variableOf(facts, name), user: isUser });
+    else {all.map((known) => variableOf(facts, known)).filter((one) => one.user === isUser).forEach(
+        add,
+      );}
   }
   return [...found.values()];
 }

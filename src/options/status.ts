@@ -118,7 +118,8 @@ export const status: TelnetOption<true> = {
   agreeLocal: true,
   attach: (context) => ({
     subnegotiation(payload) {
-      if (decodeStatus(payload)?.type !== "send") return;
+      // Only the end that performs STATUS reports it (RFC 859).
+      if (!context.localEnabled(STATUS) || decodeStatus(payload)?.type !== "send") return;
       const report = { will: context.inForce("local"), do: context.inForce("remote"), facts: [] };
       context.sendSubnegotiation(STATUS, encodeStatusIs(report));
     },

@@ -65,6 +65,8 @@ export class TerminalTypeState implements OptionState {
   readonly #context: OptionContext;
   #names: string[] = [];
   #asking = false;
+  /** The client's name, if it is known from here. */
+  #clientName: string | undefined;
   /** The number of answers so far, including those without a name. */
   #answers = 0;
 
@@ -83,19 +85,30 @@ export class TerminalTypeState implements OptionState {
     return this.#asking;
   }
 
-  /** Requests the whole list from its start. */
+  /**
+   * Requests the whole list from its start. Where the client is in its list is known only at the end
+   * of it, so that an open list goes on.
+   */
   ask(): void {
-    this.#names = [];
-    this.#answers = 0;
-    this.#asking = true;
+    if (!this.#asking) {
+      this.#names = [];
+      this.#answers = 0;
+      this.#asking = true;
+    }
     this.#send();
   }
 
   /** Starts the requests when the client enables the option, and otherwise stops them. */
   changed(side: Side, change: OptionChange): void {
     if (side !== "remote") return;
-    if (change === "enabled") this.ask();
-    else this.#asking = false;
+    this.#asking = false;
+    if (change !== "enabled") return;
+    // Another agreement may be that of another terminal.
+    const { facts } = this.#context;
+    facts.mtts = undefined;
+    if (facts.clientName === this.#clientName) facts.clientName = undefined;
+    this.#clientName = undefined;
+    this.ask();
   }
 
   /** Stores a name and requests the next, until the list repeats. */
@@ -124,25 +137,28 @@ export class TerminalTypeState implements OptionState {
     facts.mtts = flags;
     if (flags.utf8) this.#context.effects.suggestCharset("UTF-8");
     const names = this.#names.filter((other) => decodeMtts(other) === undefined);
-    facts.clientName ??= names[0];
+    if (facts.clientName === undefined) facts.clientName = this.#clientName = names[0];
     facts.terminalType = names[1] ?? facts.terminalType;
   }
 
   /** Returns the names received so far, and how far the requests have come. */
   snapshot(): Json {
-    return { names: this.#names, answers: this.#answers, asking: this.#asking };
+    const clientName = this.#clientName ?? null;
+    return { names: this.#names, answers: this.#answers, asking: this.#asking, clientName };
   }
 
   /** Restores what `snapshot` returned. */
   restore(saved: Json): void {
-    const { names, answers, asking } = saved as {
+    const { names, answers, asking, clientName } = saved as {
       names: string[];
       answers: number;
       asking: boolean;
+      clientName?: string | null;
     };
     this.#names = [...names];
     this.#answers = answers;
     this.#asking = asking;
+    this.#clientName = clientName ?? undefined;
   }
 
   #send(): void {

@@ -426,6 +426,17 @@ export class TelnetMachine {
   }
 
   /**
+   * Whether this end has asked to turn an option off, and the peer has not answered yet.
+   *
+   * @param side Which end performs it.
+   * @param option The option's code.
+   * @returns Whether an answer is awaited.
+   */
+  stopping(side: Side, option: number): boolean {
+    return this.#negotiator.state(side, option).startsWith("WANTNO");
+  }
+
+  /**
    * Accepts an option from now on if the peer asks for it or offers it. Sends nothing itself.
    *
    * @param side Which end performs it.
@@ -558,8 +569,7 @@ export class TelnetMachine {
     if (request !== NO_REQUEST) rejectUnknownKeys("request", request, { now: true, urgent: true });
     const { now, urgent = false } = request;
     checkByte("option", option);
-    const stopping = this.#negotiator.state(side, option).startsWith("WANTNO");
-    if (urgent && stopping) this.#negotiator.giveUp(side, option, now);
+    if (urgent && this.stopping(side, option)) this.#negotiator.giveUp(side, option, now);
     this.#negotiator.enable(side, option, now);
   }
 }

@@ -1,5 +1,19 @@
-import { IdleMonitor, type IdleVerdict, type KeepAlive } from "../guard/idle_monitor.ts";
+import {
+  IdleMonitor,
+  type IdleSnapshot,
+  type IdleVerdict,
+  type KeepAlive,
+} from "../guard/idle_monitor.ts";
 import type { SessionSettings } from "./session_host.ts";
+
+/** When a client was last active, as plain JSON. */
+export interface ActivitySnapshot {
+  readonly connectedFor: number;
+  readonly idleFor: number;
+  readonly keepAlive: KeepAlive;
+  /** `null` and no value: it was never silent for long. */
+  readonly idle?: IdleSnapshot | null | undefined;
+}
 
 /** Records when a client was last active, and decides what to do with a silent one. */
 export class Activity {
@@ -21,21 +35,20 @@ export class Activity {
   }
 
   /** Returns the state, as plain JSON. */
-  snapshot(now: number): { connectedFor: number; idleFor: number; keepAlive: KeepAlive } {
+  snapshot(now: number): ActivitySnapshot {
     const connectedFor = Math.round(now - this.connectTime);
     // Their difference does not depend on `now`.
     const typedAt = Math.round(this.lastInputTime - this.connectTime);
-    return { connectedFor, idleFor: connectedFor - typedAt, keepAlive: this.keepAlive };
+    const idle = this.#monitor?.snapshot(this) ?? null;
+    return { connectedFor, idleFor: connectedFor - typedAt, keepAlive: this.keepAlive, idle };
   }
 
   /** Restores what `snapshot` returned. */
-  restore(
-    { connectedFor, idleFor, keepAlive }: ReturnType<Activity["snapshot"]>,
-    now: number,
-  ): void {
+  restore({ connectedFor, idleFor, keepAlive, idle }: ActivitySnapshot, now: number): void {
     this.connectTime = now - connectedFor;
     this.lastInputTime = now - idleFor;
     this.keepAlive = keepAlive;
+    if (idle) this.#monitored.restore(idle, this);
   }
 
   /** Counts as input at this time. */
@@ -50,10 +63,14 @@ export class Activity {
 
   /** When to check next; `Infinity` if neither idle time nor keep-alive is used. */
   next(): number {
-    const { limits, keepAliveInterval } = this.#settings;
+    const { limits } = this.#settings;
     if (this.keepAlive === "off" && limits.idleTimeout === Infinity) return Infinity;
-    this.#monitor ??= new IdleMonitor(limits, keepAliveInterval);
-    return this.#monitor.next(this);
+    return this.#monitored.next(this);
+  }
+
+  get #monitored(): IdleMonitor {
+    const { limits, keepAliveInterval } = this.#settings;
+    return this.#monitor ??= new IdleMonitor(limits, keepAliveInterval);
   }
 
   /** Returns what to do now, if anything is due. */

@@ -61,7 +61,10 @@ export class CharacterMode {
 
   /** Handles a change of an option; returns whether the client refused character mode by it. */
   optionChanged({ option, side, change }: OptionEvent): boolean {
-    if (side !== "local" || (option !== ECHO && option !== SGA) || !this.#echo.character) {
+    if (side !== "local" || (option !== ECHO && option !== SGA)) return false;
+    if (!this.#echo.character) {
+      // A client that refused, and then asks for SGA by itself, wants character mode now.
+      if (option === SGA && change === "enabled") this.forgive();
       return false;
     }
     // Without earlier agreement, `disabled` is a late answer to an older request.
@@ -71,6 +74,7 @@ export class CharacterMode {
     // One half alone is of no use: else nobody would echo.
     this.#refused = true;
     this.#ask(false);
+    this.#context.options.agreeLocal(SGA);
     return true;
   }
 

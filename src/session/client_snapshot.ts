@@ -1,5 +1,5 @@
 import { throwUnexpected } from "../protocol/validate.ts";
-import type { KeepAlive } from "../guard/idle_monitor.ts";
+import type { IdleSnapshot, KeepAlive } from "../guard/idle_monitor.ts";
 import type { Json } from "../options/json.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import type { TelnetSnapshot } from "../protocol/machine.ts";
@@ -54,6 +54,8 @@ export interface SessionSnapshot extends DialogueSnapshot {
   readonly idleFor: number;
   /** The Telnet keep-alive. */
   readonly keepAlive: KeepAlive;
+  /** Whether the client answers keep-alives, and was warned that it is idle. */
+  readonly idle?: IdleSnapshot | null | undefined;
 }
 
 /** Checks a snapshot from the game, which may have been read from a file. */

@@ -81,7 +81,7 @@ export class CommittedState {
   ): void {
     const { queue, keys } = input;
     const editor = keys?.editor ?? undefined;
-    const { line, killed, changes = [] } = editor?.state ?? {};
+    const { line, killed, changes = [], edited } = editor?.state ?? {};
     parts.input = {
       ...input,
       queue: [],
@@ -91,6 +91,7 @@ export class CommittedState {
     Object.assign(parts, this.#given.update(keys?.given ?? []));
     add("line", line);
     add("killed", killed);
+    add("edited", edited);
     add("changes", editor && this.#changes.of(changes));
     add("history", editor && this.#history.of(editor.history));
   }
@@ -101,9 +102,9 @@ export class CommittedState {
    * @param connectedFor How long the client is connected now, in milliseconds.
    */
   restore(parts: StateParts, connectedFor: number): ClientSnapshot {
-    const { environment, line, killed, changes, history, typedAt, ...rest } = parts;
+    const { environment, line, killed, edited, changes, history, typedAt, ...rest } = parts;
     const { telnet } = rest;
-    Object.assign(this.#last, { telnet, environment, line, killed, changes, history });
+    Object.assign(this.#last, { telnet, environment, line, killed, edited, changes, history });
     const times = { connectedFor, idleFor: Math.max(0, connectedFor - Number(typedAt ?? 0)) };
     const { facts, input, ...others } = rest as unknown as SessionSnapshot;
     const lines = this.#lines.restore(parts);
@@ -111,7 +112,7 @@ export class CommittedState {
     // The check of the whole snapshot refuses a damaged one.
     if (typeof input !== "object") return rest as unknown as ClientSnapshot;
     const editor = input.keys?.editor;
-    const state = { ...editor?.state, line, killed, changes };
+    const state = { ...editor?.state, line, killed, edited, changes };
     const whole = {
       ...input,
       queue: [...lines, ...input.queue],
@@ -156,7 +157,7 @@ function withoutTexts(editor: EditorState | undefined): EditorState | null {
   if (editor === undefined) return null;
   return {
     ...editor,
-    state: { ...editor.state, line: "", killed: "", changes: [] },
+    state: { ...editor.state, line: "", killed: "", edited: [], changes: [] },
     history: [],
   };
 }

@@ -60,7 +60,10 @@ export class Continuity {
   /** Returns the state that a previous owner of the connection has committed. */
   committed({ state, connectedFor, inputWaits }: Resumed): ClientSnapshot {
     const snapshot = this.#committed.restore(state, connectedFor);
-    return inputWaits ? { ...snapshot, idleFor: 0 } : snapshot;
+    const { idle = null } = snapshot as { readonly idle?: { readonly answers: boolean } | null };
+    // What waits was typed after a warning.
+    const newly = idle && { ...idle, warned: false };
+    return inputWaits ? { ...snapshot, idleFor: 0, idle: newly } : snapshot;
   }
 
   /** Notes that the client was resumed as it was committed. */

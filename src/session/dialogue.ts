@@ -1,7 +1,7 @@
 import { END_OF_RECORD } from "../options/end_of_record.ts";
 import { SGA } from "../options/sga.ts";
 import type { AmbiguousWidth } from "../text/width.ts";
-import { EOR, GA } from "../protocol/codes.ts";
+import { ABORT, BRK, EC, EL, EOR, GA, IP, SUSP } from "../protocol/codes.ts";
 import { TelnetMachine } from "../protocol/machine.ts";
 import type { EchoChange } from "./echo_control.ts";
 import type { DialogueSnapshot } from "./client_snapshot.ts";
@@ -14,11 +14,16 @@ import { type LastRow, TextOutput } from "./text_output.ts";
 import { isSeen, takesRow } from "../text/row_effects.ts";
 import { utf8Length } from "../text/units.ts";
 
+/** Commands that erase what is being typed, also half a character or half a sequence. */
+const ERASING: ReadonlySet<number> = new Set([EC, EL, IP, BRK, ABORT, SUSP]);
+
 /** What a dialogue needs from its connection. */
 export interface DialogueContext extends OptionHostContext {
   readonly settings: SessionSettings;
   /** Input bytes that are not processed yet. */
   readonly queuedInput: number;
+  /** How many of them are being processed. */
+  readonly inHand: number;
   /** Called when bytes were drawn because of the client's input; `work`: other work, in such bytes. */
   drew(bytes: number, work: number): void;
   /** Called before an editor takes a key; returns whether it may. */
@@ -181,6 +186,12 @@ export class Dialogue implements InputModeContext {
     this.options.disableLocal(option);
     if (!inForce) return;
     this.input.optionChanged({ type: "option", option, side: "local", change: "disabled" });
+  }
+
+  /** Handles a Telnet command of the client. */
+  command(command: number): void {
+    if (ERASING.has(command)) this.text.dropIncomplete();
+    this.input.command(command);
   }
 
   /** Sends a Telnet command without an option or payload. */
@@ -351,6 +362,10 @@ export class Dialogue implements InputModeContext {
 
   get queuedInput(): number {
     return this.#context.queuedInput;
+  }
+
+  get inHand(): number {
+    return this.#context.inHand;
   }
 
   /** Whether the last row holds an unfinished line that the server has echoed. */

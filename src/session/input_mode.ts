@@ -56,6 +56,8 @@ export interface InputModeContext {
   readonly ambiguousWidth: AmbiguousWidth;
   /** Input bytes that are not processed yet. */
   readonly queuedInput: number;
+  /** How many of them are being processed. */
+  readonly inHand: number;
   now(): number;
   /** Returns a text as the client displays it, limited to its character set. */
   shown(text: string): string;
@@ -421,7 +423,7 @@ export class InputMode implements TypedRest {
       queue: this.queue.items(),
       unread,
       keys: this.#keys?.snapshot(historyLines) ?? null,
-      secrecy: this.#secrecy?.snapshot() ?? null,
+      secrecy: this.#secrecy?.snapshot(this.#context.inHand) ?? null,
       refused: this.#characterMode?.refused === true,
       held: this.#held?.type === "command" ? this.#held.command : null,
     };

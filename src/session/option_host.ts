@@ -151,9 +151,19 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
 
   /** Handles a payload; ignores it if its option is not enabled. */
   subnegotiation(option: number, payload: Uint8Array): void {
-    if (!this.remoteEnabled(option) && !this.localEnabled(option)) return;
+    const inForce = this.remoteEnabled(option) || this.localEnabled(option);
+    if (!inForce && !this.#mayMark(option)) return;
     this.#held = -1;
     this.#context.shield(() => this.#stateByCode(option)?.subnegotiation?.(payload));
+  }
+
+  /**
+   * Whether a marker of an option that we withdraw may be on its way: what follows it is compressed
+   * until the other end has heard of the withdrawal.
+   */
+  #mayMark(option: number): boolean {
+    if (this.optionOf(option)?.changesStream !== "input") return false;
+    return this.#machine.stopping("local", option) || this.#machine.stopping("remote", option);
   }
 
   /** Estimated bytes that the options hold of what the client reported. */
@@ -238,6 +248,11 @@ export class OptionHost implements OptionContext<Record<string, unknown>> {
     this.#negotiate((now) => this.#machine.disableLocal(option, { now }));
     if (!inForce || !this.#context.active) return;
     this.#context.shield(() => this.#stateByCode(option)?.withdrawn?.());
+  }
+
+  /** Agrees to perform an option if the client asks for it from now on. */
+  agreeLocal(option: number): void {
+    this.#machine.agree("local", option);
   }
 
   enableRemote(option: number): void {

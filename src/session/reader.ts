@@ -1,4 +1,4 @@
-import { AYT } from "../protocol/codes.ts";
+import { AYT, IAC, SB } from "../protocol/codes.ts";
 import type {
   OptionEvent,
   SubnegotiationEvent,
@@ -61,9 +61,13 @@ export class Reader {
 
   /** Processes bytes up to and including the next event. */
   #step(piece: Uint8Array, now: number): void {
-    const { gate, host, activity, dialogue: { machine, input } } = this.#core;
+    const { gate, host, activity, dialogue, dialogue: { machine, input, text } } = this.#core;
     // Send earlier output and negotiations before the client's next bytes are processed.
     if (input.echoChanges) this.#core.flush();
+    // A row that is shown again is marked and echoed by the options in force before this place.
+    if (text.leftRow && piece[0] === IAC && (piece[1] ?? 0) >= SB && piece[1] !== IAC) {
+      dialogue.showLeftRow();
+    }
     const before = machine.frameCount;
     this.#core.asResumed = false;
     activity.lastReceivedTime = now;
@@ -141,7 +145,7 @@ export class Reader {
   #takeCommand(command: number): void {
     const { areYouThere } = this.#core.settings.messages;
     if (command === AYT) this.#core.say(areYouThere, true);
-    this.#core.dialogue.input.command(command);
+    this.#core.dialogue.command(command);
     if (this.#core.active) this.readTyped();
     this.#core.emit("telnetCommand", command);
   }

@@ -98,8 +98,9 @@ export class Secrecy {
     this.#until = this.#position;
   }
 
-  snapshot(): SecrecySnapshot {
-    const bytes = Math.max(0, this.#until - this.#position);
+  /** The state; `inHand`: how many bytes are being processed, which a snapshot does not have. */
+  snapshot(inHand: number): SecrecySnapshot {
+    const bytes = Math.max(0, this.#until - this.#position - inHand);
     return { begun: this.#begun, kept: this.#kept, unread: this.#unread, bytes };
   }
 

@@ -26,7 +26,7 @@ export function takeState(core: SessionCore, historyLines?: number): SessionSnap
   // Field by field: a durable connection takes the state at the end of each turn.
   const dialogue = core.dialogue.snapshot(historyLines);
   const { telnet, options, facts, offers, text, input, marking, sawTelnet, sawLine } = dialogue;
-  const { connectedFor, idleFor, keepAlive } = core.activity.snapshot(core.now());
+  const { connectedFor, idleFor, keepAlive, idle } = core.activity.snapshot(core.now());
   const unanswered = core.waiters?.unanswered;
   return {
     version: 2,
@@ -42,6 +42,7 @@ export function takeState(core: SessionCore, historyLines?: number): SessionSnap
     connectedFor,
     idleFor,
     keepAlive,
+    idle,
     received: [],
     ended: core.life.state === "ending",
     asking: core.waiters?.hides === true,

@@ -187,6 +187,13 @@ export class TextOutput {
     return this.#decoder.decode(bytes);
   }
 
+  /** Forgets an incomplete character of the client. */
+  dropIncomplete(): void {
+    if ((this.#decoder.pending?.().length ?? 0) === 0) return;
+    this.#decoder = this.#codec.createDecoder();
+    if (this.#decoding) this.decode(LETTER);
+  }
+
   /** Decodes output bytes, independently of other bytes. */
   decodeApart(bytes: Uint8Array): string {
     return this.#codec.createDecoder().decode(bytes);

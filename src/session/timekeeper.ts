@@ -186,7 +186,7 @@ export class Timekeeper {
     const { activity, gate, dialogue: { input }, settings: { limits, messages } } = this.#core;
     // Input that is held back counts as activity.
     const stalled = this.#core.stream.connection.durable?.stalled === true;
-    if (stalled || gate.isHolding(input)) activity.note(now);
+    if (stalled || gate.isHolding(input) || this.#core.unread) activity.note(now);
     switch (activity.check(now)) {
       case "warn":
         return this.#core.say(messages.idleWarning);

@@ -63,6 +63,7 @@ export class TestClock implements Required<ConnectClock> {
       this.#now = Math.max(this.#now, first.due);
       first.call();
     }
-    this.#now = end;
+    // A timer may have advanced the clock, too.
+    this.#now = Math.max(this.#now, end);
   }
 }

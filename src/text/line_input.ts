@@ -288,17 +288,19 @@ export class LineInput {
 
   /**
    * Erases the last code point, or the whole of an emoji, as backspace and the Telnet command EC
-   * do.
+   * do, and half a sequence.
    */
   eraseCharacter(): void {
+    this.#endSequence();
     if (this.#line === "" || this.#dropped > 0) return;
     const [before, row] = [this.#line, this.#shownRow()];
     this.#line = withoutLast(before);
     if (row !== undefined) this.#echoed += row.shrink(before, this.#line);
   }
 
-  /** Erases the whole line, as the Telnet command EL does. */
+  /** Erases the whole line and half a sequence, as the Telnet command EL does. */
   eraseLine(): void {
+    this.#endSequence();
     const [before, row] = [this.#line, this.#shownRow()];
     this.#line = "";
     this.#dropped = 0;
