@@ -7,9 +7,10 @@ import { parseArgs } from "node:util";
 import {
   type BunServerWebSocket,
   bunWebSocketHandlers,
+  isOwnPage,
   webSocketConnection,
 } from "../../src/transport/mod.ts";
-import { isOwnPage, openChat } from "./chat.ts";
+import { openChat } from "./chat.ts";
 
 /** The part of Bun's API that is used. */
 interface BunServer {

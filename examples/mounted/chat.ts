@@ -20,14 +20,3 @@ export async function openChat(port: number): Promise<TelnetServer> {
     console.log(`${client.address} has left`);
   }
 }
-
-/**
- * Whether a request may open a WebSocket: it comes from a page of this host, or from no browser.
- * Browsers do not apply the same-origin policy to WebSockets, so the server must check the origin.
- */
-export function isOwnPage(
-  origin: string | null | undefined,
-  host: string | null | undefined,
-): boolean {
-  return (origin ?? null) === null || origin === `http://${host}` || origin === `https://${host}`;
-}

@@ -4,8 +4,8 @@
  *     deno run -N examples/mounted/deno_serve.ts [--port 8080] [--telnet 7777]
  */
 import { parseArgs } from "node:util";
-import { webSocketConnection } from "../../src/transport/mod.ts";
-import { isOwnPage, openChat } from "./chat.ts";
+import { isOwnPage, webSocketConnection } from "../../src/transport/mod.ts";
+import { openChat } from "./chat.ts";
 
 const { values } = parseArgs({
   options: {

@@ -6,8 +6,8 @@
 import { Hono } from "hono";
 import { getConnInfo, upgradeWebSocket } from "hono/deno";
 import { parseArgs } from "node:util";
-import { type StandardWebSocket, webSocketConnection } from "../../src/transport/mod.ts";
-import { isOwnPage, openChat } from "./chat.ts";
+import { isOwnPage, type StandardWebSocket, webSocketConnection } from "../../src/transport/mod.ts";
+import { openChat } from "./chat.ts";
 
 const { values } = parseArgs({
   options: {

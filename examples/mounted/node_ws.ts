@@ -8,8 +8,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { WebSocketServer } from "ws";
-import { type StandardWebSocket, webSocketConnection } from "../../src/transport/mod.ts";
-import { isOwnPage, openChat } from "./chat.ts";
+import { isOwnPage, type StandardWebSocket, webSocketConnection } from "../../src/transport/mod.ts";
+import { openChat } from "./chat.ts";
 
 const { values } = parseArgs({
   options: {

@@ -160,6 +160,7 @@ export class Gateway {
       counters: this.#counters,
       reportsRefusals: options.onRefuse !== undefined,
       now: () => timer.now(),
+      timeOfDay: () => Date.now(),
       timed: (timed, time) => this.#deadlines.add(timed, time),
       untimed: (timed) => this.#deadlines.delete(timed),
       welcome: (connection, origin) => this.#welcome(connection, origin),

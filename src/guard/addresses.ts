@@ -68,8 +68,14 @@ export class AddressSet {
       const [address = "", bits, ...more] = typeof entry === "string" ? entry.split("/") : [];
       const bytes = parseAddress(address);
       const most = (bytes?.length ?? 0) * 8;
-      const wanted = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : NaN;
-      if (bytes === undefined || more.length > 0 || !(wanted <= most)) {
+      // The network of a mapped IPv4 address has the 96 bits before it, too (RFC 4291, 2.5.5.2).
+      const mapped = bytes?.length === 4 && address.includes(":") ? 96 : 0;
+      const wanted = bits === undefined
+        ? most
+        : /^\d{1,3}$/.test(bits)
+        ? Number(bits) - mapped
+        : NaN;
+      if (bytes === undefined || more.length > 0 || !(wanted >= 0 && wanted <= most)) {
         throwMisuse(
           `Cannot use ${inspect(entry)} in ${name}: give an IP address such as 127.0.0.1, or a ` +
             "network such as 10.0.0.0/8",

@@ -74,7 +74,8 @@ export interface ServerLimits extends TelnetLimits {
   /**
    * How long a port with `tls: "auto"` or `webSocket` waits for a first byte before it treats a
    * client as plain Telnet, in milliseconds. If the address has sent an HTTP request, it waits for
-   * two seconds after that, at most four seconds longer. Default 300.
+   * two seconds after that, at most four seconds longer. With less than a client needs to send its
+   * first bytes, TLS and WebSockets fail. Default 300.
    */
   readonly helloTimeout: number;
   /**

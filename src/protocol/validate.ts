@@ -94,6 +94,12 @@ export function checkCount(what: string, value: number, least: number = 0, or: s
   }
 }
 
+/** Checks that a caller's number is a port. */
+export function checkPort(what: string, value: unknown): void {
+  if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535) return;
+  throwUnexpected(what, "a whole number from 0 to 65535", value);
+}
+
 /** Checks that a caller's number is a byte. */
 export function checkByte(what: string, value: unknown): void {
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 255) {

@@ -14,7 +14,7 @@ import type { AddressSet } from "../guard/addresses.ts";
 import type { Origin } from "../guard/origin.ts";
 import type { Timed } from "../session/deadlines.ts";
 import { Handshake, type HandshakePort, type ListenerMode, type TlsMode } from "./handshake.ts";
-import type { HttpAnswer } from "../websocket/http.ts";
+import type { HttpAnswer, HttpRequest } from "../websocket/http.ts";
 import { unavailable } from "./web_requests.ts";
 import { LingeringSockets } from "./lingering_sockets.ts";
 import type { ServerLimits } from "../guard/limits.ts";
@@ -57,6 +57,8 @@ export interface AcceptorOwner {
   /** Whether the game has a handler for refusals. */
   readonly reportsRefusals: boolean;
   now(): number;
+  /** The time of day, in milliseconds since 1970. */
+  timeOfDay(): number;
   timed(timed: Timed, time: number): void;
   untimed(timed: Timed): void;
   /** Makes a session for a connection; returns the connection's owner. */
@@ -223,14 +225,18 @@ export class Acceptor implements HandshakePort {
     this.#owner.timed(timed, time);
   }
 
-  arrived(handshake: Handshake, http: boolean = false): boolean {
+  timeOfDay(): number {
+    return this.#owner.timeOfDay();
+  }
+
+  arrived(handshake: Handshake, request?: HttpRequest): boolean {
     const { connection, origin: { address, port } } = handshake;
     const excess = this.#enter(address);
     if (excess === undefined) return true;
     const { tls = true } = this.#handshakes.get(handshake) ?? {};
     this.#forget(handshake);
     connection.attach(NULL_HANDLER);
-    this.#refuse(connection, tls, { ...excess, address, port }, http);
+    this.#refuse(connection, tls, { ...excess, address, port }, request);
     return false;
   }
 
@@ -363,17 +369,20 @@ export class Acceptor implements HandshakePort {
     connection: Connection,
     tls: TlsMode,
     refusal: Refusal,
-    http: boolean = false,
+    request?: HttpRequest,
   ): ConnectionHandler {
     this.report(refusal);
-    const text = tls === true && !http ? "" : this.#words(refusal.kind);
+    const text = tls === true && request === undefined ? "" : this.#words(refusal.kind);
     if (text === "" || this.#refusals >= MAX_REFUSALS) {
       connection.abort();
       return NULL_HANDLER;
     }
     this.#refusals++;
     const said = encodeText(`${text}\r\n`, "utf-8");
-    for (const part of http ? unavailable(said) : [said]) connection.write(part);
+    const parts = request === undefined
+      ? [said]
+      : unavailable(said, this.timeOfDay(), request.method !== "HEAD");
+    for (const part of parts) connection.write(part);
     connection.close();
     connection.durable?.commit(undefined, 0);
     void connection.closed.then(() => this.#refusals--);

@@ -7,7 +7,7 @@ import type { Timed } from "../session/deadlines.ts";
 import { beginsTls, TLS_RECORD } from "../guard/protocol_sniffer.ts";
 import { decodeProxyHeader, isLocalHeader, neededForHeader } from "../guard/proxy_header.ts";
 import type { RefusalKind } from "../guard/refusal.ts";
-import { type HttpAnswer, readRequest } from "../websocket/http.ts";
+import { type HttpAnswer, type HttpRequest, readRequest } from "../websocket/http.ts";
 import { isUpgrade } from "../websocket/upgrade.ts";
 import { forwardedOrigin } from "./forwarded.ts";
 import { answerRequest, beginsHttp, type WebSettings } from "./web_requests.ts";
@@ -29,9 +29,11 @@ export interface HandshakePort {
   readonly context: SecureContext | undefined;
   readonly trustedProxies: AddressSet;
   now(): number;
+  /** The time of day, in milliseconds since 1970. */
+  timeOfDay(): number;
   timed(timed: Timed, time: number): void;
   /** The proxy has reported the client's address; returns whether the connection is accepted. */
-  arrived(handshake: Handshake, http?: boolean): boolean;
+  arrived(handshake: Handshake, request?: HttpRequest): boolean;
   /** Notes that an address has sent an HTTP request. */
   noteBrowser(address: string): void;
   /** When an address last sent one; `-Infinity`: never. */
@@ -281,12 +283,12 @@ export class Handshake implements SecureHandler, Timed {
         return this.#fail("proxy-header", `the request has no valid header "${forwardedHeader}"`);
       }
       this.origin = origin;
-      if (!this.#port.arrived(this, true)) {
+      if (!this.#port.arrived(this, request)) {
         this.#stage = "over";
         return;
       }
     }
-    const answer = answerRequest(request, web);
+    const answer = answerRequest(request, web, this.#port.timeOfDay());
     if (answer.kind === "upgrade") {
       const { key, protocol } = answer.upgrade;
       const rest = this.#received.subarray("length" in request ? request.length : 0);

@@ -32,8 +32,10 @@ import { checkSettings, checkTimeout, type Settings, withMsspDefaults } from "./
 import { Counters, type ServerStats } from "./stats.ts";
 import { UserCode } from "./user_code.ts";
 import {
+  checkBoolean,
   checkCount,
   checkFunction,
+  checkPort,
   checkText,
   rejectUnknownKeys,
   throwUnexpected,
@@ -202,8 +204,18 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
     const { remoteAddress, remotePort } = connection;
     const { address = remoteAddress, port = remotePort, encrypted = connection.encrypted } = from;
     checkText("accept.address", address);
-    const canonical = canonicalAddress(address) ?? address;
-    return this.#acceptor.admit(connection, { address: canonical, port, encrypted });
+    const canonical = canonicalAddress(address.replace(/%.*/, ""));
+    // Each port would count as an address of its own.
+    if (canonical === undefined && /[:[\]]/.test(address)) {
+      throwUnexpected("accept.address", "an IP address without a port and brackets", address);
+    }
+    checkPort("accept.port", port);
+    checkBoolean("accept.encrypted", encrypted);
+    if (accepted.has(connection)) {
+      throwMisuse("Cannot accept a connection twice: it has a client already");
+    }
+    accepted.add(connection);
+    return this.#acceptor.admit(connection, { address: canonical ?? address, port, encrypted });
   }
 
   /** Called within `poll()` for each new client; can be set. */
@@ -582,6 +594,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
       counters: this.#counters,
       reportsRefusals: onRefuse !== undefined,
       now: () => this.#time ?? clock.now(),
+      timeOfDay: () => clock.timeOfDay(),
       timed: (timed, time) => {
         this.#deadlines.add(timed, time);
         this.#waiter.signal();
@@ -715,6 +728,9 @@ function usesDurable(
   return [transport, ...listeners.map((listener) => listener.transport)]
     .some((one) => one?.durable === true);
 }
+
+/** The connections that were given to `accept()` of a server. */
+const accepted: WeakSet<Connection> = new WeakSet();
 
 /** Rejects a call without `this`, as in `setInterval(server.poll)`. */
 function checkServer(server: unknown, name: string): void {

@@ -13,6 +13,7 @@ import {
   checkFunction,
   checkList,
   checkOneOf,
+  checkPort,
   checkText,
   inspect,
   rejectUnknownKeys,
@@ -129,7 +130,7 @@ export async function checkSettings<Client extends TelnetClient>(
   checkCount("readyTimeout", readyTimeout);
   checkTimeout(timeout);
   // If no class is given, `Client` is TelnetClient itself.
-  const clientClass = options.clientClass ?? TelnetClient as new () => Client;
+  const { clientClass = TelnetClient as new () => Client } = options;
   checkClientClass(clientClass);
   const { customOptions = [], telnetOptions = {} } = options;
   checkCustomOptions(customOptions, BUILT_IN, OWN_EVENTS);
@@ -147,10 +148,7 @@ export async function checkSettings<Client extends TelnetClient>(
   }
   const limits = serverLimits(options.limits);
   const { clock = systemClock, stripControls = true, tcpKeepAlive = true } = options;
-  checkFunction("clock.now", clock?.now);
-  if (typeof clock.now() !== "number") {
-    throwUnexpected("what clock.now() returns", "a number of milliseconds", clock.now());
-  }
+  checkClock(clock);
   if (options.codec !== undefined) {
     checkFunction("codec.deflate", options.codec?.deflate);
     checkFunction("codec.inflate", options.codec?.inflate);
@@ -183,7 +181,7 @@ export async function checkSettings<Client extends TelnetClient>(
     declared: offered,
     messages: serverMessages(options.messages),
     rates: ratesOf(limits),
-    keepAlive: checkKeepAlive(options.keepAlive ?? "off"),
+    keepAlive: checkKeepAlive(options.keepAlive === undefined ? "off" : options.keepAlive),
     keepAliveInterval,
     escapeTimeout,
     // Frozen, so that it is checked once for all connections.
@@ -219,22 +217,34 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
     );
   }
   rejectUnknownKeys("", options, listenOptionNames(options?.customOptions), SYNONYMS);
-  checkList("listeners", options.listeners ?? []);
-  checkList("trustedProxies", options.trustedProxies ?? []);
+  const { listeners = [], trustedProxies = [] } = options ?? {};
+  checkList("listeners", listeners);
+  checkList("trustedProxies", trustedProxies);
   checkListener("", options, options.transport);
-  for (const [index, listener] of (options.listeners ?? []).entries()) {
+  for (const [index, listener] of listeners.entries()) {
     rejectUnknownKeys(`listeners[${index}]`, listener, LISTENER_OPTIONS, SYNONYMS);
     checkListener(`listeners[${index}].`, listener, listener.transport ?? options.transport);
   }
   const forwards = ({ webSocket }: ListenerOptions) =>
     typeof webSocket === "object" && webSocket.forwardedHeader !== undefined;
-  if ([options, ...options.listeners ?? []].some(forwards) && !options.trustedProxies?.length) {
+  if ([options, ...listeners].some(forwards) && trustedProxies.length === 0) {
     throwMisuse(
       "Cannot use webSocket.forwardedHeader without proxies: list their addresses in `trustedProxies`",
     );
   }
   for (const [name, value] of Object.entries(options)) {
     if (/^(on[A-Z]|restore$)/.test(name) && value !== undefined) checkFunction(name, value);
+  }
+}
+
+function checkClock(clock: Clock): void {
+  checkFunction("clock.now", clock?.now);
+  if (clock.timeOfDay !== undefined) checkFunction("clock.timeOfDay", clock.timeOfDay);
+  for (const name of ["now", "timeOfDay"] as const) {
+    const time = clock[name]?.();
+    if (name === "timeOfDay" && clock.timeOfDay === undefined) continue;
+    if (Number.isFinite(time)) continue;
+    throwUnexpected(`what clock.${name}() returns`, "a number of milliseconds", time);
   }
 }
 
@@ -253,9 +263,7 @@ function checkListener(
   if (typeof webSocket === "object" && webSocket !== null) {
     checkWebSocket(`${what}webSocket`, webSocket);
   } else checkBoolean(`${what}webSocket`, webSocket);
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    throwUnexpected(`${what}port`, "a whole number from 0 to 65535", port);
-  }
+  if (port !== undefined) checkPort(`${what}port`, port);
   checkOneOf(`${what}tls`, tls, [undefined, false, true, "auto"]);
   if (address !== undefined) checkText(`${what}address`, address);
   // Another transport may have other addresses.

@@ -70,7 +70,9 @@ const OPTION_NAMES: Readonly<Record<keyof WebSocketOptions, true>> = {
   pages: true,
   forwardedHeader: true,
 };
-const ORIGIN = /^https?:\/\/[^/\s]+$/i;
+/** A scheme, a host and perhaps a port; a browser sends nothing else. */
+const ORIGIN = /^https?:\/\/[^/\s?#@\\*]+$/i;
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t\x20-\x7e]*$/;
 const METHODS = ["GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "OPTIONS ", "PATCH "];
 /** Security headers of every answer: no MIME sniffing, no referrer, no use by other origins. */
 const SAFE: Readonly<Record<string, string>> = {
@@ -97,22 +99,26 @@ export function checkWebSocket(what: string, given: boolean | WebSocketOptions):
     checkList(`${what}.origins`, origins);
     for (const origin of origins) {
       if (typeof origin !== "string" || !ORIGIN.test(origin) || !URL.canParse(origin)) {
-        throwUnexpected(`${what}.origins`, 'origins such as "https://play.example"', origin);
+        throwUnexpected(
+          `${what}.origins`,
+          'origins such as "https://play.example" (list each host, or use "any" for all)',
+          origin,
+        );
       }
     }
   }
   rejectUnknownKeys(`${what}.pages`, pages, pages);
   for (const [path, page] of Object.entries(pages)) {
     const name = `${what}.pages["${path}"]`;
-    if (!/^\/[^?#\x00-\x1f]*$/.test(path)) {
-      throwUnexpected(name, 'a path such as "/index.html"', path);
+    if (!/^\/[^?#*\x00-\x1f]*$/.test(path)) {
+      throwUnexpected(name, 'a path such as "/index.html", without wildcards', path);
     }
     if (typeof page !== "object" || page === null) {
       throwUnexpected(name, 'a page such as { type: "text/html", body: "<h1>…" }', page);
     }
     rejectUnknownKeys(name, page, { type: true, body: true });
     checkText(`${name}.type`, page.type);
-    if (!/^[\t\x20-\x7e]+$/.test(page.type)) {
+    if (!MEDIA_TYPE.test(page.type)) {
       throwUnexpected(`${name}.type`, 'a media type such as "text/html"', page.type);
     }
     if (typeof page.body !== "string" && !(page.body instanceof Uint8Array)) {
@@ -156,14 +162,18 @@ export function beginsHttp(bytes: Uint8Array): boolean | undefined {
 }
 
 /** Decides how to answer a request. */
-export function answerRequest(request: HttpRequest | HttpFault, web: WebSettings): WebAnswer {
-  if ("status" in request) return refused(request);
-  const answer = pageFor(request, web);
+export function answerRequest(
+  request: HttpRequest | HttpFault,
+  web: WebSettings,
+  now: number,
+): WebAnswer {
+  if ("status" in request) return refused(request, now, request.method !== "HEAD");
+  const answer = pageFor(request, web, now);
   // A response to HEAD has no body (RFC 9110, 9.3.2).
-  return "status" in answer ? refused(answer, request.method !== "HEAD") : answer;
+  return "status" in answer ? refused(answer, now, request.method !== "HEAD") : answer;
 }
 
-function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault {
+function pageFor(request: HttpRequest, web: WebSettings, now: number): WebAnswer | HttpFault {
   if (isUpgrade(request)) {
     const upgrade = checkUpgrade(request, web.origins);
     return "status" in upgrade ? upgrade : { kind: "upgrade", upgrade };
@@ -186,12 +196,13 @@ function pageFor(request: HttpRequest, web: WebSettings): WebAnswer | HttpFault 
     "Content-Security-Policy": PAGE_POLICY,
     "Cache-Control": "no-cache",
   };
-  return { kind: "page", parts: response(200, headers, page.body, method === "GET") };
+  return { kind: "page", parts: response(now, 200, headers, page.body, method === "GET") };
 }
 
-/** The answer to a request over a limit. */
-export function unavailable(words: Uint8Array): HttpAnswer {
-  return response(503, { ...SAFE, "Content-Type": "text/plain; charset=utf-8" }, words);
+/** The answer to a request over a limit; `sendsBody`: not to HEAD. */
+export function unavailable(words: Uint8Array, now: number, sendsBody: boolean): HttpAnswer {
+  const headers = { ...SAFE, "Content-Type": "text/plain; charset=utf-8" };
+  return response(now, 503, headers, words, sendsBody);
 }
 
 /** The path of a request target, which may be a whole URL (RFC 9112, 3.2.2). */
@@ -209,7 +220,7 @@ function decoded(path: string): string {
   }
 }
 
-function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {
+function refused(fault: HttpFault, now: number, sendsBody: boolean): WebAnswer {
   const headers: Record<string, string> = {
     ...SAFE,
     "Content-Type": "text/plain; charset=utf-8",
@@ -220,5 +231,5 @@ function refused(fault: HttpFault, sendsBody: boolean = true): WebAnswer {
     ...(fault.status === 405 && { "Allow": "GET, HEAD" }),
   };
   const body = new TextEncoder().encode(`Refused: ${fault.reason}\n`);
-  return { kind: "refused", fault, parts: response(fault.status, headers, body, sendsBody) };
+  return { kind: "refused", fault, parts: response(now, fault.status, headers, body, sendsBody) };
 }

@@ -96,6 +96,11 @@ export class SecureConnection extends LayeredConnection {
     return true;
   }
 
+  /** What is encrypted already may still wait in the pipe. */
+  protected override get endWaits(): boolean {
+    return this.#pipe.waiting > 0 && !this.#over && this.#pipe.error === undefined;
+  }
+
   /** Whether this is a client that does not trust its server yet: nothing may be sent. */
   get #verifies(): boolean {
     return this.#client !== undefined && !this.#secured;

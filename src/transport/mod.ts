@@ -49,6 +49,7 @@ export {
   webSocketConnection,
   type WebSocketPlace,
 } from "./web_socket_object.ts";
+export { isOwnPage } from "../websocket/upgrade.ts";
 export type { CompressionCodec, CompressionHandler, Deflater, Inflater } from "./compression.ts";
 export type {
   Certificate,

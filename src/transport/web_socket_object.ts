@@ -1,8 +1,15 @@
 import { TelnetError, throwMisuse } from "../protocol/error.ts";
 import { Fifo } from "../protocol/fifo.ts";
-import { throwUnexpected } from "../protocol/validate.ts";
+import {
+  checkBoolean,
+  checkPort,
+  checkText,
+  rejectUnknownKeys,
+  type Synonyms,
+  throwUnexpected,
+} from "../protocol/validate.ts";
 import { BaseConnection } from "./base_connection.ts";
-import type { CloseReason, Connection } from "./transport.ts";
+import type { CloseReason, Connection, ConnectionHandler } from "./transport.ts";
 
 /**
  * The members of a standard WebSocket that are used. Browsers, Deno, Node and npm ws have such
@@ -73,11 +80,41 @@ export function webSocketConnection(
   socket: StandardWebSocket,
   place: WebSocketPlace = {},
 ): Connection {
-  if (typeof socket?.send !== "function" || typeof socket.close !== "function") {
-    throwUnexpected("the WebSocket", "an object with send(), close() and onmessage", socket);
+  if (!isWebSocket(socket)) {
+    throwUnexpected(
+      "the WebSocket",
+      "a standard one, with send(), close() and onmessage (of Hono give `ws.raw`, of Bun the first " +
+        "argument of bunWebSocketHandlers())",
+      socket,
+    );
   }
   if (socket.readyState > OPEN) throwMisuse("Cannot use a WebSocket that is closed");
+  rejectUnknownKeys("the place of a WebSocket", place, PLACE_NAMES, PLACE_SYNONYMS);
+  const { remoteAddress, remotePort, encrypted } = place;
+  if (remoteAddress !== undefined) checkText("remoteAddress", remoteAddress);
+  if (remotePort !== undefined) checkPort("remotePort", remotePort);
+  if (encrypted !== undefined) checkBoolean("encrypted", encrypted);
+  if (used.has(socket)) {
+    throwMisuse("Cannot use a WebSocket for two connections: keep the first one");
+  }
+  used.add(socket);
   return new WebSocketObjectConnection(socket, place);
+}
+
+const PLACE_NAMES: Readonly<Record<keyof WebSocketPlace, true>> = {
+  remoteAddress: true,
+  remotePort: true,
+  encrypted: true,
+};
+const PLACE_SYNONYMS: Synonyms = { address: "remoteAddress", port: "remotePort" };
+/** WebSockets that have a connection. */
+const used: WeakSet<object> = new WeakSet();
+
+/** Whether an object has the members of a standard WebSocket that are used. */
+function isWebSocket(socket: StandardWebSocket): boolean {
+  return typeof socket === "object" && socket !== null && typeof socket.send === "function" &&
+    typeof socket.close === "function" && typeof socket.readyState === "number" &&
+    typeof socket.bufferedAmount === "number" && "onmessage" in socket;
 }
 
 /** A WebSocket that cannot pause is closed when it holds more than this, in bytes. */
@@ -99,7 +136,9 @@ class WebSocketObjectConnection extends BaseConnection {
   /** The messages that came while reading was paused. */
   readonly #waiting = new Fifo<Uint8Array>();
   #held = 0;
-  #reading = true;
+  /** Off until it has an owner: what came before is kept. */
+  #reading = false;
+  #owned = false;
   /** Whether the peer has closed before those messages were read. */
   #ended = false;
   #looking: ReturnType<typeof setTimeout> | undefined;
@@ -124,6 +163,13 @@ class WebSocketObjectConnection extends BaseConnection {
       const lost = new TelnetError("connection-lost", "Lost the connection: the WebSocket broke");
       this.#gone(event.wasClean === false ? this.#error ?? lost : undefined);
     };
+  }
+
+  override attach(handler: ConnectionHandler): void {
+    super.attach(handler);
+    if (this.#owned) return;
+    this.#owned = true;
+    if (!this.paused) this.setReading(true);
   }
 
   override get queued(): number {
@@ -154,6 +200,12 @@ class WebSocketObjectConnection extends BaseConnection {
       this.#look();
     }
     return chunk.length;
+  }
+
+  /** The end waits for what the WebSocket has not sent, so that the server waits for it, too. */
+  protected override get endWaits(): boolean {
+    return this.#early !== undefined ||
+      this.#socket.readyState === OPEN && this.#socket.bufferedAmount > 0;
   }
 
   protected shutdown(): void {
@@ -215,7 +267,7 @@ class WebSocketObjectConnection extends BaseConnection {
     if (this.#looking !== undefined) return;
     this.#looking = setTimeout(() => {
       this.#looking = undefined;
-      if (this.#socket.bufferedAmount > 0) this.#look();
+      if (this.endWaits) this.#look();
       else this.writable();
     }, LOOK_MS);
   }

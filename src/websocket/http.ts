@@ -18,6 +18,8 @@ export interface HttpRequest {
 export interface HttpFault {
   /** The status code of the answer. */
   readonly status: number;
+  /** The method of the request, if it is known. */
+  readonly method?: string;
   /** What is wrong, in words. */
   readonly reason: string;
 }
@@ -65,38 +67,58 @@ export function readRequest(
   const [first = "", ...lines] = text.split("\r\n");
   const [, method = "", target = "", version = ""] = REQUEST_LINE.exec(first) ?? [];
   if (method === "") return { status: 400, reason: "a malformed request line" };
-  if (!version.startsWith("1.")) return { status: 505, reason: `HTTP/${version}` };
+  const headers = version.startsWith("1.") ? readHeaders(lines) : undefined;
+  if (headers === undefined) return { status: 505, reason: `HTTP/${version}`, method };
   const valid = TARGET.test(target) || method === "OPTIONS" && target === "*";
-  if (!valid) return { status: 400, reason: "a malformed target" };
+  if (!valid) return { status: 400, reason: "a malformed target", method };
+  if (typeof headers === "string") return { status: 400, reason: headers, method };
+  return { method, target, version, headers, length: end };
+}
+
+/** Reads the lines of the headers; returns what is wrong with them, if anything is. */
+function readHeaders(lines: readonly string[]): Map<string, string> | string {
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    const value = line.slice(colon + 1).trim();
+    const value = withoutBlanks(line.slice(colon + 1));
     // deno-lint-ignore no-control-regex
     if (!TOKEN.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
-      return { status: 400, reason: "a malformed header" };
+      return "a malformed header";
     }
     const before = headers.get(name);
     if (before !== undefined && SINGLE.has(name)) {
-      return { status: 400, reason: `more than one header "${name}"` };
+      return `more than one header "${name}"`;
     }
-    if (name === "host" && !HOST.test(value)) return { status: 400, reason: "a malformed Host" };
+    if (name === "host" && !HOST.test(value)) return "a malformed Host";
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  return { method, target, version, headers, length: end };
+  return headers;
 }
 
 /** Splits the value of a list header into its items; empty items are left out. */
 export function listOf(header: string | undefined): string[] {
-  return (header ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+  return (header ?? "").split(",").map(withoutBlanks).filter((item) => item !== "");
+}
+
+/** A value without the spaces and TABs around it: no other white space belongs there (RFC 9110, 5.6.3). */
+function withoutBlanks(value: string): string {
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** A response in parts: its head, and its body, which many connections share. */
 export type HttpAnswer = readonly Uint8Array[];
 
-/** Makes a response; the connection closes after it. */
+/** Makes a response; the connection closes after it. `now`: the time in milliseconds since 1970. */
 export function response(
+  now: number,
   status: number,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array = new Uint8Array(0),
@@ -106,8 +128,9 @@ export function response(
     `HTTP/1.1 ${status} ${REASONS[status] ?? "Error"}`,
     ...Object.entries({
       ...headers,
+      "Date": new Date(now).toUTCString(),
       "Content-Length": String(body.length),
-      "Connection": "close",
+      "Connection": "Upgrade" in headers ? "close, Upgrade" : "close",
     }).map(([name, value]) => `${name}: ${value}`),
   ];
   const head = new TextEncoder().encode(lines.join("\r\n") + "\r\n\r\n");

@@ -82,11 +82,37 @@ export function upgradeResponse(accept: string, protocol: string | undefined): U
  * forwards it.
  */
 function isAllowed(origin: string, host: string, allowed: AllowedOrigins): boolean {
-  if (allowed === "any") return true;
+  return allowed === "any" || isOwnPage(origin, host) ||
+    allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
+}
+
+/**
+ * Whether a request may open a WebSocket: it comes from a page of the request's own host, or not from
+ * a browser. Browsers let each page open WebSockets to every host, so an HTTP server must check this
+ * before it upgrades a request.
+ *
+ * @param origin The value of the header `Origin`; none: not a browser.
+ * @param host The value of the header `Host`.
+ * @returns Whether it may.
+ *
+ * @example
+ * ```ts
+ * import { isOwnPage } from "@miniboa/miniboa/transport";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isOwnPage("https://play.example", "play.example"), true);
+ * assertEquals(isOwnPage(undefined, "play.example"), true);
+ * assertEquals(isOwnPage("null", "play.example"), false);
+ * ```
+ */
+export function isOwnPage(
+  origin: string | null | undefined,
+  host: string | null | undefined,
+): boolean {
+  if (origin === undefined || origin === null) return true;
   const [, secure, own] = /^http(s?):\/\/([^/]+)$/i.exec(origin) ?? [];
   // A browser leaves out the default port of the scheme, a proxy may add it.
   const port = secure === "" ? /:80$/ : /:443$/;
   const named = (name: string) => name.toLowerCase().replace(port, "");
-  if (own !== undefined && named(own) === named(host)) return true;
-  return allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
+  return own !== undefined && named(own) === named(host ?? "");
 }

@@ -94,6 +94,7 @@ const VALUES: Record<string, readonly string[]> = {
     "MemoryTransport",
     "bunWebSocketHandlers",
     "defaultTransport",
+    "isOwnPage",
     "webSocketConnection",
   ],
   "./transport/deno": ["denoTransport"],

@@ -102,3 +102,16 @@ Deno.test("connectionRate counts an IPv6 /64 as one address", () => {
   assertEquals(limits.enter("2001:db8:0:1::3", 0), undefined);
   assertEquals(limits.enter("2001:db8::3", 1000), undefined);
 });
+
+Deno.test("a network of mapped IPv4 addresses has the 96 bits before them", () => {
+  const set = new AddressSet("trustedProxies", ["::ffff:10.0.0.0/104", "::ffff:192.0.2.1"]);
+  assertEquals(["10.1.2.3", "::ffff:10.1.2.3", "11.0.0.1"].map((one) => set.has(one)), [
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(new AddressSet("trustedProxies", ["::ffff:0:0/96"]).has("203.0.113.5"), true);
+  for (const entry of ["::ffff:10.0.0.0/8", "::ffff:10.0.0.0/129"]) {
+    assertThrows(() => new AddressSet("trustedProxies", [entry]), TelnetError, entry);
+  }
+});

@@ -744,6 +744,7 @@ Deno.test("PROXY: a long header that arrives byte by byte takes linear time", ()
       handshakeTimeout: 1_000,
       helloTimeout: 1_000,
       context: undefined,
+      timeOfDay: () => 0,
       now: () => 0,
       timed() {},
       arrived: () => true,

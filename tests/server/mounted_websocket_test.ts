@@ -3,9 +3,10 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { WebSocketServer } from "ws";
-import { TelnetServer } from "../../mod.ts";
+import { TelnetError, TelnetServer } from "../../mod.ts";
 import {
   bunWebSocketHandlers,
+  isOwnPage,
   MemoryTransport,
   type StandardWebSocket,
   webSocketConnection,
@@ -203,4 +204,126 @@ Deno.test("an object that is no WebSocket or connection is misuse", async () => 
   assertThrows(() => webSocketConnection({} as never), Error, "send(), close() and onmessage");
   assertThrows(() => game.server.accept({} as never), Error, "webSocketConnection()");
   assert(game.server.running);
+});
+
+/** Lets the loop of the game go on. */
+const moment = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+/** A standard WebSocket that a test drives. */
+class FakeSocket implements StandardWebSocket {
+  binaryType = "";
+  readyState = 1;
+  bufferedAmount = 0;
+  closed = false;
+  onopen: unknown;
+  onmessage: unknown;
+  onerror: unknown;
+  onclose: unknown;
+  readonly sent: string[] = [];
+  send(data: Uint8Array<ArrayBuffer>): void {
+    this.sent.push(String.fromCharCode(...data));
+  }
+  close(): void {
+    this.closed = true;
+  }
+  /** What the browser sends. */
+  hear(text: string): void {
+    (this.onmessage as (event: { data: ArrayBuffer }) => void)({
+      data: new TextEncoder().encode(text).buffer,
+    });
+  }
+}
+
+Deno.test("what a mounted WebSocket sends before accept() reaches the game", async () => {
+  await using game = await startGame();
+  const socket = new FakeSocket();
+  const connection = webSocketConnection(socket);
+  socket.hear("connect guest\r\n");
+  await new Promise((resolve) => setTimeout(resolve, 5)); // as if a session were looked up
+  assert(game.server.accept(connection));
+  socket.hear("look\r\n");
+  await until(() => socket.sent.join("").includes("You: look"), moment);
+  const heard = socket.sent.join("");
+  assert(heard.indexOf("You: connect guest") < heard.indexOf("You: look"), heard);
+  assert(heard.includes("You: connect guest"));
+});
+
+Deno.test("a mounted WebSocket is closed when all of its output was sent", async () => {
+  const game = await startGame();
+  const socket = new FakeSocket();
+  assert(game.server.accept(webSocketConnection(socket)));
+  await until(() => socket.sent.length > 0, moment);
+  socket.bufferedAmount = 100_000;
+  let stopped = false;
+  const stopping = game.server.stop().then(() => stopped = true);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assertEquals([socket.closed, stopped], [false, false]);
+  socket.bufferedAmount = 0;
+  await until(() => socket.closed, moment);
+  (socket.onclose as (event: object) => void)({ wasClean: true });
+  await inTime(stopping, "the stop");
+});
+
+Deno.test("what is wrong with a mounted WebSocket is said at once", async () => {
+  await using game = await startGame();
+  const { server } = game;
+  const wrongSockets = [
+    { send() {}, close() {} },
+    { send() {}, close() {}, readyState: 1, raw: new FakeSocket() },
+    { send() {}, close() {}, readyState: 1, onmessage: null },
+    null,
+    "a socket",
+  ];
+  for (const socket of wrongSockets) {
+    const error = assertThrows(() => webSocketConnection(socket as never), TelnetError);
+    assertEquals(error.code, "misuse");
+  }
+  const wrongPlaces = [
+    { remoteAdress: "192.0.2.1" },
+    { address: "192.0.2.1" },
+    { remotePort: "x" },
+    { remotePort: 70_000 },
+    { remoteAddress: 5 },
+    { remoteAddress: null },
+    { encrypted: "yes" },
+    "192.0.2.1",
+    null,
+  ];
+  for (const place of wrongPlaces) {
+    const make = () => webSocketConnection(new FakeSocket(), place as never);
+    assertEquals(assertThrows(make, TelnetError).code, "misuse", JSON.stringify(place));
+  }
+  const wrongOrigins = [
+    { address: "192.0.2.1:55" },
+    { address: "[::1]:5" },
+    { port: "x" },
+    { port: -1 },
+    { port: NaN },
+    { port: null },
+    { encrypted: "yes" },
+    { encrypted: null },
+    { adress: "192.0.2.1" },
+  ];
+  for (const from of wrongOrigins) {
+    const accept = () => server.accept(webSocketConnection(new FakeSocket()), from as never);
+    assertEquals(assertThrows(accept, TelnetError).code, "misuse", JSON.stringify(from));
+  }
+  const socket = new FakeSocket();
+  const connection = webSocketConnection(socket);
+  assertThrows(() => webSocketConnection(socket), TelnetError, "two connections");
+  server.accept(connection);
+  assertThrows(() => server.accept(connection), TelnetError, "twice");
+});
+
+Deno.test("isOwnPage lets a site's own pages and programs in, and nobody else", () => {
+  for (const origin of [undefined, null, "https://a.example", "http://A.example:80"]) {
+    assert(isOwnPage(origin, "a.example"), String(origin));
+  }
+  for (
+    const origin of ["null", "x", "", "https://b.example", "https://a.example:8443", "file://"]
+  ) {
+    assert(!isOwnPage(origin, "a.example"), origin);
+  }
+  assert(isOwnPage("http://localhost:8000", "localhost:8000"));
+  assert(!isOwnPage("https://a.example", undefined));
 });

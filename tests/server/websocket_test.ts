@@ -652,6 +652,14 @@ Deno.test("WebSocket: the error of an invalid option says what to write", async 
     { pages: { "a": { type: "x", body: "" } } },
     { pages: { "/": "<h1>" } },
     { page: {} },
+    { origins: ["https://*.example.com"] },
+    { origins: ["https://play.example?x=1"] },
+    { origins: ["https://play.example#x"] },
+    { origins: ["https://user:pw@play.example"] },
+    { origins: ["https://a\\b"] },
+    { pages: { "/*": { type: "text/html", body: "" } } },
+    { pages: { "/": { type: "html", body: "" } } },
+    { pages: { "/": { type: "   ", body: "" } } },
     { pages: { "/a?b": { type: "text/html", body: "" } } },
     { pages: { "/": { type: "text/html\r\nX: y", body: "" } } },
     { forwardedHeader: 5 },
@@ -743,4 +751,59 @@ Deno.test("a request that comes byte by byte costs in proportion to its length",
   const less = await stepsOf(1_800);
   const more = await stepsOf(7_200);
   assert(less > 0 && more < 5 * less, `${more} steps for four times the ${less}`);
+});
+
+/** Sends a request, and returns the whole answer. */
+async function answerTo(request: string, options: ListenOptions = {}): Promise<string> {
+  await using scene = await start(options);
+  const peer = scene.transport.connect(scene.server.port, { allowHalfOpen: true });
+  scene.peers.push(peer);
+  peer.write(request);
+  let answer = "";
+  await until(() => {
+    answer += String.fromCharCode(...peer.take());
+    return peer.ended || answer.startsWith("HTTP/1.1 101");
+  }, () => scene.poll());
+  return answer;
+}
+
+Deno.test("HTTP: only spaces and TABs are left out around a value", async () => {
+  const head = "GET / HTTP/1.1\r\n";
+  for (const header of ["Host: \x0bh", "Host: h\r\nX: \x0c1", "Host: h\r\nX: a\r\r"]) {
+    assertMatch(await answerTo(`${head}${header}\r\n\r\n`), /^HTTP\/1\.1 400 /, header);
+  }
+  for (const name of ["Upgrade", "Connection", "Sec-WebSocket-Key", "Origin"]) {
+    const request = upgradeRequest({ Origin: "http://h", Host: "h", Connection: "Upgrade" });
+    assertMatch(request, new RegExp(`${name}: `));
+    const odd = request.replace(`${name}: `, `${name}: \xa0`);
+    assertMatch(await answerTo(odd), /^HTTP\/1\.1 4/, name);
+  }
+});
+
+Deno.test("HTTP: no answer to HEAD has a body, each has a date, and 426 names the connection option", async () => {
+  for (
+    const rest of ["/ HTTP/1.1\r\nHost: h\r\nbad header", "/ HTTP/2.0", "x HTTP/1.1", "/ HTTP/1.1"]
+  ) {
+    for (const method of ["HEAD", "GET"]) {
+      const answer = await answerTo(`${method} ${rest}\r\n\r\n`);
+      const [answered = "", body = ""] = answer.split("\r\n\r\n");
+      assertEquals(body === "", method === "HEAD", `${method} ${rest}: ${answer}`);
+      assertMatch(answered, /\r\nDate: \w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT\r\n/);
+    }
+  }
+  const answer = await answerTo("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  assertMatch(answer, /^HTTP\/1\.1 426 /);
+  assertMatch(answer, /\r\nConnection: close, Upgrade\r\n/);
+});
+
+Deno.test("null is no value of an option, and a clock must tell the time", async () => {
+  const names = ["listeners", "trustedProxies", "clientClass", "keepAlive", "clock", "limits"];
+  const wrong: object[] = names.map((name) => ({ [name]: null }));
+  wrong.push({ clock: { now: () => NaN } }, { clock: { now: () => 0, timeOfDay: 5 } });
+  wrong.push({ clock: { now: () => 0, timeOfDay: () => NaN } });
+  for (const options of wrong) {
+    const error = await TelnetServer.listen({ transport: new MemoryTransport(), ...options })
+      .then(() => undefined, (error) => error);
+    assertEquals([error?.name, error?.code], ["TelnetError", "misuse"], JSON.stringify(options));
+  }
 });
