@@ -117,9 +117,16 @@ const NEWLINES = ["\r\n", "\r\0", "\r", "\n"] as const;
 /** Handlers that receive the text; with one of them, text is not queued for reads. */
 const TAKES_TEXT = ["onText", "onLine", "onPrompt"] as const;
 
-/** Checks the options of `connect()`, or of `connectOver()` if `over` is set. */
-export function checkConnectOptions(options: ConnectOptions, over: boolean): void {
-  const own = { ...TALK_NAMES, ...(over ? OVER_NAMES : CONNECT_NAMES) };
+/**
+ * Checks the options of `connect()`, or of `connectOver()` if `over` is set; `more`: the names of
+ * further options that their caller checks.
+ */
+export function checkConnectOptions(
+  options: ConnectOptions,
+  over: boolean,
+  more: Readonly<Record<string, true>> = {},
+): void {
+  const own = { ...TALK_NAMES, ...(over ? OVER_NAMES : CONNECT_NAMES), ...more };
   const events = [
     ...Object.keys(OWN_EVENTS),
     ...KNOWN_TO_CLIENTS.eventNames,

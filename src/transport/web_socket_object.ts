@@ -204,8 +204,7 @@ class WebSocketObjectConnection extends BaseConnection {
 
   /** The end waits for what the WebSocket has not sent, so that the server waits for it, too. */
   protected override get endWaits(): boolean {
-    return this.#early !== undefined ||
-      this.#socket.readyState === OPEN && this.#socket.bufferedAmount > 0;
+    return this.#socket.readyState === OPEN && this.#socket.bufferedAmount > 0;
   }
 
   protected shutdown(): void {

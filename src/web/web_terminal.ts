@@ -6,8 +6,10 @@ import { type ConnectClock, systemClock } from "../connect/timer.ts";
 import { SGA } from "../options/sga.ts";
 import { throwMisuse } from "../protocol/error.ts";
 import { checkBoolean, checkFunction, checkText, throwUnexpected } from "../protocol/validate.ts";
+import { checkConnectOptions, settingsOf } from "../connect/setup.ts";
 import { stripControls } from "../text/controls.ts";
 import { type StandardWebSocket, webSocketConnection } from "../transport/web_socket_object.ts";
+import { TOKEN } from "../websocket/http.ts";
 import { retryDelay } from "./retries.ts";
 import type { Disposable, Screen } from "./screen.ts";
 
@@ -131,7 +133,13 @@ export class WebTerminal {
       target.addEventListener?.(name, handler);
       this.#owned.push({ dispose: () => target.removeEventListener?.(name, handler) });
     }
-    this.#connect();
+    try {
+      this.#connect();
+    } catch (error) {
+      this.#socket?.close();
+      for (const owned of this.#owned) owned.dispose();
+      throw error;
+    }
   }
 
   /** The server, as `connectOver()` returns it; another one after each reconnection. */
@@ -385,8 +393,8 @@ function hear(
 ): void {
   const target = socket as unknown as {
     addEventListener?(name: string, handler: (event: { readonly code?: number }) => void): void;
-  };
-  if (typeof target.addEventListener !== "function") {
+  } | null;
+  if (typeof target?.addEventListener !== "function") {
     throwUnexpected("webSocket", "a function that makes a WebSocket", socket);
   }
   target.addEventListener(name, handler);
@@ -398,10 +406,46 @@ function isHidden(): boolean {
   return document?.visibilityState === "hidden";
 }
 
+const OWN_NAMES: Readonly<Record<Exclude<keyof WebTerminalOptions, keyof TalkOptions>, true>> = {
+  url: true,
+  screen: true,
+  subprotocol: true,
+  reconnect: true,
+  localEcho: true,
+  onLink: true,
+  onMode: true,
+  webSocket: true,
+  page: true,
+};
+const PROTOCOL = /^(?:ws|http)s?:$/;
+
+/** Whether a WebSocket can be opened at a URL, which may be relative to the page. */
+function isWebSocketUrl(url: unknown): boolean {
+  if (typeof url !== "string" && !(url instanceof URL)) return false;
+  const { location } = globalThis as { location?: { readonly href?: string } };
+  const base = location?.href;
+  return URL.canParse(String(url), base) && PROTOCOL.test(new URL(String(url), base).protocol);
+}
+
+/** Checks all options before anything is done with them. */
 function checkOptions(options: WebTerminalOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throwUnexpected("the options of a WebTerminal", "an object with `url` and `screen`", options);
+  }
+  checkConnectOptions(options as TalkOptions, true, OWN_NAMES);
+  settingsOf(options as TalkOptions, {
+    codec: undefined,
+    secureContext: undefined,
+    startTls: false,
+  });
   const { url, screen, subprotocol, reconnect, localEcho, onLink, onMode, webSocket } = options;
-  if (typeof url !== "string" && !(url instanceof URL)) {
+  const { page } = options;
+  if (!isWebSocketUrl(url)) {
     throwUnexpected("url", 'a URL such as "wss://play.example/"', url);
+  }
+  if (page !== undefined) {
+    checkFunction("page.addEventListener", page?.addEventListener);
+    checkFunction("page.removeEventListener", page.removeEventListener);
   }
   for (const method of ["write", "onData", "onResize"] as const) {
     if (typeof screen?.[method] !== "function") {
@@ -409,6 +453,9 @@ function checkOptions(options: WebTerminalOptions): void {
     }
   }
   if (subprotocol !== undefined) checkText("subprotocol", subprotocol);
+  if (subprotocol !== undefined && subprotocol !== "" && !TOKEN.test(subprotocol)) {
+    throwUnexpected("subprotocol", 'a name such as "telnet", or ""', subprotocol);
+  }
   if (reconnect !== undefined) checkBoolean("reconnect", reconnect);
   if (localEcho !== undefined) checkBoolean("localEcho", localEcho);
   const handlers = { onLink, onMode, webSocket };

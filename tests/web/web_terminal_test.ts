@@ -1,7 +1,7 @@
 /** WebTerminal: input modes, output, and reconnecting. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { type TelnetClient, TelnetServer } from "../../mod.ts";
+import { type TelnetClient, TelnetError, TelnetServer } from "../../mod.ts";
 import { TestClock } from "../../src/testing/mod.ts";
 import { retryDelay } from "../../src/web/retries.ts";
 import {
@@ -368,6 +368,31 @@ Deno.test("WebTerminal throws misuse at once", async () => {
   assertThrows(() => makeTerminal({ onMode: 7 as never }), Error, "onMode");
   assertThrows(() => makeTerminal({ reconnect: 1 as never }), Error, "reconnect");
   assertThrows(() => makeTerminal({ collumns: 1 } as never), Error, "collumns");
+  assertThrows(() => makeTerminal({ reconect: false } as never), Error, '"reconnect"');
+  for (const options of [undefined, null, "ws://x/"]) {
+    assertThrows(() => new WebTerminal(options as never), TelnetError, "options of a WebTerminal");
+  }
+  let listening = 0;
+  const watched = {
+    ...screen,
+    write: () => {},
+    onData: () => (listening++, { dispose: () => void listening-- }),
+    onResize: () => (listening++, { dispose: () => void listening-- }),
+  };
+  const wrong: readonly object[] = [
+    { url: "http://[" },
+    { url: "ftp://x" },
+    { subprotocol: "a b" },
+    { onText: 5 },
+    { page: 5 },
+    { timeout: -1 },
+    { webSocket: () => null },
+  ];
+  for (const options of wrong) {
+    const make = () => new WebTerminal({ url, screen: watched as never, ...options });
+    const error = assertThrows(make, TelnetError);
+    assertEquals([error.code, listening], ["misuse", 0], JSON.stringify(options));
+  }
   const { terminal, sockets } = makeTerminal();
   sockets[0]?.open();
   assertThrows(() => terminal.sendLine("two\nlines"), Error, "split it");
