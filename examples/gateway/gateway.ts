@@ -18,10 +18,15 @@ import { natsBus } from "../../src/gateway/nats_bus.ts";
 const { values } = parseArgs({ options: { port: { type: "string", default: "7777" } } });
 const servers = process.env.NATS_URL ?? "nats://127.0.0.1:4222";
 // Reconnect however long the broker is away.
-const nats = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 500 });
+const nats = await connect({
+  servers,
+  waitOnFirstConnect: true,
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: 500,
+});
 const gateway = await Gateway.listen({
   bus: natsBus(nats, { prefix: "boa" }),
-  name: "door",
+  name: "gateway-1",
   zone: "main",
   port: Number(values.port),
   webSocket: true,

@@ -82,7 +82,7 @@ export class RemoteServer implements AsyncDisposable {
    * one turn of the event loop is written together.
    *
    * @param text Any text; end a line with LF.
-   * @throws {TelnetError} `connection-closed`: the connection has ended.
+   * @throws {TelnetError} `connection-closed`: the connection has ended; `misuse`: not a text.
    */
   send(text: string): void {
     checkText("the text", text);
@@ -215,8 +215,8 @@ export class RemoteServer implements AsyncDisposable {
    *
    * @param options The user name and the password, if the device asks for them.
    * @returns The text that the device sent before its prompt.
-   * @throws {TelnetError} `login-refused`, `timeout`, `connection-closed` or `connection-lost`. The
-   * message of a timeout shows the text received instead.
+   * @throws {TelnetError} `login-refused`, `timeout` or `connection-closed`: the message shows the
+   * text received instead; also `connection-lost`, `limit-exceeded` or `misuse`.
    */
   login(options: LoginOptions = {}): Promise<string> {
     return this.#deviceOf().login(options);
@@ -229,8 +229,8 @@ export class RemoteServer implements AsyncDisposable {
    * @param command One line.
    * @param options How long to wait, and the answers to questions of the command.
    * @returns The output: lines joined by LF, without blank lines at the start and the end.
-   * @throws {TelnetError} `timeout`, `connection-closed` or `connection-lost`. The message of a
-   * timeout shows the text received instead.
+   * @throws {TelnetError} `timeout` or `connection-closed`: the message shows the text received
+   * instead; also `connection-lost`, `limit-exceeded` or `misuse`.
    */
   exec(command: string, options: ExecOptions = {}): Promise<string> {
     return this.#deviceOf().exec(command, options);
@@ -367,6 +367,7 @@ export class RemoteServer implements AsyncDisposable {
    * connection with {@linkcode connectOver}. Unread option events are not included.
    *
    * @returns A snapshot.
+   * @throws {TelnetError} `misuse`: the connection is compressed, or TLS is about to begin.
    */
   snapshot(): ServerSnapshot {
     return this.#session.snapshot();

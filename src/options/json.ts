@@ -8,7 +8,7 @@ export type Json = string | number | boolean | null | readonly Json[] | {
 };
 
 /**
- * Writes JSON in ASCII: every other character is escaped as `\\uXXXX`.
+ * Writes JSON in ASCII: every other character is escaped as `\uXXXX`.
  *
  * @param value The value.
  * @returns The JSON text.

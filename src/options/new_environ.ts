@@ -153,7 +153,10 @@ const USUAL_NAMES = [...MNES_NAMES, "LANG", "LC_ALL", "COLORTERM"];
 
 /** The configuration of NEW-ENVIRON. */
 export interface EnvironConfig {
-  /** The names to request: few names, never secrets, never `USER`. */
+  /**
+   * The names to request: few names, never secrets, never `USER`. Default: those of MNES, `LANG`,
+   * `LC_ALL` and `COLORTERM`.
+   */
   readonly names?: readonly string[];
 }
 

@@ -74,6 +74,7 @@ export interface ZmpHandle {
    * @param name The command.
    * @param args Its arguments.
    * @returns Whether ZMP is enabled; if not, nothing is sent.
+   * @throws {TelnetError} `misuse`: an empty name, or text with NUL.
    */
   send(name: string, args?: readonly string[]): boolean;
 }

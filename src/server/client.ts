@@ -231,8 +231,8 @@ export class TelnetClient {
    *
    * @param options Every field has a default.
    * @returns The line; `undefined` if the client disconnects or the timeout expires.
-   * @throws {TelnetError} `misuse`: an unknown option, an invalid timeout, or a client in character
-   * mode.
+   * @throws {TelnetError} `misuse`: an unknown option, an invalid timeout, a client in character mode,
+   * more than 512 calls that wait at once, or more than 64 calls after the client is gone.
    */
   readLine(options: ReadLineOptions = {}): Promise<string | undefined> {
     rejectUnknownKeys("readLine", options, { timeout: true });
@@ -287,6 +287,7 @@ export class TelnetClient {
    * {@linkcode getCommand}.
    *
    * @returns An iterable for `for await`.
+   * @throws {TelnetError} `misuse`: another loop already takes the lines.
    */
   lines(): AsyncIterableIterator<string> {
     return this.#session.delivery.readLines();
@@ -312,7 +313,7 @@ export class TelnetClient {
   /**
    * Whether the client is served. Set it to `false` to drop the client: output sent so far is still
    * delivered, then the connection is closed and `onDisconnect` is called. It cannot be set back to
-   * `true`.
+   * `true`: that throws `misuse`.
    */
   get active(): boolean {
     return this.#session.active;
@@ -452,7 +453,8 @@ export class TelnetClient {
   /**
    * The character set of the connection, or your own codec. A new value applies from the next byte
    * on. You can also set other labels of the Encoding Standard, such as `"UTF8"`. CHARSET, MTTS and
-   * the locale in NEW-ENVIRON set it automatically until your code sets it.
+   * the locale in NEW-ENVIRON set it automatically until your code sets it. An unknown label throws
+   * `misuse`.
    */
   get encoding(): Encoding | TextCodec {
     return this.#session.dialogue.text.encoding;
@@ -525,7 +527,7 @@ export class TelnetClient {
    * Your own data about this client, as plain JSON. It survives a restart of the game as part of
    * {@linkcode snapshot}, or in the gateway if there is one. After you change something inside it,
    * assign it again to save the change with this turn; otherwise the change is saved with the
-   * client's next input or output. Default `undefined`.
+   * client's next input or output. What JSON has no form for throws `misuse`. Default `undefined`.
    */
   get state(): unknown {
     return this.#session.continuity.state;

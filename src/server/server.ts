@@ -408,6 +408,7 @@ export class TelnetServer<Client extends TelnetClient = TelnetClient> {
    *
    * @param options `signal`: stops the server when it aborts.
    * @returns Resolves when the server has stopped.
+   * @throws {TelnetError} `misuse`: an unknown option, or a signal that is no `AbortSignal`.
    *
    * @example
    * ```ts

@@ -546,7 +546,8 @@ export class LineEditor {
     this.#completion.forget();
     this.#printed.clear();
     this.#steps.begin();
-    this.#prompt = "";
+    // A line that was given up is followed by another one for the same prompt.
+    if (result.type === "line") this.#prompt = "";
     this.#top = 0;
     this.#changed = true;
   }

@@ -68,8 +68,8 @@ const LOOK_MS = 20;
  * has upgraded; in a browser, one for `connectOver()`. The whole Telnet stream is sent in binary
  * messages.
  *
- * A standard WebSocket cannot pause. If it has no `pause()`, a peer that floods is limited only by
- * the memory limits, and is then dropped.
+ * A standard WebSocket cannot pause. If it has no `pause()`, at most 1 MiB of messages is held while
+ * reading is paused; a peer that sends more is dropped.
  *
  * @param socket The WebSocket, connecting or open.
  * @param place Where it comes from.

@@ -50,7 +50,7 @@ const LAYERS: Record<string, readonly string[]> = {
   session: ["protocol", "options", "text", "guard", "transport"],
   server: ["protocol", "options", "text", "guard", "websocket", "transport", "session"],
   connect: ["protocol", "options", "text", "guard", "transport", "session"],
-  web: ["protocol", "options", "text", "transport", "connect"],
+  web: ["protocol", "options", "text", "websocket", "transport", "connect"],
   gateway: ["protocol", "options", "text", "guard", "transport", "session", "server"],
   testing: ["protocol", "options", "text", "guard", "transport", "session", "server", "connect"],
 };

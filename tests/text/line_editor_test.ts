@@ -864,3 +864,13 @@ Deno.test("LineEditor: Alt-. begins above the line that is shown", () => {
   assertEquals(typed("\x10\x10 \x1b.", lines)[0], "get c b");
   assertEquals(typed("\x10\x10 \x1b.\x1b.", lines)[0], "get c a");
 });
+
+Deno.test("LineEditor: Ctrl-C, and Ctrl-D on an empty line, keep the prompt; Enter ends it", async () => {
+  const typing = await desk({ columns: 30 });
+  await typing.type("look\x03");
+  assertEquals(typing.seen, ["> look", ">"]);
+  await typing.type("\x04");
+  assertEquals(typing.seen, ["> look", ">", ">"]);
+  await typing.type("say\r");
+  assertEquals(typing.editor.prompt, "");
+});
