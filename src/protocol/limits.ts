@@ -7,8 +7,8 @@ export interface TelnetLimits {
   /** How long a request waits for its answer, in milliseconds. Default 3000. */
   readonly answerTimeout: number;
   /**
-   * How often the peer may request the same change before its requests are ignored, 0 to 253. One is
-   * forgiven every two seconds, and all of them after ten seconds without such a request. Default 64.
+   * How often the peer may request the same change before its requests are ignored, 0 to 253. The
+   * count is reset after ten seconds without such a request. Default 64.
    */
   readonly repeatedRequests: number;
 }

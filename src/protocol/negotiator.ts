@@ -38,8 +38,6 @@ export interface ForgetOptions {
 
 /** Milliseconds without a request after which the count for `limits.repeatedRequests` is reset. */
 const REPEAT_REST_MS = 10_000;
-/** Without such a pause, one request is forgiven in this time. */
-const FORGIVEN_MS = 2_000;
 
 const STATES = Object.keys(NEGOTIATION_TABLE.yes) as NegotiationState[];
 const TRIGGERS = Object.keys(NEGOTIATION_TABLE) as NegotiationTrigger[];
@@ -105,7 +103,7 @@ export class Negotiator {
   #late: LateAnswers | undefined;
   #requests: Uint8Array | undefined;
   /** The times of the last counted requests, if the caller passes the time. */
-  #requestedAt: Map<number, { readonly asked: number; readonly forgiven: number }> | undefined;
+  #requestedAt: Map<number, number> | undefined;
   /** The last snapshot, while nothing has changed since. */
   #snapshot: readonly NegotiationSnapshot[] | undefined;
   readonly #output: ByteQueue;
@@ -347,19 +345,11 @@ export class Negotiator {
     return count;
   }
 
-  /**
-   * Forgives requests with time, because a person who switches an option again and again is slower
-   * than a loop; after a pause all of them, because a loop does not pause.
-   */
+  /** Resets the count after a pause, because a loop does not pause. */
   #forgetRested(index: number, requests: Uint8Array, now: number): void {
     const times = this.#requestedAt ??= new Map();
-    const { asked, forgiven } = times.get(index) ?? { asked: now, forgiven: now };
-    const count = now - asked >= REPEAT_REST_MS
-      ? Infinity
-      : Math.floor((now - forgiven) / FORGIVEN_MS);
-    requests[index] = Math.max(0, (requests[index] ?? 0) - count);
-    const since = count === Infinity ? now : forgiven + count * FORGIVEN_MS;
-    times.set(index, { asked: now, forgiven: since });
+    if (now - (times.get(index) ?? now) >= REPEAT_REST_MS) requests[index] = 0;
+    times.set(index, now);
   }
 
   #at(index: number): number {

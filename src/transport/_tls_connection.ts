@@ -98,7 +98,8 @@ export class SecureConnection extends LayeredConnection {
 
   /** What is encrypted already may still wait in the pipe. */
   protected override get endWaits(): boolean {
-    return this.#pipe.waiting > 0 && !this.#over && this.#pipe.error === undefined;
+    const ends = this.#verifies || this.#over || this.#pipe.error !== undefined;
+    return !ends && this.#pipe.waiting > 0;
   }
 
   /** Whether this is a client that does not trust its server yet: nothing may be sent. */

@@ -264,8 +264,9 @@ export abstract class BaseConnection implements Connection {
    * overrides `queued` calls it when its own bytes are gone.
    */
   protected drained(): void {
-    if (!this.#wrote || this.queued > 0 || this.#destroyed) return;
+    if (this.queued > 0 || this.#destroyed) return;
     if (this.#closing) return this.#sending === undefined ? this.#announceEnd() : undefined;
+    if (!this.#wrote) return;
     this.#wrote = false;
     this.#handler?.onDrain();
   }

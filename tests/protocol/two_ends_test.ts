@@ -82,21 +82,3 @@ Deno.test("a peer that answered one of two abandoned requests can still turn the
   assertEquals(machine.localEnabled(1), false);
   assertEquals(machine.takeEvents().map(({ type }) => type), ["option"]);
 });
-
-Deno.test("requests are forgiven with time: slow switching is answered for ever, a loop is not", () => {
-  const answered = (pause: number) => {
-    const machine = new TelnetMachine({ remote: [31] });
-    let count = 0;
-    for (let times = 0, now = 0; times < 200; times++) {
-      for (const verb of [251, 252]) {
-        machine.receive(Uint8Array.of(IAC, verb, 31), now += pause / 2);
-        if (verb === 251 && machine.takeOutput().includes(DO)) count++;
-      }
-      machine.takeOutput();
-      machine.takeEvents();
-    }
-    return count;
-  };
-  assertEquals(answered(9_000), 200);
-  assertEquals(answered(20), 64);
-});
