@@ -31,7 +31,7 @@ export const SERVER_MESSAGES: ServerMessages = {
   addressFull: "Sorry, there are too many connections from your address.",
   tooManyConnects: "Sorry, you connect too often. Try again in a while.",
   lineTooLong: "[Your line was too long: its end is lost]",
-  idleWarning: "[You have been idle for long, and will be disconnected soon]",
+  idleWarning: "[You have been idle for a while, and will be disconnected soon]",
   idle: "[You are disconnected: you were idle for too long]",
   flooding: "[You are disconnected: you sent too much]",
   wrongProtocol: "This is a Telnet server: use a Telnet or MUD client.",

@@ -174,7 +174,7 @@ export class TelnetClient {
    *
    * @param text Text with caret codes.
    * @param options Other margins (default: 4 for the first line, 2 for the others), or another width
-   * (default: the client's window).
+   * (default: the client's window, at least 20 columns).
    * @throws {TelnetError} `misuse`: not text, or invalid options.
    */
   sendWrapped(text: string, options: WrapOptions = {}): void {

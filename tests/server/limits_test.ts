@@ -283,7 +283,7 @@ const CASES: Record<keyof ServerLimits, LimitCase> = {
       const { bytesSent } = client;
       await served.passes(2 * WHILE_MS, () => client.bytesSent > bytesSent);
       const said = await person.until(/\[You (have been|are disconnected)[^]*\]\r\n/);
-      if (!said.includes("[You have been idle for long, and will be disconnected soon]")) {
+      if (!said.includes("[You have been idle for a while, and will be disconnected soon]")) {
         return false;
       }
       await person.write("here\r\n"); // after the warning, but before the drop
