@@ -270,11 +270,10 @@ function asked(
   for (const [index, name] of names.slice(0, MAX_VARIABLES).entries()) {
     const isUser = user[index] === true;
     // A VAR and a USERVAR of the same name are two variables (RFC 1572).
-    const add = (one: EnvironVariable) => found.set(`${isUser} ${one.name}`, one);
-    if (name !== "") add({ ...variableOf(facts, name), user: isUser });
-    else {all.map((known) => variableOf(facts, known)).filter((one) => one.user === isUser).forEach(
-        add,
-      );}
+    const wanted = name === ""
+      ? all.map((known) => variableOf(facts, known)).filter((one) => one.user === isUser)
+      : [{ ...variableOf(facts, name), user: isUser }];
+    for (const one of wanted) found.set(`${isUser} ${one.name}`, one);
   }
   return [...found.values()];
 }
