@@ -246,8 +246,12 @@ function drawRow(old: FrameRow, row: FrameRow, columns: number): Drawing | undef
     return { start, text, column: start + text.length };
   }
   const [before, cells] = [cellsOf(old), cellsOf(row)];
-  const same = commonCells(before, cells);
+  let same = commonCells(before, cells);
   if (same === cells.length && same === before.length) return undefined;
+  // A terminal shows a mark of no width with the character before it, which is drawn again with it;
+  // a mark at the end of the row is only added.
+  const adds = same === before.length;
+  while (!adds && same > 0 && (before[same]?.width === 0 || cells[same]?.width === 0)) same--;
   const start = columnsOf(cells, same);
   return { start, ...drawCells(cells, same, start, columns) };
 }

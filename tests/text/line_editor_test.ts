@@ -874,3 +874,25 @@ Deno.test("LineEditor: Ctrl-C, and Ctrl-D on an empty line, keep the prompt; Ent
   await typing.type("say\r");
   assertEquals(typing.editor.prompt, "");
 });
+
+Deno.test("LineEditor: a mark without a character of its own leaves the prompt with the mark", async () => {
+  const cases: [typed: string, seen: string][] = [
+    ["\u0301", "> \u0301"],
+    ["\u0301\x7f", ">"],
+    ["\u0301\x7fb", "> b"],
+    ["\u0301a\x01\x1b[3~", "> a"],
+    ["\u0301abc\x01zz", "> zz\u0301abc"],
+    ["x\x01\u0301", "> \u0301x"],
+    ["x\x01\u0301\x7f", "> x"],
+    ["\u200bx\x01q\x7f", "> x"],
+  ];
+  for (const [typed, seen] of cases) {
+    const typing = await desk();
+    for (const key of new KeyDecoder().push(typed, 0)) {
+      typing.editor.key(key);
+      await typing.show();
+    }
+    const plain = (text: string) => text.replaceAll("\u200b", "").normalize("NFD");
+    assertEquals(typing.seen.map(plain), [plain(seen)], JSON.stringify(typed));
+  }
+});
