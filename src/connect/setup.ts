@@ -31,7 +31,8 @@ import { connectLimits } from "./limits.ts";
 import type { ConnectSettings } from "./settings.ts";
 import { systemClock } from "./timer.ts";
 
-const OWN_EVENTS: Readonly<
+/** The events of every server, beside those of options. */
+export const OWN_EVENTS: Readonly<
   Record<Exclude<keyof ConnectEvents, keyof ClientOptionEvents>, true>
 > = {
   text: true,
@@ -45,7 +46,8 @@ const OWN_EVENTS: Readonly<
   close: true,
 };
 
-const TERMINAL_NAMES: Readonly<Record<keyof Terminal, true>> = {
+/** The fields of `terminal`. */
+export const TERMINAL_NAMES: Readonly<Record<keyof Terminal, true>> = {
   name: true,
   version: true,
   type: true,
@@ -117,6 +119,11 @@ const NEWLINES = ["\r\n", "\r\0", "\r", "\n"] as const;
 /** Handlers that receive the text; with one of them, text is not queued for reads. */
 const TAKES_TEXT = ["onText", "onLine", "onPrompt"] as const;
 
+/** The options of `connect()`, or of `connectOver()` if `over` is set, without handlers. */
+export function connectOptionNames(over: boolean): Readonly<Record<string, true>> {
+  return { ...TALK_NAMES, ...(over ? OVER_NAMES : CONNECT_NAMES) };
+}
+
 /**
  * Checks the options of `connect()`, or of `connectOver()` if `over` is set; `more`: the names of
  * further options that their caller checks.
@@ -126,7 +133,7 @@ export function checkConnectOptions(
   over: boolean,
   more: Readonly<Record<string, true>> = {},
 ): void {
-  const own = { ...TALK_NAMES, ...(over ? OVER_NAMES : CONNECT_NAMES), ...more };
+  const own = { ...connectOptionNames(over), ...more };
   const events = [
     ...Object.keys(OWN_EVENTS),
     ...KNOWN_TO_CLIENTS.eventNames,

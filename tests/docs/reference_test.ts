@@ -7,6 +7,12 @@ import {
   TelnetClient,
   TelnetServer,
 } from "../../mod.ts";
+import { CONNECT_LIMITS } from "../../src/connect/limits.ts";
+import {
+  connectOptionNames,
+  OWN_EVENTS as CONNECT_EVENTS,
+  TERMINAL_NAMES,
+} from "../../src/connect/setup.ts";
 import { SERVER_MESSAGES } from "../../src/guard/messages.ts";
 import { BUILT_IN, OPTION_EVENTS } from "../../src/options/registry.ts";
 import { handlerName, listenOptionNames, OWN_EVENTS } from "../../src/server/listen_options.ts";
@@ -53,6 +59,26 @@ Deno.test("the page of listen() has every option, and no other", () => {
   );
   assertEquals(rows.sort(), options.sort());
   for (const name of own) assert(handlers.includes(`\`${name}\``), name);
+});
+
+Deno.test("the page of connect() has every option, field and limit, and no other", () => {
+  const page = "docs/reference/connect.md";
+  const options = [
+    ...firstColumn(page, "## Where to connect"),
+    ...firstColumn(page, "## How to talk"),
+    "tls",
+  ];
+  const names = { ...connectOptionNames(false), ...connectOptionNames(true) };
+  assertEquals(options.sort(), Object.keys(names).sort());
+  assertEquals(firstColumn(page, "## Terminal").sort(), Object.keys(TERMINAL_NAMES).sort());
+  const rows = read(page).matchAll(/^\| `(\w+)` +\| `?(\d+|Infinity)`? +\|/gm);
+  const told = Object.fromEntries(Array.from(rows, ([, name, value]) => [name, Number(value)]));
+  const limits = firstColumn(page, "## Limits").map((name) => [name, told[name]]);
+  assertEquals(Object.fromEntries(limits), { ...CONNECT_LIMITS });
+  const handlers = read(page).split("## Handlers")[1] ?? "";
+  for (const name of Object.keys(CONNECT_EVENTS)) {
+    assert(handlers.includes(`\`${handlerName(name)}\``), name);
+  }
 });
 
 Deno.test("the page of stats() has every field", async () => {
