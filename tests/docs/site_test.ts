@@ -84,7 +84,7 @@ async function checkSite(t: Deno.TestContext): Promise<void> {
       page.on("pageerror", (error: Error) => faults.push(String(error)));
       await page.goto(`http://127.0.0.1:${port}/index.html`);
       await page.keyboard.press("/");
-      await page.keyboard.type("inflateRatio");
+      await page.keyboard.type("connectionsPerPrefix");
       await page.keyboard.press("Enter");
       entered.resolve();
       await page.waitForURL(/limits\.html/);
