@@ -238,11 +238,10 @@ function checkShape<Client extends TelnetClient>(options: ListenOptions<Client>)
 }
 
 function checkClock(clock: Clock): void {
-  checkFunction("clock.now", clock?.now);
-  if (clock.timeOfDay !== undefined) checkFunction("clock.timeOfDay", clock.timeOfDay);
   for (const name of ["now", "timeOfDay"] as const) {
+    if (name === "timeOfDay" && clock?.timeOfDay === undefined) continue;
+    checkFunction(`clock.${name}`, clock?.[name]);
     const time = clock[name]?.();
-    if (name === "timeOfDay" && clock.timeOfDay === undefined) continue;
     if (Number.isFinite(time)) continue;
     throwUnexpected(`what clock.${name}() returns`, "a number of milliseconds", time);
   }

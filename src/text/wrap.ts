@@ -110,9 +110,9 @@ const MOVES = /[\b\r]|(?:\x1b\[|\x9b)[\x20-\x3f]*[A-MPSTXZ@`adefrsu]/;
  * Wraps a text to lines that fit a window. Only visible text counts: caret codes and ANSI sequences
  * take no columns, wide characters and emoji two, combining marks none. Beside a wide character a
  * line may break without a space, but not before closing or after opening punctuation; and after a
- * hyphen or dash within a word. Several spaces become one, U+3000 stays wide. U+00A0, U+202F, U+2007, U+2060 and U+FEFF hold words together, U+200B
- * lets a line break. A word longer than a line is split. Codes that stand alone take no
- * room.
+ * hyphen or dash within a word. Several spaces become one, U+3000 stays wide. U+00A0, U+202F, U+2007,
+ * U+2060 and U+FEFF hold words together, U+200B lets a line break. A word longer than a line is split.
+ * Codes that stand alone take no room.
  *
  * Backgrounds and other attributes that colour empty cells are closed at the end of each line and
  * opened again in the next, so that they colour neither the margins nor scrolled rows.
