@@ -5,7 +5,7 @@ import { connectOver, type ConnectOverOptions, type RemoteServer } from "../../s
 import { TestClock } from "../../src/testing/mod.ts";
 import { BaseConnection } from "../../src/transport/mod.ts";
 import { defaultCodec } from "../../src/transport/default.ts";
-import { fromHex, hexOf, toHex } from "../session/seat.ts";
+import { fromHex, hexOf, toHex } from "../hex.ts";
 import { settle } from "./raw_server.ts";
 
 /** A connection whose other end is the test. */

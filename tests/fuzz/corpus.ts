@@ -1,4 +1,5 @@
 /** The fuzzing corpus: a text file for each target, one input a line in hexadecimal. */
+import { fromHex, toHex } from "../hex.ts";
 
 const file = (target: string) => new URL(`corpus/${target}.txt`, import.meta.url);
 
@@ -11,19 +12,14 @@ export function readCorpus(target: string): Uint8Array<ArrayBuffer>[] {
     // no corpus yet
   }
   return text.split("\n").slice(0, -1).map((line) => {
-    return Uint8Array.from(line.match(/../g) ?? [], (digits) => parseInt(digits, 16));
+    return fromHex(line);
   });
 }
 
 /** Writes a target's corpus, sorted by length and without duplicates. */
 export function writeCorpus(target: string, inputs: readonly Uint8Array[]): void {
-  const lines = [...new Set(inputs.map(hex))];
+  const lines = [...new Set(inputs.map(toHex))];
   lines.sort((one, other) => one.length - other.length || (one < other ? -1 : 1));
   Deno.mkdirSync(new URL("corpus", import.meta.url), { recursive: true });
   Deno.writeTextFileSync(file(target), lines.map((line) => `${line}\n`).join(""));
-}
-
-/** Formats bytes as hexadecimal digits. */
-export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

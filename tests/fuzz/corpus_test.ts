@@ -1,6 +1,7 @@
 /** Runs each fuzzing target on its corpus: inputs that the fuzzer kept, or that once failed. */
 import { assert } from "@std/assert";
-import { hex, readCorpus } from "./corpus.ts";
+import { toHex } from "../hex.ts";
+import { readCorpus } from "./corpus.ts";
 import { TARGETS } from "./targets.ts";
 
 for (const [name, target] of Object.entries(TARGETS)) {
@@ -11,7 +12,7 @@ for (const [name, target] of Object.entries(TARGETS)) {
       try {
         target(input);
       } catch (cause) {
-        throw new Error(`It fails on ${hex(input)}`, { cause });
+        throw new Error(`It fails on ${toHex(input)}`, { cause });
       }
     }
   });

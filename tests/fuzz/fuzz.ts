@@ -6,7 +6,8 @@
  *     deno task fuzz [seconds for each target, default 30] [target]
  */
 import { findRuntimes } from "../runtimes/runtimes.ts";
-import { hex, readCorpus, writeCorpus } from "./corpus.ts";
+import { toHex } from "../hex.ts";
+import { readCorpus, writeCorpus } from "./corpus.ts";
 import { TARGETS } from "./targets.ts";
 
 const PACKAGES = ["@jazzer.js/core@4.0.0", "esbuild@0.25.12"];
@@ -42,7 +43,7 @@ async function fuzz(target: string): Promise<boolean> {
   const folder = await Deno.makeTempDir({ dir: cache });
   await Deno.mkdir(`${folder}/inputs`);
   for (const input of readCorpus(target)) {
-    await Deno.writeFile(`${folder}/inputs/${hex(input).slice(0, 200)}`, input);
+    await Deno.writeFile(`${folder}/inputs/${toHex(input).slice(0, 200)}`, input);
   }
   const found = await run(node ?? "node", [
     `${cache}/node_modules/@jazzer.js/core/dist/cli.js`,
@@ -62,7 +63,7 @@ async function fuzz(target: string): Promise<boolean> {
   const kept = inputs.filter((_, index) => index === 0 || rank(index) > rank(index - 1));
   writeCorpus(target, [...kept, ...crashes]);
   console.log(`${target}: ${inputs.length} inputs reach different code, ${crashes.length} fail`);
-  for (const crash of crashes) console.log(`  ${hex(crash)}`);
+  for (const crash of crashes) console.log(`  ${toHex(crash)}`);
   await Deno.remove(folder, { recursive: true });
   return found && crashes.length === 0;
 }

@@ -9,7 +9,8 @@ import {
 } from "../../mod.ts";
 import { MemoryTransport } from "../../src/transport/memory.ts";
 import { NO_RATES } from "../server/harness.ts";
-import { hexOf, type Seat, takeSeat, toHex } from "./seat.ts";
+import { hexOf, toHex } from "../hex.ts";
+import { type Seat, takeSeat } from "./seat.ts";
 
 const ZLIB = toHex(deflateSync(new TextEncoder().encode("look north\r\n")));
 

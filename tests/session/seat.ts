@@ -1,5 +1,6 @@
 /** A client on a server in memory, that sends and hears bytes in hexadecimal. */
 import type { ClientSnapshot, ListenOptions, TelnetClient, TelnetServer } from "../../mod.ts";
+import { fromHex, toHex } from "../hex.ts";
 import { start, type StepClock } from "../server/harness.ts";
 
 /** A client, and what a test does with it. */
@@ -43,22 +44,4 @@ export async function takeSeat(
     },
     [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
   };
-}
-
-/** The bytes of hexadecimal digits; spaces are ignored. */
-export function fromHex(hex: string): Uint8Array {
-  return Uint8Array.from(
-    hex.replaceAll(" ", "").match(/../g) ?? [],
-    (digits) => parseInt(digits, 16),
-  );
-}
-
-/** Bytes as hexadecimal digits. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** A text in UTF-8 as hexadecimal digits. */
-export function hexOf(text: string): string {
-  return toHex(new TextEncoder().encode(text));
 }

@@ -1,6 +1,7 @@
 /**
  * Character encodings: both directions, split anywhere, and replacements for missing characters.
  */
+import { toHex } from "../hex.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   createTextDecoder,
@@ -227,8 +228,7 @@ Deno.test("pending bytes of a character can be moved to another decoder, in ever
 });
 
 Deno.test("East Asian characters of another width are encoded with the code that the encoding has", () => {
-  const hex = (text: string, encoding: Encoding) =>
-    Array.from(encodeText(text, encoding), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = (text: string, encoding: Encoding) => toHex(encodeText(text, encoding));
   assertEquals(hex("〜‖−¢£¬", "shift_jis"), "81608161817c8191819281ca");
   assertEquals(hex("〜‖−¢£¬", "euc-jp"), "a1c1a1c2a1dda1f1a1f2a2cc");
   assertEquals(hex("十卅", "big5"), "a451a4ca");

@@ -36,6 +36,14 @@ class Desk {
     await this.show();
   }
 
+  /** Types, and shows what each key does. */
+  async typeEach(text: string): Promise<void> {
+    for (const key of new KeyDecoder().push(text, 0)) {
+      this.editor.key(key);
+      await this.show();
+    }
+  }
+
   async show(): Promise<string> {
     const output = this.editor.takeOutput();
     this.sent.push(output);
@@ -84,10 +92,7 @@ for (const [name, [typed, line, cursor]] of Object.entries(CASES)) {
     await whole.type(typed);
     assertEquals([whole.editor.line, whole.editor.cursor], [line, cursor]);
     const one = await desk(); // redrawn after each key
-    for (const key of new KeyDecoder().push(typed, 0)) {
-      one.editor.key(key);
-      await one.show();
-    }
+    await one.typeEach(typed);
     assertEquals([one.editor.line, one.editor.cursor], [line, cursor]);
     assertEquals(one.seen, [`> ${line}`.trimEnd()]);
     assertEquals(whole.seen, one.seen);
@@ -888,10 +893,7 @@ Deno.test("LineEditor: a mark without a character of its own leaves the prompt w
   ];
   for (const [typed, seen] of cases) {
     const typing = await desk();
-    for (const key of new KeyDecoder().push(typed, 0)) {
-      typing.editor.key(key);
-      await typing.show();
-    }
+    await typing.typeEach(typed);
     const plain = (text: string) => text.replaceAll("\u200b", "").normalize("NFD");
     assertEquals(typing.seen.map(plain), [plain(seen)], JSON.stringify(typed));
   }

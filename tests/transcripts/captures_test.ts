@@ -1,4 +1,5 @@
 /** Captured bytes of nineteen real clients, fed to the machine and to a server. */
+import { fromHex } from "../hex.ts";
 import { assert, assertEquals } from "@std/assert";
 import { type TelnetEvent, TelnetMachine } from "../../src/protocol/mod.ts";
 import { start } from "../server/harness.ts";
@@ -16,10 +17,6 @@ const captures: Capture[] = Array.from(
 
 /** Violations that only this client causes. */
 const KNOWN_FAULTS: Record<string, readonly string[]> = { ncat: ["unknown-command"] };
-
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
 
 function play(bytes: Uint8Array, size: number): string[] {
   const machine = new TelnetMachine({ local: [1, 3, 86], remote: [3, 24, 31, 34, 39] });
@@ -42,7 +39,7 @@ Deno.test("there are captures of nineteen clients", () => assertEquals(captures.
 for (const { client, scenarios } of captures) {
   Deno.test(`the bytes of ${client} are understood, however they are split`, () => {
     for (const [scenario, { client_bytes }] of Object.entries(scenarios)) {
-      const bytes = bytesOf(client_bytes);
+      const bytes = fromHex(client_bytes);
       const whole = play(bytes, Math.max(1, bytes.length));
       assertEquals(play(bytes, 1), whole, scenario);
       assertEquals(play(bytes, 7), whole, scenario);
@@ -68,7 +65,7 @@ for (const { client, scenarios } of captures) {
         },
       });
       const { peer, client: person } = await harness.join();
-      const bytes = bytesOf(client_bytes);
+      const bytes = fromHex(client_bytes);
       peer.write(bytes);
       await harness.pollUntil(() => person.bytesReceived === bytes.length);
       await harness.server.poll();

@@ -2,6 +2,7 @@
  * The rules of RFC 6455 for a server, with input split anywhere, and compared with the npm package
  * ws.
  */
+import { toHex } from "../hex.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
@@ -19,9 +20,6 @@ interface Outcome {
   readonly output: string;
 }
 
-const hex = (bytes: Uint8Array) =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
 function run(bytes: Uint8Array, size: number = bytes.length): Outcome {
   const machine = new WebSocketMachine();
   const messages: [boolean, string][] = [];
@@ -34,23 +32,23 @@ function run(bytes: Uint8Array, size: number = bytes.length): Outcome {
     for (const event of machine.takeEvents()) {
       assertEquals(end, undefined, "nothing comes after the end");
       if (event.type === "data") {
-        message += hex(event.bytes);
+        message += toHex(event.bytes);
         if (event.last) {
           messages.push([event.text, message]);
           message = "";
         }
-      } else if (event.type === "ping") pings.push(hex(event.payload));
-      else if (event.type === "pong") pongs.push(hex(event.payload));
+      } else if (event.type === "ping") pings.push(toHex(event.payload));
+      else if (event.type === "pong") pongs.push(toHex(event.payload));
       else {end = event.type === "close"
           ? `close ${event.code} ${event.reason}`
           : `fail ${event.code}`;}
     }
-    output += hex(machine.takeOutput());
+    output += toHex(machine.takeOutput());
   }
   return { messages, pings, pongs, end, output };
 }
 
-const text = (words: string) => hex(new TextEncoder().encode(words));
+const text = (words: string) => toHex(new TextEncoder().encode(words));
 const NOTHING: Outcome = { messages: [], pings: [], pongs: [], end: undefined, output: "" };
 const big = (length: number) => new Uint8Array(length).fill(0x61);
 
@@ -61,7 +59,7 @@ const CASES: readonly (readonly [rule: string, bytes: Uint8Array, outcome: Parti
   ["a mask of zeros", frame(1, "abc", { mask: [0, 0, 0, 0] }), { messages: [[true, text("abc")]] }],
   ...[125, 126, 127, 65_535, 65_536].map((length) =>
     [`a message of ${length} bytes`, frame(2, big(length)), {
-      messages: [[false, hex(big(length))]],
+      messages: [[false, toHex(big(length))]],
     }] as const
   ),
   ["a length in a longer form than necessary", frame(1, "ab", { form: 8 }), {
@@ -84,8 +82,8 @@ const CASES: readonly (readonly [rule: string, bytes: Uint8Array, outcome: Parti
     },
   ],
   ["a ping is answered with its payload", frame(9, big(125)), {
-    pings: [hex(big(125))],
-    output: "8a7d" + hex(big(125)),
+    pings: [toHex(big(125))],
+    output: "8a7d" + toHex(big(125)),
   }],
   ["an unrequested pong", frame(10, "x"), { pongs: [text("x")] }],
   ["Close without a code", join(frame(8), frame(1, "never")), { end: `close ${NO_STATUS} ` }],
@@ -148,7 +146,7 @@ Deno.test("WebSocketMachine sends frames of each length, and nothing after Close
   const sent = (bytes: Uint8Array) => {
     machine.send(bytes);
     const output = machine.takeOutput();
-    return [hex(output.slice(0, output.length - bytes.length)), output.length - bytes.length];
+    return [toHex(output.slice(0, output.length - bytes.length)), output.length - bytes.length];
   };
   assertEquals(sent(big(0)), ["8200", 2]);
   assertEquals(sent(big(125)), ["827d", 2]);
@@ -156,9 +154,9 @@ Deno.test("WebSocketMachine sends frames of each length, and nothing after Close
   assertEquals(sent(big(65_535)), ["827effff", 4]);
   assertEquals(sent(big(65_536)), ["827f0000000000010000", 10]);
   machine.ping(Uint8Array.of(7));
-  assertEquals(hex(machine.takeOutput()), "890107");
+  assertEquals(toHex(machine.takeOutput()), "890107");
   machine.close(1001, "x".repeat(200));
-  assertEquals(hex(machine.takeOutput()), "887d03e9" + "78".repeat(123));
+  assertEquals(toHex(machine.takeOutput()), "887d03e9" + "78".repeat(123));
   machine.send(big(5));
   machine.ping();
   machine.close(1000);
@@ -227,10 +225,10 @@ function runWs(bytes: Uint8Array): Promise<Omit<Outcome, "output">> {
   let end: string | undefined;
   receiver.on(
     "message",
-    (data: Uint8Array, binary: boolean) => messages.push([!binary, hex(data)]),
+    (data: Uint8Array, binary: boolean) => messages.push([!binary, toHex(data)]),
   );
-  receiver.on("ping", (data: Uint8Array) => pings.push(hex(data)));
-  receiver.on("pong", (data: Uint8Array) => pongs.push(hex(data)));
+  receiver.on("ping", (data: Uint8Array) => pings.push(toHex(data)));
+  receiver.on("pong", (data: Uint8Array) => pongs.push(toHex(data)));
   receiver.on("conclude", (code: number, reason: Uint8Array) => {
     end ??= `close ${code} ${new TextDecoder().decode(reason)}`;
   });
@@ -266,7 +264,7 @@ Deno.test("WebSocketMachine: taking a chunk some frames at a time gives the same
         output.push(sliced.takeOutput().slice());
       }
       assertEquals(events, whole.takeEvents().map((event) => JSON.stringify(event)));
-      assertEquals(hex(join(...output)), hex(whole.takeOutput()));
+      assertEquals(toHex(join(...output)), toHex(whole.takeOutput()));
     }),
     { numRuns: 200 },
   );
